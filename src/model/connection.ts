@@ -1,0 +1,62 @@
+import type { Protocol } from "./facts.js";
+import type { ConnectionId, Instant, TenantId } from "./ids.js";
+
+export type JitMode = "off" | "first_sign_in" | "every_sign_in";
+export type SyncMode = "off" | "test" | "live";
+export type GroupAuthority = "auto" | "claims" | "scim";
+export type ScimProfile = "rfc" | "okta" | "entra";
+export type OnDisable = "convert" | "deactivate";
+
+/** A tenant's trust in one source. Secrets are not part of it; the protocol that needs one asks the store for it. */
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly slug: string;
+  readonly protocol: Protocol;
+  readonly jit: JitMode;
+  readonly sync: SyncMode;
+  /** `sync` was set or moved at least once; the first token moves a never-set `off` to `test`. */
+  readonly syncChosen: boolean;
+  readonly groups: GroupAuthority;
+  readonly profile: ScimProfile;
+  /** Lower is stronger: profile attributes come from the strongest connection of a person. */
+  readonly priority: number;
+  readonly mayGrantOwner: boolean;
+  readonly allowedDomains: readonly string[];
+  readonly requireDomains: boolean;
+  readonly absentGroups: "unknown" | "empty";
+  readonly groupAttribute?: string;
+  /** Seconds after a group's first membership write until SCIM alone answers for it. */
+  readonly settleSeconds: number;
+  /** Present for OIDC connections. */
+  readonly oidc?: OidcSettings;
+  /** When the first group was pushed; `no_match` waits for it. */
+  readonly firstGroupPushAt?: Instant;
+  readonly disabledAt?: Instant;
+  readonly createdAt: Instant;
+  /** Raised by each change of settings: links are evaluated anew. */
+  readonly version: number;
+}
+
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientAuthMethod: "client_secret_basic" | "client_secret_post" | "none";
+  readonly scopes: readonly string[];
+}
+
+export interface Tenant {
+  readonly id: TenantId;
+  readonly slug: string;
+  readonly name: string;
+  /** Domains that the tenant proved, ASCII-lowered. */
+  readonly domains: readonly string[];
+  /** `null`: no limit. */
+  readonly seats: number | null;
+  readonly seatsUsed: number;
+  /** The operator's switch: `false` answers SCIM with 403. */
+  readonly scim: boolean;
+  /** The active mapping version; 0 before the first. */
+  readonly activeVersion: number;
+  readonly createdAt: Instant;
+}
+

@@ -1,0 +1,109 @@
+import type { UserAttribute } from "./facts.js";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant } from "./ids.js";
+import type { JsonObject } from "./json.js";
+import type { Known, UnknownReason } from "./known.js";
+
+/** What a source said, in the words of the pipeline. A protocol translates; only `ingest` writes (design section 1). */
+export type DirectoryChange =
+  | ObserveUser
+  | UpsertUser
+  | { readonly kind: "deactivateUser"; readonly id: DirectoryUserId }
+  | { readonly kind: "deleteUser"; readonly id: DirectoryUserId }
+  | UpsertGroup
+  | { readonly kind: "deleteGroup"; readonly id: DirectoryGroupId }
+  | MembersChange;
+
+/** A verified sign-in. What the claims left out is unknown, never empty. */
+export interface ObserveUser {
+  readonly kind: "observeUser";
+  /** The lasting key of the person at this connection: OIDC `sub`, Entra `oid`, SAML persistent NameID. */
+  readonly subject: string;
+  /** Other identifiers by which a pushed person may be recognised at the first link, most trusted first. */
+  readonly externalIds: readonly string[];
+  readonly userNames: readonly string[];
+  /** Only an e-mail that the IdP declared verified. */
+  readonly verifiedEmail?: string;
+  readonly attributes: Readonly<Partial<Record<UserAttribute, Known<string | null>>>>;
+  readonly groups: Known<readonly string[]>;
+  readonly appRoles: Known<readonly string[]>;
+  /** Claims by name, as lists, for rules that read `claims.<name>`; secrets and protocol claims left out. */
+  readonly claims: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A user's whole SCIM document, new or changed. */
+export interface UpsertUser {
+  readonly kind: "upsertUser";
+  /** Absent: create. */
+  readonly id?: DirectoryUserId;
+  /** Refuse with `version_conflict` when the row has another version (the caller read, patched and writes back). */
+  readonly ifVersion?: number;
+  readonly document: ScimUserDocument;
+}
+
+/** A user document with what the store indexes; the protocol derives it all from the resource. */
+export interface ScimUserDocument {
+  /** The resource without `id`, `meta`, `groups` and write-only attributes, canonical names, no nulls. */
+  readonly resource: JsonObject;
+  /** The search document, see `ResourceFilter`. */
+  readonly search: JsonObject;
+  readonly userName: string;
+  readonly userNameFolded: string;
+  readonly externalId?: string;
+  readonly active: boolean;
+  /** The primary e-mail (else the first), as sent. */
+  readonly email?: string;
+  /** The facts that rules read. Absent from a SCIM document is known to be empty (null). */
+  readonly attributes: Readonly<Record<UserAttribute, string | boolean | null>>;
+  readonly appRoles: readonly string[];
+}
+
+/** A group's attributes; members are changed apart, as rows. */
+export interface UpsertGroup {
+  readonly kind: "upsertGroup";
+  readonly id?: DirectoryGroupId;
+  readonly ifVersion?: number;
+  readonly document: ScimGroupDocument;
+  /** Only on create: the first members. */
+  readonly members?: readonly DirectoryUserId[];
+}
+
+export interface ScimGroupDocument {
+  /** The resource without `id`, `meta` and `members`. */
+  readonly resource: JsonObject;
+  readonly search: JsonObject;
+  readonly displayName: string;
+  readonly displayNameFolded: string;
+  readonly externalId?: string;
+  readonly idpMappingNames: readonly string[];
+}
+
+export interface MembersChange {
+  readonly kind: "setMembers" | "addMembers" | "removeMembers";
+  readonly group: DirectoryGroupId;
+  readonly members: readonly DirectoryUserId[];
+}
+
+/** A value that claims asserted once, and since when it no longer is asserted. */
+export interface Asserted<T> {
+  readonly value: T;
+  readonly at: Instant;
+  readonly staleSince?: Instant;
+}
+
+/** The `claims` document of a directory user: the last known value of each thing, kept when a later sign-in leaves it out. */
+export interface ClaimsDocument {
+  readonly attributes: Readonly<Partial<Record<UserAttribute, Asserted<string | null>>>>;
+  readonly groups?: Asserted<readonly string[]>;
+  /** Why the latest sign-in said nothing about groups; absent when it did. */
+  readonly groupsUnknown?: UnknownReason;
+  readonly appRoles?: Asserted<readonly string[]>;
+  readonly claims: Readonly<Record<string, readonly string[]>>;
+  readonly at: Instant;
+}
+
+/** Where a row of the directory came from and who may see it. */
+export interface DirectoryOrigin {
+  readonly connection: ConnectionId;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+}

@@ -1,0 +1,74 @@
+import type { DesiredGrant, Evidence } from "./grant.js";
+import type { ConnectionId } from "./ids.js";
+import type { UnknownReason } from "./known.js";
+import type { Target } from "./target.js";
+
+/** One way in which a rule matched: what it gives, and the evidence. */
+export interface Match {
+  readonly target: Target;
+  readonly evidence: readonly Evidence[];
+  readonly stale: boolean;
+}
+
+/** Why one matcher of a rule did not hold, for explanations. */
+export interface Unmet {
+  readonly matcher: "group" | "app_role" | "when" | "connections" | "owner_connection" | "enabled" | "expires_at";
+  /** What would have had to be there: group names, the role, the expression's text. */
+  readonly wanted: readonly string[];
+}
+
+/**
+ * What came of one rule for one link. INVARIANT: `undecided` and `failed` never grant and never revoke.
+ * A `matched` rule may still be open: more groups might match that are unknown.
+ */
+export type RuleOutcome = {
+  readonly rule: string;
+  /** Position in the document. */
+  readonly index: number;
+} & (
+  | { readonly status: "matched"; readonly matches: readonly Match[]; readonly open?: Open }
+  | { readonly status: "unmatched"; readonly unmet: Unmet }
+  | { readonly status: "undecided"; readonly open: Open }
+  | { readonly status: "failed"; readonly open: Open }
+);
+
+/** Why a rule cannot be judged to its end. */
+export interface Open {
+  readonly reason: UnknownReason | "expression_failed" | "expression_suspended" | "not_boolean" | "stale";
+  /** The fact that is unknown, or the message of the failure. */
+  readonly detail: string;
+  readonly position?: number;
+}
+
+/** Every rule's outcome for one link, in document order. */
+export interface LinkEvaluation {
+  readonly connection: ConnectionId;
+  readonly outcomes: readonly RuleOutcome[];
+}
+
+/** Where nothing may change because a rule that could decide it cannot be judged. */
+export interface Lock {
+  readonly rule: string;
+  readonly open: Open;
+  covers(target: Target): boolean;
+}
+
+/** Whether a sign-in may go on. */
+export type Verdict =
+  | { readonly allow: true }
+  | { readonly allow: false; readonly code: "not_assigned" | "groups_unknown" | "deactivated" | "provisioning_off" };
+
+/** Everything that evaluation decided for one person, over all links. */
+export interface Decision {
+  /** `unchanged`: no source speaks on the account's status. */
+  readonly status: "registered" | "deactivated" | "unchanged";
+  readonly statusReason: string;
+  readonly statusConnection?: ConnectionId;
+  readonly deactivatedBy?: "scim" | "no_match" | "disabled_connection";
+  readonly desired: readonly DesiredGrant[];
+  readonly locks: readonly Lock[];
+  readonly verdict: Verdict;
+  /** Only facts from a first sign-in: a mapping save leaves the person out. */
+  readonly frozen: boolean;
+  readonly evaluations: readonly LinkEvaluation[];
+}

@@ -1,0 +1,35 @@
+/**
+ * A resource filter after the protocol resolved it against the schema: canonical paths, folded and typed operands.
+ * It compares with a row's *search document*: the resource with every case-insensitive string folded (NFC, lower case)
+ * and every dateTime as epoch milliseconds, so that a database compares plain values (RFC 7644 section 3.4.2.2).
+ */
+export type ResourceFilter =
+  | { readonly op: "and" | "or"; readonly items: readonly ResourceFilter[] }
+  | { readonly op: "not"; readonly item: ResourceFilter }
+  | { readonly op: "present"; readonly path: AttributePath }
+  | {
+      readonly op: "compare";
+      readonly path: AttributePath;
+      readonly comparator: Comparator;
+      readonly value: string | number | boolean | null;
+    }
+  /** One element of a multi-valued attribute satisfies `where`, whose paths are relative to the element. */
+  | { readonly op: "element"; readonly path: AttributePath; readonly where: ResourceFilter };
+
+export type Comparator = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
+
+/**
+ * Steps from the resource's root, for instance `emails` (multi) then `value`; an extension's URN is a step of its own.
+ * A multi-valued attribute matches when any of its values does. A path that ends in a simple multi-valued attribute
+ * compares its values; inside `element` over such an attribute, the path `[]` is the value itself.
+ */
+export type AttributePath = readonly PathStep[];
+export interface PathStep {
+  readonly name: string;
+  readonly multi: boolean;
+}
+
+export interface ResourceSort {
+  readonly path: AttributePath;
+  readonly descending: boolean;
+}

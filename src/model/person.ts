@@ -1,0 +1,104 @@
+import type { ClaimsDocument } from "./directory.js";
+import type { Facts, Protocol, UserAttribute } from "./facts.js";
+import type { Grant } from "./grant.js";
+import type { ConnectionId, DirectoryUserId, Instant, RunId, UserId } from "./ids.js";
+import type { Known } from "./known.js";
+
+/** `pending`: the directory knows the person, and nobody has been registered yet; such rows show up nowhere but in previews. */
+export type UserStatus = "pending" | "registered" | "deactivated";
+
+/** Which door ended a registration; only `no_match` lets a person back in by signing in. */
+export type DeactivatedBy = "scim" | "admin" | "no_match" | "disabled_connection";
+
+/** What the access ledger holds for one person: the state that a plan changes. */
+export interface PersonState {
+  readonly id: UserId;
+  readonly userName: string;
+  readonly email: string | null;
+  readonly displayName: string | null;
+  readonly status: UserStatus;
+  readonly deactivatedBy?: DeactivatedBy;
+  /** Registered at least once: one-time defaults are not given again. */
+  readonly everRegistered: boolean;
+  /** Raised by every change of this person's facts; apply refuses a plan made from older facts. */
+  readonly factsVersion: number;
+  /** The mapping version of the last completed reconcile. */
+  readonly reconciledVersion: number;
+  /** Facts changed since the last completed reconcile: a mark is waiting. */
+  readonly dirty: boolean;
+  /** Holds one of the tenant's seats: everyone registered, and a pushed person between admission and registration. */
+  readonly seat: boolean;
+  /** Open grants, with present team names in their scopes. */
+  readonly grants: readonly Grant[];
+  readonly hold?: Hold;
+}
+
+/** A person in a connection's held run: losses wait for an owner, until the facts change back. */
+export interface Hold {
+  readonly run: RunId;
+  readonly status: "held" | "discarded";
+  /** A discarded hold lasts as long as the facts it was discarded with. */
+  readonly factsVersion: number;
+}
+
+/** One membership as the directory holds it, with the group's names. */
+export interface MembershipRecord {
+  readonly group: DirectoryGroupRecord;
+  readonly since: Instant;
+}
+
+export interface DirectoryGroupRecord {
+  readonly id: string;
+  readonly displayName: string;
+  readonly externalId?: string;
+  readonly idpMappingNames: readonly string[];
+  /** First membership write; SCIM alone answers for the group `settleSeconds` later. */
+  readonly firstMembershipAt?: Instant;
+  readonly deleted: boolean;
+}
+
+/** A person's row at one connection, with its documents: what facts are made of. */
+export interface LinkRecord {
+  readonly directoryUser: DirectoryUserId;
+  readonly connection: LinkConnection;
+  /** Present when a `scim` document exists, whether or not sync is live. */
+  readonly scim?: {
+    readonly active: boolean;
+    readonly deleted: boolean;
+    readonly attributes: Readonly<Record<UserAttribute, string | boolean | null>>;
+    readonly appRoles: Known<readonly string[]>;
+    readonly createdAt: Instant;
+  };
+  readonly claims?: ClaimsDocument;
+  readonly memberships: readonly MembershipRecord[];
+}
+
+/** What evaluation needs to know of a link's connection. */
+export interface LinkConnection {
+  readonly id: ConnectionId;
+  readonly slug: string;
+  readonly protocol: Protocol;
+  readonly sync: "off" | "test" | "live";
+  readonly jit: "off" | "first_sign_in" | "every_sign_in";
+  readonly groups: "auto" | "claims" | "scim";
+  readonly mayGrantOwner: boolean;
+  readonly disabled: boolean;
+  readonly settleSeconds: number;
+  readonly priority: number;
+  readonly firstGroupPushAt?: Instant;
+  /** Every live or deleted group of the SCIM directory, shared by all links of the connection. */
+  readonly directoryGroups: readonly DirectoryGroupRecord[];
+}
+
+/** A link ready for evaluation. */
+export interface PersonLink {
+  readonly connection: LinkConnection;
+  readonly directoryUser: DirectoryUserId;
+  readonly facts: Facts;
+  /** SCIM's word on the person, where SCIM is evidence (sync live): `inactive` also after a DELETE. */
+  readonly scim?: "active" | "inactive";
+  /** The person has signed in here, or is a local row. */
+  readonly signedIn: boolean;
+  /** `no_match` must not judge yet: no group was pushed so far, or the person was pushed less than `settleSeconds` ago. */
+  readonly settling: boolean;
+}

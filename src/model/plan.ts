@@ -1,0 +1,87 @@
+import type { DesiredGrant, Evidence, Grant } from "./grant.js";
+import type { ConnectionId, GrantId, RunId } from "./ids.js";
+import type { PersonState } from "./person.js";
+import type { Target } from "./target.js";
+
+/** One step from what a person holds to what the facts and the mapping give. */
+export type Change =
+  | { readonly kind: "create_user"; readonly reason: string }
+  | { readonly kind: "reactivate_user"; readonly reason: string }
+  | {
+      readonly kind: "deactivate_user";
+      readonly reason: string;
+      readonly by: "scim" | "admin" | "no_match" | "disabled_connection";
+      readonly connection?: ConnectionId;
+    }
+  | { readonly kind: "grant"; readonly grant: DesiredGrant; readonly reason: string }
+  | { readonly kind: "revoke"; readonly grant: Grant; readonly reason: string };
+
+/** An open grant that stays although no rule decided so: some rule is undecided, failed or stale. */
+export interface Kept {
+  readonly grant: Grant;
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** The plan for one person, before and after the guard. Changes come in a fixed order: status, revokes, grants. */
+export interface PersonPlan {
+  readonly person: PersonState;
+  readonly changes: readonly Change[];
+  readonly kept: readonly Kept[];
+  /** Open grants whose evidence or mapping version moved; updated without a change. */
+  readonly refreshed: readonly { readonly id: GrantId; readonly evidence: readonly Evidence[] }[];
+  readonly frozen: boolean;
+}
+
+/** Why the guard keeps changes back. */
+export type HeldReason = "brake_deactivations" | "brake_access" | "last_owner" | "no_seat";
+
+/** One line of a preview. */
+export interface PlanLine {
+  readonly user: { readonly id: string | null; readonly userName: string };
+  readonly change: "create_user" | "deactivate_user" | "reactivate_user" | "grant" | "revoke" | "hold";
+  /** Absent for changes of the account itself. */
+  readonly target?: Target;
+  readonly reason: string;
+  readonly privileged: boolean;
+}
+
+export interface PlanSummary {
+  /** People in scope. */
+  readonly users: number;
+  /** People with at least one change. */
+  readonly changed: number;
+  /** Assignments that would appear and vanish. */
+  readonly granted: number;
+  readonly revoked: number;
+  /** People held, including those with something kept. */
+  readonly held: number;
+  readonly frozen: number;
+  /** Registrations that would begin and end. */
+  readonly created: number;
+  readonly deactivated: number;
+  /** Teams that would be made, by name. */
+  readonly newTeams: readonly string[];
+  /** Changes that today's facts would make without the edit too. */
+  readonly drifted: number;
+}
+
+export type RunStatus = "queued" | "running" | "held" | "done" | "failed" | "discarded";
+export type RunTrigger = "mapping" | "rollback" | "go_live" | "push" | "held" | "worker" | "disable" | "undo";
+
+export interface Run {
+  readonly id: RunId;
+  readonly trigger: RunTrigger;
+  readonly status: RunStatus;
+  readonly connection?: ConnectionId;
+  readonly mappingVersion?: number;
+  readonly digest?: string;
+  /** People in scope and people done. */
+  readonly total: number;
+  readonly done: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly error?: string;
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}

@@ -1,0 +1,53 @@
+/**
+ * What can be held: a role in a scope.
+ * Scopes: `tenant`, `all_teams`, `team:<name>`, `resource:<kind>:<name>`. Inside the engine a team is its name;
+ * the store keeps team ids and answers with the present name, so that a rename changes no grant.
+ */
+export interface Target {
+  readonly scope: string;
+  readonly role: string;
+}
+
+export type ScopeKind = "tenant" | "all_teams" | "team" | "resource";
+
+/** The reserved role of a tenant's owners; it exists in the scope `tenant` only. */
+export const OWNER: Target = { scope: "tenant", role: "owner" };
+
+const TEAM = "team:";
+const RESOURCE = /^resource:[^:\s]+:.+$/s;
+
+/** The kind of a scope, or `undefined` for a text that is no scope. */
+export function scopeKind(scope: string): ScopeKind | undefined {
+  if (scope === "tenant" || scope === "all_teams") return scope;
+  if (scope.startsWith(TEAM) && scope.length > TEAM.length) return "team";
+  return RESOURCE.test(scope) ? "resource" : undefined;
+}
+
+export function teamScope(name: string): string {
+  return TEAM + name;
+}
+
+/** The team's name in a `team:` scope, else `undefined`. */
+export function teamOf(scope: string): string | undefined {
+  return scope.startsWith(TEAM) ? scope.slice(TEAM.length) : undefined;
+}
+
+export function isOwner(target: Target): boolean {
+  return target.scope === OWNER.scope && target.role === OWNER.role;
+}
+
+/** One key for a target, for sets and maps. */
+export function targetKey(target: Target): string {
+  return `${target.scope}\u0000${target.role}`;
+}
+
+/** How people read and write a target: `Platform/editor`, `tenant/owner`, and a star for all teams. */
+export function targetLabel(target: Target): string {
+  const scope = target.scope === "all_teams" ? "*" : (teamOf(target.scope) ?? target.scope);
+  return `${scope}/${target.role}`;
+}
+
+/** Privileged: owner, any tenant-scope target, and roles that the tenant's catalogue marks so. */
+export function isPrivileged(target: Target, privilegedRoles: ReadonlySet<string>): boolean {
+  return target.scope === "tenant" || privilegedRoles.has(target.role);
+}

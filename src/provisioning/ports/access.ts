@@ -1,0 +1,186 @@
+import type { ClaimsDocument } from "../../model/directory.js";
+import type { UserAttribute } from "../../model/facts.js";
+import type { Evidence, Grant, GrantOrigin } from "../../model/grant.js";
+import type { ConnectionId, DirectoryUserId, GrantId, Instant, RunId, TeamId, UserId } from "../../model/ids.js";
+import type { MembershipRecord, PersonState, UserStatus, DeactivatedBy } from "../../model/person.js";
+import type { HeldReason } from "../../model/plan.js";
+import type { Target } from "../../model/target.js";
+import type { Page, PageQuery } from "./store.js";
+
+/** A link's rows as stored; provisioning joins them with its cached connections into `LinkRecord`. */
+export interface LinkRow {
+  readonly user: UserId;
+  readonly directoryUser: DirectoryUserId;
+  readonly connection: ConnectionId;
+  readonly deleted: boolean;
+  readonly scim?: {
+    readonly active: boolean;
+    readonly attributes: Readonly<Record<UserAttribute, string | boolean | null>>;
+    readonly appRoles: readonly string[];
+    readonly createdAt: Instant;
+  };
+  readonly claims?: ClaimsDocument;
+  readonly memberships: readonly MembershipRecord[];
+}
+
+export interface UserRow {
+  readonly id: UserId;
+  readonly userName: string;
+  readonly email: string | null;
+  readonly displayName: string | null;
+  readonly status: Exclude<UserStatus, "pending">;
+  readonly synced: boolean;
+  readonly assignments: readonly Target[];
+  readonly createdAt: Instant;
+}
+
+export interface UserQuery extends PageQuery {
+  readonly userName?: string;
+  readonly email?: string;
+  readonly externalId?: string;
+  readonly status?: "registered" | "deactivated";
+  /** Part of userName, e-mail or display name. */
+  readonly q?: string;
+  readonly team?: string;
+  readonly role?: string;
+}
+
+export interface TeamRow {
+  readonly id: TeamId;
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
+export interface AssignmentRow {
+  readonly user: { readonly id: UserId; readonly userName: string };
+  readonly target: Target;
+  readonly origin: GrantOrigin;
+  readonly rule?: string;
+  readonly connection?: ConnectionId;
+  readonly since: Instant;
+  readonly endedAt?: Instant;
+}
+
+export interface BucketState {
+  readonly tokens: number;
+  readonly updatedAt: Instant;
+}
+export type BucketKind = "deactivations" | "access";
+
+/**
+ * What may fall due: a group of a connection settles (ref: connection id), a manual grant ends (ref: grant id),
+ * a rule of the mapping expires, a UTC day begins for a mapping that reads `now`.
+ */
+export type WakeKind = "settle" | "grant_expiry" | "rule_expiry" | "new_day";
+
+export interface AccessReader {
+  /** People by id, with open grants; missing ids are left out. A constant number of statements. */
+  people(ids: readonly UserId[]): Promise<readonly PersonState[]>;
+  /** All links of these people, deleted rows included. A constant number of statements. */
+  links(ids: readonly UserId[]): Promise<readonly LinkRow[]>;
+  /** Ids after `after` in id order: the walk over a whole population. `connection` limits it to people linked there. */
+  peopleIds(query: { readonly after?: UserId; readonly limit: number; readonly connection?: ConnectionId }): Promise<readonly UserId[]>;
+  countPeople(connection?: ConnectionId): Promise<number>;
+
+  user(id: UserId): Promise<UserRow | undefined>;
+  users(query: UserQuery): Promise<Page<UserRow>>;
+  /** Every grant a user ever had, newest first. */
+  grantHistory(id: UserId): Promise<readonly (Grant & { readonly endedAt?: Instant; readonly endReason?: string })[]>;
+  /** Who held what at an instant (now when absent). */
+  assignments(query: PageQuery & { readonly at?: Instant }): Promise<Page<AssignmentRow>>;
+  teams(): Promise<readonly TeamRow[]>;
+  /** The catalogue's privileged role names. */
+  privilegedRoles(): Promise<ReadonlySet<string>>;
+  /** Registered users with an open owner grant, without these. */
+  otherOwners(without: readonly UserId[]): Promise<number>;
+  /** Registered users that have a live link with a scim document at this connection. */
+  registeredSynced(connection: ConnectionId): Promise<number>;
+  bucket(connection: ConnectionId, kind: BucketKind): Promise<BucketState | undefined>;
+  /** An announced change: how many losses the brake lets through, until when. */
+  expectation(connection: ConnectionId): Promise<{ readonly left: number; readonly until: Instant } | undefined>;
+  heldCount(connection: ConnectionId): Promise<number>;
+}
+
+export interface NewGrant {
+  readonly id: GrantId;
+  readonly user: UserId;
+  readonly target: Target;
+  /** For `team:` scopes. */
+  readonly team?: TeamId;
+  readonly origin: GrantOrigin;
+  readonly connection?: ConnectionId;
+  readonly rule?: string;
+  readonly mappingVersion?: number;
+  readonly evidence: readonly Evidence[];
+  readonly expiresAt?: Instant;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/** All that apply writes for a batch of people, in a constant number of statements. */
+export interface AccessWrites {
+  readonly statuses: readonly {
+    readonly user: UserId;
+    readonly to: "registered" | "deactivated";
+    /** With `deactivated`; the session epoch rises and sessions end in the same statement group. Seats are moved by the caller. */
+    readonly by?: DeactivatedBy;
+  }[];
+  readonly profiles: readonly {
+    readonly user: UserId;
+    readonly userName: string;
+    readonly email: string | null;
+    readonly displayName: string | null;
+  }[];
+  readonly open: readonly NewGrant[];
+  readonly close: readonly { readonly id: GrantId; readonly reason: string }[];
+  readonly refresh: readonly { readonly id: GrantId; readonly evidence: readonly Evidence[]; readonly mappingVersion?: number }[];
+  /** People done: their mark goes if its `dirtySeq` is the facts version given, and `reconciledVersion` becomes `version`. */
+  readonly reconciled: readonly { readonly user: UserId; readonly factsVersion: number }[];
+  readonly version: number;
+}
+
+export interface AccessWriter {
+  /** Raises `factsVersion` of these people and marks them dirty with it as `dirtySeq`. */
+  markDirty(ids: readonly UserId[], cause: string, now: Instant): Promise<void>;
+  /** Marks everyone linked at the connection; how many. */
+  markConnection(connection: ConnectionId, cause: string, now: Instant): Promise<number>;
+  /** Takes due marks for a while: they are not due again before `until`. */
+  claimMarks(now: Instant, until: Instant, limit: number): Promise<readonly UserId[]>;
+  /** Claims people whose `reconciledVersion` is below `version`, in id order. */
+  claimBehind(version: number, now: Instant, until: Instant, limit: number): Promise<readonly UserId[]>;
+  /** Puts a mark off after a failed attempt. */
+  delayMarks(ids: readonly UserId[], until: Instant): Promise<void>;
+
+  /** As `people`, with the rows locked until the transaction ends. */
+  lockPeople(ids: readonly UserId[]): Promise<readonly PersonState[]>;
+  /** Serialises what must not interleave within a tenant: owners, seats, buckets, mapping activation. */
+  lockTenant(): Promise<void>;
+  applyAccess(writes: AccessWrites, now: Instant): Promise<void>;
+  /** Makes the teams that are missing; every name with its id (aliases resolve to their team). */
+  ensureTeams(names: readonly string[], now: Instant): Promise<ReadonlyMap<string, TeamId>>;
+  /**
+   * Gives a seat to each of these people who has none, in the order given, as far as seats are free (`seats` null: always),
+   * and tells who got none. INVARIANT: `seatsUsed` is the number of users with a seat, and never exceeds `seats` by this call.
+   */
+  seatPeople(ids: readonly UserId[]): Promise<readonly UserId[]>;
+  /** Takes the seat of those of them who have one. */
+  unseatPeople(ids: readonly UserId[]): Promise<void>;
+  /** Asks the worker to look at something at an instant; the same kind and ref again moves the instant. */
+  wakeAt(at: Instant, kind: WakeKind, ref: string): Promise<void>;
+  /** Takes out what is due. */
+  takeWakeups(now: Instant): Promise<readonly { readonly kind: WakeKind; readonly ref: string }[]>;
+  /** Marks everyone of the tenant; how many. */
+  markEverybody(cause: string, now: Instant): Promise<number>;
+  putBucket(connection: ConnectionId, kind: BucketKind, state: BucketState): Promise<void>;
+  putExpectation(connection: ConnectionId, max: number, until: Instant): Promise<void>;
+  useExpectation(connection: ConnectionId, n: number): Promise<void>;
+  /** People held in a run; a person is in one run at most. */
+  hold(
+    run: RunId,
+    people: readonly { readonly user: UserId; readonly factsVersion: number; readonly reason: HeldReason; readonly detail: string }[],
+    now: Instant,
+  ): Promise<void>;
+  dissolveHolds(ids: readonly UserId[]): Promise<void>;
+  discardHolds(run: RunId): Promise<number>;
+  closeGrant(id: GrantId, reason: string, now: Instant): Promise<boolean>;
+}

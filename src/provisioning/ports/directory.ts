@@ -1,0 +1,162 @@
+import type { ClaimsDocument, ScimGroupDocument, ScimUserDocument } from "../../model/directory.js";
+import type { ResourceFilter, ResourceSort } from "../../model/filter.js";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
+import type { JsonObject } from "../../model/json.js";
+
+/** A user as SCIM sees it. */
+export interface DirectoryUserRow {
+  readonly id: DirectoryUserId;
+  readonly resource: JsonObject;
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+}
+
+export interface DirectoryGroupRow {
+  readonly id: DirectoryGroupId;
+  readonly resource: JsonObject;
+  readonly version: number;
+  readonly memberCount: number;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+}
+
+export interface GroupMember {
+  readonly group: DirectoryGroupId;
+  readonly user: DirectoryUserId;
+  readonly userName: string;
+  /** The member's displayName where the document has one. */
+  readonly display?: string;
+}
+
+export interface GroupOfUser {
+  readonly user: DirectoryUserId;
+  readonly group: DirectoryGroupId;
+  readonly displayName: string;
+}
+
+/**
+ * A list in a stable order: by `sort`, then by id (which is creation order). Filter paths that are columns, not document
+ * parts: `id`, `externalId`, `userName`, `displayName` (groups), `active`, `meta.created`, `meta.lastModified`;
+ * `members.value` on groups and `groups.value` on users ask the membership rows.
+ */
+export interface DirectoryQuery {
+  readonly filter?: ResourceFilter;
+  readonly sort?: ResourceSort;
+  /** Rows to pass over; 0 or more. */
+  readonly offset: number;
+  /** 0 asks for the total alone. */
+  readonly limit: number;
+}
+
+export interface DirectoryList<Row> {
+  readonly total: number;
+  readonly rows: readonly Row[];
+}
+
+export interface DirectoryReader {
+  /** Only rows of this connection that have a `scim` document. */
+  directoryUser(connection: ConnectionId, id: DirectoryUserId): Promise<DirectoryUserRow | undefined>;
+  directoryUsers(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryUserRow>>;
+  directoryGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<DirectoryGroupRow | undefined>;
+  directoryGroupsList(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryGroupRow>>;
+  /** Members of these groups, in the order they joined. One statement for all groups. */
+  membersOf(groups: readonly DirectoryGroupId[]): Promise<readonly GroupMember[]>;
+  groupsOf(users: readonly DirectoryUserId[]): Promise<readonly GroupOfUser[]>;
+}
+
+/** A row that a sign-in or a push may turn out to be. */
+export interface LinkCandidate {
+  readonly id: DirectoryUserId;
+  readonly user: UserId;
+  readonly userName: string;
+  readonly subject?: string;
+  readonly externalId?: string;
+  readonly hasScim: boolean;
+  readonly scimActive: boolean;
+  readonly deleted: boolean;
+  readonly claims?: ClaimsDocument;
+}
+
+export interface NewUserRow {
+  readonly connection: ConnectionId;
+  readonly user: UserId;
+  /** How the link came about, for the audit and for reviewers: `created`, `externalId`, `userName`, `revived`. */
+  readonly linkedBy: string;
+  readonly scim?: ScimUserDocument;
+  readonly claims?: ClaimsDocument;
+  readonly subject?: string;
+  readonly userName: string;
+}
+
+export interface WrittenRow<Id> {
+  readonly id: Id;
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+}
+
+export interface DirectoryWriter {
+  /** Live rows of the connection whose subject is this one. */
+  rowBySubject(connection: ConnectionId, subject: string): Promise<LinkCandidate | undefined>;
+  /** Live rows by externalId (exact) or by ASCII-lowered userName, for first links. */
+  rowsByNames(
+    connection: ConnectionId,
+    names: { readonly externalIds: readonly string[]; readonly userNames: readonly string[] },
+  ): Promise<readonly LinkCandidate[]>;
+  /** The latest deleted row with this externalId: its user is the one to revive. */
+  deletedRowByExternalId(connection: ConnectionId, externalId: string): Promise<LinkCandidate | undefined>;
+  rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
+
+  /** A `pending` user of the access ledger: known to the directory, registered by nobody yet. */
+  insertPendingUser(profile: { readonly userName: string; readonly email?: string; readonly displayName?: string }, now: Instant): Promise<UserId>;
+  /** Row and identity link. Throws Refusal `uniqueness` when the folded userName (of scim rows) or the subject is taken. */
+  insertUserRow(row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>>;
+  /**
+   * Writes the `scim` document: version + 1, modifiedAt. `ifVersion` differing: Refusal `version_conflict`; userName taken:
+   * `uniqueness`; no such row: `not_found`. Attaches the document to a row that had claims only.
+   */
+  updateScim(
+    connection: ConnectionId,
+    id: DirectoryUserId,
+    document: ScimUserDocument,
+    ifVersion: number | undefined,
+    now: Instant,
+  ): Promise<WrittenRow<DirectoryUserId>>;
+  /** Writes the `claims` document, and the subject when the row has none. */
+  updateClaims(id: DirectoryUserId, claims: ClaimsDocument, subject: string, now: Instant): Promise<void>;
+  /** Marks the row deleted and drops its memberships; the link stays, so that the account can be revived. False: no such row. */
+  deleteUserRow(connection: ConnectionId, id: DirectoryUserId, now: Instant): Promise<boolean>;
+
+  insertGroup(connection: ConnectionId, document: ScimGroupDocument, now: Instant): Promise<WrittenRow<DirectoryGroupId>>;
+  updateGroup(
+    connection: ConnectionId,
+    id: DirectoryGroupId,
+    document: ScimGroupDocument,
+    ifVersion: number | undefined,
+    now: Instant,
+  ): Promise<WrittenRow<DirectoryGroupId>>;
+  /** Version + 1 and modifiedAt alone: the members changed. */
+  touchGroup(id: DirectoryGroupId, now: Instant): Promise<WrittenRow<DirectoryGroupId>>;
+  /** Marks the group deleted and drops its members; answers with who they were. `undefined`: no such group. */
+  deleteGroup(connection: ConnectionId, id: DirectoryGroupId, now: Instant): Promise<readonly DirectoryUserId[] | undefined>;
+
+  /** Locks the group's row until the transaction ends and tells its present version; `undefined`: no such live group. */
+  lockGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<{ readonly version: number; readonly memberCount: number } | undefined>;
+  /** Ids among these that are no live scim users of the connection. */
+  missingUsers(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly DirectoryUserId[]>;
+  /** The three say who really joined or left; a few statements however many members there are. They keep `memberCount` and the first membership time. */
+  addMembers(group: DirectoryGroupId, members: readonly DirectoryUserId[], now: Instant): Promise<readonly DirectoryUserId[]>;
+  removeMembers(group: DirectoryGroupId, members: readonly DirectoryUserId[], now: Instant): Promise<readonly DirectoryUserId[]>;
+  setMembers(
+    group: DirectoryGroupId,
+    members: readonly DirectoryUserId[],
+    now: Instant,
+  ): Promise<{ readonly added: readonly DirectoryUserId[]; readonly removed: readonly DirectoryUserId[] }>;
+
+  /** Everyone whose facts hang on this group: its live members' users. */
+  usersOfGroup(group: DirectoryGroupId): Promise<readonly UserId[]>;
+  usersOfRows(rows: readonly DirectoryUserId[]): Promise<readonly UserId[]>;
+  /** Ambiguous or doubtful links wait here for an admin. */
+  insertReviewItem(item: { readonly kind: string; readonly connection: ConnectionId; readonly detail: JsonObject }, now: Instant): Promise<void>;
+}

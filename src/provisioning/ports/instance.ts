@@ -1,0 +1,67 @@
+import type { Connection, Tenant } from "../../model/connection.js";
+import type { Instant, TenantId, UserId } from "../../model/ids.js";
+import type { Page, PageQuery } from "./store.js";
+
+export interface NewTenant {
+  readonly slug: string;
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly seats: number | null;
+  readonly scim: boolean;
+}
+
+/** A live SCIM token with all that a request needs to go on. */
+export interface TokenOwner {
+  readonly tokenId: string;
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  readonly expiresAt?: Instant;
+  readonly lastUsedAt?: Instant;
+}
+
+export interface SessionOwner {
+  readonly tenant: Tenant;
+  readonly userId: UserId;
+  readonly connection: Connection;
+  readonly createdAt: Instant;
+  readonly lastSeenAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+export interface ApiKeyOwner {
+  readonly keyId: string;
+  readonly tenant: Tenant;
+  readonly scopes: readonly string[];
+}
+
+export interface InstanceStore {
+  /**
+   * Makes the tenant with its built-in `local` connection. Throws Refusal `slug_taken` or `domain_taken`
+   * (a proved domain belongs to one tenant).
+   */
+  createTenant(input: NewTenant, now: Instant): Promise<Tenant>;
+  tenantBySlug(slug: string): Promise<Tenant | undefined>;
+  listTenants(query: PageQuery): Promise<Page<Tenant>>;
+  /** Throws Refusal `domain_taken`. */
+  updateTenant(
+    id: TenantId,
+    change: { readonly name?: string; readonly domains?: readonly string[]; readonly seats?: number | null; readonly scim?: boolean },
+    now: Instant,
+  ): Promise<Tenant>;
+
+  /** `hash` is SHA-256 of the token, hex. Revoked tokens are not found; expired ones are (the caller judges the time). */
+  tokenByHash(hash: string): Promise<TokenOwner | undefined>;
+  touchToken(tenant: TenantId, tokenId: string, now: Instant, from: string): Promise<void>;
+  apiKeyByHash(hash: string): Promise<ApiKeyOwner | undefined>;
+
+  /**
+   * A session that is alive by its row: not ended, its epoch equals the user's, the user registered, the connection not disabled.
+   * Idle and absolute limits are the caller's to judge.
+   */
+  sessionByHash(hash: string): Promise<SessionOwner | undefined>;
+
+  /** Tenants with due dirty marks, people behind the active mapping version, queued runs, due wake-ups or unpublished events. */
+  tenantsWithWork(now: Instant, limit: number): Promise<readonly TenantId[]>;
+  /** Removes what is past its time: pending logins, ended sessions, plans, replay ids. */
+  sweep(now: Instant): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import type { Instant } from "../../model/ids.js";
+import type { PlanLine, PlanSummary } from "../../model/plan.js";
+import type { Page, PageQuery } from "./store.js";
+
+export interface MappingVersion {
+  readonly version: number;
+  /** The document exactly as it was sent. */
+  readonly text: string;
+  readonly author: string;
+  readonly note?: string;
+  readonly createdAt: Instant;
+  /** Version that this one brought back, for a rollback. */
+  readonly restores?: number;
+}
+
+/** A line of a stored plan, with the facts it was made from. */
+export interface PlanRow extends PlanLine {
+  readonly factsVersion: number;
+}
+
+export type PlanKind = "mapping" | "go_live" | "disable" | "held";
+
+export interface StoredPlan {
+  readonly id: string;
+  readonly digest: string;
+  readonly kind: PlanKind;
+  /** What it is a plan of: digest of the mapping document, connection slug, run number. */
+  readonly subject: string;
+  readonly summary: PlanSummary;
+  readonly createdAt: Instant;
+}
+
+export interface MappingReader {
+  /** `undefined` before the first. */
+  activeMapping(): Promise<MappingVersion | undefined>;
+  mappingVersion(version: number): Promise<MappingVersion | undefined>;
+  mappingVersions(query: PageQuery): Promise<Page<MappingVersion>>;
+  plan(kind: PlanKind, subject: string, digest: string): Promise<StoredPlan | undefined>;
+  /** Lines in their stored order: privileged first. `from` counts lines from 0. */
+  planLines(id: string, from: number, limit: number): Promise<readonly PlanRow[]>;
+}
+
+export interface MappingWriter {
+  /** Appends version `expected + 1` and makes it active. The active version being another: Refusal `version_conflict`. */
+  saveMapping(
+    expected: number,
+    mapping: { readonly text: string; readonly author: string; readonly note?: string; readonly restores?: number },
+    now: Instant,
+  ): Promise<number>;
+  savePlan(
+    plan: { readonly kind: PlanKind; readonly subject: string; readonly digest: string; readonly summary: PlanSummary; readonly expiresAt: Instant },
+    lines: readonly PlanRow[],
+    now: Instant,
+  ): Promise<string>;
+}
+

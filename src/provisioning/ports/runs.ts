@@ -1,0 +1,54 @@
+import type { ConnectionId, Instant, RunId, UserId } from "../../model/ids.js";
+import type { HeldReason, Run, RunStatus, RunTrigger } from "../../model/plan.js";
+import type { Page, PageQuery } from "./store.js";
+
+export interface NewRun {
+  readonly trigger: RunTrigger;
+  readonly status: RunStatus;
+  readonly connection?: ConnectionId;
+  readonly mappingVersion?: number;
+  readonly digest?: string;
+  /** The stored plan whose losses were reviewed. */
+  readonly plan?: string;
+  readonly total: number;
+}
+
+export interface HeldPerson {
+  readonly user: UserId;
+  readonly userName: string;
+  readonly reason: HeldReason;
+  readonly detail: string;
+  readonly heldAt: Instant;
+  /** Order of arrival in the run; a release names the last one it means. */
+  readonly seq: number;
+}
+
+export interface RunReader {
+  run(id: RunId): Promise<(Run & { readonly plan?: string }) | undefined>;
+  runs(query: PageQuery & { readonly status?: RunStatus }): Promise<Page<Run>>;
+  /** The connection's one open held run. */
+  heldRun(connection: ConnectionId): Promise<Run | undefined>;
+  heldPeople(run: RunId, query: { readonly afterSeq: number; readonly limit: number }): Promise<readonly HeldPerson[]>;
+}
+
+export interface RunWriter {
+  insertRun(run: NewRun, now: Instant): Promise<RunId>;
+  updateRun(
+    id: RunId,
+    change: {
+      readonly status?: RunStatus;
+      readonly addDone?: number;
+      readonly addTotal?: number;
+      /** Added to the run's counts, key by key. */
+      readonly addCounts?: Readonly<Record<string, number>>;
+      readonly error?: string;
+      readonly plan?: string;
+      readonly digest?: string;
+    },
+    now: Instant,
+  ): Promise<void>;
+  /** Takes queued or abandoned runs of these triggers for a while. */
+  claimRun(now: Instant, until: Instant): Promise<(Run & { readonly plan?: string }) | undefined>;
+  /** Sequence of the last person held in the run; 0 when none. */
+  lastHeldSeq(run: RunId): Promise<number>;
+}

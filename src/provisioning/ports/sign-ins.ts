@@ -1,0 +1,60 @@
+import type { ConnectionId, Instant, UserId } from "../../model/ids.js";
+import type { JsonObject } from "../../model/json.js";
+
+/** A login that was begun and is waited for; found again by the hash of its state, once. */
+export interface PendingLogin {
+  readonly stateHash: string;
+  readonly connection: ConnectionId;
+  /** Hash of the random value in the browser's pending-login cookie. */
+  readonly browserHash: string;
+  readonly nonce: string;
+  /** PKCE verifier. */
+  readonly verifier: string;
+  readonly returnTo?: string;
+  readonly expiresAt: Instant;
+}
+
+export interface NewSession {
+  readonly hash: string;
+  readonly user: UserId;
+  readonly connection: ConnectionId;
+  /** The IdP's names for the session, for its logout calls. */
+  readonly subject: string;
+  readonly idpSession?: string;
+  readonly expiresAt: Instant;
+}
+
+/** What an admin sees when looking a sign-in up by its reference. Claims are redacted by the caller. */
+export interface SignInTrace {
+  readonly reference: string;
+  readonly connection: ConnectionId;
+  readonly at: Instant;
+  readonly outcome: string;
+  readonly user?: UserId;
+  readonly detail: JsonObject;
+}
+
+export interface SignInReader {
+  signInTrace(reference: string): Promise<SignInTrace | undefined>;
+  sessionsOf(user: UserId): Promise<readonly { readonly id: string; readonly createdAt: Instant; readonly lastSeenAt: Instant }[]>;
+}
+
+export interface SignInWriter {
+  insertPendingLogin(login: PendingLogin): Promise<void>;
+  /** Takes the login out: a second call finds nothing. The caller judges connection, browser and time. */
+  takePendingLogin(stateHash: string): Promise<PendingLogin | undefined>;
+  /** Stores the user's present session epoch with it. False when the user is not registered (any more). */
+  insertSession(session: NewSession, now: Instant): Promise<boolean>;
+  touchSession(hash: string, now: Instant): Promise<void>;
+  endSession(hash: string, now: Instant): Promise<void>;
+  endSessionsOf(user: UserId, now: Instant): Promise<number>;
+  /** Ends sessions by the IdP's own names (back-channel logout). */
+  endIdpSessions(
+    connection: ConnectionId,
+    names: { readonly subject?: string; readonly idpSession?: string },
+    now: Instant,
+  ): Promise<number>;
+  insertSignInTrace(trace: SignInTrace): Promise<void>;
+  /** Remembers a one-time id of the connection until it expires; false when it was seen before (replay). */
+  rememberOnce(connection: ConnectionId, id: string, expiresAt: Instant): Promise<boolean>;
+}

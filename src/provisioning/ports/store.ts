@@ -1,0 +1,64 @@
+/**
+ * What provisioning asks of a database, split by reader. `store/` implements all of it, on SQLite and on PostgreSQL,
+ * and one conformance suite holds both to it. INVARIANT: a tenant's handle reaches only that tenant's rows.
+ */
+import type { TenantId } from "../../model/ids.js";
+import type { AccessReader, AccessWriter } from "./access.js";
+import type { ConnectionReader, ConnectionWriter } from "./connections.js";
+import type { DirectoryReader, DirectoryWriter } from "./directory.js";
+import type { InstanceStore } from "./instance.js";
+import type { JournalReader, JournalWriter } from "./journal.js";
+import type { MappingReader, MappingWriter } from "./mappings.js";
+import type { RunReader, RunWriter } from "./runs.js";
+import type { SignInReader, SignInWriter } from "./sign-ins.js";
+
+export interface TenantReader
+  extends ConnectionReader,
+    DirectoryReader,
+    AccessReader,
+    MappingReader,
+    RunReader,
+    SignInReader,
+    JournalReader {
+  readonly tenant: TenantId;
+}
+
+export interface TenantWriter
+  extends TenantReader,
+    ConnectionWriter,
+    DirectoryWriter,
+    AccessWriter,
+    MappingWriter,
+    RunWriter,
+    SignInWriter,
+    JournalWriter {}
+
+export interface Store {
+  /** Rows above tenants, and look-ups that find the tenant. */
+  readonly instance: InstanceStore;
+  /** Reads outside a transaction; on SQLite files on a connection of their own. */
+  read(tenant: TenantId): TenantReader;
+  /**
+   * One transaction. INVARIANT: `work` awaits nothing but this writer's calls: on SQLite one connection is the whole pool.
+   * The writer is dead when `work` has ended. What `work` throws rolls everything back and is thrown again.
+   * Serialization failures and deadlocks of PostgreSQL are retried by calling `work` anew, so it must have no other effects.
+   */
+  write<T>(tenant: TenantId, work: (tx: TenantWriter) => Promise<T>): Promise<T>;
+  /** Throws unless the database answers and is migrated. */
+  check(): Promise<void>;
+  /** Brings the schema up to date; names of the migrations that ran. */
+  migrate(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** A page of a keyset-paged list. `next` is the cursor of the following page. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+/** `after` is a cursor from an earlier page; `limit` is 1 to 1000. */
+export interface PageQuery {
+  readonly after?: string;
+  readonly limit: number;
+}
