@@ -1,7 +1,7 @@
 /** Compiles everything to build/, and removes what was compiled from sources that are gone: a deleted test must not run on. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { root, run } from "./run.js";
+import { root, run } from "./run.mjs";
 
 const folders = ["src", "test", "demo", "bench", "scripts"];
 

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { root, run } from "./run.js";
+import { root, run } from "./run.mjs";
 
 const steps = {
   lint: { what: "format, lint and the layer rule (biome)", passes: lint },

@@ -4,8 +4,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { missedGates } from "./coverage-gates.js";
-import { root, run } from "./run.js";
+import { missedGates } from "./coverage-gates.mjs";
+import { root, run } from "./run.mjs";
 
 const totalsFile = join(root, "build/test-totals.json");
 const summaryFile = join(root, "coverage/coverage-summary.json");
