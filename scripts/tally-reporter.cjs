@@ -1,6 +1,6 @@
 /**
- * Mocha's spec report with one closing line, `N passed, N failed`, for people and machines; the same totals go to the file
- * that ROLECALL_TEST_TOTALS names. A run that is over but cannot end, because something was left open, is ended and failed.
+ * Mocha's spec report with one closing line, `N passed, N failed`; where ROLECALL_TEST_TOTALS names a file, the totals go there
+ * instead, for a caller who has more to count. A run that is over but cannot end, because something was left open, is ended and failed.
  */
 const { writeFileSync } = require("node:fs");
 const { reporters, Runner } = require("mocha");
@@ -18,7 +18,7 @@ class TallyReporter extends reporters.Spec {
     const totals = { passed: passes, failed: failures, skipped: pending };
     const file = process.env.ROLECALL_TEST_TOTALS;
     if (file) writeFileSync(file, JSON.stringify(totals));
-    console.log(`${totals.passed} passed, ${totals.failed} failed`);
+    else console.log(`${totals.passed} passed, ${totals.failed} failed`);
     setTimeout(endByForce, GRACE_MS).unref();
   }
 }
