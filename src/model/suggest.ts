@@ -1,22 +1,23 @@
+import { fold } from "./fold.js";
+
 /** Longer words are no typing mistakes, and distances cost their square. */
 const LONGEST_WORD = 100;
 
 /**
- * The candidate that `word` was most likely meant to be: equal but for letter case, else the nearest by edits
- * (insert, delete, replace, swap two neighbours), at most one edit per three characters and three in all.
- * `undefined` when nothing is near. Of equally near candidates the first wins.
+ * What somebody who wrote `word` may have meant: the candidate with the fewest edits (insert, delete, replace, swap
+ * two neighbours), letter case aside, as long as fewer than half of the letters changed. Equal ones: the first.
+ * `undefined` when nothing is near.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
-  if (word.length === 0 || word.length > LONGEST_WORD) return undefined;
-  const folded = word.toLowerCase();
-  let limit = Math.min(3, Math.floor(word.length / 3));
+  const wanted = fold(word);
+  if (wanted.length > LONGEST_WORD) return undefined;
+  let limit = Math.ceil(wanted.length / 2) - 1;
   let best: string | undefined;
   for (const candidate of candidates) {
-    if (candidate.length > LONGEST_WORD) continue;
-    const other = candidate.toLowerCase();
-    if (other === folded) return candidate;
-    if (Math.abs(other.length - folded.length) > limit) continue;
-    const distance = editDistance(folded, other);
+    const other = fold(candidate);
+    if (Math.abs(other.length - wanted.length) > Math.max(limit, 0)) continue;
+    if (other === wanted) return candidate;
+    const distance = editDistance(wanted, other);
     if (distance > limit) continue;
     best = candidate;
     limit = distance - 1;
@@ -31,17 +32,19 @@ function editDistance(left: string, right: string): number {
   for (let row = 1; row <= left.length; row += 1) {
     const current = [row];
     for (let column = 1; column <= right.length; column += 1) {
-      const replaced = (last[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      const deleted = (last[column] ?? 0) + 1;
-      const inserted = (current[column - 1] ?? 0) + 1;
+      const replaced = at(last, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
       const swapped =
         row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
-          ? (beforeLast[column - 2] ?? 0) + 1
-          : Number.POSITIVE_INFINITY;
-      current.push(Math.min(replaced, deleted, inserted, swapped));
+          ? at(beforeLast, column - 2) + 1
+          : replaced;
+      current.push(Math.min(replaced, swapped, at(last, column) + 1, at(current, column - 1) + 1));
     }
     beforeLast = last;
     last = current;
   }
-  return last[right.length] ?? 0;
+  return at(last, right.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? 0;
 }

@@ -1,0 +1,191 @@
+/** Owns the border where text becomes JSON values: what is refused there never has to be thought of inside. */
+
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
+import type { Json, JsonObject } from "../model/json.js";
+import { type Problem, Refusal } from "../model/problem.js";
+
+const DEEPEST = 64;
+
+/** Names that reach a prototype when somebody merges or sets paths carelessly later. */
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+/** 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Throws Refusal `bad_request`. A byte order mark is tolerated (RFC 8259 section 8.1); of equal keys the last one wins. */
+export function parseJson(text: string): Json {
+  const bare = withoutMark(text);
+  const value = tryParse(bare);
+  if (value === undefined) throw new Refusal("bad_request", `this is not valid JSON: ${describe(syntaxFault(bare))}`);
+  const flaw = findFlaw(value, 1);
+  if (flaw !== undefined) throw new Refusal("bad_request", flaw.message, { pointer: pointerTo(flaw) });
+  return value;
+}
+
+export type PositionedJson =
+  | {
+      readonly ok: true;
+      readonly value: Json;
+      /** Of the key, or of the list entry, that the pointer names; of the nearest thing around it when it names nothing. */
+      positionOf(pointer: string): Position;
+    }
+  | { readonly ok: false; readonly problem: Problem; readonly position: Position };
+
+/** For files: the same rules as `parseJson`, with the place of every value. */
+export function parseJsonWithPositions(text: string): PositionedJson {
+  const bare = withoutMark(text);
+  const value = tryParse(bare);
+  if (value === undefined) {
+    const fault = syntaxFault(bare);
+    const message = `this is not valid JSON: ${fault.what}`;
+    return { ok: false, problem: { pointer: "", code: "syntax", message }, position: fault.position };
+  }
+  const flaw = findFlaw(value, 1);
+  const positionOf = positions(bare);
+  if (flaw === undefined) return { ok: true, value, positionOf };
+  const pointer = pointerTo(flaw);
+  const { code, message } = flaw;
+  return { ok: false, problem: { pointer, code, message }, position: positionOf(pointer) };
+}
+
+/** `~` and `/` of a key as RFC 6901 writes them. */
+export function pointerStep(key: string | number): string {
+  return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+interface Flaw {
+  readonly code: string;
+  readonly message: string;
+  /** From the inside out. */
+  readonly steps: (string | number)[];
+}
+
+// INVARIANT: the depth is checked on the way down, so that this recursion is never deeper than DEEPEST.
+function findFlaw(value: Json, depth: number): Flaw | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth > DEEPEST) {
+    return { code: "too_deep", message: `nested more than ${DEEPEST} levels deep: flatten the document`, steps: [] };
+  }
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const flaw = findFlaw(value[index], depth + 1);
+      if (flaw !== undefined) return within(flaw, index);
+    }
+    return undefined;
+  }
+  const object = value as JsonObject;
+  for (const key of Object.keys(object)) {
+    if (FORBIDDEN_KEYS.has(key)) {
+      return { code: "forbidden_key", message: `the key \`${key}\` is not allowed: rename it`, steps: [key] };
+    }
+    const flaw = findFlaw(object[key] ?? null, depth + 1);
+    if (flaw !== undefined) return within(flaw, key);
+  }
+  return undefined;
+}
+
+function within(flaw: Flaw, step: string | number): Flaw {
+  flaw.steps.push(step);
+  return flaw;
+}
+
+function pointerTo(flaw: Flaw): string {
+  return flaw.steps.toReversed().map(pointerStep).join("");
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/** `undefined` when the text is no JSON; the parser's own sentence would quote the text. */
+function tryParse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+interface SyntaxFault {
+  readonly what: string;
+  readonly position: Position;
+}
+
+function describe({ what, position }: SyntaxFault): string {
+  return `line ${position.line}, column ${position.column}: ${what}`;
+}
+
+/** Asked only once `JSON.parse` has failed: it tells neither line nor reason without quoting the text. */
+function syntaxFault(text: string): SyntaxFault {
+  const errors: ParseError[] = [];
+  try {
+    parseTree(text, errors, { disallowComments: true });
+  } catch {
+    return { what: "nested too deeply", position: { line: 1, column: 1 } };
+  }
+  const [first] = errors;
+  if (first === undefined) return { what: "a character that JSON does not know", position: { line: 1, column: 1 } };
+  const words = printParseErrorCode(first.error)
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+  return { what: words, position: positionAt(lineStarts(text), first.offset) };
+}
+
+function positions(text: string): (pointer: string) => Position {
+  const root = parseTree(text);
+  const starts = lineStarts(text);
+  return (pointer) => {
+    const path = pointer.split("/").slice(1).map(unescapeStep);
+    for (let length = path.length; length > 0; length -= 1) {
+      const node = root === undefined ? undefined : nodeAt(root, path.slice(0, length));
+      if (node !== undefined) return positionAt(starts, node.offset);
+    }
+    return positionAt(starts, root?.offset ?? 0);
+  };
+}
+
+function unescapeStep(step: string): string {
+  return step.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+/** The property (key and value) for a step into an object, the entry itself for a step into a list. */
+function nodeAt(root: Node, path: readonly string[]): Node | undefined {
+  let node: Node | undefined = root;
+  let place: Node | undefined = root;
+  for (const step of path) {
+    if (node?.type === "array") {
+      node = findNodeAtLocation(node, [Number(step)]);
+      place = node;
+    } else {
+      // Of equal keys the last one counts, as in JSON.parse.
+      place = node?.children?.findLast(
+        (property) => property.children?.[0] && getNodeValue(property.children[0]) === step,
+      );
+      node = place?.children?.[1];
+    }
+    if (node === undefined) return undefined;
+  }
+  return place;
+}
+
+function lineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+function positionAt(starts: readonly number[], offset: number): Position {
+  const after = starts.findIndex((start) => start > offset);
+  const line = after === -1 ? starts.length : after;
+  return { line, column: offset - (starts[line - 1] ?? 0) + 1 };
+}
