@@ -40,7 +40,9 @@ export interface Connection {
 export interface OidcSettings {
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientAuthMethod: "client_secret_basic" | "client_secret_post" | "none";
+  /** Absent: what the provider's metadata offers, `client_secret_post` before Basic. */
+  readonly clientAuthMethod?: "client_secret_basic" | "client_secret_post" | "none";
+  /** Empty: `openid profile email groups`, as far as the provider's metadata offers them. */
   readonly scopes: readonly string[];
 }
 
@@ -59,4 +61,3 @@ export interface Tenant {
   readonly activeVersion: number;
   readonly createdAt: Instant;
 }
-

@@ -7,7 +7,6 @@ import type { Known, UnknownReason } from "./known.js";
 export type DirectoryChange =
   | ObserveUser
   | UpsertUser
-  | { readonly kind: "deactivateUser"; readonly id: DirectoryUserId }
   | { readonly kind: "deleteUser"; readonly id: DirectoryUserId }
   | UpsertGroup
   | { readonly kind: "deleteGroup"; readonly id: DirectoryGroupId }
@@ -24,7 +23,8 @@ export interface ObserveUser {
   /** Only an e-mail that the IdP declared verified. */
   readonly verifiedEmail?: string;
   readonly attributes: Readonly<Partial<Record<UserAttribute, Known<string | null>>>>;
-  readonly groups: Known<readonly string[]>;
+  /** `partial`: the listed groups are known, and that others are missing proves nothing. */
+  readonly groups: Known<readonly string[]> & { readonly partial?: UnknownReason };
   readonly appRoles: Known<readonly string[]>;
   /** Claims by name, as lists, for rules that read `claims.<name>`; secrets and protocol claims left out. */
   readonly claims: Readonly<Record<string, readonly string[]>>;
@@ -94,7 +94,7 @@ export interface Asserted<T> {
 export interface ClaimsDocument {
   readonly attributes: Readonly<Partial<Record<UserAttribute, Asserted<string | null>>>>;
   readonly groups?: Asserted<readonly string[]>;
-  /** Why the latest sign-in said nothing about groups; absent when it did. */
+  /** Why groups that the latest sign-in did not list are unknown; absent when it listed them all. */
   readonly groupsUnknown?: UnknownReason;
   readonly appRoles?: Asserted<readonly string[]>;
   readonly claims: Readonly<Record<string, readonly string[]>>;

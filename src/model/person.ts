@@ -33,10 +33,14 @@ export interface PersonState {
   readonly hold?: Hold;
 }
 
+/** Why the guard keeps changes back. */
+export type HeldReason = "brake_deactivations" | "brake_access" | "last_owner" | "no_seat";
+
 /** A person in a connection's held run: losses wait for an owner, until the facts change back. */
 export interface Hold {
   readonly run: RunId;
   readonly status: "held" | "discarded";
+  readonly reason: HeldReason;
   /** A discarded hold lasts as long as the facts it was discarded with. */
   readonly factsVersion: number;
 }

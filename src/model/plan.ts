@@ -33,9 +33,6 @@ export interface PersonPlan {
   readonly frozen: boolean;
 }
 
-/** Why the guard keeps changes back. */
-export type HeldReason = "brake_deactivations" | "brake_access" | "last_owner" | "no_seat";
-
 /** One line of a preview. */
 export interface PlanLine {
   readonly user: { readonly id: string | null; readonly userName: string };
@@ -67,7 +64,7 @@ export interface PlanSummary {
 }
 
 export type RunStatus = "queued" | "running" | "held" | "done" | "failed" | "discarded";
-export type RunTrigger = "mapping" | "rollback" | "go_live" | "push" | "held" | "worker" | "disable" | "undo";
+export type RunTrigger = "mapping" | "rollback" | "go_live" | "push" | "held" | "disable" | "convert";
 
 export interface Run {
   readonly id: RunId;

@@ -2,8 +2,7 @@ import type { ClaimsDocument } from "../../model/directory.js";
 import type { UserAttribute } from "../../model/facts.js";
 import type { Evidence, Grant, GrantOrigin } from "../../model/grant.js";
 import type { ConnectionId, DirectoryUserId, GrantId, Instant, RunId, TeamId, UserId } from "../../model/ids.js";
-import type { MembershipRecord, PersonState, UserStatus, DeactivatedBy } from "../../model/person.js";
-import type { HeldReason } from "../../model/plan.js";
+import type { DeactivatedBy, HeldReason, MembershipRecord, PersonState, UserStatus } from "../../model/person.js";
 import type { Target } from "../../model/target.js";
 import type { Page, PageQuery } from "./store.js";
 
@@ -79,7 +78,11 @@ export interface AccessReader {
   /** All links of these people, deleted rows included. A constant number of statements. */
   links(ids: readonly UserId[]): Promise<readonly LinkRow[]>;
   /** Ids after `after` in id order: the walk over a whole population. `connection` limits it to people linked there. */
-  peopleIds(query: { readonly after?: UserId; readonly limit: number; readonly connection?: ConnectionId }): Promise<readonly UserId[]>;
+  peopleIds(query: {
+    readonly after?: UserId;
+    readonly limit: number;
+    readonly connection?: ConnectionId;
+  }): Promise<readonly UserId[]>;
   countPeople(connection?: ConnectionId): Promise<number>;
 
   user(id: UserId): Promise<UserRow | undefined>;
@@ -133,7 +136,11 @@ export interface AccessWrites {
   }[];
   readonly open: readonly NewGrant[];
   readonly close: readonly { readonly id: GrantId; readonly reason: string }[];
-  readonly refresh: readonly { readonly id: GrantId; readonly evidence: readonly Evidence[]; readonly mappingVersion?: number }[];
+  readonly refresh: readonly {
+    readonly id: GrantId;
+    readonly evidence: readonly Evidence[];
+    readonly mappingVersion?: number;
+  }[];
   /** People done: their mark goes if its `dirtySeq` is the facts version given, and `reconciledVersion` becomes `version`. */
   readonly reconciled: readonly { readonly user: UserId; readonly factsVersion: number }[];
   readonly version: number;
@@ -177,10 +184,22 @@ export interface AccessWriter {
   /** People held in a run; a person is in one run at most. */
   hold(
     run: RunId,
-    people: readonly { readonly user: UserId; readonly factsVersion: number; readonly reason: HeldReason; readonly detail: string }[],
+    people: readonly {
+      readonly user: UserId;
+      readonly factsVersion: number;
+      readonly reason: HeldReason;
+      readonly detail: string;
+    }[],
     now: Instant,
   ): Promise<void>;
   dissolveHolds(ids: readonly UserId[]): Promise<void>;
   discardHolds(run: RunId): Promise<number>;
-  closeGrant(id: GrantId, reason: string, now: Instant): Promise<boolean>;
+  /** Turns every open rule grant of the connection into a manual one with this reason: access stays and is nobody's to sync. */
+  convertGrants(connection: ConnectionId, by: string, reason: string, now: Instant): Promise<number>;
+  /** What was closed; `undefined` when there is no such open grant. */
+  closeGrant(
+    id: GrantId,
+    reason: string,
+    now: Instant,
+  ): Promise<{ readonly user: UserId; readonly target: Target; readonly origin: GrantOrigin } | undefined>;
 }

@@ -67,6 +67,8 @@ export interface ConnectionWriter {
   ): Promise<TokenInfo>;
   /** False when there is no such live token. */
   revokeToken(connection: ConnectionId, id: string, now: Instant): Promise<boolean>;
-  insertApiKey(key: { readonly name: string; readonly hash: string; readonly scopes: readonly string[] }, now: Instant): Promise<{ readonly id: string }>;
+  insertApiKey(
+    key: { readonly name: string; readonly hash: string; readonly scopes: readonly string[] },
+    now: Instant,
+  ): Promise<{ readonly id: string }>;
 }
-

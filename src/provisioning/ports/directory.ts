@@ -109,7 +109,10 @@ export interface DirectoryWriter {
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
 
   /** A `pending` user of the access ledger: known to the directory, registered by nobody yet. */
-  insertPendingUser(profile: { readonly userName: string; readonly email?: string; readonly displayName?: string }, now: Instant): Promise<UserId>;
+  insertPendingUser(
+    profile: { readonly userName: string; readonly email?: string; readonly displayName?: string },
+    now: Instant,
+  ): Promise<UserId>;
   /** Row and identity link. Throws Refusal `uniqueness` when the folded userName (of scim rows) or the subject is taken. */
   insertUserRow(row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>>;
   /**
@@ -124,11 +127,15 @@ export interface DirectoryWriter {
     now: Instant,
   ): Promise<WrittenRow<DirectoryUserId>>;
   /** Writes the `claims` document, and the subject when the row has none. */
-  updateClaims(id: DirectoryUserId, claims: ClaimsDocument, subject: string, now: Instant): Promise<void>;
+  updateClaims(id: DirectoryUserId, claims: ClaimsDocument, subject: string | undefined, now: Instant): Promise<void>;
   /** Marks the row deleted and drops its memberships; the link stays, so that the account can be revived. False: no such row. */
   deleteUserRow(connection: ConnectionId, id: DirectoryUserId, now: Instant): Promise<boolean>;
 
-  insertGroup(connection: ConnectionId, document: ScimGroupDocument, now: Instant): Promise<WrittenRow<DirectoryGroupId>>;
+  insertGroup(
+    connection: ConnectionId,
+    document: ScimGroupDocument,
+    now: Instant,
+  ): Promise<WrittenRow<DirectoryGroupId>>;
   updateGroup(
     connection: ConnectionId,
     id: DirectoryGroupId,
@@ -139,15 +146,30 @@ export interface DirectoryWriter {
   /** Version + 1 and modifiedAt alone: the members changed. */
   touchGroup(id: DirectoryGroupId, now: Instant): Promise<WrittenRow<DirectoryGroupId>>;
   /** Marks the group deleted and drops its members; answers with who they were. `undefined`: no such group. */
-  deleteGroup(connection: ConnectionId, id: DirectoryGroupId, now: Instant): Promise<readonly DirectoryUserId[] | undefined>;
+  deleteGroup(
+    connection: ConnectionId,
+    id: DirectoryGroupId,
+    now: Instant,
+  ): Promise<readonly DirectoryUserId[] | undefined>;
 
   /** Locks the group's row until the transaction ends and tells its present version; `undefined`: no such live group. */
-  lockGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<{ readonly version: number; readonly memberCount: number } | undefined>;
+  lockGroup(
+    connection: ConnectionId,
+    id: DirectoryGroupId,
+  ): Promise<{ readonly version: number; readonly memberCount: number } | undefined>;
   /** Ids among these that are no live scim users of the connection. */
   missingUsers(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly DirectoryUserId[]>;
   /** The three say who really joined or left; a few statements however many members there are. They keep `memberCount` and the first membership time. */
-  addMembers(group: DirectoryGroupId, members: readonly DirectoryUserId[], now: Instant): Promise<readonly DirectoryUserId[]>;
-  removeMembers(group: DirectoryGroupId, members: readonly DirectoryUserId[], now: Instant): Promise<readonly DirectoryUserId[]>;
+  addMembers(
+    group: DirectoryGroupId,
+    members: readonly DirectoryUserId[],
+    now: Instant,
+  ): Promise<readonly DirectoryUserId[]>;
+  removeMembers(
+    group: DirectoryGroupId,
+    members: readonly DirectoryUserId[],
+    now: Instant,
+  ): Promise<readonly DirectoryUserId[]>;
   setMembers(
     group: DirectoryGroupId,
     members: readonly DirectoryUserId[],
@@ -158,5 +180,8 @@ export interface DirectoryWriter {
   usersOfGroup(group: DirectoryGroupId): Promise<readonly UserId[]>;
   usersOfRows(rows: readonly DirectoryUserId[]): Promise<readonly UserId[]>;
   /** Ambiguous or doubtful links wait here for an admin. */
-  insertReviewItem(item: { readonly kind: string; readonly connection: ConnectionId; readonly detail: JsonObject }, now: Instant): Promise<void>;
+  insertReviewItem(
+    item: { readonly kind: string; readonly connection: ConnectionId; readonly detail: JsonObject },
+    now: Instant,
+  ): Promise<void>;
 }

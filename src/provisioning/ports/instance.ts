@@ -45,7 +45,12 @@ export interface InstanceStore {
   /** Throws Refusal `domain_taken`. */
   updateTenant(
     id: TenantId,
-    change: { readonly name?: string; readonly domains?: readonly string[]; readonly seats?: number | null; readonly scim?: boolean },
+    change: {
+      readonly name?: string;
+      readonly domains?: readonly string[];
+      readonly seats?: number | null;
+      readonly scim?: boolean;
+    },
     now: Instant,
   ): Promise<Tenant>;
 

@@ -35,7 +35,9 @@ export interface FeedEvent {
 }
 
 export interface JournalReader {
-  audit(query: PageQuery & { readonly user?: UserId; readonly action?: string }): Promise<Page<AuditEntry & { readonly id: string }>>;
+  audit(
+    query: PageQuery & { readonly user?: UserId; readonly action?: string },
+  ): Promise<Page<AuditEntry & { readonly id: string }>>;
   /** Published events after a position, in order. */
   events(query: { readonly after: number; readonly limit: number }): Promise<readonly FeedEvent[]>;
 }
@@ -43,7 +45,10 @@ export interface JournalReader {
 /** INVARIANT: written in the transaction of the change that they speak of, and by nobody but that change. */
 export interface JournalWriter {
   appendAudit(entries: readonly AuditEntry[]): Promise<void>;
-  appendEvents(events: readonly { readonly type: string; readonly user?: UserId; readonly data: JsonObject }[], now: Instant): Promise<void>;
+  appendEvents(
+    events: readonly { readonly type: string; readonly user?: UserId; readonly data: JsonObject }[],
+    now: Instant,
+  ): Promise<void>;
   /** Gives waiting events their place in the feed, in the order they were written; how many. */
   publishEvents(now: Instant, limit: number): Promise<number>;
 }

@@ -48,9 +48,14 @@ export interface MappingWriter {
     now: Instant,
   ): Promise<number>;
   savePlan(
-    plan: { readonly kind: PlanKind; readonly subject: string; readonly digest: string; readonly summary: PlanSummary; readonly expiresAt: Instant },
+    plan: {
+      readonly kind: PlanKind;
+      readonly subject: string;
+      readonly digest: string;
+      readonly summary: PlanSummary;
+      readonly expiresAt: Instant;
+    },
     lines: readonly PlanRow[],
     now: Instant,
   ): Promise<string>;
 }
-

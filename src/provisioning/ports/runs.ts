@@ -1,5 +1,6 @@
 import type { ConnectionId, Instant, RunId, UserId } from "../../model/ids.js";
-import type { HeldReason, Run, RunStatus, RunTrigger } from "../../model/plan.js";
+import type { HeldReason } from "../../model/person.js";
+import type { Run, RunStatus, RunTrigger } from "../../model/plan.js";
 import type { Page, PageQuery } from "./store.js";
 
 export interface NewRun {
@@ -10,7 +11,15 @@ export interface NewRun {
   readonly digest?: string;
   /** The stored plan whose losses were reviewed. */
   readonly plan?: string;
+  /** Frozen people are reconciled too. */
+  readonly includeFrozen?: boolean;
   readonly total: number;
+}
+
+/** A run as the worker takes it up. */
+export interface ClaimedRun extends Run {
+  readonly plan?: string;
+  readonly includeFrozen: boolean;
 }
 
 export interface HeldPerson {
@@ -24,7 +33,7 @@ export interface HeldPerson {
 }
 
 export interface RunReader {
-  run(id: RunId): Promise<(Run & { readonly plan?: string }) | undefined>;
+  run(id: RunId): Promise<Run | undefined>;
   runs(query: PageQuery & { readonly status?: RunStatus }): Promise<Page<Run>>;
   /** The connection's one open held run. */
   heldRun(connection: ConnectionId): Promise<Run | undefined>;
@@ -42,13 +51,15 @@ export interface RunWriter {
       /** Added to the run's counts, key by key. */
       readonly addCounts?: Readonly<Record<string, number>>;
       readonly error?: string;
+      /** Keeps the claim of a run that goes on. */
+      readonly leaseUntil?: Instant;
       readonly plan?: string;
       readonly digest?: string;
     },
     now: Instant,
   ): Promise<void>;
-  /** Takes queued or abandoned runs of these triggers for a while. */
-  claimRun(now: Instant, until: Instant): Promise<(Run & { readonly plan?: string }) | undefined>;
+  /** Takes the oldest run that is queued, or running with its lease over, makes it `running`, and leases it. */
+  claimRun(now: Instant, until: Instant): Promise<ClaimedRun | undefined>;
   /** Sequence of the last person held in the run; 0 when none. */
   lastHeldSeq(run: RunId): Promise<number>;
 }

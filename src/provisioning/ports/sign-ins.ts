@@ -36,7 +36,9 @@ export interface SignInTrace {
 
 export interface SignInReader {
   signInTrace(reference: string): Promise<SignInTrace | undefined>;
-  sessionsOf(user: UserId): Promise<readonly { readonly id: string; readonly createdAt: Instant; readonly lastSeenAt: Instant }[]>;
+  sessionsOf(
+    user: UserId,
+  ): Promise<readonly { readonly id: string; readonly createdAt: Instant; readonly lastSeenAt: Instant }[]>;
 }
 
 export interface SignInWriter {

@@ -1,0 +1,136 @@
+/** Apply owns the access ledger's writes: one batch of plans becomes rows, audit entries and events in one transaction. */
+
+import type { GrantId, Instant, RunId, TeamId, UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import type { Change, PersonPlan } from "../model/plan.js";
+import { targetLabel, teamOf } from "../model/target.js";
+import type { Context, Provisioning } from "./deps.js";
+import type { AccessWrites, NewGrant } from "./ports/access.js";
+import type { AuditEntry } from "./ports/journal.js";
+import type { TenantWriter } from "./ports/store.js";
+import type { Profile } from "./profile.js";
+
+export interface ApplyInput {
+  readonly plans: readonly PersonPlan[];
+  readonly profiles: ReadonlyMap<UserId, Profile>;
+  /** Everybody whose reconcile is done by this batch, held and frozen people among them. */
+  readonly reconciled: AccessWrites["reconciled"];
+  readonly mappingVersion: number;
+  readonly context: Context;
+  readonly run?: RunId;
+  readonly now: Instant;
+}
+
+/** Writes the plans. INVARIANT: audit and events of a change stand in its transaction, and are written only here. */
+export async function applyPlans(p: Provisioning, tx: TenantWriter, input: ApplyInput): Promise<void> {
+  const teams = await tx.ensureTeams(teamNames(input.plans), input.now);
+  await tx.applyAccess(accessWrites(p, input, teams), input.now);
+  const released = input.plans.filter(
+    (plan) => plan.person.seat && plan.changes.some((c) => c.kind === "deactivate_user"),
+  );
+  if (released.length > 0) await tx.unseatPeople(released.map((plan) => plan.person.id));
+  const lines = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
+  const updated = updatedProfiles(input);
+  if (lines.length + updated.length === 0) return;
+  await tx.appendAudit([...lines, ...updated].map((line) => entry(input, line)));
+  await tx.appendEvents([...lines, ...updated], input.now);
+}
+
+function teamNames(plans: readonly PersonPlan[]): readonly string[] {
+  const names = new Set<string>();
+  for (const plan of plans) {
+    for (const change of plan.changes) {
+      const team = change.kind === "grant" ? teamOf(change.grant.target.scope) : undefined;
+      if (team !== undefined) names.add(team);
+    }
+  }
+  return [...names].sort();
+}
+
+function accessWrites(p: Provisioning, input: ApplyInput, teams: ReadonlyMap<string, TeamId>): AccessWrites {
+  const statuses: AccessWrites["statuses"][number][] = [];
+  const open: NewGrant[] = [];
+  const close: AccessWrites["close"][number][] = [];
+  const refresh: AccessWrites["refresh"][number][] = [];
+  for (const plan of input.plans) {
+    const user = plan.person.id;
+    for (const change of plan.changes) {
+      if (change.kind === "grant") open.push(newGrant(p, input, user, change, teams));
+      else if (change.kind === "revoke") close.push({ id: change.grant.id, reason: change.reason });
+      else if (change.kind === "deactivate_user") statuses.push({ user, to: "deactivated", by: change.by });
+      else statuses.push({ user, to: "registered" });
+    }
+    for (const { id, evidence } of plan.refreshed) refresh.push({ id, evidence, mappingVersion: input.mappingVersion });
+  }
+  const profiles = [...input.profiles].map(([user, profile]) => ({ user, ...profile }));
+  return { statuses, profiles, open, close, refresh, reconciled: input.reconciled, version: input.mappingVersion };
+}
+
+function newGrant(
+  p: Provisioning,
+  input: ApplyInput,
+  user: UserId,
+  change: Extract<Change, { kind: "grant" }>,
+  teams: ReadonlyMap<string, TeamId>,
+): NewGrant {
+  const { target, origin, connection, rule, evidence } = change.grant;
+  const name = teamOf(target.scope);
+  const team = name === undefined ? undefined : teams.get(name);
+  return {
+    id: p.newId() as GrantId,
+    user,
+    target,
+    origin,
+    evidence,
+    mappingVersion: input.mappingVersion,
+    ...(team === undefined ? {} : { team }),
+    ...(connection === undefined ? {} : { connection }),
+    ...(rule === undefined ? {} : { rule }),
+  };
+}
+
+interface Line {
+  readonly type: string;
+  readonly user: UserId;
+  readonly data: JsonObject;
+}
+
+const EVENT_OF = {
+  create_user: "user.created",
+  reactivate_user: "user.reactivated",
+  deactivate_user: "user.deactivated",
+  grant: "grant.added",
+  revoke: "grant.removed",
+} as const satisfies Record<Change["kind"], string>;
+
+function describe(plan: PersonPlan, change: Change): Line {
+  const base = { userName: plan.person.userName, reason: change.reason };
+  const data =
+    change.kind === "grant" || change.kind === "revoke"
+      ? {
+          ...base,
+          target: { scope: change.grant.target.scope, role: change.grant.target.role },
+          label: targetLabel(change.grant.target),
+          origin: change.grant.origin,
+          ...(change.grant.rule === undefined ? {} : { rule: change.grant.rule }),
+        }
+      : base;
+  return { type: EVENT_OF[change.kind], user: plan.person.id, data };
+}
+
+function updatedProfiles(input: ApplyInput): readonly Line[] {
+  return [...input.profiles].map(([user, profile]) => ({ type: "user.updated", user, data: { ...profile } }));
+}
+
+function entry(input: ApplyInput, line: Line): AuditEntry {
+  return {
+    at: input.now,
+    actor: input.context.actor,
+    door: input.context.door,
+    action: line.type,
+    user: line.user,
+    detail: line.data,
+    ...(input.run === undefined ? {} : { run: input.run }),
+    ...(input.context.requestId === undefined ? {} : { requestId: input.context.requestId }),
+  };
+}

@@ -1,0 +1,47 @@
+import { notReviewed } from "../engine/digest.js";
+import { Refusal } from "../model/problem.js";
+import type { PopulationPlan } from "./population.js";
+import type { PlanKind } from "./ports/mappings.js";
+import type { TenantReader } from "./ports/store.js";
+
+const LINES = 1_000_000;
+
+/**
+ * Holds today's plan against the one that was reviewed (design rule 6). Drift is left aside: it takes the normal guarded
+ * path. Of the rest every revoke, deactivation and privileged grant must have been reviewed, else Refusal `plan_changed`
+ * with only what is new. Gains are no danger, so that a busy tenant can always be confirmed.
+ */
+export async function confirmPlan(
+  reader: TenantReader,
+  now: PopulationPlan,
+  reviewed: { readonly kind: PlanKind; readonly subject: string; readonly digest: string },
+): Promise<void> {
+  const plan = await reader.plan(reviewed.kind, reviewed.subject, reviewed.digest);
+  if (!plan) {
+    throw new Refusal(
+      "plan_changed",
+      `digest \`${reviewed.digest}\` is of no preview of this change: preview it again`,
+      {
+        digest: now.digest,
+        changes: [],
+      },
+    );
+  }
+  if (plan.digest === now.digest) return;
+  const lines = await reader.planLines(plan.id, 0, LINES);
+  const changes = notReviewed(
+    lines,
+    now.lines.filter((line) => line.change !== "hold"),
+    now.drift,
+  );
+  if (changes.length > 0) {
+    throw new Refusal(
+      "plan_changed",
+      "facts moved since the preview, and more would be taken away: review what is new",
+      {
+        digest: now.digest,
+        changes,
+      },
+    );
+  }
+}

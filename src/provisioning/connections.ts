@@ -1,0 +1,191 @@
+/** Connections: making, changing and ending a tenant's trust in a source. */
+import { compileMapping } from "../engine/compile.js";
+import type { Connection, OnDisable, SyncMode, Tenant } from "../model/connection.js";
+import { asciiLower } from "../model/fold.js";
+import type { RunId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { mappingContext } from "./compiled-mappings.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import type { ConnectionChange, NewConnection } from "./ports/connections.js";
+import type { TenantReader } from "./ports/store.js";
+import { goLive, turnSyncOff } from "./sync-mode.js";
+
+export type ConnectionInput = Pick<NewConnection, "slug" | "protocol"> &
+  Partial<Omit<NewConnection, "slug" | "protocol" | "secret" | "syncChosen">> & {
+    /** In clear; encrypted here, never stored or answered as it is. */
+    readonly clientSecret?: string;
+  };
+
+const SETTLE_SECONDS = 3600;
+
+/**
+ * Makes a connection. The first one besides `local` may grant ownership unless the input says otherwise; any other must be
+ * told so. Refusals: `slug_taken`, `invalid_document` (the active mapping would not fit any more).
+ */
+export async function createConnection(
+  p: Provisioning,
+  tenant: Tenant,
+  input: ConnectionInput,
+  context: Context,
+): Promise<Connection> {
+  const now = p.now();
+  const reader = p.store.read(tenant.id);
+  const existing = await reader.connections();
+  const first = existing.every((connection) => connection.protocol === "local");
+  const { clientSecret, ...settings } = input;
+  const row: NewConnection = {
+    ...settings,
+    jit: input.jit ?? (input.protocol === "scim" ? "off" : "every_sign_in"),
+    sync: input.sync ?? "off",
+    syncChosen: input.sync !== undefined,
+    groups: input.groups ?? "auto",
+    profile: input.profile ?? "rfc",
+    mayGrantOwner: input.mayGrantOwner ?? first,
+    allowedDomains: (input.allowedDomains ?? []).map(asciiLower),
+    requireDomains: input.requireDomains ?? false,
+    absentGroups: input.absentGroups ?? "unknown",
+    settleSeconds: input.settleSeconds ?? SETTLE_SECONDS,
+    ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
+  };
+  await refuseUnfitMapping(p, reader, [...existing, row]);
+  return p.store.write(tenant.id, async (tx) => {
+    const connection = await tx.insertConnection(row, now);
+    const detail = {
+      slug: connection.slug,
+      protocol: connection.protocol,
+      sync: connection.sync,
+      mayGrantOwner: connection.mayGrantOwner,
+    };
+    await tx.appendAudit([auditEntry(context, now, "connection.created", detail)]);
+    return connection;
+  });
+}
+
+/** What a secret of the tenant is bound to when it is encrypted. */
+export function secretContext(tenant: Pick<Tenant, "id">): string {
+  return `${tenant.id}:connection-secret`;
+}
+
+export type ConnectionPatch = Omit<
+  ConnectionChange,
+  "sync" | "syncChosen" | "secret" | "disabledAt" | "firstGroupPushAt"
+> & {
+  readonly sync?: SyncMode;
+  readonly clientSecret?: string;
+  readonly onDisable?: OnDisable;
+  readonly digest?: string;
+};
+
+/**
+ * Changes a connection; everybody linked there is looked at again. Moving `sync` to live or away from it goes by its plan.
+ * Refusals: `not_found`, `read_only` (local), `digest_required`, `plan_changed`, `on_disable_required`, `invalid_document`.
+ */
+export async function updateConnection(
+  p: Provisioning,
+  tenant: Tenant,
+  slug: string,
+  patch: ConnectionPatch,
+  context: Context,
+): Promise<{ readonly connection: Connection; readonly run?: RunId }> {
+  const reader = p.store.read(tenant.id);
+  const before = await editable(reader, slug);
+  const { sync, clientSecret, onDisable, digest, ...settings } = patch;
+  const change: ConnectionChange = {
+    ...settings,
+    ...(settings.allowedDomains && { allowedDomains: settings.allowedDomains.map(asciiLower) }),
+    ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
+    ...(sync === "test" && before.sync === "off" && { sync, syncChosen: true }),
+  };
+  if (sync === "test" && before.sync === "live") {
+    throw new Refusal("conflict", "sync is live: switch it off first (`onDisable`), then to test");
+  }
+  if (Object.keys(change).length > 0) await applyChange(p, tenant, before, change, context);
+  const run = await switchSync(p, tenant, before, { sync, onDisable, digest }, context);
+  const connection = await editable(reader, slug);
+  return run === undefined ? { connection } : { connection, run };
+}
+
+async function applyChange(
+  p: Provisioning,
+  tenant: Tenant,
+  before: Connection,
+  change: ConnectionChange,
+  context: Context,
+): Promise<void> {
+  const reader = p.store.read(tenant.id);
+  const others = (await reader.connections()).map((one) =>
+    one.id === before.id ? { ...one, mayGrantOwner: change.mayGrantOwner ?? one.mayGrantOwner } : one,
+  );
+  await refuseUnfitMapping(p, reader, others);
+  const now = p.now();
+  await p.store.write(tenant.id, async (tx) => {
+    await tx.updateConnection(before.id, change, now);
+    await tx.markConnection(before.id, "connection", now);
+    await tx.appendAudit([
+      auditEntry(context, now, "connection.updated", { slug: before.slug, keys: Object.keys(change) }),
+    ]);
+  });
+  p.wake();
+}
+
+async function switchSync(
+  p: Provisioning,
+  tenant: Tenant,
+  before: Connection,
+  {
+    sync,
+    onDisable,
+    digest,
+  }: { sync: SyncMode | undefined; onDisable: OnDisable | undefined; digest: string | undefined },
+  context: Context,
+): Promise<RunId | undefined> {
+  if (sync === "live" && before.sync !== "live") return (await goLive(p, tenant, before.slug, digest, context)).run;
+  if (sync !== "off" || before.sync === "off") return undefined;
+  const options = { ...(onDisable && { onDisable }), ...(digest !== undefined && { digest }) };
+  return (await turnSyncOff(p, tenant, before, options, context)).run;
+}
+
+/** Ends a connection: its links count no more. Refusals as for switching sync off. */
+export async function deleteConnection(
+  p: Provisioning,
+  tenant: Tenant,
+  slug: string,
+  options: { readonly onDisable?: OnDisable; readonly digest?: string },
+  context: Context,
+): Promise<{ readonly run?: RunId }> {
+  const connection = await editable(p.store.read(tenant.id), slug);
+  return turnSyncOff(p, tenant, connection, { ...options, disable: true }, context);
+}
+
+async function editable(reader: TenantReader, slug: string): Promise<Connection> {
+  const connection = await reader.connectionBySlug(slug);
+  if (!connection || connection.disabledAt !== undefined) throw new Refusal("not_found", `no connection \`${slug}\``);
+  if (connection.protocol === "local")
+    throw new Refusal("read_only", "the built-in connection `local` has no settings");
+  return connection;
+}
+
+/** The active mapping must go on meaning one thing: a second connection that may grant ownership can make it ambiguous. */
+async function refuseUnfitMapping(
+  p: Provisioning,
+  reader: TenantReader,
+  connections: readonly Pick<Connection, "slug" | "protocol" | "mayGrantOwner">[],
+): Promise<void> {
+  const active = await reader.activeMapping();
+  const parsed = active && p.parseMapping(active.text);
+  if (!active || !parsed?.ok) return;
+  const compiled = compileMapping(parsed.document, {
+    connections: mappingContext(connections),
+    version: active.version,
+    stored: true,
+  });
+  if (!compiled.ok) {
+    throw new Refusal(
+      "invalid_document",
+      "with this the active mapping would be ambiguous: name `connections` in its rules first",
+      {
+        problems: compiled.problems,
+      },
+    );
+  }
+}

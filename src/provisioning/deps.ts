@@ -1,0 +1,76 @@
+/** Provisioning owns what happens between a translated message and a changed ledger; nobody else writes either ledger. */
+import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
+import type { Instant } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import type { MappingCache, ParseMapping } from "./compiled-mappings.js";
+import type { GroupBook } from "./group-book.js";
+import type { Actor, Door } from "./ports/journal.js";
+import type { Store } from "./ports/store.js";
+
+/** Runs expressions outside this process; results stand in the order of the jobs. */
+export interface ExpressionPort {
+  run(tenant: number, jobs: readonly ExpressionJob[]): Promise<readonly ExpressionResult[]>;
+  /** A new mapping is active: suspended expressions get another chance. */
+  forget(tenant: number): void;
+}
+
+export interface ProvisioningSettings {
+  /** A SCIM write that touches more people than this is left to the worker. */
+  readonly inlineUsers: number;
+  readonly inlineMilliseconds: number;
+  readonly brake: {
+    readonly deactivationsFloor: number;
+    readonly deactivationsShare: number;
+    readonly accessFloor: number;
+    readonly accessShare: number;
+    readonly dripPerHour: number;
+  };
+  readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number };
+  readonly workerPollMilliseconds: number;
+}
+
+/** Secrets as provisioning needs them: hashed look-ups and fresh random tokens. */
+export interface SecretPort {
+  newToken(prefix: string): string;
+  hashToken(token: string): string;
+  encrypt(clear: string, context: string): string;
+}
+
+export interface FaultLog {
+  /** A fault of ours that was survived; `event` is a stable code. */
+  error(event: string, fields: { readonly tenant?: number; readonly message?: string; readonly run?: number }): void;
+}
+
+export interface Provisioning {
+  readonly store: Store;
+  readonly expressions: ExpressionPort;
+  readonly parseMapping: ParseMapping;
+  readonly secrets: SecretPort;
+  readonly settings: ProvisioningSettings;
+  readonly log: FaultLog;
+  readonly mappings: MappingCache;
+  readonly groupBook: GroupBook;
+  now(): Instant;
+  newId(): string;
+  /** Tells the worker that a tenant has something to do. */
+  wake(): void;
+}
+
+/** On whose behalf a use case runs; it ends up in the audit. */
+export interface Context {
+  readonly actor: Actor;
+  readonly door: Door;
+  readonly requestId?: string;
+}
+
+/** An audit entry for something that is not a change of access. */
+export function auditEntry(context: Context, now: Instant, action: string, detail: JsonObject) {
+  return {
+    at: now,
+    actor: context.actor,
+    door: context.door,
+    action,
+    detail,
+    ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
+  };
+}

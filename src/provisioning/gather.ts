@@ -1,0 +1,106 @@
+import { linkFacts } from "../engine/facts.js";
+import type { Connection } from "../model/connection.js";
+import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import { known } from "../model/known.js";
+import type { LinkConnection, LinkRecord, PersonLink, PersonState } from "../model/person.js";
+import type { Provisioning } from "./deps.js";
+import type { LinkRow } from "./ports/access.js";
+import type { TenantReader } from "./ports/store.js";
+
+/** One person with current links: what evaluation reads. */
+export interface Gathered {
+  readonly state: PersonState;
+  readonly links: readonly PersonLink[];
+}
+
+/** "As if": connection settings that a preview or a switch pretends, by connection. */
+export type Overlay = ReadonlyMap<ConnectionId, Pretence>;
+export interface Pretence {
+  readonly sync?: LinkConnection["sync"];
+  /** Everybody pushed here counts as deactivated by their source: the connection is being switched off. */
+  readonly leaving?: boolean;
+}
+
+/**
+ * Reads people with their facts, in a constant number of statements for any number of people.
+ * Connections are given by the caller, who read them once for the whole batch or walk.
+ */
+export async function gather(
+  p: Provisioning,
+  reader: TenantReader,
+  connections: readonly Connection[],
+  ids: readonly UserId[],
+  options: { readonly now: Instant; readonly overlay?: Overlay },
+): Promise<readonly Gathered[]> {
+  const states = await reader.people(ids);
+  const rows = await reader.links(ids);
+  const linked = new Set(rows.map((row) => row.connection));
+  const byId = new Map<ConnectionId, LinkConnection>();
+  for (const connection of connections) {
+    if (!linked.has(connection.id)) continue;
+    const base = linkConnection(connection, await p.groupBook.groups(reader, connection.id));
+    const sync = options.overlay?.get(connection.id)?.sync;
+    byId.set(connection.id, sync === undefined ? base : { ...base, sync });
+  }
+  const links = linksByUser(rows, byId, options);
+  return states.map((state) => ({ state, links: links.get(state.id) ?? [] }));
+}
+
+function linkConnection(connection: Connection, directoryGroups: LinkConnection["directoryGroups"]): LinkConnection {
+  return {
+    id: connection.id,
+    slug: connection.slug,
+    protocol: connection.protocol,
+    sync: connection.sync,
+    jit: connection.jit,
+    groups: connection.groups,
+    mayGrantOwner: connection.mayGrantOwner,
+    disabled: connection.disabledAt !== undefined,
+    settleSeconds: connection.settleSeconds,
+    priority: connection.priority,
+    ...(connection.firstGroupPushAt === undefined ? {} : { firstGroupPushAt: connection.firstGroupPushAt }),
+    directoryGroups,
+  };
+}
+
+function linksByUser(
+  rows: readonly LinkRow[],
+  connections: ReadonlyMap<ConnectionId, LinkConnection>,
+  { now, overlay }: { readonly now: Instant; readonly overlay?: Overlay },
+): ReadonlyMap<UserId, PersonLink[]> {
+  const links = new Map<UserId, PersonLink[]>();
+  for (const row of rows) {
+    const connection = connections.get(row.connection);
+    const present = connection && linkFacts(linkRecord(row, connection), now);
+    if (!present) continue;
+    const leaving = present.scim !== undefined && overlay?.get(row.connection)?.leaving;
+    const link: PersonLink = leaving ? { ...present, scim: "inactive" } : present;
+    const mine = links.get(row.user);
+    if (mine) mine.push(link);
+    else links.set(row.user, [link]);
+  }
+  for (const mine of links.values()) mine.sort(strongestFirst);
+  return links;
+}
+
+function strongestFirst(a: PersonLink, b: PersonLink): number {
+  return a.connection.priority - b.connection.priority || (a.directoryUser < b.directoryUser ? -1 : 1);
+}
+
+function linkRecord(row: LinkRow, connection: LinkConnection): LinkRecord {
+  return {
+    directoryUser: row.directoryUser,
+    connection,
+    ...(row.scim && {
+      scim: {
+        active: row.scim.active,
+        deleted: row.deleted,
+        attributes: row.scim.attributes,
+        appRoles: known(row.scim.appRoles),
+        createdAt: row.scim.createdAt,
+      },
+    }),
+    ...(row.claims && { claims: row.claims }),
+    memberships: row.memberships,
+  };
+}

@@ -1,0 +1,29 @@
+import type { ConnectionId, TenantId } from "../model/ids.js";
+import type { DirectoryGroupRecord } from "../model/person.js";
+import type { TenantReader } from "./ports/store.js";
+
+/** Each connection's groups, read again only when the connection's `groupsVersion` moved. */
+export interface GroupBook {
+  groups(reader: TenantReader, connection: ConnectionId): Promise<readonly DirectoryGroupRecord[]>;
+}
+
+/** `size` connections are remembered, the least recently used forgotten first. */
+export function createGroupBook(size: number): GroupBook {
+  const book = new Map<string, { readonly version: number; readonly groups: readonly DirectoryGroupRecord[] }>();
+  const key = (tenant: TenantId, connection: ConnectionId) => `${tenant}\u0000${connection}`;
+  return {
+    async groups(reader, connection) {
+      const at = key(reader.tenant, connection);
+      // The version is read first: groups read after it are at least as new, and the next reader sees a moved version.
+      const version = await reader.groupsVersion(connection);
+      const remembered = book.get(at);
+      if (remembered?.version === version) return remembered.groups;
+      const groups = await reader.directoryGroups(connection);
+      book.delete(at);
+      book.set(at, { version, groups });
+      const oldest = book.keys().next();
+      if (book.size > size && !oldest.done) book.delete(oldest.value);
+      return groups;
+    },
+  };
+}

@@ -1,0 +1,283 @@
+/**
+ * Ingest owns the directory ledger: it admits and stores what a source said, and marks whose facts changed, in one
+ * transaction. It knows nothing of mappings and changes no access.
+ */
+import type { Connection, Tenant } from "../model/connection.js";
+import type {
+  DirectoryChange,
+  MembersChange,
+  ObserveUser,
+  ScimUserDocument,
+  UpsertGroup,
+  UpsertUser,
+} from "../model/directory.js";
+import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { admitDomain, admitSeat } from "./admit.js";
+import { mergeClaims } from "./claims.js";
+import { linkPush, linkSignIn, reviewLink } from "./link.js";
+import type { WrittenRow } from "./ports/directory.js";
+import type { TenantWriter } from "./ports/store.js";
+
+/** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
+export type Written = WrittenRow<DirectoryUserId | DirectoryGroupId> | undefined;
+
+export interface Ingested {
+  /** One per change, in their order. */
+  readonly rows: readonly Written[];
+  /** People whose facts changed; they are marked. */
+  readonly touched: readonly UserId[];
+}
+
+interface Ingest {
+  readonly tx: TenantWriter;
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  readonly now: Instant;
+  readonly touched: Set<UserId>;
+  /** Groups whose members changed and whose version is to rise once. */
+  readonly filled: Map<DirectoryGroupId, Written>;
+  groupsPushed: boolean;
+}
+
+/**
+ * Stores SCIM or local changes, all or none. Throws Refusals: `not_found`, `uniqueness`, `version_conflict`,
+ * `unknown_member`, `foreign_domain`, `no_seat`.
+ */
+export async function ingest(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  changes: readonly DirectoryChange[],
+  now: Instant,
+): Promise<Ingested> {
+  const state: Ingest = { tx, tenant, connection, now, touched: new Set(), filled: new Map(), groupsPushed: false };
+  const rows: Written[] = [];
+  for (const change of changes) rows.push(await ingestOne(state, change));
+  for (const group of state.filled.keys()) {
+    if (state.filled.get(group) === undefined) state.filled.set(group, await tx.touchGroup(group, now));
+  }
+  if (state.groupsPushed && connection.firstGroupPushAt === undefined) {
+    await tx.updateConnection(connection.id, { firstGroupPushAt: now }, now);
+  }
+  const touched = [...state.touched];
+  await tx.markDirty(touched, "facts", now);
+  return { rows: rows.map((row, at) => row ?? filledRow(state, changes[at])), touched };
+}
+
+function filledRow(state: Ingest, change: DirectoryChange | undefined): Written {
+  return change !== undefined && "group" in change ? state.filled.get(change.group) : undefined;
+}
+
+async function ingestOne(state: Ingest, change: DirectoryChange): Promise<Written> {
+  switch (change.kind) {
+    case "upsertUser":
+      return change.id === undefined ? createUser(state, change) : replaceUser(state, change.id, change);
+    case "deleteUser":
+      return deleteUser(state, change.id);
+    case "upsertGroup":
+      return change.id === undefined ? createGroup(state, change) : replaceGroup(state, change.id, change);
+    case "deleteGroup":
+      return deleteGroup(state, change.id);
+    case "setMembers":
+    case "addMembers":
+    case "removeMembers":
+      return changeMembers(state, change);
+    case "observeUser":
+      await observeUser(state.tx, state.tenant, state.connection, change, { takeFacts: true, now: state.now });
+      return undefined;
+  }
+}
+
+/** SCIM evidence counts once sync is live; then whoever becomes active needs a seat before anything is stored. */
+function needsSeat(state: Ingest, document: ScimUserDocument): boolean {
+  return document.active && state.connection.sync === "live";
+}
+
+async function createUser(state: Ingest, change: UpsertUser): Promise<Written> {
+  const { tx, connection, now } = state;
+  const { document } = change;
+  admitDomain(state.tenant, connection, [document.email, document.userName]);
+  const linked = await linkPush(tx, connection, document);
+  if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
+  if (linked.kind === "row") {
+    if (needsSeat(state, document)) await admitSeat(tx, linked.row.user);
+    state.touched.add(linked.row.user);
+    return tx.updateScim(connection.id, linked.row.id, document, undefined, now);
+  }
+  const user = linked.kind === "revive" ? linked.row.user : await tx.insertPendingUser(profileOf(document), now);
+  if (needsSeat(state, document)) await admitSeat(tx, user);
+  state.touched.add(user);
+  const linkedBy = linked.kind === "revive" ? "revived" : "created";
+  const row = { connection: connection.id, user, linkedBy, scim: document, userName: document.userName };
+  return tx.insertUserRow(row, now);
+}
+
+function profileOf(document: ScimUserDocument) {
+  const { displayName } = document.attributes;
+  return {
+    userName: document.userName,
+    ...(document.email === undefined ? {} : { email: document.email }),
+    ...(typeof displayName === "string" ? { displayName } : {}),
+  };
+}
+
+async function replaceUser(state: Ingest, id: DirectoryUserId, change: UpsertUser): Promise<Written> {
+  const { tx, connection, now } = state;
+  const row = await liveRow(state, id);
+  admitDomain(state.tenant, connection, [change.document.email, change.document.userName]);
+  if (needsSeat(state, change.document) && !row.scimActive) await admitSeat(tx, row.user);
+  state.touched.add(row.user);
+  return tx.updateScim(connection.id, id, change.document, change.ifVersion, now);
+}
+
+async function liveRow(state: Ingest, id: DirectoryUserId) {
+  const row = await state.tx.rowById(state.connection.id, id);
+  if (!row?.hasScim || row.deleted) throw new Refusal("not_found", `no user \`${id}\``);
+  return row;
+}
+
+async function deleteUser(state: Ingest, id: DirectoryUserId): Promise<undefined> {
+  const row = await liveRow(state, id);
+  await state.tx.deleteUserRow(state.connection.id, id, state.now);
+  state.touched.add(row.user);
+  return undefined;
+}
+
+async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written> {
+  const { tx, connection, now } = state;
+  state.groupsPushed = true;
+  const row = await tx.insertGroup(connection.id, change.document, now);
+  if (change.members && change.members.length > 0) {
+    await refuseMissing(state, change.members);
+    await touchRows(state, await tx.addMembers(row.id, change.members, now));
+    await wakeWhenSettled(state);
+  }
+  return row;
+}
+
+async function replaceGroup(state: Ingest, id: DirectoryGroupId, change: UpsertGroup): Promise<Written> {
+  const { tx, connection, now } = state;
+  const row = await tx.updateGroup(connection.id, id, change.document, change.ifVersion, now);
+  // Members change in the same request at times: one request raises the version once.
+  state.filled.set(id, row);
+  for (const user of await tx.usersOfGroup(id)) state.touched.add(user);
+  return row;
+}
+
+async function deleteGroup(state: Ingest, id: DirectoryGroupId): Promise<undefined> {
+  const members = await state.tx.deleteGroup(state.connection.id, id, state.now);
+  if (members === undefined) throw new Refusal("not_found", `no group \`${id}\``);
+  await touchRows(state, members);
+  return undefined;
+}
+
+/** The difference alone is written; no difference writes nothing, and the group keeps its version. */
+async function changeMembers(state: Ingest, change: MembersChange): Promise<undefined> {
+  const { tx, connection, now } = state;
+  const group = await tx.lockGroup(connection.id, change.group);
+  if (group === undefined) throw new Refusal("not_found", `no group \`${change.group}\``);
+  if (change.kind !== "removeMembers") await refuseMissing(state, change.members);
+  const moved = await moveMembers(tx, change, now);
+  if (moved.length === 0) return undefined;
+  await touchRows(state, moved);
+  if (!state.filled.has(change.group)) state.filled.set(change.group, undefined);
+  if (group.memberCount === 0) await wakeWhenSettled(state);
+  return undefined;
+}
+
+async function moveMembers(tx: TenantWriter, change: MembersChange, now: Instant): Promise<readonly DirectoryUserId[]> {
+  if (change.kind === "addMembers") return tx.addMembers(change.group, change.members, now);
+  if (change.kind === "removeMembers") return tx.removeMembers(change.group, change.members, now);
+  const { added, removed } = await tx.setMembers(change.group, change.members, now);
+  return [...added, ...removed];
+}
+
+/** When a newly filled group has settled, SCIM alone answers for it: people known by claims are looked at again then. */
+async function wakeWhenSettled(state: Ingest): Promise<void> {
+  const at = new Date(Date.parse(state.now) + state.connection.settleSeconds * 1000).toISOString();
+  await state.tx.wakeAt(at, "settle", state.connection.id);
+}
+
+async function refuseMissing(state: Ingest, members: readonly DirectoryUserId[]): Promise<void> {
+  const missing = await state.tx.missingUsers(state.connection.id, members);
+  const [first] = missing;
+  if (first !== undefined) {
+    throw new Refusal("unknown_member", `no user \`${first}\`: members must be users of this directory`, { missing });
+  }
+}
+
+async function touchRows(state: Ingest, rows: readonly DirectoryUserId[]): Promise<void> {
+  for (const user of await state.tx.usersOfRows(rows)) state.touched.add(user);
+}
+
+/** Who signed in, as far as the directory can tell. */
+export type Observed =
+  | { readonly kind: "row"; readonly user: UserId /** Facts were taken from this sign-in. */; readonly took: boolean }
+  | { readonly kind: "nobody" }
+  | { readonly kind: "ambiguous" };
+
+/**
+ * Links a sign-in to its row and, where asked, stores its claims. With `create`, somebody unknown gets a row and a pending
+ * user; without, nobody is made. The caller marks nothing: a person whose facts were taken is marked here.
+ */
+export async function observeUser(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  observed: ObserveUser,
+  options: {
+    readonly takeFacts: boolean;
+    readonly create?: boolean;
+    readonly onlyFirst?: boolean;
+    readonly now: Instant;
+  },
+): Promise<Observed> {
+  const { now } = options;
+  const linked = await linkSignIn(tx, connection, observed);
+  if (linked.kind === "ambiguous") {
+    await reviewLink(tx, connection, linked.rows, observed.userNames, now);
+    return { kind: "ambiguous" };
+  }
+  if (linked.kind !== "row") {
+    if (!options.create) return { kind: "nobody" };
+    admitDomain(tenant, connection, [observed.verifiedEmail, observed.userNames[0]]);
+    return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
+  }
+  const { row } = linked;
+  const take = options.takeFacts && !(options.onlyFirst && row.claims !== undefined);
+  if (take) {
+    await tx.updateClaims(row.id, mergeClaims(row.claims, observed, now), observed.subject, now);
+    await tx.markDirty([row.user], "sign_in", now);
+  } else if (row.subject === undefined) {
+    await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), observed.subject, now);
+  }
+  return { kind: "row", user: row.user, took: take };
+}
+
+async function insertObserved(
+  tx: TenantWriter,
+  connection: Connection,
+  observed: ObserveUser,
+  now: Instant,
+): Promise<UserId> {
+  const userName = observed.userNames[0] ?? observed.subject;
+  const { displayName } = observed.attributes;
+  const user = await tx.insertPendingUser(
+    {
+      userName,
+      ...(observed.verifiedEmail === undefined ? {} : { email: observed.verifiedEmail }),
+      ...(displayName?.known && displayName.value !== null ? { displayName: displayName.value } : {}),
+    },
+    now,
+  );
+  const claims = mergeClaims(undefined, observed, now);
+  const { subject } = observed;
+  await tx.insertUserRow({ connection: connection.id, user, linkedBy: "created", claims, subject, userName }, now);
+  await tx.markDirty([user], "sign_in", now);
+  return user;
+}
+
+function emptyClaims(now: Instant) {
+  return { attributes: {}, groupsUnknown: "never_asserted" as const, claims: {}, at: now };
+}

@@ -1,0 +1,49 @@
+import type { CompiledMapping } from "../engine/compile.js";
+import { decide } from "../engine/decide.js";
+import { evaluate, expressionJobs } from "../engine/evaluate.js";
+import type { Decision } from "../model/evaluation.js";
+import type { TenantId, UserId } from "../model/ids.js";
+import type { Provisioning } from "./deps.js";
+import { resultsOf } from "./expression-results.js";
+import type { Gathered } from "./gather.js";
+import type { TeamRow } from "./ports/access.js";
+
+/** Present team names by name and by alias: a rename leaves an alias, so that rules go on meaning the team. */
+export type TeamBook = ReadonlyMap<string, { readonly name: string }>;
+
+export function teamBook(teams: readonly TeamRow[]): TeamBook {
+  const book = new Map<string, { readonly name: string }>();
+  for (const team of teams) for (const alias of team.aliases) book.set(alias, { name: team.name });
+  for (const team of teams) book.set(team.name, { name: team.name });
+  return book;
+}
+
+export type DecisionDoor = "sign_in" | "sync";
+
+/** Evaluates people against a mapping: expressions for the whole batch at once, then every person. Writes nothing. */
+export async function judge(
+  p: Provisioning,
+  tenant: TenantId,
+  mapping: CompiledMapping,
+  people: readonly Gathered[],
+  teams: TeamBook,
+  door: DecisionDoor,
+): Promise<ReadonlyMap<UserId, Decision>> {
+  const jobs = expressionJobs(
+    mapping,
+    people.flatMap((person) => person.links),
+  );
+  const results = await resultsOf(p.expressions, tenant, jobs);
+  const decisions = new Map<UserId, Decision>();
+  for (const { state, links } of people) {
+    const evaluations = links.map((link) => evaluate(mapping, link, results));
+    const person = {
+      status: state.status,
+      everRegistered: state.everRegistered,
+      ...(state.deactivatedBy === undefined ? {} : { deactivatedBy: state.deactivatedBy }),
+      links,
+    };
+    decisions.set(state.id, decide(mapping, person, evaluations, door, { resolveTeam: (name) => teams.get(name) }));
+  }
+  return decisions;
+}

@@ -1,0 +1,153 @@
+/** Local users: people whom an admin keeps by hand; rows of the built-in connection `local`. */
+import type { Connection, Tenant } from "../model/connection.js";
+import type { Asserted, ClaimsDocument } from "../model/directory.js";
+import type { UserAttribute } from "../model/facts.js";
+import type { Instant, UserId } from "../model/ids.js";
+import type { PersonState } from "../model/person.js";
+import { Refusal } from "../model/problem.js";
+import { isOwner } from "../model/target.js";
+import { admitSeat } from "./admit.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { refuseLastOwner } from "./manual-grants.js";
+import type { AccessWrites } from "./ports/access.js";
+import type { TenantWriter } from "./ports/store.js";
+import { reconcilePeople } from "./reconcile.js";
+
+export type LocalProfile = Readonly<Partial<Record<Exclude<UserAttribute, "active">, string | null>>>;
+
+/** Registers a person by hand, at once. Refusals: `no_seat`, `uniqueness` (a local user of that name exists). */
+export async function createLocalUser(
+  p: Provisioning,
+  tenant: Tenant,
+  profile: LocalProfile & { readonly userName: string },
+  context: Context,
+): Promise<UserId> {
+  const now = p.now();
+  const user = await p.store.write(tenant.id, async (tx) => {
+    const local = await localConnection(tx);
+    const { userName, email, displayName } = profile;
+    const taken = await tx.rowsByNames(local.id, { externalIds: [], userNames: [userName] });
+    if (taken.length > 0) throw new Refusal("uniqueness", `a local user \`${userName}\` exists`);
+    const id = await tx.insertPendingUser(
+      { userName, ...(email && { email }), ...(displayName && { displayName }) },
+      now,
+    );
+    await tx.insertUserRow(
+      { connection: local.id, user: id, linkedBy: "created", claims: claimsOf(undefined, profile, now), userName },
+      now,
+    );
+    await admitSeat(tx, id);
+    await tx.applyAccess({ ...NOTHING, statuses: [{ user: id, to: "registered" }] }, now);
+    await journal(tx, id, userName, "user.created", "made by hand", context, now);
+    await tx.markDirty([id], "local", now);
+    return id;
+  });
+  await reconcilePeople(p, tenant.id, [user], { context });
+  return user;
+}
+
+export interface LocalChange {
+  readonly active?: boolean;
+  readonly profile?: LocalProfile;
+}
+
+/**
+ * Edits a person whom no IdP keeps. Refusals: `not_found`; `read_only` for synced people, naming their IdP's connection;
+ * `last_owner`; `no_seat`.
+ */
+export async function updateLocalUser(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  change: LocalChange,
+  context: Context,
+): Promise<void> {
+  const now = p.now();
+  await p.store.write(tenant.id, async (tx) => {
+    const [state] = await tx.lockPeople([user]);
+    if (!state || state.status === "pending") throw new Refusal("not_found", `no user \`${user}\``);
+    await refuseSynced(tx, user);
+    if (change.profile) await editProfile(tx, user, change.profile, now);
+    if (change.active === false && state.status === "registered") await deactivate(tx, state, context, now);
+    if (change.active === true && state.status === "deactivated") await reactivate(tx, state, context, now);
+    await tx.markDirty([user], "local", now);
+  });
+  await reconcilePeople(p, tenant.id, [user], { context });
+}
+
+async function localConnection(tx: TenantWriter): Promise<Connection> {
+  const local = (await tx.connections()).find((connection) => connection.protocol === "local");
+  if (!local) throw new Error("a tenant without its local connection");
+  return local;
+}
+
+async function refuseSynced(tx: TenantWriter, user: UserId): Promise<void> {
+  const links = (await tx.links([user])).filter((link) => link.scim && !link.deleted);
+  const connections = await tx.connections();
+  const owner = connections.find((one) => one.sync === "live" && links.some((link) => link.connection === one.id));
+  if (owner) {
+    throw new Refusal(
+      "read_only",
+      `connection \`${owner.slug}\` keeps this user in sync: change them in the identity provider`,
+    );
+  }
+}
+
+async function editProfile(tx: TenantWriter, user: UserId, profile: LocalProfile, now: Instant): Promise<void> {
+  const local = await localConnection(tx);
+  const link = (await tx.links([user])).find((one) => one.connection === local.id);
+  if (!link)
+    throw new Refusal("read_only", "the user's profile comes from sign-ins: change it in the identity provider");
+  await tx.updateClaims(link.directoryUser, claimsOf(link.claims, profile, now), undefined, now);
+}
+
+function claimsOf(before: ClaimsDocument | undefined, profile: LocalProfile, now: Instant): ClaimsDocument {
+  const attributes: Partial<Record<UserAttribute, Asserted<string | null>>> = { ...before?.attributes };
+  for (const [name, value] of Object.entries(profile)) attributes[name as UserAttribute] = { value, at: now };
+  return { attributes, claims: {}, at: now };
+}
+
+const NOTHING: AccessWrites = {
+  statuses: [],
+  profiles: [],
+  open: [],
+  close: [],
+  refresh: [],
+  reconciled: [],
+  version: 0,
+};
+
+async function deactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {
+  const ownerGrants = state.grants.filter((grant) => isOwner(grant.target)).length;
+  if (ownerGrants > 0) await refuseLastOwner(tx, state.id, 1);
+  const reason = "deactivated by an admin";
+  await tx.applyAccess(
+    {
+      ...NOTHING,
+      statuses: [{ user: state.id, to: "deactivated", by: "admin" }],
+      close: state.grants.map((grant) => ({ id: grant.id, reason })),
+    },
+    now,
+  );
+  await tx.unseatPeople([state.id]);
+  await journal(tx, state.id, state.userName, "user.deactivated", reason, context, now);
+}
+
+async function reactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {
+  await admitSeat(tx, state.id);
+  await tx.applyAccess({ ...NOTHING, statuses: [{ user: state.id, to: "registered" }] }, now);
+  await journal(tx, state.id, state.userName, "user.reactivated", "reactivated by an admin", context, now);
+}
+
+async function journal(
+  tx: TenantWriter,
+  user: UserId,
+  userName: string,
+  type: string,
+  reason: string,
+  context: Context,
+  now: Instant,
+): Promise<void> {
+  await tx.appendAudit([{ ...auditEntry(context, now, type, { userName, reason }), user }]);
+  await tx.appendEvents([{ type, user, data: { userName, reason } }], now);
+}

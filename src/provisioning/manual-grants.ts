@@ -1,0 +1,122 @@
+/** Manual grants: what an admin gives by hand, with a reason and, where wanted, an end. Sync never touches them. */
+import type { Tenant } from "../model/connection.js";
+import type { GrantId, Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { isOwner, type Target, teamOf } from "../model/target.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import type { TenantWriter } from "./ports/store.js";
+
+export interface ManualGrant {
+  readonly target: Target;
+  readonly reason: string;
+  readonly expiresAt?: Instant;
+}
+
+/** Gives a registered user a target by hand. Refusals: `not_found`, `conflict` (not registered, or held by hand already). */
+export async function addManualGrant(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  { target, reason, expiresAt }: ManualGrant,
+  context: Context,
+): Promise<GrantId> {
+  const now = p.now();
+  if (expiresAt !== undefined && expiresAt <= now) throw new Refusal("bad_request", "`expiresAt` is in the past");
+  const id = p.newId() as GrantId;
+  await p.store.write(tenant.id, async (tx) => {
+    const state = await lockedPerson(tx, user);
+    if (state.status !== "registered")
+      throw new Refusal("conflict", "the user is not registered: grants need an active account");
+    const same = state.grants.some(
+      (grant) => grant.origin === "manual" && grant.target.scope === target.scope && grant.target.role === target.role,
+    );
+    if (same) throw new Refusal("conflict", "the user holds this by hand already");
+    const name = teamOf(target.scope);
+    const team = name === undefined ? undefined : (await tx.ensureTeams([name], now)).get(name);
+    const by = context.actor.label ?? context.actor.kind;
+    await tx.applyAccess(
+      {
+        ...NOTHING,
+        open: [
+          {
+            id,
+            user,
+            target,
+            origin: "manual",
+            evidence: [],
+            by,
+            reason,
+            ...(team && { team }),
+            ...(expiresAt && { expiresAt }),
+          },
+        ],
+      },
+      now,
+    );
+    if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "grant_expiry", id);
+    const detail = {
+      target: { ...target },
+      origin: "manual",
+      reason,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    };
+    await tx.appendAudit([{ ...auditEntry(context, now, "grant.added", detail), user }]);
+    await tx.appendEvents([{ type: "grant.added", user, data: { userName: state.userName, ...detail } }], now);
+  });
+  return id;
+}
+
+/** Takes a manual grant away. Refusals: `not_found`, `read_only` (sync gave it), `last_owner`. */
+export async function removeManualGrant(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  id: GrantId,
+  context: Context,
+): Promise<void> {
+  await p.store.write(tenant.id, async (tx) => {
+    const state = await lockedPerson(tx, user);
+    const grant = state.grants.find((one) => one.id === id);
+    if (!grant) throw new Refusal("not_found", `no open grant \`${id}\``);
+    if (grant.origin !== "manual") {
+      throw new Refusal(
+        "read_only",
+        `sync gave this by rule \`${grant.rule ?? grant.origin}\`: change the mapping or the groups`,
+      );
+    }
+    if (isOwner(grant.target))
+      await refuseLastOwner(tx, state.id, state.grants.filter((one) => isOwner(one.target)).length);
+    await closeGrantWithAudit(tx, id, "removed by hand", context, p.now());
+  });
+}
+
+/** Closes one grant with its audit entry and event; nothing when it is closed already. */
+export async function closeGrantWithAudit(
+  tx: TenantWriter,
+  id: GrantId,
+  reason: string,
+  context: Context,
+  now: Instant,
+): Promise<void> {
+  const closed = await tx.closeGrant(id, reason, now);
+  if (!closed) return;
+  const detail = { target: { ...closed.target }, origin: closed.origin, reason };
+  await tx.appendAudit([{ ...auditEntry(context, now, "grant.removed", detail), user: closed.user }]);
+  await tx.appendEvents([{ type: "grant.removed", user: closed.user, data: detail }], now);
+}
+
+const NOTHING = { statuses: [], profiles: [], open: [], close: [], refresh: [], reconciled: [], version: 0 } as const;
+
+async function lockedPerson(tx: TenantWriter, user: UserId) {
+  const [state] = await tx.lockPeople([user]);
+  if (!state || state.status === "pending") throw new Refusal("not_found", `no user \`${user}\``);
+  return state;
+}
+
+/** INVARIANT: the last active owner stays an owner, by any door. */
+export async function refuseLastOwner(tx: TenantWriter, user: UserId, ownerGrants: number): Promise<void> {
+  await tx.lockTenant();
+  if (ownerGrants === 1 && (await tx.otherOwners([user])) === 0) {
+    throw new Refusal("last_owner", "this is the tenant's last active owner: make another one first");
+  }
+}

@@ -1,0 +1,221 @@
+/** Mappings owns the tenant's mapping document: checking, previewing, saving and bringing back versions of it. */
+import { createHash } from "node:crypto";
+import { type CompiledMapping, compileMapping } from "../engine/compile.js";
+import { dangerKey } from "../engine/digest.js";
+import type { Connection, Tenant } from "../model/connection.js";
+import type { Instant, RunId, TenantId } from "../model/ids.js";
+import type { MappingDocument } from "../model/mapping.js";
+import type { PlanSummary } from "../model/plan.js";
+import { type Problem, Refusal } from "../model/problem.js";
+import { mappingContext } from "./compiled-mappings.js";
+import { confirmPlan } from "./confirm.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { checkExamples } from "./examples.js";
+import { scheduleMapping } from "./mapping-schedule.js";
+import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
+import type { TenantWriter } from "./ports/store.js";
+
+export type CheckedMapping =
+  | {
+      readonly ok: true;
+      readonly document: MappingDocument;
+      readonly mapping: CompiledMapping;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+
+/** Parses, validates, compiles and tries the examples of a document: every problem at once, nothing stored. */
+export async function checkMapping(
+  p: Pick<Provisioning, "parseMapping" | "expressions">,
+  text: string,
+  context: {
+    readonly tenant: number;
+    readonly connections: readonly Pick<Connection, "slug" | "protocol" | "mayGrantOwner">[];
+    readonly version: number;
+  },
+): Promise<CheckedMapping> {
+  const parsed = p.parseMapping(text);
+  if (!parsed.ok) return { ok: false, problems: parsed.problems, warnings: [] };
+  const compiled = compileMapping(parsed.document, { connections: context.connections, version: context.version });
+  if (!compiled.ok) return compiled;
+  const problems = await checkExamples(p.expressions, context.tenant, parsed.document, compiled.mapping);
+  if (problems.length > 0) return { ok: false, problems, warnings: compiled.warnings };
+  return { ok: true, document: parsed.document, mapping: compiled.mapping, warnings: compiled.warnings };
+}
+
+export interface PreviewOptions {
+  readonly includeFrozen?: boolean;
+}
+
+/** What this draft would do to everybody, stored under its digest for a day. Refusal `invalid_document` with every problem. */
+export async function previewMapping(
+  p: Provisioning,
+  tenant: Tenant,
+  text: string,
+  options: PreviewOptions,
+): Promise<Preview> {
+  const reader = p.store.read(tenant.id);
+  return storePreview(p, reader, (await draft(p, tenant.id, text, options)).query);
+}
+
+interface Draft {
+  readonly query: PopulationQuery;
+  readonly mapping: CompiledMapping;
+}
+
+async function draft(p: Provisioning, tenant: TenantId, text: string, options: PreviewOptions): Promise<Draft> {
+  const reader = p.store.read(tenant);
+  const { activeVersion } = await reader.tenantNow();
+  const connections = mappingContext(await reader.connections());
+  const checked = await checkMapping(p, text, { tenant, connections, version: activeVersion + 1 });
+  if (!checked.ok) {
+    throw new Refusal("invalid_document", "the mapping has problems: nothing was saved", {
+      problems: checked.problems,
+    });
+  }
+  const subject = createHash("sha256").update(text).digest("hex");
+  const { mapping } = checked;
+  const query = { kind: "mapping", subject, mapping, ...(options.includeFrozen && { includeFrozen: true }) } as const;
+  return { query, mapping };
+}
+
+export interface SaveOptions extends PreviewOptions {
+  /** The digest of a preview of this text: what it showed passes the brake. */
+  readonly digest?: string;
+  /** Refuse with `version_conflict` when another version is active. */
+  readonly expectedVersion?: number;
+  readonly note?: string;
+  /** Set by a rollback. */
+  readonly restores?: number;
+}
+
+export interface SavedMapping {
+  readonly version: number;
+  readonly digest: string;
+  readonly summary: PlanSummary;
+  readonly run: RunId;
+}
+
+/**
+ * Makes a document the active mapping and leaves everybody's reconcile to a run. Without a digest it activates as it is,
+ * and what the brake holds becomes a held run. Refusals: `invalid_document`, `version_conflict`, `plan_changed`.
+ */
+export async function saveMapping(
+  p: Provisioning,
+  tenant: Tenant,
+  text: string,
+  options: SaveOptions,
+  context: Context,
+): Promise<SavedMapping> {
+  const reader = p.store.read(tenant.id);
+  const before = await reader.activeMapping();
+  if (options.expectedVersion !== undefined && options.expectedVersion !== (before?.version ?? 0)) {
+    throw versionConflict(options.expectedVersion, before);
+  }
+  const { query, mapping } = await draft(p, tenant.id, text, options);
+  const plan = await planPopulation(p, reader, query);
+  if (options.digest !== undefined) {
+    await confirmPlan(reader, plan, { kind: "mapping", subject: query.subject, digest: options.digest });
+  }
+  const saved = await p.store.write(tenant.id, (tx) =>
+    activate(p, tx, { text, before: before?.version ?? 0, query, mapping, plan, options, context }),
+  );
+  p.expressions.forget(tenant.id);
+  p.wake();
+  return { ...saved, digest: plan.digest, summary: plan.summary };
+}
+
+interface Activation {
+  readonly text: string;
+  readonly before: number;
+  readonly query: PopulationQuery;
+  readonly mapping: CompiledMapping;
+  readonly plan: PopulationPlan;
+  readonly options: SaveOptions;
+  readonly context: Context;
+}
+
+async function activate(
+  p: Provisioning,
+  tx: TenantWriter,
+  a: Activation,
+): Promise<{ readonly version: number; readonly run: RunId }> {
+  const now = p.now();
+  await tx.lockTenant();
+  const author = a.context.actor.label ?? a.context.actor.kind;
+  const version = await tx.saveMapping(
+    a.before,
+    {
+      text: a.text,
+      author,
+      ...(a.options.note === undefined ? {} : { note: a.options.note }),
+      ...(a.options.restores === undefined ? {} : { restores: a.options.restores }),
+    },
+    now,
+  );
+  const run = await insertMappingRun(tx, a, version, now);
+  await scheduleMapping(tx, a.mapping, now);
+  await tx.appendAudit([
+    {
+      ...auditEntry(a.context, now, a.options.restores === undefined ? "mapping.saved" : "mapping.restored", {
+        version,
+        digest: a.plan.digest,
+      }),
+      run,
+    },
+  ]);
+  await tx.appendEvents([{ type: "mapping.activated", data: { version } }], now);
+  return { version, run };
+}
+
+async function insertMappingRun(tx: TenantWriter, a: Activation, version: number, now: Instant): Promise<RunId> {
+  const { digest, summary, lines } = a.plan;
+  const reviewed = a.options.digest !== undefined;
+  const expiresAt = new Date(Date.parse(now) + 30 * 86_400_000).toISOString();
+  const plan = reviewed
+    ? await tx.savePlan(
+        { kind: "mapping", subject: a.query.subject, digest, summary, expiresAt },
+        lines.filter((line) => !a.plan.drift.has(dangerKey(line))),
+        now,
+      )
+    : undefined;
+  return tx.insertRun(
+    {
+      trigger: a.options.restores === undefined ? "mapping" : "rollback",
+      status: "queued",
+      mappingVersion: version,
+      digest,
+      total: summary.users,
+      ...(plan === undefined ? {} : { plan }),
+      ...(a.options.includeFrozen ? { includeFrozen: true } : {}),
+    },
+    now,
+  );
+}
+
+/** Makes an earlier version's text the active mapping again, as a new version, by the same preview and digest. */
+export async function activateVersion(
+  p: Provisioning,
+  tenant: Tenant,
+  version: number,
+  options: SaveOptions,
+  context: Context,
+): Promise<SavedMapping> {
+  const stored = await p.store.read(tenant.id).mappingVersion(version);
+  if (!stored) throw new Refusal("not_found", `no mapping version ${version}`);
+  return saveMapping(p, tenant, stored.text, { ...options, restores: version }, context);
+}
+
+function versionConflict(
+  expected: number,
+  active: { readonly version: number; readonly text: string } | undefined,
+): Refusal {
+  return new Refusal(
+    "version_conflict",
+    `version ${active?.version ?? 0} is active, not ${expected}: merge your edit into it`,
+    {
+      expected,
+      active: { version: active?.version ?? 0, document: active === undefined ? {} : JSON.parse(active.text) },
+    },
+  );
+}

@@ -1,0 +1,37 @@
+import { teamOf } from "../model/target.js";
+import type { Provisioning } from "./deps.js";
+import type { SessionOwner } from "./ports/instance.js";
+
+/** What a signed-in person holds: `teams` are roles in a team, `roles` are roles in every other scope. */
+export interface Me {
+  readonly tenant: string;
+  readonly user: {
+    readonly id: string;
+    readonly userName: string;
+    readonly email: string | null;
+    readonly displayName: string | null;
+  };
+  readonly teams: readonly { readonly team: string; readonly role: string }[];
+  readonly roles: readonly { readonly scope: string; readonly role: string }[];
+}
+
+export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
+  const user = await p.store.read(session.tenant.id).user(session.userId);
+  if (!user) throw new Error("a live session without its user");
+  const { id, userName, email, displayName, assignments } = user;
+  return { tenant: session.tenant.slug, user: { id, userName, email, displayName }, ...splitTargets(assignments) };
+}
+
+/** Assignments as the API shows them: roles in teams, and roles in other scopes. */
+export function splitTargets(
+  targets: readonly { readonly scope: string; readonly role: string }[],
+): Pick<Me, "teams" | "roles"> {
+  const teams: { team: string; role: string }[] = [];
+  const roles: { scope: string; role: string }[] = [];
+  for (const { scope, role } of targets) {
+    const team = teamOf(scope);
+    if (team === undefined) roles.push({ scope, role });
+    else teams.push({ team, role });
+  }
+  return { teams, roles };
+}

@@ -1,0 +1,159 @@
+/** Reconcile is the only caller of evaluate, diff, brake and apply: it brings what people hold to what facts and mapping give. */
+import type { CompiledMapping } from "../engine/compile.js";
+import { diff } from "../engine/diff.js";
+import type { Connection } from "../model/connection.js";
+import type { Decision } from "../model/evaluation.js";
+import type { Instant, RunId, TenantId, UserId } from "../model/ids.js";
+import type { PersonState } from "../model/person.js";
+import type { PersonPlan } from "../model/plan.js";
+import { applyPlans } from "./apply.js";
+import { type Approval, type Braked, brake } from "./brake.js";
+import type { Context, Provisioning } from "./deps.js";
+import { type Gathered, gather, type Overlay } from "./gather.js";
+import { enterHeld } from "./held-run.js";
+import { type DecisionDoor, judge, teamBook } from "./judge.js";
+import type { TenantWriter } from "./ports/store.js";
+import { changedProfile, type Profile } from "./profile.js";
+
+export interface ReconcileOptions {
+  readonly context: Context;
+  readonly door?: DecisionDoor;
+  /** Mapping saves leave frozen people out unless told otherwise. */
+  readonly includeFrozen?: boolean;
+  readonly run?: RunId;
+  readonly approval?: Approval;
+  /** Releases the holds of these people: the brake lets them pass, the last-owner rule does not. */
+  readonly releasing?: boolean;
+  /** A switch under way pretends its connection's last state while people leave by it. */
+  readonly overlay?: Overlay;
+}
+
+export interface Reconciled {
+  /** People whose state now is what the evaluation asked for, or is kept back knowingly. */
+  readonly done: readonly UserId[];
+  /** Facts or mapping moved while they were evaluated: their marks stay, and someone tries again. */
+  readonly moved: readonly UserId[];
+  readonly held: readonly UserId[];
+  readonly counts: Readonly<Record<string, number>>;
+  readonly decisions: ReadonlyMap<UserId, Decision>;
+}
+
+/**
+ * Reconciles these people with the active mapping. Evaluates outside the transaction, compares inside it against freshly
+ * locked rows, and writes everything at once (design rule 4). Throws what the store throws; marks then stay as they are.
+ */
+export async function reconcilePeople(
+  p: Provisioning,
+  tenant: TenantId,
+  ids: readonly UserId[],
+  options: ReconcileOptions,
+): Promise<Reconciled> {
+  const evaluated = await evaluatePeople(p, tenant, ids, options.door ?? "sync", options.overlay);
+  return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, options));
+}
+
+interface Evaluated {
+  readonly people: ReadonlyMap<UserId, Gathered>;
+  readonly decisions: ReadonlyMap<UserId, Decision>;
+  readonly mapping: CompiledMapping;
+  readonly connections: readonly Connection[];
+  readonly now: Instant;
+}
+
+/** The first half alone: what the active mapping decides for these people, with nothing written. */
+export async function evaluatePeople(
+  p: Provisioning,
+  tenant: TenantId,
+  ids: readonly UserId[],
+  door: DecisionDoor,
+  overlay?: Overlay,
+): Promise<Evaluated> {
+  const reader = p.store.read(tenant);
+  const now = p.now();
+  const { activeVersion } = await reader.tenantNow();
+  const connections = await reader.connections();
+  const mapping = await p.mappings.active(reader, activeVersion, connections);
+  const people = await gather(p, reader, connections, ids, { now, ...(overlay && { overlay }) });
+  const decisions = await judge(p, tenant, mapping, people, teamBook(await reader.teams()), door);
+  return { people: new Map(people.map((person) => [person.state.id, person])), decisions, mapping, connections, now };
+}
+
+async function applyBatch(
+  p: Provisioning,
+  tx: TenantWriter,
+  evaluated: Evaluated,
+  options: ReconcileOptions,
+): Promise<Reconciled> {
+  const states = await tx.lockPeople([...evaluated.people.keys()]);
+  const { activeVersion } = await tx.tenantNow();
+  const current = activeVersion === evaluated.mapping.version;
+  const fresh = states.filter((state) => current && state.factsVersion === seenVersion(evaluated, state.id));
+  const plans = fresh.map((state) => planFor(state, evaluated, options));
+  const braked = await brake(p, tx, {
+    plans,
+    connections: evaluated.connections,
+    connectionOf: (user) => evaluated.people.get(user)?.links[0]?.connection.id,
+    approval: options.approval ?? "none",
+    releasing: options.releasing ?? false,
+    now: evaluated.now,
+  });
+  await tx.dissolveHolds(braked.dissolve);
+  await applyPlans(p, tx, {
+    plans: braked.pass,
+    profiles: profilesOf(evaluated, braked.pass),
+    reconciled: fresh.map((state) => ({ user: state.id, factsVersion: state.factsVersion })),
+    mappingVersion: evaluated.mapping.version,
+    context: options.context,
+    ...(options.run === undefined ? {} : { run: options.run }),
+    now: evaluated.now,
+  });
+  await enterHeld(tx, braked.hold, options.context, evaluated.now);
+  return report(states, fresh, plans, braked, evaluated);
+}
+
+function seenVersion(evaluated: Evaluated, user: UserId): number | undefined {
+  return evaluated.people.get(user)?.state.factsVersion;
+}
+
+function planFor(state: PersonState, evaluated: Evaluated, options: ReconcileOptions): PersonPlan {
+  const decision = evaluated.decisions.get(state.id);
+  if (!decision) throw new Error("a person was locked that was not evaluated");
+  const plan = diff(state, decision, evaluated.mapping);
+  const leaveOut = plan.frozen && options.door !== "sign_in" && !options.includeFrozen;
+  return leaveOut ? { ...plan, changes: [], kept: [], refreshed: [] } : plan;
+}
+
+function profilesOf(evaluated: Evaluated, plans: readonly PersonPlan[]): ReadonlyMap<UserId, Profile> {
+  const profiles = new Map<UserId, Profile>();
+  for (const { person } of plans) {
+    const profile = changedProfile(person, evaluated.people.get(person.id)?.links ?? []);
+    if (profile) profiles.set(person.id, profile);
+  }
+  return profiles;
+}
+
+function report(
+  states: readonly PersonState[],
+  fresh: readonly PersonState[],
+  plans: readonly PersonPlan[],
+  braked: Braked,
+  evaluated: Evaluated,
+): Reconciled {
+  const done = new Set(fresh.map((state) => state.id));
+  const counts: Record<string, number> = {};
+  const count = (key: string, n: number) => {
+    if (n > 0) counts[key] = (counts[key] ?? 0) + n;
+  };
+  for (const plan of braked.pass) for (const change of plan.changes) count(change.kind, 1);
+  count("held", braked.hold.length);
+  count("waiting", braked.waiting.length);
+  count("kept", plans.filter((plan) => plan.kept.length > 0).length);
+  count("frozen", plans.filter((plan) => plan.frozen).length);
+  return {
+    done: [...done],
+    moved: states.filter((state) => !done.has(state.id)).map((state) => state.id),
+    held: [...braked.hold, ...braked.waiting.map((plan) => ({ plan }))].map(({ plan }) => plan.person.id),
+    counts,
+    decisions: evaluated.decisions,
+  };
+}

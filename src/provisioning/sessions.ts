@@ -1,0 +1,127 @@
+/** Sessions and logins under way: random values stay with the browser, their hashes in the store. */
+import type { Connection, Tenant } from "../model/connection.js";
+import type { ConnectionId, Instant, TenantId, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import type { Provisioning } from "./deps.js";
+import type { SessionOwner } from "./ports/instance.js";
+import type { PendingLogin } from "./ports/sign-ins.js";
+
+const LOGIN_MINUTES = 10;
+const TOUCH_SECONDS = 60;
+
+/** Remembers a login that was sent to an IdP, for ten minutes and one return. `state` and `browser` are the clear random values. */
+export async function beginLogin(
+  p: Provisioning,
+  tenant: Tenant,
+  login: {
+    readonly connection: ConnectionId;
+    readonly state: string;
+    readonly browser: string;
+    readonly nonce: string;
+    readonly verifier: string;
+    readonly returnTo?: string;
+  },
+): Promise<void> {
+  await p.store.write(tenant.id, (tx) =>
+    tx.insertPendingLogin({
+      stateHash: p.secrets.hashToken(login.state),
+      browserHash: p.secrets.hashToken(login.browser),
+      connection: login.connection,
+      nonce: login.nonce,
+      verifier: login.verifier,
+      ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
+      expiresAt: later(p.now(), LOGIN_MINUTES),
+    }),
+  );
+}
+
+/**
+ * Takes a pending login out, once. Throws Refusal `sign_in_expired` when it is unknown, used, too old, of another
+ * connection, or begun in another browser (security.md, login CSRF).
+ */
+export async function takeLogin(
+  p: Provisioning,
+  tenant: Tenant,
+  {
+    connection,
+    state,
+    browser,
+  }: { readonly connection: ConnectionId; readonly state: string; readonly browser: string | undefined },
+): Promise<PendingLogin> {
+  const login = await p.store.write(tenant.id, (tx) => tx.takePendingLogin(p.secrets.hashToken(state)));
+  const mine = browser !== undefined && login?.browserHash === p.secrets.hashToken(browser);
+  if (!login || !mine || login.connection !== connection || login.expiresAt <= p.now()) {
+    throw new Refusal(
+      "sign_in_expired",
+      "this sign-in was begun elsewhere, was used already or took too long: start again",
+    );
+  }
+  return login;
+}
+
+/**
+ * Opens a session for a registered user. Throws Refusal `deactivated` when the user stopped being registered meanwhile.
+ */
+export async function openSession(
+  p: Provisioning,
+  tenant: Tenant,
+  session: {
+    readonly user: UserId;
+    readonly connection: Connection;
+    readonly subject: string;
+    readonly idpSession?: string;
+  },
+): Promise<{ readonly token: string; readonly expiresAt: Instant }> {
+  const now = p.now();
+  const token = p.secrets.newToken("rcw_");
+  const expiresAt = later(now, p.settings.sessions.absoluteMinutes);
+  const opened = await p.store.write(tenant.id, (tx) =>
+    tx.insertSession(
+      {
+        hash: p.secrets.hashToken(token),
+        user: session.user,
+        connection: session.connection.id,
+        subject: session.subject,
+        ...(session.idpSession === undefined ? {} : { idpSession: session.idpSession }),
+        expiresAt,
+      },
+      now,
+    ),
+  );
+  if (!opened) throw new Refusal("deactivated", "this account is not active");
+  return { token, expiresAt };
+}
+
+/** The live session of a token; touched at most once a minute, so that reading costs no write. */
+export async function currentSession(p: Provisioning, token: string): Promise<SessionOwner | undefined> {
+  const hash = p.secrets.hashToken(token);
+  const session = await p.store.instance.sessionByHash(hash);
+  const now = p.now();
+  if (!session || session.expiresAt <= now) return undefined;
+  if (later(session.lastSeenAt, p.settings.sessions.idleMinutes) <= now) return undefined;
+  if (Date.parse(now) - Date.parse(session.lastSeenAt) >= TOUCH_SECONDS * 1000) {
+    await p.store.write(session.tenant.id, (tx) => tx.touchSession(hash, now));
+  }
+  return session;
+}
+
+/** Ends the session of a token, if there is one. */
+export async function closeSession(p: Provisioning, token: string): Promise<void> {
+  const hash = p.secrets.hashToken(token);
+  const session = await p.store.instance.sessionByHash(hash);
+  if (session) await p.store.write(session.tenant.id, (tx) => tx.endSession(hash, p.now()));
+}
+
+/** Ends sessions by the IdP's own names for them (back-channel logout); how many. */
+export function closeIdpSessions(
+  p: Provisioning,
+  tenant: TenantId,
+  connection: ConnectionId,
+  names: { readonly subject?: string; readonly idpSession?: string },
+): Promise<number> {
+  return p.store.write(tenant, (tx) => tx.endIdpSessions(connection, names, p.now()));
+}
+
+function later(from: Instant, minutes: number): Instant {
+  return new Date(Date.parse(from) + minutes * 60_000).toISOString();
+}

@@ -1,0 +1,38 @@
+import type { Connection, Tenant } from "../model/connection.js";
+import type { UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import type { RefusalCode } from "../model/problem.js";
+import type { Provisioning } from "./deps.js";
+
+export interface Trace {
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  readonly outcome: RefusalCode | "allowed";
+  readonly user?: UserId;
+  readonly detail: JsonObject;
+}
+
+/** Keeps what an admin needs to understand a sign-in, under a reference that the person can be shown. */
+export async function traceSignIn(
+  p: Provisioning,
+  { tenant, connection, outcome, user, detail }: Trace,
+): Promise<string> {
+  const reference = p.newId();
+  const trace = { reference, connection: connection.id, at: p.now(), outcome, detail };
+  await p.store.write(tenant.id, (tx) => tx.insertSignInTrace(user === undefined ? trace : { ...trace, user }));
+  return reference;
+}
+
+/** A sign-in that was refused before anybody was recognised: bad state, bad token, an error from the IdP. */
+export function traceFailure(
+  p: Provisioning,
+  failure: {
+    readonly tenant: Tenant;
+    readonly connection: Connection;
+    readonly code: RefusalCode;
+    /** Redacted by the caller: no tokens, no library texts. */
+    readonly detail: JsonObject;
+  },
+): Promise<string> {
+  return traceSignIn(p, { ...failure, outcome: failure.code });
+}

@@ -1,0 +1,150 @@
+/** Sign-in owns what a verified sign-in may do: who it is, what is learned from it, and whether it may go on. */
+import type { Connection, Tenant } from "../model/connection.js";
+import type { ObserveUser } from "../model/directory.js";
+import type { Decision } from "../model/evaluation.js";
+import type { UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import type { PersonState } from "../model/person.js";
+import { Refusal, type RefusalCode } from "../model/problem.js";
+import type { Context, Provisioning } from "./deps.js";
+import { type Observed, observeUser } from "./ingest.js";
+import { evaluatePeople, reconcilePeople } from "./reconcile.js";
+import { traceSignIn } from "./sign-in-trace.js";
+
+export interface SignIn {
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  readonly observed: ObserveUser;
+  readonly requestId?: string;
+}
+
+/** `reference` names the trace that an admin can look up. */
+export type SignedIn =
+  | { readonly allowed: true; readonly user: UserId; readonly reference: string; readonly created: boolean }
+  | { readonly allowed: false; readonly code: RefusalCode; readonly reference: string };
+
+interface Outcome {
+  readonly code?: RefusalCode;
+  readonly user?: UserId;
+  readonly created: boolean;
+  readonly decision?: Decision;
+}
+
+/**
+ * Takes a verified sign-in through link, ingest and reconcile (inline, one user), as the connection's JIT mode allows.
+ * Never throws for a refusal: the outcome says it. INVARIANT: a failing reconcile does not keep a known person out;
+ * they sign in with their present access (design rule 8).
+ */
+export async function signIn(p: Provisioning, request: SignIn): Promise<SignedIn> {
+  const outcome = await decideSignIn(p, request);
+  const reference = await traceSignIn(p, {
+    tenant: request.tenant,
+    connection: request.connection,
+    outcome: outcome.code ?? "allowed",
+    ...(outcome.user === undefined ? {} : { user: outcome.user }),
+    detail: traceDetail(request, outcome),
+  });
+  if (outcome.code !== undefined) return { allowed: false, code: outcome.code, reference };
+  if (outcome.user === undefined) return { allowed: false, code: "sign_in_failed", reference };
+  return { allowed: true, user: outcome.user, reference, created: outcome.created };
+}
+
+async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> {
+  const { tenant, connection } = request;
+  if (connection.disabledAt !== undefined) return { code: "connection_disabled", created: false };
+  let observed: Observed;
+  try {
+    observed = await observe(p, request);
+  } catch (error) {
+    if (error instanceof Refusal) return { code: error.code, created: false };
+    throw error;
+  }
+  if (observed.kind === "ambiguous") return { code: "needs_review", created: false };
+  if (observed.kind === "nobody") return { code: "provisioning_off", created: false };
+  const before = await person(p, tenant, observed.user);
+  const decision = await settle(p, request, observed.user, observed.took || before.status === "pending");
+  if (decision === "failed" && before.status !== "registered") {
+    return { code: "unavailable", user: observed.user, created: false };
+  }
+  const after = await person(p, tenant, observed.user);
+  const created = before.status === "pending" && after.status === "registered";
+  const base = { user: observed.user, created, ...(decision === "failed" ? {} : { decision }) };
+  const code = refusalOf(after, decision === "failed" ? undefined : decision);
+  return code === undefined ? base : { ...base, code };
+}
+
+function observe(p: Provisioning, request: SignIn): Promise<Observed> {
+  const { tenant, connection, observed } = request;
+  return p.store.write(tenant.id, (tx) =>
+    observeUser(tx, tenant, connection, observed, {
+      takeFacts: connection.jit !== "off",
+      create: connection.jit !== "off",
+      onlyFirst: connection.jit === "first_sign_in",
+      now: p.now(),
+    }),
+  );
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * Reconciles the person, a few times when the facts move meanwhile. Where this sign-in taught nothing, only judges: the
+ * first sign-in's facts are not applied a second time.
+ */
+async function settle(p: Provisioning, request: SignIn, user: UserId, apply: boolean): Promise<Decision | "failed"> {
+  const { tenant } = request;
+  try {
+    if (!apply) {
+      const { decisions } = await evaluatePeople(p, tenant.id, [user], "sign_in");
+      return decisions.get(user) ?? "failed";
+    }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { done, decisions } = await reconcilePeople(p, tenant.id, [user], {
+        context: contextOf(request, user),
+        door: "sign_in",
+      });
+      if (done.includes(user)) return decisions.get(user) ?? "failed";
+    }
+  } catch (fault) {
+    p.log.error("sign_in.reconcile_failed", {
+      tenant: tenant.id,
+      message: fault instanceof Error ? fault.message : String(fault),
+    });
+  }
+  p.wake();
+  return "failed";
+}
+
+function contextOf(request: SignIn, user: UserId): Context {
+  const actor = { kind: "person", id: user } as const;
+  return { actor, door: "sign_in", ...(request.requestId === undefined ? {} : { requestId: request.requestId }) };
+}
+
+async function person(p: Provisioning, tenant: Tenant, user: UserId): Promise<PersonState> {
+  const [state] = await p.store.read(tenant.id).people([user]);
+  if (!state) throw new Error("a linked user is missing");
+  return state;
+}
+
+function refusalOf(state: PersonState, decision: Decision | undefined): RefusalCode | undefined {
+  if (state.status === "deactivated") return "deactivated";
+  if (decision && !decision.verdict.allow) return decision.verdict.code;
+  if (state.status === "registered") return undefined;
+  return state.hold?.reason === "no_seat" ? "no_seat" : "provisioning_off";
+}
+
+/** What an admin sees of a sign-in: what was claimed (values of rules' inputs only), and what each rule made of it. */
+function traceDetail({ connection, observed, requestId }: SignIn, outcome: Outcome): JsonObject {
+  const { groups } = observed;
+  return {
+    connection: connection.slug,
+    subject: observed.subject,
+    userNames: [...observed.userNames],
+    groups: groups.known ? [...groups.value] : { unknown: groups.reason },
+    claims: Object.keys(observed.claims),
+    ...(requestId === undefined ? {} : { requestId }),
+    rules: (outcome.decision?.evaluations ?? []).flatMap((evaluation) =>
+      evaluation.outcomes.map(({ rule, status }) => ({ rule, status })),
+    ),
+  };
+}

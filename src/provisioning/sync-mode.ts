@@ -1,0 +1,148 @@
+/** Sync mode owns the switch between off, test and live: always previewed, applied as reviewed, never in need of a resend. */
+import type { Connection, OnDisable, Tenant } from "../model/connection.js";
+import type { Instant, RunId } from "../model/ids.js";
+import type { RunTrigger } from "../model/plan.js";
+import { Refusal } from "../model/problem.js";
+import { confirmPlan } from "./confirm.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import type { Overlay } from "./gather.js";
+import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
+import type { TenantReader, TenantWriter } from "./ports/store.js";
+
+export interface SyncSwitch {
+  readonly to: "live" | "off";
+  /** For `off`: what becomes of people who are synced now. */
+  readonly onDisable?: OnDisable;
+}
+
+/** What the switch would do now, to everybody it concerns. Refusals: `not_found`, `on_disable_required`. */
+export async function previewSync(p: Provisioning, tenant: Tenant, slug: string, change: SyncSwitch): Promise<Preview> {
+  const reader = p.store.read(tenant.id);
+  return storePreview(p, reader, switchQuery(await connectionNamed(reader, slug), change));
+}
+
+/**
+ * Moves a connection to live: the documents it holds become evidence. What the preview with this digest showed passes the
+ * brake; without one the plan must be empty, else Refusal `digest_required`; `plan_changed` when more would be lost.
+ */
+export async function goLive(
+  p: Provisioning,
+  tenant: Tenant,
+  slug: string,
+  digest: string | undefined,
+  context: Context,
+): Promise<{ readonly run: RunId }> {
+  const reader = p.store.read(tenant.id);
+  const connection = await connectionNamed(reader, slug);
+  if (connection.protocol === "local") {
+    throw new Refusal("bad_request", "the built-in connection `local` has no SCIM face");
+  }
+  const query = switchQuery(connection, { to: "live" });
+  const plan = await confirmedPlan(p, reader, query, digest);
+  const run = await p.store.write(tenant.id, async (tx) => {
+    await tx.lockTenant();
+    await tx.updateConnection(connection.id, { sync: "live", syncChosen: true }, p.now());
+    await tx.markConnection(connection.id, "go_live", p.now());
+    return startRun(p, tx, { connection, trigger: "go_live", plan, query, context });
+  });
+  p.wake();
+  return { run };
+}
+
+/**
+ * Moves a connection off. From live, `convert` keeps what people hold and makes it theirs by hand, `deactivate` ends the
+ * accounts that no other live source keeps. Documents stay. Refusals as for `goLive`, and `on_disable_required`.
+ */
+export async function turnSyncOff(
+  p: Provisioning,
+  tenant: Tenant,
+  connection: Connection,
+  options: { readonly onDisable?: OnDisable; readonly digest?: string; readonly disable?: boolean },
+  context: Context,
+): Promise<{ readonly run?: RunId }> {
+  const now = p.now();
+  const off = { sync: "off" as const, syncChosen: true, ...(options.disable && { disabledAt: now }) };
+  const query = switchQuery(connection, { to: "off", ...(options.onDisable && { onDisable: options.onDisable }) });
+  const plan = await confirmedPlan(p, p.store.read(tenant.id), query, options.digest);
+  const run = await p.store.write(tenant.id, async (tx) => {
+    await tx.lockTenant();
+    await tx.updateConnection(connection.id, off, now);
+    if (options.onDisable === "convert") {
+      await tx.convertGrants(connection.id, context.actor.label ?? context.actor.kind, "sync was switched off", now);
+    }
+    await tx.markConnection(connection.id, "disable", now);
+    const trigger = options.onDisable === "deactivate" ? "disable" : "convert";
+    return startRun(p, tx, { connection, trigger, plan, query, context });
+  });
+  p.wake();
+  return { run };
+}
+
+/** The pretence under which people leave by a connection that is switched off. */
+export function leavingOverlay(connection: Connection): Overlay {
+  return new Map([[connection.id, { sync: "live", leaving: true }]]);
+}
+
+async function connectionNamed(reader: TenantReader, slug: string): Promise<Connection> {
+  const connection = await reader.connectionBySlug(slug);
+  if (!connection) throw new Refusal("not_found", `no connection \`${slug}\``);
+  return connection;
+}
+
+function switchQuery(connection: Connection, { to, onDisable }: SyncSwitch): PopulationQuery {
+  const base = { connection: connection.id, subject: `${connection.slug}:${to}:${onDisable ?? ""}` };
+  if (to === "live") return { ...base, kind: "go_live", overlay: new Map([[connection.id, { sync: "live" }]]) };
+  if (connection.sync !== "live") return { ...base, kind: "disable", people: [] };
+  if (onDisable === undefined) {
+    throw new Refusal(
+      "on_disable_required",
+      "say what becomes of synced users: `onDisable` is `convert` or `deactivate`",
+    );
+  }
+  return onDisable === "convert"
+    ? { ...base, kind: "disable", people: [] }
+    : { ...base, kind: "disable", overlay: leavingOverlay(connection) };
+}
+
+async function confirmedPlan(
+  p: Provisioning,
+  reader: TenantReader,
+  query: PopulationQuery,
+  digest: string | undefined,
+): Promise<PopulationPlan> {
+  const plan = await planPopulation(p, reader, query);
+  if (digest !== undefined) await confirmPlan(reader, plan, { kind: query.kind, subject: query.subject, digest });
+  else if (plan.lines.length > 0) {
+    throw new Refusal("digest_required", "this changes access: preview it, and confirm it with the preview's `digest`");
+  }
+  return plan;
+}
+
+interface Start {
+  readonly connection: Connection;
+  readonly trigger: Extract<RunTrigger, "go_live" | "disable" | "convert">;
+  readonly plan: PopulationPlan;
+  readonly query: PopulationQuery;
+  readonly context: Context;
+}
+
+async function startRun(p: Provisioning, tx: TenantWriter, start: Start): Promise<RunId> {
+  const now = p.now();
+  const { digest, summary, lines } = start.plan;
+  const plan = await tx.savePlan(
+    { kind: start.query.kind, subject: start.query.subject, digest, summary, expiresAt: inDays(now, 30) },
+    lines,
+    now,
+  );
+  const run = await tx.insertRun(
+    { trigger: start.trigger, status: "queued", connection: start.connection.id, digest, plan, total: summary.users },
+    now,
+  );
+  const detail = { connection: start.connection.slug, digest };
+  await tx.appendAudit([{ ...auditEntry(start.context, now, `connection.${start.trigger}`, detail), run }]);
+  return run;
+}
+
+function inDays(now: Instant, days: number): Instant {
+  return new Date(Date.parse(now) + days * 86_400_000).toISOString();
+}

@@ -1,0 +1,40 @@
+import type { Tenant } from "../model/connection.js";
+import { asciiLower } from "../model/fold.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+
+export interface TenantInput {
+  readonly slug: string;
+  readonly name: string;
+  /** Domains that the operator vouches for count as proved. */
+  readonly domains?: readonly string[];
+  readonly seats?: number | null;
+  readonly scim?: boolean;
+}
+
+/** Refusals: `slug_taken`, `domain_taken`. */
+export async function createTenant(p: Provisioning, input: TenantInput, context: Context): Promise<Tenant> {
+  const now = p.now();
+  const { slug, name, domains = [], seats = null, scim = true } = input;
+  const tenant = await p.store.instance.createTenant(
+    { slug, name, domains: domains.map(asciiLower), seats, scim },
+    now,
+  );
+  await p.store.write(tenant.id, (tx) => tx.appendAudit([auditEntry(context, now, "tenant.created", { slug, name })]));
+  return tenant;
+}
+
+/** Refusal `domain_taken`. More seats let in who was refused before: nothing has to be cleaned up. */
+export async function updateTenant(
+  p: Provisioning,
+  tenant: Tenant,
+  change: Partial<Omit<TenantInput, "slug">>,
+  context: Context,
+): Promise<Tenant> {
+  const now = p.now();
+  const domains = change.domains && { domains: change.domains.map(asciiLower) };
+  const updated = await p.store.instance.updateTenant(tenant.id, { ...change, ...domains }, now);
+  await p.store.write(tenant.id, (tx) =>
+    tx.appendAudit([auditEntry(context, now, "tenant.updated", { keys: Object.keys(change) })]),
+  );
+  return updated;
+}
