@@ -11,6 +11,7 @@ const steps = {
   lint: { what: "format, lint and the layer rule (biome)", passes: lint },
   types: { what: "types (tsc)", passes: types },
   unused: { what: "unused files, exports and dependencies (knip)", passes: unused },
+  lock: { what: "the lock file names the builds for every platform", passes: lock },
   docs: { what: "generated documents are fresh", passes: docs },
 };
 
@@ -51,6 +52,10 @@ function unused() {
   // What only tests use is unused too, where it is a whole file or a package that customers would install.
   const inService = knip("--production", "--include", "files,dependencies");
   return anything && inService;
+}
+
+function lock() {
+  return run("scripts/lock.mjs", ["--check"]) === 0;
 }
 
 function docs() {

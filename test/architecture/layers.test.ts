@@ -200,7 +200,7 @@ describe("the check", () => {
 
   it("does not pass by running nothing: an unknown step is refused", async () => {
     const { code, output } = await withCopy((copy) => copy.run("scripts/check.mjs", "--only", "layers"), ["scripts"]);
-    expect(output).to.contain("unknown step `layers`: the steps are lint, types, unused, docs");
+    expect(output).to.contain("unknown step `layers`: the steps are lint, types, unused, lock, docs");
     expect(code).to.equal(2);
   });
 });
