@@ -57,10 +57,10 @@ export async function discardRun(p: Provisioning, tenant: Tenant, id: RunId, con
 
 /** Waits until the run is over (or held), at most so many seconds, and answers how it stands then. Refusal `not_found`. */
 export async function waitForRun(p: Provisioning, tenant: Tenant, id: RunId, seconds: number): Promise<Run> {
-  const until = Date.now() + seconds * 1000;
+  const until = new Date(Date.parse(p.now()) + seconds * 1000).toISOString();
   for (;;) {
     const run = await runNamed(p.store.read(tenant.id), id);
-    if ((run.status !== "queued" && run.status !== "running") || Date.now() >= until) return run;
+    if ((run.status !== "queued" && run.status !== "running") || p.now() >= until) return run;
     p.wake();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

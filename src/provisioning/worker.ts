@@ -13,7 +13,7 @@ const LEASE_SECONDS = 60;
 const BACK_OFF_SECONDS = 30;
 const TENANTS = 100;
 const TENANTS_AT_ONCE = 4;
-const SWEEP_MILLISECONDS = 60_000;
+const SWEEP_SECONDS = 60;
 const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
 export interface Worker {
@@ -30,7 +30,7 @@ export interface Worker {
 export function startWorker(p: Provisioning): Worker {
   let stopped = false;
   let woken = false;
-  let swept = 0;
+  let sweepAt = p.now();
   let nudge: () => void = () => {};
   const visits = new Map<TenantId, Promise<void>>();
 
@@ -44,9 +44,10 @@ export function startWorker(p: Provisioning): Worker {
       });
       visits.set(tenant, visit);
     }
-    if (Date.now() - swept > SWEEP_MILLISECONDS) {
-      swept = Date.now();
-      await p.store.instance.sweep(p.now());
+    const now = p.now();
+    if (now >= sweepAt) {
+      sweepAt = secondsFrom(now, SWEEP_SECONDS);
+      await p.store.instance.sweep(now);
     }
   };
   const pause = () =>
