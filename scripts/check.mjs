@@ -49,7 +49,8 @@ function types() {
 function unused() {
   const knip = (...args) => run("node_modules/knip/bin/knip.js", ["--no-progress", "--no-config-hints", ...args]) === 0;
   const anything = knip();
-  // What only tests use is unused too, where it is a whole file or a package that customers would install.
+  // What only tests and tools use is unused too, where it is a whole file of src or a package that customers would install.
+  console.log("-- in the service alone");
   const inService = knip("--production", "--include", "files,dependencies");
   return anything && inService;
 }
