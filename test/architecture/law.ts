@@ -22,7 +22,6 @@ export const places: readonly Place[] = [
     ["model/", "engine/"],
     ["node:crypto", "jsonata", "re2js"],
   ),
-  place("engine/suggest", ["engine/suggest.ts"], ["model/"], ["fastest-levenshtein"]),
   room("expression-host", ["model/", "engine/expression"], ["node:process"]),
   room("provisioning", ["model/", "engine/"], ["node:crypto", "node:util"]),
   room("protocols/scim", ["model/", "engine/", "provisioning/", "http/", "platform/"], ["node:*"]),
