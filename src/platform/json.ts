@@ -128,21 +128,28 @@ function describe({ what, position }: SyntaxFault): string {
 /** Asked only once `JSON.parse` has failed: it tells neither line nor reason without quoting the text. */
 function syntaxFault(text: string): SyntaxFault {
   const errors: ParseError[] = [];
-  try {
-    parseTree(text, errors, { disallowComments: true });
-  } catch {
-    return { what: "nested too deeply", position: { line: 1, column: 1 } };
-  }
+  treeOf(text, errors);
   const [first] = errors;
-  if (first === undefined) return { what: "a character that JSON does not know", position: { line: 1, column: 1 } };
+  if (first === undefined)
+    return { what: "nested too deeply, or a character that JSON does not know", position: { line: 1, column: 1 } };
   const words = printParseErrorCode(first.error)
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase();
   return { what: words, position: positionAt(lineStarts(text), first.offset) };
 }
 
+/** `undefined` also for a text that is nested deeper than this parser can go. */
+function treeOf(text: string, errors: ParseError[] = []): Node | undefined {
+  try {
+    return parseTree(text, errors, { disallowComments: true });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 function positions(text: string): (pointer: string) => Position {
-  const root = parseTree(text);
+  const root = treeOf(text);
   const starts = lineStarts(text);
   return (pointer) => {
     const path = pointer.split("/").slice(1).map(unescapeStep);
