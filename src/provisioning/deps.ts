@@ -38,7 +38,7 @@ export interface SecretPort {
 
 export interface FaultLog {
   /** A fault of ours that was survived; `event` is a stable code. */
-  error(event: string, fields: { readonly tenant?: number; readonly message?: string; readonly run?: number }): void;
+  fault(event: string, fault: unknown, about?: { readonly tenant?: number; readonly run?: number }): void;
 }
 
 export interface Provisioning {

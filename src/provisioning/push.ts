@@ -55,10 +55,7 @@ async function reconcileInline(
       if (moved.length > 0) p.wake();
     },
     (fault: unknown) => {
-      p.log.error("reconcile.inline_failed", {
-        tenant,
-        message: fault instanceof Error ? fault.message : String(fault),
-      });
+      p.log.fault("reconcile.inline_failed", fault, { tenant });
       p.wake();
     },
   );

@@ -32,8 +32,7 @@ export async function workRun(p: Provisioning, tenant: TenantId, run: ClaimedRun
     }
     await finish(p, tenant, run, "done");
   } catch (fault) {
-    const error = fault instanceof Error ? fault.message : String(fault);
-    p.log.error("worker.run_failed", { tenant, run: run.id, message: error });
+    p.log.fault("worker.run_failed", fault, { tenant, run: run.id });
     await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "failed", error: "internal error" }, p.now()));
   }
   return true;

@@ -106,10 +106,7 @@ async function settle(p: Provisioning, request: SignIn, user: UserId, apply: boo
       if (done.includes(user)) return decisions.get(user) ?? "failed";
     }
   } catch (fault) {
-    p.log.error("sign_in.reconcile_failed", {
-      tenant: tenant.id,
-      message: fault instanceof Error ? fault.message : String(fault),
-    });
+    p.log.fault("sign_in.reconcile_failed", fault, { tenant: tenant.id });
   }
   p.wake();
   return "failed";

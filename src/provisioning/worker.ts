@@ -61,7 +61,7 @@ export function startWorker(p: Provisioning): Worker {
   const loop = async () => {
     while (!stopped) {
       woken = false;
-      await round().catch((fault: unknown) => p.log.error("worker.round_failed", { message: messageOf(fault) }));
+      await round().catch((fault: unknown) => p.log.fault("worker.round_failed", fault));
       if (!woken && !stopped) await pause();
     }
     await Promise.all(visits.values());
@@ -91,7 +91,7 @@ async function visitTenant(p: Provisioning, tenant: TenantId, stopped: () => boo
       await publish(p, tenant);
     }
   } catch (fault) {
-    p.log.error("worker.tenant_failed", { tenant, message: messageOf(fault) });
+    p.log.fault("worker.tenant_failed", fault, { tenant });
   }
 }
 
@@ -129,7 +129,7 @@ async function reconcileOrDelay(p: Provisioning, tenant: TenantId, ids: readonly
     const { moved } = await reconcilePeople(p, tenant, ids, { context: WORKER });
     if (moved.length > 0) await p.store.write(tenant, (tx) => tx.delayMarks(moved, p.now()));
   } catch (fault) {
-    p.log.error("worker.reconcile_failed", { tenant, message: messageOf(fault) });
+    p.log.fault("worker.reconcile_failed", fault, { tenant });
     if (ids.length > 1) for (const id of ids) await reconcileOrDelay(p, tenant, [id]);
     else await p.store.write(tenant, (tx) => tx.delayMarks(ids, secondsFrom(p.now(), BACK_OFF_SECONDS)));
   }
@@ -164,8 +164,4 @@ async function expire(tx: TenantWriter, grant: GrantId, now: Instant): Promise<v
 
 function secondsFrom(now: Instant, seconds: number): Instant {
   return new Date(Date.parse(now) + seconds * 1000).toISOString();
-}
-
-function messageOf(fault: unknown): string {
-  return fault instanceof Error ? fault.message : String(fault);
 }
