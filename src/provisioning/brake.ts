@@ -9,12 +9,10 @@ import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { HeldReason } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
+import type { Approval } from "./approval.js";
 import type { Provisioning } from "./deps.js";
 import type { BucketKind } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
-
-/** Losses that an owner has seen: `all`, or the danger keys of the reviewed plan's lines. */
-export type Approval = "all" | "none" | ReadonlySet<string>;
 
 export interface HeldPlan {
   readonly plan: PersonPlan;

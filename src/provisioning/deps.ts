@@ -2,6 +2,7 @@
 import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
 import type { Instant } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
+import type { ApprovalCache } from "./approval.js";
 import type { MappingCache, ParseMapping } from "./compiled-mappings.js";
 import type { GroupBook } from "./group-book.js";
 import type { Actor, Door } from "./ports/journal.js";
@@ -49,6 +50,7 @@ export interface Provisioning {
   readonly settings: ProvisioningSettings;
   readonly log: FaultLog;
   readonly mappings: MappingCache;
+  readonly approvals: ApprovalCache;
   readonly groupBook: GroupBook;
   now(): Instant;
   newId(): string;

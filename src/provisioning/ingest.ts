@@ -241,7 +241,9 @@ export async function observeUser(
   }
   if (linked.kind !== "row") {
     if (!options.create) return { kind: "nobody" };
-    admitDomain(tenant, connection, [observed.verifiedEmail, observed.userNames[0]]);
+    const { email } = observed.attributes;
+    const claimed = email?.known ? (email.value ?? undefined) : undefined;
+    admitDomain(tenant, connection, [observed.verifiedEmail, claimed, observed.userNames[0]]);
     return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
   }
   const { row } = linked;

@@ -7,7 +7,8 @@ import type { Instant, RunId, TenantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
 import { applyPlans } from "./apply.js";
-import { type Approval, type Braked, brake } from "./brake.js";
+import type { Approval } from "./approval.js";
+import { type Braked, brake } from "./brake.js";
 import type { Context, Provisioning } from "./deps.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
 import { enterHeld } from "./held-run.js";
@@ -49,7 +50,23 @@ export async function reconcilePeople(
   options: ReconcileOptions,
 ): Promise<Reconciled> {
   const evaluated = await evaluatePeople(p, tenant, ids, options.door ?? "sync", options.overlay);
-  return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, options));
+  const said = await saidOfMapping(p, tenant, evaluated, options);
+  return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, { ...said, ...options }));
+}
+
+/**
+ * People who are behind the active mapping: what its author reviewed counts for them, whoever comes to reconcile them,
+ * the mapping's own run, another instance or a SCIM write that is quicker.
+ */
+async function saidOfMapping(
+  p: Provisioning,
+  tenant: TenantId,
+  { people, mapping }: Evaluated,
+  options: ReconcileOptions,
+): Promise<Partial<ReconcileOptions>> {
+  const behind = [...people.values()].some(({ state }) => state.reconciledVersion < mapping.version);
+  if (!behind || options.approval === "all") return {};
+  return p.approvals.ofMapping(p.store.read(tenant), mapping.version);
 }
 
 interface Evaluated {

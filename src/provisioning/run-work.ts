@@ -49,12 +49,11 @@ async function optionsOf(p: Provisioning, tenant: TenantId, run: ClaimedRun): Pr
   const reader = p.store.read(tenant);
   const base = { context: { ...WORKER, door: run.trigger === "mapping" ? "mapping" : "worker" }, run: run.id } as const;
   if (run.trigger === "held") return { ...base, approval: "all", releasing: true };
-  const approval = await approvalOf(reader, run.plan);
   const leaving = run.trigger === "disable" ? await connectionOf(p, tenant, run) : undefined;
   return {
     ...base,
-    approval,
-    ...(run.includeFrozen && { includeFrozen: true }),
+    // A mapping's approval is found by whoever reconciles people that are behind it.
+    ...(run.mappingVersion === undefined && { approval: await approvalOf(reader, run.plan) }),
     ...(leaving && { overlay: leavingOverlay(leaving) }),
   };
 }

@@ -35,6 +35,8 @@ export interface HeldPerson {
 export interface RunReader {
   run(id: RunId): Promise<Run | undefined>;
   runs(query: PageQuery & { readonly status?: RunStatus }): Promise<Page<Run>>;
+  /** The latest run that brought this mapping version to people. */
+  mappingRun(version: number): Promise<{ readonly plan?: string; readonly includeFrozen: boolean } | undefined>;
   /** The connection's one open held run. */
   heldRun(connection: ConnectionId): Promise<Run | undefined>;
   heldPeople(run: RunId, query: { readonly afterSeq: number; readonly limit: number }): Promise<readonly HeldPerson[]>;
