@@ -1,0 +1,47 @@
+/** Owns what a connection's profile changes in the SCIM room, the bounds of a request, and the note of quirks it needed. */
+
+import type { ScimProfile } from "../../model/connection.js";
+import type { ENTRA_QUIRKS } from "./quirks/entra.js";
+import type { GENERIC_QUIRKS } from "./quirks/generic.js";
+import type { OKTA_QUIRKS } from "./quirks/okta.js";
+import type { ResourceType } from "./schema.js";
+
+export interface Dialect {
+  /** C1: the status of a successful PATCH on a group that asked for no attributes. */
+  readonly groupPatchStatus: 200 | 204;
+  /** C7: `replace` through a filter that matches nothing makes the element, whatever its type. */
+  readonly replaceCreates: boolean;
+  /** C11: unquoted words in filters are text. */
+  readonly bareWords: boolean;
+}
+
+export const DIALECTS: Readonly<Record<ScimProfile, Dialect>> = {
+  rfc: { groupPatchStatus: 200, replaceCreates: false, bareWords: false },
+  okta: { groupPatchStatus: 200, replaceCreates: false, bareWords: false },
+  entra: { groupPatchStatus: 204, replaceCreates: true, bareWords: true },
+};
+
+export interface ScimLimits {
+  /** Operations of one PATCH. */
+  readonly operations: number;
+  /** Members named in one request. */
+  readonly members: number;
+  /** Values of one multi-valued attribute of a user. */
+  readonly values: number;
+}
+
+export const DEFAULT_LIMITS: ScimLimits = { operations: 1_000, members: 10_000, values: 1_000 };
+
+export type QuirkName = keyof typeof OKTA_QUIRKS | keyof typeof ENTRA_QUIRKS | keyof typeof GENERIC_QUIRKS;
+
+/** What reading one request needs to know; `quirks` collects the deviations that the request turned out to need. */
+export interface Reading {
+  readonly type: ResourceType;
+  readonly dialect: Dialect;
+  readonly limits: ScimLimits;
+  readonly quirks: Set<QuirkName>;
+}
+
+export function startReading(type: ResourceType, profile: ScimProfile, limits: ScimLimits = DEFAULT_LIMITS): Reading {
+  return { type, dialect: DIALECTS[profile], limits, quirks: new Set() };
+}

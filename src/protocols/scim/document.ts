@@ -1,0 +1,213 @@
+/** Owns the reading of whole resources: a POST or PUT body becomes the document that the directory keeps. */
+
+import type { ScimGroupDocument, ScimUserDocument } from "../../model/directory.js";
+import { fold } from "../../model/fold.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { refusePrototypeKeys } from "./attribute-reference.js";
+import { givenTwice, memberOf, readValue } from "./attribute-value.js";
+import type { Reading } from "./dialect.js";
+import { quoted, ScimError } from "./errors.js";
+import { isList, isObject, sameJson } from "./json-value.js";
+import { readMemberIds } from "./member-ids.js";
+import { preferred } from "./multi-value.js";
+import { isForeignSchema } from "./quirks/entra.js";
+import type { Attribute, Schema } from "./schema.js";
+import { searchDocument } from "./search-document.js";
+import { userFacts } from "./user-facts.js";
+
+/**
+ * Reads a User of a POST or a PUT. `previous` is the stored resource that a PUT replaces: immutable attributes must
+ * match it, and `active` keeps its value where the body does not say, so that a PUT never revives anyone by silence.
+ */
+export function readUser(body: unknown, reading: Reading, previous?: JsonObject): ScimUserDocument {
+  return userDocument(finishResource(readResource(body, reading), reading, previous), reading);
+}
+
+export interface ReadGroup {
+  readonly document: ScimGroupDocument;
+  /** Each id once; a body without members has none. */
+  readonly members: readonly string[];
+}
+
+export function readGroup(body: unknown, reading: Reading, previous?: JsonObject): ReadGroup {
+  const resource = finishResource(readResource(body, reading), reading, previous);
+  const members = isObject(body as Json) ? memberOf(body as JsonObject, "members") : undefined;
+  return { document: groupDocument(resource, reading), members: readMemberIds(members ?? null, reading) };
+}
+
+/** Every attribute that a client may write, in canonical form: without `id`, `meta`, members and write-only values. */
+function readResource(body: unknown, reading: Reading): JsonObject {
+  refusePrototypeKeys(body);
+  if (!isObject(body as Json)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  const source = body as JsonObject;
+  checkSchemas(memberOf(source, "schemas") ?? null, reading);
+  const resource = readAttributes(reading.type.core, source, reading);
+  for (const { schema } of reading.type.extensions) {
+    const data = memberOf(source, schema.urn) ?? null;
+    if (data === null) continue;
+    if (!isObject(data)) throw new ScimError("invalidValue", `${quoted(schema.urn)} must be an object`);
+    const read = readAttributes(schema, data, reading);
+    if (Object.keys(read).length > 0) resource[schema.urn] = read;
+  }
+  return resource;
+}
+
+function readAttributes(schema: Schema, source: JsonObject, reading: Reading): Record<string, Json> {
+  const seen = new Set<string>();
+  const result: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(source)) {
+    const name = key.toLowerCase();
+    if (seen.has(name)) throw givenTwice(key);
+    seen.add(name);
+    const attribute = schema.attributes.get(name);
+    if (attribute === undefined) {
+      if (!reading.type.schemas.has(name)) reading.quirks.add("unknown_attribute");
+    } else if (attribute.mutability !== "readOnly" && attribute.id !== "members") {
+      const read = readWritable(attribute, value, reading);
+      if (read !== undefined) result[attribute.name] = read;
+    }
+  }
+  return result;
+}
+
+/** OKTA-04: a password is looked at for its type alone, and goes no further than here. */
+export function readWritable(attribute: Attribute, value: Json, reading: Reading): Json | undefined {
+  const read = readValue(attribute, value, reading);
+  if (attribute.mutability !== "writeOnly") return read;
+  if (attribute.id === "password" && read !== undefined) reading.quirks.add("placeholder_password");
+  return undefined;
+}
+
+/** RFC-07: named once each, this type's core schema among them, and none that nobody knows (C8, ENTRA-18). */
+function checkSchemas(schemas: Json, reading: Reading): void {
+  const { type } = reading;
+  if (!isList(schemas) || schemas.length === 0) {
+    throw new ScimError("invalidValue", `\`schemas\` must list at least ${quoted(type.core.urn)}`);
+  }
+  const seen = new Set<string>();
+  for (const uri of schemas) {
+    if (typeof uri !== "string") throw new ScimError("invalidValue", "`schemas` must be a list of URIs");
+    const known = type.schemas.has(uri.toLowerCase());
+    if (!known && !isForeignSchema(uri)) {
+      throw new ScimError(
+        "invalidValue",
+        `schema ${quoted(uri)} is not declared for ${type.name}: /ResourceTypes lists those that are`,
+      );
+    }
+    if (!known) reading.quirks.add("foreign_schema");
+    if (seen.has(uri.toLowerCase())) throw givenTwice(uri);
+    seen.add(uri.toLowerCase());
+  }
+  if (!seen.has(type.core.urn.toLowerCase())) {
+    throw new ScimError("invalidValue", `\`schemas\` must list ${quoted(type.core.urn)}`);
+  }
+}
+
+/** What must hold of a resource however it came about: by POST, by PUT, or by the operations of a PATCH. */
+export function finishResource(resource: JsonObject, reading: Reading, previous: JsonObject | undefined): JsonObject {
+  const { type } = reading;
+  const withActive = type.core.attributes.has("active")
+    ? { ...resource, active: resource["active"] ?? previous?.["active"] ?? true }
+    : resource;
+  requireAttributes(type.core, withActive);
+  if (previous !== undefined) refuseImmutableChanges(type.core, previous, withActive);
+  for (const { schema, required } of type.extensions) {
+    const data = withActive[schema.urn];
+    if (isObject(data)) requireAttributes(schema, data);
+    else if (required) throw new ScimError("invalidValue", `${quoted(schema.urn)} is required`);
+    const before = previous?.[schema.urn];
+    if (isObject(before)) refuseImmutableChanges(schema, before, isObject(data) ? data : {});
+  }
+  return withActive;
+}
+
+function requireAttributes(schema: Schema, data: JsonObject): void {
+  for (const attribute of schema.attributes.values()) {
+    if (attribute.mutability === "readOnly" || attribute.mutability === "writeOnly") continue;
+    const value = data[attribute.name];
+    if (attribute.required && isBlank(value))
+      throw new ScimError("invalidValue", `${quoted(attribute.id)} is required`);
+    const elements = isList(value) ? value : [value];
+    for (const sub of attribute.subs.values()) {
+      if (sub.required && elements.some((element) => isObject(element) && isBlank(element[sub.name]))) {
+        throw new ScimError("invalidValue", `${quoted(sub.id)} is required`);
+      }
+    }
+  }
+}
+
+function isBlank(value: Json | undefined): boolean {
+  return value === undefined || (typeof value === "string" && value.trim() === "");
+}
+
+function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonObject): void {
+  for (const attribute of schema.attributes.values()) {
+    const old = before[attribute.name];
+    const now = after[attribute.name];
+    if (attribute.mutability === "immutable" && old !== undefined && !sameJson(old, now)) {
+      throw new ScimError("mutability", `${quoted(attribute.id)} cannot be changed once it is set`);
+    }
+    if (!isObject(old)) continue;
+    for (const sub of attribute.subs.values()) {
+      const oldPart = old[sub.name];
+      if (
+        sub.mutability === "immutable" &&
+        oldPart !== undefined &&
+        !sameJson(oldPart, isObject(now) ? now[sub.name] : undefined)
+      ) {
+        throw new ScimError("mutability", `${quoted(sub.id)} cannot be changed once it is set`);
+      }
+    }
+  }
+}
+
+/** The document of a finished User resource. */
+export function userDocument(resource: JsonObject, reading: Reading): ScimUserDocument {
+  const userName = indexed("userName", resource["userName"]) ?? "";
+  const externalId = indexed("externalId", resource["externalId"]);
+  const email = indexed("emails.value", preferred(resource["emails"])?.["value"]);
+  return {
+    resource,
+    search: searchDocument(reading.type, resource),
+    userName,
+    userNameFolded: fold(userName),
+    ...(externalId === undefined ? {} : { externalId }),
+    active: resource["active"] !== false,
+    ...(email === undefined ? {} : { email }),
+    ...userFacts(resource),
+  };
+}
+
+const ROLECALL_GROUP = "urn:ietf:params:scim:schemas:extension:rolecall:2.0:Group";
+
+/** The document of a finished Group resource; mapping names count wherever they stand (TEC-22). */
+export function groupDocument(resource: JsonObject, reading: Reading): ScimGroupDocument {
+  const displayName = indexed("displayName", resource["displayName"]) ?? "";
+  const externalId = indexed("externalId", resource["externalId"]);
+  const extension = resource[ROLECALL_GROUP];
+  const names = [resource["idpMappingNames"], isObject(extension) ? extension["idpMappingNames"] : undefined];
+  return {
+    resource,
+    search: searchDocument(reading.type, resource),
+    displayName,
+    displayNameFolded: fold(displayName),
+    ...(externalId === undefined ? {} : { externalId }),
+    idpMappingNames: [...new Set(names.flatMap(textsOf))],
+  };
+}
+
+function textsOf(value: Json | undefined): readonly string[] {
+  if (!isList(value)) return [];
+  return value.flatMap((item) => indexed("idpMappingNames", item) ?? []);
+}
+
+const MAX_INDEXED = 512;
+
+/** Texts that the store indexes are bounded: a database refuses longer keys. Empty ones are absent. */
+function indexed(name: string, value: Json | undefined): string | undefined {
+  if (typeof value !== "string" || value === "") return undefined;
+  if (value.length > MAX_INDEXED) {
+    throw new ScimError("invalidValue", `${quoted(name)} is longer than ${MAX_INDEXED} characters`);
+  }
+  return value;
+}

@@ -1,0 +1,231 @@
+/** Owns what a filter means: its tree and a resource type's tables become the `ResourceFilter` that stores understand. */
+
+import type { AttributePath, Comparator, ResourceFilter } from "../../model/filter.js";
+import { fold } from "../../model/fold.js";
+import { type AttributeReference, printReference } from "./attribute-reference.js";
+import { instantOf } from "./date-time.js";
+import type { Reading } from "./dialect.js";
+import { quoted, ScimError } from "./errors.js";
+import { type FilterNode, type Operand, parseFilter } from "./filter-parser.js";
+import { booleanFromText } from "./quirks/entra.js";
+import { compareRelation, isRelation, relationElement, relationPath } from "./relation-filter.js";
+import { type Attribute, lookup } from "./schema.js";
+
+/** Text of a request to filter of the model. Anything that cannot be asked is refused with `invalidFilter` (RFC-33). */
+export function readFilter(text: string, reading: Reading): ResourceFilter {
+  return resolveFilter(parseFilter(text, filterOptions(reading)), reading);
+}
+
+export function filterOptions(reading: Reading): { readonly bareWords: boolean; readonly onBareWord: () => void } {
+  return { bareWords: reading.dialect.bareWords, onBareWord: () => reading.quirks.add("unquoted_operand") };
+}
+
+export function resolveFilter(node: FilterNode, reading: Reading): ResourceFilter {
+  switch (node.kind) {
+    case "and":
+    case "or":
+      return { op: node.kind, items: node.items.map((item) => resolveFilter(item, reading)) };
+    case "not":
+      return { op: "not", item: resolveFilter(node.item, reading) };
+    case "present":
+      return presence(node.attribute, reading);
+    case "compare":
+      return comparison(node.attribute, node.comparator, node.value, reading);
+    case "element":
+      return elementOf(node.attribute, node.where, reading);
+  }
+}
+
+/** A filter on one element of `attribute`, for paths of a PATCH and for projections; its paths start at the element. */
+export function resolveElementFilter(node: FilterNode, attribute: Attribute, reading: Reading): ResourceFilter {
+  return withinElement(node, attribute, [], reading);
+}
+
+function presence(reference: AttributeReference, reading: Reading): ResourceFilter {
+  const found = find(reference, reading);
+  const attribute = found.sub ?? found.attribute;
+  if (attribute === undefined) {
+    return found.schema.extension ? { op: "present", path: [{ name: found.schema.urn, multi: false }] } : ALWAYS;
+  }
+  if (attribute.id === "schemas" || attribute.path[0]?.name === "meta") return ALWAYS;
+  if (isRelation(attribute)) return { op: "present", path: relationPath(attribute) };
+  return { op: "present", path: askable(attribute).path };
+}
+
+function comparison(
+  reference: AttributeReference,
+  comparator: Comparator,
+  value: Operand,
+  reading: Reading,
+): ResourceFilter {
+  const found = find(reference, reading);
+  const attribute = found.sub ?? found.attribute;
+  if (attribute === undefined) throw refused(reference, "is a schema: name one of its attributes");
+  if (attribute.id === "meta.resourceType") return compareConstant(reading.type.name, comparator, value);
+  if (attribute.id === "schemas") return compareSchemas(comparator, value, reading);
+  if (isRelation(attribute)) return compareRelation(attribute, comparator, value);
+  return compare(askable(attribute), (leaf) => leaf.path, comparator, value, reading);
+}
+
+function elementOf(reference: AttributeReference, where: FilterNode, reading: Reading): ResourceFilter {
+  const { attribute, sub } = find(reference, reading);
+  if (attribute === undefined || sub !== undefined) throw refused(reference, "takes no brackets");
+  if (isRelation(attribute)) return relationElement(attribute, where);
+  askable(attribute);
+  if (attribute.multiValued) {
+    return { op: "element", path: attribute.path, where: withinElement(where, attribute, [], reading) };
+  }
+  if (attribute.type !== "complex") throw refused(reference, "has a single value: compare it without brackets");
+  return withinElement(where, attribute, attribute.path, reading);
+}
+
+function withinElement(node: FilterNode, parent: Attribute, prefix: AttributePath, reading: Reading): ResourceFilter {
+  const pathOf = (leaf: Attribute): AttributePath => [...prefix, ...leaf.path.slice(parent.path.length)];
+  switch (node.kind) {
+    case "and":
+    case "or":
+      return { op: node.kind, items: node.items.map((item) => withinElement(item, parent, prefix, reading)) };
+    case "not":
+      return { op: "not", item: withinElement(node.item, parent, prefix, reading) };
+    case "present":
+      return { op: "present", path: pathOf(subAttribute(parent, node.attribute)) };
+    case "compare":
+      return compare(subAttribute(parent, node.attribute), pathOf, node.comparator, node.value, reading);
+    case "element":
+      throw refused(node.attribute, "cannot be filtered inside brackets");
+  }
+}
+
+/** Inside the brackets of an attribute with plain values, `value` is the value itself. */
+function subAttribute(parent: Attribute, reference: AttributeReference): Attribute {
+  const plain = reference.uri === undefined && reference.sub === undefined;
+  const name = reference.name.toLowerCase();
+  const found = parent.type === "complex" ? parent.subs.get(name) : name === "value" ? parent : undefined;
+  if (!plain || found === undefined) throw refused(reference, `is no sub-attribute of ${quoted(parent.name)}`);
+  return askable(found);
+}
+
+function find(reference: AttributeReference, reading: Reading): NonNullable<ReturnType<typeof lookup>> {
+  const found = lookup(reading.type, reference);
+  if (found === undefined) {
+    throw refused(reference, `is no attribute of ${reading.type.name}: /Schemas lists them`);
+  }
+  if (found.urnLeftOut) reading.quirks.add("urn_left_out");
+  return found;
+}
+
+function askable(attribute: Attribute): Attribute {
+  const derived = attribute.id === "schemas" || (attribute.path[0]?.name === "meta" && attribute.type !== "dateTime");
+  if (attribute.returned === "never" || derived) {
+    throw new ScimError("invalidFilter", `${quoted(attribute.id)} cannot be filtered by`);
+  }
+  return attribute;
+}
+
+function compare(
+  attribute: Attribute,
+  pathOf: (leaf: Attribute) => AttributePath,
+  comparator: Comparator,
+  value: Operand,
+  reading: Reading,
+): ResourceFilter {
+  if (attribute.type === "complex") {
+    const significant = attribute.subs.get("value");
+    if (significant === undefined) {
+      throw new ScimError(
+        "invalidFilter",
+        `${quoted(attribute.id)} has parts: compare one, for instance ${quoted(`${attribute.id}.${[...attribute.subs.values()][0]?.name}`)}`,
+      );
+    }
+    reading.quirks.add("compared_by_value");
+    return compare(significant, pathOf, comparator, value, reading);
+  }
+  const operand =
+    value === null ? nullOperand(attribute, comparator) : typedOperand(attribute, comparator, value, reading);
+  return { op: "compare", path: pathOf(attribute), comparator, value: operand };
+}
+
+function nullOperand(attribute: Attribute, comparator: Comparator): null {
+  if (comparator === "eq" || comparator === "ne") return null;
+  throw new ScimError("invalidFilter", `${quoted(attribute.id)}: ${comparator} needs a value, not null`);
+}
+
+const EQUALITY: ReadonlySet<Comparator> = new Set(["eq", "ne"]);
+const SUBSTRING: ReadonlySet<Comparator> = new Set(["co", "sw", "ew"]);
+
+function typedOperand(
+  attribute: Attribute,
+  comparator: Comparator,
+  value: string | number | boolean,
+  reading: Reading,
+): string | number | boolean {
+  const fits = (suits: boolean): void => {
+    if (!suits)
+      throw new ScimError(
+        "invalidFilter",
+        `${quoted(attribute.id)} is ${attribute.type}: ${comparator} does not apply`,
+      );
+  };
+  switch (attribute.type) {
+    case "boolean":
+      fits(EQUALITY.has(comparator));
+      return booleanOperand(attribute, value, reading);
+    case "integer":
+    case "decimal":
+      fits(!SUBSTRING.has(comparator));
+      return typeof value === "number" ? value : wrongOperand(attribute, "a number");
+    case "dateTime":
+      fits(!SUBSTRING.has(comparator));
+      return (
+        instantOf(String(value)) ?? wrongOperand(attribute, "a date and time with its zone, as 2026-01-31T12:00:00Z")
+      );
+    case "binary":
+      fits(EQUALITY.has(comparator) || SUBSTRING.has(comparator));
+      return textOperand(attribute, value, reading);
+    default:
+      return textOperand(attribute, value, reading);
+  }
+}
+
+function booleanOperand(attribute: Attribute, value: string | number | boolean, reading: Reading): boolean {
+  if (typeof value === "boolean") return value;
+  const read = booleanFromText(value);
+  if (read === undefined) return wrongOperand(attribute, "true or false");
+  reading.quirks.add("boolean_as_text");
+  return read;
+}
+
+function textOperand(attribute: Attribute, value: string | number | boolean, reading: Reading): string {
+  if (typeof value !== "string" && !reading.dialect.bareWords) return wrongOperand(attribute, "text in double quotes");
+  if (typeof value !== "string") reading.quirks.add("unquoted_operand");
+  const text = String(value);
+  return attribute.caseExact ? text : fold(text);
+}
+
+function wrongOperand(attribute: Attribute, wanted: string): never {
+  throw new ScimError("invalidFilter", `${quoted(attribute.id)} is compared with ${wanted}`);
+}
+
+/** Every resource has an id. */
+const ALWAYS: ResourceFilter = { op: "present", path: [{ name: "id", multi: false }] };
+const NEVER: ResourceFilter = { op: "not", item: ALWAYS };
+
+function compareConstant(constant: string, comparator: Comparator, value: Operand): ResourceFilter {
+  if (comparator !== "eq" && comparator !== "ne") {
+    throw new ScimError("invalidFilter", "`meta.resourceType` can be compared by eq and ne");
+  }
+  return (value === constant) === (comparator === "eq") ? ALWAYS : NEVER;
+}
+
+function compareSchemas(comparator: Comparator, value: Operand, reading: Reading): ResourceFilter {
+  if (comparator !== "eq" || typeof value !== "string") {
+    throw new ScimError("invalidFilter", "`schemas` can be compared by eq with a URI in double quotes");
+  }
+  const schema = reading.type.schemas.get(value.toLowerCase());
+  if (schema === undefined) return NEVER;
+  return schema.extension ? { op: "present", path: [{ name: schema.urn, multi: false }] } : ALWAYS;
+}
+
+function refused(reference: AttributeReference, why: string): ScimError {
+  return new ScimError("invalidFilter", `${quoted(printReference(reference))} ${why}`);
+}

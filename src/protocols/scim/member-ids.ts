@@ -1,0 +1,69 @@
+/** Owns how members are named on the wire: lists of values, and filters over them. Only ids come out. */
+
+import type { Json } from "../../model/json.js";
+import type { AttributeReference } from "./attribute-reference.js";
+import { memberOf } from "./attribute-value.js";
+import type { Reading } from "./dialect.js";
+import { ScimError } from "./errors.js";
+import type { FilterNode } from "./filter-parser.js";
+import { isList, isObject } from "./json-value.js";
+import { memberFromText } from "./quirks/generic.js";
+import { isStorable } from "./storable-text.js";
+
+/** The ids that a value of `members` lists, each once; null lists none. Linear in the list. */
+export function readMemberIds(value: Json, reading: Reading): readonly string[] {
+  if (value === null) return [];
+  if (!isList(value)) reading.quirks.add("lone_value");
+  const list = isList(value) ? value : [value];
+  refuseTooMany(list.length, reading);
+  const ids = new Set<string>();
+  for (const item of list) if (item !== null) ids.add(readMemberId(item, reading));
+  return [...ids];
+}
+
+export function refuseTooMany(members: number, reading: Reading): void {
+  if (members <= reading.limits.members) return;
+  throw new ScimError(
+    "tooLarge",
+    `${members} members in one request: send at most ${reading.limits.members} at a time`,
+  );
+}
+
+function readMemberId(item: Json, reading: Reading): string {
+  const bare = memberFromText(item);
+  if (bare !== undefined) reading.quirks.add("bare_member");
+  const member = bare ?? item;
+  const id = isObject(member) ? memberOf(member, "value") : undefined;
+  if (!isObject(member) || typeof id !== "string" || id === "" || !isStorable(id)) {
+    throw new ScimError("invalidValue", "each of `members` must be an object whose `value` is a user's id");
+  }
+  if (Object.hasOwn(member, "displayName")) reading.quirks.add("member_display_name");
+  const type = memberOf(member, "type") ?? null;
+  if (type !== null && (typeof type !== "string" || type.toLowerCase() !== "user")) {
+    throw new ScimError("invalidValue", "`members.type` must be `User`: groups inside groups are not kept");
+  }
+  return id;
+}
+
+/** The ids that `members[...]`, or `groups[...]`, selects: `value eq "id"`, alone or joined by `or`; a condition on the type User adds nothing. */
+export function selectedMemberIds(where: FilterNode): readonly string[] {
+  if (where.kind === "or") return where.items.flatMap(selectedMemberIds);
+  if (where.kind === "and") {
+    const rest = where.items.filter((item) => !isTypeUser(item));
+    const [only] = rest;
+    if (rest.length === 1 && only !== undefined) return selectedMemberIds(only);
+  }
+  if (where.kind === "compare" && where.comparator === "eq" && isCalled(where.attribute, "value")) {
+    if (typeof where.value === "string") return [where.value];
+  }
+  throw new ScimError("invalidFilter", 'those that belong are selected by `[value eq "id"]`, several joined by or');
+}
+
+function isTypeUser(node: FilterNode): boolean {
+  if (node.kind !== "compare" || node.comparator !== "eq" || !isCalled(node.attribute, "type")) return false;
+  return typeof node.value === "string" && node.value.toLowerCase() === "user";
+}
+
+function isCalled(reference: AttributeReference, name: string): boolean {
+  return reference.uri === undefined && reference.sub === undefined && reference.name.toLowerCase() === name;
+}

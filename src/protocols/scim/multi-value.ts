@@ -1,0 +1,85 @@
+import type { Json, JsonObject } from "../../model/json.js";
+import { quoted, ScimError } from "./errors.js";
+import { canonicalText, isObject } from "./json-value.js";
+import type { Attribute } from "./schema.js";
+import { searchValue } from "./search-document.js";
+
+/**
+ * Adds elements to a list so that no two have the same type and value (RFC-05, RFC-45): an element that is there
+ * already takes over what the added one says. Linear in both lists.
+ */
+export function joinElements(attribute: Attribute, present: readonly Json[], added: readonly Json[]): readonly Json[] {
+  const byKey = new Map<string, Json>();
+  for (const element of [...present, ...added]) {
+    const key = elementKey(attribute, element);
+    const same = byKey.get(key);
+    byKey.set(key, isObject(same) && isObject(element) ? { ...same, ...element } : (same ?? element));
+  }
+  return [...byKey.values()];
+}
+
+/** `joinElements`, after which a primary element among the added ones is the only one. */
+export function addElements(attribute: Attribute, present: readonly Json[], added: readonly Json[]): readonly Json[] {
+  const keys = new Set(added.map((element) => elementKey(attribute, element)));
+  const joined = joinElements(attribute, present, added);
+  return withOnePrimary(attribute, joined, (element) => keys.has(elementKey(attribute, element)));
+}
+
+function elementKey(attribute: Attribute, element: Json): string {
+  const form = searchValue(attribute, element);
+  if (!isObject(form) || form["value"] === undefined) return canonicalText(form);
+  return canonicalText([form["type"] ?? null, form["value"]]);
+}
+
+/** At most one element may be the primary one (RFC 7643 section 2.4). */
+export function refuseSeveralPrimaries(attribute: Attribute, elements: readonly Json[]): void {
+  if (elements.filter(isPrimary).length > 1) {
+    throw new ScimError("invalidValue", `${quoted(attribute.id)} has more than one primary value: mark one`);
+  }
+}
+
+/** Where one of the elements just written is primary, the others are no longer (RFC-44). */
+export function withOnePrimary(
+  attribute: Attribute,
+  elements: readonly Json[],
+  isWritten: (element: Json, index: number) => boolean,
+): readonly Json[] {
+  const chosen = elements.filter((element, index) => isPrimary(element) && isWritten(element, index));
+  refuseSeveralPrimaries(attribute, chosen);
+  const [primary] = chosen;
+  if (primary === undefined) return elements;
+  return elements.map((element) =>
+    isPrimary(element) && element !== primary ? { ...element, primary: false } : element,
+  );
+}
+
+/** The primary element, else the first. */
+export function preferred(elements: Json | undefined): JsonObject | undefined {
+  if (!Array.isArray(elements)) return undefined;
+  const objects = elements.filter(isObject);
+  return objects.find(isPrimary) ?? objects[0];
+}
+
+function isPrimary(element: Json): element is JsonObject {
+  return isObject(element) && element["primary"] === true;
+}
+
+/** Elements that one of the listed ones names: by value, and by type where it is given; without a value by every part. */
+export function withoutListed(
+  attribute: Attribute,
+  elements: readonly Json[],
+  listed: readonly Json[],
+): readonly Json[] {
+  const forms = listed.map((item) => searchValue(attribute, item));
+  const named = new Set(forms.map(canonicalText));
+  return elements.filter((element) => {
+    const form = searchValue(attribute, element);
+    if (!isObject(form)) return !named.has(canonicalText(form));
+    return !forms.some((item) => isObject(item) && names(item, form));
+  });
+}
+
+function names(listed: JsonObject, element: JsonObject): boolean {
+  const keys = listed["value"] === undefined ? Object.keys(listed) : ["value", ...("type" in listed ? ["type"] : [])];
+  return keys.every((key) => listed[key] === element[key]);
+}

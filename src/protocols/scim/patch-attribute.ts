@@ -1,0 +1,213 @@
+/** Owns what one operation does to one attribute: from its present value to its next one, as values. */
+
+import type { Json, JsonObject } from "../../model/json.js";
+import { readElement, readElements, readParts, readValue } from "./attribute-value.js";
+import type { Reading } from "./dialect.js";
+import { quoted, ScimError } from "./errors.js";
+import { matches } from "./filter-match.js";
+import type { FilterNode } from "./filter-parser.js";
+import { isList, isObject, without } from "./json-value.js";
+import { addElements, joinElements, withOnePrimary, withoutListed } from "./multi-value.js";
+import type { AttributeTarget } from "./patch-path.js";
+import type { PatchKind } from "./patch-request.js";
+import { isEmptyManager, MANAGER } from "./quirks/entra.js";
+import type { Attribute } from "./schema.js";
+import { searchValue } from "./search-document.js";
+
+export interface AttributeChange {
+  readonly kind: PatchKind;
+  readonly target: AttributeTarget;
+  readonly value: Json | undefined;
+}
+
+type Elements = readonly Json[];
+
+/** The attribute's value after the operation; `undefined` is unassigned. */
+export function changedValue(change: AttributeChange, before: Json | undefined, reading: Reading): Json | undefined {
+  const { attribute, where, sub } = change.target;
+  if (!attribute.multiValued) {
+    return sub === undefined ? changeSingle(change, before, reading) : changePart(change, sub, before, reading);
+  }
+  const elements = isList(before) ? before : [];
+  const after =
+    where !== undefined || sub !== undefined
+      ? changeSelected(change, elements, reading)
+      : changeList(change, elements, reading);
+  return after.length === 0 ? undefined : after;
+}
+
+function changeSingle(change: AttributeChange, before: Json | undefined, reading: Reading): Json | undefined {
+  const { kind, target, value = null } = change;
+  if (kind === "remove") return undefined;
+  if (value === null) return kind === "add" ? before : undefined;
+  if (target.attribute.type !== "complex") return readValue(target.attribute, value, reading);
+  const parts = readParts(target.attribute, value, reading);
+  return applyParts(isObject(before) ? before : {}, parts, kind);
+}
+
+/** RFC 7644 section 3.5.2: parts that are not named stay, for `add` and for `replace` alike. */
+function applyParts(
+  before: JsonObject,
+  parts: ReadonlyMap<Attribute, Json | undefined>,
+  kind: PatchKind,
+): JsonObject | undefined {
+  const after: Record<string, Json> = { ...before };
+  for (const [sub, part] of parts) {
+    if (part !== undefined) after[sub.name] = part;
+    else if (kind === "replace") delete after[sub.name];
+  }
+  return Object.keys(after).length === 0 ? undefined : after;
+}
+
+function changePart(
+  change: AttributeChange,
+  sub: Attribute,
+  before: Json | undefined,
+  reading: Reading,
+): Json | undefined {
+  const whole = isObject(before) ? before : {};
+  const part = partValue(change, sub, reading);
+  if (part !== undefined) return { ...whole, [sub.name]: part };
+  if (change.kind === "add") return before;
+  const rest = without(whole, sub.name);
+  return Object.keys(rest).length === 0 ? undefined : rest;
+}
+
+/** The value for a sub-attribute; `undefined` says to take it away. */
+function partValue(change: AttributeChange, sub: Attribute, reading: Reading): Json | undefined {
+  const { kind, value = null, target } = change;
+  if (kind === "remove") return undefined;
+  if (target.attribute.id === MANAGER && sub.name === "value" && isEmptyManager(value)) {
+    reading.quirks.add("manager_emptied");
+    return undefined;
+  }
+  return readValue(sub, value, reading);
+}
+
+function changeList(change: AttributeChange, before: Elements, reading: Reading): Elements {
+  const { kind, target, value } = change;
+  const { attribute } = target;
+  if (value === undefined || value === null) return kind === "add" ? before : [];
+  const listed = listOf(value, reading);
+  if (kind === "remove") return removeListed(attribute, before, listed, reading);
+  const read = readElements(attribute, listed, reading) ?? [];
+  if (kind === "replace") return read;
+  return bounded(attribute, addElements(attribute, before, read), reading);
+}
+
+/** ENTRA-20, BUG-01: a removal that lists values takes these and never the others, not even when it lists none. */
+function removeListed(attribute: Attribute, before: Elements, listed: Elements, reading: Reading): Elements {
+  reading.quirks.add("remove_by_value");
+  const read = listed.flatMap((item) => (item === null ? [] : (readElement(attribute, item, reading) ?? [])));
+  if (read.length < listed.length) {
+    throw new ScimError("invalidValue", `${quoted(attribute.id)}: a listed value says nothing to find it by`);
+  }
+  return withoutListed(attribute, before, read);
+}
+
+function listOf(value: Json, reading: Reading): Elements {
+  if (isList(value)) return value;
+  reading.quirks.add("lone_value");
+  return [value];
+}
+
+function bounded(attribute: Attribute, elements: Elements, reading: Reading): Elements {
+  if (elements.length <= reading.limits.values) return elements;
+  throw new ScimError("invalidValue", `${quoted(attribute.id)} would have more than ${reading.limits.values} values`);
+}
+
+/** Elements that the filter selects, or all of them where a sub-attribute was named without one. */
+function changeSelected(change: AttributeChange, before: Elements, reading: Reading): Elements {
+  const { kind, target } = change;
+  const { attribute, where, sub } = target;
+  const selected = before.map(
+    (element) => where === undefined || matches(where.filter, searchValue(attribute, element)),
+  );
+  if (kind === "remove" || change.value === null) {
+    if (kind === "add") return before;
+    return before.flatMap((element, index) => (selected[index] ? takeAway(element, sub) : [element]));
+  }
+  if (!selected.includes(true)) {
+    const made = makeElement(change, reading);
+    return bounded(
+      attribute,
+      withOnePrimary(attribute, [...before, made], (element) => element === made),
+      reading,
+    );
+  }
+  const write = writer(change, reading);
+  const after = before.map((element, index) => (selected[index] ? write(element) : element));
+  return joinElements(
+    attribute,
+    [],
+    withOnePrimary(attribute, after, (_, index) => selected[index] === true),
+  );
+}
+
+/** Without its value an element says nothing; nor with only its type and whether it is the primary one. */
+function takeAway(element: Json, sub: Attribute | undefined): Elements {
+  if (sub === undefined || !isObject(element)) return [];
+  const rest = without(element, sub.name);
+  const says = sub.name !== "value" && Object.keys(rest).some((key) => key !== "type" && key !== "primary");
+  return says ? [rest] : [];
+}
+
+function writer(change: AttributeChange, reading: Reading): (element: Json) => Json {
+  const { kind, target } = change;
+  const { attribute, where, sub } = target;
+  if (sub !== undefined) {
+    const part = readValue(sub, change.value ?? null, reading);
+    return (element) => (isObject(element) && part !== undefined ? { ...element, [sub.name]: part } : element);
+  }
+  const value = readLone(attribute, change.value ?? null, reading);
+  if (!isObject(value)) return () => value;
+  // `replace` puts the new element in the place of the old; what the filter pinned still holds unless it says otherwise.
+  const pinned = where === undefined ? {} : (pinnedParts(where.node, attribute, reading) ?? {});
+  return (element) => (kind === "add" && isObject(element) ? { ...element, ...value } : { ...pinned, ...value });
+}
+
+function readLone(attribute: Attribute, value: Json, reading: Reading): Json {
+  const lone = isList(value) && value.length === 1 ? (value[0] ?? null) : value;
+  const read = lone === null ? undefined : readElement(attribute, lone, reading);
+  if (read === undefined) throw new ScimError("invalidValue", `${quoted(attribute.id)}: the value must be one element`);
+  return read;
+}
+
+/**
+ * The element that a filter describes, when nothing matched it (C7, ENTRA-11, ENTRA-12): always for `add`; for `replace`
+ * where the profile says so or the type is one that the schema names. Refused where the filter does not pin its parts.
+ */
+function makeElement(change: AttributeChange, reading: Reading): Json {
+  const { kind, target } = change;
+  const { attribute, where, sub } = target;
+  const pinned = where === undefined ? {} : pinnedParts(where.node, attribute, reading);
+  const mayMake =
+    kind === "add" || where === undefined || reading.dialect.replaceCreates || hasKnownType(pinned, attribute);
+  if (pinned === undefined || !mayMake || attribute.type !== "complex") {
+    throw new ScimError("noTarget", `no value of ${quoted(attribute.id)} matches the filter of the path`);
+  }
+  if (where !== undefined) reading.quirks.add("element_from_filter");
+  const written =
+    sub === undefined
+      ? readLone(attribute, change.value ?? null, reading)
+      : { [sub.name]: readValue(sub, change.value ?? null, reading) ?? null };
+  return { ...pinned, ...(isObject(written) ? written : {}) };
+}
+
+/** The parts that `a eq x and b eq y` fixes; `undefined` for a filter that leaves any of them open. */
+function pinnedParts(node: FilterNode, attribute: Attribute, reading: Reading): JsonObject | undefined {
+  const parts: Record<string, Json> = {};
+  for (const item of node.kind === "and" ? node.items : [node]) {
+    if (item.kind !== "compare" || item.comparator !== "eq" || item.value === null) return undefined;
+    const sub = attribute.subs.get(item.attribute.name.toLowerCase());
+    if (sub === undefined || Object.hasOwn(parts, sub.name)) return undefined;
+    parts[sub.name] = readValue(sub, item.value, reading) ?? null;
+  }
+  return parts;
+}
+
+function hasKnownType(pinned: JsonObject | undefined, attribute: Attribute): boolean {
+  const type = pinned?.["type"];
+  const known = attribute.subs.get("type")?.canonicalValues ?? [];
+  return typeof type === "string" && known.some((value) => value.toLowerCase() === type.toLowerCase());
+}

@@ -1,0 +1,65 @@
+/** Owns the PatchOp message: what must be there before any operation is looked at (RFC 7644 section 3.5.2, RFC-42). */
+
+import type { Json, JsonObject } from "../../model/json.js";
+import { refusePrototypeKeys } from "./attribute-reference.js";
+import { memberOf } from "./attribute-value.js";
+import type { Reading } from "./dialect.js";
+import { quoted, ScimError } from "./errors.js";
+import { isList, isObject } from "./json-value.js";
+
+const PATCH_URN = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+export type PatchKind = "add" | "replace" | "remove";
+
+export interface PatchOperation {
+  readonly kind: PatchKind;
+  readonly path?: string;
+  /** Absent: the operation brought none. Null is a value, and means absent data. */
+  readonly value?: Json;
+}
+
+export function readPatchRequest(body: unknown, reading: Reading): readonly PatchOperation[] {
+  refusePrototypeKeys(body);
+  if (!isObject(body as Json)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  const message = body as JsonObject;
+  const schemas = memberOf(message, "schemas");
+  if (
+    !isList(schemas) ||
+    !schemas.some((uri) => typeof uri === "string" && uri.toLowerCase() === PATCH_URN.toLowerCase())
+  ) {
+    throw new ScimError("invalidSyntax", `\`schemas\` must list ${quoted(PATCH_URN)}`);
+  }
+  const operations = memberOf(message, "Operations");
+  if (!isList(operations) || operations.length === 0) {
+    throw new ScimError("invalidSyntax", "`Operations` must list at least one operation");
+  }
+  if (operations.length > reading.limits.operations) {
+    throw new ScimError(
+      "tooLarge",
+      `${operations.length} operations in one request: send at most ${reading.limits.operations}`,
+    );
+  }
+  return operations.map((operation) => readOperation(operation, reading));
+}
+
+function readOperation(operation: Json, reading: Reading): PatchOperation {
+  if (!isObject(operation)) throw new ScimError("invalidSyntax", "each of `Operations` must be an object");
+  const kind = readKind(memberOf(operation, "op"), reading);
+  const path = memberOf(operation, "path") ?? null;
+  if (path !== null && typeof path !== "string") throw new ScimError("invalidPath", "`path` must be text");
+  const value = memberOf(operation, "value");
+  if (value === undefined && kind !== "remove") {
+    throw new ScimError("invalidValue", `operation ${quoted(kind)} needs a \`value\``);
+  }
+  return { kind, ...(path === null ? {} : { path }), ...(value === undefined ? {} : { value }) };
+}
+
+function readKind(op: Json | undefined, reading: Reading): PatchKind {
+  const kind = typeof op === "string" ? op.toLowerCase() : undefined;
+  if (kind !== "add" && kind !== "replace" && kind !== "remove") {
+    const shown = typeof op === "string" ? quoted(op) : "nothing";
+    throw new ScimError("invalidSyntax", `\`op\` must be add, replace or remove, not ${shown}`);
+  }
+  if (kind !== op) reading.quirks.add("capitalised_operation");
+  return kind;
+}

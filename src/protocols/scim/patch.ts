@@ -1,0 +1,169 @@
+/**
+ * Owns PATCH as a pure function: a stored resource and a list of operations become the next resource, or a refusal that
+ * leaves nothing changed (RFC 7644 section 3.5.2). Members of a group come out as differences, never as a list.
+ */
+
+import type { Json, JsonObject } from "../../model/json.js";
+import type { Reading } from "./dialect.js";
+import { finishResource, readWritable } from "./document.js";
+import { quoted, ScimError } from "./errors.js";
+import { isObject, sameJson, without } from "./json-value.js";
+import { readMemberIds, refuseTooMany, selectedMemberIds } from "./member-ids.js";
+import { type MemberOperation, type MemberOperations, memberOperations } from "./member-operations.js";
+import { changedValue } from "./patch-attribute.js";
+import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
+import type { PatchKind, PatchOperation } from "./patch-request.js";
+import type { Schema } from "./schema.js";
+
+export interface PatchOutcome {
+  readonly resource: JsonObject;
+  /** False: the resource is as it was, and neither its version nor its time may move (RFC-45). */
+  readonly changed: boolean;
+  readonly members: readonly MemberOperation[];
+}
+
+interface Draft {
+  readonly reading: Reading;
+  readonly members: MemberOperations;
+  /** Ids named so far, for the bound on one request. */
+  named: number;
+  /** Replaced as a whole by each operation; what was read from the store is never written to. */
+  resource: JsonObject;
+}
+
+/** Applies the operations in order. INVARIANT: `stored` is not touched, so a refusal half-way changes nothing (RFC-47). */
+export function applyPatch(stored: JsonObject, operations: readonly PatchOperation[], reading: Reading): PatchOutcome {
+  const draft: Draft = { reading, members: memberOperations(), named: 0, resource: stored };
+  for (const operation of operations) applyOperation(draft, operation);
+  const resource = finishResource(draft.resource, reading, stored);
+  return { resource, changed: !sameJson(stored, resource), members: draft.members.result() };
+}
+
+function applyOperation(draft: Draft, { kind, path, value }: PatchOperation): void {
+  if (path === undefined) {
+    if (kind === "remove") throw new ScimError("noTarget", "remove needs a `path`: it says what to remove");
+    applyKnown(draft, kind, draft.reading.type.core, value);
+    return;
+  }
+  const target = readPath(path, draft.reading);
+  refuseReadOnly(target);
+  applyTarget(draft, kind, target, value);
+}
+
+function applyTarget(draft: Draft, kind: PatchKind, target: PatchTarget, value: Json | undefined): void {
+  if (target.attribute === undefined) applyWhole(draft, kind, target.schema, value);
+  else if (target.attribute.id === "members") applyMembers(draft, kind, target, value);
+  else applyAttribute(draft, kind, target, value);
+}
+
+/** A path that is a schema's URN: the whole extension, or the resource itself. */
+function applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json | undefined): void {
+  if (kind !== "remove" && value !== null) {
+    applyKnown(draft, kind, schema, value);
+    return;
+  }
+  if (!schema.extension) throw new ScimError("mutability", "a resource cannot be removed by PATCH: use DELETE");
+  if (kind !== "add") draft.resource = without(draft.resource, schema.urn);
+}
+
+/** Unknown keys are ignored as in a PUT (C8), yet a value that names nothing known would be a success that does nothing. */
+function applyKnown(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): void {
+  if (applyObject(draft, kind, schema, value)) return;
+  throw new ScimError("noTarget", `the value of ${kind} names no attribute of ${schema.name}: /Schemas lists them`);
+}
+
+/**
+ * A value whose keys say what to change (RFC-46): attributes, dotted and URN-qualified paths, whole extensions.
+ * Answers whether any key was known.
+ */
+function applyObject(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): boolean {
+  if (!isObject(value)) {
+    throw new ScimError("invalidValue", `${kind} without an attribute in its path needs an object as its value`);
+  }
+  let known = false;
+  for (const [key, item] of Object.entries(value)) {
+    // Inside an extension's object a key means the extension's own attribute, never the core's of the same name.
+    const target = findTarget(schema.extension ? `${schema.urn}:${key}` : key, draft.reading);
+    if (target === undefined) draft.reading.quirks.add("unknown_attribute");
+    else {
+      known = true;
+      applyKey(draft, kind, key, target, item);
+    }
+  }
+  return known;
+}
+
+function applyKey(draft: Draft, kind: "add" | "replace", key: string, target: PatchTarget, item: Json): void {
+  const { quirks } = draft.reading;
+  if (target.attribute === undefined) {
+    if (item === null) applyWhole(draft, kind, target.schema, item);
+    else applyObject(draft, kind, target.schema, item);
+    return;
+  }
+  if (PATH_MARK.test(key)) quirks.add("dotted_key");
+  if (isReadOnly(target)) quirks.add("read_only_in_value");
+  else if (target.attribute.id === "members" && item === null) quirks.add("null_members");
+  else applyTarget(draft, kind, target, item);
+}
+
+const PATH_MARK = /[.:[]/;
+
+function refuseReadOnly(target: PatchTarget): void {
+  if (target.attribute === undefined || !isReadOnly(target)) return;
+  throw new ScimError("mutability", `${quoted((target.sub ?? target.attribute).id)} is read-only`);
+}
+
+function isReadOnly(target: AttributeTarget): boolean {
+  return target.attribute.mutability === "readOnly" || target.sub?.mutability === "readOnly";
+}
+
+function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, value: Json | undefined): void {
+  const { schema, attribute } = target;
+  const { reading } = draft;
+  if (attribute.mutability === "writeOnly") {
+    if (value !== undefined) readWritable(attribute, value, reading);
+    return;
+  }
+  const data = dataOf(draft.resource, schema);
+  const before = data[attribute.name];
+  const after = changedValue({ kind, target, value }, before, reading);
+  if (after === undefined && kind === "remove" && attribute.required) {
+    throw new ScimError("mutability", `${quoted(attribute.id)} is required: it can be replaced, not removed`);
+  }
+  const next = after === undefined ? without(data, attribute.name) : { ...data, [attribute.name]: after };
+  draft.resource = withData(draft.resource, schema, next);
+}
+
+function dataOf(resource: JsonObject, schema: Schema): JsonObject {
+  if (!schema.extension) return resource;
+  const data = resource[schema.urn];
+  return isObject(data) ? data : {};
+}
+
+function withData(resource: JsonObject, schema: Schema, data: JsonObject): JsonObject {
+  if (!schema.extension) return data;
+  return Object.keys(data).length === 0 ? without(resource, schema.urn) : { ...resource, [schema.urn]: data };
+}
+
+function applyMembers(draft: Draft, kind: PatchKind, target: AttributeTarget, value: Json | undefined): void {
+  const { members, reading } = draft;
+  if (target.sub !== undefined) {
+    throw new ScimError("mutability", `${quoted(target.sub.id)} cannot be changed: add and remove whole members`);
+  }
+  const ids = target.where === undefined ? listedIds(draft, kind, value) : selectedMemberIds(target.where.node);
+  draft.named += ids?.length ?? 0;
+  refuseTooMany(draft.named, reading);
+  if (ids === undefined) members.set([]);
+  else if (kind === "add") members.add(ids);
+  else if (kind === "remove") members.remove(ids);
+  else if (target.where === undefined) members.set(ids);
+  else throw new ScimError("mutability", "a member cannot be replaced by another: remove it and add the other");
+}
+
+/** `undefined`: a removal that names nobody in particular, which is everybody. An empty list names nobody at all. */
+function listedIds(draft: Draft, kind: PatchKind, value: Json | undefined): readonly string[] | undefined {
+  if (kind !== "remove") return readMemberIds(value ?? null, draft.reading);
+  if (value === undefined || value === null) return undefined;
+  draft.reading.quirks.add("remove_by_value");
+  return readMemberIds(value, draft.reading);
+}

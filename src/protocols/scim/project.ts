@@ -1,0 +1,160 @@
+/** Owns which attributes an answer shows: `attributes`, `excludedAttributes`, and what the schema always or never returns. */
+
+import type { ResourceFilter } from "../../model/filter.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import type { Reading } from "./dialect.js";
+import { ScimError } from "./errors.js";
+import { matches } from "./filter-match.js";
+import { isList, isObject } from "./json-value.js";
+import { findTarget } from "./patch-path.js";
+import type { Attribute, ResourceType, Schema } from "./schema.js";
+import { searchValue } from "./search-document.js";
+
+/** One naming of an attribute: all of it or one sub-attribute, of all elements or of those that a filter selects (C10). */
+interface Pick {
+  readonly sub: Attribute | undefined;
+  readonly filter: ResourceFilter | undefined;
+}
+
+export interface Projection {
+  readonly mode: "default" | "only" | "except";
+  readonly schemas: ReadonlySet<Schema>;
+  readonly picks: ReadonlyMap<Attribute, readonly Pick[]>;
+}
+
+export interface ProjectionRequest {
+  /** As in the query (comma-separated) or in a search request (a list). */
+  readonly attributes?: string | readonly string[];
+  readonly excludedAttributes?: string | readonly string[];
+}
+
+export const DEFAULT_PROJECTION: Projection = { mode: "default", schemas: new Set(), picks: new Map() };
+
+/** Names that no schema knows are ignored; `attributes` and `excludedAttributes` exclude one another (RFC-39). */
+export function readProjection(request: ProjectionRequest, reading: Reading): Projection {
+  const only = namesOf(request.attributes);
+  const except = namesOf(request.excludedAttributes);
+  if (only.length > 0 && except.length > 0) {
+    throw new ScimError("invalidValue", "`attributes` and `excludedAttributes` exclude one another: send one of them");
+  }
+  if (only.length === 0 && except.length === 0) return DEFAULT_PROJECTION;
+  const mode = only.length > 0 ? "only" : "except";
+  const schemas = new Set<Schema>();
+  const picks = new Map<Attribute, readonly Pick[]>();
+  for (const name of mode === "only" ? only : except) {
+    const target = findTarget(name, reading);
+    if (target === undefined) continue;
+    const { schema, attribute } = target;
+    if (attribute === undefined) schemas.add(schema);
+    else if (mode === "only" || target.where === undefined) {
+      picks.set(attribute, [...(picks.get(attribute) ?? []), { sub: target.sub, filter: target.where?.filter }]);
+    }
+  }
+  return { mode, schemas, picks };
+}
+
+const MAX_NAMES = 200;
+
+/** Splits at commas outside brackets and quotes. */
+function namesOf(names: string | readonly string[] | undefined): readonly string[] {
+  if (names === undefined) return [];
+  const list = typeof names === "string" ? splitNames(names) : names;
+  if (list.length > MAX_NAMES) throw new ScimError("invalidValue", `more than ${MAX_NAMES} attributes are named`);
+  return list.map((name) => name.trim()).filter((name) => name !== "");
+}
+
+function splitNames(text: string): readonly string[] {
+  const names: string[] = [];
+  let start = 0;
+  let depth = 0;
+  let quotedText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (quotedText && character === "\\") at += 1;
+    else if (character === '"') quotedText = !quotedText;
+    else if (!quotedText && character === "[") depth += 1;
+    else if (!quotedText && character === "]") depth -= 1;
+    else if (!quotedText && depth === 0 && character === ",") {
+      names.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...names, text.slice(start)];
+}
+
+/** Whether the answer shows the core attribute at all: members and groups are only read when it does. */
+export function wants(type: ResourceType, name: string, projection: Projection): boolean {
+  const attribute = type.core.attributes.get(name.toLowerCase());
+  return attribute !== undefined && isShown(type.core, attribute, projection);
+}
+
+/** A complete resource, as far as the answer shows it; `schemas` is the caller's. */
+export function projectResource(type: ResourceType, resource: JsonObject, projection: Projection): JsonObject {
+  if (projection.mode === "default" && !type.hides) return resource;
+  const shown: Record<string, Json> = projectAttributes(type.core, resource, projection);
+  for (const { schema } of type.extensions) {
+    const data = resource[schema.urn];
+    if (!isObject(data)) continue;
+    const part = projectAttributes(schema, data, projection);
+    if (Object.keys(part).length > 0) shown[schema.urn] = part;
+  }
+  return shown;
+}
+
+function projectAttributes(schema: Schema, data: JsonObject, projection: Projection): Record<string, Json> {
+  const shown: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(data)) {
+    const attribute = schema.attributes.get(name.toLowerCase());
+    if (attribute === undefined || !isShown(schema, attribute, projection)) continue;
+    const part = projectValue(attribute, value, projection);
+    if (part !== undefined) shown[name] = part;
+  }
+  return shown;
+}
+
+function isShown(schema: Schema, attribute: Attribute, { mode, schemas, picks }: Projection): boolean {
+  if (attribute.returned === "always") return true;
+  if (attribute.returned === "never") return false;
+  const named = picks.get(attribute);
+  if (mode === "only" && named !== undefined) return true;
+  if (attribute.returned === "request") return false;
+  if (mode === "only") return schemas.has(schema);
+  return !schemas.has(schema) && !named?.some((pick) => pick.sub === undefined);
+}
+
+function projectValue(attribute: Attribute, value: Json, projection: Projection): Json | undefined {
+  const picks = projection.picks.get(attribute) ?? [];
+  if (!isList(value)) return projectElement(attribute, value, picks, projection.mode);
+  const elements = value.flatMap((element) => {
+    const form = picks.some((pick) => pick.filter !== undefined) ? searchValue(attribute, element) : element;
+    const fitting = picks.filter(({ filter }) => filter === undefined || matches(filter, form));
+    if (fitting.length === 0 && picks.length > 0) return [];
+    return projectElement(attribute, element, fitting, projection.mode) ?? [];
+  });
+  return elements.length === 0 && value.length > 0 ? undefined : elements;
+}
+
+function projectElement(
+  attribute: Attribute,
+  element: Json,
+  picks: readonly Pick[],
+  mode: Projection["mode"],
+): Json | undefined {
+  if (!isObject(element)) return element;
+  const named = new Set(picks.map((pick) => pick.sub));
+  const whole = picks.length === 0 || named.has(undefined);
+  const shown: Record<string, Json> = {};
+  for (const [name, part] of Object.entries(element)) {
+    const sub = attribute.subs.get(name.toLowerCase());
+    if (sub !== undefined && isPartShown(sub, named.has(sub), whole, mode)) shown[name] = part;
+  }
+  return Object.keys(shown).length === 0 ? undefined : shown;
+}
+
+function isPartShown(sub: Attribute, named: boolean, whole: boolean, mode: Projection["mode"]): boolean {
+  if (sub.returned === "always") return true;
+  if (sub.returned === "never") return false;
+  if (mode === "only" && named) return true;
+  if (sub.returned === "request") return false;
+  return mode === "only" ? whole : !named;
+}

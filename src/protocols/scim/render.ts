@@ -1,0 +1,96 @@
+/** Owns the form in which stored rows are answered: schemas as the data has them, meta, and links to other resources. */
+
+import type { Instant } from "../../model/ids.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { isObject } from "./json-value.js";
+import { type Projection, projectResource } from "./project.js";
+import type { ResourceType } from "./schema.js";
+
+/** What the directory keeps of any resource. */
+export interface StoredResource {
+  readonly id: string;
+  readonly resource: JsonObject;
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+}
+
+export interface Rendering {
+  readonly type: ResourceType;
+  /** Absolute, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly projection: Projection;
+}
+
+export interface UserRelations {
+  /** Left out when the answer does not show them. */
+  readonly groups?: readonly { readonly id: string; readonly displayName: string }[];
+  /** Left out when the manager is nobody of this directory. */
+  readonly manager?: { readonly displayName?: string };
+}
+
+const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+export function renderUser(row: StoredResource, relations: UserRelations, rendering: Rendering): JsonObject {
+  const groups = relations.groups?.map(({ id, displayName }) => ({
+    value: id,
+    $ref: `${rendering.baseUrl}/Groups/${id}`,
+    display: displayName,
+    type: "direct",
+  }));
+  const resource = withManager(row.resource, relations.manager, rendering.baseUrl);
+  return render(row, groups === undefined ? resource : { ...resource, groups }, rendering);
+}
+
+export interface GroupRelations {
+  /** Left out when the answer does not show them. */
+  readonly members?: readonly { readonly id: string; readonly display?: string }[];
+}
+
+export function renderGroup(row: StoredResource, relations: GroupRelations, rendering: Rendering): JsonObject {
+  const members = relations.members?.map(({ id, display }) => ({
+    value: id,
+    $ref: `${rendering.baseUrl}/Users/${id}`,
+    type: "User",
+    ...(display === undefined ? {} : { display }),
+  }));
+  return render(row, members === undefined ? row.resource : { ...row.resource, members }, rendering);
+}
+
+/** ENTRA-13: the manager is always an object, with the link and the name where they are known. */
+function withManager(resource: JsonObject, found: UserRelations["manager"], baseUrl: string): JsonObject {
+  const enterprise = resource[ENTERPRISE];
+  const manager = isObject(enterprise) ? enterprise["manager"] : undefined;
+  if (found === undefined || !isObject(enterprise) || !isObject(manager)) return resource;
+  const link = { ...manager, $ref: `${baseUrl}/Users/${String(manager["value"])}` };
+  const named = found.displayName === undefined ? link : { ...link, displayName: found.displayName };
+  return { ...resource, [ENTERPRISE]: { ...enterprise, manager: named } };
+}
+
+function render(row: StoredResource, resource: JsonObject, rendering: Rendering): JsonObject {
+  const { type, projection } = rendering;
+  const meta = {
+    resourceType: type.name,
+    created: row.createdAt,
+    lastModified: row.modifiedAt,
+    location: locationOf(type, row.id, rendering.baseUrl),
+    version: etagOf(row.version),
+  };
+  const shown = projectResource(type, { id: row.id, ...resource, meta }, projection);
+  return { schemas: schemasOf(type, shown), ...shown };
+}
+
+/** RFC-07: an extension is listed exactly when the answer holds data of it. */
+function schemasOf(type: ResourceType, shown: JsonObject): Json {
+  const extensions = type.extensions.map(({ schema }) => schema.urn).filter((urn) => shown[urn] !== undefined);
+  return [type.core.urn, ...extensions];
+}
+
+export function locationOf(type: ResourceType, id: string, baseUrl: string): string {
+  return `${baseUrl}${type.endpoint}/${id}`;
+}
+
+/** A weak entity tag: equal tags mean equal data, whatever the projection. */
+export function etagOf(version: number): string {
+  return `W/"${version}"`;
+}

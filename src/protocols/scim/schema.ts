@@ -1,0 +1,217 @@
+/**
+ * Owns the attribute tables of `schemas/scim` in the form that everything else reads: characteristics filled in
+ * (RFC 7643 section 7), looked up without regard to letter case, and names given back in canonical case.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { AttributePath } from "../../model/filter.js";
+import type { JsonObject } from "../../model/json.js";
+import type { AttributeReference } from "./attribute-reference.js";
+
+type AttributeType = "string" | "boolean" | "decimal" | "integer" | "dateTime" | "binary" | "reference" | "complex";
+type Mutability = "readOnly" | "readWrite" | "immutable" | "writeOnly";
+type Returned = "always" | "never" | "default" | "request";
+type Uniqueness = "none" | "server" | "global";
+
+/** One row of a table. A characteristic that is left out has the default of RFC 7643 section 2.2. */
+export interface AttributeRow {
+  readonly name: string;
+  readonly description: string;
+  readonly type?: AttributeType;
+  readonly multiValued?: boolean;
+  readonly required?: boolean;
+  readonly caseExact?: boolean;
+  readonly mutability?: Mutability;
+  readonly returned?: Returned;
+  readonly uniqueness?: Uniqueness;
+  readonly canonicalValues?: readonly string[];
+  readonly referenceTypes?: readonly string[];
+  readonly subAttributes?: readonly AttributeRow[];
+}
+
+export interface SchemaTable {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly attributes: readonly AttributeRow[];
+}
+
+export interface ResourceTypeRow {
+  readonly id: string;
+  readonly name: string;
+  readonly endpoint: string;
+  readonly description: string;
+  readonly schema: string;
+  readonly schemaExtensions: readonly { readonly schema: string; readonly required: boolean }[];
+}
+
+/** An attribute with every characteristic decided. */
+export interface Attribute {
+  /** `emails`, `emails.value`, `urn:...:User:manager.value`: one name in messages and for attribute-bound quirks. */
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly type: AttributeType;
+  readonly multiValued: boolean;
+  readonly required: boolean;
+  readonly caseExact: boolean;
+  readonly mutability: Mutability;
+  readonly returned: Returned;
+  readonly uniqueness: Uniqueness;
+  readonly canonicalValues: readonly string[];
+  readonly referenceTypes: readonly string[];
+  /** By lower-cased name; empty unless complex. */
+  readonly subs: ReadonlyMap<string, Attribute>;
+  /** From the resource's root. */
+  readonly path: AttributePath;
+}
+
+export interface Schema {
+  readonly urn: string;
+  readonly name: string;
+  readonly description: string;
+  /** Its data lies under its URN; the core schema's lies at the root. */
+  readonly extension: boolean;
+  /** By lower-cased name; the core schema's includes the common attributes. */
+  readonly attributes: ReadonlyMap<string, Attribute>;
+  /** What `/Schemas` lists: without the common attributes. */
+  readonly own: readonly Attribute[];
+}
+
+export interface ResourceType {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly description: string;
+  readonly core: Schema;
+  readonly extensions: readonly { readonly schema: Schema; readonly required: boolean }[];
+  /** Core and extensions by lower-cased URN. */
+  readonly schemas: ReadonlyMap<string, Schema>;
+  /** Some attribute that is kept is not returned by default, so that no resource is returned as it is kept. */
+  readonly hides: boolean;
+}
+
+/** What a reference names. Without `attribute` it names a whole schema. */
+export interface Lookup {
+  readonly schema: Schema;
+  readonly attribute?: Attribute;
+  readonly sub?: Attribute;
+  /** An extension's attribute that was named without the extension's URN (ENTRA-23). */
+  readonly urnLeftOut: boolean;
+}
+
+export function compileResourceType(
+  row: ResourceTypeRow,
+  tables: readonly SchemaTable[],
+  common: SchemaTable,
+): ResourceType {
+  const table = (urn: string): SchemaTable => {
+    const found = tables.find((candidate) => candidate.id === urn);
+    if (found === undefined) throw new Error(`resource type ${row.name}: no table for schema ${urn}`);
+    return found;
+  };
+  const core = compileSchema(table(row.schema), undefined, common.attributes);
+  const extensions = row.schemaExtensions.map(({ schema, required }) => ({
+    schema: compileSchema(table(schema), schema, []),
+    required,
+  }));
+  const all = [core, ...extensions.map((extension) => extension.schema)];
+  const schemas = new Map(all.map((schema) => [schema.urn.toLowerCase(), schema]));
+  const { name, endpoint, description } = row;
+  const hides = all.some((schema) => [...schema.attributes.values()].some(isHidden));
+  return { name, endpoint, description, core, extensions, schemas, hides };
+}
+
+function isHidden(attribute: Attribute): boolean {
+  const kept = attribute.mutability !== "writeOnly";
+  const shown = attribute.returned === "always" || attribute.returned === "default";
+  return (kept && !shown) || [...attribute.subs.values()].some(isHidden);
+}
+
+function compileSchema(table: SchemaTable, root: string | undefined, common: readonly AttributeRow[]): Schema {
+  const prefix = root === undefined ? "" : `${root}:`;
+  const parent: AttributePath = root === undefined ? [] : [{ name: root, multi: false }];
+  const own = table.attributes.map((row) => compileAttribute(row, prefix, parent));
+  const shared = common.map((row) => compileAttribute(row, prefix, parent));
+  const { id: urn, name, description } = table;
+  return { urn, name, description, extension: root !== undefined, attributes: byName([...shared, ...own]), own };
+}
+
+function compileAttribute(row: AttributeRow, prefix: string, parent: AttributePath): Attribute {
+  const id = prefix + row.name;
+  const path = [...parent, { name: row.name, multi: row.multiValued ?? false }];
+  const subs = (row.subAttributes ?? []).map((sub) => compileAttribute(sub, `${id}.`, path));
+  return {
+    id,
+    name: row.name,
+    description: row.description,
+    type: row.type ?? "string",
+    multiValued: row.multiValued ?? false,
+    required: row.required ?? false,
+    caseExact: row.caseExact ?? false,
+    mutability: row.mutability ?? "readWrite",
+    returned: row.returned ?? "default",
+    uniqueness: row.uniqueness ?? "none",
+    canonicalValues: row.canonicalValues ?? [],
+    referenceTypes: row.referenceTypes ?? [],
+    subs: byName(subs),
+    path,
+  };
+}
+
+function byName(attributes: readonly Attribute[]): ReadonlyMap<string, Attribute> {
+  return new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
+}
+
+/**
+ * What a reference names, `undefined` when nothing is called so. A name without URN means the core attribute;
+ * where the core has none and exactly one extension does, it means the extension's.
+ */
+export function lookup(type: ResourceType, reference: AttributeReference): Lookup | undefined {
+  const { uri, name, sub } = reference;
+  if (uri === undefined) return lookupPlain(type, name, sub);
+  if (sub === undefined) {
+    const whole = type.schemas.get(`${uri}:${name}`.toLowerCase());
+    if (whole !== undefined) return { schema: whole, urnLeftOut: false };
+  }
+  const schema = type.schemas.get(uri.toLowerCase());
+  return schema === undefined ? undefined : within(schema, name, sub, false);
+}
+
+function lookupPlain(type: ResourceType, name: string, sub: string | undefined): Lookup | undefined {
+  const core = within(type.core, name, sub, false);
+  if (core !== undefined) return core;
+  const found = type.extensions.flatMap(({ schema }) => within(schema, name, sub, true) ?? []);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function within(schema: Schema, name: string, sub: string | undefined, urnLeftOut: boolean): Lookup | undefined {
+  const attribute = schema.attributes.get(name.toLowerCase());
+  if (attribute === undefined) return undefined;
+  if (sub === undefined) return { schema, attribute, urnLeftOut };
+  const subAttribute = attribute.subs.get(sub.toLowerCase());
+  return subAttribute === undefined ? undefined : { schema, attribute, sub: subAttribute, urnLeftOut };
+}
+
+/** The compiled tables of the folder `schemas/scim`, and the data that discovery serves beside them. */
+export interface ScimSchemas {
+  readonly user: ResourceType;
+  readonly group: ResourceType;
+  readonly types: readonly ResourceType[];
+  /** Data of the ServiceProviderConfig, without `meta`. */
+  readonly serviceProviderConfig: JsonObject;
+}
+
+/** Reads and compiles the tables; called once, when the service starts. */
+export function readScimSchemas(folder: string): ScimSchemas {
+  const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+  const common = read<SchemaTable>("common");
+  const tables = ["user", "enterprise-user", "group", "rolecall-group"].map((name) => read<SchemaTable>(name));
+  const types = read<readonly ResourceTypeRow[]>("resource-types").map((row) =>
+    compileResourceType(row, tables, common),
+  );
+  const [user, group] = ["User", "Group"].map((name) => types.find((type) => type.name === name));
+  if (user === undefined || group === undefined)
+    throw new Error(`${folder}: resource-types.json must list User and Group`);
+  return { user, group, types, serviceProviderConfig: read<JsonObject>("service-provider-config") };
+}

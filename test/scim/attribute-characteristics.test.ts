@@ -1,0 +1,174 @@
+import { expect } from "chai";
+import type { Json, JsonObject } from "../../src/model/json.js";
+import { readValue } from "../../src/protocols/scim/attribute-value.js";
+import { type Reading, startReading } from "../../src/protocols/scim/dialect.js";
+import { finishResource } from "../../src/protocols/scim/document.js";
+import { matches } from "../../src/protocols/scim/filter-match.js";
+import { readFilter } from "../../src/protocols/scim/filter-resolve.js";
+import { applyPatch } from "../../src/protocols/scim/patch.js";
+import { type ProjectionRequest, projectResource, readProjection } from "../../src/protocols/scim/project.js";
+import { searchDocument } from "../../src/protocols/scim/search-document.js";
+import { refusal } from "./tables.js";
+import { TEST_EXTENSION, testType } from "./test-resource.js";
+
+const reading = (): Reading => startReading(testType, "rfc");
+const resource: JsonObject = { identifier: "a", [TEST_EXTENSION]: { extRequired: "x" } };
+
+function read(name: string, value: Json): Json | undefined {
+  const attribute = testType.core.attributes.get(name.toLowerCase());
+  if (attribute === undefined) throw new Error(name);
+  return readValue(attribute, value, reading());
+}
+
+describe("SCIM attribute characteristics", () => {
+  const types: readonly (readonly [name: string, good: readonly Json[], bad: readonly Json[]])[] = [
+    ["integerAttr", [0, -7, 9007199254740991], [1.5, "1", true, 1e300, {}]],
+    ["decimalAttr", [0, 1.5, -2e10], ["1.5", true, []]],
+    ["booleanAttr", [true, false], ["yes", 1, {}]],
+    [
+      "dateTimeAttr",
+      ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5+02:00"],
+      ["2026-01-31", "2026-01-31T12:00:00", "2026-02-30T00:00:00Z", 7],
+    ],
+    ["binaryAttr", ["", "AA==", "-_8="], ["A A", "=A", 7]],
+    ["referenceAttr", ["https://x.example/y?z#a", "../Users/1", ""], ["a b", "<x>", 7]],
+    ["multiStrings", [["a", "b"]], ["a", [7], [{ value: 7 }], [{ value: "a", type: "b" }]]],
+    ["complexAttr", [{ sub1: "a", sub2: 1, sub3: true }], [{ sub1: 1 }, { sub2: 1.5 }, "a", [{ sub1: "a" }]]],
+  ];
+  for (const [name, good, bad] of types) {
+    it(`RFC-02: ${name}`, () => {
+      for (const value of good) expect(read(name, value), JSON.stringify(value)).to.deep.equal(value);
+      for (const value of bad) {
+        expect(refusal(() => read(name, value)).kind, JSON.stringify(value)).to.equal("invalidValue");
+      }
+    });
+  }
+
+  it("ENTRA-16: unwraps {value} where the values are plain", () => {
+    expect(read("multiStrings", [{ value: "1" }, "2"])).to.deep.equal(["1", "2"]);
+    const operations = [
+      { kind: "add", path: `${TEST_EXTENSION}:department_ids`, value: [{ value: "1" }, { value: "1" }] },
+    ] as const;
+    expect(applyPatch(resource, operations, reading()).resource[TEST_EXTENSION]).to.deep.equal({
+      extRequired: "x",
+      department_ids: ["1"],
+    });
+  });
+
+  it("RFC-11, RFC-26: enforces required attributes, extensions and parts", () => {
+    const finish = (body: JsonObject): JsonObject => finishResource(body, reading(), undefined);
+    expect(finish(resource)).to.deep.equal(resource);
+    expect(refusal(() => finish({ identifier: "a" })).detail).to.equal(`\`${TEST_EXTENSION}\` is required`);
+    expect(refusal(() => finish({ identifier: "a", [TEST_EXTENSION]: { extString: "x" } })).detail).to.contain(
+      "extRequired",
+    );
+    expect(refusal(() => finish({ ...resource, complexAttr: { sub2: 1 } })).detail).to.equal(
+      "`complexAttr.sub1` is required",
+    );
+  });
+
+  it("RFC-19: refuses to change or clear what is immutable, and takes the same value again", () => {
+    const previous: JsonObject = {
+      ...resource,
+      immutableAttr: "i",
+      complexAttr: { sub1: "a", sub2: 1 },
+      [TEST_EXTENSION]: { extRequired: "x", extImmutable: "e" },
+    };
+    const finish = (more: JsonObject): JsonObject => finishResource({ ...previous, ...more }, reading(), previous);
+    expect(finish({})).to.deep.equal(previous);
+    expect(refusal(() => finish({ immutableAttr: "j" })).kind).to.equal("mutability");
+    expect(refusal(() => finish({ complexAttr: { sub1: "a", sub2: 2 } })).kind).to.equal("mutability");
+    expect(refusal(() => finish({ [TEST_EXTENSION]: { extRequired: "x" } })).kind).to.equal("mutability");
+    expect(finishResource({ ...resource, immutableAttr: "i" }, reading(), resource)).to.include({ immutableAttr: "i" });
+    expect(refusal(() => applyPatch(previous, [{ kind: "remove", path: "immutableAttr" }], reading())).kind).to.equal(
+      "mutability",
+    );
+    expect(refusal(() => applyPatch(previous, [{ kind: "remove", path: TEST_EXTENSION }], reading())).kind).to.equal(
+      "invalidValue",
+    );
+  });
+
+  it("RFC-19: keeps a write-only attribute out of the resource, by PATCH too", () => {
+    expect(applyPatch(resource, [{ kind: "add", path: "writeOnlyAttr", value: "s" }], reading())).to.deep.include({
+      resource,
+      changed: false,
+    });
+  });
+
+  it("RFC-18: honours returned always, default, request and never, for parts too", () => {
+    const full: JsonObject = {
+      id: "1",
+      identifier: "a",
+      requestOnlyAttr: "r",
+      alwaysReturnedAttr: "w",
+      writeOnlyAttr: "s",
+      complexAttr: { sub1: "a", sub2: 1, sub3: true },
+      multiStrings: ["m"],
+      [TEST_EXTENSION]: { extRequired: "x", extString: "y" },
+    };
+    const show = (request: ProjectionRequest): JsonObject =>
+      projectResource(testType, full, readProjection(request, reading()));
+    const always = { id: "1", alwaysReturnedAttr: "w" };
+    expect(show({})).to.deep.equal({
+      ...always,
+      identifier: "a",
+      complexAttr: { sub1: "a", sub2: 1 },
+      multiStrings: ["m"],
+      [TEST_EXTENSION]: { extRequired: "x", extString: "y" },
+    });
+    expect(show({ attributes: "requestOnlyAttr" })).to.deep.equal({ ...always, requestOnlyAttr: "r" });
+    expect(show({ attributes: "writeOnlyAttr" })).to.deep.equal(always);
+    expect(show({ attributes: "complexAttr.sub2" })).to.deep.equal({ ...always, complexAttr: { sub1: "a", sub2: 1 } });
+    expect(show({ attributes: "complexAttr.sub3" })).to.deep.equal({
+      ...always,
+      complexAttr: { sub1: "a", sub3: true },
+    });
+    expect(
+      show({ excludedAttributes: "complexAttr.sub1,complexAttr.sub2,alwaysReturnedAttr,id,identifier" }),
+    ).to.deep.equal({
+      ...always,
+      complexAttr: { sub1: "a" },
+      multiStrings: ["m"],
+      [TEST_EXTENSION]: { extRequired: "x", extString: "y" },
+    });
+    expect(show({ excludedAttributes: TEST_EXTENSION })).not.to.have.property(TEST_EXTENSION);
+  });
+
+  it("RFC-36, RFC-34: compares numbers as numbers and times as times", () => {
+    const document = searchDocument(testType, {
+      integerAttr: 10,
+      decimalAttr: 1.5,
+      dateTimeAttr: "2026-01-01T01:00:00+01:00",
+      multiStrings: ["A"],
+    });
+    const ask = (text: string): boolean => matches(readFilter(text, reading()), document);
+    expect(ask("integerAttr gt 9 and decimalAttr le 1.5")).to.equal(true);
+    expect(ask("integerAttr lt 9 or decimalAttr ge 2")).to.equal(false);
+    expect(ask('dateTimeAttr eq "2026-01-01T00:00:00Z" and dateTimeAttr lt "2026-01-01T00:30:00Z"')).to.equal(true);
+    expect(ask('multiStrings eq "a" and multiStrings[value sw "a"]')).to.equal(true);
+    expect(refusal(() => ask('integerAttr co "1"')).kind).to.equal("invalidFilter");
+    expect(refusal(() => ask('integerAttr eq "1"')).kind).to.equal("invalidFilter");
+  });
+
+  it("BUG-03: a filtered removal on plain values removes these and no others", () => {
+    const before: JsonObject = { ...resource, multiStrings: ["a", "b", "c"] };
+    const after = applyPatch(before, [{ kind: "remove", path: 'multiStrings[value eq "B"]' }], reading()).resource;
+    expect(after["multiStrings"]).to.deep.equal(["a", "c"]);
+    const listed = applyPatch(
+      before,
+      [{ kind: "remove", path: "multiStrings", value: ["C", { value: "a" }] }],
+      reading(),
+    ).resource;
+    expect(listed["multiStrings"]).to.deep.equal(["b"]);
+    const replaced = applyPatch(
+      before,
+      [{ kind: "replace", path: 'multiStrings[value eq "b"]', value: "d" }],
+      reading(),
+    ).resource;
+    expect(replaced["multiStrings"]).to.deep.equal(["a", "d", "c"]);
+    expect(
+      refusal(() => applyPatch(before, [{ kind: "add", path: 'multiStrings[value eq "x"]', value: "d" }], reading()))
+        .kind,
+    ).to.equal("noTarget");
+  });
+});

@@ -1,0 +1,73 @@
+import { expect } from "chai";
+import type { Json } from "../../src/model/json.js";
+import {
+  resourceTypeDocuments,
+  schemaDocuments,
+  serviceProviderConfigDocument,
+} from "../../src/protocols/scim/discovery.js";
+import { ENTERPRISE, GROUP, ROLECALL_GROUP, schemas, USER } from "./tables.js";
+
+const baseUrl = "https://rolecall.example/api/scim/v2";
+
+function everyValue(value: Json): readonly Json[] {
+  if (typeof value !== "object" || value === null) return [value];
+  return Object.values(value).flatMap(everyValue);
+}
+
+describe("SCIM discovery", () => {
+  const documents = schemaDocuments(schemas, baseUrl);
+
+  it("ENTRA-24: lists core and extension schemas with their locations, and holds no null", () => {
+    expect(documents.map((document) => document["id"])).to.deep.equal([USER, ENTERPRISE, GROUP, ROLECALL_GROUP]);
+    expect(documents[0]?.["meta"]).to.deep.equal({ resourceType: "Schema", location: `${baseUrl}/Schemas/${USER}` });
+    expect(everyValue(documents).filter((value) => value === null)).to.deep.equal([]);
+  });
+
+  it("RFC-18, ENTRA-24: says every characteristic of every attribute, in camel case", () => {
+    const allowed: Readonly<Record<string, readonly Json[]>> = {
+      type: ["string", "boolean", "decimal", "integer", "dateTime", "binary", "reference", "complex"],
+      multiValued: [true, false],
+      required: [true, false],
+      caseExact: [true, false],
+      mutability: ["readOnly", "readWrite", "immutable", "writeOnly"],
+      returned: ["always", "never", "default", "request"],
+      uniqueness: ["none", "server", "global"],
+    };
+    const check = (attributes: Json | undefined): number => {
+      if (!Array.isArray(attributes)) return 0;
+      for (const attribute of attributes) {
+        for (const [name, values] of Object.entries(allowed)) {
+          expect(values, `${attribute.name}.${name}`).to.include(attribute[name]);
+        }
+        expect(attribute.name).to.match(/^[a-z$][A-Za-z0-9]*$/);
+        check(attribute.subAttributes);
+      }
+      return attributes.length;
+    };
+    const counts = documents.map((document) => check(document["attributes"]));
+    expect(counts.every((count) => count > 0)).to.equal(true);
+  });
+
+  it("RFC-17: resource types name listed schemas, and say of each extension whether it is required", () => {
+    const listed = documents.map((document) => document["id"]);
+    const types = resourceTypeDocuments(schemas, baseUrl);
+    expect(types.map((type) => [type["id"], type["endpoint"], type["schemaExtensions"]])).to.deep.equal([
+      ["User", "/Users", [{ schema: ENTERPRISE, required: false }]],
+      ["Group", "/Groups", [{ schema: ROLECALL_GROUP, required: false }]],
+    ]);
+    for (const type of types) expect(listed).to.include(type["schema"]);
+    expect(types[0]?.["meta"]).to.deep.equal({
+      resourceType: "ResourceType",
+      location: `${baseUrl}/ResourceTypes/User`,
+    });
+  });
+
+  it("RFC-16, CUR-06: the service provider configuration has every required part", () => {
+    const config = serviceProviderConfigDocument(schemas, baseUrl);
+    expect(config).to.include.all.keys(
+      ..."schemas patch bulk filter changePassword sort etag authenticationSchemes pagination meta".split(" "),
+    );
+    expect(config["patch"]).to.deep.equal({ supported: true });
+    expect(config["authenticationSchemes"]).to.be.an("array").with.length(1);
+  });
+});

@@ -1,0 +1,218 @@
+import { expect } from "chai";
+import type { JsonObject } from "../../src/model/json.js";
+import type { QuirkName } from "../../src/protocols/scim/dialect.js";
+import { applyPatch, type PatchOutcome } from "../../src/protocols/scim/patch.js";
+import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
+import { GROUP, groupReading, PATCH_OP, ROLECALL_GROUP, refusal } from "./tables.js";
+
+type Operations = readonly { readonly [key: string]: unknown }[];
+
+const platform: JsonObject = { displayName: "Platform", idpMappingNames: ["p"] };
+
+function patch(operations: Operations): PatchOutcome & { readonly quirks: readonly QuirkName[] } {
+  const reading = groupReading();
+  const outcome = applyPatch(
+    platform,
+    readPatchRequest({ schemas: [PATCH_OP], Operations: operations }, reading),
+    reading,
+  );
+  return { ...outcome, quirks: [...reading.quirks] };
+}
+
+/** `+` adds, `-` removes, `=` is the whole set. */
+function members(operations: Operations): readonly string[] {
+  const sign = { addMembers: "+", removeMembers: "-", setMembers: "=" };
+  return patch(operations).members.map(({ kind, members }) => `${sign[kind]}${members.join(",")}`);
+}
+
+const remove = (filter: string): { readonly [key: string]: unknown } => ({ op: "remove", path: `members[${filter}]` });
+
+describe("SCIM PATCH of group members", () => {
+  const cases: readonly (readonly [rule: string, operations: Operations, outcome: readonly string[]])[] = [
+    ["OKTA-12: adds", [{ op: "add", path: "members", value: [{ value: "u1", display: "ada" }] }], ["+u1"]],
+    [
+      "OKTA-13: removes and adds in one PATCH",
+      [remove('value eq "u1"'), { op: "add", path: "members", value: [{ value: "u2" }] }],
+      ["-u1", "+u2"],
+    ],
+    [
+      "OKTA-15: replaces the set",
+      [{ op: "replace", path: "members", value: [{ value: "u1" }, { value: "u2" }] }],
+      ["=u1,u2"],
+    ],
+    ["OKTA-15, BUG-20: replaces by nobody", [{ op: "replace", path: "members", value: [] }], ["="]],
+    [
+      "OKTA-15: replaces by nobody without a path",
+      [{ op: "replace", value: { members: [], id: "g", displayName: "Platform" } }],
+      ["="],
+    ],
+    ["OKTA-11, BUG-20: a rename touches no member", [{ op: "replace", value: { id: "g", displayName: "n" } }], []],
+    ["ENTRA-22: a rename by path touches no member", [{ op: "Replace", path: "displayName", value: "n" }], []],
+    [
+      "ENTRA-19: adds by several operations",
+      [
+        {
+          op: "Add",
+          path: "members",
+          value: [
+            { $ref: null, value: "u1" },
+            { $ref: null, value: "u2" },
+          ],
+        },
+        { op: "Add", path: "members", value: [{ $ref: null, value: "u3" }] },
+      ],
+      ["+u1,u2,u3"],
+    ],
+    [
+      "ENTRA-20, BUG-01: removes only the listed members",
+      [{ op: "Remove", path: "members", value: [{ $ref: null, value: "u1" }] }],
+      ["-u1"],
+    ],
+    ["ENTRA-20, BUG-01: an empty list removes nobody", [{ op: "Remove", path: "members", value: [] }], []],
+    ["ENTRA-20: removes a lone listed member", [{ op: "remove", path: "members", value: { value: "u1" } }], ["-u1"]],
+    ["ENTRA-21, BUG-02: removes the selected member", [remove('value eq "u1"')], ["-u1"]],
+    ["ENTRA-21: removes several selected members", [remove('value eq "u1" or value eq "u2"')], ["-u1,u2"]],
+    ["ENTRA-21: a condition on the type adds nothing", [remove('type eq "user" and Value Eq "u1"')], ["-u1"]],
+    [
+      "ENTRA-21: an id of odd characters is one id",
+      [remove('value eq "a]\\"b or value eq c"')],
+      ['-a]"b or value eq c'],
+    ],
+    ["RFC-48: removes all", [{ op: "remove", path: "members" }], ["="]],
+    [
+      "C9: adds a bare id, and a list of them",
+      [
+        { op: "add", path: "members", value: "u1" },
+        { op: "add", path: "members", value: ["u2"] },
+      ],
+      ["+u1,u2"],
+    ],
+    [
+      "ENTRA-15: by the URN of the schema",
+      [{ op: "add", path: `${GROUP}:members`, value: [{ value: "u1" }] }],
+      ["+u1"],
+    ],
+    ["RFC-46: adds without a path", [{ op: "add", value: { MEMBERS: [{ VALUE: "u1" }] } }], ["+u1"]],
+    [
+      "RFC-45: names each member once",
+      [
+        { op: "add", path: "members", value: ["u1", "u1"] },
+        { op: "add", path: "members", value: ["u1"] },
+      ],
+      ["+u1"],
+    ],
+    [
+      "a filtered add means the member that the filter names",
+      [{ op: "add", path: 'members[value eq "u1"]', value: { type: "User" } }],
+      ["+u1"],
+    ],
+    [
+      "the last word on a member counts",
+      [
+        { op: "add", path: "members", value: ["u1", "u2"] },
+        remove('value eq "u1"'),
+        { op: "remove", path: "members", value: ["u3"] },
+        { op: "add", path: "members", value: ["u3"] },
+      ],
+      ["-u1", "+u2,u3"],
+    ],
+    [
+      "what follows a replacement changes the new set",
+      [
+        { op: "replace", path: "members", value: ["u1", "u2"] },
+        remove('value eq "u1"'),
+        { op: "add", path: "members", value: ["u3"] },
+      ],
+      ["=u2,u3"],
+    ],
+    [
+      "a replacement forgets what was before it",
+      [
+        { op: "add", path: "members", value: ["u1"] },
+        remove('value eq "u2"'),
+        { op: "replace", path: "members", value: ["u3"] },
+      ],
+      ["=u3"],
+    ],
+    [
+      "everybody removed, then one added",
+      [
+        { op: "remove", path: "members" },
+        { op: "add", path: "members", value: ["u1"] },
+      ],
+      ["=u1"],
+    ],
+    [
+      "null members beside other attributes empty nothing",
+      [{ op: "replace", value: { displayName: "n", members: null } }],
+      [],
+    ],
+    ["RFC-06: members replaced by null are none", [{ op: "replace", path: "members", value: null }], ["="]],
+    ["RFC-06: null added is nobody", [{ op: "add", path: "members", value: null }], []],
+  ];
+  for (const [rule, operations, outcome] of cases) {
+    it(rule, () => {
+      expect(members(operations)).to.deep.equal(outcome);
+    });
+  }
+
+  it("leaves the resource to itself: members never enter it", () => {
+    const outcome = patch([{ op: "add", path: "members", value: ["u1"] }]);
+    expect(outcome).to.deep.include({ resource: platform, changed: false });
+  });
+
+  it("OKTA-11: changes the name and ignores the id", () => {
+    const outcome = patch([{ op: "replace", value: { id: "other", displayName: "n" } }]);
+    expect(outcome.resource).to.deep.equal({ ...platform, displayName: "n" });
+    expect(outcome.quirks).to.deep.equal(["read_only_in_value"]);
+  });
+
+  it("TEC-22, ENTRA-16: changes mapping names at either place", () => {
+    const outcome = patch([
+      { op: "add", path: "idpMappingNames", value: ["q"] },
+      { op: "Add", path: `${ROLECALL_GROUP}:idpMappingNames`, value: [{ value: "1" }] },
+    ]);
+    expect(outcome.resource).to.deep.equal({
+      ...platform,
+      idpMappingNames: ["p", "q"],
+      [ROLECALL_GROUP]: { idpMappingNames: ["1"] },
+    });
+    expect(outcome.quirks).to.include("wrapped_value");
+  });
+
+  const refused: readonly (readonly [kind: string, operation: { readonly [key: string]: unknown }])[] = [
+    ["invalidFilter", remove('display eq "x"')],
+    ["invalidFilter", remove('value ne "x"')],
+    ["invalidFilter", remove('not (value eq "x")')],
+    ["invalidFilter", remove('value eq "x" and value eq "y"')],
+    ["invalidFilter", remove('type eq "User"')],
+    ["invalidFilter", remove("value eq null")],
+    ["invalidFilter", remove("value pr")],
+    ["mutability", { op: "replace", path: 'members[value eq "x"].value', value: "y" }],
+    ["mutability", { op: "replace", path: 'members[value eq "x"]', value: { value: "y" } }],
+    ["mutability", { op: "add", path: "members.value", value: "y" }],
+    ["mutability", { op: "replace", path: 'members[value eq "x"].display', value: "y" }],
+    ["invalidValue", { op: "add", path: "members", value: [{ display: "x" }] }],
+    ["invalidValue", { op: "add", path: "members", value: [{ value: "g", type: "Group" }] }],
+    ["invalidValue", { op: "remove", path: "members", value: [{ $ref: "x" }] }],
+    ["mutability", { op: "remove", path: "displayName" }],
+  ];
+  for (const [kind, operation] of refused) {
+    it(`refuses ${JSON.stringify(operation)} as ${kind}`, () => {
+      expect(refusal(() => patch([operation])).kind).to.equal(kind);
+    });
+  }
+
+  it("SEC-06: bounds the members of one request over all its operations", () => {
+    const ids = (from: number, count: number): readonly string[] =>
+      Array.from({ length: count }, (_, index) => `u${from + index}`);
+    const add = (value: readonly string[]): { readonly [key: string]: unknown } => ({
+      op: "add",
+      path: "members",
+      value,
+    });
+    expect(patch([add(ids(0, 5000)), add(ids(5000, 5000))]).members[0]?.members).to.have.length(10_000);
+    expect(refusal(() => patch([add(ids(0, 5000)), add(ids(5000, 5001))])).kind).to.equal("tooLarge");
+    expect(refusal(() => patch([add(ids(0, 10_001))])).kind).to.equal("tooLarge");
+  });
+});
