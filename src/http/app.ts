@@ -1,0 +1,189 @@
+/** Owns the way of every request through the web framework: id, route, answer or error in the look of its prefix, log line. */
+
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, RequestListener } from "node:http";
+import Router from "@koa/router";
+import Koa from "koa";
+import { Refusal } from "../model/problem.js";
+import { parseRanges } from "../platform/addresses.js";
+import { faultFields, type Logger } from "../platform/log.js";
+import { clientAddress } from "./client-address.js";
+import { readCookie } from "./cookies.js";
+import type { About, Answer, HttpRequest } from "./exchange.js";
+import { failureHeaders, renderProblem } from "./failure.js";
+import { type GuardedRoute, guardRoute } from "./guard.js";
+import type { Metrics } from "./metrics.js";
+import type { Face } from "./route.js";
+
+export interface AppOptions {
+  readonly logger: Logger;
+  readonly publicUrl: string;
+  /** CIDR ranges. */
+  readonly trustedProxies: readonly string[];
+  readonly metrics: Metrics;
+  readonly faces: readonly Face[];
+  /** Holds every answer against its documented schema: for tests and development. */
+  readonly checkAnswers: boolean;
+}
+
+interface RouteState {
+  trail?: Trail;
+}
+
+type Ctx = Koa.ParameterizedContext<RouteState>;
+
+/** What is known of a request by the end of it. */
+interface Trail {
+  route: string;
+  about: About;
+  params: Readonly<Record<string, string>>;
+  guarded?: GuardedRoute;
+}
+
+interface Handling {
+  readonly message: IncomingMessage;
+  readonly request: HttpRequest;
+  readonly trail: Trail;
+}
+
+export function createApp(options: AppOptions): RequestListener {
+  const { logger, metrics } = options;
+  const standardHeaders = securityHeaders(options.publicUrl);
+  const proxies = parseRanges(options.trustedProxies) ?? [];
+  const routeOf = createRouting(options.faces, options.checkAnswers);
+  const app = new Koa<RouteState>();
+  // What reaches this handler has already been answered, or cannot be: connections that broke off.
+  app.on("error", (error: unknown) => logger.debug("connection_fault", faultFields(error)));
+  app.use(async (ctx) => {
+    const started = performance.now();
+    const trail: Trail = { route: "unmatched", about: {}, params: {} };
+    const request = requestOf(
+      ctx,
+      trail,
+      logger,
+      clientAddress(ctx.req.socket.remoteAddress ?? "", ctx.get("x-forwarded-for"), proxies),
+    );
+    const { answer, error } = await answerTo({ message: ctx.req, request, trail }, ctx, routeOf);
+    send(ctx, answer, { ...standardHeaders, "x-request-id": request.id });
+    const milliseconds = Math.round(performance.now() - started);
+    const code = error instanceof Refusal ? { code: error.code } : {};
+    metrics.observeRequest(ctx.method, trail.route, answer.status, (performance.now() - started) / 1_000);
+    request.log.info("request", {
+      method: ctx.method,
+      route: trail.route,
+      status: answer.status,
+      milliseconds,
+      ...trail.about,
+      ...code,
+    });
+  });
+  return app.callback();
+}
+
+async function answerTo(
+  handling: Handling,
+  ctx: Ctx,
+  routeOf: Routing,
+): Promise<{ readonly answer: Answer; readonly error?: unknown }> {
+  const { message, request, trail } = handling;
+  const { face, find } = routeOf(ctx.path);
+  try {
+    await find(ctx, trail);
+    if (trail.guarded === undefined) throw new Refusal("not_found", "there is nothing at this address");
+    return { answer: await trail.guarded(request, message) };
+  } catch (error) {
+    const answer = (face?.renderError ?? renderProblem)(error, request);
+    if (answer.status >= 500)
+      request.log.error("fault", error instanceof Refusal ? { code: error.code } : faultFields(error));
+    return { answer: { ...answer, headers: { ...failureHeaders(error), ...answer.headers } }, error };
+  }
+}
+
+type Finder = (ctx: Ctx, trail: Trail) => Promise<void>;
+type Routing = (path: string) => { readonly face: Face | undefined; readonly find: Finder };
+
+const nothingHere: Finder = async () => undefined;
+
+/** The face with the longest prefix answers for a path, also where it has no route for it. */
+function createRouting(faces: readonly Face[], checkAnswers: boolean): Routing {
+  const routed = faces.map((face) => ({ face, find: createFinder(face, checkAnswers) }));
+  routed.sort((left, right) => right.face.prefix.length - left.face.prefix.length);
+  const isBelow = (path: string, prefix: string): boolean =>
+    prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
+  return (path) => routed.find(({ face }) => isBelow(path, face.prefix)) ?? { face: undefined, find: nothingHere };
+}
+
+function createFinder(face: Face, checkAnswers: boolean): Finder {
+  const router = new Router<RouteState>({ sensitive: true });
+  for (const route of face.routes) {
+    const guarded = guardRoute(route, checkAnswers);
+    router.register(route.path, [route.method], (ctx) => {
+      const { trail } = ctx.state;
+      if (trail === undefined) return;
+      trail.route = route.path;
+      trail.params = ctx.params;
+      trail.guarded = guarded;
+    });
+  }
+  // The router itself adds what its type asks of the context.
+  const dispatch = router.routes() as Koa.Middleware<RouteState>;
+  return async (ctx, trail) => {
+    ctx.state.trail = trail;
+    await dispatch(ctx, async () => {
+      const allowed = [...new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))];
+      if (allowed.length === 0) return;
+      throw new Refusal("method_not_allowed", `${ctx.method} is not possible here, only ${allowed.join(", ")}`, {
+        allow: allowed.join(", "),
+      });
+    });
+  };
+}
+
+function requestOf(ctx: Ctx, trail: Trail, logger: Logger, address: string): HttpRequest {
+  const sentId = ctx.get("x-request-id");
+  const id = /^[\w.-]{1,64}$/.test(sentId) ? sentId : randomUUID();
+  const log = logger.with({ requestId: id });
+  return {
+    id,
+    method: ctx.method,
+    path: ctx.path,
+    get params() {
+      return trail.params;
+    },
+    query: new URLSearchParams(ctx.querystring),
+    address,
+    log,
+    header: (name) => (name in ctx.req.headers ? ctx.get(name) : undefined),
+    cookie: (name) => readCookie(ctx.req.headers.cookie, name),
+    identify: (about) => {
+      trail.about = { ...trail.about, ...about };
+    },
+  };
+}
+
+function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
+  return {
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    ...(publicUrl.startsWith("https:") ? { "strict-transport-security": "max-age=31536000" } : {}),
+  };
+}
+
+function send(ctx: Ctx, answer: Answer, standard: Readonly<Record<string, string>>): void {
+  ctx.status = answer.status;
+  ctx.set({ ...standard, ...answer.headers });
+  if (answer.cookies !== undefined && answer.cookies.length > 0) ctx.set("set-cookie", [...answer.cookies]);
+  const { body } = answer;
+  if (body === undefined) {
+    ctx.body = null;
+  } else if (typeof body === "string" || body instanceof Uint8Array) {
+    ctx.body = typeof body === "string" ? body : Buffer.from(body);
+  } else {
+    if (!ctx.res.hasHeader("content-type")) ctx.set("content-type", "application/json");
+    ctx.body = JSON.stringify(body);
+  }
+  // Koa takes a body of null for 204 unless it is told that the status is meant.
+  ctx.status = answer.status;
+}

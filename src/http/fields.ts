@@ -1,0 +1,25 @@
+import { Refusal } from "../model/problem.js";
+import { quote } from "../model/quote.js";
+
+const MOST_FIELDS = 100;
+const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Query parameters or form fields as a record. A name that comes twice is refused: two readers would pick different ones. */
+export function fieldsOf(
+  pairs: URLSearchParams,
+  kind: "query parameter" | "form field",
+): Readonly<Record<string, string>> {
+  const fields: Record<string, string> = {};
+  let count = 0;
+  for (const [name, value] of pairs) {
+    count += 1;
+    if (count > MOST_FIELDS)
+      throw new Refusal("bad_request", `there are more than ${MOST_FIELDS} ${kind}s: send fewer`);
+    if (FORBIDDEN.has(name))
+      throw new Refusal("bad_request", `the ${kind} ${quote(name)} is not allowed: leave it out`);
+    if (Object.hasOwn(fields, name))
+      throw new Refusal("bad_request", `the ${kind} ${quote(name)} comes twice: send it once`);
+    fields[name] = value;
+  }
+  return fields;
+}
