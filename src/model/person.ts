@@ -34,7 +34,7 @@ export interface PersonState {
 }
 
 /** Why the guard keeps changes back. */
-export type HeldReason = "brake_deactivations" | "brake_access" | "last_owner" | "no_seat";
+export type HeldReason = "brake_deactivations" | "brake_access" | "last_owner" | "second_to_last_owner" | "no_seat";
 
 /** A person in a connection's held run: losses wait for an owner, until the facts change back. */
 export interface Hold {
@@ -96,6 +96,8 @@ export interface LinkConnection {
 
 /** A link ready for evaluation. */
 export interface PersonLink {
+  /** The instant as of which it is evaluated; expressions read only its day. */
+  readonly at: Instant;
   readonly connection: LinkConnection;
   readonly directoryUser: DirectoryUserId;
   readonly facts: Facts;

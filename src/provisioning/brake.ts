@@ -48,7 +48,7 @@ export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput
   const seatless = held.pass.filter(needsSeat);
   if (losing.length + owners.length + seatless.length + held.returned.length > 0) await tx.lockTenant();
   const kept = new Map<UserId, HeldPlan>();
-  await holdLastOwner(tx, owners, input, kept);
+  await holdOwners(tx, owners, input, kept);
   await holdBeyondBuckets(p, tx, losing, held.returned, input, kept);
   await holdSeatless(tx, seatless, input, kept);
   return {
@@ -107,26 +107,32 @@ function unapprovedLoss(plan: PersonPlan, approval: Approval): ReturnType<typeof
   return unseen ? loss : undefined;
 }
 
-/** INVARIANT: no door, no release and no interleaving takes a tenant's last active owner; the tenant is locked here. */
-async function holdLastOwner(
+/**
+ * INVARIANT: no door, no release and no interleaving takes a tenant's last active owner; the tenant is locked here.
+ * The loss of the second to last waits for somebody to look, unless somebody has.
+ */
+async function holdOwners(
   tx: TenantWriter,
-  owners: readonly PersonPlan[],
+  losing: readonly PersonPlan[],
   input: BrakeInput,
   kept: Map<UserId, HeldPlan>,
 ): Promise<void> {
-  if (owners.length === 0) return;
-  if ((await tx.otherOwners(owners.map((plan) => plan.person.id))) > 0) return;
-  const stays = [...owners].sort((a, b) => (a.person.id < b.person.id ? -1 : 1))[0];
-  if (stays)
-    keep(
-      kept,
-      stays,
-      input,
-      chargedConnection(stays, input),
-      "last_owner",
-      "the last active owner of the tenant stays",
-    );
+  if (losing.length === 0) return;
+  const plans = [...losing].sort((a, b) => (a.person.id < b.person.id ? -1 : 1));
+  let owners = plans.length + (await tx.otherOwners(plans.map((plan) => plan.person.id)));
+  for (const plan of plans) {
+    const reason = ownerRule(plan, { otherActiveOwners: owners - 1 });
+    const seen = unapprovedLoss(plan, input.approval) === undefined;
+    if (reason === "last_owner" || (reason === "second_to_last_owner" && !seen)) {
+      keep(kept, plan, input, chargedConnection(plan, input), reason, OWNER_DETAIL[reason]);
+    } else owners -= 1;
+  }
 }
+
+const OWNER_DETAIL = {
+  last_owner: "the last active owner of the tenant stays",
+  second_to_last_owner: "the tenant would be left with one active owner",
+} as const;
 
 async function holdBeyondBuckets(
   p: Provisioning,
@@ -177,9 +183,8 @@ async function takeTokens(
   const size = capacity(settings, kind, await tx.registeredSynced(connection));
   const held = (await tx.heldCount(connection)) > 0;
   const before = (await tx.bucket(connection, kind)) ?? { tokens: size, updatedAt: now };
-  const tokens = refill(settings, before, now, size, held);
-  const taken = Math.min(wanted - announced, Math.floor(tokens));
-  await tx.putBucket(connection, kind, { tokens: Math.min(size, tokens - taken), updatedAt: now });
+  const { taken, left } = take(refill(settings, before, now, size, held), wanted - announced);
+  await tx.putBucket(connection, kind, { tokens: Math.min(size, left), updatedAt: now });
   return announced + taken;
 }
 

@@ -8,7 +8,7 @@ import { emptySummary, summarise } from "../engine/plan-summary.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../model/plan.js";
-import { isPrivileged, OWNER } from "../model/target.js";
+import { isOwner, OWNER } from "../model/target.js";
 import type { Provisioning } from "./deps.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
 import { judge, type TeamBook, teamBook } from "./judge.js";
@@ -181,11 +181,8 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
 }
 
 function rowsOf(walk: Walk, plan: PersonPlan): readonly PlanRow[] {
-  return planLines(plan).map((line) => ({
-    ...line,
-    privileged: line.privileged || (line.target !== undefined && isPrivileged(line.target, walk.privileged)),
-    factsVersion: plan.person.factsVersion,
-  }));
+  const { factsVersion } = plan.person;
+  return planLines(plan, walk.privileged).map((line) => ({ ...line, factsVersion }));
 }
 
 async function lastOwnerLine(walk: Walk, owners: readonly PersonPlan[]): Promise<PlanRow | undefined> {
@@ -224,7 +221,7 @@ function byDanger(a: PlanRow, b: PlanRow): number {
 }
 
 function rank(line: PlanRow): number {
-  const owner = line.target?.scope === OWNER.scope && line.target.role === OWNER.role;
+  const owner = line.target !== undefined && isOwner(line.target);
   return (owner ? 0 : line.privileged ? 10 : 20) + LOSSES_FIRST.indexOf(line.change);
 }
 

@@ -43,6 +43,8 @@ export interface GroupOfUser {
 export interface DirectoryQuery {
   readonly filter?: ResourceFilter;
   readonly sort?: ResourceSort;
+  /** Only rows after this id, for cursors; without `sort`. The total stays that of the whole list. */
+  readonly after?: string;
   /** Rows to pass over; 0 or more. */
   readonly offset: number;
   /** 0 asks for the total alone. */
