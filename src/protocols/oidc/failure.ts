@@ -1,0 +1,130 @@
+import type { JsonObject } from "../../model/json.js";
+import type { RefusalCode } from "../../model/problem.js";
+
+/** The check that refused a sign-in. The trace names it; the browser hears one uniform code and a reference. */
+export type Guard =
+  | "state"
+  | "provider_unreachable"
+  | "provider_metadata"
+  | "provider_error"
+  | "response"
+  | "token_request"
+  | "id_token"
+  | "algorithm"
+  | "key"
+  | "signature"
+  | "issuer"
+  | "audience"
+  | "authorized_party"
+  | "nonce"
+  | "expiry"
+  | "issued_at"
+  | "subject"
+  | "tenant"
+  | "userinfo_subject"
+  | "userinfo";
+
+/** A sign-in that ended before anybody was recognised. INVARIANT: `detail` holds no token, code or secret. */
+export class OidcFailure extends Error {
+  readonly guard: Guard;
+  readonly code: RefusalCode;
+  readonly detail: JsonObject;
+
+  constructor(
+    guard: Guard,
+    detail: JsonObject = {},
+    options: { readonly code?: RefusalCode; readonly cause?: unknown } = {},
+  ) {
+    super(`sign-in refused: ${guard}`, "cause" in options ? { cause: options.cause } : {});
+    this.name = "OidcFailure";
+    this.guard = guard;
+    this.code = options.code ?? "sign_in_failed";
+    this.detail = detail;
+  }
+}
+
+const CLAIM_GUARDS: ReadonlyMap<unknown, Guard> = new Map<unknown, Guard>([
+  ["iss", "issuer"],
+  ["aud", "audience"],
+  ["azp", "authorized_party"],
+  ["nonce", "nonce"],
+  ["sub", "subject"],
+  ["iat", "issued_at"],
+  ["exp", "expiry"],
+]);
+
+/** What the relying-party library throws, by its codes; how they nest was read from openid-client 6.8. */
+export function failureFrom(error: unknown, where: "discovery" | "grant" | "userinfo"): OidcFailure {
+  if (error instanceof OidcFailure) return error;
+  const code = text(property(error, "code"));
+  const cause = property(error, "cause");
+  const options = { cause: error };
+  const check = sentence(cause) ?? sentence(error);
+  const detail: JsonObject = {
+    ...(code === undefined ? {} : { library: code }),
+    ...(check === undefined ? {} : { check }),
+  };
+  if (code === "OAUTH_AUTHORIZATION_RESPONSE_ERROR")
+    return new OidcFailure("provider_error", providerError(error), options);
+  if (code === "OAUTH_RESPONSE_BODY_ERROR") return new OidcFailure("token_request", providerError(error), options);
+  if (where === "userinfo" && isSubjectMismatch(cause)) return new OidcFailure("userinfo_subject", detail, options);
+  if (where === "discovery")
+    return new OidcFailure(code === undefined ? "provider_unreachable" : "provider_metadata", detail, options);
+  return new OidcFailure(grantGuard(code, cause, where), detail, options);
+}
+
+function grantGuard(code: string | undefined, cause: unknown, where: "grant" | "userinfo"): Guard {
+  const inner = property(cause, "cause");
+  switch (code) {
+    case "OAUTH_JWT_CLAIM_COMPARISON_FAILED":
+      return CLAIM_GUARDS.get(property(inner, "claim")) ?? "id_token";
+    case "OAUTH_JWT_TIMESTAMP_CHECK_FAILED":
+      return "expiry";
+    case "OAUTH_KEY_SELECTION_FAILED":
+      return "key";
+    case "OAUTH_RESPONSE_IS_NOT_CONFORM":
+    case "OAUTH_RESPONSE_IS_NOT_JSON":
+      return where === "userinfo" ? "userinfo" : "token_request";
+    case undefined:
+      return "provider_unreachable";
+    default:
+      return invalidResponseGuard(cause, inner);
+  }
+}
+
+/** One code of the library covers a wrong algorithm, a wrong signature, a missing claim and a malformed answer. */
+function invalidResponseGuard(cause: unknown, inner: unknown): Guard {
+  const message = sentence(cause) ?? "";
+  if (/signature verification failed/.test(message)) return "signature";
+  if (property(inner, "header") !== undefined || /"alg"/.test(message)) return "algorithm";
+  if (/"state" response parameter|response parameter "state"/.test(message)) return "state";
+  if (/"iss" \(issuer\) response parameter|response parameter "iss"/.test(message)) return "issuer";
+  return CLAIM_GUARDS.get(/JWT "(\w+)"/.exec(message)?.[1]) ?? "response";
+}
+
+function isSubjectMismatch(cause: unknown): boolean {
+  return property(property(cause, "cause"), "attribute") === "sub";
+}
+
+/** What the provider said of itself (RFC 6749 sections 4.1.2.1 and 5.2). */
+function providerError(error: unknown): JsonObject {
+  const said = text(property(error, "error"));
+  const description = text(property(error, "error_description"));
+  return {
+    ...(said === undefined ? {} : { error: said.slice(0, 100) }),
+    ...(description === undefined ? {} : { description: description.slice(0, 300) }),
+  };
+}
+
+/** The library's own sentences are constants; values stand beside them, never inside. */
+function sentence(error: unknown): string | undefined {
+  return error instanceof Error ? error.message.slice(0, 200) : undefined;
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,114 @@
+/** Owns the three states of groups in claims: listed, known to be none, and unknown (design rule 1). */
+import type { ObserveUser } from "../../model/directory.js";
+import type { Json } from "../../model/json.js";
+import { type Known, known, unknown } from "../../model/known.js";
+import { MOST_GROUPS, textOf } from "../sign-in/claim-values.js";
+import type { GroupAttribute } from "../sign-in/group-attribute.js";
+import type { ClaimPath, IdpProfile } from "../sign-in/idp-profile.js";
+import { claimAt, isObject, own, type SignInClaims } from "./claims.js";
+
+export interface GroupSettings extends GroupAttribute {
+  readonly absentGroups: "unknown" | "empty";
+}
+
+/** Where groups are looked for, the first place that holds anything counting. */
+export function groupPaths(profile: IdpProfile, named: GroupAttribute): readonly ClaimPath[] {
+  const { groupAttribute, mappedGroupAttribute } = named;
+  if (groupAttribute !== undefined) return namedPaths(groupAttribute);
+  return [...(mappedGroupAttribute === undefined ? [] : namedPaths(mappedGroupAttribute)), ...profile.groups.claims];
+}
+
+/** A URL-named claim has dots too: the exact name comes before the steps into objects. */
+function namedPaths(attribute: string): readonly ClaimPath[] {
+  return attribute.includes(".") ? [attribute, attribute.split(".")] : [attribute];
+}
+
+export function observedGroups(
+  claims: SignInClaims,
+  profile: IdpProfile,
+  settings: GroupSettings,
+): ObserveUser["groups"] {
+  const paths = groupPaths(profile, settings);
+  const value = firstClaim(claims, paths);
+  const overage = saysOverage(claims, profile, paths);
+  if (value === undefined) {
+    if (overage) return unknown("overage");
+    // INVARIANT: only an answer that was complete can mean "none".
+    return settings.absentGroups === "empty" && !claims.userinfoFailed ? known([]) : unknown("absent_claim");
+  }
+  const names = groupNames(value, profile);
+  if (names === "malformed") return unknown("absent_claim");
+  if (names === "too_many") return unknown("overage");
+  if (overage) return { ...known(names), partial: "overage" };
+  if (names.length === profile.groups.truncatedAt) return { ...known(names), partial: "truncated_at_100" };
+  return known(names);
+}
+
+/** All places together; no place at all is unknown. */
+export function observedAppRoles(
+  claims: SignInClaims,
+  profile: IdpProfile,
+  clientId: string,
+): Known<readonly string[]> {
+  const roles = new Set<string>();
+  let found = false;
+  for (const path of profile.appRoles) {
+    const steps = typeof path === "string" ? path : path.map((step) => (step === "{client_id}" ? clientId : step));
+    const value = claimAt(claims, steps);
+    const names = value === undefined ? "malformed" : groupNames(value, profile);
+    if (typeof names === "string") continue;
+    found = true;
+    for (const name of names) roles.add(name);
+  }
+  return found ? known([...roles]) : unknown("absent_claim");
+}
+
+function firstClaim(claims: SignInClaims, paths: readonly ClaimPath[]): Json | undefined {
+  for (const path of paths) {
+    const value = claimAt(claims, path);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/**
+ * "Too many to list": a distributed claim in the place of the list (OpenID Connect Core section 5.6.2), or the flag that
+ * Entra sets. What it points to is never fetched.
+ */
+function saysOverage(claims: SignInClaims, profile: IdpProfile, paths: readonly ClaimPath[]): boolean {
+  const names = paths.filter((path) => typeof path === "string");
+  for (const source of [claims.idToken, claims.userinfo]) {
+    const pointers = own(source, "_claim_names");
+    if (isObject(pointers) && names.some((name) => own(pointers, name) !== undefined)) return true;
+    const flags = names.includes("groups") ? (profile.groups.overageFlags ?? []) : [];
+    if (flags.some((flag) => String(own(source, flag)) === "true")) return true;
+  }
+  return false;
+}
+
+/**
+ * The names of a list, of one bare name, or of objects. INVARIANT: an element that cannot be read spoils the list: a list
+ * without it would claim that the person is not in that group.
+ */
+function groupNames(value: Json, { groups }: IdpProfile): readonly string[] | "malformed" | "too_many" {
+  const list = typeof value === "string" ? bareList(value, groups.commaSeparated === true) : value;
+  if (!Array.isArray(list)) return "malformed";
+  if (list.length > MOST_GROUPS) return "too_many";
+  const names = new Set<string>();
+  for (const entry of list) {
+    if (entry === null || entry === "") continue;
+    const name = textOf(isObject(entry) ? nameOf(entry, groups.objectNames ?? []) : entry);
+    if (name === undefined) return "malformed";
+    names.add(name);
+  }
+  return [...names];
+}
+
+/** Group names may hold commas: only a provider that is known to join names with them is taken apart. */
+function bareList(text: string, commaSeparated: boolean): readonly string[] {
+  return commaSeparated ? text.split(",").map((part) => part.trim()) : [text];
+}
+
+function nameOf(group: Readonly<Record<string, Json>>, keys: readonly string[]): Json | undefined {
+  return keys.map((key) => own(group, key)).find((name) => name !== undefined);
+}

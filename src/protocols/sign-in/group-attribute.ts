@@ -1,0 +1,38 @@
+import type { Connection, Tenant } from "../../model/connection.js";
+import type { TenantId } from "../../model/ids.js";
+import type { Provisioning } from "../../provisioning/deps.js";
+
+/** Where an admin said that groups are: at the connection, or in the mapping for connections that say nothing. */
+export interface GroupAttribute {
+  readonly groupAttribute?: string;
+  /** Tried before the profile's own places, not instead of them: the mapping is shared by connections of every kind. */
+  readonly mappedGroupAttribute?: string;
+}
+
+export type GroupAttributeOf = (tenant: Tenant, connection: Connection) => Promise<GroupAttribute>;
+
+const MOST_TENANTS = 1_000;
+
+/** The mapping document is read once per version. */
+export function createGroupAttributes(p: Provisioning): GroupAttributeOf {
+  const remembered = new Map<TenantId, { readonly version: number; readonly name: string | undefined }>();
+  return async (tenant, { groupAttribute }) => {
+    if (groupAttribute !== undefined) return { groupAttribute };
+    const version = tenant.activeVersion;
+    let entry = remembered.get(tenant.id);
+    if (entry?.version !== version) {
+      entry = { version, name: await mappedName(p, tenant) };
+      remembered.delete(tenant.id);
+      remembered.set(tenant.id, entry);
+      const oldest = remembered.keys().next();
+      if (remembered.size > MOST_TENANTS && !oldest.done) remembered.delete(oldest.value);
+    }
+    return entry.name === undefined ? {} : { mappedGroupAttribute: entry.name };
+  };
+}
+
+async function mappedName(p: Provisioning, tenant: Tenant): Promise<string | undefined> {
+  const mapping = await p.store.read(tenant.id).mappingVersion(tenant.activeVersion);
+  const parsed = mapping === undefined ? undefined : p.parseMapping(mapping.text);
+  return parsed?.ok ? parsed.document.group_attribute_name : undefined;
+}
