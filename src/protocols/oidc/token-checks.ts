@@ -1,0 +1,36 @@
+import type { Instant } from "../../model/ids.js";
+import type { JsonObject } from "../../model/json.js";
+import { textOf } from "../sign-in/claim-values.js";
+import { own } from "./claims.js";
+import { OidcFailure } from "./failure.js";
+
+/** An ID token made this long ago, or this far ahead, is not the answer to a login that was just begun. */
+const IAT_SECONDS = 600;
+/** OpenID Connect Core section 2. */
+const LONGEST_SUBJECT = 255;
+
+export interface TokenExpectations {
+  readonly clientId: string;
+  readonly now: Instant;
+  /** The claim that must name the tenant of the issuer, and its value; see `identity.tenantClaim` of the IdP profile. */
+  readonly tenant?: { readonly claim: string; readonly id: string };
+}
+
+/**
+ * What openid-client leaves open about an ID token whose signature, issuer, audience, nonce and expiry it has checked
+ * (OpenID Connect Core section 3.1.3.7). Throws OidcFailure; answers with the subject.
+ */
+export function checkIdToken(idToken: JsonObject, expected: TokenExpectations): string {
+  const subject = textOf(own(idToken, "sub"), LONGEST_SUBJECT);
+  if (subject === undefined || typeof own(idToken, "sub") !== "string") throw new OidcFailure("subject");
+  const issuedAt = own(idToken, "iat");
+  const age = typeof issuedAt === "number" ? Date.parse(expected.now) / 1000 - issuedAt : Number.NaN;
+  if (!(Math.abs(age) <= IAT_SECONDS)) throw new OidcFailure("issued_at", { seconds: Math.round(age) });
+  const party = own(idToken, "azp");
+  if (party !== undefined && party !== expected.clientId) throw new OidcFailure("authorized_party");
+  const { tenant } = expected;
+  if (tenant !== undefined && textOf(own(idToken, tenant.claim))?.toLowerCase() !== tenant.id) {
+    throw new OidcFailure("tenant", { claim: tenant.claim, wanted: tenant.id });
+  }
+  return subject;
+}

@@ -1,0 +1,309 @@
+import { createHmac } from "node:crypto";
+import { expect } from "chai";
+import { SignJWT } from "jose";
+import { createBrowser } from "../../demo/clients/browser.js";
+import type { OidcSettings } from "../../src/model/connection.js";
+import { OidcFailure } from "../../src/protocols/oidc/failure.js";
+import type { VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
+import {
+  type Behaviour,
+  type HostileKeys,
+  type HostileOp,
+  honest,
+  newKeys,
+  startHostileOp,
+} from "../support/hostile-op.js";
+import { loopbackRelyingParty, providerAt } from "../support/relying-party.js";
+
+const CLIENT = "rolecall";
+const SECRET = "a secret that the provider knows too";
+const REDIRECT = "http://127.0.0.1:9/sso/acme/sso/callback";
+const TENANT = "5b1f7c7e-5a0e-4a77-9d0c-2b1f5f0f7d11";
+const OTHER_TENANT = "00000000-5a0e-4a77-9d0c-2b1f5f0f7d11";
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** One whole login against a provider that behaves like this. */
+async function signIn(op: HostileOp, behaviour: Behaviour, profile: "rfc" | "entra" = "rfc"): Promise<VerifiedSignIn> {
+  op.behave(behaviour);
+  const relyingParty = loopbackRelyingParty(SECRET);
+  return logIn(op, relyingParty, profile);
+}
+
+async function logIn(
+  op: HostileOp,
+  relyingParty: ReturnType<typeof loopbackRelyingParty>,
+  profile: "rfc" | "entra" = "rfc",
+  clientAuthMethod?: OidcSettings["clientAuthMethod"],
+): Promise<VerifiedSignIn> {
+  const method = clientAuthMethod === undefined ? {} : { clientAuthMethod };
+  const provider = providerAt({ issuer: op.issuer, clientId: CLIENT, scopes: ["openid"], ...method }, profile);
+  const login = relyingParty.newLogin();
+  const url = await relyingParty.authorizationUrl(provider, REDIRECT, login);
+  const answer = await createBrowser().visit(url, { stopBefore: REDIRECT });
+  return relyingParty.redeem(provider, new URL(answer.url), login);
+}
+
+async function guardOf(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof OidcFailure) return error.guard;
+    throw error;
+  }
+  return "none: the sign-in went through";
+}
+
+function hmacToken(claims: Claims, secret: string): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid: "k1" }).sign(Buffer.from(secret, "utf8"));
+}
+
+function unsigned(claims: Claims): string {
+  return `${encode({ alg: "none" })}.${encode(claims)}.`;
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+async function tampered(claims: Claims, keys: HostileKeys): Promise<string> {
+  const [header = "", , signature = ""] = (await honest(claims, keys)).split(".");
+  return `${header}.${encode({ ...claims, sub: "the boss" })}.${signature}`;
+}
+
+async function publicKeyAsSecret(claims: Claims, { publicPem }: HostileKeys): Promise<string> {
+  const body = `${encode({ alg: "HS256", kid: "k1" })}.${encode(claims)}`;
+  return `${body}.${createHmac("sha256", publicPem).update(body).digest("base64url")}`;
+}
+
+const seconds = (ahead: number): number => Math.floor(Date.now() / 1000) + ahead;
+const HOUR = 3600;
+
+describe("a provider that lies", () => {
+  let op: HostileOp;
+  before(async () => {
+    op = await startHostileOp(CLIENT);
+  });
+  after(() => op.close());
+
+  it("is believed while it is honest", async () => {
+    const { subject, idToken } = await signIn(op, { claims: { groups: ["Eng"] } });
+    expect([subject, idToken["groups"]]).to.deep.equal(["u1", ["Eng"]]);
+  });
+
+  const accepted: readonly [title: string, behaviour: Behaviour][] = [
+    ["a key without a name", { token: (claims, keys) => honest(claims, { ...keys, jwk: { alg: "RS256" } }) }],
+    ["an audience list with our name alone", { claims: { aud: [CLIENT] } }],
+    ["an audience list with us as the authorized party", { claims: { aud: [CLIENT, "other"], azp: CLIENT } }],
+    ["auth_time 0", { claims: { auth_time: 0 } }],
+    ["an age of nine minutes", { claims: { iat: seconds(-540) } }],
+  ];
+  for (const [title, behaviour] of accepted) {
+    it(`may send ${title}`, async () => {
+      expect((await signIn(op, behaviour)).subject).to.equal("u1");
+    });
+  }
+
+  const refused: readonly [guard: string, title: string, behaviour: Behaviour][] = [
+    ["algorithm", "an unsigned token, whatever its metadata offers", { token: unsigned }],
+    ["algorithm", "a token signed with our own secret", { token: (claims) => hmacToken(claims, SECRET) }],
+    ["algorithm", "a token signed with its public key as a secret", { token: publicKeyAsSecret }],
+    [
+      "algorithm",
+      "an algorithm that is not on the list",
+      {
+        metadata: { id_token_signing_alg_values_supported: ["RS256", "RS512"] },
+        token: async (claims) => honest(claims, await newKeys("RS512")),
+      },
+    ],
+    ["signature", "a token that was changed after it was signed", { token: tampered }],
+    [
+      "signature",
+      "a token of a stranger's key by the same name",
+      { token: async (claims) => honest(claims, await newKeys()) },
+    ],
+    [
+      "key",
+      "a token of a key that it does not publish",
+      { token: async (claims) => honest(claims, await newKeys("RS256", "k2")) },
+    ],
+    [
+      "signature",
+      "a token without its signature",
+      { token: async (claims, keys) => (await honest(claims, keys)).replace(/[^.]*$/, "") },
+    ],
+    ["response", "something that is no token", { token: () => "no.token" }],
+    ["issuer", "another issuer in the token", { claims: { iss: "https://evil.example" } }],
+    ["issuer", "another issuer beside the code", { answer: { iss: "https://evil.example" } }],
+    ["state", "another state beside the code", { answer: { state: "theirs" } }],
+    ["audience", "a token for somebody else", { claims: { aud: "other" } }],
+    [
+      "authorized_party",
+      "a token for several, and us not the one it was made for",
+      { claims: { aud: [CLIENT, "other"], azp: "other" } },
+    ],
+    ["authorized_party", "a token for us that was made for somebody else", { claims: { azp: "other" } }],
+    ["nonce", "a token of another login", { claims: { nonce: "another" } }],
+    ["nonce", "a token of no login", { claims: { nonce: undefined } }],
+    ["expiry", "a token that is over", { claims: { exp: seconds(-HOUR) } }],
+    ["expiry", "a token that is not valid yet", { claims: { nbf: seconds(HOUR) } }],
+    ["issued_at", "a token made an hour ago", { claims: { iat: seconds(-HOUR) } }],
+    ["issued_at", "a token made an hour from now", { claims: { iat: seconds(HOUR), exp: seconds(2 * HOUR) } }],
+    ["subject", "an empty subject", { claims: { sub: "" } }],
+    ["subject", "a subject of 256 characters", { claims: { sub: "x".repeat(256) } }],
+    ["subject", "a subject with a NUL", { claims: { sub: "a\u0000b" } }],
+    [
+      "token_request",
+      "an error instead of a token",
+      { tokenAnswer: { status: 400, body: '{"error":"invalid_grant"}' } },
+    ],
+    ["token_request", "a page instead of a token", { tokenAnswer: { status: 502, body: "<h1>Bad gateway</h1>" } }],
+    ["response", "no ID token", { tokenAnswer: { status: 200, body: '{"access_token":"at","token_type":"Bearer"}' } }],
+    [
+      "provider_unreachable",
+      "an answer of two megabytes",
+      { tokenAnswer: { status: 200, body: `"${"x".repeat(2_000_000)}"` } },
+    ],
+    ["provider_error", "an error beside the state", { answer: { error: "login_required" } }],
+    ["provider_metadata", "metadata of another issuer", { metadata: { issuer: "https://evil.example" } }],
+    ["provider_metadata", "metadata without keys", { metadata: { jwks_uri: null } }],
+    [
+      "provider_metadata",
+      "metadata with no algorithm that proves anything",
+      { metadata: { id_token_signing_alg_values_supported: ["HS256", "none"] } },
+    ],
+    [
+      "provider_unreachable",
+      "keys at a cloud's metadata address",
+      { metadata: { jwks_uri: "http://169.254.169.254/jwks" } },
+    ],
+    [
+      "provider_unreachable",
+      "a token endpoint at a cloud's metadata address",
+      { metadata: { token_endpoint: "http://169.254.169.254/token" } },
+    ],
+  ];
+  for (const [guard, title, behaviour] of refused) {
+    it(`is refused with ${title}`, async () => {
+      expect(await guardOf(signIn(op, behaviour))).to.equal(guard);
+    });
+  }
+
+  const withUserinfo = (userinfo: Behaviour["userinfo"]): Behaviour => ({
+    metadata: { userinfo_endpoint: `${op.issuer}/userinfo` },
+    ...(userinfo === undefined ? {} : { userinfo }),
+  });
+
+  it("is refused when userinfo speaks of somebody else", async () => {
+    expect(await guardOf(signIn(op, withUserinfo({ sub: "the boss", groups: ["Owners"] })))).to.equal(
+      "userinfo_subject",
+    );
+  });
+
+  it("may have a userinfo endpoint that fails: nothing is known from it then", async () => {
+    const { userinfo, userinfoFailed } = await signIn(op, withUserinfo(500));
+    expect([userinfo, userinfoFailed]).to.deep.equal([undefined, true]);
+  });
+
+  it("is asked once more when a connection breaks", async () => {
+    expect((await signIn(op, { cut: 1 })).subject).to.equal("u1");
+  });
+
+  it("is asked anew after a failure: failures are not remembered", async () => {
+    const relyingParty = loopbackRelyingParty(SECRET);
+    op.behave({ metadata: { issuer: "https://evil.example" } });
+    const first = await guardOf(logIn(op, relyingParty));
+    op.behave({});
+    expect([first, (await logIn(op, relyingParty)).subject]).to.deep.equal(["provider_metadata", "u1"]);
+  });
+
+  it("is asked for its metadata and keys once for many sign-ins", async () => {
+    const relyingParty = loopbackRelyingParty(SECRET);
+    op.behave({});
+    const before = op.requests.length;
+    await Promise.all([logIn(op, relyingParty), logIn(op, relyingParty), logIn(op, relyingParty)]);
+    await logIn(op, relyingParty);
+    const asked = op.requests.slice(before).filter((path) => /well-known|jwks/.test(path));
+    expect(asked.toSorted()).to.deep.equal(["/.well-known/openid-configuration", "/jwks"]);
+  });
+
+  it("may change its keys: the sign-in after the one that met the new key works at once", async () => {
+    const relyingParty = loopbackRelyingParty(SECRET);
+    op.behave({});
+    await logIn(op, relyingParty);
+    const fresh = await newKeys("RS256", "k2");
+    op.behave({ jwks: [fresh.jwk], token: (claims) => honest(claims, fresh) });
+    const first = await guardOf(logIn(op, relyingParty));
+    expect([first, (await logIn(op, relyingParty)).subject]).to.deep.equal(["key", "u1"]);
+  });
+});
+
+describe("a client secret on the wire", () => {
+  let op: HostileOp;
+  before(async () => {
+    op = await startHostileOp(CLIENT);
+  });
+  after(() => op.close());
+
+  async function sent(secret: string, method: OidcSettings["clientAuthMethod"], offered: readonly string[]) {
+    op.behave({ metadata: { token_endpoint_auth_methods_supported: offered } });
+    await logIn(op, loopbackRelyingParty(secret), "rfc", method);
+    const { authorization, form } = op.tokenRequests.at(-1) ?? { form: new URLSearchParams() };
+    const basic = authorization === undefined ? undefined : Buffer.from(authorization.slice(6), "base64").toString();
+    return [basic, form.get("client_secret")];
+  }
+
+  const both = ["client_secret_basic", "client_secret_post"];
+  const cases: readonly [title: string, Parameters<typeof sent>, [string | undefined, string | null]][] = [
+    ["goes in the body where that is offered", ["s-1", undefined, both], [undefined, "s-1"]],
+    [
+      "goes by Basic where nothing else is offered",
+      ["s-1", undefined, ["client_secret_basic"]],
+      [`${CLIENT}:s-1`, null],
+    ],
+    ["goes by Basic where the connection says so", ["s-1", "client_secret_basic", both], [`${CLIENT}:s-1`, null]],
+    [
+      "goes in the body where the connection says so",
+      ["s-1", "client_secret_post", ["client_secret_basic"]],
+      [undefined, "s-1"],
+    ],
+    [
+      "leaves marks alone that some providers do not decode",
+      ["a-b_c.d!e~f*g'h(i)", "client_secret_basic", both],
+      [`${CLIENT}:a-b_c.d!e~f*g'h(i)`, null],
+    ],
+    [
+      "encodes what would be read as something else",
+      ["a+b/c=d e%f:g", "client_secret_basic", both],
+      [`${CLIENT}:a%2Bb%2Fc%3Dd+e%25f%3Ag`, null],
+    ],
+  ];
+  for (const [title, given, expected] of cases) {
+    it(title, async () => {
+      expect(await sent(...given)).to.deep.equal(expected);
+    });
+  }
+});
+
+describe("a provider that serves many tenants", () => {
+  let op: HostileOp;
+  before(async () => {
+    op = await startHostileOp(CLIENT, `/${TENANT}/v2.0`);
+  });
+  after(() => op.close());
+
+  it("lets in the tenant of its issuer", async () => {
+    expect((await signIn(op, { claims: { tid: TENANT } }, "entra")).subject).to.equal("u1");
+  });
+
+  for (const tid of [OTHER_TENANT, undefined, "", [TENANT]]) {
+    it(`is refused with the tenant ${JSON.stringify(tid)}`, async () => {
+      expect(await guardOf(signIn(op, { claims: { tid } }, "entra"))).to.equal("tenant");
+    });
+  }
+
+  it("is refused when it answers with a template for everybody", async () => {
+    const issuer = op.issuer.replace(TENANT, "{tenantid}");
+    expect(await guardOf(signIn(op, { metadata: { issuer } }, "entra"))).to.equal("provider_metadata");
+  });
+});

@@ -1,0 +1,77 @@
+import { expect } from "chai";
+import { createBrowser } from "../../demo/clients/browser.js";
+import type { OidcProviderProcess } from "../../demo/processes/start-oidc-provider.js";
+import type { OidcSettings } from "../../src/model/connection.js";
+import { OidcFailure } from "../../src/protocols/oidc/failure.js";
+import { CLIENT_SECRET, idpClient, person, startOidcIdp } from "../support/oidc-idp.js";
+import { loopbackRelyingParty, providerAt } from "../support/relying-party.js";
+
+const REDIRECT = "http://127.0.0.1:9/sso/acme/sso/callback";
+
+/** A real provider, oidc-provider, as a process of its own. */
+describe("signing in at a real provider", () => {
+  let idp: OidcProviderProcess;
+  before(async () => {
+    idp = await startOidcIdp({
+      accounts: { ada: person("ada", { groups: ["Eng"] }), mallory: null },
+      clients: [
+        idpClient("rs256", REDIRECT, { placement: "id_token" }),
+        idpClient("ps256", REDIRECT, { algorithm: "PS256" }),
+        idpClient("es256", REDIRECT, { algorithm: "ES256" }),
+        idpClient("eddsa", REDIRECT, { algorithm: "EdDSA", userinfoAlgorithm: "EdDSA" }),
+        idpClient("basic client", REDIRECT, { authMethod: "client_secret_basic", placement: "userinfo" }),
+        { clientId: "public", redirectUris: [REDIRECT] },
+      ],
+    });
+  });
+  after(() => idp.stop());
+
+  async function signIn(clientId: string, more: Partial<OidcSettings> = {}, hint = "ada", secret = CLIENT_SECRET) {
+    const relyingParty = loopbackRelyingParty(secret);
+    const provider = providerAt({ issuer: idp.issuer, clientId, scopes: [], ...more });
+    const login = relyingParty.newLogin();
+    const url = await relyingParty.authorizationUrl(provider, REDIRECT, login, hint);
+    const answer = await createBrowser().visit(url, { stopBefore: REDIRECT });
+    return relyingParty.redeem(provider, new URL(answer.url), login);
+  }
+
+  for (const algorithm of ["rs256", "ps256", "es256", "eddsa"]) {
+    it(`works with ${algorithm}`, async () => {
+      expect((await signIn(algorithm)).subject).to.equal("ada");
+    });
+  }
+
+  it("finds groups that are in the ID token alone", async () => {
+    const { idToken, userinfo } = await signIn("rs256");
+    expect([idToken["groups"], userinfo?.["groups"]]).to.deep.equal([["Eng"], undefined]);
+  });
+
+  it("finds groups that are in userinfo alone", async () => {
+    const { idToken, userinfo } = await signIn("basic client", { clientAuthMethod: "client_secret_basic" });
+    expect([idToken["groups"], userinfo?.["groups"]]).to.deep.equal([undefined, ["Eng"]]);
+  });
+
+  it("works for a public client, by PKCE alone", async () => {
+    expect((await signIn("public", { clientAuthMethod: "none" })).subject).to.equal("ada");
+  });
+
+  const guards: readonly [title: string, guard: string, attempt: () => Promise<unknown>][] = [
+    ["the provider refuses the person", "provider_error", () => signIn("rs256", {}, "mallory")],
+    ["our secret is wrong", "token_request", () => signIn("rs256", {}, "ada", "wrong")],
+  ];
+  for (const [title, guard, attempt] of guards) {
+    it(`says ${guard} when ${title}`, async () => {
+      const failure: unknown = await attempt().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(failure instanceof OidcFailure && failure.guard).to.equal(guard);
+    });
+  }
+
+  it("keeps secrets, codes and tokens out of what a failure tells", async () => {
+    const failure: unknown = await signIn("rs256", {}, "ada", "a wrong secret").catch((error: unknown) => error);
+    if (!(failure instanceof OidcFailure)) throw new Error("the sign-in went through");
+    expect(JSON.stringify([failure.message, failure.detail])).not.to.match(/a wrong secret|code=|eyJ/);
+  });
+});

@@ -1,0 +1,47 @@
+/** Our relying party on loopback, without the rest of the service. */
+import type { Connection, OidcSettings } from "../../src/model/connection.js";
+import type { ConnectionId, TenantId } from "../../src/model/ids.js";
+import { createGuardedFetch } from "../../src/platform/network.js";
+import { createRelyingParty, type Provider, type RelyingParty } from "../../src/protocols/oidc/rp.js";
+import { loadIdpProfiles, profileFor } from "../../src/protocols/sign-in/idp-profile.js";
+
+const profiles = loadIdpProfiles();
+
+export function loopbackRelyingParty(secret: string, now: () => string = () => new Date().toISOString()): RelyingParty {
+  const policy = { allowPrivateNetwork: true, allow: [], timeoutMilliseconds: 5_000, responseBytes: 1_048_576 };
+  return createRelyingParty({
+    fetch: createGuardedFetch(policy),
+    clientSecret: async () => secret,
+    now,
+    allowHttp: true,
+  });
+}
+
+export function providerAt(settings: OidcSettings, profile: Connection["profile"] = "rfc"): Provider {
+  const connection: Connection = {
+    id: `connection of ${settings.clientId}` as ConnectionId,
+    slug: "sso",
+    protocol: "oidc",
+    jit: "every_sign_in",
+    sync: "off",
+    syncChosen: false,
+    groups: "auto",
+    profile,
+    priority: 1,
+    mayGrantOwner: true,
+    allowedDomains: [],
+    requireDomains: false,
+    absentGroups: "unknown",
+    settleSeconds: 3600,
+    oidc: settings,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    version: 1,
+  };
+  const { issuer } = settings;
+  return {
+    tenant: 1 as TenantId,
+    connection,
+    settings,
+    profile: profileFor(profiles, { protocol: "oidc", issuer, profile }),
+  };
+}
