@@ -1,0 +1,200 @@
+/** The OIDC door: sends people to their provider and takes in what comes back. */
+import type { Answer, HttpRequest } from "../../http/exchange.js";
+import { anybody, defineRoute, type Route } from "../../http/route.js";
+import type { Connection, Tenant } from "../../model/connection.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { type Problem, Refusal } from "../../model/problem.js";
+import type { GuardedFetch } from "../../platform/network.js";
+import { secretContext } from "../../provisioning/connections.js";
+import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
+import { beginLogin, takeLogin } from "../../provisioning/sessions.js";
+import { failSignIn, finishSignIn } from "../sign-in/finish.js";
+import { createGroupAttributes, type GroupAttributeOf } from "../sign-in/group-attribute.js";
+import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
+import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
+import { failureFrom, OidcFailure } from "./failure.js";
+import { groupPaths } from "./groups.js";
+import { redactClaims } from "./redact.js";
+import { createRelyingParty, type Provider, type RelyingParty, type VerifiedSignIn } from "./rp.js";
+import { checkOidcSettings, type OidcInput } from "./settings.js";
+import { translate } from "./translate.js";
+
+interface OidcDoor {
+  readonly web: SignInWeb;
+  readonly relyingParty: RelyingParty;
+  readonly profiles: readonly IdpProfile[];
+  readonly groupAttributeOf: GroupAttributeOf;
+}
+
+export interface OidcDoorOptions {
+  readonly web: SignInWeb;
+  readonly fetch: GuardedFetch;
+  /** Opens what was sealed for this context; see `secretContext`. */
+  unseal(sealed: string, context: string): string;
+  /** Providers over plain http: development and tests only. */
+  readonly allowHttp: boolean;
+}
+
+export interface OpenedOidcDoor {
+  readonly protocol: SignInProtocol;
+  readonly routes: readonly Route[];
+  /** Every mistake in the settings of a connection, before it is made. */
+  check(input: OidcInput): readonly Problem[];
+}
+
+export function openOidcDoor({ web, fetch, unseal, allowHttp }: OidcDoorOptions): OpenedOidcDoor {
+  const { p } = web;
+  const profiles = loadIdpProfiles();
+  const relyingParty = createRelyingParty({
+    fetch,
+    allowHttp,
+    now: p.now,
+    async clientSecret(tenant, connection) {
+      const sealed = await p.store.read(tenant).connectionSecret(connection);
+      return sealed === undefined ? undefined : unseal(sealed, secretContext({ id: tenant }));
+    },
+  });
+  const door: OidcDoor = { web, relyingParty, profiles, groupAttributeOf: createGroupAttributes(p) };
+  return {
+    protocol: oidcSignIn(door),
+    routes: [callbackRoute(door)],
+    check: (input) => checkOidcSettings(input, { allowHttp, profiles }),
+  };
+}
+
+/** A request to one connection of one tenant. */
+interface Visit {
+  readonly request: HttpRequest;
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+}
+
+function oidcSignIn(door: OidcDoor): SignInProtocol {
+  return {
+    protocol: "oidc",
+    async begin({ browser, returnTo, loginHint, ...visit }) {
+      const provider = providerOf(door, visit);
+      const login = door.relyingParty.newLogin();
+      const redirectUri = redirectUriOf(door, visit);
+      const location = await door.relyingParty
+        .authorizationUrl(provider, redirectUri, login, loginHint)
+        .catch(async (error: unknown) => {
+          throw await refused(door, visit, failureFrom(error, "discovery"));
+        });
+      const connection = visit.connection.id;
+      await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...(returnTo && { returnTo }) });
+      return location;
+    },
+  };
+}
+
+function callbackRoute(door: OidcDoor): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/sso/:tenant/:connection/callback",
+    summary: "Where an OpenID provider sends the browser back to",
+    tags: ["sign-in"],
+    auth: anybody,
+    responses: { 303: null },
+    async handler({ request }) {
+      takeTurn(door.web, request);
+      return callback(door, { request, ...(await findConnection(door.web, request)) });
+    },
+  });
+}
+
+async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
+  const provider = providerOf(door, visit);
+  const { login, state } = await pendingLogin(door, visit);
+  const verified = await redeem(door, visit, provider, { ...login, state });
+  const attribute = await door.groupAttributeOf(visit.tenant, visit.connection);
+  const observed = attempt(() =>
+    translate(verified, provider.profile, {
+      clientId: provider.settings.clientId,
+      absentGroups: visit.connection.absentGroups,
+      provedDomains: visit.tenant.domains,
+      ...attribute,
+    }),
+  );
+  if (observed instanceof OidcFailure) {
+    const paths = groupPaths(provider.profile, attribute);
+    const claims = redactClaims(verified.idToken, paths);
+    const userinfo: JsonObject = verified.userinfo ? { userinfo: redactClaims(verified.userinfo, paths) } : {};
+    throw await refused(door, visit, observed, { claims, ...userinfo });
+  }
+  if (verified.userinfoFailed) visit.request.log.warn("oidc.userinfo_failed");
+  const { subject, idpSession } = verified;
+  return finishSignIn(door.web, {
+    ...visit,
+    observed,
+    subject,
+    ...(idpSession === undefined ? {} : { idpSession }),
+    ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
+  });
+}
+
+/** INVARIANT: the login that was begun is taken out before anything else is looked at, so that nothing is tried twice. */
+async function pendingLogin(
+  door: OidcDoor,
+  visit: Visit,
+): Promise<{ readonly login: PendingLogin; readonly state: string }> {
+  const { request, tenant, connection } = visit;
+  const { p, pendingCookie } = door.web;
+  const state = request.query.get("state") ?? "";
+  try {
+    const login = await takeLogin(p, tenant, {
+      connection: connection.id,
+      state,
+      browser: pendingCookie.read(request),
+    });
+    return { login, state };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw await failSignIn(door.web, visit, error.code, { guard: "state" });
+  }
+}
+
+async function redeem(
+  door: OidcDoor,
+  visit: Visit,
+  provider: Provider,
+  login: { readonly state: string; readonly nonce: string; readonly verifier: string },
+): Promise<VerifiedSignIn> {
+  const answer = new URL(redirectUriOf(door, visit));
+  answer.search = visit.request.query.toString();
+  try {
+    return await door.relyingParty.redeem(provider, answer, login);
+  } catch (error) {
+    if (error instanceof OidcFailure) throw await refused(door, visit, error);
+    throw error;
+  }
+}
+
+function refused(door: OidcDoor, visit: Visit, failure: OidcFailure, more: JsonObject = {}): Promise<Refusal> {
+  const code = failure.guard === "provider_unreachable" ? "unavailable" : failure.code;
+  const detail: Record<string, Json> = { guard: failure.guard, ...failure.detail, ...more };
+  return failSignIn(door.web, visit, code, detail);
+}
+
+function attempt<T>(work: () => T): T | OidcFailure {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof OidcFailure) return error;
+    throw error;
+  }
+}
+
+function providerOf(door: OidcDoor, { tenant, connection }: Visit): Provider {
+  const settings = connection.oidc;
+  if (connection.protocol !== "oidc" || settings === undefined || connection.disabledAt !== undefined)
+    throw nothingHere();
+  const { profile } = connection;
+  const address = { protocol: "oidc" as const, issuer: settings.issuer, profile };
+  return { tenant: tenant.id, connection, settings, profile: profileFor(door.profiles, address) };
+}
+
+/** One address per connection: an answer of another provider's arrives elsewhere (mix-up, RFC 9207). */
+function redirectUriOf(door: OidcDoor, { tenant, connection }: Visit): string {
+  return `${door.web.publicUrl}/sso/${tenant.slug}/${connection.slug}/callback`;
+}

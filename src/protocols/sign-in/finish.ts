@@ -1,0 +1,69 @@
+import type { Answer, HttpRequest } from "../../http/exchange.js";
+import { redirect } from "../../http/exchange.js";
+import type { Connection, Tenant } from "../../model/connection.js";
+import type { ObserveUser } from "../../model/directory.js";
+import type { JsonObject } from "../../model/json.js";
+import { Refusal, type RefusalCode } from "../../model/problem.js";
+import { closeSession, openSession } from "../../provisioning/sessions.js";
+import { signIn } from "../../provisioning/sign-in.js";
+import { traceFailure } from "../../provisioning/sign-in-trace.js";
+import { refusedSignIn } from "./refusals.js";
+import type { SignInWeb } from "./sign-in-web.js";
+
+/** A person whom a protocol has verified, and where they were going. */
+export interface VerifiedPerson {
+  readonly request: HttpRequest;
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  readonly observed: ObserveUser;
+  /** The identity provider's own names for person and session, for its logout calls. */
+  readonly subject: string;
+  readonly idpSession?: string;
+  /** A path on our own origin. */
+  readonly returnTo?: string;
+}
+
+/**
+ * Takes a verified person through the pipeline and opens a session. INVARIANT: the session is always a new one, and the
+ * browser's old one ends: nobody goes on under an identifier that was known before (session fixation).
+ */
+export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Promise<Answer> {
+  const { request, tenant, connection, observed } = person;
+  const outcome = await signIn(web.p, { tenant, connection, observed, requestId: request.id });
+  if (!outcome.allowed) {
+    request.log.info("sign_in.refused", { code: outcome.code, reference: outcome.reference });
+    throw refusedSignIn(outcome.code, outcome.reference);
+  }
+  request.identify({ user: outcome.user });
+  const { subject, idpSession } = person;
+  const session = await openSession(web.p, tenant, {
+    user: outcome.user,
+    connection,
+    subject,
+    ...(idpSession === undefined ? {} : { idpSession }),
+  }).catch((error: unknown) => {
+    throw error instanceof Refusal ? refusedSignIn(error.code, outcome.reference) : error;
+  });
+  const earlier = web.sessionCookie.read(request);
+  if (earlier !== undefined) await closeSession(web.p, earlier);
+  const seconds = (Date.parse(session.expiresAt) - Date.parse(web.p.now())) / 1000;
+  return redirect(web.publicUrl + (person.returnTo ?? "/me"), [web.sessionCookie.set(session.token, seconds)]);
+}
+
+/** Traces a sign-in that failed before anybody was recognised; the answer is the refusal to throw. */
+export async function failSignIn(
+  web: SignInWeb,
+  failed: { readonly request: HttpRequest; readonly tenant: Tenant; readonly connection: Connection },
+  code: RefusalCode,
+  detail: JsonObject,
+): Promise<Refusal> {
+  const { request, tenant, connection } = failed;
+  const reference = await traceFailure(web.p, {
+    tenant,
+    connection,
+    code,
+    detail: { ...detail, requestId: request.id },
+  });
+  request.log.info("sign_in.failed", { code, reference });
+  return refusedSignIn(code, reference);
+}

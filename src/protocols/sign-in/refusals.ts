@@ -1,0 +1,46 @@
+import { renderErrorPage } from "../../http/pages.js";
+import type { ErrorRenderer } from "../../http/route.js";
+import { Refusal, type RefusalCode } from "../../model/problem.js";
+
+const FAILED =
+  "the sign-in could not be completed: start again, and give the reference to your admin if that fails too";
+
+/** What a person is told. No word of a library's or a provider's, and nothing that only insiders may know. */
+const MESSAGES: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
+  ["sign_in_failed", FAILED],
+  ["sign_in_expired", "this sign-in was begun elsewhere, was used already or took too long: start again"],
+  ["unavailable", "the identity provider does not answer right now: try again in a minute"],
+  ["provisioning_off", "there is no account for you here: ask your admin for one"],
+  ["not_assigned", "you are not in any group that may use this application: ask your admin"],
+  ["deactivated", "your account is not active: ask your admin"],
+  ["groups_unknown", "the identity provider did not say which groups you are in: ask your admin"],
+  ["needs_review", "your account could not be told from another one: an admin has to look at it"],
+  ["connection_disabled", "this way of signing in is switched off: ask your admin"],
+  ["no_seat", "there is no free seat for you: ask your admin"],
+  ["foreign_domain", "your e-mail address is not of a domain that may sign in here: ask your admin"],
+  ["expression_busy", "the sign-in could not be judged in time: try again in a minute"],
+]);
+
+/** A sign-in that was refused and traced; the reference is all that an admin needs. */
+export function refusedSignIn(code: RefusalCode, reference: string): Refusal {
+  const message = MESSAGES.get(code);
+  return new Refusal(message === undefined ? "sign_in_failed" : code, message ?? FAILED, { reference });
+}
+
+/** Titles and advice where no sign-in was refused. */
+const OTHERS: ReadonlyMap<string, readonly [title: string, advice: string]> = new Map([
+  ["not_found", ["Nothing here", "there is no sign-in at this address: check it, or ask your admin for the right one"]],
+  ["unauthorized", ["You are not signed in", "sign in first"]],
+  ["rate_limited", ["Too many sign-ins", "too many came from your network: try again in a minute"]],
+  ["forbidden", ["Not from here", "this request came from another site: repeat it from our own page"]],
+  ["method_not_allowed", ["Not possible here", "this address does not take such requests"]],
+  ["bad_request", ["Not possible here", "the request is not valid: start again"]],
+]);
+
+const FAULT = ["Something went wrong", "try again, and give the reference to your admin if that fails too"] as const;
+
+export const renderSignInError: ErrorRenderer = renderErrorPage((code) => {
+  const refused = MESSAGES.get(code);
+  const [title, advice] = refused === undefined ? (OTHERS.get(code) ?? FAULT) : ["Sign-in refused", refused];
+  return { title, advice: `${advice.charAt(0).toUpperCase()}${advice.slice(1)}.` };
+});

@@ -1,0 +1,181 @@
+import { type Answer, type HttpRequest, redirect } from "../../http/exchange.js";
+import { html, page, wantsJson } from "../../http/pages.js";
+import { type Authenticator, anybody, defineRoute, type Face, type Route } from "../../http/route.js";
+import { requireSameOrigin } from "../../http/same-origin.js";
+import type { Connection } from "../../model/connection.js";
+import { emailDomain } from "../../model/fold.js";
+import { Refusal } from "../../model/problem.js";
+import { type Me, me } from "../../provisioning/me.js";
+import type { SessionOwner } from "../../provisioning/ports/instance.js";
+import { closeSession, currentSession } from "../../provisioning/sessions.js";
+import { textOf } from "./claim-values.js";
+import { renderSignInError } from "./refusals.js";
+import { safeReturnTo } from "./return-to.js";
+import {
+  browserValue,
+  findConnection,
+  findTenant,
+  LOGIN_SECONDS,
+  nothingHere,
+  type SignInProtocol,
+  type SignInWeb,
+  takeTurn,
+} from "./sign-in-web.js";
+
+const TAGS = ["sign-in"];
+
+/** The sign-in's addresses: those that all protocols share, and each protocol's own. */
+export function signInFaces(
+  web: SignInWeb,
+  protocols: readonly SignInProtocol[],
+  protocolRoutes: readonly Route[],
+): readonly Face[] {
+  const shared = [loginRoute(web, protocols), chooserRoute(web, protocols), logoutRoute(web)];
+  return [
+    { prefix: "/sso", routes: [...protocolRoutes, ...shared], renderError: renderSignInError },
+    { prefix: "/me", routes: [meRoute(web)], renderError: renderSignInError },
+  ];
+}
+
+function loginRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/sso/:tenant/:connection/login",
+    summary: "Starts a sign-in and sends the browser to the identity provider",
+    tags: TAGS,
+    auth: anybody,
+    responses: { 303: null },
+    async handler({ request }) {
+      takeTurn(web, request);
+      const { tenant, connection } = await findConnection(web, request);
+      const protocol = protocols.find((one) => one.protocol === connection.protocol);
+      if (protocol === undefined || connection.disabledAt !== undefined) throw nothingHere();
+      const browser = browserValue(web, request);
+      const returnTo = safeReturnTo(request.query.get("return_to"), web.publicUrl);
+      const loginHint = textOf(request.query.get("login_hint"), 256);
+      const location = await protocol.begin({
+        request,
+        tenant,
+        connection,
+        browser,
+        ...(returnTo === undefined ? {} : { returnTo }),
+        ...(loginHint === undefined ? {} : { loginHint }),
+      });
+      return redirect(location, [web.pendingCookie.set(browser, LOGIN_SECONDS)]);
+    },
+  });
+}
+
+function chooserRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/sso/:tenant",
+    summary: "Lets a person choose how to sign in, or finds the connection by e-mail domain",
+    tags: TAGS,
+    auth: anybody,
+    responses: { 200: null, 303: null },
+    async handler({ request }) {
+      takeTurn(web, request);
+      const tenant = await findTenant(web, request.params["tenant"]);
+      const all = await web.p.store.read(tenant.id).connections();
+      const usable = all.filter(
+        ({ protocol, disabledAt }) => disabledAt === undefined && protocols.some((one) => one.protocol === protocol),
+      );
+      if (usable.length === 0) throw nothingHere();
+      const email = textOf(request.query.get("email"), 256);
+      const chosen = usable.length === 1 ? usable[0] : byDomain(usable, email);
+      const links = usable.map((connection) => ({ connection, url: loginUrl(web, tenant.slug, connection, request) }));
+      const one = links.find(({ connection }) => connection === chosen);
+      return one === undefined ? chooserPage(tenant.name, links) : redirect(one.url);
+    },
+  });
+}
+
+function byDomain(connections: readonly Connection[], email: string | undefined): Connection | undefined {
+  const domain = email === undefined ? undefined : emailDomain(email);
+  const found = connections.filter(({ allowedDomains }) => domain !== undefined && allowedDomains.includes(domain));
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function loginUrl(web: SignInWeb, tenant: string, connection: Connection, request: HttpRequest): string {
+  const url = new URL(`${web.publicUrl}/sso/${tenant}/${connection.slug}/login`);
+  const returnTo = safeReturnTo(request.query.get("return_to"), web.publicUrl);
+  const hint = textOf(request.query.get("email"), 256);
+  if (returnTo !== undefined) url.searchParams.set("return_to", returnTo);
+  if (hint !== undefined) url.searchParams.set("login_hint", hint);
+  return url.href;
+}
+
+function chooserPage(
+  name: string,
+  links: readonly { readonly connection: Connection; readonly url: string }[],
+): Answer {
+  const items = links.map(({ connection, url }) => html`<li><a href="${url}">${connection.slug}</a></li>`);
+  const body = html`<p>Choose how to sign in.</p><ul>${items}</ul>`;
+  return page({ status: 200, title: `Sign in to ${name}`, body });
+}
+
+function logoutRoute(web: SignInWeb): Route {
+  return defineRoute({
+    method: "POST",
+    path: "/sso/logout",
+    summary: "Ends the browser's session",
+    tags: TAGS,
+    auth: anybody,
+    responses: { 200: null, 204: null },
+    async handler({ request }) {
+      requireSameOrigin(request, web.publicUrl);
+      const token = web.sessionCookie.read(request);
+      if (token !== undefined) await closeSession(web.p, token);
+      const cookies = [web.sessionCookie.clear()];
+      if (wantsJson(request)) return { status: 204, cookies };
+      const body = html`<p>Your identity provider may still know you.</p>`;
+      return page({ status: 200, title: "You are signed out", body, cookies });
+    },
+  });
+}
+
+/** For every route that a signed-in person calls with the session cookie. Throws `unauthorized`. */
+export function sessionAuthenticator(web: Pick<SignInWeb, "p" | "sessionCookie">): Authenticator<SessionOwner> {
+  return {
+    name: "session",
+    scheme: "cookie",
+    async authenticate(request) {
+      const token = web.sessionCookie.read(request);
+      const session = token === undefined ? undefined : await currentSession(web.p, token);
+      if (session === undefined) throw new Refusal("unauthorized", "nobody is signed in here: sign in first");
+      request.identify({ tenant: session.tenant.slug, connection: session.connection.slug, user: session.userId });
+      return session;
+    },
+  };
+}
+
+function meRoute(web: SignInWeb): Route {
+  return defineRoute<{ principal: SessionOwner }>({
+    method: "GET",
+    path: "/me",
+    summary: "Who is signed in, and what they hold",
+    tags: TAGS,
+    auth: sessionAuthenticator(web),
+    responses: { 200: null },
+    async handler({ request, principal }) {
+      const person = await me(web.p, principal);
+      return wantsJson(request) ? { status: 200, body: person } : mePage(person);
+    },
+  });
+}
+
+function mePage({ tenant, user, teams, roles }: Me): Answer {
+  const rows = [
+    ...teams.map(({ team, role }) => html`<tr><td>${team}</td><td>${role}</td></tr>`),
+    ...roles.map(({ scope, role }) => html`<tr><td>${scope}</td><td>${role}</td></tr>`),
+  ];
+  const held =
+    rows.length === 0
+      ? html`<p>You hold no role yet.</p>`
+      : html`<table><tr><th>Where</th><th>Role</th></tr>${rows}</table>`;
+  const address = user.email === null ? "" : ` (${user.email})`;
+  const body = html`<p>Signed in to ${tenant} as ${user.userName}${address}.</p>${held}
+<form method="post" action="/sso/logout"><p><button>Sign out</button></p></form>`;
+  return page({ status: 200, title: user.displayName ?? user.userName, body });
+}

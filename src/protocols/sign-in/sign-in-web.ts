@@ -1,0 +1,82 @@
+/** Sign-in on the web owns what every protocol shares: choosing a connection, the way back, refusals, sessions and `/me`. */
+import { randomBytes } from "node:crypto";
+import { type Cookie, pendingLoginCookie, sessionCookie } from "../../http/cookies.js";
+import type { HttpRequest } from "../../http/exchange.js";
+import type { RateLimiter } from "../../http/rate-limit.js";
+import type { Connection, Tenant } from "../../model/connection.js";
+import type { Protocol } from "../../model/facts.js";
+import { Refusal } from "../../model/problem.js";
+import type { Provisioning } from "../../provisioning/deps.js";
+
+export interface SignInWeb {
+  readonly p: Provisioning;
+  /** What browsers see, without a trailing slash: the only source of absolute addresses. */
+  readonly publicUrl: string;
+  readonly sessionCookie: Cookie;
+  readonly pendingCookie: Cookie;
+  readonly rateLimiter: RateLimiter;
+  readonly signInsPerMinutePerAddress: number;
+}
+
+export function createSignInWeb(settings: Omit<SignInWeb, "sessionCookie" | "pendingCookie">): SignInWeb {
+  const { publicUrl } = settings;
+  return { ...settings, sessionCookie: sessionCookie(publicUrl), pendingCookie: pendingLoginCookie(publicUrl) };
+}
+
+/** A protocol that people sign in with. */
+export interface SignInProtocol {
+  readonly protocol: Protocol;
+  /** Remembers the login and answers where to send the browser. Throws a refusal that may be shown. */
+  begin(login: BeginLogin): Promise<string>;
+}
+
+export interface BeginLogin {
+  readonly request: HttpRequest;
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  /** The random value in the browser's pending-login cookie. */
+  readonly browser: string;
+  /** A path on our own origin. */
+  readonly returnTo?: string;
+  readonly loginHint?: string;
+}
+
+/** Seconds for which a browser may be away at the identity provider. */
+export const LOGIN_SECONDS = 600;
+
+const SLUG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** INVARIANT: unknown tenants, unknown connections and such as nobody signs in with are answered alike. */
+export function nothingHere(): Refusal {
+  return new Refusal("not_found", "there is nothing at this address");
+}
+
+export async function findTenant(web: SignInWeb, slug: string | undefined): Promise<Tenant> {
+  const tenant = slug !== undefined && SLUG.test(slug) ? await web.p.store.instance.tenantBySlug(slug) : undefined;
+  if (tenant === undefined) throw nothingHere();
+  return tenant;
+}
+
+/** The tenant and the connection that an address names. INVARIANT: never taken from what an identity provider sent. */
+export async function findConnection(
+  web: SignInWeb,
+  request: HttpRequest,
+): Promise<{ readonly tenant: Tenant; readonly connection: Connection }> {
+  const tenant = await findTenant(web, request.params["tenant"]);
+  const slug = request.params["connection"] ?? "";
+  const connection = SLUG.test(slug) ? await web.p.store.read(tenant.id).connectionBySlug(slug) : undefined;
+  if (connection === undefined) throw nothingHere();
+  request.identify({ tenant: tenant.slug, connection: connection.slug });
+  return { tenant, connection };
+}
+
+/** One turn of this address; throws `rate_limited`. */
+export function takeTurn(web: SignInWeb, request: HttpRequest): void {
+  web.rateLimiter.take("sign-in", request.address, web.signInsPerMinutePerAddress);
+}
+
+/** The browser's value, kept while it lasts, so that logins in two tabs do not spoil each other. */
+export function browserValue(web: SignInWeb, request: HttpRequest): string {
+  const known = web.pendingCookie.read(request);
+  return known !== undefined && /^[\w-]{43}$/.test(known) ? known : randomBytes(32).toString("base64url");
+}
