@@ -1,0 +1,207 @@
+/** What apply writes: statuses, profiles and grants of a batch of people, each kind in one statement. */
+import { fold } from "../model/fold.js";
+import { OWNER, teamOf } from "../model/target.js";
+import type { AccessReader, AccessWriter, AccessWrites, NewGrant } from "../provisioning/ports/access.js";
+import { bigint, type Dialect, type RowType } from "./dialect.js";
+import type { Scope } from "./scope.js";
+import { type Fragment, one, sql, verbatim } from "./sql.js";
+import { searchText } from "./users.js";
+import { toJson, toMillis, toMillisOrNull } from "./values.js";
+
+type ApplyWriter = Pick<AccessWriter, "applyAccess">;
+type OwnerReader = Pick<AccessReader, "otherOwners">;
+
+/** A team's scope in the table; its id says which. */
+const TEAM_SCOPE = "team";
+
+export function ownerReader({ tenant, sql: db, dialect }: Scope): OwnerReader {
+  return {
+    async otherOwners(without) {
+      const row = await one<{ readonly count: number }>(
+        db,
+        sql`select count(distinct g.user_id) as count from grants g
+          join users u on u.tenant_id = g.tenant_id and u.id = g.user_id and u.status = 'registered'
+          where g.tenant_id = ${tenant} and g.scope = ${OWNER.scope} and g.role = ${OWNER.role} and g.ended_at is null
+            and g.user_id not in ${dialect.list(without)}`,
+      );
+      return row?.count ?? 0;
+    },
+  };
+}
+
+export function applyWriter(scope: Scope): ApplyWriter {
+  return {
+    async applyAccess(writes, now) {
+      const at = toMillis(now);
+      if (writes.statuses.length > 0) await writeStatuses(scope, writes.statuses, at);
+      if (writes.profiles.length > 0) await writeProfiles(scope, writes.profiles);
+      // closed before opened: a grant may be replaced by one with the same key
+      if (writes.close.length > 0) await closeGrants(scope, writes.close, at);
+      if (writes.open.length > 0) await openGrants(scope, writes.open, at);
+      if (writes.refresh.length > 0) await refreshGrants(scope, writes.refresh);
+      if (writes.reconciled.length > 0) await settleMarks(scope, writes.reconciled, writes.version);
+    },
+  };
+}
+
+async function writeStatuses(
+  { tenant, sql: db, dialect }: Scope,
+  statuses: AccessWrites["statuses"],
+  at: number,
+): Promise<void> {
+  const rows = dialect.rows(
+    { id: "text", status: "text", by_door: "text" },
+    statuses.map(({ user, to, by }) => ({ id: user, status: to, by_door: by ?? null })),
+  );
+  // before the statuses themselves, which tell who really changes
+  await db.run(
+    sql`update connection_counters set registered_synced = registered_synced + changed.step
+      from (
+        select d.connection_id, sum(case when r.status = 'registered' then 1 else -1 end) as step
+        from ${rows} as r
+        join users u on u.tenant_id = ${tenant} and u.id = r.id
+        join identity_links l on l.tenant_id = u.tenant_id and l.user_id = u.id and l.ended_at is null
+        join directory_users d on d.tenant_id = l.tenant_id and d.id = l.directory_user_id
+          and d.deleted_at is null and d.scim_resource is not null
+        where (u.status = 'registered') <> (r.status = 'registered')
+        group by d.connection_id
+      ) as changed
+      where connection_counters.tenant_id = ${tenant} and connection_counters.connection_id = changed.connection_id`,
+  );
+  await db.run(
+    sql`update users set status = r.status, deactivated_by = r.by_door,
+        ever_registered = case when r.status = 'registered' then true else ever_registered end,
+        session_epoch = session_epoch + case when r.status = 'deactivated' then 1 else 0 end
+      from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
+  );
+  const leavers = statuses.filter((status) => status.to === "deactivated").map((status) => status.user);
+  if (leavers.length === 0) return;
+  await db.run(
+    sql`update sessions set ended_at = ${at}
+      where tenant_id = ${tenant} and user_id in ${dialect.list(leavers)} and ended_at is null`,
+  );
+}
+
+async function writeProfiles({ tenant, sql: db, dialect }: Scope, profiles: AccessWrites["profiles"]): Promise<void> {
+  const rows = dialect.rows(
+    {
+      id: "text",
+      user_name: "text",
+      folded: "text",
+      email: "text",
+      email_folded: "text",
+      display: "text",
+      search: "text",
+    },
+    profiles.map(({ user, userName, email, displayName }) => ({
+      ...{ id: user, user_name: userName, folded: fold(userName), email, display: displayName },
+      ...{ email_folded: email === null ? null : fold(email), search: searchText(userName, email, displayName) },
+    })),
+  );
+  await db.run(
+    sql`update users set user_name = r.user_name, user_name_folded = r.folded, email = r.email,
+        email_folded = r.email_folded, display_name = r.display, search_text = r.search
+      from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
+  );
+}
+
+async function closeGrants(
+  { tenant, sql: db, dialect }: Scope,
+  close: AccessWrites["close"],
+  at: number,
+): Promise<void> {
+  const rows = dialect.rows({ id: "text", reason: "text" }, close);
+  await db.run(
+    sql`update grants set ended_at = ${at}, end_reason = r.reason from ${rows} as r
+      where grants.tenant_id = ${tenant} and grants.id = r.id and grants.ended_at is null`,
+  );
+}
+
+function grantRow(grant: NewGrant): Parameters<Dialect["rows"]>[1][number] {
+  const team = teamOf(grant.target.scope);
+  if ((team === undefined) !== (grant.team === undefined)) {
+    throw new TypeError("a grant in a team's scope, and only such a grant, names the team's id");
+  }
+  return {
+    ...{
+      id: grant.id,
+      user_id: grant.user,
+      team_id: grant.team ?? null,
+      role: grant.target.role,
+      origin: grant.origin,
+    },
+    ...{ scope: team === undefined ? grant.target.scope : TEAM_SCOPE, evidence: toJson(grant.evidence) },
+    ...{
+      connection_id: grant.connection ?? null,
+      rule: grant.rule ?? null,
+      mapping_version: grant.mappingVersion ?? null,
+    },
+    ...{ expires_at: toMillisOrNull(grant.expiresAt), given_by: grant.by ?? null, reason: grant.reason ?? null },
+  };
+}
+
+const GRANT_TYPES: Readonly<Record<string, RowType>> = {
+  ...{
+    id: "text",
+    user_id: "text",
+    team_id: "text",
+    scope: "text",
+    role: "text",
+    origin: "text",
+    connection_id: "text",
+  },
+  ...{
+    rule: "text",
+    mapping_version: "bigint",
+    evidence: "text",
+    expires_at: "bigint",
+    given_by: "text",
+    reason: "text",
+  },
+};
+
+async function openGrants({ tenant, sql: db, dialect }: Scope, open: readonly NewGrant[], at: number): Promise<void> {
+  const rows = dialect.rows(GRANT_TYPES, open.map(grantRow));
+  await db.run(
+    sql`insert into grants (tenant_id, id, user_id, team_id, scope, role, origin, connection_id, rule, mapping_version,
+        evidence, since, expires_at, given_by, reason)
+      select ${bigint(tenant)}, r.id, r.user_id, r.team_id, r.scope, r.role, r.origin, r.connection_id, r.rule,
+        r.mapping_version, ${dialect.json(verbatim("r.evidence"))}, ${bigint(at)}, r.expires_at, r.given_by, r.reason
+      from ${rows} as r order by r.ordinal`,
+  );
+}
+
+async function refreshGrants({ tenant, sql: db, dialect }: Scope, refresh: AccessWrites["refresh"]): Promise<void> {
+  const rows = dialect.rows(
+    { id: "text", evidence: "text", mapping_version: "bigint" },
+    refresh.map(({ id, evidence, mappingVersion }) => ({
+      ...{ id, evidence: toJson(evidence), mapping_version: mappingVersion ?? null },
+    })),
+  );
+  await db.run(
+    sql`update grants set evidence = ${dialect.json(verbatim("r.evidence"))},
+        mapping_version = coalesce(r.mapping_version, grants.mapping_version)
+      from ${rows} as r where grants.tenant_id = ${tenant} and grants.id = r.id and grants.ended_at is null`,
+  );
+}
+
+/** INVARIANT: a mark that was renewed since its facts were read stays. */
+async function settleMarks(
+  { tenant, sql: db, dialect }: Scope,
+  reconciled: AccessWrites["reconciled"],
+  version: number,
+): Promise<void> {
+  const rows: Fragment = dialect.rows(
+    { id: "text", seq: "bigint" },
+    reconciled.map(({ user, factsVersion }) => ({ id: user, seq: factsVersion })),
+  );
+  await db.run(
+    sql`delete from dirty_marks where tenant_id = ${tenant}
+      and (user_id, dirty_seq) in (select r.id, r.seq from ${rows} as r)`,
+  );
+  await db.run(
+    sql`update users set reconciled_version = ${version}, claimed_until = 0
+      where tenant_id = ${tenant} and id in ${dialect.list(reconciled.map(({ user }) => user))}
+        and reconciled_version <= ${version}`,
+  );
+}

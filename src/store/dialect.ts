@@ -1,0 +1,239 @@
+/** The few real differences between the databases; everything else is SQL that both read alike. */
+import { type Fragment, NOTHING, sql, type Value, verbatim } from "./sql.js";
+import { refuseUnstorable, toJson } from "./values.js";
+
+/** What a driver's error means to the store. */
+export type Failure = "unique" | "foreign_key" | "unstorable" | "retry" | "other";
+
+/** Names for column types, used by migrations. `document` is JSON that filters look into; `json` comes back as it was stored. */
+export type ColumnType = "text" | "int" | "flag" | "real" | "json" | "document" | "tenant_key";
+
+/** A column of `rows`. */
+export type RowType = "text" | "bigint" | "boolean";
+
+/** A place in a search document: the JSON value under `names`, from an element of a list or from the document. */
+export interface JsonPlace {
+  readonly base: Fragment;
+  readonly names: readonly string[];
+  /** The alias of the element that `base` is, when `names` is empty. */
+  readonly element?: Fragment;
+}
+
+export type TextTest = "co" | "sw" | "ew";
+export type OrderTest = "gt" | "ge" | "lt" | "le";
+
+export interface Dialect {
+  readonly name: "sqlite" | "postgres";
+  readonly columns: Readonly<Record<ColumnType, string>>;
+  /** End of a `create table`: checked types, and rows stored in their primary key where they are small. */
+  readonly tableEnd: { readonly wide: string; readonly narrow: string };
+  /** A subquery of one column `value` with these strings: one parameter however many there are. */
+  list(values: readonly string[]): Fragment;
+  /** A subquery of these rows, with their index as `ordinal`: one parameter however many there are. */
+  rows(columns: Readonly<Record<string, RowType>>, rows: readonly Readonly<Record<string, Value>>[]): Fragment;
+  /** Text of JSON as a value of a `json` or `document` column. */
+  json(text: Fragment): Fragment;
+  document(text: Fragment): Fragment;
+  /** Row locks, which SQLite needs none of: its writer is alone. */
+  lock(table?: string): Fragment;
+  /** Holds off deletions and other changes of these rows, not other readers like this one. */
+  share(table: string): Fragment;
+  readonly lockFree: Fragment;
+  /** Texts of a group, one after the other. */
+  glue(text: Fragment, separator: string): Fragment;
+  test(value: Fragment, test: TextTest, operand: string): Fragment;
+  jsonEquals(place: JsonPlace, operand: string | number | boolean): Fragment;
+  jsonTest(place: JsonPlace, test: TextTest, operand: string): Fragment;
+  jsonOrder(place: JsonPlace, test: OrderTest, operand: string | number): Fragment;
+  jsonPresent(place: JsonPlace): Fragment;
+  /** The elements of a list as a table with this alias; nothing for what is no list. */
+  jsonElements(place: JsonPlace, alias: string): Fragment;
+  /** Two sort keys of a scalar: by number, then by text; null for what is absent. */
+  jsonKeys(place: JsonPlace): { readonly number: Fragment; readonly text: Fragment };
+  failure(error: unknown): Failure;
+}
+
+export const ORDER_OPERATORS = {
+  gt: verbatim(">"),
+  ge: verbatim(">="),
+  lt: verbatim("<"),
+  le: verbatim("<="),
+} as const;
+
+/** `cast` for a parameter that a database cannot type by its place. */
+export function bigint(value: number | null): Fragment {
+  return sql`cast(${value} as bigint)`;
+}
+export function text(value: string | null): Fragment {
+  return sql`cast(${value} as text)`;
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function code(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+// ---- SQLite ----
+
+/** INVARIANT: a name ends up quoted inside a bound JSON path; one that could end the quotes never gets there. */
+function jsonPath(names: readonly string[]): string {
+  for (const name of names) {
+    refuseUnstorable(name);
+    if (/["\\]/.test(name)) throw new TypeError("an attribute's name holds no quotes");
+  }
+  return `$${names.map((name) => `."${name}"`).join("")}`;
+}
+
+function sqliteType(place: JsonPlace): Fragment {
+  if (place.names.length === 0 && place.element !== undefined) return sql`${place.element}.type`;
+  return sql`json_type(${place.base}, ${jsonPath(place.names)})`;
+}
+
+function sqliteValue(place: JsonPlace): Fragment {
+  if (place.names.length === 0 && place.element !== undefined) return sql`${place.element}.value`;
+  return sql`json_extract(${place.base}, ${jsonPath(place.names)})`;
+}
+
+function sqliteTest(value: Fragment, test: TextTest, operand: string): Fragment {
+  if (test === "co") return sql`instr(${value}, ${operand}) > 0`;
+  if (operand === "") return sql`${value} is not null`;
+  if (test === "sw") return sql`substr(${value}, 1, length(${operand})) = ${operand}`;
+  return sql`(length(${value}) >= length(${operand}) and substr(${value}, -length(${operand})) = ${operand})`;
+}
+
+const SQLITE_NUMBER = verbatim("('integer', 'real')");
+
+export const SQLITE: Dialect = {
+  name: "sqlite",
+  columns: {
+    text: "text",
+    int: "integer",
+    flag: "integer",
+    real: "real",
+    json: "text",
+    document: "text",
+    tenant_key: "integer primary key",
+  },
+  tableEnd: { wide: "strict", narrow: "strict, without rowid" },
+  list: (values) => sql`(select value from json_each(${toJson(values)}))`,
+  rows(columns, rows) {
+    const fields = Object.keys(columns).map((name) => `json_extract(value, '$.${name}') as ${name}`);
+    return sql`(select ${verbatim(fields.join(", "))}, key as ordinal from json_each(${toJson(rows)}))`;
+  },
+  json: (value) => value,
+  document: (value) => value,
+  lock: () => NOTHING,
+  share: () => NOTHING,
+  lockFree: NOTHING,
+  glue: (value, separator) => sql`group_concat(${value}, ${separator})`,
+  test: sqliteTest,
+  jsonEquals(place, operand) {
+    if (typeof operand === "boolean") return sql`${sqliteType(place)} = ${operand ? "true" : "false"}`;
+    const types = typeof operand === "number" ? SQLITE_NUMBER : verbatim("('text')");
+    return sql`(${sqliteType(place)} in ${types} and ${sqliteValue(place)} = ${operand})`;
+  },
+  jsonTest: (place, test, operand) =>
+    sql`(${sqliteType(place)} = 'text' and ${sqliteTest(sqliteValue(place), test, operand)})`,
+  jsonOrder(place, test, operand) {
+    const types = typeof operand === "number" ? SQLITE_NUMBER : verbatim("('text')");
+    return sql`(${sqliteType(place)} in ${types} and ${sqliteValue(place)} ${ORDER_OPERATORS[test]} ${operand})`;
+  },
+  jsonPresent: (place) => sql`(${sqliteType(place)} <> 'null' and ${sqliteValue(place)} not in ('', '[]', '{}'))`,
+  jsonElements(place, alias) {
+    const list = sql`case when ${sqliteType(place)} = 'array' then ${sqliteValue(place)} else '[]' end`;
+    return sql`json_each(${list}) as ${verbatim(alias)}`;
+  },
+  jsonKeys: (place) => ({
+    number: sql`case when ${sqliteType(place)} in ('integer', 'real', 'true', 'false') then ${sqliteValue(place)} end`,
+    text: sql`case when ${sqliteType(place)} = 'text' then ${sqliteValue(place)} end`,
+  }),
+  failure(error) {
+    if (code(error) !== "SQLITE_CONSTRAINT") return "other";
+    if (message(error).includes("FOREIGN KEY")) return "foreign_key";
+    return message(error).includes("UNIQUE") ? "unique" : "other";
+  },
+};
+
+// ---- PostgreSQL ----
+
+function pgValue(place: JsonPlace): Fragment {
+  return place.names.reduce((json, name) => {
+    refuseUnstorable(name);
+    return sql`(${json} -> cast(${name} as text))`;
+  }, place.base);
+}
+
+function pgText(place: JsonPlace): Fragment {
+  return sql`(${pgValue(place)} #>> '{}') collate "C"`;
+}
+
+function pgTest(value: Fragment, test: TextTest, operand: string): Fragment {
+  if (test === "co") return sql`strpos(${value}, ${text(operand)}) > 0`;
+  if (operand === "") return sql`${value} is not null`;
+  if (test === "sw") return sql`starts_with(${value}, ${text(operand)})`;
+  return sql`right(${value}, length(${text(operand)})) = ${text(operand)}`;
+}
+
+const PG_FAILURES: Readonly<Record<string, Failure>> = {
+  "23505": "unique",
+  "23503": "foreign_key",
+  "22021": "unstorable",
+  "22P05": "unstorable",
+  "40001": "retry",
+  "40P01": "retry",
+};
+
+export const POSTGRES: Dialect = {
+  name: "postgres",
+  columns: {
+    text: 'text collate "C"',
+    int: "bigint",
+    flag: "boolean",
+    real: "double precision",
+    json: "json",
+    document: "jsonb",
+    tenant_key: "bigint generated by default as identity primary key",
+  },
+  tableEnd: { wide: "", narrow: "" },
+  list: (values) => sql`(select jsonb_array_elements_text(cast(${toJson(values)} as jsonb)) as value)`,
+  rows(columns, rows) {
+    const fields = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
+    const names = verbatim([...Object.keys(columns), "ordinal"].join(", "));
+    const parsed = sql`jsonb_to_recordset(cast(${toJson(rows)} as jsonb)) as (${verbatim(fields.join(", "))})`;
+    return sql`(select ${names} from rows from (${parsed}) with ordinality as parsed (${names}))`;
+  },
+  json: (value) => sql`cast(${value} as json)`,
+  document: (value) => sql`cast(${value} as jsonb)`,
+  // `no key`: a full row lock would make every insert that refers to the row wait
+  lock: (table) => verbatim(table === undefined ? " for no key update" : ` for no key update of ${table}`),
+  share: (table) => verbatim(` for share of ${table}`),
+  lockFree: verbatim(" for no key update skip locked"),
+  glue: (value, separator) => sql`string_agg(${value}, ${separator})`,
+  test: pgTest,
+  jsonEquals: (place, operand) => sql`${pgValue(place)} = cast(${toJson(operand)} as jsonb)`,
+  jsonTest: (place, test, operand) =>
+    sql`(jsonb_typeof(${pgValue(place)}) = 'string' and ${pgTest(pgText(place), test, operand)})`,
+  jsonOrder(place, test, operand) {
+    const operator = ORDER_OPERATORS[test];
+    if (typeof operand === "string") {
+      return sql`(jsonb_typeof(${pgValue(place)}) = 'string' and ${pgText(place)} ${operator} ${text(operand)})`;
+    }
+    // only `case` keeps the cast from being tried on what is no number
+    const number = sql`cast(${pgValue(place)} #>> '{}' as numeric) ${operator} cast(${operand} as numeric)`;
+    return sql`case when jsonb_typeof(${pgValue(place)}) = 'number' then ${number} end`;
+  },
+  jsonPresent: (place) => sql`${pgValue(place)} not in ('null', '""', '[]', '{}')`,
+  jsonElements(place, alias) {
+    const list = sql`case when jsonb_typeof(${pgValue(place)}) = 'array' then ${pgValue(place)} else '[]' end`;
+    return sql`jsonb_array_elements(${list}) with ordinality as ${verbatim(alias)} (value, key)`;
+  },
+  jsonKeys: (place) => ({
+    number: sql`case jsonb_typeof(${pgValue(place)}) when 'number' then cast(${pgValue(place)} #>> '{}' as numeric)
+      when 'boolean' then case when ${pgValue(place)} = 'true' then 1 else 0 end end`,
+    text: sql`case when jsonb_typeof(${pgValue(place)}) = 'string' then ${pgText(place)} end`,
+  }),
+  failure: (error) => PG_FAILURES[code(error)] ?? "other",
+};

@@ -1,0 +1,168 @@
+/** Groups of the directory ledger and their memberships, which are rows: a change costs what it changes. */
+import type { ScimGroupDocument } from "../model/directory.js";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import type { DirectoryReader, DirectoryWriter, WrittenRow } from "../provisioning/ports/directory.js";
+import { countGroup } from "./connection-counters.js";
+import { directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
+import type { Scope } from "./scope.js";
+import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
+import { given, toJson, toMillis } from "./values.js";
+
+type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "groupsOf">;
+type GroupWriter = Pick<
+  DirectoryWriter,
+  "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup" | "usersOfGroup"
+>;
+
+const WRITTEN = verbatim("id, version, created_at, modified_at");
+type WrittenColumns = Parameters<typeof writtenOf>[0];
+
+export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): GroupReader {
+  return {
+    async directoryGroup(connection, id) {
+      const row = await one<GroupColumns>(
+        db,
+        sql`select ${GROUP_COLUMNS} from directory_groups g
+          where g.tenant_id = ${tenant} and g.id = ${id} and g.connection_id = ${connection} and g.deleted_at is null`,
+      );
+      return row && directoryGroupOf(row);
+    },
+    async membersOf(groups) {
+      const rows = await db.all<{
+        readonly group_id: string;
+        readonly id: string;
+        readonly user_name: string;
+        readonly display_name: string | null;
+      }>(
+        sql`select m.group_id, u.id, u.user_name, u.display_name
+          from directory_memberships m
+          join directory_users u on u.tenant_id = m.tenant_id and u.id = m.directory_user_id
+          where m.tenant_id = ${tenant} and m.group_id in ${dialect.list(groups)}
+          order by m.group_id, m.created_at, m.place, u.id`,
+      );
+      return rows.map((row) => ({
+        group: row.group_id as DirectoryGroupId,
+        user: row.id as DirectoryUserId,
+        userName: row.user_name,
+        ...given("display", row.display_name),
+      }));
+    },
+    async groupsOf(users) {
+      const rows = await db.all<{ readonly user_id: string; readonly id: string; readonly display_name: string }>(
+        sql`select m.directory_user_id as user_id, g.id, g.display_name
+          from directory_memberships m
+          join directory_groups g on g.tenant_id = m.tenant_id and g.id = m.group_id
+          where m.tenant_id = ${tenant} and m.directory_user_id in ${dialect.list(users)}
+          order by m.directory_user_id, g.id`,
+      );
+      return rows.map((row) => ({
+        user: row.user_id as DirectoryUserId,
+        group: row.id as DirectoryGroupId,
+        displayName: row.display_name,
+      }));
+    },
+  };
+}
+
+function documentColumns(document: ScimGroupDocument): Readonly<Record<string, Value>> {
+  return {
+    display_name: document.displayName,
+    display_name_folded: document.displayNameFolded,
+    external_id: document.externalId ?? null,
+    idp_mapping_names: toJson(document.idpMappingNames),
+    resource: toJson(document.resource),
+    search: toJson(document.search),
+  };
+}
+
+function noSuchGroup(id: string): Refusal {
+  return new Refusal("not_found", `there is no group \`${id}\``);
+}
+
+export function directoryGroupWriter(scope: Scope): GroupWriter {
+  const { tenant, sql: db, dialect, newId } = scope;
+  return {
+    async insertGroup(connection, document, now) {
+      const at = toMillis(now);
+      const columns = {
+        ...{ tenant_id: tenant, id: newId(), connection_id: connection, version: 1, created_at: at, modified_at: at },
+        ...documentColumns(document),
+      };
+      await db.run(insertion("directory_groups", columns));
+      await countGroup(scope, connection, 1);
+      return writtenOf(columns);
+    },
+    updateGroup: (connection, id, document, ifVersion, now) =>
+      updateGroup(scope, connection, id, document, ifVersion, now),
+    async touchGroup(id, now) {
+      const written = await one<WrittenColumns>(
+        db,
+        sql`update directory_groups set version = version + 1, modified_at = ${toMillis(now)}
+          where tenant_id = ${tenant} and id = ${id} and deleted_at is null returning ${WRITTEN}`,
+      );
+      if (written === undefined) throw noSuchGroup(id);
+      return writtenOf(written);
+    },
+    async deleteGroup(connection, id, now) {
+      const at = toMillis(now);
+      const deleted = await db.run(
+        sql`update directory_groups set deleted_at = ${at}, modified_at = ${at}, version = version + 1, member_count = 0
+          where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null`,
+      );
+      if (deleted === 0) return undefined;
+      await countGroup(scope, connection, -1);
+      const members = await db.all<{ readonly directory_user_id: string }>(
+        sql`delete from directory_memberships where tenant_id = ${tenant} and group_id = ${id} returning directory_user_id`,
+      );
+      return members.map((row) => row.directory_user_id as DirectoryUserId);
+    },
+    async lockGroup(connection, id) {
+      const row = await one<{ readonly version: number; readonly member_count: number }>(
+        db,
+        sql`select version, member_count from directory_groups
+          where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
+          ${dialect.lock()}`,
+      );
+      return row && { version: row.version, memberCount: row.member_count };
+    },
+    async usersOfGroup(group) {
+      const rows = await db.all<{ readonly user_id: string }>(
+        sql`select distinct l.user_id from directory_memberships m
+          join identity_links l on l.tenant_id = m.tenant_id and l.directory_user_id = m.directory_user_id
+            and l.ended_at is null
+          where m.tenant_id = ${tenant} and m.group_id = ${group} order by l.user_id`,
+      );
+      return rows.map((row) => row.user_id as UserId);
+    },
+  };
+}
+
+async function updateGroup(
+  scope: Scope,
+  connection: ConnectionId,
+  id: DirectoryGroupId,
+  document: ScimGroupDocument,
+  ifVersion: number | undefined,
+  now: Instant,
+): Promise<WrittenRow<DirectoryGroupId>> {
+  const { tenant, sql: db, dialect } = scope;
+  const present = await one<{ readonly version: number }>(
+    db,
+    sql`select version from directory_groups
+      where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
+      ${dialect.lock()}`,
+  );
+  if (present === undefined) throw noSuchGroup(id);
+  if (ifVersion !== undefined && present.version !== ifVersion) {
+    throw new Refusal("version_conflict", `group \`${id}\` has changed: read it again, then retry`);
+  }
+  const columns = { ...documentColumns(document), version: present.version + 1, modified_at: toMillis(now) };
+  const written = await one<WrittenColumns>(
+    db,
+    sql`update directory_groups set ${assignments(columns)} where tenant_id = ${tenant} and id = ${id} returning ${WRITTEN}`,
+  );
+  if (written === undefined) throw noSuchGroup(id);
+  await countGroup(scope, connection, 0);
+  return writtenOf(written);
+}

@@ -1,0 +1,126 @@
+/** Lists of the directory ledger: filtered and sorted by the database, with totals that are kept where nothing filters. */
+import type { ConnectionId } from "../model/ids.js";
+import type { DirectoryList, DirectoryQuery, DirectoryReader } from "../provisioning/ports/directory.js";
+import {
+  directoryGroupOf,
+  directoryUserOf,
+  GROUP_COLUMNS,
+  type GroupColumns,
+  type ResourceColumns,
+  USER_COLUMNS,
+} from "./directory-rows.js";
+import { type FilterSource, filterSql, orderSql } from "./filter.js";
+import type { Scope } from "./scope.js";
+import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
+
+type ListReader = Pick<DirectoryReader, "directoryUsers" | "directoryGroupsList">;
+
+/** INVARIANT: membership rows are found through the outer row's tenant. */
+const USERS: FilterSource = {
+  document: verbatim("u.scim_search"),
+  id: verbatim("u.id"),
+  columns: {
+    id: { expression: verbatim("u.id"), type: "text" },
+    externalId: { expression: verbatim("u.external_id"), type: "text" },
+    userName: { expression: verbatim("u.user_name_folded"), type: "text" },
+    active: { expression: verbatim("u.scim_active"), type: "flag" },
+    "meta.created": { expression: verbatim("u.scim_created_at"), type: "number" },
+    "meta.lastModified": { expression: verbatim("u.modified_at"), type: "number" },
+  },
+  rows: {
+    groups: {
+      from: verbatim(
+        "select 1 from directory_memberships m where m.tenant_id = u.tenant_id and m.directory_user_id = u.id",
+      ),
+      value: verbatim("m.group_id"),
+    },
+  },
+};
+
+const GROUPS: FilterSource = {
+  document: verbatim("g.search"),
+  id: verbatim("g.id"),
+  columns: {
+    id: { expression: verbatim("g.id"), type: "text" },
+    externalId: { expression: verbatim("g.external_id"), type: "text" },
+    displayName: { expression: verbatim("g.display_name_folded"), type: "text" },
+    "meta.created": { expression: verbatim("g.created_at"), type: "number" },
+    "meta.lastModified": { expression: verbatim("g.modified_at"), type: "number" },
+  },
+  rows: {
+    members: {
+      from: verbatim("select 1 from directory_memberships m where m.tenant_id = g.tenant_id and m.group_id = g.id"),
+      value: verbatim("m.directory_user_id"),
+    },
+  },
+};
+
+interface Listed<Columns, Row> {
+  readonly source: FilterSource;
+  readonly alias: Fragment;
+  readonly table: Fragment;
+  readonly columns: Fragment;
+  readonly live: Fragment;
+  readonly kept: Fragment;
+  readonly row: (columns: Columns) => Row;
+}
+
+const LISTED_USERS: Listed<ResourceColumns, ReturnType<typeof directoryUserOf>> = {
+  source: USERS,
+  alias: verbatim("u"),
+  table: verbatim("directory_users u"),
+  columns: USER_COLUMNS,
+  live: verbatim("u.deleted_at is null and u.scim_resource is not null"),
+  kept: verbatim("live_users"),
+  row: directoryUserOf,
+};
+
+const LISTED_GROUPS: Listed<GroupColumns, ReturnType<typeof directoryGroupOf>> = {
+  source: GROUPS,
+  alias: verbatim("g"),
+  table: verbatim("directory_groups g"),
+  columns: GROUP_COLUMNS,
+  live: verbatim("g.deleted_at is null"),
+  kept: verbatim("live_groups"),
+  row: directoryGroupOf,
+};
+
+async function list<Columns, Row>(
+  { tenant, sql: db, dialect }: Scope,
+  listed: Listed<Columns, Row>,
+  connection: ConnectionId,
+  query: DirectoryQuery,
+): Promise<DirectoryList<Row>> {
+  const { source, alias, table, columns, live, kept } = listed;
+  const condition = query.filter === undefined ? NOTHING : sql` and (${filterSql(dialect, source, query.filter)})`;
+  const from = sql`from ${table} where ${alias}.tenant_id = ${tenant} and ${alias}.connection_id = ${connection}
+    and ${live}${condition}`;
+  const order = orderSql(dialect, source, query.sort);
+  const beyond = query.after === undefined ? NOTHING : sql` and ${source.id} > ${query.after}`;
+  const rows =
+    query.limit === 0
+      ? []
+      : await db.all<Columns>(
+          // ids first, from an index alone: rows that are passed over are never read
+          sql`select ${columns} from ${table} where ${alias}.tenant_id = ${tenant} and ${source.id} in
+            (select ${source.id} ${from}${beyond} order by ${order} limit ${query.limit} offset ${query.offset})
+            order by ${order}`,
+        );
+  const seen = query.offset + rows.length;
+  const whole = query.after === undefined && rows.length < query.limit && (rows.length > 0 || query.offset === 0);
+  if (whole) return { total: seen, rows: rows.map(listed.row) };
+  const counted = await one<{ readonly total: number }>(
+    db,
+    query.filter === undefined
+      ? sql`select ${kept} as total from connection_counters where tenant_id = ${tenant} and connection_id = ${connection}`
+      : sql`select count(*) as total ${from}`,
+  );
+  return { total: counted?.total ?? 0, rows: rows.map(listed.row) };
+}
+
+export function directoryListReader(scope: Scope): ListReader {
+  return {
+    directoryUsers: (connection, query) => list(scope, LISTED_USERS, connection, query),
+    directoryGroupsList: (connection, query) => list(scope, LISTED_GROUPS, connection, query),
+  };
+}

@@ -1,0 +1,113 @@
+/** Rows of the directory ledger as provisioning reads them, wherever they are selected. */
+import type { ClaimsDocument } from "../model/directory.js";
+import type { DirectoryGroupId, DirectoryUserId, UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import type { DirectoryGroupRecord } from "../model/person.js";
+import type {
+  DirectoryGroupRow,
+  DirectoryUserRow,
+  LinkCandidate,
+  WrittenRow,
+} from "../provisioning/ports/directory.js";
+import { verbatim } from "./sql.js";
+import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull } from "./values.js";
+
+export interface GroupRecordColumns {
+  readonly id: string;
+  readonly display_name: string;
+  readonly external_id: string | null;
+  readonly idp_mapping_names: string;
+  readonly first_membership_at: number | null;
+  readonly deleted_at: number | null;
+}
+
+/** Columns of `directory_groups g`. */
+export const GROUP_RECORD_COLUMNS = verbatim(
+  "g.id, g.display_name, g.external_id, g.idp_mapping_names, g.first_membership_at, g.deleted_at",
+);
+
+export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
+  return {
+    id: row.id,
+    displayName: row.display_name,
+    ...given("externalId", row.external_id),
+    idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
+    ...given("firstMembershipAt", toInstantOrNull(row.first_membership_at)),
+    deleted: row.deleted_at !== null,
+  };
+}
+
+interface WrittenColumns {
+  readonly id: string;
+  readonly version: number;
+  readonly created_at: number;
+  readonly modified_at: number;
+}
+
+export interface ResourceColumns extends WrittenColumns {
+  readonly resource: string;
+}
+
+export interface GroupColumns extends ResourceColumns {
+  readonly member_count: number;
+}
+
+/** Columns of `directory_users u`; a resource was created when its document came, not when the person first signed in. */
+export const USER_COLUMNS = verbatim(
+  "u.id, u.scim_resource as resource, u.version, coalesce(u.scim_created_at, u.created_at) as created_at, u.modified_at",
+);
+/** Columns of `directory_groups g`. */
+export const GROUP_COLUMNS = verbatim("g.id, g.resource, g.version, g.member_count, g.created_at, g.modified_at");
+
+export function writtenOf<Id extends string>(row: WrittenColumns): WrittenRow<Id> {
+  return {
+    id: row.id as Id,
+    version: row.version,
+    createdAt: toInstant(row.created_at),
+    modifiedAt: toInstant(row.modified_at),
+  };
+}
+
+export function directoryUserOf(row: ResourceColumns): DirectoryUserRow {
+  return { ...writtenOf<DirectoryUserId>(row), resource: fromJson<JsonObject>(row.resource) };
+}
+
+export function directoryGroupOf(row: GroupColumns): DirectoryGroupRow {
+  return {
+    ...writtenOf<DirectoryGroupId>(row),
+    resource: fromJson<JsonObject>(row.resource),
+    memberCount: row.member_count,
+  };
+}
+
+export interface CandidateColumns {
+  readonly id: string;
+  readonly user_id: string;
+  readonly user_name: string;
+  readonly subject: string | null;
+  readonly external_id: string | null;
+  readonly has_scim: Flag;
+  readonly scim_active: Flag | null;
+  readonly deleted_at: number | null;
+  readonly claims: string | null;
+}
+
+/** Columns of `directory_users u` joined with `identity_links l`. */
+export const CANDIDATE_COLUMNS = verbatim(
+  `u.id, l.user_id, u.user_name, u.subject, u.external_id, u.scim_resource is not null as has_scim, u.scim_active,
+    u.deleted_at, u.claims`,
+);
+
+export function candidateOf(row: CandidateColumns): LinkCandidate {
+  return {
+    id: row.id as DirectoryUserId,
+    user: row.user_id as UserId,
+    userName: row.user_name,
+    ...given("subject", row.subject),
+    ...given("externalId", row.external_id),
+    hasScim: isTrue(row.has_scim),
+    scimActive: row.scim_active !== null && isTrue(row.scim_active),
+    deleted: row.deleted_at !== null,
+    ...(row.claims === null ? {} : { claims: fromJson<ClaimsDocument>(row.claims) }),
+  };
+}

@@ -1,0 +1,264 @@
+/** People in the directory ledger: finding them, and writing their two documents. */
+import type { ScimUserDocument } from "../model/directory.js";
+import { asciiLower, fold } from "../model/fold.js";
+import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import type { DirectoryReader, DirectoryWriter, NewUserRow, WrittenRow } from "../provisioning/ports/directory.js";
+import { countScimRow } from "./connection-counters.js";
+import { bigint, text } from "./dialect.js";
+import {
+  CANDIDATE_COLUMNS,
+  type CandidateColumns,
+  candidateOf,
+  directoryUserOf,
+  type ResourceColumns,
+  USER_COLUMNS,
+  writtenOf,
+} from "./directory-rows.js";
+import type { Scope } from "./scope.js";
+import { assignments, type Fragment, insertion, one, sql, type Value, verbatim } from "./sql.js";
+import { searchText } from "./users.js";
+import { toJson, toJsonOrNull, toMillis } from "./values.js";
+
+type UserReader = Pick<DirectoryReader, "directoryUser">;
+type UserWriter = Pick<
+  DirectoryWriter,
+  | "rowBySubject"
+  | "rowsByNames"
+  | "deletedRowByExternalId"
+  | "rowById"
+  | "insertPendingUser"
+  | "insertUserRow"
+  | "updateScim"
+  | "updateClaims"
+  | "deleteUserRow"
+  | "missingUsers"
+  | "usersOfRows"
+  | "insertReviewItem"
+>;
+
+const LIVE_SCIM = verbatim("u.deleted_at is null and u.scim_resource is not null");
+const WRITTEN = verbatim("id, version, coalesce(scim_created_at, created_at) as created_at, modified_at, scim_version");
+type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
+
+export function directoryUserReader({ tenant, sql: db }: Scope): UserReader {
+  return {
+    async directoryUser(connection, id) {
+      const row = await one<ResourceColumns>(
+        db,
+        sql`select ${USER_COLUMNS} from directory_users u
+          where u.tenant_id = ${tenant} and u.id = ${id} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
+      );
+      return row && directoryUserOf(row);
+    },
+  };
+}
+
+/** The columns of a `scim` document; without one they are null. */
+function scimColumns(document: ScimUserDocument | undefined, userName: string): Readonly<Record<string, Value>> {
+  return {
+    user_name: userName,
+    user_name_folded: document?.userNameFolded ?? fold(userName),
+    user_name_ascii: asciiLower(userName),
+    external_id: document?.externalId ?? null,
+    display_name: (document?.attributes.displayName as string | null | undefined) ?? null,
+    scim_resource: toJsonOrNull(document?.resource),
+    scim_search: toJsonOrNull(document?.search),
+    scim_attributes: toJsonOrNull(document?.attributes),
+    scim_app_roles: toJsonOrNull(document?.appRoles),
+    scim_active: document?.active ?? null,
+  };
+}
+
+function userNameTaken(userName: string): Refusal {
+  return new Refusal(
+    "uniqueness",
+    `userName \`${userName}\` is taken in this connection: use another, or change the user that has it`,
+  );
+}
+
+export function directoryUserWriter(scope: Scope): UserWriter {
+  const { tenant, sql: db, dialect, newId } = scope;
+
+  const candidates = async (where: Fragment): Promise<ReturnType<typeof candidateOf>[]> => {
+    const rows = await db.all<CandidateColumns>(
+      sql`select ${CANDIDATE_COLUMNS} from directory_users u
+        join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
+        where u.tenant_id = ${tenant} and ${where}`,
+    );
+    return rows.map(candidateOf);
+  };
+
+  return {
+    async rowBySubject(connection, subject) {
+      const where = sql`u.connection_id = ${connection} and u.subject = ${subject} and u.deleted_at is null`;
+      return (await candidates(where))[0];
+    },
+    async rowsByNames(connection, { externalIds, userNames }) {
+      const names = userNames.map(asciiLower);
+      return candidates(
+        sql`u.id in (
+            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
+              and external_id in ${dialect.list(externalIds)} and deleted_at is null
+            union all
+            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
+              and user_name_ascii in ${dialect.list(names)} and deleted_at is null)
+          order by u.id`,
+      );
+    },
+    async deletedRowByExternalId(connection, externalId) {
+      const where = sql`u.connection_id = ${connection} and u.external_id = ${externalId} and u.deleted_at is not null
+        order by u.deleted_at desc, u.id desc limit 1`;
+      return (await candidates(where))[0];
+    },
+    async rowById(connection, id) {
+      return (await candidates(sql`u.connection_id = ${connection} and u.id = ${id}`))[0];
+    },
+
+    async insertPendingUser(profile, now) {
+      const id = newId();
+      const { userName, email = null, displayName = null } = profile;
+      const columns = {
+        ...{ tenant_id: tenant, id, status: "pending", created_at: toMillis(now) },
+        ...{ user_name: userName, user_name_folded: fold(userName), email, display_name: displayName },
+        ...{ email_folded: email === null ? null : fold(email), search_text: searchText(userName, email, displayName) },
+      };
+      await db.run(insertion("users", columns));
+      return id as UserId;
+    },
+    insertUserRow: (row, now) => insertUserRow(scope, row, now),
+    updateScim: (connection, id, document, ifVersion, now) =>
+      updateScim(scope, connection, id, document, ifVersion, toMillis(now)),
+    async updateClaims(id, claims, subject, now) {
+      const at = toMillis(now);
+      await db.run(
+        sql`update directory_users set claims = ${toJson(claims)}, claims_version = claims_version + 1,
+            subject = coalesce(subject, ${text(subject ?? null)}),
+            modified_at = case when scim_resource is null then ${bigint(at)} else modified_at end
+          where tenant_id = ${tenant} and id = ${id} and deleted_at is null`,
+      );
+    },
+    deleteUserRow: (connection, id, now) => deleteUserRow(scope, connection, id, toMillis(now)),
+    async missingUsers(connection, ids) {
+      const rows = await db.all<{ readonly value: string }>(
+        sql`select listed.value from ${dialect.list(ids)} as listed where not exists (
+          select 1 from directory_users u where u.tenant_id = ${tenant} and u.id = listed.value
+            and u.connection_id = ${connection} and ${LIVE_SCIM})`,
+      );
+      return rows.map((row) => row.value as DirectoryUserId);
+    },
+    async usersOfRows(ids) {
+      const rows = await db.all<{ readonly user_id: string }>(
+        sql`select distinct user_id from identity_links
+          where tenant_id = ${tenant} and directory_user_id in ${dialect.list(ids)} and ended_at is null order by user_id`,
+      );
+      return rows.map((row) => row.user_id as UserId);
+    },
+    async insertReviewItem({ kind, connection, detail }, now) {
+      const columns = { tenant_id: tenant, id: newId(), kind, connection_id: connection };
+      await db.run(insertion("review_items", { ...columns, detail: toJson(detail), created_at: toMillis(now) }));
+    },
+  };
+}
+
+async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>> {
+  const { tenant, sql: db, newId } = scope;
+  const at = toMillis(now);
+  const columns = {
+    ...{ tenant_id: tenant, id: newId(), connection_id: row.connection, subject: row.subject ?? null },
+    ...scimColumns(row.scim, row.scim?.userName ?? row.userName),
+    ...{ claims: toJsonOrNull(row.claims), claims_version: row.claims === undefined ? 0 : 1 },
+    ...{ version: 1, created_at: at, modified_at: at },
+    ...(row.scim === undefined ? {} : { scim_created_at: at, scim_version: 1 }),
+  };
+  const [written] = await db.all<WrittenColumns>(
+    sql`${insertion("directory_users", columns)} on conflict do nothing returning ${WRITTEN}`,
+  );
+  if (written === undefined) {
+    throw row.scim === undefined
+      ? new Refusal("uniqueness", "the subject is known in this connection already: read again, then retry")
+      : userNameTaken(row.scim.userName);
+  }
+  await db.run(
+    insertion("identity_links", {
+      ...{ tenant_id: tenant, id: newId(), directory_user_id: columns.id, user_id: row.user },
+      ...{ connection_id: row.connection, linked_by: row.linkedBy, linked_at: at },
+    }),
+  );
+  if (row.scim !== undefined) await countScimRow(scope, row.connection, columns.id, 1);
+  return writtenOf(written);
+}
+
+async function updateScim(
+  scope: Scope,
+  connection: ConnectionId,
+  id: DirectoryUserId,
+  document: ScimUserDocument,
+  ifVersion: number | undefined,
+  at: number,
+): Promise<WrittenRow<DirectoryUserId>> {
+  const { tenant, sql: db } = scope;
+  const written = await one<WrittenColumns>(
+    db,
+    sql`update directory_users set ${assignments(scimColumns(document, document.userName))},
+        scim_created_at = coalesce(scim_created_at, ${bigint(at)}), scim_version = scim_version + 1,
+        version = version + 1, modified_at = ${at}
+      where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
+        ${ifVersion === undefined ? verbatim("") : sql`and version = ${ifVersion}`}
+        and not exists (select 1 from directory_users u where u.tenant_id = ${tenant} and u.connection_id = ${connection}
+          and u.user_name_folded = ${document.userNameFolded} and ${LIVE_SCIM} and u.id <> ${id})
+      returning ${WRITTEN}`,
+  ).catch((error: unknown) => {
+    // two writers at the same moment: the unique index saw what the condition could not
+    throw error instanceof Refusal && error.code === "conflict" ? userNameTaken(document.userName) : error;
+  });
+  if (written === undefined) throw await whyNotUpdated(scope, connection, id, document, ifVersion);
+  // the first document of a row that had claims alone
+  if (written.scim_version === 1) await countScimRow(scope, connection, id, 1);
+  return writtenOf(written);
+}
+
+async function whyNotUpdated(
+  { tenant, sql: db }: Scope,
+  connection: ConnectionId,
+  id: DirectoryUserId,
+  document: ScimUserDocument,
+  ifVersion: number | undefined,
+): Promise<Refusal> {
+  const row = await one<{ readonly version: number }>(
+    db,
+    sql`select version from directory_users
+      where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null`,
+  );
+  if (row === undefined) return new Refusal("not_found", `there is no user \`${id}\``);
+  if (ifVersion !== undefined && row.version !== ifVersion) {
+    return new Refusal("version_conflict", `user \`${id}\` has changed: read it again, then retry`);
+  }
+  return userNameTaken(document.userName);
+}
+
+async function deleteUserRow(
+  scope: Scope,
+  connection: ConnectionId,
+  id: DirectoryUserId,
+  at: number,
+): Promise<boolean> {
+  const { tenant, sql: db, dialect } = scope;
+  const deleted = await one<{ readonly scim_version: number }>(
+    db,
+    sql`update directory_users set deleted_at = ${at}, modified_at = ${at}, version = version + 1
+      where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
+      returning scim_version`,
+  );
+  if (deleted === undefined) return false;
+  if (deleted.scim_version > 0) await countScimRow(scope, connection, id, -1);
+  const left = await db.all<{ readonly group_id: string }>(
+    sql`delete from directory_memberships where tenant_id = ${tenant} and directory_user_id = ${id} returning group_id`,
+  );
+  if (left.length === 0) return true;
+  await db.run(
+    sql`update directory_groups set member_count = member_count - 1, version = version + 1, modified_at = ${at}
+      where tenant_id = ${tenant} and id in ${dialect.list(left.map((row) => row.group_id))}`,
+  );
+  return true;
+}

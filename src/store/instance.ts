@@ -1,0 +1,147 @@
+/** Rows above tenants, and the look-ups by which a request finds its tenant. */
+import type { TenantId, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import type { InstanceStore, SessionOwner, TokenOwner } from "../provisioning/ports/instance.js";
+import { insertLocalConnection } from "./connections.js";
+import type { Database } from "./database.js";
+import { bigint, type Dialect } from "./dialect.js";
+import { assignments, type Fragment, insertion, one, type Sql, sql } from "./sql.js";
+import {
+  CONNECTION_COLUMNS,
+  type ConnectionColumns,
+  connectionOf,
+  type TenantColumns,
+  tenantColumns,
+  tenantOf,
+} from "./tenant-rows.js";
+import { sweep, tenantsWithWork } from "./upkeep.js";
+import { fromJson, given, numericCursor, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
+
+async function putDomains(db: Sql, dialect: Dialect, tenant: number, domains: readonly string[]): Promise<void> {
+  await db.run(sql`delete from tenant_domains where tenant_id = ${tenant}`);
+  const added = await db.all<{ readonly domain: string }>(
+    sql`insert into tenant_domains (tenant_id, domain)
+      select ${bigint(tenant)}, listed.value from ${dialect.list([...new Set(domains)].sort())} as listed where true
+      on conflict do nothing returning domain`,
+  );
+  const own = new Set(added.map((row) => row.domain));
+  const taken = domains.find((domain) => !own.has(domain));
+  if (taken !== undefined) throw new Refusal("domain_taken", `the domain \`${taken}\` belongs to another tenant`);
+}
+
+export function instanceStore(database: Database, newId: () => string): InstanceStore {
+  const { dialect, reader } = database;
+  const tenantWhere = (where: Fragment): Fragment =>
+    sql`select ${tenantColumns(dialect)} from tenants t where ${where}`;
+  const present = async (db: Sql, id: number) => {
+    const row = await one<TenantColumns>(db, tenantWhere(sql`t.id = ${id}`));
+    if (row === undefined) throw new Refusal("not_found", "the tenant does not exist");
+    return tenantOf(row);
+  };
+  return {
+    createTenant: ({ slug, name, domains, seats, scim }, now) =>
+      database.transaction(async (db) => {
+        const columns = { slug, name, seats, scim, created_at: toMillis(now) };
+        const inserted = await one<{ readonly id: number }>(
+          db,
+          sql`${insertion("tenants", columns)} on conflict do nothing returning id`,
+        );
+        if (inserted === undefined) throw new Refusal("slug_taken", `a tenant \`${slug}\` exists: choose another slug`);
+        await putDomains(db, dialect, inserted.id, domains);
+        await insertLocalConnection({ tenant: inserted.id as TenantId, sql: db, dialect, newId }, now);
+        return present(db, inserted.id);
+      }),
+    async tenantBySlug(slug) {
+      const row = await one<TenantColumns>(reader, tenantWhere(sql`t.slug = ${slug}`));
+      return row && tenantOf(row);
+    },
+    async listTenants({ after, limit }) {
+      const from = after === undefined ? 0 : numericCursor(after);
+      const rows = await reader.all<TenantColumns>(tenantWhere(sql`t.id > ${from} order by t.id limit ${limit + 1}`));
+      return page(rows, limit, tenantOf, (row) => String(row.t_id));
+    },
+    updateTenant: (id, { domains, ...columns }) =>
+      database.transaction(async (db) => {
+        if (Object.keys(columns).length > 0) {
+          await db.run(sql`update tenants set ${assignments(columns)} where id = ${id}`);
+        }
+        const tenant = await present(db, id);
+        if (domains === undefined) return tenant;
+        await putDomains(db, dialect, id, domains);
+        return present(db, id);
+      }),
+    async tokenByHash(hash): Promise<TokenOwner | undefined> {
+      const row = await one<TokenColumns>(
+        reader,
+        sql`select k.id as token_id, k.expires_at, k.last_used_at, ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
+          from scim_tokens k
+          join tenants t on t.id = k.tenant_id
+          join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id
+          where k.hash = ${hash} and k.revoked_at is null`,
+      );
+      return (
+        row && {
+          tokenId: row.token_id,
+          tenant: tenantOf(row),
+          connection: connectionOf(row),
+          ...given("expiresAt", toInstantOrNull(row.expires_at)),
+          ...given("lastUsedAt", toInstantOrNull(row.last_used_at)),
+        }
+      );
+    },
+    touchToken: (tenant, tokenId, now, from) =>
+      database.transaction(async (db) => {
+        const columns = { last_used_at: toMillis(now), last_used_from: from };
+        await db.run(
+          sql`update scim_tokens set ${assignments(columns)} where tenant_id = ${tenant} and id = ${tokenId}`,
+        );
+      }),
+    async apiKeyByHash(hash) {
+      const row = await one<TenantColumns & { readonly key_id: string; readonly scopes: string }>(
+        reader,
+        sql`select k.id as key_id, k.scopes, ${tenantColumns(dialect)} from api_keys k
+          join tenants t on t.id = k.tenant_id where k.hash = ${hash} and k.revoked_at is null`,
+      );
+      return row && { keyId: row.key_id, tenant: tenantOf(row), scopes: fromJson<readonly string[]>(row.scopes) };
+    },
+    async sessionByHash(hash): Promise<SessionOwner | undefined> {
+      const row = await one<SessionColumns>(
+        reader,
+        sql`select s.user_id, s.created_at, s.last_seen_at, s.expires_at, ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
+          from sessions s
+          join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
+          join tenants t on t.id = s.tenant_id
+          join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id
+          where s.hash = ${hash} and s.ended_at is null and u.status = 'registered' and u.session_epoch = s.epoch
+            and c.disabled_at is null`,
+      );
+      return (
+        row && {
+          tenant: tenantOf(row),
+          userId: row.user_id as UserId,
+          connection: connectionOf(row),
+          createdAt: toInstant(row.created_at),
+          lastSeenAt: toInstant(row.last_seen_at),
+          expiresAt: toInstant(row.expires_at),
+        }
+      );
+    },
+    tenantsWithWork: (now, limit) => tenantsWithWork(reader, now, limit),
+    sweep: (now) => database.transaction((db) => sweep(db, now)),
+  };
+}
+
+type TokenColumns = TenantColumns &
+  ConnectionColumns & {
+    readonly token_id: string;
+    readonly expires_at: number | null;
+    readonly last_used_at: number | null;
+  };
+
+type SessionColumns = TenantColumns &
+  ConnectionColumns & {
+    readonly user_id: string;
+    readonly created_at: number;
+    readonly last_seen_at: number;
+    readonly expires_at: number;
+  };

@@ -1,0 +1,7 @@
+/** The one importer of knex: connections, pools and the migrator come from here. */
+import knexModule, { type Knex } from "knex";
+
+export type { Knex };
+
+/** knex is CommonJS: its named export is found at run time only through the default one. */
+export const knex = knexModule.knex;

@@ -1,0 +1,117 @@
+/** Identity links with their documents and memberships: what facts are made of. */
+import type { ClaimsDocument } from "../model/directory.js";
+import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { DirectoryGroupRecord, MembershipRecord } from "../model/person.js";
+import type { AccessReader, LinkRow } from "../provisioning/ports/access.js";
+import { GROUP_RECORD_COLUMNS, type GroupRecordColumns, groupRecordOf } from "./directory-rows.js";
+import type { Scope } from "./scope.js";
+import { sql, verbatim } from "./sql.js";
+import { type Flag, fromJson, isTrue, toInstant } from "./values.js";
+
+interface LinkColumns {
+  readonly user_id: string;
+  readonly id: string;
+  readonly connection_id: string;
+  readonly deleted_at: number | null;
+  readonly scim_attributes: string | null;
+  readonly scim_app_roles: string | null;
+  readonly scim_active: Flag | null;
+  readonly scim_created_at: number | null;
+  readonly claims: string | null;
+}
+
+/** Memberships of one row in one text, `group time group time ...`: a row for each would cost ten times as much to read. */
+interface MembershipColumns {
+  readonly id: string;
+  readonly memberships: string;
+}
+
+type Memberships = ReadonlyMap<string, readonly MembershipRecord[]>;
+
+function scimOf(row: LinkColumns): Pick<LinkRow, "scim"> {
+  if (row.scim_attributes === null || row.scim_active === null || row.scim_created_at === null) return {};
+  type Scim = NonNullable<LinkRow["scim"]>;
+  return {
+    scim: {
+      active: isTrue(row.scim_active),
+      attributes: fromJson<Scim["attributes"]>(row.scim_attributes),
+      appRoles: row.scim_app_roles === null ? [] : fromJson<readonly string[]>(row.scim_app_roles),
+      createdAt: toInstant(row.scim_created_at),
+    },
+  };
+}
+
+function linkOf(row: LinkColumns, memberships: Memberships): LinkRow {
+  return {
+    user: row.user_id as UserId,
+    directoryUser: row.id as DirectoryUserId,
+    connection: row.connection_id as ConnectionId,
+    deleted: row.deleted_at !== null,
+    ...scimOf(row),
+    ...(row.claims === null ? {} : { claims: fromJson<ClaimsDocument>(row.claims) }),
+    memberships: memberships.get(row.id) ?? [],
+  };
+}
+
+function membershipsOf(
+  text: string,
+  groups: ReadonlyMap<string, DirectoryGroupRecord>,
+  instant: (text: string) => Instant,
+): MembershipRecord[] {
+  const words = text.split(" ");
+  const records: MembershipRecord[] = [];
+  for (let index = 0; index + 1 < words.length; index += 2) {
+    const group = groups.get(words[index] ?? "");
+    if (group !== undefined) records.push({ group, since: instant(words[index + 1] ?? "") });
+  }
+  return records;
+}
+
+/** The same few moments come back for many memberships. */
+function rememberedInstants(): (text: string) => Instant {
+  const known = new Map<string, Instant>();
+  return (text) => {
+    const instant = known.get(text) ?? toInstant(Number(text));
+    known.set(text, instant);
+    return instant;
+  };
+}
+
+async function readMemberships({ tenant, sql: db, dialect }: Scope, rows: readonly string[]): Promise<Memberships> {
+  const list = dialect.list(rows);
+  const glued = dialect.glue(verbatim("m.group_id || ' ' || cast(m.created_at as text)"), " ");
+  const memberships = await db.all<MembershipColumns>(
+    sql`select m.directory_user_id as id, ${glued} as memberships from directory_memberships m
+      where m.tenant_id = ${tenant} and m.directory_user_id in ${list} group by m.directory_user_id`,
+  );
+  if (memberships.length === 0) return new Map();
+  const groups = await db.all<GroupRecordColumns>(
+    sql`select ${GROUP_RECORD_COLUMNS} from directory_groups g where g.tenant_id = ${tenant} and g.id in
+      (select m.group_id from directory_memberships m where m.tenant_id = ${tenant} and m.directory_user_id in ${list})`,
+  );
+  const records = new Map(groups.map((group) => [group.id, groupRecordOf(group)]));
+  const instant = rememberedInstants();
+  return new Map(memberships.map((row) => [row.id, membershipsOf(row.memberships, records, instant)]));
+}
+
+export function linkReader(scope: Scope): Pick<AccessReader, "links"> {
+  const { tenant, sql: db, dialect } = scope;
+  return {
+    async links(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db.all<LinkColumns>(
+        sql`select l.user_id, u.id, u.connection_id, u.deleted_at, u.scim_attributes, u.scim_app_roles, u.scim_active,
+            u.scim_created_at, u.claims
+          from identity_links l
+          join directory_users u on u.tenant_id = l.tenant_id and u.id = l.directory_user_id
+          where l.tenant_id = ${tenant} and l.user_id in ${dialect.list(ids)} and l.ended_at is null
+          order by l.user_id, u.id`,
+      );
+      const memberships = await readMemberships(
+        scope,
+        rows.map((row) => row.id),
+      );
+      return rows.map((row) => linkOf(row, memberships));
+    },
+  };
+}

@@ -1,0 +1,17 @@
+/** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
+import { ACCESS_LEDGER } from "./access-ledger.js";
+import { DIRECTORY_LEDGER } from "./directory-ledger.js";
+import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
+import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
+import type { Migration } from "./migration.js";
+import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
+
+export type { Migration };
+
+export const MIGRATIONS: readonly Migration[] = [
+  TENANTS_AND_CONNECTIONS,
+  ACCESS_LEDGER,
+  DIRECTORY_LEDGER,
+  MAPPINGS_AND_RUNS,
+  JOURNAL_AND_SIGN_INS,
+];

@@ -1,0 +1,45 @@
+/** Opens the database that a URL names: everything the service remembers is behind the `Store` that this gives. */
+import { monotonicFactory } from "ulid";
+import type { TenantId } from "../model/ids.js";
+import type { Store, TenantReader } from "../provisioning/ports/store.js";
+import type { Database } from "./database.js";
+import { instanceStore } from "./instance.js";
+import { checkMigrated } from "./migrate.js";
+import { openPostgres } from "./postgres.js";
+import type { Sql } from "./sql.js";
+import { openSqlite } from "./sqlite.js";
+import { tenantReader, tenantWriter } from "./tenant-handle.js";
+
+const SQLITE_URL = /^sqlite:(?<path>.+)$/s;
+const POSTGRES_URL = /^postgres(?:ql)?:\/\//;
+
+async function openDatabase(url: string): Promise<Database> {
+  const path = SQLITE_URL.exec(url)?.groups?.["path"];
+  if (path !== undefined) return openSqlite(path);
+  if (POSTGRES_URL.test(url)) return openPostgres(url);
+  const scheme = url.includes(":") ? url.slice(0, url.indexOf(":") + 1) : url;
+  throw new Error(
+    `the database URL begins with \`${scheme}\`: use \`sqlite:./path\`, \`sqlite::memory:\` or \`postgres://...\``,
+  );
+}
+
+/** `sqlite:./path`, `sqlite::memory:` or `postgres://...`. The schema is brought up to date by `migrate`, not by this. */
+export async function openStore(url: string, options: { readonly newId?: () => string } = {}): Promise<Store> {
+  const database = await openDatabase(url);
+  // ids sort by their making, also within a millisecond: lists in creation order are lists in id order
+  const newId = options.newId ?? monotonicFactory();
+  const scope = (tenant: TenantId, sql: Sql) => ({ tenant, sql, dialect: database.dialect, newId });
+  const readers = new Map<TenantId, TenantReader>();
+  return {
+    instance: instanceStore(database, newId),
+    read(tenant) {
+      const known = readers.get(tenant) ?? tenantReader(scope(tenant, database.reader));
+      readers.set(tenant, known);
+      return known;
+    },
+    write: (tenant, work) => database.transaction((sql) => work(tenantWriter(scope(tenant, sql)))),
+    check: () => checkMigrated(database),
+    migrate: () => database.migrate(),
+    close: () => database.close(),
+  };
+}

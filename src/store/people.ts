@@ -1,0 +1,171 @@
+/** People of the access ledger with what they hold: the state that plans change. */
+import type { Evidence, Grant, GrantOrigin } from "../model/grant.js";
+import type { ConnectionId, GrantId, RunId, UserId } from "../model/ids.js";
+import type { DeactivatedBy, Hold, PersonState, UserStatus } from "../model/person.js";
+import { teamScope } from "../model/target.js";
+import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
+import type { Scope } from "./scope.js";
+import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
+import { type Flag, fromJson, given, groupedBy, isTrue, toInstant, toInstantOrNull } from "./values.js";
+
+type PeopleReader = Pick<AccessReader, "people" | "peopleIds" | "countPeople" | "grantHistory">;
+type PeopleLocker = Pick<AccessWriter, "lockPeople">;
+
+export interface GrantColumns {
+  readonly id: string;
+  readonly user_id: string;
+  readonly scope: string;
+  readonly team_name: string | null;
+  readonly role: string;
+  readonly origin: string;
+  readonly connection_id: string | null;
+  readonly rule: string | null;
+  readonly mapping_version: number | null;
+  readonly evidence: string;
+  readonly since: number;
+  readonly expires_at: number | null;
+  readonly given_by: string | null;
+  readonly reason: string | null;
+}
+
+/** Columns of `grants g` with its team as `t`. */
+export const GRANT_COLUMNS = verbatim(
+  `g.id, g.user_id, g.scope, t.name as team_name, g.role, g.origin, g.connection_id, g.rule, g.mapping_version,
+    g.evidence, g.since, g.expires_at, g.given_by, g.reason`,
+);
+export const GRANTS = verbatim("grants g left join teams t on t.tenant_id = g.tenant_id and t.id = g.team_id");
+
+/** A team is its present name outside the store. */
+export function scopeOf(row: { readonly scope: string; readonly team_name: string | null }): string {
+  return row.team_name === null ? row.scope : teamScope(row.team_name);
+}
+
+function grantOf(row: GrantColumns): Grant {
+  return {
+    id: row.id as GrantId,
+    target: { scope: scopeOf(row), role: row.role },
+    origin: row.origin as GrantOrigin,
+    ...given("connection", row.connection_id as ConnectionId | null),
+    ...given("rule", row.rule),
+    ...given("mappingVersion", row.mapping_version),
+    evidence: fromJson<readonly Evidence[]>(row.evidence),
+    since: toInstant(row.since),
+    ...given("expiresAt", toInstantOrNull(row.expires_at)),
+    ...given("by", row.given_by),
+    ...given("reason", row.reason),
+  };
+}
+
+interface PersonColumns {
+  readonly id: string;
+  readonly user_name: string;
+  readonly email: string | null;
+  readonly display_name: string | null;
+  readonly status: string;
+  readonly deactivated_by: string | null;
+  readonly ever_registered: Flag;
+  readonly facts_version: number;
+  readonly reconciled_version: number;
+  readonly hold_run: number | null;
+  readonly hold_status: string | null;
+  readonly hold_reason: string | null;
+  readonly hold_facts: number | null;
+  readonly dirty: Flag;
+  readonly seat: Flag;
+}
+
+function personOf(row: PersonColumns, grants: readonly Grant[]): PersonState {
+  return {
+    id: row.id as UserId,
+    userName: row.user_name,
+    email: row.email,
+    displayName: row.display_name,
+    status: row.status as UserStatus,
+    ...given("deactivatedBy", row.deactivated_by as DeactivatedBy | null),
+    everRegistered: isTrue(row.ever_registered),
+    factsVersion: row.facts_version,
+    reconciledVersion: row.reconciled_version,
+    dirty: isTrue(row.dirty),
+    seat: isTrue(row.seat),
+    grants,
+    ...given("hold", holdOf(row)),
+  };
+}
+
+function holdOf(row: PersonColumns): Hold | undefined {
+  if (row.hold_run === null || row.hold_facts === null) return undefined;
+  return {
+    run: row.hold_run as RunId,
+    status: row.hold_status as Hold["status"],
+    reason: row.hold_reason as Hold["reason"],
+    factsVersion: row.hold_facts,
+  };
+}
+
+/** INVARIANT: versions are read before grants, so that a plan is never made from grants older than its version. */
+async function people(
+  { tenant, sql: db, dialect }: Scope,
+  ids: readonly UserId[],
+  lock: Fragment,
+): Promise<readonly PersonState[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.all<PersonColumns>(
+    sql`select u.id, u.user_name, u.email, u.display_name, u.status, u.deactivated_by, u.ever_registered,
+        u.facts_version, u.reconciled_version, u.seat, m.user_id is not null as dirty,
+        h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts
+      from users u
+      left join held_people h on h.tenant_id = u.tenant_id and h.user_id = u.id
+      left join dirty_marks m on m.tenant_id = u.tenant_id and m.user_id = u.id
+      where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} order by u.id${lock}`,
+  );
+  const grants = await db.all<GrantColumns>(
+    sql`select ${GRANT_COLUMNS} from ${GRANTS}
+      where g.tenant_id = ${tenant} and g.user_id in ${dialect.list(ids)} and g.ended_at is null order by g.id`,
+  );
+  const held = groupedBy(grants, (grant) => grant.user_id);
+  return rows.map((row) => personOf(row, (held.get(row.id) ?? []).map(grantOf)));
+}
+
+export function peopleReader(scope: Scope): PeopleReader {
+  const { tenant, sql: db } = scope;
+  return {
+    people: (ids) => people(scope, ids, NOTHING),
+    async peopleIds({ after = "", limit, connection }) {
+      const rows = await db.all<{ readonly id: string }>(
+        connection === undefined
+          ? sql`select id from users where tenant_id = ${tenant} and id > ${after} order by id limit ${limit}`
+          : sql`select distinct user_id as id from identity_links
+              where tenant_id = ${tenant} and connection_id = ${connection} and ended_at is null and user_id > ${after}
+              order by user_id limit ${limit}`,
+      );
+      return rows.map((row) => row.id as UserId);
+    },
+    async countPeople(connection) {
+      const row = await one<{ readonly count: number }>(
+        db,
+        connection === undefined
+          ? sql`select count(*) as count from users where tenant_id = ${tenant}`
+          : sql`select count(distinct user_id) as count from identity_links
+              where tenant_id = ${tenant} and connection_id = ${connection} and ended_at is null`,
+      );
+      return row?.count ?? 0;
+    },
+    async grantHistory(id) {
+      const rows = await db.all<
+        GrantColumns & { readonly ended_at: number | null; readonly end_reason: string | null }
+      >(
+        sql`select ${GRANT_COLUMNS}, g.ended_at, g.end_reason from ${GRANTS}
+          where g.tenant_id = ${tenant} and g.user_id = ${id} order by g.since desc, g.id desc`,
+      );
+      return rows.map((row) => ({
+        ...grantOf(row),
+        ...given("endedAt", toInstantOrNull(row.ended_at)),
+        ...given("endReason", row.end_reason),
+      }));
+    },
+  };
+}
+
+export function peopleLocker(scope: Scope): PeopleLocker {
+  return { lockPeople: (ids) => people(scope, ids, scope.dialect.lock("u")) };
+}

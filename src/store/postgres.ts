@@ -1,0 +1,100 @@
+/** PostgreSQL: a pool, transactions at READ COMMITTED with row locks where the ports ask for them, and retries of what it undid. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Database, TransactionSql, translated } from "./database.js";
+import { POSTGRES } from "./dialect.js";
+import { type Knex, knex } from "./knex.js";
+import { migratePostgres } from "./migrate.js";
+import type { Fragment, Sql } from "./sql.js";
+import { refuseUnstorable } from "./values.js";
+
+const POOL = { min: 0, max: 10 };
+const ATTEMPTS = 6;
+const BACKOFF_MILLIS = 15;
+
+interface Result {
+  readonly rows: readonly unknown[];
+  readonly rowCount: number | null;
+}
+
+/** Values as text of their types' OIDs: 64-bit integers are counts and epoch milliseconds here, and JSON stays text. */
+const TYPES = {
+  getTypeParser(oid: number): (text: string) => unknown {
+    switch (oid) {
+      case 16: // boolean
+        return (text) => text === "t";
+      case 20: // bigint
+      case 21: // smallint
+      case 23: // integer
+      case 700: // real
+      case 701: // double precision
+      case 1700: // numeric
+        return Number;
+      default:
+        return (text) => text;
+    }
+  },
+};
+
+function executor(runner: Knex | Knex.Transaction): Sql {
+  const query = async ({ text, values }: Fragment): Promise<Result> => {
+    for (const value of values) if (typeof value === "string") refuseUnstorable(value);
+    return runner.raw<Result>(text, [...values]);
+  };
+  return {
+    all: async <Row>(statement: Fragment) => (await query(statement)).rows as readonly Row[],
+    run: async (statement) => (await query(statement)).rowCount ?? 0,
+  };
+}
+
+/** The same, with errors as the callers of the store know them. */
+function translating(inner: Sql): Sql {
+  const fail = (error: unknown): never => {
+    throw translated(POSTGRES, error);
+  };
+  return {
+    all: <Row>(statement: Fragment) => inner.all<Row>(statement).catch(fail),
+    run: (statement) => inner.run(statement).catch(fail),
+  };
+}
+
+async function once<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {
+  return pool.transaction(async (transaction) => {
+    const sql = new TransactionSql(translating(executor(transaction)));
+    try {
+      return await work(sql);
+    } finally {
+      await sql.close();
+    }
+  });
+}
+
+async function retrying<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(pool, work);
+    } catch (error) {
+      if (attempt === ATTEMPTS || POSTGRES.failure(error) !== "retry") throw error;
+      await sleep(BACKOFF_MILLIS * attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+export async function openPostgres(url: string): Promise<Database> {
+  const pool = knex({
+    client: "pg",
+    connection: {
+      connectionString: url,
+      types: TYPES,
+      application_name: "rolecall",
+      options: "-c default_transaction_isolation=read\\ committed -c timezone=UTC",
+    } as Knex.PgConnectionConfig,
+    pool: POOL,
+  });
+  return {
+    dialect: POSTGRES,
+    reader: translating(executor(pool)),
+    transaction: (work) => retrying(pool, work),
+    migrate: () => migratePostgres(pool),
+    close: () => pool.destroy(),
+  };
+}

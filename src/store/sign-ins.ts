@@ -1,0 +1,132 @@
+/** Logins under way, sessions, one-time ids and the traces of sign-ins. */
+import type { ConnectionId, UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import type { SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
+import { bigint, text } from "./dialect.js";
+import type { Scope } from "./scope.js";
+import { type Fragment, insertion, join, one, sql } from "./sql.js";
+import { fromJson, given, toInstant, toJson, toMillis } from "./values.js";
+
+interface PendingColumns {
+  readonly connection_id: string;
+  readonly browser_hash: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly return_to: string | null;
+  readonly expires_at: number;
+}
+
+interface TraceColumns {
+  readonly connection_id: string;
+  readonly at: number;
+  readonly outcome: string;
+  readonly user_id: string | null;
+  readonly detail: string;
+}
+
+export function signInReader({ tenant, sql: db }: Scope): SignInReader {
+  return {
+    async signInTrace(reference) {
+      const row = await one<TraceColumns>(
+        db,
+        sql`select connection_id, at, outcome, user_id, detail from sign_in_traces
+          where tenant_id = ${tenant} and reference = ${reference}`,
+      );
+      return (
+        row && {
+          reference,
+          connection: row.connection_id as ConnectionId,
+          at: toInstant(row.at),
+          outcome: row.outcome,
+          ...given("user", row.user_id as UserId | null),
+          detail: fromJson<JsonObject>(row.detail),
+        }
+      );
+    },
+    async sessionsOf(user) {
+      const rows = await db.all<{ readonly id: string; readonly created_at: number; readonly last_seen_at: number }>(
+        sql`select s.id, s.created_at, s.last_seen_at from sessions s
+          join users u on u.tenant_id = s.tenant_id and u.id = s.user_id and u.session_epoch = s.epoch
+          where s.tenant_id = ${tenant} and s.user_id = ${user} and s.ended_at is null order by s.id`,
+      );
+      return rows.map((row) => ({
+        id: row.id,
+        createdAt: toInstant(row.created_at),
+        lastSeenAt: toInstant(row.last_seen_at),
+      }));
+    },
+  };
+}
+
+export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
+  const endSessions = (where: Fragment, now: string): Promise<number> =>
+    db.run(
+      sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null and ${where}`,
+    );
+  return {
+    async insertPendingLogin(login) {
+      const columns = {
+        ...{ tenant_id: tenant, state_hash: login.stateHash, connection_id: login.connection, nonce: login.nonce },
+        ...{ browser_hash: login.browserHash, verifier: login.verifier, return_to: login.returnTo ?? null },
+      };
+      await db.run(insertion("pending_logins", { ...columns, expires_at: toMillis(login.expiresAt) }));
+    },
+    async takePendingLogin(stateHash) {
+      const row = await one<PendingColumns>(
+        db,
+        sql`delete from pending_logins where tenant_id = ${tenant} and state_hash = ${stateHash}
+          returning connection_id, browser_hash, nonce, verifier, return_to, expires_at`,
+      );
+      return (
+        row && {
+          stateHash,
+          connection: row.connection_id as ConnectionId,
+          browserHash: row.browser_hash,
+          nonce: row.nonce,
+          verifier: row.verifier,
+          ...given("returnTo", row.return_to),
+          expiresAt: toInstant(row.expires_at),
+        }
+      );
+    },
+    async insertSession(session, now) {
+      const at = bigint(toMillis(now));
+      const inserted = await db.run(
+        sql`insert into sessions (tenant_id, id, hash, user_id, connection_id, subject, idp_session, epoch, created_at,
+            last_seen_at, expires_at)
+          select u.tenant_id, ${text(newId())}, ${text(session.hash)}, u.id, ${text(session.connection)},
+            ${text(session.subject)}, ${text(session.idpSession ?? null)}, u.session_epoch, ${at}, ${at},
+            ${bigint(toMillis(session.expiresAt))}
+          from users u where u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'`,
+      );
+      return inserted > 0;
+    },
+    async touchSession(hash, now) {
+      await db.run(
+        sql`update sessions set last_seen_at = ${toMillis(now)} where tenant_id = ${tenant} and hash = ${hash}`,
+      );
+    },
+    async endSession(hash, now) {
+      await endSessions(sql`hash = ${hash}`, now);
+    },
+    endSessionsOf: (user, now) => endSessions(sql`user_id = ${user}`, now),
+    async endIdpSessions(connection, { subject, idpSession }, now) {
+      const named: Fragment[] = [];
+      if (subject !== undefined) named.push(sql`subject = ${subject}`);
+      if (idpSession !== undefined) named.push(sql`idp_session = ${idpSession}`);
+      if (named.length === 0) return 0;
+      return endSessions(sql`connection_id = ${connection} and ${join(named, " and ")}`, now);
+    },
+    async insertSignInTrace(trace) {
+      const columns = {
+        ...{ tenant_id: tenant, reference: trace.reference, connection_id: trace.connection, at: toMillis(trace.at) },
+        ...{ outcome: trace.outcome, user_id: trace.user ?? null, detail: toJson(trace.detail) },
+      };
+      await db.run(insertion("sign_in_traces", columns));
+    },
+    async rememberOnce(connection, id, expiresAt) {
+      const columns = { tenant_id: tenant, connection_id: connection, id, expires_at: toMillis(expiresAt) };
+      return (await db.run(sql`${insertion("one_time_ids", columns)} on conflict do nothing`)) > 0;
+    },
+  };
+}

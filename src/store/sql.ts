@@ -1,0 +1,77 @@
+/** Statements as values: SQL text with bound values, put together without any value ever becoming text. */
+
+/** What a statement may bind. Objects never reach a driver, which would read their keys. */
+export type Value = string | number | boolean | null;
+
+/** A piece of SQL with `?` for each of its values. A class, so that no object from outside can pass for one. */
+export class Fragment {
+  readonly text: string;
+  readonly values: readonly Value[];
+
+  constructor(text: string, values: readonly Value[]) {
+    this.text = text;
+    this.values = values;
+  }
+}
+
+/** Values become `?`, fragments become part of the text. */
+export function sql(strings: TemplateStringsArray, ...parts: readonly (Value | Fragment)[]): Fragment {
+  let text = strings[0] ?? "";
+  const values: Value[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (part instanceof Fragment) {
+      text += part.text;
+      for (const value of part.values) values.push(value);
+    } else if (part === null || typeof part !== "object") {
+      text += "?";
+      values.push(part);
+    } else {
+      throw new TypeError("a statement binds strings, numbers, booleans and null only");
+    }
+    text += strings[index + 1] ?? "";
+  }
+  return new Fragment(text, values);
+}
+
+/** Text of our own as a fragment. Never for anything that came from outside. */
+export function verbatim(text: string): Fragment {
+  return new Fragment(text, []);
+}
+
+export const NOTHING = verbatim("");
+
+export function join(fragments: readonly Fragment[], separator: string): Fragment {
+  return new Fragment(
+    fragments.map((fragment) => fragment.text).join(separator),
+    fragments.flatMap((fragment) => fragment.values),
+  );
+}
+
+/** `insert into` one row; the names of columns are ours. */
+export function insertion(table: string, columns: Readonly<Record<string, Value>>): Fragment {
+  const names = Object.keys(columns).join(", ");
+  const values = join(
+    Object.values(columns).map((value) => sql`${value}`),
+    ", ",
+  );
+  return sql`insert into ${verbatim(`${table} (${names})`)} values (${values})`;
+}
+
+/** The list after `set`. */
+export function assignments(columns: Readonly<Record<string, Value>>): Fragment {
+  return join(
+    Object.entries(columns).map(([name, value]) => sql`${verbatim(name)} = ${value}`),
+    ", ",
+  );
+}
+
+/** Runs statements, one after the other when they belong to a transaction. */
+export interface Sql {
+  all<Row>(statement: Fragment): Promise<readonly Row[]>;
+  /** How many rows were written. */
+  run(statement: Fragment): Promise<number>;
+}
+
+export async function one<Row>(sql: Sql, statement: Fragment): Promise<Row | undefined> {
+  return (await sql.all<Row>(statement))[0];
+}

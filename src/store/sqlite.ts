@@ -1,0 +1,185 @@
+/** SQLite: one writer that commits in groups, one reader beside it; `:memory:` has one connection for both. */
+import { mkdir, open } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Database as RawDatabase, RunResult, Statement } from "sqlite3";
+import { type Database, TransactionSql, translated } from "./database.js";
+import { SQLITE } from "./dialect.js";
+import { type Knex, knex } from "./knex.js";
+import { migrateSqlite } from "./migrate.js";
+import type { Fragment, Sql } from "./sql.js";
+import { refuseUnstorable } from "./values.js";
+import { WriteQueue } from "./write-queue.js";
+
+const PREPARED_STATEMENTS = 400;
+const MEMORY = ":memory:";
+
+/** Runs one thing at a time, in the order of asking. */
+class Turns {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/**
+ * A connection whose statements are prepared once. The caller awaits each before the next: the driver does not order
+ * calls on different prepared statements, and `get` would leave a statement open that returns rows.
+ */
+class SqliteConnection implements Sql {
+  readonly turns = new Turns();
+  readonly #raw: RawDatabase;
+  readonly #prepared = new Map<string, Statement>();
+
+  constructor(raw: RawDatabase) {
+    this.#raw = raw;
+  }
+
+  all<Row>({ text, values }: Fragment): Promise<readonly Row[]> {
+    return this.#call<readonly Row[]>(text, values, (statement, done) => {
+      statement.all(values, (error: Error | null, rows: Row[]) => done(error, rows));
+    });
+  }
+
+  run({ text, values }: Fragment): Promise<number> {
+    return this.#call<number>(text, values, (statement, done) => {
+      statement.run(values, function (this: RunResult, error: Error | null) {
+        done(error, this.changes);
+      });
+    });
+  }
+
+  /** Statements without values, such as those that begin and end transactions. */
+  exec(text: string): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#raw.exec(text, (error) => (error === null ? done() : fail(error)));
+    });
+  }
+
+  async finalize(): Promise<void> {
+    const statements = [...this.#prepared.values()];
+    this.#prepared.clear();
+    await Promise.all(statements.map((statement) => new Promise<void>((done) => statement.finalize(() => done()))));
+  }
+
+  #call<T>(
+    text: string,
+    values: Fragment["values"],
+    start: (statement: Statement, done: (error: Error | null, result: T) => void) => void,
+  ): Promise<T> {
+    for (const value of values) if (typeof value === "string") refuseUnstorable(value);
+    return new Promise((resolvePromise, fail) => {
+      start(this.#statement(text, fail), (error, result) => {
+        if (error === null) resolvePromise(result);
+        else fail(translated(SQLITE, error));
+      });
+    });
+  }
+
+  #statement(text: string, fail: (error: Error) => void): Statement {
+    const known = this.#prepared.get(text);
+    this.#prepared.delete(text);
+    // a statement that cannot be prepared never calls back from `all`: its own callback is the only one to hear of it
+    const statement =
+      known ??
+      this.#raw.prepare(text, (error) => {
+        if (error === null) return;
+        this.#prepared.delete(text);
+        fail(error);
+      });
+    this.#prepared.set(text, statement);
+    if (this.#prepared.size > PREPARED_STATEMENTS) this.#dropOldest();
+    return statement;
+  }
+
+  #dropOldest(): void {
+    for (const [text, statement] of this.#prepared) {
+      this.#prepared.delete(text);
+      statement.finalize();
+      return;
+    }
+  }
+}
+
+interface Opened {
+  readonly pool: Knex;
+  readonly raw: RawDatabase;
+  readonly connection: SqliteConnection;
+}
+
+async function connect(filename: string, pragmas: string): Promise<Opened> {
+  const pool = knex({
+    client: "sqlite3",
+    connection: { filename },
+    useNullAsDefault: true,
+    pool: { min: 1, max: 1 },
+  });
+  const raw = (await pool.client.acquireConnection()) as RawDatabase;
+  const connection = new SqliteConnection(raw);
+  await connection.exec(`pragma busy_timeout = 5000; pragma foreign_keys = on; ${pragmas}`);
+  return { pool, raw, connection };
+}
+
+async function disconnect({ pool, raw, connection }: Opened): Promise<void> {
+  await connection.turns.take(async () => {
+    await connection.finalize();
+    await pool.client.releaseConnection(raw);
+    await pool.destroy();
+  });
+}
+
+/** Only the service's own user reads the data: the folder is made for it, and the files beside the database take its mode. */
+async function prepareFile(path: string): Promise<string> {
+  const filename = resolve(path);
+  await mkdir(dirname(filename), { recursive: true, mode: 0o700 });
+  const file = await open(filename, "a", 0o600);
+  await file.close();
+  return filename;
+}
+
+/** The pool's only connection is held for good, and lent back to knex while it migrates. */
+async function migrateWith({ pool, raw, connection }: Opened): Promise<readonly string[]> {
+  return connection.turns.take(async () => {
+    await pool.client.releaseConnection(raw);
+    try {
+      return await migrateSqlite(pool);
+    } finally {
+      await pool.client.acquireConnection();
+    }
+  });
+}
+
+export async function openSqlite(path: string): Promise<Database> {
+  const filename = path === MEMORY ? MEMORY : await prepareFile(path);
+  // WAL with NORMAL: a commit survives the end of the process at once, and a loss of power from the next checkpoint on
+  const writer = await connect(
+    filename,
+    "pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -32000;",
+  );
+  const reader =
+    path === MEMORY ? writer : await connect(filename, "pragma query_only = on; pragma cache_size = -32000;");
+  const queue = new WriteQueue(writer.connection, writer.connection.turns);
+  return {
+    dialect: SQLITE,
+    reader: {
+      all: (statement) => reader.connection.turns.take(() => reader.connection.all(statement)),
+      run: (statement) => reader.connection.turns.take(() => reader.connection.run(statement)),
+    },
+    transaction: (work) =>
+      queue.submit(async () => {
+        const sql = new TransactionSql(writer.connection);
+        try {
+          return await work(sql);
+        } finally {
+          await sql.close();
+        }
+      }),
+    migrate: () => migrateWith(writer),
+    async close() {
+      await disconnect(writer);
+      if (reader !== writer) await disconnect(reader);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** A tenant's handles, put together from one file per concern. */
+import type { TenantReader, TenantWriter } from "../provisioning/ports/store.js";
+import { applyWriter, ownerReader } from "./apply-access.js";
+import { brakeReader, brakeWriter } from "./brake.js";
+import { connectionReader, connectionWriter } from "./connections.js";
+import { directoryGroupReader, directoryGroupWriter } from "./directory-groups.js";
+import { directoryListReader } from "./directory-lists.js";
+import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
+import { journalReader, journalWriter } from "./journal.js";
+import { linkReader } from "./links.js";
+import { manualGrantWriter } from "./manual-grants.js";
+import { mappingReader, mappingWriter } from "./mappings.js";
+import { markWriter } from "./marks.js";
+import { membershipWriter } from "./memberships.js";
+import { peopleLocker, peopleReader } from "./people.js";
+import { runReader, runWriter } from "./runs.js";
+import type { Scope } from "./scope.js";
+import { seatWriter } from "./seats.js";
+import { signInReader, signInWriter } from "./sign-ins.js";
+import { teamReader, teamWriter } from "./teams.js";
+import { userReader } from "./users.js";
+import { wakeupWriter } from "./wakeups.js";
+
+export function tenantReader(scope: Scope): TenantReader {
+  return {
+    tenant: scope.tenant,
+    ...connectionReader(scope),
+    ...directoryUserReader(scope),
+    ...directoryGroupReader(scope),
+    ...directoryListReader(scope),
+    ...peopleReader(scope),
+    ...linkReader(scope),
+    ...userReader(scope),
+    ...teamReader(scope),
+    ...ownerReader(scope),
+    ...brakeReader(scope),
+    ...mappingReader(scope),
+    ...runReader(scope),
+    ...signInReader(scope),
+    ...journalReader(scope),
+  };
+}
+
+export function tenantWriter(scope: Scope): TenantWriter {
+  return {
+    ...tenantReader(scope),
+    ...connectionWriter(scope),
+    ...directoryUserWriter(scope),
+    ...directoryGroupWriter(scope),
+    ...membershipWriter(scope),
+    ...markWriter(scope),
+    ...peopleLocker(scope),
+    ...applyWriter(scope),
+    ...teamWriter(scope),
+    ...seatWriter(scope),
+    ...wakeupWriter(scope),
+    ...manualGrantWriter(scope),
+    ...brakeWriter(scope),
+    ...mappingWriter(scope),
+    ...runWriter(scope),
+    ...signInWriter(scope),
+    ...journalWriter(scope),
+  };
+}

@@ -1,0 +1,125 @@
+/** Rows of tenants and connections, selected and read in one way wherever they are needed. */
+import type {
+  Connection,
+  GroupAuthority,
+  JitMode,
+  OidcSettings,
+  ScimProfile,
+  SyncMode,
+  Tenant,
+} from "../model/connection.js";
+import type { Protocol } from "../model/facts.js";
+import type { ConnectionId, TenantId } from "../model/ids.js";
+import type { Dialect } from "./dialect.js";
+import { type Fragment, sql, verbatim } from "./sql.js";
+import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull } from "./values.js";
+
+export interface TenantColumns {
+  readonly t_id: number;
+  readonly t_slug: string;
+  readonly t_name: string;
+  readonly t_domains: string | null;
+  readonly t_seats: number | null;
+  readonly t_seats_used: number;
+  readonly t_scim: Flag;
+  readonly t_active_version: number;
+  readonly t_created_at: number;
+}
+
+/** Columns of `tenants t`. */
+export function tenantColumns(dialect: Dialect): Fragment {
+  const domains = dialect.glue(verbatim("d.domain"), " ");
+  return sql`t.id as t_id, t.slug as t_slug, t.name as t_name, t.seats as t_seats, t.seats_used as t_seats_used,
+    t.scim as t_scim, t.active_version as t_active_version, t.created_at as t_created_at,
+    (select ${domains} from tenant_domains d where d.tenant_id = t.id) as t_domains`;
+}
+
+export function tenantOf(row: TenantColumns): Tenant {
+  return {
+    id: row.t_id as TenantId,
+    slug: row.t_slug,
+    name: row.t_name,
+    domains: row.t_domains === null ? [] : row.t_domains.split(" ").sort(),
+    seats: row.t_seats,
+    seatsUsed: row.t_seats_used,
+    scim: isTrue(row.t_scim),
+    activeVersion: row.t_active_version,
+    createdAt: toInstant(row.t_created_at),
+  };
+}
+
+export interface ConnectionColumns {
+  readonly c_id: string;
+  readonly c_slug: string;
+  readonly c_protocol: string;
+  readonly c_jit: string;
+  readonly c_sync: string;
+  readonly c_sync_chosen: Flag;
+  readonly c_group_authority: string;
+  readonly c_profile: string;
+  readonly c_priority: number;
+  readonly c_may_grant_owner: Flag;
+  readonly c_allowed_domains: string;
+  readonly c_require_domains: Flag;
+  readonly c_absent_groups: string;
+  readonly c_group_attribute: string | null;
+  readonly c_settle_seconds: number;
+  readonly c_oidc: string | null;
+  readonly c_first_group_push_at: number | null;
+  readonly c_disabled_at: number | null;
+  readonly c_created_at: number;
+  readonly c_version: number;
+}
+
+/** Columns of `connections c`, without the secret. */
+export const CONNECTION_COLUMNS = verbatim(
+  [
+    "id",
+    "slug",
+    "protocol",
+    "jit",
+    "sync",
+    "sync_chosen",
+    "group_authority",
+    "profile",
+    "priority",
+    "may_grant_owner",
+    "allowed_domains",
+    "require_domains",
+    "absent_groups",
+    "group_attribute",
+    "settle_seconds",
+    "oidc",
+    "first_group_push_at",
+    "disabled_at",
+    "created_at",
+    "version",
+  ]
+    .map((name) => `c.${name} as c_${name}`)
+    .join(", "),
+);
+
+export function connectionOf(row: ConnectionColumns): Connection {
+  return {
+    id: row.c_id as ConnectionId,
+    slug: row.c_slug,
+    protocol: row.c_protocol as Protocol,
+    jit: row.c_jit as JitMode,
+    sync: row.c_sync as SyncMode,
+    syncChosen: isTrue(row.c_sync_chosen),
+    groups: row.c_group_authority as GroupAuthority,
+    profile: row.c_profile as ScimProfile,
+    priority: row.c_priority,
+    mayGrantOwner: isTrue(row.c_may_grant_owner),
+    allowedDomains: fromJson<readonly string[]>(row.c_allowed_domains),
+    requireDomains: isTrue(row.c_require_domains),
+    absentGroups: row.c_absent_groups as Connection["absentGroups"],
+    ...given("groupAttribute", row.c_group_attribute),
+    settleSeconds: row.c_settle_seconds,
+    ...(row.c_oidc === null ? {} : { oidc: fromJson<OidcSettings>(row.c_oidc) }),
+    ...given("firstGroupPushAt", toInstantOrNull(row.c_first_group_push_at)),
+    ...given("disabledAt", toInstantOrNull(row.c_disabled_at)),
+    createdAt: toInstant(row.c_created_at),
+    version: row.c_version,
+  };
+}

@@ -1,0 +1,65 @@
+/** What the worker asks across tenants: who has work, and what is past its time. */
+import type { Instant, TenantId } from "../model/ids.js";
+import { bigint } from "./dialect.js";
+import { type Fragment, type Sql, sql, verbatim } from "./sql.js";
+import { toMillis } from "./values.js";
+
+/** Rows that one sweep removes from each table, so that no sweep holds up writers. */
+const SWEEP_ROWS = 5000;
+
+/** Distinct tenants of an indexed table by leaps from one to the next: nothing to do costs one look. */
+function tenantsOf(name: string, table: Fragment): Fragment {
+  const cte = verbatim(name);
+  return sql`${cte} (id) as (
+    select min(tenant_id) from ${table}
+    union all
+    select (select min(tenant_id) from ${table} and tenant_id > ${cte}.id) from ${cte} where ${cte}.id is not null
+  )`;
+}
+
+const MARKED = verbatim("dirty_marks where true");
+const RUNNING = verbatim("runs where status in ('queued', 'running')");
+const TIMED = verbatim("wakeups where true");
+const WAITING = verbatim("outbox_events where position is null");
+
+export async function tenantsWithWork(db: Sql, now: Instant, limit: number): Promise<readonly TenantId[]> {
+  const at = bigint(toMillis(now));
+  const rows = await db.all<{ readonly id: number }>(
+    sql`with recursive ${tenantsOf("marked", MARKED)}, ${tenantsOf("running", RUNNING)}, ${tenantsOf("waiting", WAITING)},
+        ${tenantsOf("timed", TIMED)}
+      select id from (
+        select id from marked where exists
+          (select 1 from dirty_marks m where m.tenant_id = marked.id and m.not_before <= ${at})
+        union select id from running where exists
+          (select 1 from runs r where r.tenant_id = running.id
+            and (r.status = 'queued' or r.status = 'running' and r.leased_until <= ${at}))
+        union select id from waiting where id is not null
+        union select id from timed where exists (select 1 from wakeups w where w.tenant_id = timed.id and w.at <= ${at})
+        union select id from tenants where behind and exists
+          (select 1 from users u where u.tenant_id = tenants.id and u.reconciled_version < tenants.active_version
+            and u.claimed_until <= ${at})
+      ) as busy order by id limit ${limit}`,
+  );
+  return rows.map((row) => row.id as TenantId);
+}
+
+export async function sweep(db: Sql, now: Instant): Promise<void> {
+  const at = toMillis(now);
+  const past: readonly (readonly [table: string, key: string, where: Fragment])[] = [
+    ["pending_logins", "state_hash", sql`expires_at <= ${at}`],
+    ["sessions", "id", sql`expires_at <= ${at}`],
+    ["sessions", "id", sql`ended_at is not null`],
+    ["plans", "id", sql`expires_at <= ${at}`],
+  ];
+  for (const [table, key, where] of past) {
+    const columns = verbatim(`tenant_id, ${key}`);
+    await db.run(
+      sql`delete from ${verbatim(table)} where (${columns}) in
+        (select ${columns} from ${verbatim(table)} where ${where} limit ${SWEEP_ROWS})`,
+    );
+  }
+  await db.run(
+    sql`delete from one_time_ids where (tenant_id, connection_id, id) in
+      (select tenant_id, connection_id, id from one_time_ids where expires_at <= ${at} limit ${SWEEP_ROWS})`,
+  );
+}

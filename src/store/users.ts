@@ -1,0 +1,154 @@
+/** Users and their assignments as an admin lists them. Pending people show up nowhere here. */
+import { fold } from "../model/fold.js";
+import type { GrantOrigin } from "../model/grant.js";
+import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import type { Target } from "../model/target.js";
+import type { AccessReader, AssignmentRow, UserQuery, UserRow } from "../provisioning/ports/access.js";
+import { GRANTS, scopeOf } from "./people.js";
+import type { Scope } from "./scope.js";
+import { type Fragment, join, sql, verbatim } from "./sql.js";
+import { type Flag, given, groupedBy, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
+
+type UserReader = Pick<AccessReader, "user" | "users" | "assignments">;
+
+/** What `q` looks into. */
+export function searchText(userName: string, email: string | null, displayName: string | null): string {
+  return fold([userName, email ?? "", displayName ?? ""].join("\n"));
+}
+
+interface UserColumns {
+  readonly id: string;
+  readonly user_name: string;
+  readonly email: string | null;
+  readonly display_name: string | null;
+  readonly status: string;
+  readonly synced: Flag;
+  readonly created_at: number;
+}
+
+/** Synced: a live, active `scim` row of a connection that is live and not disabled. */
+const SYNCED = verbatim(`exists (
+  select 1 from identity_links l
+  join directory_users d on d.tenant_id = l.tenant_id and d.id = l.directory_user_id
+  join connections c on c.tenant_id = d.tenant_id and c.id = d.connection_id
+  where l.tenant_id = u.tenant_id and l.user_id = u.id and l.ended_at is null and d.deleted_at is null
+    and d.scim_resource is not null and d.scim_active and c.sync = 'live' and c.disabled_at is null
+    and c.protocol <> 'local')`);
+
+async function read({ tenant, sql: db, dialect }: Scope, where: Fragment): Promise<readonly UserRow[]> {
+  const rows = await db.all<UserColumns>(
+    sql`select u.id, u.user_name, u.email, u.display_name, u.status, ${SYNCED} as synced, u.created_at from users u
+      where u.tenant_id = ${tenant} and u.status <> 'pending' and ${where}`,
+  );
+  if (rows.length === 0) return [];
+  const held = await db.all<{ user_id: string; scope: string; team_name: string | null; role: string }>(
+    sql`select distinct g.user_id, g.scope, t.name as team_name, g.role from ${GRANTS}
+      where g.tenant_id = ${tenant} and g.user_id in ${dialect.list(rows.map((row) => row.id))} and g.ended_at is null
+      order by g.user_id, g.scope, team_name, g.role`,
+  );
+  const assignments = groupedBy(held, (grant) => grant.user_id);
+  return rows.map((row) => ({
+    id: row.id as UserId,
+    userName: row.user_name,
+    email: row.email,
+    displayName: row.display_name,
+    status: row.status as UserRow["status"],
+    synced: isTrue(row.synced),
+    assignments: (assignments.get(row.id) ?? []).map((grant): Target => ({ scope: scopeOf(grant), role: grant.role })),
+    createdAt: toInstant(row.created_at),
+  }));
+}
+
+function conditions({ dialect }: Scope, query: UserQuery): Fragment {
+  const wanted: Fragment[] = [sql`u.id > ${query.after ?? ""}`];
+  if (query.userName !== undefined) wanted.push(sql`u.user_name_folded = ${fold(query.userName)}`);
+  if (query.email !== undefined) wanted.push(sql`u.email_folded = ${fold(query.email)}`);
+  if (query.status !== undefined) wanted.push(sql`u.status = ${query.status}`);
+  if (query.q !== undefined) wanted.push(dialect.test(verbatim("u.search_text"), "co", fold(query.q)));
+  if (query.externalId !== undefined) {
+    wanted.push(
+      sql`exists (select 1 from identity_links l
+        join directory_users d on d.tenant_id = l.tenant_id and d.id = l.directory_user_id
+        where l.tenant_id = u.tenant_id and l.user_id = u.id and l.ended_at is null and d.external_id = ${query.externalId})`,
+    );
+  }
+  if (query.team !== undefined || query.role !== undefined) {
+    const team = query.team === undefined ? verbatim("") : sql` and t.name = ${query.team}`;
+    const role = query.role === undefined ? verbatim("") : sql` and g.role = ${query.role}`;
+    wanted.push(
+      sql`exists (select 1 from ${GRANTS} where g.tenant_id = u.tenant_id and g.user_id = u.id and g.ended_at is null${team}${role})`,
+    );
+  }
+  return join(wanted, " and ");
+}
+
+interface AssignmentColumns {
+  readonly id: string;
+  readonly user_id: string;
+  readonly user_name: string;
+  readonly scope: string;
+  readonly team_name: string | null;
+  readonly role: string;
+  readonly origin: string;
+  readonly rule: string | null;
+  readonly connection_id: string | null;
+  readonly since: number;
+  readonly ended_at: number | null;
+}
+
+function assignmentOf(row: AssignmentColumns): AssignmentRow {
+  return {
+    user: { id: row.user_id as UserId, userName: row.user_name },
+    target: { scope: scopeOf(row), role: row.role },
+    origin: row.origin as GrantOrigin,
+    ...given("rule", row.rule),
+    ...given("connection", row.connection_id as ConnectionId | null),
+    since: toInstant(row.since),
+    ...given("endedAt", toInstantOrNull(row.ended_at)),
+  };
+}
+
+/** Listed by user, so the cursor is a user and the last grant of theirs that was shown. */
+function afterGrant(after: string | undefined): Fragment {
+  if (after === undefined) return verbatim("1 = 1");
+  const [user, grant, ...rest] = after.split(".");
+  if (user === undefined || grant === undefined || rest.length > 0) {
+    throw new Refusal("bad_request", `\`${after.slice(0, 80)}\` is no cursor of this list`);
+  }
+  return sql`(g.user_id, g.id) > (${user}, ${grant})`;
+}
+
+function heldAt(at: Instant | undefined): Fragment {
+  if (at === undefined) return verbatim("g.ended_at is null");
+  const millis = toMillis(at);
+  return sql`g.since <= ${millis} and (g.ended_at is null or g.ended_at > ${millis})`;
+}
+
+export function userReader(scope: Scope): UserReader {
+  const { tenant, sql: db } = scope;
+  return {
+    async user(id) {
+      return (await read(scope, sql`u.id = ${id}`))[0];
+    },
+    async users(query) {
+      const rows = await read(scope, sql`${conditions(scope, query)} order by u.id limit ${query.limit + 1}`);
+      return page(
+        rows,
+        query.limit,
+        (row) => row,
+        (row) => row.id,
+      );
+    },
+    async assignments({ after, limit, at }) {
+      const rows = await db.all<AssignmentColumns>(
+        sql`select g.id, g.user_id, u.user_name, g.scope, t.name as team_name, g.role, g.origin, g.rule, g.connection_id,
+            g.since, g.ended_at
+          from ${GRANTS} join users u on u.tenant_id = g.tenant_id and u.id = g.user_id
+          where g.tenant_id = ${tenant} and ${heldAt(at)} and ${afterGrant(after)}
+          order by g.user_id, g.id limit ${limit + 1}`,
+      );
+      return page(rows, limit, assignmentOf, (row) => `${row.user_id}.${row.id}`);
+    },
+  };
+}
