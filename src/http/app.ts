@@ -6,7 +6,7 @@ import Router from "@koa/router";
 import Koa from "koa";
 import { Refusal } from "../model/problem.js";
 import { parseRanges } from "../platform/addresses.js";
-import { faultFields, type Logger } from "../platform/log.js";
+import type { Logger } from "../platform/log.js";
 import { clientAddress } from "./client-address.js";
 import { readCookie } from "./cookies.js";
 import type { About, Answer, HttpRequest } from "./exchange.js";
@@ -53,7 +53,7 @@ export function createApp(options: AppOptions): RequestListener {
   const routeOf = createRouting(options.faces, options.checkAnswers);
   const app = new Koa<RouteState>();
   // What reaches this handler has already been answered, or cannot be: connections that broke off.
-  app.on("error", (error: unknown) => logger.debug("connection_fault", faultFields(error)));
+  app.on("error", (error: unknown) => logger.fault("connection_broken", error));
   app.use(async (ctx) => {
     const started = performance.now();
     const trail: Trail = { route: "unmatched", about: {}, params: {} };
@@ -93,8 +93,7 @@ async function answerTo(
     return { answer: await trail.guarded(request, message) };
   } catch (error) {
     const answer = (face?.renderError ?? renderProblem)(error, request);
-    if (answer.status >= 500)
-      request.log.error("fault", error instanceof Refusal ? { code: error.code } : faultFields(error));
+    if (answer.status >= 500) request.log.fault("request_failed", error);
     return { answer: { ...answer, headers: { ...failureHeaders(error), ...answer.headers } }, error };
   }
 }

@@ -18,12 +18,12 @@ export async function readBody(
   message: IncomingMessage,
   rule: BodyRule,
 ): Promise<Json | Readonly<Record<string, string>> | undefined> {
+  if (announcesBody(message)) checkMediaType(message, rule);
   const text = decode(await readBytes(message, rule));
   if (text === "") {
     if (rule.optional === true) return undefined;
     throw new Refusal("bad_request", "the body is empty: send one");
   }
-  checkMediaType(message, rule);
   switch (rule.read) {
     case "text":
       return text;
@@ -32,6 +32,10 @@ export async function readBody(
     case "form":
       return fieldsOf(new URLSearchParams(text), "form field");
   }
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 function checkMediaType(message: IncomingMessage, { read, types }: BodyRule): void {

@@ -7,43 +7,40 @@ export interface RateLimiter {
   take(kind: string, caller: string, perMinute: number): void;
 }
 
-interface Bucket {
-  tokens: number;
-  filledAt: number;
-}
-
 /** Strangers choose their addresses, so the callers that are remembered are bounded; the longest idle one goes first. */
 const MOST_CALLERS = 20_000;
+
+const MINUTE = 60_000;
 
 /** A minute's worth may come at once, and fills up evenly. `clock` counts milliseconds and never goes back. */
 export function createRateLimiter(
   clock: () => number = () => performance.now(),
   mostCallers = MOST_CALLERS,
 ): RateLimiter {
-  const buckets = new Map<string, Bucket>();
+  // Per caller, when its bucket is full again: each turn pushes that away by its share of a minute, and a turn that
+  // would push it more than a minute away is refused.
+  const fullAt = new Map<string, number>();
   return {
     take(kind, caller, perMinute) {
       if (perMinute === 0) return;
       const key = `${kind} ${caller}`;
       const now = clock();
-      const bucket = buckets.get(key) ?? { tokens: perMinute, filledAt: now };
-      const filled = bucket.tokens + ((now - bucket.filledAt) / 60_000) * perMinute;
-      bucket.tokens = Math.min(perMinute, filled);
-      bucket.filledAt = now;
+      const before = Math.max(fullAt.get(key) ?? now, now);
+      const after = before + MINUTE / perMinute;
+      // Fractions of a millisecond are rounding errors of the division.
+      const wait = Math.round(after - now - MINUTE);
       // Taken out and put back: a Map keeps the order of insertion, so the first key is the longest idle one.
-      buckets.delete(key);
-      buckets.set(key, bucket);
-      const [oldest] = buckets.keys();
-      if (buckets.size > mostCallers && oldest !== undefined) buckets.delete(oldest);
-      if (bucket.tokens < 1) {
-        const retryAfterSeconds = Math.ceil(((1 - bucket.tokens) / perMinute) * 60);
-        throw new Refusal(
-          "rate_limited",
-          `more than ${perMinute} requests in a minute: try again in ${retryAfterSeconds} s`,
-          { retryAfterSeconds },
-        );
-      }
-      bucket.tokens -= 1;
+      fullAt.delete(key);
+      fullAt.set(key, wait > 0 ? before : after);
+      const [oldest] = fullAt.keys();
+      if (fullAt.size > mostCallers && oldest !== undefined) fullAt.delete(oldest);
+      if (wait <= 0) return;
+      const retryAfterSeconds = Math.ceil(wait / 1_000);
+      throw new Refusal(
+        "rate_limited",
+        `more than ${perMinute} requests in a minute: try again in ${retryAfterSeconds} s`,
+        { retryAfterSeconds },
+      );
     },
   };
 }

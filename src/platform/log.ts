@@ -44,6 +44,8 @@ export interface Logger {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
+  /** An error line for something that was thrown and is no answer to anybody: of it, what may be told. */
+  fault(event: string, thrown: unknown, fields?: LogFields): void;
   /** A logger that adds these fields to every line. */
   with(fields: LogFields): Logger;
 }
@@ -103,11 +105,13 @@ export function createLogger(level: LogLevel, destination?: LogDestination): Log
       (event: string, fields: LogFields = {}): void => {
         if (output.isLevelEnabled(severity)) output[severity](allowed({ ...bound, ...fields }, messages), plain(event));
       };
+    const error = line("error");
     return {
       debug: line("debug"),
       info: line("info"),
       warn: line("warn"),
-      error: line("error"),
+      error,
+      fault: (event, thrown, fields) => error(event, { ...faultFields(thrown), ...fields }),
       with: (fields) => build({ ...bound, ...fields }),
     };
   };
@@ -132,14 +136,13 @@ function plain(text: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-/** What may be logged of something that was thrown and is no refusal. */
-export function faultFields(error: unknown): LogFields {
+function faultFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
   const code: unknown = "code" in error ? error.code : undefined;
   const at = frames(error);
   return {
     error: /^\w{1,60}$/.test(error.name) ? error.name : "Error",
-    ...(typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? { code } : {}),
+    ...(typeof code === "string" && /^\w{1,60}$/.test(code) ? { code } : {}),
     ...(at === "" ? {} : { at }),
     message: error.message,
   };

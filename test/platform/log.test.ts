@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createLogger, faultFields, type LogFields, type LogLevel } from "../../src/platform/log.js";
+import { createLogger, type LogFields, type LogLevel } from "../../src/platform/log.js";
 
 const SECRET = "hunter2";
 
@@ -90,23 +90,30 @@ describe("log", () => {
 });
 
 describe("what is logged of a fault", () => {
-  it("is its name, its code and where it happened, and its sentence only as the message", () => {
+  function logged(level: LogLevel, thrown: unknown): Record<string, unknown> {
+    const { lines, log } = capture(level);
+    log.fault("broken", thrown, { tenant: 7 });
+    const { time: _, ...rest } = JSON.parse(lines[0] ?? "");
+    return rest;
+  }
+
+  it("is its name, its code and where it happened", () => {
     const fault = Object.assign(new TypeError(`bad\n    at ${SECRET}\n${SECRET}`), { code: "SQLITE_BUSY" });
-    const { message, ...rest } = faultFields(fault);
-    expect(message).to.contain(SECRET);
-    expect(rest).to.include({ error: "TypeError", code: "SQLITE_BUSY" });
-    expect(rest.at).to.contain("log.test.js:");
-    expect(JSON.stringify(rest)).not.to.contain(SECRET);
+    const line = logged("info", fault);
+    expect(line).to.include({ level: "error", event: "broken", tenant: 7, error: "TypeError", code: "SQLITE_BUSY" });
+    expect(line["at"]).to.contain("log.test.js:");
+    expect(JSON.stringify(line)).not.to.contain(SECRET);
+    expect(logged("debug", fault)["message"]).to.contain(SECRET);
   });
 
-  it("leaves out a code or a name that is a sentence, and frames that cannot be told from the message", () => {
+  it("is no code or name that is a sentence, and no frame that cannot be told from the message", () => {
     const fault = Object.assign(new Error("x"), {
       code: `no ${SECRET}`,
       name: `E ${SECRET}`,
       stack: `Error: at ${SECRET}`,
     });
     fault.message = "another message";
-    expect(faultFields(fault)).to.deep.equal({ error: "Error", message: "another message" });
-    expect(faultFields(SECRET)).to.deep.equal({ error: "string" });
+    expect(logged("info", fault)).to.deep.equal({ level: "error", event: "broken", tenant: 7, error: "Error" });
+    expect(logged("info", SECRET)).to.deep.equal({ level: "error", event: "broken", tenant: 7, error: "string" });
   });
 });
