@@ -1,4 +1,4 @@
-import type { DesiredGrant, Evidence } from "./grant.js";
+import type { DesiredGrant, Evidence, GrantKey } from "./grant.js";
 import type { ConnectionId } from "./ids.js";
 import type { UnknownReason } from "./known.js";
 import type { Target } from "./target.js";
@@ -34,15 +34,26 @@ export type RuleOutcome = {
 
 /** Why a rule cannot be judged to its end. */
 export interface Open {
-  readonly reason: UnknownReason | "expression_failed" | "expression_suspended" | "not_boolean" | "stale";
+  readonly reason:
+    | UnknownReason
+    | "expression_failed"
+    | "expression_suspended"
+    | "not_boolean"
+    | "stale"
+    | "ambiguous_connection";
   /** The fact that is unknown, or the message of the failure. */
   readonly detail: string;
   readonly position?: number;
+  /** The only targets at stake; absent: whatever the rule could give. */
+  readonly could?: readonly Target[];
 }
 
 /** Every rule's outcome for one link, in document order. */
 export interface LinkEvaluation {
   readonly connection: ConnectionId;
+  /** The outcomes that are not `unmatched`. */
+  readonly notable: readonly RuleOutcome[];
+  /** All of them; made when asked for. */
   readonly outcomes: readonly RuleOutcome[];
 }
 
@@ -50,7 +61,8 @@ export interface LinkEvaluation {
 export interface Lock {
   readonly rule: string;
   readonly open: Open;
-  covers(target: Target): boolean;
+  /** Whether an open grant of the target stays as it is; `rule` is the grant's, as some locks keep their own grants alone. */
+  covers(target: Target, rule?: string): boolean;
 }
 
 /** Whether a sign-in may go on. */
@@ -67,8 +79,19 @@ export interface Decision {
   readonly deactivatedBy?: "scim" | "no_match" | "disabled_connection";
   readonly desired: readonly DesiredGrant[];
   readonly locks: readonly Lock[];
+  /** What rules would give, before conflicts; targets with present team names. */
+  readonly offered: readonly {
+    readonly rule: { readonly id: string };
+    readonly connection: ConnectionId;
+    readonly target: Target;
+    readonly stale: boolean;
+  }[];
+  /** Matches that give nothing, because their team does not exist and may not be made. */
+  readonly rejected: readonly { readonly rule: string; readonly connection: ConnectionId; readonly target: Target }[];
   readonly verdict: Verdict;
   /** Only facts from a first sign-in: a mapping save leaves the person out. */
   readonly frozen: boolean;
+  /** The rule of an open grant still stands: it exists, is enabled, has not expired, and gives in that scope by that connection. */
+  stands(grant: GrantKey): boolean;
   readonly evaluations: readonly LinkEvaluation[];
 }

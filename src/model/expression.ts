@@ -42,3 +42,17 @@ export const EXPRESSION_LIMITS = {
   /** From outside: the child is killed when one evaluation takes longer. */
   kill: 300,
 } as const;
+
+/** What the runner sends to its child: sources with their inputs as JSON texts, all of one tenant, to be run in order. */
+export interface ExpressionBatch {
+  readonly jobs: readonly (readonly [source: string, input: string])[];
+}
+
+/**
+ * What the child answers, as a JSON text: the next results in the order of the batch. With `done` the batch is over,
+ * also when jobs are left: its time was up, and somebody else's turn comes first.
+ */
+export interface ExpressionReply {
+  readonly results: readonly ExpressionResult[];
+  readonly done: boolean;
+}

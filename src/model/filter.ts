@@ -21,7 +21,7 @@ export type Comparator = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" |
 /**
  * Steps from the resource's root, for instance `emails` (multi) then `value`; an extension's URN is a step of its own.
  * A multi-valued attribute matches when any of its values does. A path that ends in a simple multi-valued attribute
- * compares its values; inside `element` over such an attribute, the path `[]` is the value itself.
+ * compares its values; inside `element` over such an attribute, a path of the one step `[]` is the value itself.
  */
 export type AttributePath = readonly PathStep[];
 export interface PathStep {

@@ -4,6 +4,7 @@
  */
 export interface MappingDocument {
   readonly version?: 1;
+  readonly note?: string;
   /** Tines: the claim that carries groups; feeds connections that name none themselves. */
   readonly group_attribute_name?: string;
   readonly tenant_owners_groups?: readonly string[];
@@ -55,6 +56,7 @@ export interface RuleDocument {
 /** A person made up for a test inside the document; `expect` is exact. */
 export interface ExampleDocument {
   readonly name: string;
+  readonly note?: string;
   readonly connection?: string;
   readonly groups?: readonly string[];
   readonly group_ids?: readonly string[];
@@ -68,5 +70,6 @@ export interface ExampleDocument {
 /** A JSONata condition over facts and `target` that must never be true for anything that is given. */
 export interface InvariantDocument {
   readonly name: string;
+  readonly note?: string;
   readonly never: string;
 }

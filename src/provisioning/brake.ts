@@ -3,7 +3,7 @@
  * people without a seat. Runs inside the apply transaction, on freshly locked state (design rule 5).
  */
 import { dangerKey } from "../engine/digest.js";
-import { type BrakeSettings, capacity, losesOwner, lossOf, refill } from "../engine/guard.js";
+import { type BrakeSettings, capacity, losesOwner, lossOf, ownerRule, refill, take } from "../engine/guard.js";
 import { planLines } from "../engine/plan-lines.js";
 import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";

@@ -32,6 +32,7 @@ export async function openStore(url: string, options: { readonly newId?: () => s
   const readers = new Map<TenantId, TenantReader>();
   return {
     instance: instanceStore(database, newId),
+    newId,
     read(tenant) {
       const known = readers.get(tenant) ?? tenantReader(scope(tenant, database.reader));
       readers.set(tenant, known);

@@ -36,6 +36,8 @@ export interface TenantWriter
 export interface Store {
   /** Rows above tenants, and look-ups that find the tenant. */
   readonly instance: InstanceStore;
+  /** A fresh id: opaque to everybody, and later ids sort behind earlier ones. */
+  newId(): string;
   /** Reads outside a transaction; on SQLite files on a connection of their own. */
   read(tenant: TenantId): TenantReader;
   /**

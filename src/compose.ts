@@ -1,0 +1,187 @@
+/** Compose is the one place that says "new": it joins rooms and shelves into a service. */
+import { unwrapMapping } from "./engine/compile.js";
+import { createApp } from "./http/app.js";
+import { createHealth } from "./http/health.js";
+import { createMetrics } from "./http/metrics.js";
+import { pageStyle } from "./http/pages.js";
+import { createRateLimiter } from "./http/rate-limit.js";
+import type { Face } from "./http/route.js";
+import { bind } from "./http/server.js";
+import type { MappingDocument } from "./model/mapping.js";
+import { now } from "./platform/clock.js";
+import { type Config, publicUrlOf } from "./platform/config.js";
+import { createExpressionRunner } from "./platform/expression-runner.js";
+import { parseJsonWithPositions } from "./platform/json.js";
+import type { Logger } from "./platform/log.js";
+import { createGuardedFetch } from "./platform/network.js";
+import { compileSchema } from "./platform/schemas.js";
+import { createVault, hashToken, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
+import { openOidcDoor } from "./protocols/oidc/routes.js";
+import { signInFaces } from "./protocols/sign-in/routes.js";
+import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
+import { createApprovalCache } from "./provisioning/approval.js";
+import { createMappingCache, type ParseMapping } from "./provisioning/compiled-mappings.js";
+import type { Provisioning } from "./provisioning/deps.js";
+import { createGroupBook } from "./provisioning/group-book.js";
+import { startWorker } from "./provisioning/worker.js";
+import { openStore } from "./store/open.js";
+
+const TENANTS_REMEMBERED = 500;
+
+/** What every entry needs: the store, migrated, and provisioning over it. */
+export interface Opened {
+  readonly p: Provisioning;
+  readonly secrets: Secrets;
+  readonly vault: Vault;
+  /** Called by provisioning when there is work; the service points it at its worker. */
+  onWake(wake: () => void): void;
+  close(): Promise<void>;
+}
+
+/** Opens the database of the configuration, brings its schema up to date, and makes provisioning of it. */
+export async function openProvisioning(config: Config, logger: Logger): Promise<Opened> {
+  const secrets = loadSecrets(config);
+  const vault = createVault(secrets.secretKey);
+  const store = await openStore(config.databaseUrl);
+  await store.migrate();
+  const expressions = createExpressionRunner({
+    children: config.expressions.processes === 1 ? 1 : 2,
+    onIncident: ({ tenant, code, suspended }) =>
+      logger.warn(suspended ? "expression.suspended" : "expression.stopped", { tenant, code }),
+  });
+  let wake: () => void = () => undefined;
+  const p: Provisioning = {
+    store,
+    expressions,
+    parseMapping,
+    secrets: { newToken, hashToken, encrypt: (clear, context) => vault.seal(clear, context) },
+    settings: {
+      ...config.sync,
+      brake: config.brake,
+      sessions: config.sessions,
+      workerPollMilliseconds: config.worker.pollMilliseconds,
+    },
+    log: { fault: (event, fault, about) => logger.with(about ?? {}).fault(event, fault) },
+    mappings: createMappingCache(parseMapping, TENANTS_REMEMBERED),
+    approvals: createApprovalCache(TENANTS_REMEMBERED),
+    groupBook: createGroupBook(TENANTS_REMEMBERED),
+    now,
+    newId: store.newId,
+    wake: () => wake(),
+  };
+  return {
+    p,
+    secrets,
+    vault,
+    onWake(next) {
+      wake = next;
+    },
+    async close() {
+      await expressions.close();
+      await store.close();
+    },
+  };
+}
+
+/** A running service. */
+export interface Service {
+  readonly url: string;
+  readonly publicUrl: string;
+  readonly secrets: Secrets;
+  readonly p: Provisioning;
+  /** Lets requests under way finish, stops the worker, closes the database. */
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** Holds every answer against its documented schema: for tests and development. */
+  readonly checkAnswers?: boolean;
+}
+
+/** Takes the port, opens everything, serves. Rejects with ConfigError, node's error for the port, or the database's. */
+export async function startService(config: Config, logger: Logger, options: ServiceOptions = {}): Promise<Service> {
+  const listener = await bind(config.host, config.port);
+  try {
+    const opened = await openProvisioning(config, logger);
+    const publicUrl = publicUrlOf(config, listener.port);
+    const worker = startWorker(opened.p);
+    opened.onWake(worker.wake);
+    const { app, drain } = createFaces({
+      config,
+      logger,
+      opened,
+      publicUrl,
+      checkAnswers: options.checkAnswers ?? false,
+    });
+    listener.serve(app);
+    return {
+      url: listener.url,
+      publicUrl,
+      secrets: opened.secrets,
+      p: opened.p,
+      async close() {
+        drain();
+        await listener.close(config.shutdown.graceMilliseconds);
+        await worker.stop();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await listener.close(0);
+    throw error;
+  }
+}
+
+interface Faces {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly opened: Opened;
+  readonly publicUrl: string;
+  readonly checkAnswers: boolean;
+}
+
+function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces) {
+  const { p, secrets, vault } = opened;
+  const metrics = createMetrics();
+  const rateLimiter = createRateLimiter();
+  const health = createHealth({
+    metrics,
+    operatorToken: secrets.operatorToken,
+    obstacle: () =>
+      p.store.check().then(
+        () => undefined,
+        () => "database",
+      ),
+  });
+  const web = createSignInWeb({
+    p,
+    publicUrl,
+    rateLimiter,
+    signInsPerMinutePerAddress: config.limits.signInsPerMinutePerAddress,
+  });
+  const oidc = openOidcDoor({
+    web,
+    fetch: createGuardedFetch({
+      allowPrivateNetwork: config.allowPrivateNetwork,
+      allow: config.network.allow,
+      timeoutMilliseconds: config.network.timeoutMilliseconds,
+      responseBytes: config.network.responseBytes,
+    }),
+    unseal: vault.open,
+    allowHttp: config.allowPrivateNetwork,
+  });
+  const faces: readonly Face[] = [
+    { prefix: "", routes: [...health.routes, pageStyle] },
+    ...signInFaces(web, [oidc.protocol], oidc.routes),
+  ];
+  const app = createApp({ logger, publicUrl, trustedProxies: config.trustedProxies, metrics, faces, checkAnswers });
+  return { app, drain: health.drain };
+}
+
+/** The text of a mapping document as a document, with the wrapper of Tines' live pages taken off. */
+export const parseMapping: ParseMapping = (text) => {
+  const parsed = parseJsonWithPositions(text);
+  if (!parsed.ok) return { ok: false, problems: [parsed.problem] };
+  const checked = compileSchema<MappingDocument>("mapping", "document")(unwrapMapping(parsed.value));
+  return checked.ok ? { ok: true, document: checked.value } : checked;
+};
