@@ -168,7 +168,7 @@ describe("description for machines", () => {
     expect(operation.responses["200"].content["application/json"].schema.$ref).to.equal("#/components/schemas/config");
     expect(operation.responses["204"]).to.deep.equal({ description: "Done, nothing to tell" });
     expect(operation.responses.default.content["application/problem+json"].schema.$ref).to.equal(
-      "#/components/schemas/problem",
+      "#/components/schemas/config/$defs/bytes",
     );
     expect(document.paths["/assets/page.css"].get.security).to.deep.equal([]);
     expect(document.components.securitySchemes).to.deep.equal({ operator: { type: "http", scheme: "bearer" } });

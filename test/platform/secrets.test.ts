@@ -1,6 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { ConfigError } from "../../src/platform/config.js";
 import { createVault, dataFolder, hashToken, loadSecrets, newToken, tokensEqual } from "../../src/platform/secrets.js";
@@ -51,6 +53,27 @@ describe("the service's own secrets", () => {
     expect(readFileSync(join(folder, "secret-key"), "utf8")).to.equal("too short");
     writeFileSync(join(folder, "operator-token"), "\n");
     expect(() => loadSecrets({ databaseUrl, ...nothing })).to.throw(ConfigError, /operator-token is empty/);
+  });
+
+  it("are the same for processes that start at the same moment", async () => {
+    const module = new URL("../../src/platform/secrets.js", import.meta.url).href;
+    const settings = JSON.stringify({ databaseUrl: `sqlite:${join(folder, "new", "x.db")}`, ...nothing });
+    const script = `const { loadSecrets } = await import("${module}"); process.stdout.write(loadSecrets(${settings}).operatorToken);`;
+    const starts = Array.from({ length: 4 }, () =>
+      promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]),
+    );
+    const tokens = new Set((await Promise.all(starts)).map(({ stdout }) => stdout));
+    expect(tokens.size).to.equal(1);
+    expect([...tokens][0]).to.match(/^rco_/);
+    expect(readdirSync(join(folder, "new")).sort()).to.deep.equal(["operator-token", "secret-key"]);
+  }).timeout(20_000);
+
+  it("say what to do about a file that cannot be read", () => {
+    mkdirSync(join(folder, "operator-token"));
+    expect(() => loadSecrets({ databaseUrl: `sqlite:${join(folder, "x.db")}`, ...nothing })).to.throw(
+      ConfigError,
+      /operator-token cannot be read: give/,
+    );
   });
 
   it("must be configured on PostgreSQL, and both are asked for at once", () => {
