@@ -15,6 +15,8 @@ export interface SignIn {
   readonly tenant: Tenant;
   readonly connection: Connection;
   readonly observed: ObserveUser;
+  /** What the protocol lets an admin see of the identity provider's message, redacted by it. */
+  readonly message?: JsonObject;
   readonly requestId?: string;
 }
 
@@ -60,6 +62,7 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
     throw error;
   }
   if (observed.kind === "ambiguous") return { code: "needs_review", created: false };
+  if (observed.kind === "inactive") return { code: "deactivated", user: observed.user, created: false };
   if (observed.kind === "nobody") return { code: "provisioning_off", created: false };
   const before = await person(p, tenant, observed.user);
   const decision = await settle(p, request, observed.user, observed.took || before.status === "pending");
@@ -131,7 +134,7 @@ function refusalOf(state: PersonState, decision: Decision | undefined): RefusalC
 }
 
 /** What an admin sees of a sign-in: what was claimed (values of rules' inputs only), and what each rule made of it. */
-function traceDetail({ connection, observed, requestId }: SignIn, outcome: Outcome): JsonObject {
+function traceDetail({ connection, observed, message, requestId }: SignIn, outcome: Outcome): JsonObject {
   const { groups } = observed;
   return {
     connection: connection.slug,
@@ -139,6 +142,7 @@ function traceDetail({ connection, observed, requestId }: SignIn, outcome: Outco
     userNames: [...observed.userNames],
     groups: groups.known ? [...groups.value] : { unknown: groups.reason },
     claims: Object.keys(observed.claims),
+    ...(message === undefined ? {} : { message }),
     ...(requestId === undefined ? {} : { requestId }),
     rules: (outcome.decision?.evaluations ?? []).flatMap((evaluation) =>
       evaluation.outcomes.map(({ rule, status }) => ({ rule, status })),

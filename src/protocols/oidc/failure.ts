@@ -1,5 +1,4 @@
 import type { JsonObject } from "../../model/json.js";
-import type { RefusalCode } from "../../model/problem.js";
 
 /** The check that refused a sign-in. The trace names it; the browser hears one uniform code and a reference. */
 export type Guard =
@@ -24,22 +23,24 @@ export type Guard =
   | "userinfo_subject"
   | "userinfo";
 
+export interface FailureOptions {
+  readonly cause?: unknown;
+  /** The ID token's claims as they came, for the trace to redact; verified or not. */
+  readonly claims?: JsonObject;
+}
+
 /** A sign-in that ended before anybody was recognised. INVARIANT: `detail` holds no token, code or secret. */
 export class OidcFailure extends Error {
   readonly guard: Guard;
-  readonly code: RefusalCode;
   readonly detail: JsonObject;
+  readonly claims: JsonObject | undefined;
 
-  constructor(
-    guard: Guard,
-    detail: JsonObject = {},
-    options: { readonly code?: RefusalCode; readonly cause?: unknown } = {},
-  ) {
-    super(`sign-in refused: ${guard}`, "cause" in options ? { cause: options.cause } : {});
+  constructor(guard: Guard, detail: JsonObject = {}, { cause, claims }: FailureOptions = {}) {
+    super(`sign-in refused: ${guard}`, { cause });
     this.name = "OidcFailure";
     this.guard = guard;
-    this.code = options.code ?? "sign_in_failed";
     this.detail = detail;
+    this.claims = claims;
   }
 }
 
@@ -58,7 +59,7 @@ export function failureFrom(error: unknown, where: "discovery" | "grant" | "user
   if (error instanceof OidcFailure) return error;
   const code = text(property(error, "code"));
   const cause = property(error, "cause");
-  const options = { cause: error };
+  const options: FailureOptions = { cause: error, ...claimsIn(property(cause, "cause")) };
   const check = sentence(cause) ?? sentence(error);
   const detail: JsonObject = {
     ...(code === undefined ? {} : { library: code }),
@@ -104,6 +105,12 @@ function invalidResponseGuard(cause: unknown, inner: unknown): Guard {
 
 function isSubjectMismatch(cause: unknown): boolean {
   return property(property(cause, "cause"), "attribute") === "sub";
+}
+
+/** The library hands out the claims that it compared; they were parsed from JSON. */
+function claimsIn(compared: unknown): FailureOptions {
+  const claims = property(compared, "claims");
+  return typeof claims === "object" && claims !== null ? { claims: claims as JsonObject } : {};
 }
 
 /** What the provider said of itself (RFC 6749 sections 4.1.2.1 and 5.2). */

@@ -2,7 +2,7 @@
 import type { Answer, HttpRequest } from "../../http/exchange.js";
 import { anybody, defineRoute, type Route } from "../../http/route.js";
 import type { Connection, Tenant } from "../../model/connection.js";
-import type { Json, JsonObject } from "../../model/json.js";
+import type { JsonObject } from "../../model/json.js";
 import { type Problem, Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { secretContext } from "../../provisioning/connections.js";
@@ -10,7 +10,7 @@ import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { beginLogin, takeLogin } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttributeOf } from "../sign-in/group-attribute.js";
-import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
+import { type ClaimPath, type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
 import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
 import { failureFrom, OidcFailure } from "./failure.js";
 import { groupPaths } from "./groups.js";
@@ -79,7 +79,7 @@ function oidcSignIn(door: OidcDoor): SignInProtocol {
       const location = await door.relyingParty
         .authorizationUrl(provider, redirectUri, login, loginHint)
         .catch(async (error: unknown) => {
-          throw await refused(door, visit, failureFrom(error, "discovery"));
+          throw await refused(door, visit, failureFrom(error, "discovery"), []);
         });
       const connection = visit.connection.id;
       await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...(returnTo && { returnTo }) });
@@ -104,33 +104,41 @@ function callbackRoute(door: OidcDoor): Route {
 }
 
 async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
+  const { tenant, connection } = visit;
   const provider = providerOf(door, visit);
   const { login, state } = await pendingLogin(door, visit);
-  const verified = await redeem(door, visit, provider, { ...login, state });
-  const attribute = await door.groupAttributeOf(visit.tenant, visit.connection);
-  const observed = attempt(() =>
-    translate(verified, provider.profile, {
-      clientId: provider.settings.clientId,
-      absentGroups: visit.connection.absentGroups,
-      provedDomains: visit.tenant.domains,
-      ...attribute,
-    }),
-  );
-  if (observed instanceof OidcFailure) {
-    const paths = groupPaths(provider.profile, attribute);
-    const claims = redactClaims(verified.idToken, paths);
-    const userinfo: JsonObject = verified.userinfo ? { userinfo: redactClaims(verified.userinfo, paths) } : {};
-    throw await refused(door, visit, observed, { claims, ...userinfo });
+  const attribute = await door.groupAttributeOf(tenant, connection);
+  const paths = groupPaths(provider.profile, attribute);
+  try {
+    const verified = await door.relyingParty.redeem(provider, answerUrl(door, visit), { ...login, state });
+    if (verified.userinfoFailed) visit.request.log.warn("oidc.userinfo_failed");
+    const { clientId } = provider.settings;
+    const { absentGroups } = connection;
+    const settings = { clientId, absentGroups, provedDomains: tenant.domains, ...attribute };
+    const observed = translate(verified, provider.profile, settings);
+    const { subject, idpSession } = verified;
+    return await finishSignIn(door.web, {
+      ...visit,
+      observed,
+      subject,
+      message: messageOf(provider, verified, paths),
+      ...(idpSession === undefined ? {} : { idpSession }),
+      ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
+    });
+  } catch (error) {
+    throw error instanceof OidcFailure ? await refused(door, visit, error, paths) : error;
   }
-  if (verified.userinfoFailed) visit.request.log.warn("oidc.userinfo_failed");
-  const { subject, idpSession } = verified;
-  return finishSignIn(door.web, {
-    ...visit,
-    observed,
-    subject,
-    ...(idpSession === undefined ? {} : { idpSession }),
-    ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
-  });
+}
+
+/** What a trace keeps of the provider's message: which profile read it, and its claims, redacted. */
+function messageOf(provider: Provider, verified: VerifiedSignIn, paths: readonly ClaimPath[]): JsonObject {
+  const { idToken, userinfo, userinfoFailed } = verified;
+  return {
+    profile: provider.profile.name,
+    idToken: redactClaims(idToken, paths),
+    ...(userinfo === undefined ? {} : { userinfo: redactClaims(userinfo, paths) }),
+    ...(userinfoFailed === undefined ? {} : { userinfoFailed }),
+  };
 }
 
 /** INVARIANT: the login that was begun is taken out before anything else is looked at, so that nothing is tried twice. */
@@ -154,35 +162,22 @@ async function pendingLogin(
   }
 }
 
-async function redeem(
+/** Our own address with what the provider sent to it. INVARIANT: never taken from the Host header. */
+function answerUrl(door: OidcDoor, visit: Visit): URL {
+  const url = new URL(redirectUriOf(door, visit));
+  url.search = visit.request.query.toString();
+  return url;
+}
+
+function refused(
   door: OidcDoor,
   visit: Visit,
-  provider: Provider,
-  login: { readonly state: string; readonly nonce: string; readonly verifier: string },
-): Promise<VerifiedSignIn> {
-  const answer = new URL(redirectUriOf(door, visit));
-  answer.search = visit.request.query.toString();
-  try {
-    return await door.relyingParty.redeem(provider, answer, login);
-  } catch (error) {
-    if (error instanceof OidcFailure) throw await refused(door, visit, error);
-    throw error;
-  }
-}
-
-function refused(door: OidcDoor, visit: Visit, failure: OidcFailure, more: JsonObject = {}): Promise<Refusal> {
-  const code = failure.guard === "provider_unreachable" ? "unavailable" : failure.code;
-  const detail: Record<string, Json> = { guard: failure.guard, ...failure.detail, ...more };
-  return failSignIn(door.web, visit, code, detail);
-}
-
-function attempt<T>(work: () => T): T | OidcFailure {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof OidcFailure) return error;
-    throw error;
-  }
+  { guard, detail, claims }: OidcFailure,
+  paths: readonly ClaimPath[],
+): Promise<Refusal> {
+  const code = guard === "provider_unreachable" ? "unavailable" : "sign_in_failed";
+  const idToken = claims === undefined ? {} : { idToken: redactClaims(claims, paths) };
+  return failSignIn(door.web, visit, code, { guard, ...detail, ...idToken });
 }
 
 function providerOf(door: OidcDoor, { tenant, connection }: Visit): Provider {

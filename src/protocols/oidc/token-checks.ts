@@ -22,15 +22,17 @@ export interface TokenExpectations {
  */
 export function checkIdToken(idToken: JsonObject, expected: TokenExpectations): string {
   const subject = textOf(own(idToken, "sub"), LONGEST_SUBJECT);
-  if (subject === undefined || typeof own(idToken, "sub") !== "string") throw new OidcFailure("subject");
+  const claims = idToken;
+  if (subject === undefined || typeof own(idToken, "sub") !== "string")
+    throw new OidcFailure("subject", {}, { claims });
   const issuedAt = own(idToken, "iat");
   const age = typeof issuedAt === "number" ? Date.parse(expected.now) / 1000 - issuedAt : Number.NaN;
-  if (!(Math.abs(age) <= IAT_SECONDS)) throw new OidcFailure("issued_at", { seconds: Math.round(age) });
+  if (!(Math.abs(age) <= IAT_SECONDS)) throw new OidcFailure("issued_at", { seconds: Math.round(age) }, { claims });
   const party = own(idToken, "azp");
-  if (party !== undefined && party !== expected.clientId) throw new OidcFailure("authorized_party");
+  if (party !== undefined && party !== expected.clientId) throw new OidcFailure("authorized_party", {}, { claims });
   const { tenant } = expected;
   if (tenant !== undefined && textOf(own(idToken, tenant.claim))?.toLowerCase() !== tenant.id) {
-    throw new OidcFailure("tenant", { claim: tenant.claim, wanted: tenant.id });
+    throw new OidcFailure("tenant", { claim: tenant.claim, wanted: tenant.id }, { claims });
   }
   return subject;
 }

@@ -16,6 +16,8 @@ export interface VerifiedPerson {
   readonly tenant: Tenant;
   readonly connection: Connection;
   readonly observed: ObserveUser;
+  /** What an admin may see of the identity provider's message: redacted. */
+  readonly message: JsonObject;
   /** The identity provider's own names for person and session, for its logout calls. */
   readonly subject: string;
   readonly idpSession?: string;
@@ -28,8 +30,8 @@ export interface VerifiedPerson {
  * browser's old one ends: nobody goes on under an identifier that was known before (session fixation).
  */
 export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Promise<Answer> {
-  const { request, tenant, connection, observed } = person;
-  const outcome = await signIn(web.p, { tenant, connection, observed, requestId: request.id });
+  const { request, tenant, connection, observed, message } = person;
+  const outcome = await signIn(web.p, { tenant, connection, observed, message, requestId: request.id });
   if (!outcome.allowed) {
     request.log.info("sign_in.refused", { code: outcome.code, reference: outcome.reference });
     throw refusedSignIn(outcome.code, outcome.reference);
