@@ -1,7 +1,7 @@
 /** Owns the way of every request through the web framework: id, route, answer or error in the look of its prefix, log line. */
 
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import Router from "@koa/router";
 import Koa from "koa";
 import { Refusal } from "../model/problem.js";
@@ -40,62 +40,40 @@ interface Trail {
   guarded?: GuardedRoute;
 }
 
-interface Handling {
-  readonly message: IncomingMessage;
-  readonly request: HttpRequest;
-  readonly trail: Trail;
-}
-
 export function createApp(options: AppOptions): RequestListener {
   const { logger, metrics } = options;
   const standardHeaders = securityHeaders(options.publicUrl);
   const proxies = parseRanges(options.trustedProxies) ?? [];
   const routeOf = createRouting(options.faces, options.checkAnswers);
   const app = new Koa<RouteState>();
-  // What reaches this handler has already been answered, or cannot be: connections that broke off.
+  // Everything else is answered below: what gets here are connections that broke off, and errors that cannot be rendered.
   app.on("error", (error: unknown) => logger.fault("connection_broken", error));
   app.use(async (ctx) => {
     const started = performance.now();
     const trail: Trail = { route: "unmatched", about: {}, params: {} };
-    const request = requestOf(
-      ctx,
-      trail,
-      logger,
-      clientAddress(ctx.req.socket.remoteAddress ?? "", ctx.get("x-forwarded-for"), proxies),
-    );
-    const { answer, error } = await answerTo({ message: ctx.req, request, trail }, ctx, routeOf);
-    send(ctx, answer, { ...standardHeaders, "x-request-id": request.id });
-    const milliseconds = Math.round(performance.now() - started);
-    const code = error instanceof Refusal ? { code: error.code } : {};
-    metrics.observeRequest(ctx.method, trail.route, answer.status, (performance.now() - started) / 1_000);
-    request.log.info("request", {
-      method: ctx.method,
-      route: trail.route,
-      status: answer.status,
-      milliseconds,
-      ...trail.about,
-      ...code,
-    });
+    const address = clientAddress(ctx.req.socket.remoteAddress ?? "", ctx.get("x-forwarded-for"), proxies);
+    const request = requestOf(ctx, trail, logger, address);
+    const { face, find } = routeOf(ctx.path);
+    const standard = { ...standardHeaders, "x-request-id": request.id };
+    let code = {};
+    try {
+      await find(ctx, trail);
+      if (trail.guarded === undefined) throw new Refusal("not_found", "there is nothing at this address");
+      send(ctx, await trail.guarded(request, ctx.req), standard);
+    } catch (error) {
+      for (const name of ctx.res.getHeaderNames()) ctx.remove(name);
+      const answer = (face?.renderError ?? renderProblem)(error, request);
+      send(ctx, answer, { ...standard, ...failureHeaders(error) });
+      if (answer.status >= 500) request.log.fault("request_failed", error);
+      if (error instanceof Refusal) code = { code: error.code };
+    }
+    const { method, status } = ctx;
+    const seconds = (performance.now() - started) / 1_000;
+    metrics.observeRequest(method, trail.route, status, seconds);
+    const milliseconds = Math.round(seconds * 1_000);
+    request.log.info("request", { method, route: trail.route, status, milliseconds, ...trail.about, ...code });
   });
   return app.callback();
-}
-
-async function answerTo(
-  handling: Handling,
-  ctx: Ctx,
-  routeOf: Routing,
-): Promise<{ readonly answer: Answer; readonly error?: unknown }> {
-  const { message, request, trail } = handling;
-  const { face, find } = routeOf(ctx.path);
-  try {
-    await find(ctx, trail);
-    if (trail.guarded === undefined) throw new Refusal("not_found", "there is nothing at this address");
-    return { answer: await trail.guarded(request, message) };
-  } catch (error) {
-    const answer = (face?.renderError ?? renderProblem)(error, request);
-    if (answer.status >= 500) request.log.fault("request_failed", error);
-    return { answer: { ...answer, headers: { ...failureHeaders(error), ...answer.headers } }, error };
-  }
 }
 
 type Finder = (ctx: Ctx, trail: Trail) => Promise<void>;

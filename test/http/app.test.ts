@@ -49,6 +49,17 @@ function app(more: Parameters<typeof testApp>[1] = {}) {
     path: "/api/v1/bytes",
     handler: async () => ({ status: 200, headers: { "content-type": "text/csv" }, body: new Uint8Array([97]) }),
   });
+  const unsendable = testRoute({
+    path: "/api/v1/unsendable",
+    responses: { 303: null },
+    handler: async () => ({
+      status: 303,
+      headers: { "x-before": "1", location: "/a\r\nset-cookie: b=c", "x-after": "1" },
+    }),
+  });
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  const endless = testRoute({ path: "/api/v1/endless", handler: async () => ({ status: 200, body: circular }) });
   const loud = testRoute({
     method: "POST",
     path: "/api/v1/loud/here",
@@ -56,7 +67,7 @@ function app(more: Parameters<typeof testApp>[1] = {}) {
   });
   const faces = [
     { prefix: "", routes: [] },
-    { prefix: "/api/v1", routes: [greet, refuse, limited, broken, away, empty, bytes] },
+    { prefix: "/api/v1", routes: [greet, refuse, limited, broken, away, empty, bytes, unsendable, endless] },
     { prefix: "/api/v1/loud", routes: [loud], renderError: shout },
   ];
   return testApp(faces, more);
@@ -126,6 +137,16 @@ describe("application", () => {
     expect(text).not.to.contain(SECRET);
     const [fault] = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === "error");
     expect(fault).to.include({ event: "request_failed", error: "Error", requestId: "r1" });
+  });
+
+  it("answers with 500, and nothing of the answer, when an answer cannot be sent", async () => {
+    const { listener, lines } = app({ logLevel: "info" });
+    const { body, headers } = await request(listener).get("/api/v1/unsendable").expect(500);
+    expect(body.code).to.equal("internal");
+    expect(headers).not.to.have.any.keys("location", "set-cookie", "x-before", "x-after");
+    expect(headers).to.include.keys("x-request-id", "content-security-policy");
+    expect(lines.join("")).to.contain("ERR_INVALID_CHAR");
+    expect((await request(listener).get("/api/v1/endless").expect(500)).body.code).to.equal("internal");
   });
 
   it("tells when to come again", async () => {

@@ -19,7 +19,7 @@ export interface TestApp {
   readonly metrics: Metrics;
 }
 
-export const PUBLIC_URL = "http://rolecall.test";
+const PUBLIC_URL = "http://rolecall.test";
 
 export function testApp(
   faces: readonly Face[],
