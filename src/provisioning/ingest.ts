@@ -214,6 +214,7 @@ async function touchRows(state: Ingest, rows: readonly DirectoryUserId[]): Promi
 /** Who signed in, as far as the directory can tell. */
 export type Observed =
   | { readonly kind: "row"; readonly user: UserId /** Facts were taken from this sign-in. */; readonly took: boolean }
+  | { readonly kind: "inactive"; readonly user: UserId }
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous" };
 
@@ -239,6 +240,7 @@ export async function observeUser(
     await reviewLink(tx, connection, linked.rows, observed.userNames, now);
     return { kind: "ambiguous" };
   }
+  if (linked.kind === "inactive") return linked;
   if (linked.kind !== "row") {
     if (!options.create) return { kind: "nobody" };
     const { email } = observed.attributes;

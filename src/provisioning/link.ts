@@ -5,7 +5,7 @@
 import type { Connection } from "../model/connection.js";
 import type { ObserveUser, ScimUserDocument } from "../model/directory.js";
 import { asciiLower } from "../model/fold.js";
-import type { Instant } from "../model/ids.js";
+import type { Instant, UserId } from "../model/ids.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 
@@ -13,6 +13,8 @@ export type Linked =
   | { readonly kind: "row"; readonly row: LinkCandidate }
   /** A deleted row with the same externalId: its account is revived under a new row. */
   | { readonly kind: "revive"; readonly row: LinkCandidate }
+  /** Known by name or as deleted, and not active: whoever signs in is refused, never made anew (SCIM beats JIT). */
+  | { readonly kind: "inactive"; readonly user: UserId }
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous"; readonly rows: readonly LinkCandidate[] };
 
@@ -25,7 +27,28 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
   const free = rows.filter((row) => row.subject === undefined);
   const byExternalId = free.filter((row) => row.externalId !== undefined && externalIds.includes(row.externalId));
   if (byExternalId.length > 0) return only(byExternalId);
-  return only(free.filter((row) => row.scimActive && sameName(row, observed.userNames)));
+  const byName = free.filter((row) => row.hasScim && sameName(row, observed.userNames));
+  const linked = only(byName.filter((row) => row.scimActive));
+  if (linked.kind !== "nobody") return linked;
+  const [inactive] = byName;
+  return inactive
+    ? { kind: "inactive", user: inactive.user }
+    : linkDeleted(tx, connection, observed.subject, externalIds);
+}
+
+/** A deleted row keeps its account from coming back by a sign-in; where a push has revived the account, its new row is meant. */
+async function linkDeleted(
+  tx: TenantWriter,
+  connection: Connection,
+  subject: string,
+  externalIds: readonly string[],
+): Promise<Linked> {
+  const deleted = await tx.deletedRow(connection.id, { subject, externalIds });
+  if (!deleted) return { kind: "nobody" };
+  const links = await tx.links([deleted.user]);
+  const live = links.find((link) => link.connection === connection.id && !link.deleted);
+  const row = live && (await tx.rowById(connection.id, live.directoryUser));
+  return row ? { kind: "row", row } : { kind: "inactive", user: deleted.user };
 }
 
 /** The row that a pushed new user turns out to be: somebody known by sign-in alone, or somebody who was deleted. */
@@ -39,11 +62,8 @@ export async function linkPush(tx: TenantWriter, connection: Connection, documen
   const rows = await tx.rowsByNames(connection.id, { externalIds, userNames });
   const linked = only(rows.filter((row) => !row.hasScim && sameName(row, userNames)));
   if (linked.kind !== "nobody") return linked;
-  for (const id of externalIds) {
-    const deleted = await tx.deletedRowByExternalId(connection.id, id);
-    if (deleted) return { kind: "revive", row: deleted };
-  }
-  return linked;
+  const deleted = externalIds.length > 0 ? await tx.deletedRow(connection.id, { externalIds }) : undefined;
+  return deleted ? { kind: "revive", row: deleted } : linked;
 }
 
 /** Two people may be meant: an admin decides, and nobody is linked until then. */

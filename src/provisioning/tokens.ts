@@ -87,6 +87,15 @@ export async function createApiKey(
   return { id, key };
 }
 
+/** From now on nobody gets in by this key. Refusal `not_found`. */
+export async function revokeApiKey(p: Provisioning, tenant: Tenant, id: string, context: Context): Promise<void> {
+  const now = p.now();
+  await p.store.write(tenant.id, async (tx) => {
+    if (!(await tx.revokeApiKey(id, now))) throw new Refusal("not_found", `no live API key \`${id}\``);
+    await tx.appendAudit([auditEntry(context, now, "api_key.revoked", { key: id })]);
+  });
+}
+
 async function scimConnection(p: Provisioning, tenant: Tenant, slug: string): Promise<Connection> {
   const connection = await p.store.read(tenant.id).connectionBySlug(slug);
   if (!connection || connection.disabledAt !== undefined) throw new Refusal("not_found", `no connection \`${slug}\``);

@@ -25,7 +25,7 @@ type UserWriter = Pick<
   DirectoryWriter,
   | "rowBySubject"
   | "rowsByNames"
-  | "deletedRowByExternalId"
+  | "deletedRow"
   | "rowById"
   | "insertPendingUser"
   | "insertUserRow"
@@ -106,9 +106,14 @@ export function directoryUserWriter(scope: Scope): UserWriter {
           order by u.id`,
       );
     },
-    async deletedRowByExternalId(connection, externalId) {
-      const where = sql`u.connection_id = ${connection} and u.external_id = ${externalId} and u.deleted_at is not null
-        order by u.deleted_at desc, u.id desc limit 1`;
+    async deletedRow(connection, { subject = null, externalIds }) {
+      const where = sql`u.id in (
+            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
+              and external_id in ${dialect.list(externalIds)} and deleted_at is not null
+            union all
+            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
+              and subject = ${subject} and deleted_at is not null)
+          order by u.deleted_at desc, u.id desc limit 1`;
       return (await candidates(where))[0];
     },
     async rowById(connection, id) {

@@ -41,6 +41,13 @@ export interface TokenInfo {
   readonly lastUsedFrom?: string;
 }
 
+export interface ApiKeyInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: Instant;
+}
+
 export interface ConnectionReader {
   /** The tenant's own row, as it is now. */
   tenantNow(): Promise<Tenant>;
@@ -49,6 +56,8 @@ export interface ConnectionReader {
   connectionBySlug(slug: string): Promise<Connection | undefined>;
   connectionSecret(id: ConnectionId): Promise<string | undefined>;
   tokens(connection: ConnectionId): Promise<readonly TokenInfo[]>;
+  /** The tenant's live API keys. */
+  apiKeys(): Promise<readonly ApiKeyInfo[]>;
   /** Raised with every group made, renamed, deleted or first filled: a cheap question before `directoryGroups`. */
   groupsVersion(connection: ConnectionId): Promise<number>;
   /** Every group of the connection's directory, deleted ones included, without members. */
@@ -71,4 +80,6 @@ export interface ConnectionWriter {
     key: { readonly name: string; readonly hash: string; readonly scopes: readonly string[] },
     now: Instant,
   ): Promise<{ readonly id: string }>;
+  /** False when there is no such live key. */
+  revokeApiKey(id: string, now: Instant): Promise<boolean>;
 }

@@ -106,8 +106,11 @@ export interface DirectoryWriter {
     connection: ConnectionId,
     names: { readonly externalIds: readonly string[]; readonly userNames: readonly string[] },
   ): Promise<readonly LinkCandidate[]>;
-  /** The latest deleted row with this externalId: its user is the one to revive. */
-  deletedRowByExternalId(connection: ConnectionId, externalId: string): Promise<LinkCandidate | undefined>;
+  /** The latest deleted row with this subject or one of these externalIds: its user is the one to revive. */
+  deletedRow(
+    connection: ConnectionId,
+    names: { readonly subject?: string; readonly externalIds: readonly string[] },
+  ): Promise<LinkCandidate | undefined>;
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
 
   /** A `pending` user of the access ledger: known to the directory, registered by nobody yet. */

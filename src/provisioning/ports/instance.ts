@@ -30,6 +30,7 @@ export interface SessionOwner {
 
 export interface ApiKeyOwner {
   readonly keyId: string;
+  readonly name: string;
   readonly tenant: Tenant;
   readonly scopes: readonly string[];
 }

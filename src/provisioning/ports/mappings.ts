@@ -36,6 +36,7 @@ export interface MappingReader {
   mappingVersion(version: number): Promise<MappingVersion | undefined>;
   mappingVersions(query: PageQuery): Promise<Page<MappingVersion>>;
   plan(kind: PlanKind, subject: string, digest: string): Promise<StoredPlan | undefined>;
+  planById(id: string): Promise<StoredPlan | undefined>;
   /** Lines in their stored order: privileged first. `from` counts lines from 0. */
   planLines(id: string, from: number, limit: number): Promise<readonly PlanRow[]>;
 }

@@ -34,6 +34,8 @@ export const DIRECTORY_LEDGER: Migration = {
       where deleted_at is null and scim_resource is not null`,
     `create unique index directory_users_by_subject on directory_users (tenant_id, connection_id, subject)
       where deleted_at is null and subject is not null`,
+    `create index directory_users_deleted_by_subject on directory_users (tenant_id, connection_id, subject)
+      where deleted_at is not null and subject is not null`,
     // covers the walk over a list's pages
     `create index directory_users_listed on directory_users (tenant_id, connection_id, id)
       where deleted_at is null and scim_resource is not null`,

@@ -1,0 +1,137 @@
+import { type Opened, openProvisioning } from "../../src/compose.js";
+import type { Connection, Tenant } from "../../src/model/connection.js";
+import type { DirectoryChange } from "../../src/model/directory.js";
+import type { DirectoryGroupId, DirectoryUserId, UserId } from "../../src/model/ids.js";
+import { targetLabel } from "../../src/model/target.js";
+import { loadConfig } from "../../src/platform/config.js";
+import { createLogger } from "../../src/platform/log.js";
+import { type ConnectionInput, createConnection } from "../../src/provisioning/connections.js";
+import type { Context, Provisioning } from "../../src/provisioning/deps.js";
+import { saveMapping } from "../../src/provisioning/mappings.js";
+import { push } from "../../src/provisioning/push.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
+import { createTenant, type TenantInput } from "../../src/provisioning/tenants.js";
+import { startWorker, type Worker } from "../../src/provisioning/worker.js";
+import { scimGroup, scimUser, signInOf } from "./people.js";
+
+export const ADMIN: Context = { actor: { kind: "operator", label: "operator" }, door: "admin" };
+export const IDP: Context = { actor: { kind: "scim_token" }, door: "scim" };
+
+/** Provisioning over a real database, without the web: for tests of use cases. */
+export interface TestTenant {
+  readonly p: Provisioning;
+  readonly worker: Worker;
+  tenant(): Promise<Tenant>;
+  connection(slug: string): Promise<Connection>;
+  connect(input: ConnectionInput): Promise<Connection>;
+  mapping(document: unknown, options?: Parameters<typeof saveMapping>[3]): ReturnType<typeof saveMapping>;
+  /** Pushes a user; answers with the SCIM id. */
+  pushUser(
+    slug: string,
+    userName: string,
+    more?: Parameters<typeof scimUser>[1] & { id?: string },
+  ): Promise<DirectoryUserId>;
+  pushGroup(slug: string, name: string, members?: readonly DirectoryUserId[]): Promise<DirectoryGroupId>;
+  change(slug: string, ...changes: readonly DirectoryChange[]): ReturnType<typeof push>;
+  signIn(slug: string, subject: string, more?: Parameters<typeof signInOf>[1]): ReturnType<typeof signIn>;
+  /** What a user holds, as labels in order; `deactivated` and `nobody` in words. */
+  holds(userName: string): Promise<readonly string[] | "deactivated" | "nobody">;
+  userId(userName: string): Promise<UserId>;
+  /** Waits until nothing is left to do. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestTenantOptions extends Partial<TenantInput> {
+  readonly databaseUrl?: string;
+  /** Changes what provisioning was made of, for instance its clock. */
+  readonly with?: (p: Provisioning) => Provisioning;
+}
+
+export async function openTenant(options: TestTenantOptions = {}): Promise<TestTenant> {
+  const { databaseUrl = "sqlite::memory:", with: change = (p: Provisioning) => p, ...input } = options;
+  const config = loadConfig({
+    ROLECALL_DATABASE_URL: databaseUrl,
+    ROLECALL_OPERATOR_TOKEN: "rco_test",
+    ROLECALL_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
+  });
+  const opened: Opened = await openProvisioning(
+    { ...config, worker: { pollMilliseconds: 20 } },
+    createLogger("silent"),
+  );
+  const p = change(opened.p);
+  const worker = startWorker(p);
+  opened.onWake(worker.wake);
+  const slug = input.slug ?? "acme";
+  const { id } = await createTenant(p, { name: "Acme", ...input, slug }, ADMIN);
+  return testTenant(p, worker, slug, id, () => opened.close());
+}
+
+function testTenant(
+  p: Provisioning,
+  worker: Worker,
+  slug: string,
+  id: Tenant["id"],
+  close: () => Promise<void>,
+): TestTenant {
+  const reader = p.store.read(id);
+  const tenant = async () => {
+    const found = await p.store.instance.tenantBySlug(slug);
+    if (!found) throw new Error("the test's tenant is gone");
+    return found;
+  };
+  const connection = async (name: string) => {
+    const found = await reader.connectionBySlug(name);
+    if (!found) throw new Error(`no connection ${name}`);
+    return found;
+  };
+  const change: TestTenant["change"] = async (name, ...changes) =>
+    push(p, { tenant: await tenant(), connection: await connection(name), changes, context: IDP });
+  const find = async (userName: string) =>
+    (await reader.users({ userName, limit: 2 })).items.find((user) => user.userName === userName);
+  return {
+    p,
+    worker,
+    tenant,
+    connection,
+    change,
+    connect: async (input) => createConnection(p, await tenant(), input, ADMIN),
+    mapping: async (document, options = {}) => saveMapping(p, await tenant(), JSON.stringify(document), options, ADMIN),
+    async pushUser(name, userName, more = {}) {
+      const document = scimUser(userName, more);
+      const id = more.id === undefined ? {} : { id: more.id as DirectoryUserId };
+      const { rows } = await change(name, { kind: "upsertUser", ...id, document });
+      return rows[0]?.id as DirectoryUserId;
+    },
+    async pushGroup(name, displayName, members = []) {
+      const { rows } = await change(name, { kind: "upsertGroup", document: scimGroup(displayName), members });
+      return rows[0]?.id as DirectoryGroupId;
+    },
+    signIn: async (name, subject, more = {}) =>
+      signIn(p, { tenant: await tenant(), connection: await connection(name), observed: signInOf(subject, more) }),
+    async holds(userName) {
+      const user = await find(userName);
+      if (!user) return "nobody";
+      return user.status === "deactivated" ? "deactivated" : user.assignments.map(targetLabel).sort();
+    },
+    async userId(userName) {
+      const user = await find(userName);
+      if (!user) throw new Error(`no user ${userName}`);
+      return user.id;
+    },
+    async settled() {
+      for (;;) {
+        worker.wake();
+        const waiting = await p.store.instance.tenantsWithWork(p.now(), 10);
+        const people = await reader.people(await reader.peopleIds({ limit: 1000 }));
+        const open = (await reader.runs({ limit: 100 })).items.filter((run) => /queued|running/.test(run.status));
+        if (waiting.length + open.length === 0 && people.every((person) => !person.dirty)) return;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    async close() {
+      await worker.stop();
+      await close();
+    },
+  };
+}
