@@ -21,7 +21,16 @@ import {
   tenantColumns,
   tenantOf,
 } from "./tenant-rows.js";
-import { given, toInstant, toInstantOrNull, toJson, toJsonOrNull, toMillis, toMillisOrNull } from "./values.js";
+import {
+  fromJson,
+  given,
+  toInstant,
+  toInstantOrNull,
+  toJson,
+  toJsonOrNull,
+  toMillis,
+  toMillisOrNull,
+} from "./values.js";
 
 /** `local` is the weakest: what an IdP says about a person's profile goes before what an admin typed. */
 const LOCAL_PRIORITY = 1_000_000;
@@ -77,6 +86,18 @@ export function connectionReader({ tenant, sql: db, dialect }: Scope): Connectio
           where tenant_id = ${tenant} and connection_id = ${connection} and revoked_at is null order by id`,
       );
       return rows.map(tokenOf);
+    },
+    async apiKeys() {
+      const rows = await db.all<{ id: string; name: string; scopes: string; created_at: number }>(
+        sql`select id, name, scopes, created_at from api_keys
+          where tenant_id = ${tenant} and revoked_at is null order by id`,
+      );
+      return rows.map(({ id, name, scopes, created_at }) => ({
+        id,
+        name,
+        scopes: fromJson<readonly string[]>(scopes),
+        createdAt: toInstant(created_at),
+      }));
     },
     async groupsVersion(connection) {
       const row = await one<{ readonly groups_version: number }>(
@@ -203,6 +224,13 @@ export function connectionWriter(scope: Scope): ConnectionWriter {
       const columns = { tenant_id: tenant, id, name: key.name, hash: key.hash, scopes: toJson(key.scopes) };
       await db.run(insertion("api_keys", { ...columns, created_at: toMillis(now) }));
       return { id };
+    },
+    async revokeApiKey(id, now) {
+      const revoked = await db.run(
+        sql`update api_keys set revoked_at = ${toMillis(now)}
+          where tenant_id = ${tenant} and id = ${id} and revoked_at is null`,
+      );
+      return revoked > 0;
     },
   };
 }

@@ -97,12 +97,14 @@ export function instanceStore(database: Database, newId: () => string): Instance
         );
       }),
     async apiKeyByHash(hash) {
-      const row = await one<TenantColumns & { readonly key_id: string; readonly scopes: string }>(
+      const row = await one<ApiKeyColumns>(
         reader,
-        sql`select k.id as key_id, k.scopes, ${tenantColumns(dialect)} from api_keys k
+        sql`select k.id as key_id, k.name as key_name, k.scopes, ${tenantColumns(dialect)} from api_keys k
           join tenants t on t.id = k.tenant_id where k.hash = ${hash} and k.revoked_at is null`,
       );
-      return row && { keyId: row.key_id, tenant: tenantOf(row), scopes: fromJson<readonly string[]>(row.scopes) };
+      if (row === undefined) return undefined;
+      const scopes = fromJson<readonly string[]>(row.scopes);
+      return { keyId: row.key_id, name: row.key_name, tenant: tenantOf(row), scopes };
     },
     async sessionByHash(hash): Promise<SessionOwner | undefined> {
       const row = await one<SessionColumns>(
@@ -137,6 +139,12 @@ type TokenColumns = TenantColumns &
     readonly expires_at: number | null;
     readonly last_used_at: number | null;
   };
+
+type ApiKeyColumns = TenantColumns & {
+  readonly key_id: string;
+  readonly key_name: string;
+  readonly scopes: string;
+};
 
 type SessionColumns = TenantColumns &
   ConnectionColumns & {

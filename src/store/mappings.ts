@@ -7,6 +7,7 @@ import type {
   MappingWriter,
   PlanKind,
   PlanRow,
+  StoredPlan,
 } from "../provisioning/ports/mappings.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
@@ -39,6 +40,22 @@ function versionOf(row: VersionColumns): MappingVersion {
   };
 }
 
+interface PlanColumns {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly digest: string;
+  readonly summary: string;
+  readonly created_at: number;
+}
+
+const PLAN_COLUMNS = verbatim("id, kind, subject, digest, summary, created_at");
+
+function planOf({ id, kind, subject, digest, summary, created_at }: PlanColumns): StoredPlan {
+  const createdAt = toInstant(created_at);
+  return { id, kind: kind as PlanKind, subject, digest, summary: fromJson<PlanSummary>(summary), createdAt };
+}
+
 export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
   return {
     async activeMapping() {
@@ -65,22 +82,20 @@ export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
       return page(rows, limit, versionOf, (row) => String(row.version));
     },
     async plan(kind, subject, digest) {
-      const row = await one<{ readonly id: string; readonly summary: string; readonly created_at: number }>(
+      const row = await one<PlanColumns>(
         db,
-        sql`select id, summary, created_at from plans
+        sql`select ${PLAN_COLUMNS} from plans
           where tenant_id = ${tenant} and kind = ${kind} and subject = ${subject} and digest = ${digest}
           order by id desc limit 1`,
       );
-      if (row === undefined) return undefined;
-      const summary = fromJson<PlanSummary>(row.summary);
-      return {
-        id: row.id,
-        digest,
-        kind: kind satisfies PlanKind,
-        subject,
-        summary,
-        createdAt: toInstant(row.created_at),
-      };
+      return row && planOf(row);
+    },
+    async planById(id) {
+      const row = await one<PlanColumns>(
+        db,
+        sql`select ${PLAN_COLUMNS} from plans where tenant_id = ${tenant} and id = ${id}`,
+      );
+      return row && planOf(row);
     },
     async planLines(id, from, limit) {
       if (limit <= 0) return [];
