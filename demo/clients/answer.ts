@@ -1,0 +1,246 @@
+/** Owns what a provisioning client finds wrong with a SCIM server's answer: every check is a function of the answer and yields complaints. */
+import type { Json, JsonObject } from "../../src/model/json.js";
+import { ERROR } from "./scim-urns.js";
+
+export interface Answer {
+  /** Method, path and query, relative to the SCIM base: what a complaint quotes. */
+  readonly request: string;
+  /** 0 where no answer came at all; `failure` then says why. */
+  readonly status: number;
+  /** Whether the status is one of those that the request was sent for. */
+  readonly accepted: boolean;
+  readonly contentType: string;
+  readonly retryAfter?: string;
+  readonly text: string;
+  /** Absent where the text is no JSON object. */
+  readonly body?: JsonObject;
+  readonly failure?: string;
+}
+
+export type ComplaintCode =
+  | "active_not_boolean"
+  | "active_unchanged"
+  | "attribute_differs"
+  | "attribute_missing"
+  | "body_missing"
+  | "excluded_attribute_returned"
+  | "filter_ignored"
+  | "id_changed"
+  | "id_missing"
+  | "list_malformed"
+  | "list_not_integer"
+  | "malformed_error"
+  | "member_missing"
+  | "member_still_there"
+  | "no_answer"
+  | "page_repeats"
+  | "page_too_long"
+  | "password_returned"
+  | "resource_missing"
+  | "total_wrong"
+  | "unexpected_status"
+  | "wrong_content_type"
+  | "wrong_items_per_page";
+
+export interface Complaint {
+  readonly code: ComplaintCode;
+  readonly request: string;
+  readonly detail: string;
+}
+
+/** What holds for every answer, whatever was asked: the status, the media type, an error that can be read, a body where one is due. */
+export function envelopeFaults(answer: Answer): Complaint[] {
+  const about = complainer(answer);
+  if (answer.status === 0) return [about("no_answer", answer.failure ?? "the server said nothing")];
+  const faults: Complaint[] = [];
+  if (!answer.accepted) faults.push(about("unexpected_status", describeRefusal(answer)));
+  if (answer.text !== "" && mediaType(answer.contentType) !== "application/scim+json") {
+    faults.push(about("wrong_content_type", `\`${answer.contentType}\` where application/scim+json is due`));
+  }
+  if (answer.status >= 400) {
+    if (!isScimError(answer))
+      faults.push(about("malformed_error", `no SCIM error with a detail and status "${answer.status}"`));
+  } else if (answer.status !== 204 && answer.body === undefined) {
+    faults.push(about("body_missing", answer.text === "" ? "an empty body" : "a body that is no JSON object"));
+  }
+  return faults;
+}
+
+export interface ListRequest {
+  /** The page size that was asked for; without one the client did not page. */
+  readonly count?: number;
+  /** The value that the filter asked for, by attribute: a row with another value means that the filter was ignored. */
+  readonly wanted?: { readonly attribute: string; readonly value: string };
+  readonly excluded?: string;
+}
+
+export function listFaults(answer: Answer, asked: ListRequest): Complaint[] {
+  const { body } = answer;
+  if (!answer.accepted || body === undefined) return [];
+  const about = complainer(answer);
+  const faults = ["totalResults", "startIndex", "itemsPerPage"]
+    .filter((name) => !(Number.isInteger(body[name]) || mayBeAbsent(name, body, asked)))
+    .map((name) => about("list_not_integer", `\`${name}\` is ${JSON.stringify(body[name])}`));
+  if (!Array.isArray(body["Resources"])) return [...faults, about("list_malformed", "`Resources` is no list")];
+  const rows = resourcesOf(answer);
+  if (typeof body["itemsPerPage"] === "number" && body["itemsPerPage"] !== rows.length) {
+    faults.push(about("wrong_items_per_page", `${body["itemsPerPage"]} where ${rows.length} resources came`));
+  }
+  if (typeof body["totalResults"] === "number" && body["totalResults"] < rows.length) {
+    faults.push(about("total_wrong", `\`totalResults\` ${body["totalResults"]} where ${rows.length} resources came`));
+  }
+  if (asked.count !== undefined && rows.length > asked.count) {
+    faults.push(about("page_too_long", `${rows.length} resources where at most ${asked.count} were asked for`));
+  }
+  return [...faults, ...rows.flatMap((row) => rowFaults(answer, row, asked))];
+}
+
+function rowFaults(answer: Answer, row: JsonObject, asked: ListRequest): Complaint[] {
+  const about = complainer(answer);
+  const faults = resourceFaults(answer, row);
+  const { wanted, excluded } = asked;
+  if (wanted !== undefined && !sameText(valueAt(row, wanted.attribute), wanted.value)) {
+    faults.push(
+      about("filter_ignored", `asked for \`${wanted.value}\`, got ${JSON.stringify(valueAt(row, wanted.attribute))}`),
+    );
+  }
+  if (excluded !== undefined && row[excluded] !== undefined) {
+    faults.push(about("excluded_attribute_returned", `\`${excluded}\` came though it was excluded`));
+  }
+  return faults;
+}
+
+/** What holds for every user and group that a server returns. */
+export function resourceFaults(answer: Answer, resource: JsonObject): Complaint[] {
+  const about = complainer(answer);
+  const faults: Complaint[] = [];
+  const { id, active } = resource;
+  if (typeof id !== "string" || id === "") faults.push(about("id_missing", `\`id\` is ${JSON.stringify(id)}`));
+  if (active !== undefined && typeof active !== "boolean") {
+    faults.push(about("active_not_boolean", `\`active\` is ${JSON.stringify(active)}`));
+  }
+  if (resource["password"] !== undefined) faults.push(about("password_returned", "the server returned a password"));
+  return faults;
+}
+
+/** What a client expects of the resource that answers its own write. An answer of 204, or one without the attribute, proves nothing. */
+export interface Written {
+  readonly id?: string;
+  readonly active?: boolean;
+  readonly displayName?: string;
+  readonly membersAdded?: readonly string[];
+  readonly membersRemoved?: readonly string[];
+}
+
+export function writeFaults(answer: Answer, written: Written): Complaint[] {
+  const { body } = answer;
+  if (!answer.accepted || body === undefined) return [];
+  const about = complainer(answer);
+  const faults = resourceFaults(answer, body);
+  if (written.id !== undefined && typeof body["id"] === "string" && body["id"] !== written.id) {
+    faults.push(about("id_changed", `\`${written.id}\` became \`${body["id"]}\``));
+  }
+  if (written.active !== undefined && typeof body["active"] === "boolean" && body["active"] !== written.active) {
+    faults.push(about("active_unchanged", `\`active\` is ${body["active"]} after it was set to ${written.active}`));
+  }
+  if (
+    written.displayName !== undefined &&
+    body["displayName"] !== undefined &&
+    body["displayName"] !== written.displayName
+  ) {
+    faults.push(about("attribute_differs", `\`displayName\` is ${JSON.stringify(body["displayName"])}`));
+  }
+  return body["members"] === undefined ? faults : [...faults, ...memberFaults(answer, body, written)];
+}
+
+function memberFaults(answer: Answer, group: JsonObject, written: Written): Complaint[] {
+  const about = complainer(answer);
+  const present = new Set(memberIds(group));
+  const missing = (written.membersAdded ?? []).filter((id) => !present.has(id));
+  const remaining = (written.membersRemoved ?? []).filter((id) => present.has(id));
+  return [
+    ...missing.map((id) => about("member_missing", `\`${id}\` is no member after it was added`)),
+    ...remaining.map((id) => about("member_still_there", `\`${id}\` is a member after it was removed`)),
+  ];
+}
+
+/** What Okta's test suite must find in a user before it goes on. */
+export function profileFaults(answer: Answer, user: JsonObject): Complaint[] {
+  const about = complainer(answer);
+  const { userName, active, name, emails } = user;
+  const { givenName, familyName } = isObject(name) ? name : {};
+  const address = Array.isArray(emails) && isObject(emails[0]) ? emails[0]["value"] : undefined;
+  const needed = {
+    userName,
+    active,
+    "name.givenName": givenName,
+    "name.familyName": familyName,
+    "emails[0].value": address,
+  };
+  return Object.entries(needed)
+    .filter(([, value]) => value === undefined || value === null)
+    .map(([attribute]) => about("attribute_missing", `the first user has no \`${attribute}\``));
+}
+
+/** The id of the resource that a POST made: the one thing that a client cannot go on without. */
+export function idOf(answer: Answer): string | undefined {
+  const id = answer.accepted ? answer.body?.["id"] : undefined;
+  return typeof id === "string" && id !== "" ? id : undefined;
+}
+
+export function resourcesOf(answer: Answer): readonly JsonObject[] {
+  const rows = answer.body?.["Resources"];
+  return Array.isArray(rows) ? rows.filter(isObject) : [];
+}
+
+export function memberIds(group: JsonObject): string[] {
+  const { members } = group;
+  if (!Array.isArray(members)) return [];
+  return members.filter(isObject).flatMap(({ value }) => (typeof value === "string" ? [value] : []));
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function sameText(value: Json | undefined, wanted: string): boolean {
+  return typeof value === "string" && value.toLowerCase() === wanted.toLowerCase();
+}
+
+/** `emails[type eq "work"].value` reads through the list; any other attribute is read as it is. */
+export function valueAt(resource: JsonObject, attribute: string): Json | undefined {
+  const path = /^(?<list>\w+)\[type eq "(?<type>\w+)"\]\.(?<sub>\w+)$/.exec(attribute)?.groups;
+  if (path === undefined) return resource[attribute];
+  const { list = "", type = "", sub = "" } = path;
+  const elements = resource[list];
+  return Array.isArray(elements)
+    ? elements.filter(isObject).find((element) => element["type"] === type)?.[sub]
+    : undefined;
+}
+
+export function complainer(answer: Answer): (code: ComplaintCode, detail: string) => Complaint {
+  return (code, detail) => ({ code, request: answer.request, detail });
+}
+
+// A server may leave out where the page starts as long as there is nothing on it, or nobody paged.
+function mayBeAbsent(name: string, body: JsonObject, asked: ListRequest): boolean {
+  if (body[name] !== undefined || name === "totalResults") return false;
+  return asked.count === undefined || body["totalResults"] === 0;
+}
+
+function describeRefusal(answer: Answer): string {
+  const { scimType, detail } = answer.body ?? {};
+  const reason = typeof detail === "string" ? detail : answer.text.slice(0, 200);
+  const kind = typeof scimType === "string" ? ` ${scimType}` : "";
+  return reason === "" ? `${answer.status}${kind}` : `${answer.status}${kind}: ${reason}`;
+}
+
+function isScimError({ body, status }: Answer): boolean {
+  if (body === undefined || body["status"] !== String(status)) return false;
+  const { schemas, detail } = body;
+  return Array.isArray(schemas) && schemas.includes(ERROR) && typeof detail === "string" && detail !== "";
+}
+
+function mediaType(contentType: string): string {
+  return (contentType.split(";")[0] ?? "").trim().toLowerCase();
+}
