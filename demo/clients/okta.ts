@@ -1,0 +1,63 @@
+/** Okta's provisioning as a SCIM client: every request that it makes, in its order and its dialect. */
+import { randomBytes } from "node:crypto";
+import type { JsonObject } from "../../src/model/json.js";
+import { profileFaults, resourcesOf } from "./answer.js";
+import { type CycleResult, runCycle } from "./cycle.js";
+import type { Directory } from "./directory.js";
+import { type Endpoint, list, readAll } from "./lookup.js";
+import type { OktaClient } from "./okta/client.js";
+import { changeMembers, pushGroup, renameGroup, unlinkGroup } from "./okta/groups.js";
+import { assign, deactivate, lookUpUser, reactivate, update } from "./okta/users.js";
+import { note, send } from "./scim-http.js";
+
+export { oktaClient } from "./okta/client.js";
+export { pushNow } from "./okta/groups.js";
+export { assign, changeMembers, deactivate, pushGroup, reactivate, renameGroup, unlinkGroup, update };
+
+/** What Okta asks when an admin saves the connection. */
+export async function testConnection({ http }: OktaClient): Promise<boolean> {
+  const users = await list(http, "/Users", "startIndex=1&count=2", { count: 2 });
+  const groups = await list(http, "/Groups", "startIndex=1&count=100", { count: 100 });
+  return users.accepted && groups.accepted;
+}
+
+/** The reading part of the test suite that Okta runs before it lists an integration. */
+export async function runSpecTest({ http }: OktaClient): Promise<boolean> {
+  const nobody = randomBytes(8).toString("hex");
+  const first = await list(http, "/Users", "count=1&startIndex=1", { count: 1 });
+  note(
+    http,
+    resourcesOf(first).flatMap((user) => profileFaults(first, user)),
+  );
+  const none = await lookUpUser(http, `${nobody}@example.com`);
+  const unknown = await send(http, { method: "GET", path: `/Users/${nobody}`, expect: [404] });
+  const stranger = {
+    method: "GET",
+    path: "/Users",
+    query: "startIndex=1&count=1",
+    token: nobody,
+    expect: [401],
+  } as const;
+  const refused = await send(http, stranger);
+  return first.accepted && none.outcome === "none" && unknown.accepted && refused.accepted;
+}
+
+/** Imports every user or group of the application, page by page. */
+export function importAll({ http }: OktaClient, endpoint: Endpoint): Promise<JsonObject[]> {
+  return readAll(http, endpoint, 100);
+}
+
+/** Sends what differs from what was pushed before; the first time, everything. */
+export function sync(client: OktaClient, directory: Directory): Promise<CycleResult> {
+  const verbs = {
+    provision: assign.bind(undefined, client),
+    update: update.bind(undefined, client),
+    reactivate: reactivate.bind(undefined, client),
+    deactivate: deactivate.bind(undefined, client),
+    pushGroup: pushGroup.bind(undefined, client),
+    renameGroup: renameGroup.bind(undefined, client),
+    changeMembers: changeMembers.bind(undefined, client),
+    unlinkGroup: unlinkGroup.bind(undefined, client),
+  };
+  return runCycle(verbs, client.memory, directory, client.concurrency);
+}
