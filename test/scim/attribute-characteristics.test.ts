@@ -150,6 +150,20 @@ describe("SCIM attribute characteristics", () => {
     expect(refusal(() => ask('integerAttr eq "1"')).kind).to.equal("invalidFilter");
   });
 
+  it("RFC-13: neither filters by what is never returned nor shows it, inside elements too", () => {
+    const ask = (text: string): unknown => readFilter(text, reading());
+    for (const text of ['multiComplex[secret eq "x"]', 'multiComplex.secret sw "x"', "writeOnlyAttr pr"]) {
+      expect(refusal(() => ask(text)).kind, text).to.equal("invalidFilter");
+    }
+    const full: JsonObject = { id: "1", multiComplex: [{ value: "a", secret: "x" }] };
+    expect(
+      projectResource(testType, full, readProjection({ attributes: "multiComplex.secret,multiComplex" }, reading())),
+    ).to.deep.equal({
+      id: "1",
+      multiComplex: [{ value: "a" }],
+    });
+  });
+
   it("BUG-03: a filtered removal on plain values removes these and no others", () => {
     const before: JsonObject = { ...resource, multiStrings: ["a", "b", "c"] };
     const after = applyPatch(before, [{ kind: "remove", path: 'multiStrings[value eq "B"]' }], reading()).resource;

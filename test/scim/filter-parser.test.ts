@@ -120,6 +120,13 @@ describe("SCIM filter grammar", () => {
     });
   }
 
+  it("takes any number of spaces between words and around the filter", () => {
+    expect(parseFilter('  a   eq  "1"   and ( b pr )  ', strict)).to.deep.equal(
+      parseFilter('a eq "1" and (b pr)', strict),
+    );
+    expect(parseFilter('emails[ type  eq "x" ]', strict)).to.deep.equal(parseFilter('emails[type eq "x"]', strict));
+  });
+
   it("says where the mistake is and what belongs there", () => {
     expect(refusal(() => parseFilter('userName zz "x"', strict)).detail).to.equal(
       'filter, character 10: expected an operator (eq, ne, co, sw, ew, gt, ge, lt, le, pr) after `userName`, found `zz "x"`',

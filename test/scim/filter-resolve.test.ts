@@ -104,7 +104,7 @@ describe("SCIM filters against the schema", () => {
       {
         op: "element",
         path: at("idpMappingNames*"),
-        where: { op: "compare", path: [], comparator: "sw", value: "X" },
+        where: compare(["[]"], "sw", "X"),
       },
     ],
     ["TEC-22", `${ROLECALL_GROUP}:description pr`, { op: "present", path: at(ROLECALL_GROUP, "description") }],

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { JsonObject } from "../../src/model/json.js";
+import type { Json, JsonObject } from "../../src/model/json.js";
 import type { QuirkName } from "../../src/protocols/scim/dialect.js";
 import { applyPatch, type PatchOutcome } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
 import { GROUP, groupReading, PATCH_OP, ROLECALL_GROUP, refusal } from "./tables.js";
 
-type Operations = readonly { readonly [key: string]: unknown }[];
+type Operations = readonly { readonly [key: string]: Json }[];
 
 const platform: JsonObject = { displayName: "Platform", idpMappingNames: ["p"] };
 
@@ -25,7 +25,7 @@ function members(operations: Operations): readonly string[] {
   return patch(operations).members.map(({ kind, members }) => `${sign[kind]}${members.join(",")}`);
 }
 
-const remove = (filter: string): { readonly [key: string]: unknown } => ({ op: "remove", path: `members[${filter}]` });
+const remove = (filter: string): { readonly [key: string]: Json } => ({ op: "remove", path: `members[${filter}]` });
 
 describe("SCIM PATCH of group members", () => {
   const cases: readonly (readonly [rule: string, operations: Operations, outcome: readonly string[]])[] = [
@@ -180,7 +180,7 @@ describe("SCIM PATCH of group members", () => {
     expect(outcome.quirks).to.include("wrapped_value");
   });
 
-  const refused: readonly (readonly [kind: string, operation: { readonly [key: string]: unknown }])[] = [
+  const refused: readonly (readonly [kind: string, operation: { readonly [key: string]: Json }])[] = [
     ["invalidFilter", remove('display eq "x"')],
     ["invalidFilter", remove('value ne "x"')],
     ["invalidFilter", remove('not (value eq "x")')],
@@ -206,7 +206,7 @@ describe("SCIM PATCH of group members", () => {
   it("SEC-06: bounds the members of one request over all its operations", () => {
     const ids = (from: number, count: number): readonly string[] =>
       Array.from({ length: count }, (_, index) => `u${from + index}`);
-    const add = (value: readonly string[]): { readonly [key: string]: unknown } => ({
+    const add = (value: readonly string[]): { readonly [key: string]: Json } => ({
       op: "add",
       path: "members",
       value,

@@ -1,6 +1,11 @@
 import { expect } from "chai";
-import type { Attribute } from "../../src/protocols/scim/schema.js";
-import { lookup } from "../../src/protocols/scim/schema.js";
+import {
+  type Attribute,
+  compileResourceType,
+  lookup,
+  type ResourceType,
+  type SchemaTable,
+} from "../../src/protocols/scim/schema.js";
 import { ENTERPRISE, GROUP, schemas, USER } from "./tables.js";
 
 describe("SCIM schema tables", () => {
@@ -54,6 +59,25 @@ describe("SCIM schema tables", () => {
   it("ENTRA-23: an extension's attribute is found without its URN, unless the core has one of that name", () => {
     expect(lookup(schemas.user, { name: "manager" })).to.deep.include({ urnLeftOut: true });
     expect(lookup(schemas.group, { name: "description" })?.schema.urn).to.equal(GROUP);
+  });
+
+  it("ENTRA-23: a name that two extensions share means neither without its URN", () => {
+    const extension = (id: string): SchemaTable => ({
+      id,
+      name: id,
+      description: "",
+      attributes: [{ name: "x", description: "" }],
+    });
+    const core: SchemaTable = { id: "urn:core", name: "core", description: "", attributes: [] };
+    const row = { id: "T", name: "T", endpoint: "/T", description: "", schema: "urn:core" };
+    const compiled = (...ids: readonly string[]): ResourceType =>
+      compileResourceType(
+        { ...row, schemaExtensions: ids.map((schema) => ({ schema, required: false })) },
+        [core, ...ids.map(extension)],
+        core,
+      );
+    expect(lookup(compiled("urn:a"), { name: "x" })?.schema.urn).to.equal("urn:a");
+    expect(lookup(compiled("urn:a", "urn:b"), { name: "x" })).to.equal(undefined);
   });
 
   it("does not find an attribute of another resource type, nor what no object should have", () => {

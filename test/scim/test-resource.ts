@@ -1,6 +1,6 @@
 import { compileResourceType, type ResourceType, type SchemaTable } from "../../src/protocols/scim/schema.js";
 
-export const TEST = "urn:ietf:params:scim:schemas:test:2.0:TestResource";
+const TEST = "urn:ietf:params:scim:schemas:test:2.0:TestResource";
 export const TEST_EXTENSION = "urn:ietf:params:scim:schemas:extension:test:2.0:TestResource";
 
 const description = "for tests";
@@ -49,6 +49,7 @@ const table: SchemaTable = {
         { name: "value", description },
         { name: "type", description },
         { name: "primary", description, type: "boolean" },
+        { name: "secret", description, returned: "never" },
       ),
     },
   ],

@@ -1,4 +1,7 @@
-import { quoted, ScimError, type ScimErrorKind } from "./errors.js";
+import type { Json } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
+import { ScimError, type ScimErrorKind } from "./errors.js";
+import { isList, isObject } from "./json-value.js";
 
 /** How a client names an attribute: `userName`, `name.givenName`, `urn:...:User:manager.value`; letter case as sent. */
 export interface AttributeReference {
@@ -37,7 +40,7 @@ export function printReference(reference: AttributeReference): string {
 export function refusePrototypePath(path: string, kind: ScimErrorKind): void {
   const steps = path.replace(/"(?:[^"\\]|\\.)*"/gs, "").split(/[.:[\]()\s]+/);
   const bad = steps.find((step) => PROTOTYPE_KEYS.has(step.toLowerCase()));
-  if (bad !== undefined) throw new ScimError(kind, `${quoted(bad)} names no attribute: remove it from the path`);
+  if (bad !== undefined) throw new ScimError(kind, `${quote(bad)} names no attribute: remove it from the path`);
 }
 
 const MAX_NESTING = 16;
@@ -46,16 +49,16 @@ const MAX_NESTING = 16;
  * Refuses prototype keys anywhere in a client's value, also under attributes that are ignored, and values nested deeper
  * than any resource is, so that later walks need no guard of their own.
  */
-export function refusePrototypeKeys(value: unknown, depth = 0): void {
-  if (typeof value !== "object" || value === null) return;
+export function refusePrototypeKeys(value: Json | undefined, depth = 0): void {
+  if (!isList(value) && !isObject(value)) return;
   if (depth > MAX_NESTING) throw new ScimError("invalidValue", `the body is nested deeper than ${MAX_NESTING} levels`);
-  if (Array.isArray(value)) {
+  if (isList(value)) {
     for (const item of value) refusePrototypeKeys(item, depth + 1);
     return;
   }
   for (const [key, item] of Object.entries(value)) {
     if (PROTOTYPE_KEYS.has(key.toLowerCase())) {
-      throw new ScimError("invalidValue", `${quoted(key)} names no attribute: remove it from the body`);
+      throw new ScimError("invalidValue", `${quote(key)} names no attribute: remove it from the body`);
     }
     refusePrototypeKeys(item, depth + 1);
   }

@@ -1,9 +1,10 @@
 /** Owns the border between a client's JSON and an attribute's type: leniently read, named in every refusal. */
 
 import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import { instantOf } from "./date-time.js";
 import type { Reading } from "./dialect.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
 import { joinElements, refuseSeveralPrimaries } from "./multi-value.js";
 import {
@@ -37,7 +38,7 @@ export function readElements(
   reading: Reading,
 ): readonly Json[] | undefined {
   if (values.length > reading.limits.values) {
-    throw new ScimError("invalidValue", `${quoted(attribute.id)} has more than ${reading.limits.values} values`);
+    throw new ScimError("invalidValue", `${quote(attribute.id)} has more than ${reading.limits.values} values`);
   }
   const elements = values.flatMap((value) => (value === null ? [] : (readElement(attribute, value, reading) ?? [])));
   const distinct = joinElements(attribute, [], elements);
@@ -145,8 +146,8 @@ function refuse(attribute: Attribute, wanted: string, value: Json): never {
 
 /** Values of attributes that are never returned stay out of messages too (RFC-13). */
 function mistyped(attribute: Attribute, wanted: string, value: Json): ScimError {
-  const shown = attribute.returned !== "never" && typeof value === "string" ? ` ${quoted(value)}` : "";
-  return new ScimError("invalidValue", `${quoted(attribute.id)} must be ${wanted}, not ${kindOf(value)}${shown}`);
+  const shown = attribute.returned !== "never" && typeof value === "string" ? ` ${quote(value)}` : "";
+  return new ScimError("invalidValue", `${quote(attribute.id)} must be ${wanted}, not ${kindOf(value)}${shown}`);
 }
 
 function kindOf(value: Json): string {
@@ -157,7 +158,7 @@ function kindOf(value: Json): string {
 }
 
 export function givenTwice(name: string): ScimError {
-  return new ScimError("invalidValue", `${quoted(name)} is given twice: letter case makes no difference`);
+  return new ScimError("invalidValue", `${quote(name)} is given twice: letter case makes no difference`);
 }
 
 /** A client's object under any spelling of one key. */

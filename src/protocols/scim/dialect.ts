@@ -15,7 +15,7 @@ export interface Dialect {
   readonly bareWords: boolean;
 }
 
-export const DIALECTS: Readonly<Record<ScimProfile, Dialect>> = {
+const DIALECTS: Readonly<Record<ScimProfile, Dialect>> = {
   rfc: { groupPatchStatus: 200, replaceCreates: false, bareWords: false },
   okta: { groupPatchStatus: 200, replaceCreates: false, bareWords: false },
   entra: { groupPatchStatus: 204, replaceCreates: true, bareWords: true },
@@ -30,7 +30,7 @@ export interface ScimLimits {
   readonly values: number;
 }
 
-export const DEFAULT_LIMITS: ScimLimits = { operations: 1_000, members: 10_000, values: 1_000 };
+const DEFAULT_LIMITS: ScimLimits = { operations: 1_000, members: 10_000, values: 250 };
 
 export type QuirkName = keyof typeof OKTA_QUIRKS | keyof typeof ENTRA_QUIRKS | keyof typeof GENERIC_QUIRKS;
 

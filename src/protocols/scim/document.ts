@@ -3,10 +3,11 @@
 import type { ScimGroupDocument, ScimUserDocument } from "../../model/directory.js";
 import { fold } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
 import { givenTwice, memberOf, readValue } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { isList, isObject, sameJson } from "./json-value.js";
 import { readMemberIds } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
@@ -19,7 +20,7 @@ import { userFacts } from "./user-facts.js";
  * Reads a User of a POST or a PUT. `previous` is the stored resource that a PUT replaces: immutable attributes must
  * match it, and `active` keeps its value where the body does not say, so that a PUT never revives anyone by silence.
  */
-export function readUser(body: unknown, reading: Reading, previous?: JsonObject): ScimUserDocument {
+export function readUser(body: Json | undefined, reading: Reading, previous?: JsonObject): ScimUserDocument {
   return userDocument(finishResource(readResource(body, reading), reading, previous), reading);
 }
 
@@ -29,23 +30,22 @@ export interface ReadGroup {
   readonly members: readonly string[];
 }
 
-export function readGroup(body: unknown, reading: Reading, previous?: JsonObject): ReadGroup {
+export function readGroup(body: Json | undefined, reading: Reading, previous?: JsonObject): ReadGroup {
   const resource = finishResource(readResource(body, reading), reading, previous);
-  const members = isObject(body as Json) ? memberOf(body as JsonObject, "members") : undefined;
+  const members = isObject(body) ? memberOf(body, "members") : undefined;
   return { document: groupDocument(resource, reading), members: readMemberIds(members ?? null, reading) };
 }
 
 /** Every attribute that a client may write, in canonical form: without `id`, `meta`, members and write-only values. */
-function readResource(body: unknown, reading: Reading): JsonObject {
+function readResource(body: Json | undefined, reading: Reading): JsonObject {
   refusePrototypeKeys(body);
-  if (!isObject(body as Json)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
-  const source = body as JsonObject;
-  checkSchemas(memberOf(source, "schemas") ?? null, reading);
-  const resource = readAttributes(reading.type.core, source, reading);
+  if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  checkSchemas(memberOf(body, "schemas") ?? null, reading);
+  const resource = readAttributes(reading.type.core, body, reading);
   for (const { schema } of reading.type.extensions) {
-    const data = memberOf(source, schema.urn) ?? null;
+    const data = memberOf(body, schema.urn) ?? null;
     if (data === null) continue;
-    if (!isObject(data)) throw new ScimError("invalidValue", `${quoted(schema.urn)} must be an object`);
+    if (!isObject(data)) throw new ScimError("invalidValue", `${quote(schema.urn)} must be an object`);
     const read = readAttributes(schema, data, reading);
     if (Object.keys(read).length > 0) resource[schema.urn] = read;
   }
@@ -82,7 +82,7 @@ export function readWritable(attribute: Attribute, value: Json, reading: Reading
 function checkSchemas(schemas: Json, reading: Reading): void {
   const { type } = reading;
   if (!isList(schemas) || schemas.length === 0) {
-    throw new ScimError("invalidValue", `\`schemas\` must list at least ${quoted(type.core.urn)}`);
+    throw new ScimError("invalidValue", `\`schemas\` must list at least ${quote(type.core.urn)}`);
   }
   const seen = new Set<string>();
   for (const uri of schemas) {
@@ -91,7 +91,7 @@ function checkSchemas(schemas: Json, reading: Reading): void {
     if (!known && !isForeignSchema(uri)) {
       throw new ScimError(
         "invalidValue",
-        `schema ${quoted(uri)} is not declared for ${type.name}: /ResourceTypes lists those that are`,
+        `schema ${quote(uri)} is not declared for ${type.name}: /ResourceTypes lists those that are`,
       );
     }
     if (!known) reading.quirks.add("foreign_schema");
@@ -99,7 +99,7 @@ function checkSchemas(schemas: Json, reading: Reading): void {
     seen.add(uri.toLowerCase());
   }
   if (!seen.has(type.core.urn.toLowerCase())) {
-    throw new ScimError("invalidValue", `\`schemas\` must list ${quoted(type.core.urn)}`);
+    throw new ScimError("invalidValue", `\`schemas\` must list ${quote(type.core.urn)}`);
   }
 }
 
@@ -114,7 +114,7 @@ export function finishResource(resource: JsonObject, reading: Reading, previous:
   for (const { schema, required } of type.extensions) {
     const data = withActive[schema.urn];
     if (isObject(data)) requireAttributes(schema, data);
-    else if (required) throw new ScimError("invalidValue", `${quoted(schema.urn)} is required`);
+    else if (required) throw new ScimError("invalidValue", `${quote(schema.urn)} is required`);
     const before = previous?.[schema.urn];
     if (isObject(before)) refuseImmutableChanges(schema, before, isObject(data) ? data : {});
   }
@@ -125,12 +125,11 @@ function requireAttributes(schema: Schema, data: JsonObject): void {
   for (const attribute of schema.attributes.values()) {
     if (attribute.mutability === "readOnly" || attribute.mutability === "writeOnly") continue;
     const value = data[attribute.name];
-    if (attribute.required && isBlank(value))
-      throw new ScimError("invalidValue", `${quoted(attribute.id)} is required`);
+    if (attribute.required && isBlank(value)) throw new ScimError("invalidValue", `${quote(attribute.id)} is required`);
     const elements = isList(value) ? value : [value];
     for (const sub of attribute.subs.values()) {
       if (sub.required && elements.some((element) => isObject(element) && isBlank(element[sub.name]))) {
-        throw new ScimError("invalidValue", `${quoted(sub.id)} is required`);
+        throw new ScimError("invalidValue", `${quote(sub.id)} is required`);
       }
     }
   }
@@ -145,7 +144,7 @@ function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonO
     const old = before[attribute.name];
     const now = after[attribute.name];
     if (attribute.mutability === "immutable" && old !== undefined && !sameJson(old, now)) {
-      throw new ScimError("mutability", `${quoted(attribute.id)} cannot be changed once it is set`);
+      throw new ScimError("mutability", `${quote(attribute.id)} cannot be changed once it is set`);
     }
     if (!isObject(old)) continue;
     for (const sub of attribute.subs.values()) {
@@ -155,7 +154,7 @@ function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonO
         oldPart !== undefined &&
         !sameJson(oldPart, isObject(now) ? now[sub.name] : undefined)
       ) {
-        throw new ScimError("mutability", `${quoted(sub.id)} cannot be changed once it is set`);
+        throw new ScimError("mutability", `${quote(sub.id)} cannot be changed once it is set`);
       }
     }
   }
@@ -207,7 +206,7 @@ const MAX_INDEXED = 512;
 function indexed(name: string, value: Json | undefined): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   if (value.length > MAX_INDEXED) {
-    throw new ScimError("invalidValue", `${quoted(name)} is longer than ${MAX_INDEXED} characters`);
+    throw new ScimError("invalidValue", `${quote(name)} is longer than ${MAX_INDEXED} characters`);
   }
   return value;
 }

@@ -56,9 +56,3 @@ export function errorBody(error: ScimError): JsonObject {
     detail: error.message,
   };
 }
-
-/** A client's text inside a message: in backticks, short, and on one line. */
-export function quoted(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\p{Surrogate}`]/gu, "?");
-  return `\`${line.length > 80 ? `${line.slice(0, 77)}...` : line}\``;
-}

@@ -5,7 +5,7 @@ import { isObject } from "./json-value.js";
 /**
  * Whether a search document, or the search form of one element, satisfies a resolved filter (RFC 7644 section 3.4.2.2).
  * It says in memory what a store says in SQL: several values match when any of them does, `ne` holds for what is absent,
- * and neither an empty text nor an empty list is present.
+ * and neither an empty text nor an empty list is present; null means what is not present.
  */
 export function matches(filter: ResourceFilter, document: Json): boolean {
   switch (filter.op) {
@@ -24,8 +24,9 @@ export function matches(filter: ResourceFilter, document: Json): boolean {
   }
 }
 
-/** The path `[]` is the document itself. */
+/** A path of the one step `[]` is the element itself, where its attribute has plain values. */
 function valuesAt(document: Json, path: AttributePath): readonly Json[] {
+  if (path[0]?.name === "[]") return [document];
   let values: readonly Json[] = [document];
   for (const step of path) {
     values = values.flatMap((value) => {
@@ -37,7 +38,7 @@ function valuesAt(document: Json, path: AttributePath): readonly Json[] {
 }
 
 function compareAny(values: readonly Json[], comparator: Comparator, operand: Json): boolean {
-  if (operand === null) return (values.length === 0) === (comparator === "eq");
+  if (operand === null) return values.some(isPresent) !== (comparator === "eq");
   if (comparator === "ne") return values.length === 0 || values.some((value) => value !== operand);
   return values.some((value) => compareOne(value, comparator, operand));
 }

@@ -1,8 +1,9 @@
 /** Owns the grammar of filters: text to tree and back (RFC 7644 section 3.4.2.2), without knowing any schema. */
 
 import type { Comparator } from "../../model/filter.js";
+import { quote } from "../../model/quote.js";
 import { type AttributeReference, parseReference, printReference } from "./attribute-reference.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { isStorable } from "./storable-text.js";
 
 export type Operand = string | number | boolean | null;
@@ -56,6 +57,7 @@ export function parseFilter(text: string, options: FilterOptions): FilterNode {
   }
   const cursor: Cursor = { ...options, text, at: 0, terms: 0 };
   const node = readOr(cursor, 0, false);
+  skipSpace(cursor);
   if (cursor.at < text.length) throw expected(cursor, "`and`, `or` or the end");
   return node;
 }
@@ -64,6 +66,7 @@ export function parseFilter(text: string, options: FilterOptions): FilterNode {
 export function parseElementFilter(text: string, options: FilterOptions): FilterNode {
   const cursor: Cursor = { ...options, text, at: 0, terms: 0 };
   const node = readOr(cursor, 1, true);
+  skipSpace(cursor);
   if (cursor.at < text.length) throw expected(cursor, "`and`, `or` or `]`");
   return node;
 }
@@ -140,7 +143,7 @@ function readComparison(cursor: Cursor, attribute: AttributeReference): FilterNo
   const comparator = COMPARATORS.get(operator);
   if (comparator === undefined) {
     cursor.at = start;
-    throw expected(cursor, `an operator (eq, ne, co, sw, ew, gt, ge, lt, le, pr) after ${quoted(attribute.name)}`);
+    throw expected(cursor, `an operator (eq, ne, co, sw, ew, gt, ge, lt, le, pr) after ${quote(attribute.name)}`);
   }
   return { kind: "compare", attribute, comparator, value: readOperand(cursor) };
 }
@@ -184,7 +187,7 @@ function readBare(cursor: Cursor): Operand {
   }
   cursor.at = start;
   if (word === "" || word.includes('"') || !isStorable(word)) throw expected(cursor, "a value");
-  if (!cursor.bareWords) throw expected(cursor, `a value; put text in double quotes: "${quoted(word).slice(1, -1)}"`);
+  if (!cursor.bareWords) throw expected(cursor, `a value; put text in double quotes: "${quote(word).slice(1, -1)}"`);
   cursor.at = start + word.length;
   cursor.onBareWord?.();
   return word;
@@ -225,7 +228,7 @@ function skipSpace(cursor: Cursor): void {
 
 function expected(cursor: Cursor, what: string): ScimError {
   const rest = cursor.text.slice(cursor.at);
-  const found = rest === "" ? "the end" : quoted(rest);
+  const found = rest === "" ? "the end" : quote(rest);
   return new ScimError("invalidFilter", `filter, character ${cursor.at + 1}: expected ${what}, found ${found}`);
 }
 

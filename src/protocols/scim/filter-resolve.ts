@@ -1,15 +1,16 @@
 /** Owns what a filter means: its tree and a resource type's tables become the `ResourceFilter` that stores understand. */
 
-import type { AttributePath, Comparator, ResourceFilter } from "../../model/filter.js";
+import type { AttributePath, Comparator, PathStep, ResourceFilter } from "../../model/filter.js";
 import { fold } from "../../model/fold.js";
+import { quote } from "../../model/quote.js";
 import { type AttributeReference, printReference } from "./attribute-reference.js";
 import { instantOf } from "./date-time.js";
 import type { Reading } from "./dialect.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { type FilterNode, type Operand, parseFilter } from "./filter-parser.js";
 import { booleanFromText } from "./quirks/entra.js";
 import { compareRelation, isRelation, relationElement, relationPath } from "./relation-filter.js";
-import { type Attribute, lookup } from "./schema.js";
+import { type Attribute, hint, lookup } from "./schema.js";
 
 /** Text of a request to filter of the model. Anything that cannot be asked is refused with `invalidFilter` (RFC-33). */
 export function readFilter(text: string, reading: Reading): ResourceFilter {
@@ -20,7 +21,7 @@ export function filterOptions(reading: Reading): { readonly bareWords: boolean; 
   return { bareWords: reading.dialect.bareWords, onBareWord: () => reading.quirks.add("unquoted_operand") };
 }
 
-export function resolveFilter(node: FilterNode, reading: Reading): ResourceFilter {
+function resolveFilter(node: FilterNode, reading: Reading): ResourceFilter {
   switch (node.kind) {
     case "and":
     case "or":
@@ -80,7 +81,8 @@ function elementOf(reference: AttributeReference, where: FilterNode, reading: Re
 }
 
 function withinElement(node: FilterNode, parent: Attribute, prefix: AttributePath, reading: Reading): ResourceFilter {
-  const pathOf = (leaf: Attribute): AttributePath => [...prefix, ...leaf.path.slice(parent.path.length)];
+  const pathOf = (leaf: Attribute): AttributePath =>
+    leaf === parent ? [ITSELF] : [...prefix, ...leaf.path.slice(parent.path.length)];
   switch (node.kind) {
     case "and":
     case "or":
@@ -96,19 +98,25 @@ function withinElement(node: FilterNode, parent: Attribute, prefix: AttributePat
   }
 }
 
+/** The step by which a filter means an element that is a plain value. */
+const ITSELF: PathStep = { name: "[]", multi: false };
+
 /** Inside the brackets of an attribute with plain values, `value` is the value itself. */
 function subAttribute(parent: Attribute, reference: AttributeReference): Attribute {
   const plain = reference.uri === undefined && reference.sub === undefined;
   const name = reference.name.toLowerCase();
   const found = parent.type === "complex" ? parent.subs.get(name) : name === "value" ? parent : undefined;
-  if (!plain || found === undefined) throw refused(reference, `is no sub-attribute of ${quoted(parent.name)}`);
+  if (!plain || found === undefined) throw refused(reference, `is no sub-attribute of ${quote(parent.name)}`);
   return askable(found);
 }
 
 function find(reference: AttributeReference, reading: Reading): NonNullable<ReturnType<typeof lookup>> {
   const found = lookup(reading.type, reference);
   if (found === undefined) {
-    throw refused(reference, `is no attribute of ${reading.type.name}: /Schemas lists them`);
+    throw refused(
+      reference,
+      `is no attribute of ${reading.type.name}${hint(reading.type, reference.sub ?? reference.name)}`,
+    );
   }
   if (found.urnLeftOut) reading.quirks.add("urn_left_out");
   return found;
@@ -117,7 +125,7 @@ function find(reference: AttributeReference, reading: Reading): NonNullable<Retu
 function askable(attribute: Attribute): Attribute {
   const derived = attribute.id === "schemas" || (attribute.path[0]?.name === "meta" && attribute.type !== "dateTime");
   if (attribute.returned === "never" || derived) {
-    throw new ScimError("invalidFilter", `${quoted(attribute.id)} cannot be filtered by`);
+    throw new ScimError("invalidFilter", `${quote(attribute.id)} cannot be filtered by`);
   }
   return attribute;
 }
@@ -134,7 +142,7 @@ function compare(
     if (significant === undefined) {
       throw new ScimError(
         "invalidFilter",
-        `${quoted(attribute.id)} has parts: compare one, for instance ${quoted(`${attribute.id}.${[...attribute.subs.values()][0]?.name}`)}`,
+        `${quote(attribute.id)} has parts: compare one, for instance ${quote(`${attribute.id}.${[...attribute.subs.values()][0]?.name}`)}`,
       );
     }
     reading.quirks.add("compared_by_value");
@@ -147,7 +155,7 @@ function compare(
 
 function nullOperand(attribute: Attribute, comparator: Comparator): null {
   if (comparator === "eq" || comparator === "ne") return null;
-  throw new ScimError("invalidFilter", `${quoted(attribute.id)}: ${comparator} needs a value, not null`);
+  throw new ScimError("invalidFilter", `${quote(attribute.id)}: ${comparator} needs a value, not null`);
 }
 
 const EQUALITY: ReadonlySet<Comparator> = new Set(["eq", "ne"]);
@@ -161,10 +169,7 @@ function typedOperand(
 ): string | number | boolean {
   const fits = (suits: boolean): void => {
     if (!suits)
-      throw new ScimError(
-        "invalidFilter",
-        `${quoted(attribute.id)} is ${attribute.type}: ${comparator} does not apply`,
-      );
+      throw new ScimError("invalidFilter", `${quote(attribute.id)} is ${attribute.type}: ${comparator} does not apply`);
   };
   switch (attribute.type) {
     case "boolean":
@@ -203,7 +208,7 @@ function textOperand(attribute: Attribute, value: string | number | boolean, rea
 }
 
 function wrongOperand(attribute: Attribute, wanted: string): never {
-  throw new ScimError("invalidFilter", `${quoted(attribute.id)} is compared with ${wanted}`);
+  throw new ScimError("invalidFilter", `${quote(attribute.id)} is compared with ${wanted}`);
 }
 
 /** Every resource has an id. */
@@ -227,5 +232,5 @@ function compareSchemas(comparator: Comparator, value: Operand, reading: Reading
 }
 
 function refused(reference: AttributeReference, why: string): ScimError {
-  return new ScimError("invalidFilter", `${quoted(printReference(reference))} ${why}`);
+  return new ScimError("invalidFilter", `${quote(printReference(reference))} ${why}`);
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../model/json.js";
-import { quoted, ScimError } from "./errors.js";
+import { quote } from "../../model/quote.js";
+import { ScimError } from "./errors.js";
 import { canonicalText, isObject } from "./json-value.js";
 import type { Attribute } from "./schema.js";
 import { searchValue } from "./search-document.js";
@@ -34,7 +35,7 @@ function elementKey(attribute: Attribute, element: Json): string {
 /** At most one element may be the primary one (RFC 7643 section 2.4). */
 export function refuseSeveralPrimaries(attribute: Attribute, elements: readonly Json[]): void {
   if (elements.filter(isPrimary).length > 1) {
-    throw new ScimError("invalidValue", `${quoted(attribute.id)} has more than one primary value: mark one`);
+    throw new ScimError("invalidValue", `${quote(attribute.id)} has more than one primary value: mark one`);
   }
 }
 

@@ -1,16 +1,17 @@
 /** Owns what one operation does to one attribute: from its present value to its next one, as values. */
 
 import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import { readElement, readElements, readParts, readValue } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
 import type { FilterNode } from "./filter-parser.js";
 import { isList, isObject, without } from "./json-value.js";
 import { addElements, joinElements, withOnePrimary, withoutListed } from "./multi-value.js";
 import type { AttributeTarget } from "./patch-path.js";
 import type { PatchKind } from "./patch-request.js";
-import { isEmptyManager, MANAGER } from "./quirks/entra.js";
+import { isEmptyManager, MANAGER, unwrappedFromList } from "./quirks/entra.js";
 import type { Attribute } from "./schema.js";
 import { searchValue } from "./search-document.js";
 
@@ -40,9 +41,16 @@ function changeSingle(change: AttributeChange, before: Json | undefined, reading
   const { kind, target, value = null } = change;
   if (kind === "remove") return undefined;
   if (value === null) return kind === "add" ? before : undefined;
-  if (target.attribute.type !== "complex") return readValue(target.attribute, value, reading);
+  if (target.attribute.type !== "complex") return readValue(target.attribute, unlisted(value, reading), reading);
   const parts = readParts(target.attribute, value, reading);
   return applyParts(isObject(before) ? before : {}, parts, kind);
+}
+
+function unlisted(value: Json, reading: Reading): Json {
+  const plain = unwrappedFromList(value);
+  if (plain === undefined) return value;
+  reading.quirks.add("wrapped_value");
+  return plain;
 }
 
 /** RFC 7644 section 3.5.2: parts that are not named stay, for `add` and for `replace` alike. */
@@ -100,7 +108,7 @@ function removeListed(attribute: Attribute, before: Elements, listed: Elements, 
   reading.quirks.add("remove_by_value");
   const read = listed.flatMap((item) => (item === null ? [] : (readElement(attribute, item, reading) ?? [])));
   if (read.length < listed.length) {
-    throw new ScimError("invalidValue", `${quoted(attribute.id)}: a listed value says nothing to find it by`);
+    throw new ScimError("invalidValue", `${quote(attribute.id)}: a listed value says nothing to find it by`);
   }
   return withoutListed(attribute, before, read);
 }
@@ -113,7 +121,7 @@ function listOf(value: Json, reading: Reading): Elements {
 
 function bounded(attribute: Attribute, elements: Elements, reading: Reading): Elements {
   if (elements.length <= reading.limits.values) return elements;
-  throw new ScimError("invalidValue", `${quoted(attribute.id)} would have more than ${reading.limits.values} values`);
+  throw new ScimError("invalidValue", `${quote(attribute.id)} would have more than ${reading.limits.values} values`);
 }
 
 /** Elements that the filter selects, or all of them where a sub-attribute was named without one. */
@@ -169,7 +177,7 @@ function writer(change: AttributeChange, reading: Reading): (element: Json) => J
 function readLone(attribute: Attribute, value: Json, reading: Reading): Json {
   const lone = isList(value) && value.length === 1 ? (value[0] ?? null) : value;
   const read = lone === null ? undefined : readElement(attribute, lone, reading);
-  if (read === undefined) throw new ScimError("invalidValue", `${quoted(attribute.id)}: the value must be one element`);
+  if (read === undefined) throw new ScimError("invalidValue", `${quote(attribute.id)}: the value must be one element`);
   return read;
 }
 
@@ -184,7 +192,7 @@ function makeElement(change: AttributeChange, reading: Reading): Json {
   const mayMake =
     kind === "add" || where === undefined || reading.dialect.replaceCreates || hasKnownType(pinned, attribute);
   if (pinned === undefined || !mayMake || attribute.type !== "complex") {
-    throw new ScimError("noTarget", `no value of ${quoted(attribute.id)} matches the filter of the path`);
+    throw new ScimError("noTarget", `no value of ${quote(attribute.id)} matches the filter of the path`);
   }
   if (where !== undefined) reading.quirks.add("element_from_filter");
   const written =

@@ -1,12 +1,13 @@
 /** Owns the paths of PATCH operations: their grammar (RFC 7644 figure 7) and what they name in a schema. */
 
 import type { ResourceFilter } from "../../model/filter.js";
+import { quote } from "../../model/quote.js";
 import { parseReference, refusePrototypePath } from "./attribute-reference.js";
 import type { Reading } from "./dialect.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { FILTER_LIMITS, type FilterNode, parseElementFilter } from "./filter-parser.js";
 import { filterOptions, resolveElementFilter } from "./filter-resolve.js";
-import { type Attribute, lookup, type Schema } from "./schema.js";
+import { type Attribute, hint, lookup, type Schema } from "./schema.js";
 
 export interface AttributeTarget {
   readonly schema: Schema;
@@ -23,7 +24,14 @@ export type PatchTarget = AttributeTarget | { readonly schema: Schema; readonly 
 export function readPath(path: string, reading: Reading): PatchTarget {
   const target = findTarget(path, reading);
   if (target !== undefined) return target;
-  throw new ScimError("invalidPath", `${quoted(path)} names no attribute of ${reading.type.name}: /Schemas lists them`);
+  throw new ScimError(
+    "invalidPath",
+    `${quote(path)} names no attribute of ${reading.type.name}${hint(reading.type, lastName(path))}`,
+  );
+}
+
+function lastName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("."), path.lastIndexOf(":")) + 1);
 }
 
 /** What a path names, `undefined` where the schema has nothing of that name. Prototype keys are refused here too. */
@@ -50,12 +58,12 @@ function findFiltered(path: string, bracket: number, reading: Reading): PatchTar
   const closing = closingBracket(path, bracket);
   const rest = path.slice(closing + 1);
   if (closing < 0 || (rest !== "" && !rest.startsWith("."))) {
-    throw new ScimError("invalidPath", `${quoted(path)} is no path: write attribute[filter] or attribute[filter].sub`);
+    throw new ScimError("invalidPath", `${quote(path)} is no path: write attribute[filter] or attribute[filter].sub`);
   }
   const target = findPlain(path.slice(0, bracket), reading);
   if (target?.attribute === undefined) return undefined;
   if (target.sub !== undefined || !target.attribute.multiValued) {
-    throw new ScimError("invalidPath", `${quoted(path.slice(0, bracket))} takes no filter in a path`);
+    throw new ScimError("invalidPath", `${quote(path.slice(0, bracket))} takes no filter in a path`);
   }
   const { schema, attribute } = target;
   const node = parseElementFilter(path.slice(bracket + 1, closing), filterOptions(reading));

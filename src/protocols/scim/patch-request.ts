@@ -1,10 +1,11 @@
 /** Owns the PatchOp message: what must be there before any operation is looked at (RFC 7644 section 3.5.2, RFC-42). */
 
-import type { Json, JsonObject } from "../../model/json.js";
+import type { Json } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
 import { memberOf } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
 
 const PATCH_URN = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -18,18 +19,17 @@ export interface PatchOperation {
   readonly value?: Json;
 }
 
-export function readPatchRequest(body: unknown, reading: Reading): readonly PatchOperation[] {
+export function readPatchRequest(body: Json | undefined, reading: Reading): readonly PatchOperation[] {
   refusePrototypeKeys(body);
-  if (!isObject(body as Json)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
-  const message = body as JsonObject;
-  const schemas = memberOf(message, "schemas");
+  if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  const schemas = memberOf(body, "schemas");
   if (
     !isList(schemas) ||
     !schemas.some((uri) => typeof uri === "string" && uri.toLowerCase() === PATCH_URN.toLowerCase())
   ) {
-    throw new ScimError("invalidSyntax", `\`schemas\` must list ${quoted(PATCH_URN)}`);
+    throw new ScimError("invalidSyntax", `\`schemas\` must list ${quote(PATCH_URN)}`);
   }
-  const operations = memberOf(message, "Operations");
+  const operations = memberOf(body, "Operations");
   if (!isList(operations) || operations.length === 0) {
     throw new ScimError("invalidSyntax", "`Operations` must list at least one operation");
   }
@@ -49,7 +49,7 @@ function readOperation(operation: Json, reading: Reading): PatchOperation {
   if (path !== null && typeof path !== "string") throw new ScimError("invalidPath", "`path` must be text");
   const value = memberOf(operation, "value");
   if (value === undefined && kind !== "remove") {
-    throw new ScimError("invalidValue", `operation ${quoted(kind)} needs a \`value\``);
+    throw new ScimError("invalidValue", `operation ${quote(kind)} needs a \`value\``);
   }
   return { kind, ...(path === null ? {} : { path }), ...(value === undefined ? {} : { value }) };
 }
@@ -57,7 +57,7 @@ function readOperation(operation: Json, reading: Reading): PatchOperation {
 function readKind(op: Json | undefined, reading: Reading): PatchKind {
   const kind = typeof op === "string" ? op.toLowerCase() : undefined;
   if (kind !== "add" && kind !== "replace" && kind !== "remove") {
-    const shown = typeof op === "string" ? quoted(op) : "nothing";
+    const shown = typeof op === "string" ? quote(op) : "nothing";
     throw new ScimError("invalidSyntax", `\`op\` must be add, replace or remove, not ${shown}`);
   }
   if (kind !== op) reading.quirks.add("capitalised_operation");

@@ -4,16 +4,17 @@
  */
 
 import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import type { Reading } from "./dialect.js";
 import { finishResource, readWritable } from "./document.js";
-import { quoted, ScimError } from "./errors.js";
+import { ScimError } from "./errors.js";
 import { isObject, sameJson, without } from "./json-value.js";
 import { readMemberIds, refuseTooMany, selectedMemberIds } from "./member-ids.js";
 import { type MemberOperation, type MemberOperations, memberOperations } from "./member-operations.js";
 import { changedValue } from "./patch-attribute.js";
 import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
 import type { PatchKind, PatchOperation } from "./patch-request.js";
-import type { Schema } from "./schema.js";
+import { hint, type Schema } from "./schema.js";
 
 export interface PatchOutcome {
   readonly resource: JsonObject;
@@ -69,7 +70,11 @@ function applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json |
 /** Unknown keys are ignored as in a PUT (C8), yet a value that names nothing known would be a success that does nothing. */
 function applyKnown(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): void {
   if (applyObject(draft, kind, schema, value)) return;
-  throw new ScimError("noTarget", `the value of ${kind} names no attribute of ${schema.name}: /Schemas lists them`);
+  const [first = "nothing"] = Object.keys(isObject(value) ? value : {});
+  throw new ScimError(
+    "noTarget",
+    `the value of ${kind} names no attribute of ${schema.name}, only ${quote(first)}${hint(draft.reading.type, first)}`,
+  );
 }
 
 /**
@@ -110,7 +115,7 @@ const PATH_MARK = /[.:[]/;
 
 function refuseReadOnly(target: PatchTarget): void {
   if (target.attribute === undefined || !isReadOnly(target)) return;
-  throw new ScimError("mutability", `${quoted((target.sub ?? target.attribute).id)} is read-only`);
+  throw new ScimError("mutability", `${quote((target.sub ?? target.attribute).id)} is read-only`);
 }
 
 function isReadOnly(target: AttributeTarget): boolean {
@@ -128,7 +133,7 @@ function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, 
   const before = data[attribute.name];
   const after = changedValue({ kind, target, value }, before, reading);
   if (after === undefined && kind === "remove" && attribute.required) {
-    throw new ScimError("mutability", `${quoted(attribute.id)} is required: it can be replaced, not removed`);
+    throw new ScimError("mutability", `${quote(attribute.id)} is required: it can be replaced, not removed`);
   }
   const next = after === undefined ? without(data, attribute.name) : { ...data, [attribute.name]: after };
   draft.resource = withData(draft.resource, schema, next);
@@ -148,7 +153,7 @@ function withData(resource: JsonObject, schema: Schema, data: JsonObject): JsonO
 function applyMembers(draft: Draft, kind: PatchKind, target: AttributeTarget, value: Json | undefined): void {
   const { members, reading } = draft;
   if (target.sub !== undefined) {
-    throw new ScimError("mutability", `${quoted(target.sub.id)} cannot be changed: add and remove whole members`);
+    throw new ScimError("mutability", `${quote(target.sub.id)} cannot be changed: add and remove whole members`);
   }
   const ids = target.where === undefined ? listedIds(draft, kind, value) : selectedMemberIds(target.where.node);
   draft.named += ids?.length ?? 0;

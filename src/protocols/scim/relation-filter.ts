@@ -1,7 +1,8 @@
 /** Owns filters over `members` and `groups`, which are rows of their own: only who belongs to what can be asked. */
 
 import type { AttributePath, Comparator, ResourceFilter } from "../../model/filter.js";
-import { quoted, ScimError } from "./errors.js";
+import { quote } from "../../model/quote.js";
+import { ScimError } from "./errors.js";
 import type { FilterNode, Operand } from "./filter-parser.js";
 import { selectedMemberIds } from "./member-ids.js";
 import type { Attribute } from "./schema.js";
@@ -17,7 +18,7 @@ export function relationPath(attribute: Attribute): AttributePath {
   if (leaf !== undefined && leaf.name !== "value") {
     throw new ScimError(
       "invalidFilter",
-      `${quoted(attribute.id)} cannot be filtered by: use ${quoted(`${root[0]?.name}.value`)}`,
+      `${quote(attribute.id)} cannot be filtered by: use ${quote(`${root[0]?.name}.value`)}`,
     );
   }
   return [...root, { name: "value", multi: false }];
@@ -26,7 +27,7 @@ export function relationPath(attribute: Attribute): AttributePath {
 export function compareRelation(attribute: Attribute, comparator: Comparator, value: Operand): ResourceFilter {
   const path = relationPath(attribute);
   if (comparator !== "eq" || typeof value !== "string") {
-    throw new ScimError("invalidFilter", `${quoted(attribute.id)} can be compared by eq with an id in double quotes`);
+    throw new ScimError("invalidFilter", `${quote(attribute.id)} can be compared by eq with an id in double quotes`);
   }
   return { op: "compare", path, comparator, value };
 }

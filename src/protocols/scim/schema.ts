@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AttributePath } from "../../model/filter.js";
 import type { JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
+import { suggest } from "../../model/suggest.js";
 import type { AttributeReference } from "./attribute-reference.js";
 
 type AttributeType = "string" | "boolean" | "decimal" | "integer" | "dateTime" | "binary" | "reference" | "complex";
@@ -191,6 +193,17 @@ function within(schema: Schema, name: string, sub: string | undefined, urnLeftOu
   if (sub === undefined) return { schema, attribute, urnLeftOut };
   const subAttribute = attribute.subs.get(sub.toLowerCase());
   return subAttribute === undefined ? undefined : { schema, attribute, sub: subAttribute, urnLeftOut };
+}
+
+/** The end of a message about an unknown name: what may have been meant, or where the names are listed. */
+export function hint(type: ResourceType, name: string): string {
+  const attributes = [...type.schemas.values()].flatMap((schema) => [...schema.attributes.values()]);
+  const names = attributes.flatMap((attribute) => [
+    attribute.name,
+    ...[...attribute.subs.values()].map((sub) => sub.name),
+  ]);
+  const near = suggest(name, names);
+  return near === undefined ? ": /Schemas lists them" : `, did you mean ${quote(near)}?`;
 }
 
 /** The compiled tables of the folder `schemas/scim`, and the data that discovery serves beside them. */

@@ -1,7 +1,7 @@
 /** Owns what is read differently because Microsoft Entra ID sends it so, in its default dialect or behind its flag. */
 
 import type { Json, JsonObject } from "../../../model/json.js";
-import { isObject } from "../json-value.js";
+import { isList, isObject } from "../json-value.js";
 
 /** Each deviation by name, with the rows of the wire notes that it answers. */
 export const ENTRA_QUIRKS = {
@@ -12,7 +12,7 @@ export const ENTRA_QUIRKS = {
   manager_as_text: "ENTRA-05, ENTRA-13: the manager as a bare id",
   manager_as_list: "ENTRA-13: the manager as a list of one",
   manager_emptied: 'ENTRA-14: the manager removed by ""',
-  wrapped_value: "ENTRA-16: `{value}` around a plain value",
+  wrapped_value: "ENTRA-16: `{value}` around a plain value, or a list of one around that",
   foreign_schema: "ENTRA-18: a schema of Microsoft's own in `schemas`",
   remove_by_value: "ENTRA-20: removal that lists the values instead of filtering",
   unquoted_operand: "C11, ENTRA-03: a filter's text without quotes",
@@ -34,7 +34,7 @@ export function booleanFromText(value: Json): boolean | undefined {
 
 /** ENTRA-13: the older dialect sends `[{value}]` for the single manager. */
 export function managerFromList(value: Json): Json | undefined {
-  return Array.isArray(value) && value.length === 1 ? value[0] : undefined;
+  return isList(value) && value.length === 1 ? value[0] : undefined;
 }
 
 /** ENTRA-05, ENTRA-13: `"id"` means `{value: "id"}`. */
@@ -47,9 +47,15 @@ export function isEmptyManager(value: Json): boolean {
   return value === "" || (isObject(value) && value["value"] === "");
 }
 
-/** ENTRA-16: `{value: "x"}` for an attribute whose values are plain. */
+/** ENTRA-16: `{value: "x"}` for an attribute whose values are plain, with or without a `$ref`. */
 export function unwrapped(value: Json): Json | undefined {
-  return isObject(value) && Object.keys(value).length === 1 ? value["value"] : undefined;
+  if (!isObject(value) || Object.keys(value).some((key) => key !== "value" && key !== "$ref")) return undefined;
+  return value["value"];
+}
+
+/** The older dialect sends `[{"$ref": null, "value": "x"}]` for a single plain value too. */
+export function unwrappedFromList(value: Json): Json | undefined {
+  return isList(value) && value.length === 1 ? unwrapped(value[0] ?? null) : undefined;
 }
 
 /** ENTRA-18: Microsoft's own URI of users and groups, which declares nothing. */
