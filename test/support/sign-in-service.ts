@@ -1,24 +1,14 @@
-/** The sign-in door over real provisioning and a real database in memory, without the rest of the service. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { openProvisioning } from "../../src/compose.js";
-import { createApp } from "../../src/http/app.js";
-import { createMetrics } from "../../src/http/metrics.js";
-import { createRateLimiter } from "../../src/http/rate-limit.js";
+/** The whole service, with what tests of sign-ins set up in it. */
 import type { Connection, OidcSettings, Tenant } from "../../src/model/connection.js";
 import type { JsonObject } from "../../src/model/json.js";
-import { loadConfig } from "../../src/platform/config.js";
-import { createLogger } from "../../src/platform/log.js";
-import { createGuardedFetch } from "../../src/platform/network.js";
-import { openOidcDoor } from "../../src/protocols/oidc/routes.js";
-import { signInFaces } from "../../src/protocols/sign-in/routes.js";
-import { createSignInWeb } from "../../src/protocols/sign-in/sign-in-web.js";
+import type { Config } from "../../src/platform/config.js";
 import { type ConnectionInput, createConnection } from "../../src/provisioning/connections.js";
 import type { Context, Provisioning } from "../../src/provisioning/deps.js";
 import { saveMapping } from "../../src/provisioning/mappings.js";
 import { createTenant, type TenantInput } from "../../src/provisioning/tenants.js";
+import { startService } from "./service.js";
 
-export const OPERATOR: Context = { actor: { kind: "operator" }, door: "admin" };
+const OPERATOR: Context = { actor: { kind: "operator" }, door: "admin" };
 
 export interface SignInService {
   readonly url: string;
@@ -27,6 +17,7 @@ export interface SignInService {
   readonly log: readonly string[];
   addTenant(input: TenantInput): Promise<Tenant>;
   map(tenant: Tenant, mapping: JsonObject): Promise<void>;
+  connect(tenant: Tenant, input: ConnectionInput): Promise<Connection>;
   addOidc(tenant: Tenant, slug: string, oidc: OidcSettings, more?: OidcExtras): Promise<Connection>;
   callbackUrl(tenant: string, connection: string): string;
   close(): Promise<void>;
@@ -34,27 +25,13 @@ export interface SignInService {
 
 export type OidcExtras = Partial<Omit<ConnectionInput, "slug" | "protocol" | "oidc">>;
 
-export async function startSignInService(signInsPerMinutePerAddress = 0): Promise<SignInService> {
+export async function startSignInService(limits: Partial<Config["limits"]> = {}): Promise<SignInService> {
   const log: string[] = [];
-  const logger = createLogger("info", { write: (line) => void log.push(line) });
-  const config = loadConfig({
-    ROLECALL_DATABASE_URL: "sqlite::memory:",
-    ROLECALL_OPERATOR_TOKEN: "operator-token-for-tests-only",
-    ROLECALL_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
-    ROLECALL_ALLOW_PRIVATE_NETWORK: "1",
+  const service = await startService({
+    log: { write: (line) => void log.push(line) },
+    settings: (config) => ({ ...config, limits: { ...config.limits, signInsPerMinutePerAddress: 0, ...limits } }),
   });
-  const { p, vault, close } = await openProvisioning(config, logger);
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const web = createSignInWeb({ p, publicUrl: url, rateLimiter: createRateLimiter(), signInsPerMinutePerAddress });
-  const fetch = createGuardedFetch({ ...config.network, allowPrivateNetwork: true });
-  const oidc = openOidcDoor({ web, fetch, unseal: vault.open, allowHttp: true });
-  const faces = signInFaces(web, [oidc.protocol], oidc.routes);
-  server.on(
-    "request",
-    createApp({ logger, publicUrl: url, trustedProxies: [], metrics: createMetrics(), faces, checkAnswers: true }),
-  );
+  const { p, publicUrl: url } = service;
   return {
     url,
     p,
@@ -63,13 +40,10 @@ export async function startSignInService(signInsPerMinutePerAddress = 0): Promis
     async map(tenant, mapping) {
       await saveMapping(p, tenant, JSON.stringify(mapping), {}, OPERATOR);
     },
-    addOidc: (tenant, slug, settings, more = {}) =>
-      createConnection(p, tenant, { slug, protocol: "oidc", oidc: settings, ...more }, OPERATOR),
+    connect: (tenant, input) => createConnection(p, tenant, input, OPERATOR),
+    addOidc: (tenant, slug, oidc, more = {}) =>
+      createConnection(p, tenant, { slug, protocol: "oidc", oidc, ...more }, OPERATOR),
     callbackUrl: (tenant, connection) => `${url}/sso/${tenant}/${connection}/callback`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      await close();
-    },
+    close: () => service.close(),
   };
 }

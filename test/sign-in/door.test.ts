@@ -1,0 +1,342 @@
+import { expect } from "chai";
+import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
+import type { Tenant } from "../../src/model/connection.js";
+import type { DirectoryChange } from "../../src/model/directory.js";
+import type { DirectoryUserId } from "../../src/model/ids.js";
+import type { JsonObject } from "../../src/model/json.js";
+import { push } from "../../src/provisioning/push.js";
+import { type Behaviour, type HostileOp, startHostileOp } from "../support/hostile-op.js";
+import { scimUser } from "../support/people.js";
+import { type SignInService, startSignInService } from "../support/sign-in-service.js";
+
+const CLIENT = "rolecall";
+const JSON_ONLY = { accept: "application/json" };
+
+interface Me {
+  readonly tenant: string;
+  readonly user: { readonly id: string; readonly userName: string; readonly email: string | null };
+}
+
+describe("the door that people sign in by", () => {
+  let service: SignInService;
+  let op: HostileOp;
+  let acme: Tenant;
+  let globex: Tenant;
+  let people = 0;
+
+  before(async () => {
+    service = await startSignInService();
+    op = await startHostileOp(CLIENT);
+    acme = await service.addTenant({ slug: "acme", name: "Acme <Inc>", domains: ["acme.example"] });
+    globex = await service.addTenant({ slug: "globex", name: "Globex" });
+    await service.addTenant({ slug: "nobody", name: "Nobody signs in here" });
+    const oidc = { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] };
+    const secret = { clientSecret: "a client secret", mayGrantOwner: false };
+    await service.addOidc(acme, "sso", oidc, { ...secret, sync: "live" });
+    await service.addOidc(acme, "staff", oidc, { ...secret, allowedDomains: ["staff.acme.example"] });
+    await service.addOidc(acme, "entra", oidc, { ...secret, profile: "entra" });
+    await service.addOidc(globex, "sso", oidc, secret);
+    await service.connect(acme, { slug: "push-only", protocol: "scim", mayGrantOwner: false });
+    await service.addOidc(acme, "gone", { ...oidc, issuer: "http://127.0.0.1:9" }, secret);
+    await disable("gone-too");
+  });
+  after(async () => {
+    await service?.close();
+    await op?.close();
+  });
+
+  async function disable(slug: string): Promise<void> {
+    const oidc = { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] };
+    const { id } = await service.addOidc(acme, slug, oidc, { mayGrantOwner: false });
+    const now = new Date().toISOString();
+    await service.p.store.write(acme.id, (tx) => tx.updateConnection(id, { disabledAt: now }, now));
+  }
+
+  const login = (path: string): string => `${service.url}/sso/${path}/login`;
+
+  function signIn(behaviour: Behaviour, path = "acme/sso", browser = createBrowser()): Promise<Visit> {
+    op.behave(behaviour);
+    return browser.visit(login(path));
+  }
+
+  async function meOf(browser: Browser): Promise<Me> {
+    return JSON.parse((await browser.visit(`${service.url}/me`, { headers: JSON_ONLY })).text);
+  }
+
+  async function signedIn(claims: JsonObject, path = "acme/sso"): Promise<Me> {
+    const browser = createBrowser();
+    const visit = await signIn({ claims }, path, browser);
+    expect(visit.status, visit.text).to.equal(200);
+    return meOf(browser);
+  }
+
+  async function pushed(...changes: readonly DirectoryChange[]): Promise<DirectoryUserId> {
+    const connection = await service.p.store.read(acme.id).connectionBySlug("sso");
+    if (connection === undefined) throw new Error("no connection");
+    const context = { actor: { kind: "scim_token" }, door: "scim" } as const;
+    const { rows } = await push(service.p, { tenant: acme, connection, changes, context });
+    return rows[0]?.id as DirectoryUserId;
+  }
+
+  /** A person pushed by SCIM; answers with the name and the SCIM id. */
+  async function pushedPerson(userName: string, externalId?: string) {
+    const document = scimUser(userName, externalId === undefined ? {} : { externalId });
+    return { document, id: await pushed({ kind: "upsertUser", document }) };
+  }
+
+  const unique = (name: string): string => {
+    people += 1;
+    return `${name}${people}`;
+  };
+
+  describe("recognises a pushed person", () => {
+    it("by the sub that was pushed as externalId", async () => {
+      const name = `${unique("kim")}@acme.example`;
+      await pushedPerson(name, name.toUpperCase());
+      expect((await signedIn({ sub: name.toUpperCase() })).user.userName).to.equal(name);
+    });
+
+    it("by user name, in whatever case", async () => {
+      const name = `${unique("kim")}@acme.example`;
+      await pushedPerson(name);
+      const me = await signedIn({ sub: unique("s"), preferred_username: name.toUpperCase() });
+      expect(me.user.userName.toLowerCase()).to.equal(name);
+    });
+
+    it("by verified e-mail", async () => {
+      const name = `${unique("kim")}@acme.example`;
+      await pushedPerson(name);
+      const me = await signedIn({ sub: unique("s"), email: name, email_verified: true });
+      expect([me.user.userName, me.user.email]).to.deep.equal([name, name]);
+    });
+
+    const strangers: readonly [title: string, claims: (name: string) => JsonObject][] = [
+      ["an e-mail that nobody verified", (name) => ({ email: name })],
+      ["an e-mail that is said to be unverified", (name) => ({ email: name, email_verified: false })],
+      ["an e-mail that is verified as a text", (name) => ({ email: name, email_verified: "true" })],
+      [
+        "an e-mail with a KELVIN SIGN for its k",
+        (name) => ({ email: name.replace("k", "\u212A"), email_verified: true }),
+      ],
+      ["a user name with a KELVIN SIGN for its k", (name) => ({ preferred_username: name.replace("k", "\u212A") })],
+      ["a user name in full-width letters", (name) => ({ preferred_username: name.replace("k", "ｋ") })],
+    ];
+    for (const [title, claims] of strangers) {
+      it(`but never by ${title}`, async () => {
+        const name = `${unique("kim")}@acme.example`;
+        await pushedPerson(name);
+        const sub = unique("stranger");
+        const me = await signedIn({ sub, ...claims(name) });
+        const found = await service.p.store.read(acme.id).users({ userName: name, limit: 5 });
+        const owner = found.items.find(({ userName }) => userName === name);
+        expect(owner?.id).to.be.a("string").and.not.equal(me.user.id);
+      });
+    }
+
+    it("once: a second subject with the same user name is somebody else", async () => {
+      const name = `${unique("kim")}@acme.example`;
+      await pushedPerson(name);
+      const first = await signedIn({ sub: unique("s"), preferred_username: name });
+      const second = await signedIn({ sub: unique("s"), preferred_username: name });
+      expect(second.user.id).not.to.equal(first.user.id);
+    });
+
+    it("and ends the sessions of one whom SCIM deactivates", async () => {
+      const name = `${unique("kim")}@acme.example`;
+      const { id, document } = await pushedPerson(name, name);
+      const browser = createBrowser();
+      await signIn({ claims: { sub: name } }, "acme/sso", browser);
+      await pushed({
+        kind: "upsertUser",
+        id,
+        document: { ...document, ...scimUser(name, { active: false, externalId: name }) },
+      });
+      const again = await signIn({ claims: { sub: name } });
+      expect([(await browser.visit(`${service.url}/me`)).status, codeOn(again)]).to.deep.equal([401, "deactivated"]);
+    });
+  });
+
+  describe("keeps tenants apart", () => {
+    it("when one provider tells both of the same person", async () => {
+      const claims = { sub: unique("s"), email: "ceo@acme.example", email_verified: true };
+      const [there, here] = [await signedIn(claims, "globex/sso"), await signedIn(claims)];
+      expect([there.tenant, here.tenant]).to.deep.equal(["globex", "acme"]);
+      expect(there.user.id).not.to.equal(here.user.id);
+    });
+
+    it("when a callback is taken to the other one", async () => {
+      op.behave({ claims: { sub: unique("s") } });
+      const browser = createBrowser();
+      const stop = service.callbackUrl("globex", "sso");
+      const { url } = await browser.visit(login("globex/sso"), { stopBefore: stop });
+      const visit = await browser.visit(url.replace("/globex/", "/acme/"));
+      expect([visit.status, codeOn(visit)]).to.deep.equal([400, "sign_in_expired"]);
+    });
+
+    it("when a session of one is used: it shows its own tenant alone", async () => {
+      const browser = createBrowser();
+      await signIn({ claims: { sub: unique("s") } }, "globex/sso", browser);
+      expect((await meOf(browser)).tenant).to.equal("globex");
+    });
+  });
+
+  describe("tells outsiders nothing", () => {
+    const anonymous = ({ status, text }: Visit): readonly unknown[] => [
+      status,
+      text.replace(/<dd><code>[\w-]{20,}<\/code><\/dd>/, "<dd>a reference</dd>"),
+    ];
+
+    it("of which tenants and connections exist", async () => {
+      const paths = [
+        "nowhere/sso/login",
+        "acme/nothing/login",
+        "acme/push-only/login",
+        "acme/local/login",
+        "acme/gone-too/login",
+      ];
+      const more = [
+        "nowhere",
+        "nobody",
+        "acme/nothing/callback",
+        "acme/push-only/callback?state=x&code=y",
+        "%00/x/login",
+        "a%2Fb/x/login",
+      ];
+      const visits = await Promise.all(
+        [...paths, ...more].map((path) => createBrowser().visit(`${service.url}/sso/${path}`)),
+      );
+      const first = visits[0];
+      if (first === undefined) throw new Error("no visits");
+      expect(anonymous(first)[0]).to.equal(404);
+      for (const visit of visits) expect(anonymous(visit), visit.url).to.deep.equal(anonymous(first));
+    });
+
+    const failures: readonly [title: string, behaviour: Behaviour][] = [
+      ["a token without a signature", { token: (claims) => `${encode({ alg: "none" })}.${encode(claims)}.` }],
+      ["another issuer", { claims: { iss: "https://evil.example" } }],
+      ["another nonce", { claims: { nonce: "x" } }],
+      ["no subject", { claims: { sub: "" } }],
+      ["an error", { answer: { error: "login_required", error_description: "<b>go away</b>" } }],
+      ["no token", { tokenAnswer: { status: 500, body: "<b>stack trace</b>" } }],
+    ];
+    it("of why a sign-in failed", async () => {
+      const visits: Visit[] = [];
+      for (const [, behaviour] of failures) visits.push(await signIn(behaviour));
+      for (const visit of visits) expect(anonymous(visit)).to.deep.equal(anonymous(visits[0] as Visit));
+      expect(codeOn(visits[0] as Visit)).to.equal("sign_in_failed");
+    });
+  });
+
+  describe("tells an admin by reference", () => {
+    const guards: readonly [guard: string, behaviour: Behaviour, path?: string][] = [
+      ["algorithm", { token: (claims) => `${encode({ alg: "none" })}.${encode(claims)}.` }],
+      ["nonce", { claims: { nonce: "x" } }],
+      ["issuer", { claims: { iss: "https://evil.example" } }],
+      ["issued_at", { claims: { iat: 1_000_000_000 } }],
+      // A connection of its own: what the others know of the provider is remembered.
+      ["userinfo_subject", { metadata: { userinfo_endpoint: "" }, userinfo: { sub: "the boss" } }, "acme/entra"],
+    ];
+    for (const [guard, behaviour, path] of guards) {
+      it(`that the check of ${guard} refused`, async () => {
+        const endpoint = behaviour.metadata && { metadata: { userinfo_endpoint: `${op.issuer}/userinfo` } };
+        const visit = await signIn({ ...behaviour, ...endpoint }, path);
+        expect(await traceOf(visit)).to.include({ outcome: "sign_in_failed", guard });
+      });
+    }
+
+    it("what was claimed: names and groups, and no value that is about the person", async () => {
+      const claims = {
+        nonce: "x",
+        groups: ["Eng"],
+        name: "Ada Lovelace",
+        email: "ada@acme.example",
+        phone: "555 12 34",
+      };
+      const { idToken } = await traceOf(await signIn({ claims }));
+      expect(idToken)
+        .to.include({ aud: CLIENT, email: "…@acme.example" })
+        .and.to.deep.include({ groups: ["Eng"] });
+      expect(JSON.stringify(idToken)).not.to.match(/Lovelace|ada@|555/);
+    });
+
+    it("that the provider does not answer", async () => {
+      const visit = await createBrowser().visit(login("acme/gone"));
+      expect([visit.status, codeOn(visit)]).to.deep.equal([503, "unavailable"]);
+      expect(await traceOf(visit)).to.include({ outcome: "unavailable", guard: "provider_unreachable" });
+    });
+  });
+
+  describe("lets people choose", () => {
+    const choose = (query: string, path = "acme"): Promise<Visit> => {
+      op.behave({});
+      return createBrowser().visit(`${service.url}/sso/${path}${query}`, { stopBefore: `${service.url}/sso/${path}/` });
+    };
+
+    it("among several connections, and keeps where they were going", async () => {
+      const { status, text } = await choose("?return_to=/me%3Ftab%3D2");
+      expect(status).to.equal(200);
+      expect(text).to.contain("/sso/acme/staff/login?return_to=%2Fme%3Ftab%3D2").and.contain("Acme &lt;Inc&gt;");
+      expect(text).not.to.match(/push-only|local|gone-too/);
+    });
+
+    it("not at all where there is one", async () => {
+      expect((await choose("", "globex")).url).to.equal(login("globex/sso"));
+    });
+
+    it("not at all where the e-mail's domain tells", async () => {
+      const { url } = await choose("?email=ada@staff.acme.example");
+      expect(url).to.equal(`${login("acme/staff")}?login_hint=ada%40staff.acme.example`);
+    });
+
+    it("and never takes a foreign address along", async () => {
+      expect((await choose("?return_to=//evil.example")).text).not.to.contain("evil");
+    });
+  });
+
+  it("passes hints on to the provider, and nothing else that came with the request", async () => {
+    op.behave({});
+    const before = op.requests.length;
+    await createBrowser().visit(
+      `${login("acme/sso")}?login_hint=ada&redirect_uri=https://evil.example&prompt=none&scope=admin`,
+    );
+    const asked = new URL(op.requests.slice(before).find((path) => path.startsWith("/auth")) ?? "", op.issuer)
+      .searchParams;
+    expect(asked.get("login_hint")).to.equal("ada");
+    expect(asked.get("redirect_uri")).to.equal(service.callbackUrl("acme", "sso"));
+    expect([asked.get("scope"), asked.get("prompt"), asked.get("code_challenge_method")]).to.deep.equal([
+      "openid",
+      null,
+      "S256",
+    ]);
+  });
+
+  async function traceOf(visit: Visit): Promise<JsonObject> {
+    const trace = await service.p.store
+      .read(acme.id)
+      .signInTrace(/Reference<\/dt><dd><code>([^<]+)</.exec(visit.text)?.[1] ?? "");
+    return { outcome: trace?.outcome ?? "no trace", ...trace?.detail };
+  }
+});
+
+describe("the door that too many knock at", () => {
+  it("answers 429 to one address, whatever it asks for", async () => {
+    const service = await startSignInService({ signInsPerMinutePerAddress: 3 });
+    try {
+      const statuses: number[] = [];
+      for (const path of ["a", "a/b/login", "a/b/callback", "a"]) {
+        statuses.push((await createBrowser().visit(`${service.url}/sso/${path}`)).status);
+      }
+      expect(statuses).to.deep.equal([404, 404, 404, 429]);
+    } finally {
+      await service.close();
+    }
+  });
+});
+
+function codeOn({ text }: Visit): string {
+  return /Code<\/dt><dd><code>([a-z_]+)</.exec(text)?.[1] ?? "no code";
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
