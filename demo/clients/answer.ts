@@ -66,11 +66,16 @@ export function envelopeFaults(answer: Answer): Complaint[] {
   return faults;
 }
 
+export interface Wanted {
+  readonly attribute: string;
+  readonly value: string;
+}
+
 export interface ListRequest {
   /** The page size that was asked for; without one the client did not page. */
   readonly count?: number;
   /** The value that the filter asked for, by attribute: a row with another value means that the filter was ignored. */
-  readonly wanted?: { readonly attribute: string; readonly value: string };
+  readonly wanted?: Wanted;
   readonly excluded?: string;
 }
 

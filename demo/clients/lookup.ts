@@ -1,6 +1,15 @@
 /** Owns the questions that every provisioning client asks before it writes: is this object there already, and what is there in all. */
 import type { JsonObject } from "../../src/model/json.js";
-import { type Answer, complainer, type ListRequest, listFaults, resourcesOf } from "./answer.js";
+import {
+  type Answer,
+  complainer,
+  type ListRequest,
+  listFaults,
+  resourcesOf,
+  sameText,
+  valueAt,
+  type Wanted,
+} from "./answer.js";
 import { note, type ScimHttp, send } from "./scim-http.js";
 
 export type Endpoint = "/Groups" | "/Users";
@@ -17,13 +26,23 @@ export async function list(http: ScimHttp, endpoint: Endpoint, query: string, as
   return answer;
 }
 
-export async function lookUp(http: ScimHttp, endpoint: Endpoint, query: string, asked: ListRequest): Promise<Found> {
+/** Asks for one object by an attribute that names it. What came though nobody asked for it is never taken for the object. */
+export async function lookUp(
+  http: ScimHttp,
+  endpoint: Endpoint,
+  query: string,
+  asked: ListRequest & { readonly wanted: Wanted },
+): Promise<Found> {
   const answer = await list(http, endpoint, query, asked);
   if (!answer.accepted || answer.body === undefined) return { outcome: "failed" };
-  const [resource] = resourcesOf(answer);
-  if (resource === undefined) return { outcome: "none" };
-  const { id } = resource;
-  return typeof id === "string" && id !== "" ? { outcome: "one", id, resource } : { outcome: "failed" };
+  const rows = resourcesOf(answer);
+  if (rows.length === 0) return { outcome: "none" };
+  const { attribute, value } = asked.wanted;
+  const resource = rows.find((row) => sameText(valueAt(row, attribute), value));
+  const id = resource?.["id"];
+  return resource !== undefined && typeof id === "string" && id !== ""
+    ? { outcome: "one", id, resource }
+    : { outcome: "failed" };
 }
 
 /** A query as HTML forms write it, with `+` for a space. */

@@ -179,7 +179,6 @@ const faults: readonly Fault[] = [
     on: isLookup,
     twist: withBody((body) => row({ ...body, totalResults: 1, itemsPerPage: 1, row: { userName: "eve@acme.test" } })),
     when: assigns,
-    also: ["unexpected_status"],
   },
   {
     server: "returns the members that were excluded",
@@ -367,6 +366,20 @@ describe("a provisioning client that was refused", () => {
     });
     expect((await entra.sync(entraClient(connection), directory)).failed).to.deep.equal(failed);
     expect(server.requests.every(({ method }) => method === "GET")).to.equal(true);
+  });
+
+  it("touches nobody for whom it did not ask, where the filter is ignored", async () => {
+    server.users.set("u1", { id: "u1", userName: "eve@acme.test", externalId: "00ueve", active: true });
+    const unfiltered = (recorded: Recorded) => ({ ...recorded, url: recorded.url.split("?")[0] ?? "" });
+    server.refuse = (request) => (isLookup(request) ? server.answer(unfiltered(request)) : undefined);
+    const connection = { baseUrl: server.baseUrl, token: TOKEN };
+    expect(await okta.assign(oktaClient(connection), ada)).to.equal(false);
+    expect(await entra.provision(entraClient(connection), ada)).to.equal(false);
+    expect(server.requests.every(({ method }) => method === "GET")).to.equal(true);
+    server.users.set("u2", { id: "u2", userName: "ada@acme.test", active: true });
+    expect(await okta.assign(oktaClient(connection), ada)).to.equal(true);
+    expect(server.users.get("u2")?.["externalId"]).to.equal("00uada");
+    expect(server.users.get("u1")?.["externalId"]).to.equal("00ueve");
   });
 
   it("sends in the next cycle what failed in this one", async () => {

@@ -33,6 +33,8 @@ export interface TinyScimServer {
   /** How long each request is kept waiting. */
   delayMs: number;
   created: number;
+  /** The right reply. */
+  answer(request: Recorded): Reply;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export async function startTinyScimServer(): Promise<TinyScimServer> {
     mostAtOnce: 0,
     delayMs: 0,
     created: 0,
+    answer: (request) => answer(tiny, request),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

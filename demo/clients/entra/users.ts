@@ -1,6 +1,6 @@
 /** Owns how Entra creates, aligns, disables and deletes users. */
 import type { JsonObject } from "../../../src/model/json.js";
-import { type Answer, idOf, writeFaults } from "../answer.js";
+import { type Answer, idOf, type Wanted, writeFaults } from "../answer.js";
 import { forgetPerson, linkedPerson } from "../cycle.js";
 import { emailOf, type Person } from "../directory.js";
 import { type Found, formEncoded, lookUp } from "../lookup.js";
@@ -78,7 +78,7 @@ async function match({ http, matching }: EntraClient, person: Person): Promise<F
   return { outcome: "none" };
 }
 
-function matchingValue(attribute: Matching, person: Person): { attribute: string; value: string } {
+function matchingValue(attribute: Matching, person: Person): Wanted {
   if (attribute === "email") return { attribute: 'emails[type eq "work"].value', value: emailOf(person) };
   return { attribute, value: attribute === "userName" ? person.userName : person.id };
 }
