@@ -17,6 +17,7 @@ import { createGuardedFetch } from "./platform/network.js";
 import { compileSchema } from "./platform/schemas.js";
 import { createVault, hashToken, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
 import { openOidcDoor } from "./protocols/oidc/routes.js";
+import { openScimFace } from "./protocols/scim/face.js";
 import { signInFaces } from "./protocols/sign-in/routes.js";
 import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
 import { createApprovalCache } from "./provisioning/approval.js";
@@ -173,6 +174,15 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
   const faces: readonly Face[] = [
     { prefix: "", routes: [...health.routes, pageStyle] },
     ...signInFaces(web, [oidc.protocol], oidc.routes),
+    openScimFace({
+      p,
+      publicUrl,
+      rateLimiter,
+      requestsPerMinutePerToken: config.limits.requestsPerMinutePerToken,
+      bodyBytes: config.limits.scimBodyBytes,
+      groupBodyBytes: config.limits.scimGroupBodyBytes,
+      limits: { operations: config.limits.patchOperations, members: config.limits.membersPerRequest, values: 250 },
+    }),
   ];
   const app = createApp({ logger, publicUrl, trustedProxies: config.trustedProxies, metrics, faces, checkAnswers });
   return { app, drain: health.drain };

@@ -1,0 +1,48 @@
+/** Owns the look of SCIM answers: the media type without a charset, and refusals of every kind as SCIM errors. */
+
+import type { Answer } from "../../http/exchange.js";
+import { failureOf } from "../../http/failure.js";
+import type { ErrorRenderer } from "../../http/route.js";
+import type { JsonObject } from "../../model/json.js";
+import { Refusal, type RefusalCode } from "../../model/problem.js";
+import { errorBody, ScimError, type ScimErrorKind } from "./errors.js";
+
+const MEDIA_TYPE = "application/scim+json";
+
+/** C3: no charset behind the media type. */
+export function scimAnswer(status: number, body?: JsonObject, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers: { ...headers, ...(body && { "content-type": MEDIA_TYPE }) }, ...(body && { body }) };
+}
+
+const KIND_OF: Partial<Record<RefusalCode, ScimErrorKind>> = {
+  bad_request: "invalidSyntax",
+  unsupported_media_type: "unsupportedMediaType",
+  body_too_large: "tooLarge",
+  unauthorized: "unauthorized",
+  forbidden: "forbidden",
+  scim_disabled: "forbidden",
+  sync_off: "forbidden",
+  connection_disabled: "forbidden",
+  no_seat: "forbidden",
+  not_found: "notFound",
+  method_not_allowed: "methodNotAllowed",
+  rate_limited: "tooManyRequests",
+  unavailable: "unavailable",
+  uniqueness: "uniqueness",
+  version_conflict: "conflict",
+  foreign_domain: "invalidValue",
+  unknown_member: "invalidValue",
+  conflict: "conflict",
+};
+
+/** RFC-54: the Error schema on every path below the base, whatever went wrong. */
+export const renderScimError: ErrorRenderer = (error) => {
+  const scim = error instanceof ScimError ? error : ofRefusal(error);
+  return scimAnswer(scim.status, errorBody(scim));
+};
+
+function ofRefusal(error: unknown): ScimError {
+  const { message } = failureOf(error);
+  const kind = error instanceof Refusal ? (KIND_OF[error.code] ?? "badRequest") : "fault";
+  return new ScimError(kind, message);
+}

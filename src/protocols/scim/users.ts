@@ -1,0 +1,230 @@
+/** Owns `/Users`: requests become directory changes, rows become answers. */
+import type { Answer, HttpRequest } from "../../http/exchange.js";
+import { type Authenticator, defineRoute, type Route } from "../../http/route.js";
+import type { ScimUserDocument } from "../../model/directory.js";
+import type { DirectoryUserId } from "../../model/ids.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
+import { push } from "../../provisioning/push.js";
+import type { Reading } from "./dialect.js";
+import { readUser, userDocument } from "./document.js";
+import { ScimError } from "./errors.js";
+import { isObject, sameJson } from "./json-value.js";
+import { applyPatch } from "./patch.js";
+import { readPatchRequest } from "./patch-request.js";
+import { type Projection, wants } from "./project.js";
+import { etagOf, locationOf, renderUser } from "./render.js";
+import { scimAnswer } from "./scim-answer.js";
+import {
+  checkIfMatch,
+  isUnchanged,
+  listQuery,
+  listResponse,
+  projectionOf,
+  readingFor,
+  type ScimCaller,
+  type ScimRoom,
+  scimBody,
+} from "./scim-request.js";
+import { whileUnchanged } from "./while-unchanged.js";
+
+const TAGS = ["scim"];
+const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/** One request about users. */
+interface Visit {
+  readonly room: ScimRoom;
+  readonly caller: ScimCaller;
+  readonly request: HttpRequest;
+  readonly reading: Reading;
+  readonly projection: Projection;
+}
+
+export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): readonly Route[] {
+  const visit = (request: HttpRequest, caller: ScimCaller): Visit => {
+    const reading = readingFor(room, room.schemas.user, caller);
+    return { room, caller, request, reading, projection: projectionOf(request, reading) };
+  };
+  const body = scimBody(room.bodyBytes);
+  const shared = { tags: TAGS, auth } as const;
+  return [
+    defineRoute<{ principal: ScimCaller }>({
+      ...shared,
+      method: "GET",
+      path: "/api/scim/v2/Users",
+      summary: "Lists users",
+      responses: { 200: null },
+      handler: ({ request, principal }) => listUsers(visit(request, principal)),
+    }),
+    defineRoute<{ principal: ScimCaller; body: Json }>({
+      ...shared,
+      method: "POST",
+      path: "/api/scim/v2/Users",
+      summary: "Makes a user, or links one who is known by sign-in alone",
+      body,
+      responses: { 201: null },
+      handler: (input) => createUser(visit(input.request, input.principal), input.body),
+    }),
+    defineRoute<{ principal: ScimCaller }>({
+      ...shared,
+      method: "GET",
+      path: "/api/scim/v2/Users/:id",
+      summary: "Reads a user",
+      responses: { 200: null, 304: null },
+      handler: ({ request, principal }) => readOne(visit(request, principal)),
+    }),
+    defineRoute<{ principal: ScimCaller; body: Json }>({
+      ...shared,
+      method: "PUT",
+      path: "/api/scim/v2/Users/:id",
+      summary: "Replaces a user",
+      body,
+      responses: { 200: null },
+      handler: (input) => replaceUser(visit(input.request, input.principal), input.body),
+    }),
+    defineRoute<{ principal: ScimCaller; body: Json }>({
+      ...shared,
+      method: "PATCH",
+      path: "/api/scim/v2/Users/:id",
+      summary: "Changes a user",
+      body,
+      responses: { 200: null },
+      handler: (input) => patchUser(visit(input.request, input.principal), input.body),
+    }),
+    defineRoute<{ principal: ScimCaller }>({
+      ...shared,
+      method: "DELETE",
+      path: "/api/scim/v2/Users/:id",
+      summary: "Removes a user from the directory; the account is deactivated, never erased",
+      responses: { 204: null },
+      handler: ({ request, principal }) => deleteUser(visit(request, principal)),
+    }),
+  ];
+}
+
+async function listUsers(visit: Visit): Promise<Answer> {
+  const query = listQuery(visit.request, visit.reading);
+  const { total, rows } = await visit.caller.reader.directoryUsers(visit.caller.connection.id, query);
+  return scimAnswer(200, listResponse(query, total, await renderAll(visit, rows)));
+}
+
+async function createUser(visit: Visit, body: Json): Promise<Answer> {
+  const document = readUser(body, visit.reading);
+  return saved(visit, 201, document, await pushUser(visit, document));
+}
+
+async function readOne(visit: Visit): Promise<Answer> {
+  const row = await stored(visit);
+  if (isUnchanged(visit.request, row.version)) return scimAnswer(304, undefined, { etag: etagOf(row.version) });
+  return answer(visit, 200, row);
+}
+
+function replaceUser(visit: Visit, body: Json): Promise<Answer> {
+  return change(visit, (row) => readUser(body, visit.reading, row.resource));
+}
+
+function patchUser(visit: Visit, body: Json): Promise<Answer> {
+  const operations = readPatchRequest(body, visit.reading);
+  return change(visit, (row) => {
+    const { resource, changed } = applyPatch(row.resource, operations, visit.reading);
+    return changed ? userDocument(resource, visit.reading) : undefined;
+  });
+}
+
+/** Reads, changes and writes back; what changes nothing is not written (RFC-45), and a lost race is run again. */
+function change(visit: Visit, next: (row: DirectoryUserRow) => ScimUserDocument | undefined): Promise<Answer> {
+  return whileUnchanged(async () => {
+    const row = await stored(visit);
+    checkIfMatch(visit.request, row.version);
+    const document = next(row);
+    if (document === undefined || sameJson(document.resource, row.resource)) return answer(visit, 200, row);
+    return saved(visit, 200, document, await pushUser(visit, document, row));
+  });
+}
+
+async function deleteUser(visit: Visit): Promise<Answer> {
+  const row = await stored(visit);
+  checkIfMatch(visit.request, row.version);
+  const { tenant, connection, context } = visit.caller;
+  await push(visit.room.p, { tenant, connection, context, changes: [{ kind: "deleteUser", id: row.id }] });
+  return scimAnswer(204);
+}
+
+async function stored({ caller, request }: Visit): Promise<DirectoryUserRow> {
+  const id = request.params["id"] ?? "";
+  const row = await caller.reader.directoryUser(caller.connection.id, id as DirectoryUserId);
+  if (!row) throw new ScimError("notFound", `no user \`${id}\``);
+  return row;
+}
+
+function pushUser({ room, caller }: Visit, document: ScimUserDocument, row?: DirectoryUserRow) {
+  const { tenant, connection, context } = caller;
+  const at = row && { id: row.id, ifVersion: row.version };
+  return push(room.p, { tenant, connection, context, changes: [{ kind: "upsertUser", document, ...at }] });
+}
+
+async function saved(
+  visit: Visit,
+  status: 200 | 201,
+  { resource }: ScimUserDocument,
+  { rows }: Awaited<ReturnType<typeof pushUser>>,
+): Promise<Answer> {
+  const [written] = rows;
+  if (!written) throw new Error("a user was written and no row came back");
+  return answer(visit, status, { ...written, id: written.id as DirectoryUserId, resource });
+}
+
+async function answer(visit: Visit, status: 200 | 201, row: DirectoryUserRow): Promise<Answer> {
+  const [body] = await renderAll(visit, [row]);
+  const location = locationOf(visit.room.schemas.user, row.id, visit.room.baseUrl);
+  const headers = { etag: etagOf(row.version), [status === 201 ? "location" : "content-location"]: location };
+  return scimAnswer(status, body, headers);
+}
+
+/** Groups and managers of the whole page in one question each, and only when the answer shows them. */
+async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promise<readonly JsonObject[]> {
+  const { room, caller, projection } = visit;
+  const type = room.schemas.user;
+  const groups = wants(type, "groups", projection) ? await groupsByUser(caller, rows) : undefined;
+  const managers = await managersOf(caller, rows);
+  return rows.map((row) => {
+    const manager = managers.get(managerId(row.resource) ?? "");
+    const relations = { ...(groups && { groups: groups.get(row.id) ?? [] }), ...(manager && { manager }) };
+    return renderUser(row, relations, { type, baseUrl: room.baseUrl, projection });
+  });
+}
+
+async function groupsByUser(caller: ScimCaller, rows: readonly DirectoryUserRow[]) {
+  const byUser = new Map<string, { id: string; displayName: string }[]>();
+  for (const { user, group, displayName } of await caller.reader.groupsOf(rows.map((row) => row.id))) {
+    const mine = byUser.get(user) ?? [];
+    mine.push({ id: group, displayName });
+    byUser.set(user, mine);
+  }
+  return byUser;
+}
+
+async function managersOf(caller: ScimCaller, rows: readonly DirectoryUserRow[]) {
+  const ids = [...new Set(rows.flatMap((row) => managerId(row.resource) ?? []))];
+  const found = new Map<string, { displayName?: string }>();
+  if (ids.length === 0) return found;
+  const items = ids.map((value) => ({
+    op: "compare" as const,
+    path: [{ name: "id", multi: false }],
+    comparator: "eq" as const,
+    value,
+  }));
+  const query = { filter: { op: "or" as const, items }, offset: 0, limit: ids.length };
+  for (const { id, resource } of (await caller.reader.directoryUsers(caller.connection.id, query)).rows) {
+    const name = resource["displayName"];
+    found.set(id, typeof name === "string" ? { displayName: name } : {});
+  }
+  return found;
+}
+
+function managerId(resource: JsonObject): string | undefined {
+  const enterprise = resource[ENTERPRISE];
+  const manager = isObject(enterprise) ? enterprise["manager"] : undefined;
+  const value = isObject(manager) ? manager["value"] : undefined;
+  return typeof value === "string" ? value : undefined;
+}
