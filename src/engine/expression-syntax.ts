@@ -97,7 +97,7 @@ export interface ForeignNode extends Positioned {
 }
 
 /** The parts of a node that the evaluator visits one after the other, and those that it has under way at once. */
-export function partsOf(node: SyntaxNode): {
+function partsOf(node: SyntaxNode): {
   readonly inTurn: readonly SyntaxNode[];
   readonly atOnce: readonly SyntaxNode[];
 } {

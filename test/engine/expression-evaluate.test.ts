@@ -94,7 +94,7 @@ describe("attacks on the evaluator", () => {
     ["recursion without end", "($f := function($x) { 1 + $f($x) }; $f(1))", "too_large"],
     ["a range of ten million", "[1..10000000]", "too_large"],
     ["a range of a hundred million", "[1..100000000]", "too_large"],
-    ["a cross product", "[1..3000].([1..3000])", "too_large"],
+    ["a cross product", "[1..3000].([1..3000])", "too_large or timeout"],
     ["$pad", '$pad("", 500000000)', "refused"],
     ["$pad by another name", '($p := $pad; $p("", 500000000))', "refused"],
     ["$pad in a chain", '"" ~> $pad(500000000)', "refused"],
@@ -127,9 +127,9 @@ describe("attacks on the evaluator", () => {
     ["a parser that copies without end", `${"(".repeat(40)}1${"??1)".repeat(40)}`, "refused"],
   ];
   for (const [name, source, code] of refusedAndContained) {
-    it(`${name}: refused when saved, and ends as \`${code}\` where it runs`, async () => {
+    it(`${name}: refused when saved, and ends as ${code} where it runs`, async () => {
       expect(checkExpression(source, "when")).to.have.property("ok", false);
-      expect(await faultOf(source)).to.have.property("code", code);
+      expect((await faultOf(source)).code).to.be.oneOf(code.split(" or "));
     });
   }
 
@@ -145,7 +145,11 @@ describe("attacks on the evaluator", () => {
   }
 
   const harmless: readonly (readonly [name: string, source: string, value: Json])[] = [
-    ["a regular expression that backtracks", "$contains($join([1..5000].'a', '') & '!', /^(a+)+$/)", false],
+    [
+      "a regular expression that backtracks",
+      "$contains($join($map([1..5000], function($i) { 'a' })) & '!', /^(a+)+$/)",
+      false,
+    ],
     ["__proto__ as a path", "user.__proto__", null],
     ["constructor as a path", "'a'.constructor.constructor", null],
     ["constructor of a match", "$match('a', /a/).constructor", null],

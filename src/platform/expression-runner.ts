@@ -1,0 +1,254 @@
+/**
+ * Owns the running of tenants' expressions: a pool of child processes, a fair queue before it, and the memory of which
+ * expressions ended badly. INVARIANT: this process never evaluates an expression, and never waits for one.
+ */
+import {
+  EXPRESSION_LIMITS,
+  type ExpressionFailure,
+  type ExpressionJob,
+  type ExpressionResult,
+} from "../model/expression.js";
+import type { JsonObject } from "../model/json.js";
+import { type BatchEnd, type DeathReason, type ExpressionChild, startExpressionChild } from "./expression-child.js";
+
+export interface ExpressionRunner {
+  /** Results stand in the order of the jobs. Never rejects: whatever goes wrong is a result. */
+  run(tenant: number, jobs: readonly ExpressionJob[]): Promise<readonly ExpressionResult[]>;
+  /** A new mapping is active: suspended expressions of the tenant get another chance. */
+  forget(tenant: number): void;
+  /** Finishes what was handed in, then ends the children. They keep this process alive until then. */
+  close(): Promise<void>;
+}
+
+/** An evaluation that did not end by itself, or whose child died. */
+export interface ExpressionIncident {
+  readonly tenant: number;
+  readonly code: "timeout" | "memory" | "error";
+  /** From now on the expression is not run any more. */
+  readonly suspended: boolean;
+}
+
+export interface ExpressionRunnerOptions {
+  /** Child processes at most; they are started when there is work. With two, no tenant holds both. */
+  readonly children?: 1 | 2;
+  /** Evaluations of one tenant that may wait. */
+  readonly queueLimit?: number;
+  readonly onIncident?: (incident: ExpressionIncident) => void;
+}
+
+const QUEUE_LIMIT = 50_000;
+const BATCH_JOBS = 100;
+const BATCH_CHARACTERS = 1024 * 1024;
+/** Milliseconds for a child to start, on a machine that is busy with everything else. */
+const START_TIME = 10_000;
+const STRIKES = 5;
+const START_ATTEMPTS = 3;
+
+export function createExpressionRunner(options: ExpressionRunnerOptions = {}): ExpressionRunner {
+  return new PooledRunner(options);
+}
+
+/** One job on its way. */
+interface Item {
+  readonly job: ExpressionJob;
+  readonly settle: (result: ExpressionResult) => void;
+}
+
+interface Slot {
+  child: ExpressionChild | undefined;
+  busy: boolean;
+}
+
+class PooledRunner implements ExpressionRunner {
+  readonly #queueLimit: number;
+  readonly #onIncident: (incident: ExpressionIncident) => void;
+  readonly #slots: readonly Slot[];
+  /** In the order of turns: whoever had one goes to the end. */
+  readonly #waiting = new Map<number, Item[]>();
+  readonly #served = new Set<number>();
+  /** How often an expression of a tenant ended badly. */
+  readonly #strikes = new Map<number, Map<string, number>>();
+  readonly #unfinished = new Set<Promise<readonly ExpressionResult[]>>();
+  readonly #onExit = () => {
+    for (const slot of this.#slots) slot.child?.kill();
+  };
+  #failedStarts = 0;
+  #closing = false;
+
+  constructor({ children = 1, queueLimit = QUEUE_LIMIT, onIncident = () => undefined }: ExpressionRunnerOptions) {
+    this.#queueLimit = queueLimit;
+    this.#onIncident = onIncident;
+    this.#slots = Array.from({ length: children }, () => ({ child: undefined, busy: false }));
+    process.on("exit", this.#onExit);
+  }
+
+  async run(tenant: number, jobs: readonly ExpressionJob[]): Promise<readonly ExpressionResult[]> {
+    if (jobs.length === 0) return [];
+    if (this.#closing) return jobs.map(() => failure("closed", "the service is stopping"));
+    const waiting = this.#waiting.get(tenant) ?? [];
+    if (waiting.length + jobs.length > this.#queueLimit) {
+      return jobs.map(() =>
+        failure("queue_full", `more than ${this.#queueLimit} evaluations of this tenant are waiting: try again later`),
+      );
+    }
+    const finished = Promise.all(
+      jobs.map((job) => new Promise<ExpressionResult>((settle) => waiting.push({ job, settle }))),
+    );
+    this.#waiting.set(tenant, waiting);
+    this.#unfinished.add(finished);
+    this.#serve();
+    const results = await finished;
+    this.#unfinished.delete(finished);
+    return results;
+  }
+
+  forget(tenant: number): void {
+    this.#strikes.delete(tenant);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#unfinished);
+    await Promise.all(this.#slots.map((slot) => slot.child?.stop()));
+    process.off("exit", this.#onExit);
+  }
+
+  /** Gives every free child a batch, each of another tenant. */
+  #serve(): void {
+    for (const slot of this.#slots) {
+      while (!slot.busy) {
+        const tenant = [...this.#waiting.keys()].find((waiting) => !this.#served.has(waiting));
+        if (tenant === undefined) return;
+        const batch = this.#takeBatch(tenant);
+        if (batch.items.length > 0) void this.#work(slot, tenant, batch);
+        else this.#endTurn(tenant, []);
+      }
+    }
+  }
+
+  /** The next jobs of a tenant, as many as make one turn. What cannot run at all is answered on the way. */
+  #takeBatch(tenant: number): Batch {
+    const waiting = this.#waiting.get(tenant) ?? [];
+    const batch: Batch = { items: [], jobs: [] };
+    let characters = 0;
+    let taken = 0;
+    let last: { readonly input: JsonObject; readonly text: string } | undefined;
+    for (const item of waiting) {
+      const { source, input } = item.job;
+      if (batch.items.length === BATCH_JOBS) break;
+      if (last?.input !== input) last = { input, text: textOf(input) };
+      characters += last.text.length;
+      if (characters > BATCH_CHARACTERS && batch.items.length > 0) break;
+      const refusal = this.#refusal(tenant, source, last.text);
+      if (refusal === undefined) {
+        batch.items.push(item);
+        batch.jobs.push([source, last.text]);
+      } else {
+        item.settle(refusal);
+      }
+      taken++;
+    }
+    waiting.splice(0, taken);
+    return batch;
+  }
+
+  #refusal(tenant: number, source: string, input: string): ExpressionResult | undefined {
+    if ((this.#strikes.get(tenant)?.get(source) ?? 0) >= STRIKES) {
+      return failure(
+        "suspended",
+        `the expression ended badly ${STRIKES} times: it runs again once a mapping is activated`,
+      );
+    }
+    if (source.length > EXPRESSION_LIMITS.source) {
+      return failure("too_large", `the expression is longer than ${EXPRESSION_LIMITS.source} characters`);
+    }
+    if (input.length > EXPRESSION_LIMITS.input) {
+      return failure("too_large", `the facts are larger than ${EXPRESSION_LIMITS.input} characters`);
+    }
+    return undefined;
+  }
+
+  async #work(slot: Slot, tenant: number, batch: Batch): Promise<void> {
+    slot.busy = true;
+    this.#served.add(tenant);
+    const end = await runOn(slot, batch.jobs);
+    if (end.death !== undefined) slot.child = undefined;
+    const left = this.#settle(tenant, batch, end);
+    slot.busy = false;
+    this.#served.delete(tenant);
+    this.#endTurn(tenant, left);
+    this.#serve();
+  }
+
+  /** Hands out the results; what is left has not been run, or must be run again. */
+  #settle(tenant: number, { items }: Batch, { results, death }: BatchEnd): readonly Item[] {
+    this.#failedStarts = death !== undefined && death.job === undefined ? this.#failedStarts + 1 : 0;
+    const left: Item[] = [];
+    for (const [index, item] of items.entries()) {
+      const result = death?.job === index ? deathResult(death.reason) : results[index];
+      if (result !== undefined) {
+        if (!result.ok && (result.code === "timeout" || death?.job === index))
+          this.#strike(tenant, item.job.source, result.code);
+        item.settle(result);
+      } else if (this.#failedStarts >= START_ATTEMPTS) {
+        item.settle(failure("unavailable", "the process that evaluates expressions does not start"));
+      } else {
+        left.push(item);
+      }
+    }
+    return left;
+  }
+
+  /** Puts a tenant at the end of the line, or out of it. */
+  #endTurn(tenant: number, left: readonly Item[]): void {
+    const waiting = this.#waiting.get(tenant) ?? [];
+    waiting.unshift(...left);
+    this.#waiting.delete(tenant);
+    if (waiting.length > 0) this.#waiting.set(tenant, waiting);
+  }
+
+  #strike(tenant: number, source: string, code: ExpressionFailure): void {
+    const sources = this.#strikes.get(tenant) ?? new Map<string, number>();
+    const count = (sources.get(source) ?? 0) + 1;
+    this.#strikes.set(tenant, sources.set(source, count));
+    this.#onIncident({
+      tenant,
+      code: code === "timeout" || code === "memory" ? code : "error",
+      suspended: count >= STRIKES,
+    });
+  }
+}
+
+interface Batch {
+  readonly items: Item[];
+  readonly jobs: [source: string, input: string][];
+}
+
+async function runOn(slot: Slot, jobs: Batch["jobs"]): Promise<BatchEnd> {
+  try {
+    slot.child ??= startExpressionChild({ evaluation: EXPRESSION_LIMITS.kill, start: START_TIME });
+    return await slot.child.run({ jobs });
+  } catch {
+    // The system has no process or pipe to spare; the next attempt may find one.
+    return { results: [], death: { reason: "crash", job: undefined } };
+  }
+}
+
+/** Facts as JSON; a nesting that JSON cannot say counts as too large. */
+function textOf(input: JsonObject): string {
+  try {
+    return JSON.stringify(input);
+  } catch {
+    return " ".repeat(EXPRESSION_LIMITS.input + 1);
+  }
+}
+
+function deathResult(reason: DeathReason): ExpressionResult {
+  if (reason === "timeout") return failure("timeout", `the evaluation took longer than ${EXPRESSION_LIMITS.kill} ms`);
+  if (reason === "memory") return failure("memory", "the evaluation took more memory than it may");
+  return failure("error", "the evaluation ended the process that ran it");
+}
+
+function failure(code: ExpressionFailure, message: string): ExpressionResult {
+  return { ok: false, code, message };
+}

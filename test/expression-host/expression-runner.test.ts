@@ -1,0 +1,267 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { expect } from "chai";
+import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionResult } from "../../src/model/expression.js";
+import type { JsonObject } from "../../src/model/json.js";
+import {
+  createExpressionRunner,
+  type ExpressionIncident,
+  type ExpressionRunner,
+  type ExpressionRunnerOptions,
+} from "../../src/platform/expression-runner.js";
+import { childrenOf, hasEnded, until } from "./processes.js";
+
+/** Out of the reach of JSONata's guard rails: a quadratic built-in, and a promise that nobody keeps. */
+const HANG = "$distinct($map([1..9999], function($i) { {'a': $i} }))";
+/** Minutes, if nobody ends it: a quarter of a million different texts. */
+const LONG_HANG =
+  "($s := $join($map([1..9999], $string), 'x'); " +
+  "$l := $map($split('abcdefghijklmnopqrstuvwxyz', ''), function($l) { $replace($s, 'x', 'x' & $l) }); " +
+  "$distinct($split($join($l, 'x'), 'x')))";
+const STALL = "($g := function($f) { {'then': $f} }; $g(function($a) { 1 }))";
+const EAT_MEMORY = `($a := 'xxxxxxxxxxxxxxxx'; ${"$a := $a & $a; ".repeat(23)}$length($a))`;
+
+const FACTS: JsonObject = { user: { title: "VP" }, groups: ["a", "b"] };
+
+function job(source: string, input: JsonObject = FACTS): ExpressionJob {
+  return { source, input };
+}
+
+function outcome(result: ExpressionResult | undefined) {
+  return result?.ok ? result.value : result?.code;
+}
+
+describe("the runner of expressions", () => {
+  let runner: ExpressionRunner;
+  const incidents: ExpressionIncident[] = [];
+
+  function start(options: ExpressionRunnerOptions = {}): ExpressionRunner {
+    runner = createExpressionRunner({ ...options, onIncident: (incident) => incidents.push(incident) });
+    return runner;
+  }
+
+  async function outcomes(tenant: number, ...sources: readonly string[]) {
+    return (
+      await runner.run(
+        tenant,
+        sources.map((source) => job(source)),
+      )
+    ).map(outcome);
+  }
+
+  beforeEach(() => {
+    incidents.length = 0;
+  });
+  afterEach(() => runner.close());
+
+  it("gives every job its own result, in order, over many batches", async () => {
+    start();
+    const jobs = Array.from({ length: 750 }, (_, index) => job("'x' & n", { n: index }));
+    const results = await runner.run(1, jobs);
+    expect(results.map(outcome)).to.deep.equal(jobs.map((_, index) => `x${index}`));
+  });
+
+  it("starts no process before there is work, and none for an empty list", async () => {
+    start();
+    const before = childrenOf(process.pid);
+    expect(await runner.run(1, [])).to.deep.equal([]);
+    expect(childrenOf(process.pid)).to.deep.equal(before);
+  });
+
+  it("kills a job that hangs, and answers the rest of its batch from a fresh child", async () => {
+    start();
+    const got = await outcomes(1, "1", "2", HANG, "3", "(", "user.title");
+    expect(got).to.deep.equal([1, 2, "timeout", 3, "refused", "VP"]);
+    expect(incidents).to.deep.equal([{ tenant: 1, code: "timeout", suspended: false }]);
+  });
+
+  it("kills a job that waits for ever without doing anything", async () => {
+    start();
+    expect(await outcomes(1, "1", STALL, "2")).to.deep.equal([1, "timeout", 2]);
+  });
+
+  it("tells the job that took its child's memory, and spares the others", async () => {
+    start();
+    expect(await outcomes(1, "1", EAT_MEMORY, "2")).to.deep.equal([1, "memory", 2]);
+    expect(incidents).to.deep.equal([{ tenant: 1, code: "memory", suspended: false }]);
+  });
+
+  it("blames the job that left something running behind, not the next one", async () => {
+    start();
+    expect(await outcomes(1, `[$number('x'), ${HANG}]`, "1")).to.deep.equal(["timeout", 1]);
+  });
+
+  const contained: readonly (readonly [attack: string, source: string, code: string])[] = [
+    ["endless tail recursion", "($f := function($x) { $f($x) }; $f(1))", "timeout"],
+    ["endless recursion", "($f := function($x) { 1 + $f($x) }; $f(1))", "too_large"],
+    ["a huge range", "[1..10000000]", "too_large"],
+    ["a cross product", "[1..3000].([1..3000])", "too_large or timeout"],
+    ["$pad", '$pad("", 500000000)', "refused"],
+    ["$eval of itself", "($s := '$eval($s)'; $eval($s))", "refused"],
+    ["$toMillis with a picture", "$toMillis('1', '[f1][f1][f1][f1]')", "refused"],
+    ["a sort that never agrees", "$sort([1..9999], function($a, $b) { true })", "timeout or too_large"],
+    ["brackets without end", "(".repeat(EXPRESSION_LIMITS.source), "refused"],
+    ["a source without end", "1".repeat(EXPRESSION_LIMITS.source + 1), "too_large"],
+    ["an own key __proto__", "{'__proto__': {'admin': true}}", "error"],
+    ["a result without end", "$map([1..9000], function($i) { 'xxxxxxxxxxxx' })", "too_large"],
+    ["code out of a text", "$uppercase.constructor('return process')()", "error"],
+  ];
+  for (const [attack, source, code] of contained) {
+    it(`contains ${attack} that was never checked: ${code}`, async () => {
+      start();
+      const [attacked, next] = await outcomes(1, source, "1");
+      expect(attacked).to.be.oneOf(code.split(" or "));
+      expect(next).to.equal(1);
+    });
+  }
+
+  it("matches /^(a+)+$/ in linear time", async () => {
+    start();
+    const source = "$contains($join($map([1..5000], function($i) { 'a' })) & '!', /^(a+)+$/)";
+    expect(await outcomes(1, source)).to.deep.equal([false]);
+  });
+
+  it("reaches no prototype and no process", async () => {
+    start();
+    const paths = ["user.__proto__", "user.constructor", "'a'.constructor.constructor", "groups.push", "$.process"];
+    expect(await outcomes(1, ...paths)).to.deep.equal(paths.map(() => null));
+  });
+
+  it("refuses facts that are too large, and facts that nest too deeply", async () => {
+    start();
+    let nested: JsonObject = {};
+    for (let depth = 0; depth < 50_000; depth++) nested = { nested };
+    const large = { text: "x".repeat(EXPRESSION_LIMITS.input) };
+    const results = await runner.run(1, [job("1", large), job("1", nested), job("1", { text: "x".repeat(200_000) })]);
+    expect(results.map(outcome)).to.deep.equal(["too_large", "too_large", 1]);
+  });
+
+  it("takes facts of many megabytes in turns", async () => {
+    start();
+    const jobs = Array.from({ length: 30 }, (_, index) => job("$length(text)", { text: "x".repeat(200_000 + index) }));
+    expect((await runner.run(1, jobs)).map(outcome)).to.deep.equal(jobs.map((_, index) => 200_000 + index));
+  });
+
+  it("suspends an expression of a tenant after five kills, until the tenant's mapping is activated", async () => {
+    start();
+    const got = await outcomes(1, ...Array(7).fill(HANG), "1");
+    expect(got).to.deep.equal([...Array(5).fill("timeout"), "suspended", "suspended", 1]);
+    expect(incidents.map(({ suspended }) => suspended)).to.deep.equal([false, false, false, false, true]);
+    expect(await outcomes(1, HANG)).to.deep.equal(["suspended"]);
+    expect(await outcomes(2, HANG), "another tenant has its own count").to.deep.equal(["timeout"]);
+    runner.forget(1);
+    expect(await outcomes(1, HANG)).to.deep.equal(["timeout"]);
+  });
+
+  it("counts what JSONata's own guard stopped, since it costs the same", async () => {
+    start();
+    const loop = "($f := function($x) { $f($x) }; $f(1))";
+    expect(await outcomes(1, ...Array(6).fill(loop))).to.deep.equal([...Array(5).fill("timeout"), "suspended"]);
+  });
+
+  it("answers another tenant while one hangs, when there are two children", async () => {
+    start({ children: 2 });
+    const order: string[] = [];
+    const hanging = Promise.all([outcomes(1, HANG), outcomes(1, HANG)]).then(() => order.push("hanging"));
+    const other = outcomes(2, "1").then(() => order.push("other"));
+    await Promise.all([hanging, other]);
+    expect(order).to.deep.equal(["other", "hanging"]);
+  });
+
+  it("answers another tenant between two kills, when there is one child", async () => {
+    start({ children: 1 });
+    const order: string[] = [];
+    const hanging = outcomes(1, HANG, HANG, HANG).then(() => order.push("hanging"));
+    const other = outcomes(2, "1").then((got) => order.push(`other ${got}`));
+    await Promise.all([hanging, other]);
+    expect(order).to.deep.equal(["other 1", "hanging"]);
+  });
+
+  it("lets tenants take turns: a long queue does not hold up a short one", async () => {
+    start();
+    const order: string[] = [];
+    const long = runner.run(1, Array(3000).fill(job("1"))).then(() => order.push("long"));
+    const short = runner.run(2, [job("2")]).then(() => order.push("short"));
+    await Promise.all([long, short]);
+    expect(order).to.deep.equal(["short", "long"]);
+  });
+
+  it("refuses more than a tenant may have waiting, and goes on serving the others", async () => {
+    start({ queueLimit: 10 });
+    const first = runner.run(1, Array(10).fill(job("1")));
+    const [refused, other] = await Promise.all([runner.run(1, Array(11).fill(job("1"))), runner.run(2, [job("2")])]);
+    expect(refused.map(outcome)).to.deep.equal(Array(11).fill("queue_full"));
+    expect(other.map(outcome)).to.deep.equal([2]);
+    expect((await first).map(outcome)).to.deep.equal(Array(10).fill(1));
+  });
+
+  it("finishes what was handed in when it is closed, takes nothing more, and leaves no process behind", async () => {
+    start();
+    const before = childrenOf(process.pid);
+    const handedIn = outcomes(1, "1", HANG, "2");
+    const closed = runner.close();
+    expect(await outcomes(1, "3")).to.deep.equal(["closed"]);
+    expect(await handedIn).to.deep.equal([1, "timeout", 2]);
+    await closed;
+    expect(childrenOf(process.pid)).to.deep.equal(before);
+  });
+
+  it("replaces a child that was killed from outside between two batches", async () => {
+    start();
+    const before = childrenOf(process.pid);
+    expect(await outcomes(1, "1")).to.deep.equal([1]);
+    const [child] = childrenOf(process.pid).filter((pid) => !before.includes(pid));
+    process.kill(Number(child), "SIGKILL");
+    expect(await outcomes(1, "2")).to.deep.equal([2]);
+    expect(incidents).to.deep.equal([]);
+  });
+
+  it("drains through signals that reach the whole process group", async () => {
+    start();
+    const before = childrenOf(process.pid);
+    expect(await outcomes(1, "1")).to.deep.equal([1]);
+    const [child] = childrenOf(process.pid).filter((pid) => !before.includes(pid));
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.kill(Number(child), signal);
+    expect(await outcomes(1, "2")).to.deep.equal([2]);
+    expect(childrenOf(process.pid)).to.include(Number(child));
+  });
+});
+
+describe("a child of the runner", () => {
+  const program = (source: string, then: string) => `
+    import { createExpressionRunner } from ${JSON.stringify(new URL("../../src/platform/expression-runner.js", import.meta.url).href)};
+    const runner = createExpressionRunner();
+    await runner.run(1, [{ source: "1", input: {} }]);
+    console.log("ready");
+    void runner.run(1, [{ source: ${JSON.stringify(source)}, input: {} }]);
+    ${then}`;
+
+  async function parentOf(source: string, then: string) {
+    const parent = spawn(process.execPath, ["--input-type=module", "-e", program(source, then)], {
+      env: { ...process.env, ROLECALL_SECRET_KEY: "s3cret" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await new Promise((resolve) => parent.stdout.once("data", resolve));
+    const [child] = childrenOf(Number(parent.pid));
+    return { parent, child: Number(child) };
+  }
+
+  it("ends when its parent is killed", async () => {
+    const { parent, child } = await parentOf("1", "setInterval(() => {}, 1000);");
+    expect(hasEnded(child)).to.equal(false);
+    parent.kill("SIGKILL");
+    await until(() => hasEnded(child));
+  });
+
+  it("ends with its parent even while an evaluation hangs", async () => {
+    const { child } = await parentOf(LONG_HANG, "setTimeout(() => process.exit(0), 50);");
+    await until(() => hasEnded(child));
+  });
+
+  it("is given nothing of its parent's environment", async () => {
+    const { parent, child } = await parentOf("1", "setInterval(() => {}, 1000);");
+    const environment = existsSync(`/proc/${child}/environ`) ? readFileSync(`/proc/${child}/environ`, "utf8") : "";
+    parent.kill("SIGKILL");
+    expect(environment).to.not.contain("s3cret");
+  });
+});
