@@ -1,4 +1,8 @@
 /** Compose is the one place that says "new": it joins rooms and shelves into a service. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createAdminApi } from "./admin/face.js";
 import { unwrapMapping } from "./engine/compile.js";
 import { createApp } from "./http/app.js";
 import { createHealth } from "./http/health.js";
@@ -14,8 +18,10 @@ import { createExpressionRunner } from "./platform/expression-runner.js";
 import { parseJsonWithPositions } from "./platform/json.js";
 import type { Logger } from "./platform/log.js";
 import { createGuardedFetch } from "./platform/network.js";
+import { projectRoot } from "./platform/root.js";
 import { compileSchema } from "./platform/schemas.js";
 import { createVault, hashToken, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
+import { readVersion } from "./platform/version.js";
 import { openOidcDoor } from "./protocols/oidc/routes.js";
 import { openScimFace } from "./protocols/scim/face.js";
 import { signInFaces } from "./protocols/sign-in/routes.js";
@@ -28,6 +34,7 @@ import { startWorker } from "./provisioning/worker.js";
 import { openStore } from "./store/open.js";
 
 const TENANTS_REMEMBERED = 500;
+const VERSION = packageVersion();
 
 /** What every entry needs: the store, migrated, and provisioning over it. */
 export interface Opened {
@@ -171,8 +178,7 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
     unseal: vault.open,
     allowHttp: config.allowPrivateNetwork,
   });
-  const faces: readonly Face[] = [
-    { prefix: "", routes: [...health.routes, pageStyle] },
+  const others: readonly Face[] = [
     ...signInFaces(web, [oidc.protocol], oidc.routes),
     openScimFace({
       p,
@@ -183,6 +189,23 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
       groupBodyBytes: config.limits.scimGroupBodyBytes,
       limits: { operations: config.limits.patchOperations, members: config.limits.membersPerRequest, values: 250 },
     }),
+  ];
+  const admin = createAdminApi(
+    {
+      p,
+      publicUrl,
+      operatorToken: secrets.operatorToken,
+      rateLimiter,
+      limits: config.limits,
+      checkOidcSettings: oidc.check,
+    },
+    [...others.flatMap((face) => face.routes), ...health.routes],
+    VERSION,
+  );
+  const faces: readonly Face[] = [
+    { prefix: "", routes: [...health.routes, pageStyle, ...admin.rootRoutes] },
+    admin.face,
+    ...others,
   ];
   const app = createApp({ logger, publicUrl, trustedProxies: config.trustedProxies, metrics, faces, checkAnswers });
   return { app, drain: health.drain };
@@ -195,3 +218,8 @@ export const parseMapping: ParseMapping = (text) => {
   const checked = compileSchema<MappingDocument>("mapping", "document")(unwrapMapping(parsed.value));
   return checked.ok ? { ok: true, document: checked.value } : checked;
 };
+
+function packageVersion(): string {
+  const manifest: { readonly version: string } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8"));
+  return manifest.version;
+}

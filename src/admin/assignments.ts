@@ -1,0 +1,85 @@
+import type { Answer } from "../http/exchange.js";
+import type { Route } from "../http/route.js";
+import type { Tenant } from "../model/connection.js";
+import type { Instant } from "../model/ids.js";
+import type { AssignmentRow } from "../provisioning/ports/access.js";
+import { adminRoute } from "./admin-route.js";
+import { type TenantCaller, tenantAccess } from "./callers.js";
+import { connectionSlugs } from "./connections.js";
+import { csv } from "./csv.js";
+import type { AdminDeps } from "./deps.js";
+import { instantOf } from "./instants.js";
+import { type PageInput, pageQuery, pageView } from "./paging.js";
+import { TENANT } from "./paths.js";
+
+const PAGE = 1000;
+const COLUMNS = ["userId", "userName", "scope", "role", "origin", "rule", "connection", "since", "endedAt"] as const;
+
+interface AssignmentQuery extends PageInput {
+  readonly at?: string;
+  readonly format?: "json" | "csv";
+}
+
+type SlugOf = (id: string | undefined) => string | null;
+
+export function assignmentRoutes(deps: AdminDeps): readonly Route[] {
+  return [
+    adminRoute<{ query: AssignmentQuery; principal: TenantCaller }>({
+      method: "GET",
+      path: `${TENANT}/assignments`,
+      summary: "Say who holds what, now or at an earlier time; as CSV for an access review",
+      tags: ["users"],
+      auth: tenantAccess(deps, "read"),
+      params: "admin/params#/$defs/tenant",
+      query: "admin/query#/$defs/assignments",
+      responses: { 200: "admin/assignment#/$defs/page" },
+      async handler({ query, principal: { tenant } }) {
+        const when = query.at === undefined ? {} : { at: instantOf("at", query.at) };
+        const slugOf = await connectionSlugs(deps.p, tenant);
+        if (query.format === "csv") return csvAnswer(deps, tenant, when, slugOf);
+        const page = await deps.p.store.read(tenant.id).assignments({ ...pageQuery(query), ...when });
+        return { status: 200, body: pageView(page, (row) => assignmentView(row, slugOf)) };
+      },
+    }),
+  ];
+}
+
+function assignmentView(row: AssignmentRow, slugOf: SlugOf) {
+  const { user, target, origin, rule = null, connection, since, endedAt = null } = row;
+  return { user, target, origin, rule, connection: slugOf(connection), since, endedAt };
+}
+
+/** Everything in one file: whoever reviews access must not overlook a second page. */
+async function csvAnswer(
+  { p }: AdminDeps,
+  tenant: Tenant,
+  when: { readonly at?: Instant },
+  slugOf: SlugOf,
+): Promise<Answer> {
+  const rows: (readonly string[])[] = [];
+  let after: string | undefined;
+  do {
+    const page = await p.store
+      .read(tenant.id)
+      .assignments({ limit: PAGE, ...when, ...(after === undefined ? {} : { after }) });
+    for (const row of page.items) rows.push(cells(row, slugOf));
+    after = page.next;
+  } while (after !== undefined);
+  const day = (when.at ?? p.now()).slice(0, 10);
+  return {
+    status: 200,
+    headers: {
+      "content-type": "text/csv; charset=utf-8; header=present",
+      "content-disposition": `attachment; filename="${tenant.slug}-assignments-${day}.csv"`,
+    },
+    body: csv(COLUMNS, rows),
+  };
+}
+
+function cells(
+  { user, target, origin, rule, connection, since, endedAt }: AssignmentRow,
+  slugOf: SlugOf,
+): readonly string[] {
+  const { scope, role } = target;
+  return [user.id, user.userName, scope, role, origin, rule ?? "", slugOf(connection) ?? "", since, endedAt ?? ""];
+}

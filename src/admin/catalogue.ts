@@ -1,0 +1,68 @@
+import type { Route } from "../http/route.js";
+import type { Tenant } from "../model/connection.js";
+import { OWNER } from "../model/target.js";
+import type { Provisioning } from "../provisioning/deps.js";
+import { adminRoute } from "./admin-route.js";
+import { type TenantCaller, tenantAccess } from "./callers.js";
+import type { AdminDeps } from "./deps.js";
+import { type PageInput, pageOf } from "./paging.js";
+import { TENANT } from "./paths.js";
+
+const TAGS = ["catalogue"];
+
+export function catalogueRoutes(deps: AdminDeps): readonly Route[] {
+  const { p } = deps;
+  return [
+    adminRoute<{ query: PageInput; principal: TenantCaller }>({
+      method: "GET",
+      path: `${TENANT}/teams`,
+      summary: "List teams",
+      tags: TAGS,
+      auth: tenantAccess(deps, "read"),
+      params: "admin/params#/$defs/tenant",
+      query: "admin/query#/$defs/page",
+      responses: { 200: "admin/team#/$defs/page" },
+      async handler({ query, principal: { tenant } }) {
+        const teams = await p.store.read(tenant.id).teams();
+        return {
+          status: 200,
+          body: pageOf(
+            teams,
+            query,
+            ({ name }) => name,
+            (team) => team,
+          ),
+        };
+      },
+    }),
+    adminRoute<{ query: PageInput; principal: TenantCaller }>({
+      method: "GET",
+      path: `${TENANT}/roles`,
+      summary: "List the roles that the catalogue or the active mapping names",
+      tags: TAGS,
+      auth: tenantAccess(deps, "read"),
+      params: "admin/params#/$defs/tenant",
+      query: "admin/query#/$defs/page",
+      responses: { 200: "admin/role#/$defs/page" },
+      handler: async ({ query, principal: { tenant } }) => ({
+        status: 200,
+        body: pageOf(
+          await roles(p, tenant),
+          query,
+          ({ name }) => name,
+          (role) => role,
+        ),
+      }),
+    }),
+  ];
+}
+
+/** Role names are open: these are the ones that somebody wrote down. */
+async function roles(p: Provisioning, tenant: Tenant) {
+  const reader = p.store.read(tenant.id);
+  const privileged = await reader.privilegedRoles();
+  const mapping = await p.mappings.active(reader, tenant.activeVersion, await reader.connections());
+  const given = mapping.rules.flatMap(({ give }) => [...(give.roles ?? [])]);
+  const names = new Set([OWNER.role, ...privileged, ...given, ...mapping.defaults.map(({ target }) => target.role)]);
+  return [...names].map((name) => ({ name, privileged: name === OWNER.role || privileged.has(name) }));
+}

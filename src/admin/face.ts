@@ -1,0 +1,84 @@
+/** The admin API owns what programs and the console ask of a tenant by JSON: who may call what, and how answers look. */
+import type { ApiInfo } from "../http/openapi.js";
+import { openApi } from "../http/openapi.js";
+import { anybody, defineRoute, type Face, type Route } from "../http/route.js";
+import type { JsonObject } from "../model/json.js";
+import { checkRoutes } from "./access-check.js";
+import { apiKeyRoutes } from "./api-keys.js";
+import { assignmentRoutes } from "./assignments.js";
+import { catalogueRoutes } from "./catalogue.js";
+import { connectionRoutes } from "./connections.js";
+import type { AdminDeps } from "./deps.js";
+import { grantRoutes } from "./grants.js";
+import { journalRoutes } from "./journal.js";
+import { mappingRoutes } from "./mapping.js";
+import { mappingHistoryRoutes } from "./mapping-history.js";
+import { PREFIX } from "./paths.js";
+import { planRoutes } from "./previews.js";
+import { runRoutes } from "./runs.js";
+import { signInRoutes } from "./sign-ins.js";
+import { syncRoutes } from "./sync.js";
+import { tenantRoutes } from "./tenants.js";
+import { tokenRoutes } from "./tokens.js";
+import { userRoutes } from "./users.js";
+
+export interface AdminApi {
+  readonly face: Face;
+  /** For the root: `GET /openapi.json`. */
+  readonly rootRoutes: readonly Route[];
+}
+
+/** `others`: what other faces serve, for the description of the whole service. */
+export function createAdminApi(deps: AdminDeps, others: readonly Route[], version: string): AdminApi {
+  const routes = adminRoutes(deps);
+  let document: JsonObject | undefined;
+  const describe = (path: string): Route =>
+    defineRoute({
+      method: "GET",
+      path,
+      summary: "This description of the service (OpenAPI 3.1)",
+      tags: ["description"],
+      auth: anybody,
+      responses: { 200: null },
+      async handler() {
+        document ??= describeService(all, deps.publicUrl, version);
+        return { status: 200, body: document };
+      },
+    });
+  const root = describe("/openapi.json");
+  const own = describe(`${PREFIX}/openapi.json`);
+  const all: readonly Route[] = [...routes, own, ...others, root];
+  return { face: { prefix: PREFIX, routes: [...routes, own] }, rootRoutes: [root] };
+}
+
+export function adminRoutes(deps: AdminDeps): readonly Route[] {
+  return [
+    ...tenantRoutes(deps),
+    ...connectionRoutes(deps),
+    ...syncRoutes(deps),
+    ...tokenRoutes(deps),
+    ...mappingRoutes(deps),
+    ...mappingHistoryRoutes(deps),
+    ...planRoutes(deps),
+    ...userRoutes(deps),
+    ...grantRoutes(deps),
+    ...assignmentRoutes(deps),
+    ...checkRoutes(deps),
+    ...runRoutes(deps),
+    ...catalogueRoutes(deps),
+    ...signInRoutes(deps),
+    ...apiKeyRoutes(deps),
+    ...journalRoutes(deps),
+  ];
+}
+
+function describeService(routes: readonly Route[], server: string, version: string): JsonObject {
+  const info: ApiInfo = {
+    title: "Rolecall",
+    version,
+    description: "Teams and roles from what identity providers say, and why.",
+    server,
+    problem: "admin/problem",
+  };
+  return openApi(routes, info);
+}

@@ -1,0 +1,73 @@
+/** Previews: plans shown in pages, privileged changes first. The first page comes with the preview, the others by its id. */
+import type { Route } from "../http/route.js";
+import type { PlanLine } from "../model/plan.js";
+import { Refusal } from "../model/problem.js";
+import type { Preview } from "../provisioning/population.js";
+import type { PlanRow } from "../provisioning/ports/mappings.js";
+import { adminRoute } from "./admin-route.js";
+import { type TenantCaller, tenantAccess } from "./callers.js";
+import type { AdminDeps } from "./deps.js";
+import { decodeCursor, encodeCursor, type PageInput, pageQuery } from "./paging.js";
+import { TENANT } from "./paths.js";
+
+const TAGS = ["previews"];
+
+/** The answer to a request for a preview. */
+export async function previewView({ id, digest, summary, lines }: Preview, limit?: number) {
+  return {
+    id,
+    digest,
+    summary,
+    ...(await changesFrom(0, pageQuery(limit === undefined ? {} : { limit }).limit, lines)),
+  };
+}
+
+/** A line of a plan without what only provisioning reads. */
+export function changeView(line: PlanLine) {
+  const { user, change, target = null, reason, privileged } = line;
+  return { user, change, target, reason, privileged };
+}
+
+/** The contents of a preview's plan, from line to line. */
+async function changesFrom(
+  from: number,
+  limit: number,
+  lines: (from: number, limit: number) => Promise<readonly PlanRow[]>,
+) {
+  const rows = await lines(from, limit + 1);
+  const changes = rows.slice(0, limit).map(changeView);
+  return { changes, next: rows.length > limit ? encodeCursor(String(from + limit)) : null };
+}
+
+export function planRoutes(deps: AdminDeps): readonly Route[] {
+  return [
+    adminRoute<{ params: { readonly plan: string }; query: PageInput; principal: TenantCaller }>({
+      method: "GET",
+      path: `${TENANT}/plans/:plan`,
+      summary: "Read further changes of a preview, by its id",
+      tags: TAGS,
+      auth: tenantAccess(deps, "read"),
+      params: "admin/params#/$defs/plan",
+      query: "admin/query#/$defs/page",
+      responses: { 200: "admin/preview" },
+      async handler({ params, query, principal: { tenant } }) {
+        const reader = deps.p.store.read(tenant.id);
+        const plan = await reader.planById(params.plan);
+        if (plan === undefined) throw new Refusal("not_found", `no plan \`${params.plan}\`: plans are kept for a day`);
+        const { id, digest, summary } = plan;
+        const { limit } = pageQuery(query);
+        const page = await changesFrom(lineNumber(query.cursor), limit, (from, count) =>
+          reader.planLines(id, from, count),
+        );
+        return { status: 200, body: { id, digest, summary, ...page } };
+      },
+    }),
+  ];
+}
+
+function lineNumber(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  const inside = decodeCursor(cursor);
+  if (/^\d{1,9}$/.test(inside)) return Number(inside);
+  throw new Refusal("bad_request", "`cursor` is not of an earlier page: begin anew without it");
+}
