@@ -1,7 +1,5 @@
 /** Compose is the one place that says "new": it joins rooms and shelves into a service. */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createAdminApi } from "./admin/face.js";
 import { unwrapMapping } from "./engine/compile.js";
 import { createApp } from "./http/app.js";
@@ -18,7 +16,6 @@ import { createExpressionRunner } from "./platform/expression-runner.js";
 import { parseJsonWithPositions } from "./platform/json.js";
 import type { Logger } from "./platform/log.js";
 import { createGuardedFetch } from "./platform/network.js";
-import { projectRoot } from "./platform/root.js";
 import { compileSchema } from "./platform/schemas.js";
 import { createVault, hashToken, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
 import { readVersion } from "./platform/version.js";
@@ -34,7 +31,6 @@ import { startWorker } from "./provisioning/worker.js";
 import { openStore } from "./store/open.js";
 
 const TENANTS_REMEMBERED = 500;
-const VERSION = packageVersion();
 
 /** What every entry needs: the store, migrated, and provisioning over it. */
 export interface Opened {
@@ -200,7 +196,7 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
       checkOidcSettings: oidc.check,
     },
     [...others.flatMap((face) => face.routes), ...health.routes],
-    VERSION,
+    readVersion(),
   );
   const faces: readonly Face[] = [
     { prefix: "", routes: [...health.routes, pageStyle, ...admin.rootRoutes] },
@@ -218,8 +214,3 @@ export const parseMapping: ParseMapping = (text) => {
   const checked = compileSchema<MappingDocument>("mapping", "document")(unwrapMapping(parsed.value));
   return checked.ok ? { ok: true, document: checked.value } : checked;
 };
-
-function packageVersion(): string {
-  const manifest: { readonly version: string } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8"));
-  return manifest.version;
-}
