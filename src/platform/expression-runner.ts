@@ -9,7 +9,13 @@ import {
   type ExpressionResult,
 } from "../model/expression.js";
 import type { JsonObject } from "../model/json.js";
-import { type BatchEnd, type DeathReason, type ExpressionChild, startExpressionChild } from "./expression-child.js";
+import {
+  type BatchEnd,
+  type ChildTimes,
+  type DeathReason,
+  type ExpressionChild,
+  startExpressionChild,
+} from "./expression-child.js";
 
 export interface ExpressionRunner {
   /** Results stand in the order of the jobs. Never rejects: whatever goes wrong is a result. */
@@ -31,6 +37,8 @@ export interface ExpressionIncident {
 export interface ExpressionRunnerOptions {
   /** Child processes at most; they are started when there is work. With two, no tenant holds both. */
   readonly children?: 1 | 2;
+  /** Milliseconds for one evaluation, after which its child is killed. */
+  readonly killAfter?: number;
   /** Evaluations of one tenant that may wait. */
   readonly queueLimit?: number;
   readonly onIncident?: (incident: ExpressionIncident) => void;
@@ -60,6 +68,7 @@ interface Slot {
 }
 
 class PooledRunner implements ExpressionRunner {
+  readonly #times: ChildTimes;
   readonly #queueLimit: number;
   readonly #onIncident: (incident: ExpressionIncident) => void;
   readonly #slots: readonly Slot[];
@@ -75,9 +84,11 @@ class PooledRunner implements ExpressionRunner {
   #failedStarts = 0;
   #closing = false;
 
-  constructor({ children = 1, queueLimit = QUEUE_LIMIT, onIncident = () => undefined }: ExpressionRunnerOptions) {
+  constructor(options: ExpressionRunnerOptions) {
+    const { children = 1, killAfter = EXPRESSION_LIMITS.kill, queueLimit = QUEUE_LIMIT } = options;
+    this.#times = { evaluation: killAfter, start: START_TIME };
     this.#queueLimit = queueLimit;
-    this.#onIncident = onIncident;
+    this.#onIncident = options.onIncident ?? (() => undefined);
     this.#slots = Array.from({ length: children }, () => ({ child: undefined, busy: false }));
     process.on("exit", this.#onExit);
   }
@@ -171,7 +182,7 @@ class PooledRunner implements ExpressionRunner {
   async #work(slot: Slot, tenant: number, batch: Batch): Promise<void> {
     slot.busy = true;
     this.#served.add(tenant);
-    const end = await runOn(slot, batch.jobs);
+    const end = await runOn(slot, this.#times, batch.jobs);
     if (end.death !== undefined) slot.child = undefined;
     const left = this.#settle(tenant, batch, end);
     slot.busy = false;
@@ -185,7 +196,7 @@ class PooledRunner implements ExpressionRunner {
     this.#failedStarts = death !== undefined && death.job === undefined ? this.#failedStarts + 1 : 0;
     const left: Item[] = [];
     for (const [index, item] of items.entries()) {
-      const result = death?.job === index ? deathResult(death.reason) : results[index];
+      const result = death?.job === index ? deathResult(death.reason, this.#times) : results[index];
       if (result !== undefined) {
         if (!result.ok && (result.code === "timeout" || death?.job === index))
           this.#strike(tenant, item.job.source, result.code);
@@ -224,9 +235,9 @@ interface Batch {
   readonly jobs: [source: string, input: string][];
 }
 
-async function runOn(slot: Slot, jobs: Batch["jobs"]): Promise<BatchEnd> {
+async function runOn(slot: Slot, times: ChildTimes, jobs: Batch["jobs"]): Promise<BatchEnd> {
   try {
-    slot.child ??= startExpressionChild({ evaluation: EXPRESSION_LIMITS.kill, start: START_TIME });
+    slot.child ??= startExpressionChild(times);
     return await slot.child.run({ jobs });
   } catch {
     // The system has no process or pipe to spare; the next attempt may find one.
@@ -243,8 +254,8 @@ function textOf(input: JsonObject): string {
   }
 }
 
-function deathResult(reason: DeathReason): ExpressionResult {
-  if (reason === "timeout") return failure("timeout", `the evaluation took longer than ${EXPRESSION_LIMITS.kill} ms`);
+function deathResult(reason: DeathReason, { evaluation }: ChildTimes): ExpressionResult {
+  if (reason === "timeout") return failure("timeout", `the evaluation took longer than ${evaluation} ms`);
   if (reason === "memory") return failure("memory", "the evaluation took more memory than it may");
   return failure("error", "the evaluation ended the process that ran it");
 }

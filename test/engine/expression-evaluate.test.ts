@@ -114,7 +114,7 @@ describe("attacks on the evaluator", () => {
     ["a function as the result", "function($x) { $x }", "error"],
     ["a built-in function as the result", "[$uppercase]", "error"],
     ["a regular expression as the result", "/a/", "error"],
-    ["a result that is too large", "$map([1..9000], function($i) { 'xxxxxxxxxxxx' })", "too_large"],
+    ["a result that is too large", `$map([1..1001], function($i) { '${"x".repeat(90)}' })`, "too_large"],
     [
       "a result that nests without end",
       "($f := function($x, $n) { $n = 0 ? $x : $f([[$x]], $n - 1) }; $f(1, 50))",
@@ -147,7 +147,7 @@ describe("attacks on the evaluator", () => {
   const harmless: readonly (readonly [name: string, source: string, value: Json])[] = [
     [
       "a regular expression that backtracks",
-      "$contains($join($map([1..5000], function($i) { 'a' })) & '!', /^(a+)+$/)",
+      "$contains($join($map([1..900], function($i) { 'aaaaa' })) & '!', /^(a+)+$/)",
       false,
     ],
     ["__proto__ as a path", "user.__proto__", null],
