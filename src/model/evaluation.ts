@@ -75,8 +75,8 @@ export interface Decision {
   /** `unchanged`: no source speaks on the account's status. */
   readonly status: "registered" | "deactivated" | "unchanged";
   readonly statusReason: string;
-  readonly statusConnection?: ConnectionId;
-  readonly deactivatedBy?: "scim" | "no_match" | "disabled_connection";
+  readonly statusConnection?: ConnectionId | undefined;
+  readonly deactivatedBy?: "scim" | "no_match" | "disabled_connection" | undefined;
   readonly desired: readonly DesiredGrant[];
   readonly locks: readonly Lock[];
   /** What rules would give, before conflicts; targets with present team names. */

@@ -1,0 +1,161 @@
+/** Decides on the account itself: whether the person is registered, and whether a sign-in may go on. */
+import type { Decision, LinkEvaluation, Verdict } from "../model/evaluation.js";
+import type { NoMatch } from "../model/mapping.js";
+import type { DeactivatedBy, PersonLink, UserStatus } from "../model/person.js";
+import type { CompiledMapping } from "./compiled-mapping.js";
+
+/** What decide knows of a person besides what the rules say. */
+export interface DecidedPerson {
+  readonly status: UserStatus;
+  readonly everRegistered: boolean;
+  readonly deactivatedBy?: DeactivatedBy;
+  readonly links: readonly PersonLink[];
+}
+
+/** Through which door the person is looked at: only a sign-in registers people whom SCIM did not push. */
+export type DecisionDoor = "sign_in" | "sync";
+
+/** What all current links' rules together say of the person. */
+export type Matching = "matched" | "undecided" | "unmatched";
+
+/** A stale match proves nothing new, and an open rule may match yet: neither is "no match". */
+export function matchingOf(evaluations: readonly LinkEvaluation[]): Matching {
+  let matching: Matching = "unmatched";
+  for (const { notable } of evaluations) {
+    for (const one of notable) {
+      if (one.status === "matched" && one.matches.some((match) => !match.stale)) return "matched";
+      matching = "undecided";
+    }
+  }
+  return matching;
+}
+
+type Account = Pick<Decision, "status" | "statusReason" | "statusConnection" | "deactivatedBy" | "verdict">;
+
+interface Judged {
+  readonly person: DecidedPerson;
+  readonly current: readonly PersonLink[];
+  readonly matching: Matching;
+  /** `no_match` refuses this person. */
+  readonly refused: boolean;
+  readonly policy: NoMatch;
+  readonly door: DecisionDoor;
+}
+
+/** `current`: the links that count as evidence; `matching`: what their rules say together. */
+export function decideAccount(
+  mapping: CompiledMapping,
+  person: DecidedPerson,
+  current: readonly PersonLink[],
+  matching: Matching,
+  door: DecisionDoor,
+): Account {
+  const inactive = person.links.find((link) => link.scim === "inactive");
+  const policy = mapping.noMatch;
+  const refused = matching === "unmatched" && mayRefuse(mapping, current);
+  const judged: Judged = { person, current, matching, refused, policy, door };
+  const pushed = current.find((link) => link.scim === "active");
+  if (pushed) return pushedAccount(judged, pushed);
+  if (inactive) return deactivated("scim", inactive, `deactivated in \`${inactive.connection.slug}\``, "deactivated");
+  return signedInAccount(judged);
+}
+
+/**
+ * Whether `no_match` may judge at all. People whom an admin made by hand are left to admins; people who were just pushed
+ * wait for their groups, if groups are what the rules ask for.
+ */
+function mayRefuse(mapping: CompiledMapping, current: readonly PersonLink[]): boolean {
+  if (current.length === 0 || current.some((link) => link.connection.protocol === "local")) return false;
+  return !mapping.readsGroups || !current.some((link) => link.settling);
+}
+
+/** SCIM says that the person is active. */
+function pushedAccount(judged: Judged, pushed: PersonLink): Account {
+  const { person, refused, policy, matching, door } = judged;
+  const { slug, id } = pushed.connection;
+  if (refused && policy === "deactivate") return withoutMatch(judged);
+  const verdict: Verdict = refused && policy === "deny" ? deny("not_assigned") : ALLOW;
+  if (person.status === "deactivated") {
+    const waits = person.deactivatedBy === "no_match" && policy === "deactivate" && matching !== "matched";
+    if (waits) return unchanged(deny("groups_unknown"));
+    // An admin's word stands against a sign-in; it yields to the source that owns the account.
+    if (person.deactivatedBy === "admin" && door === "sign_in") return unchanged(deny("deactivated"));
+  }
+  return { status: "registered", statusReason: `active in \`${slug}\``, statusConnection: id, verdict };
+}
+
+/** No SCIM document speaks of the person. */
+function signedInAccount(judged: Judged): Account {
+  switch (judged.person.status) {
+    case "pending":
+      return unknownAccount(judged);
+    case "deactivated":
+      return returningAccount(judged);
+    case "registered":
+      if (judged.refused && judged.policy === "deactivate") return withoutMatch(judged);
+      return unchanged(judged.refused && judged.policy === "deny" ? deny("not_assigned") : ALLOW);
+  }
+}
+
+function unknownAccount(judged: Judged): Account {
+  const verdict = unknownVerdict(judged);
+  return verdict.allow && judged.door === "sign_in" ? registered(judged, "first sign-in") : unchanged(verdict);
+}
+
+function unknownVerdict({ current, matching, refused, policy }: Judged): Verdict {
+  if (current.every((link) => link.connection.jit === "off")) return deny("provisioning_off");
+  if (matching === "matched" || policy === "allow" || policy === "default") return ALLOW;
+  if (matching === "undecided") return deny("groups_unknown");
+  return refused ? deny("not_assigned") : ALLOW;
+}
+
+/** Deactivated, and no SCIM document: only those whom `no_match` sent away come back by themselves. */
+function returningAccount(judged: Judged): Account {
+  const { person, matching, policy, door } = judged;
+  if (person.deactivatedBy !== "no_match") return unchanged(deny("deactivated"));
+  if (matching === "matched") return registered(judged, "a rule matches again");
+  if (policy === "deactivate" || policy === "deny") {
+    return unchanged(deny(matching === "undecided" ? "groups_unknown" : "not_assigned"));
+  }
+  return door === "sign_in" ? registered(judged, "signed in, and `no_match` lets people in") : unchanged(ALLOW);
+}
+
+function withoutMatch({ person, current }: Judged): Account {
+  const [strongest] = current as readonly [PersonLink, ...PersonLink[]];
+  if (person.status !== "registered") return unchanged(deny("not_assigned"));
+  return deactivated("no_match", strongest, "no rule matches", "not_assigned");
+}
+
+const ALLOW: Verdict = { allow: true };
+
+function deny(code: Extract<Verdict, { allow: false }>["code"]): Verdict {
+  return { allow: false, code };
+}
+
+function unchanged(verdict: Verdict): Account {
+  return { status: "unchanged", statusReason: "no source speaks on the account", verdict };
+}
+
+function registered({ current }: Judged, reason: string): Account {
+  return {
+    status: "registered",
+    statusReason: reason,
+    statusConnection: current[0]?.connection.id,
+    verdict: ALLOW,
+  };
+}
+
+function deactivated(
+  by: "scim" | "no_match",
+  { connection }: PersonLink,
+  reason: string,
+  code: "deactivated" | "not_assigned",
+): Account {
+  return {
+    status: "deactivated",
+    statusReason: reason,
+    statusConnection: connection.id,
+    deactivatedBy: by,
+    verdict: deny(code),
+  };
+}

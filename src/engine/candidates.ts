@@ -1,0 +1,106 @@
+/** The rules that a link's facts may match, before expressions are asked. */
+import type { Open } from "../model/evaluation.js";
+import type { GroupFact } from "../model/facts.js";
+import type { Evidence } from "../model/grant.js";
+import type { PersonLink } from "../model/person.js";
+import type { Target } from "../model/target.js";
+import { isExpired } from "./expiry.js";
+import { appRoleHits, groupHits, type Hit, namedGroups, roleEvidence } from "./match.js";
+import type { RuleTable, TableRule } from "./rule-table.js";
+
+export interface Candidate {
+  readonly owner: TableRule;
+  readonly hits: readonly Hit[];
+  /** Why there may be more hits than these. */
+  readonly more?: Open;
+  /** Why the hits themselves are not certain. */
+  readonly doubt?: Open;
+}
+
+const EVERYONE: readonly Evidence[] = [{ kind: "everyone", label: "everyone" }];
+
+/** In document order. Rules whose matchers are known not to hold are left out. */
+export function candidates(
+  table: RuleTable,
+  link: PersonLink,
+  named: readonly GroupFact[] = namedGroups(table, link.facts.groups),
+): readonly Candidate[] {
+  const found = groupCandidates(table, link, named);
+  if (table.appRoleRules.length > 0) found.push(...appRoleCandidates(table, link));
+  for (const owner of table.otherRules) found.push({ owner, hits: [unkeyedHit(owner)] });
+  const current = table.expires ? found.filter(({ owner }) => !isExpired(owner.rule, link.at)) : found;
+  const judged = table.hasAmbiguous ? current.map(doubtAmbiguous) : current;
+  return judged.length > 1 ? judged.sort(byIndex) : judged;
+}
+
+const AMBIGUOUS: Open = { reason: "ambiguous_connection", detail: "several connections may grant `owner`" };
+
+function doubtAmbiguous(candidate: Candidate): Candidate {
+  return candidate.owner.rule.ambiguous ? { ...candidate, doubt: AMBIGUOUS } : candidate;
+}
+
+function unkeyedHit(owner: TableRule): Hit {
+  const { give, when } = owner.rule;
+  const match = { target: give.literal as Target, evidence: when ? [] : EVERYONE, stale: false };
+  return { owner, match, group: undefined };
+}
+
+function byIndex(a: Candidate, b: Candidate): number {
+  return a.owner.rule.index - b.owner.rule.index;
+}
+
+function groupCandidates(table: RuleTable, link: PersonLink, named: readonly GroupFact[]): Candidate[] {
+  const { groups } = link.facts;
+  const byRule = together(groupHits(table, groups, named));
+  if (groups.unlisted === "not_member")
+    return table.hasJoint ? byRule.flatMap((one) => withAppRoles(one, link)) : byRule;
+  const more: Open = { reason: groups.unlisted, detail: "groups" };
+  const hitsOf = new Map(byRule.map((one) => [one.owner, one.hits]));
+  return table.groupRules.flatMap((owner) => {
+    const hits = hitsOf.get(owner) ?? [];
+    const open = !isAnswered(owner, groups.answered);
+    return hits.length > 0 || open ? withAppRoles({ owner, hits, ...(open ? { more } : {}) }, link) : [];
+  });
+}
+
+/** Hits are sorted by rule: each run of equal rules becomes one candidate. */
+function together(hits: readonly Hit[]): Candidate[] {
+  const found: Candidate[] = [];
+  for (let start = 0; start < hits.length; ) {
+    const { owner } = hits[start] as Hit;
+    let end = start + 1;
+    while (hits[end]?.owner === owner) end += 1;
+    found.push({ owner, hits: hits.slice(start, end) });
+    start = end;
+  }
+  return found;
+}
+
+/** Absence is known for each group that the rule names, although groups as a whole are not. */
+function isAnswered({ keys }: TableRule, answered: ReadonlySet<string>): boolean {
+  if (!keys) return false;
+  return [...keys.names.keys(), ...keys.ids.keys()].every((key) => answered.has(key));
+}
+
+/** Joins the app roles that a rule asks for beside its groups: none when they are known to be missing. */
+function withAppRoles(candidate: Candidate, { facts }: PersonLink): readonly Candidate[] {
+  const wanted = candidate.owner.rule.appRoles;
+  if (!wanted) return [candidate];
+  const held = facts.appRoles;
+  if (!held.known) return [{ ...candidate, doubt: { reason: held.reason, detail: "app_roles" } }];
+  const role = wanted.filter((one) => held.value.includes(one)).sort()[0];
+  if (role === undefined) return [];
+  const evidence = roleEvidence(role, held.staleSince);
+  const hits = candidate.hits.map(({ owner, match, group }) => {
+    const stale = match.stale || held.staleSince !== undefined;
+    return { owner, group, match: { target: match.target, evidence: [...match.evidence, evidence], stale } };
+  });
+  return [{ ...candidate, hits }];
+}
+
+function appRoleCandidates(table: RuleTable, { facts }: PersonLink): readonly Candidate[] {
+  const held = facts.appRoles;
+  if (held.known) return together(appRoleHits(table, held.value, held.staleSince));
+  const doubt: Open = { reason: held.reason, detail: "app_roles" };
+  return table.appRoleRules.map((owner) => ({ owner, hits: [unkeyedHit(owner)], doubt }));
+}

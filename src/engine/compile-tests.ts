@@ -1,0 +1,36 @@
+/** Compiles the tests that a document carries: examples and invariants. */
+import type { MappingDocument } from "../model/mapping.js";
+import { compileExpression } from "./compile-rule.js";
+import type { CompiledExample, CompiledInvariant } from "./compiled-mapping.js";
+import { checkConnection, type MappingContext } from "./mapping-connections.js";
+import { type Findings, problem } from "./problems.js";
+import { parseTarget } from "./target-text.js";
+
+export function compileExamples(
+  document: MappingDocument,
+  context: MappingContext,
+  findings: Findings,
+): readonly CompiledExample[] {
+  return (document.examples ?? []).map((example, index) => {
+    const pointer = `/examples/${index}`;
+    if (example.connection !== undefined) {
+      checkConnection(example.connection, `${pointer}/connection`, context, findings);
+    }
+    const expect = example.expect.flatMap((written, at) => {
+      const target = parseTarget(written);
+      if (target) return [target];
+      const message = "this is no target: write `Team/role`, `*/role`, `tenant/role` or `{scope, role}`";
+      findings.problems.push(problem(`${pointer}/expect/${at}`, "bad_target", message));
+      return [];
+    });
+    return { document: example, pointer, expect };
+  });
+}
+
+export function compileInvariants(document: MappingDocument, findings: Findings): readonly CompiledInvariant[] {
+  return (document.invariants ?? []).flatMap(({ name, never }, index) => {
+    const pointer = `/invariants/${index}`;
+    const compiled = compileExpression(never, "invariant", `${pointer}/never`, findings);
+    return compiled ? [{ name, pointer, never: compiled }] : [];
+  });
+}

@@ -1,0 +1,194 @@
+/** Compile owns the meaning of a mapping document: every semantic check, and the form that evaluation runs on. */
+import type { Json } from "../model/json.js";
+import type { ConflictStrategy, MappingDocument, NoMatch } from "../model/mapping.js";
+import type { Problem } from "../model/problem.js";
+import { suggest } from "../model/suggest.js";
+import { OWNER, type ScopeKind, teamOf, teamScope } from "../model/target.js";
+import { compileOwners, compileRule } from "./compile-rule.js";
+import { compileExamples, compileInvariants } from "./compile-tests.js";
+import type { AliasBook, CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import { checkConnection, limitOwners, type MappingContext } from "./mapping-connections.js";
+import { escapePointer } from "./pointer.js";
+import { type Findings, noFindings, problem } from "./problems.js";
+import { roleName } from "./role-name.js";
+import { type RoleOrder, roleOrder } from "./role-order.js";
+import { asList } from "./rule-id.js";
+import { ruleTables } from "./rule-table.js";
+
+export type { CompiledMapping } from "./compiled-mapping.js";
+export { nextExpiry, readsNow } from "./expiry.js";
+export type { MappingContext } from "./mapping-connections.js";
+
+export type CompileResult =
+  | { readonly ok: true; readonly mapping: CompiledMapping; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+
+/** Takes off the `user_group_mapping` wrapper of Tines' live pages; everything else comes back as it is. */
+export function unwrapMapping(json: Json): Json {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  const [only, ...others] = Object.entries(json);
+  return only?.[0] === "user_group_mapping" && others.length === 0 ? only[1] : json;
+}
+
+/** Compiles a document that the schema has accepted. Everything that is wrong is reported at once. */
+export function compileMapping(document: MappingDocument, context: MappingContext): CompileResult {
+  const findings = noFindings();
+  const order = compileOrder(document, findings);
+  const aliases = compileAliases(document, context, findings);
+  const rules = compileRules(document, context, order, findings);
+  const conflicts = compileConflicts(document, order, findings);
+  const defaults = compileDefaults(document, findings);
+  const examples = compileExamples(document, context, findings);
+  const invariants = compileInvariants(document, findings);
+  const writtenScopes = new Set([
+    ...rules.flatMap((rule) => [...rule.give.writtenScopes]),
+    ...defaults.map((one) => one.target.scope),
+  ]);
+  warnOfTeams(document, rules, context, findings);
+  if (findings.problems.length > 0) return { ok: false, ...findings };
+  const enabled = rules.filter((rule) => rule.enabled);
+  const reads = new Set(enabled.flatMap((rule) => rule.when?.reads ?? []));
+  const mapping: CompiledMapping = {
+    version: context.version,
+    rules,
+    ruleById: new Map(rules.map((rule) => [rule.id, rule])),
+    roleOrder: order,
+    conflicts,
+    noMatch: noMatchOf(document, rules.length > 0),
+    defaults,
+    unknownTeam: document.unknown_team ?? "create",
+    writtenScopes,
+    aliases,
+    connections: context.connections,
+    reads,
+    readsGroups: enabled.some((rule) => rule.groups) || [...reads].some((path) => path.startsWith("group")),
+    examples,
+    invariants,
+    tables: ruleTables(rules, aliases),
+  };
+  return { ok: true, mapping, warnings: findings.warnings };
+}
+
+function compileOrder(document: MappingDocument, findings: Findings): RoleOrder {
+  const names = document.role_order?.map(roleName);
+  names?.forEach((name, index) => {
+    if (names.indexOf(name) === index) return;
+    findings.problems.push(
+      problem(`/role_order/${index}`, "duplicate_role", `the role \`${name}\` stands twice: remove one`),
+    );
+  });
+  return roleOrder(names);
+}
+
+function compileAliases(document: MappingDocument, context: MappingContext, findings: Findings): AliasBook {
+  const book = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  for (const [name, bySlug] of Object.entries(document.groups ?? {})) {
+    const pointer = `/groups/${escapePointer(name)}`;
+    for (const slug of Object.keys(bySlug))
+      checkConnection(slug, `${pointer}/${escapePointer(slug)}`, context, findings);
+    book.set(name, new Map(Object.entries(bySlug).map(([slug, keys]) => [slug, asList(keys)])));
+  }
+  return book;
+}
+
+function compileRules(
+  document: MappingDocument,
+  context: MappingContext,
+  order: RoleOrder,
+  findings: Findings,
+): readonly CompiledRule[] {
+  const rules = (document.mappings ?? []).map((rule, index) => compileRule(rule, index, context, order, findings));
+  const owners = compileOwners(document);
+  const compiled = [owners, ...rules].filter((rule) => rule !== undefined);
+  refuseDuplicates(document, compiled, findings);
+  return compiled.map((rule) => limitOwners(rule, context, findings));
+}
+
+function refuseDuplicates(document: MappingDocument, rules: readonly CompiledRule[], findings: Findings): void {
+  const first = new Map<string, CompiledRule>();
+  for (const rule of rules) {
+    const earlier = first.get(rule.id);
+    if (!earlier) {
+      first.set(rule.id, rule);
+    } else if (document.mappings?.[rule.index]?.id === undefined) {
+      const message = `matches the same people and gives in the same place as \`${earlier.pointer}\`: remove one, or give one an \`id\``;
+      findings.problems.push(problem(rule.pointer, "duplicate_rule", message));
+    } else {
+      const message = `\`${rule.id}\` is also the id of \`${earlier.pointer}\`: choose another`;
+      findings.problems.push(problem(`${rule.pointer}/id`, "duplicate_id", message));
+    }
+  }
+}
+
+const SCOPE_KINDS = ["team", "tenant", "all_teams", "resource"] as const satisfies readonly ScopeKind[];
+
+function compileConflicts(
+  document: MappingDocument,
+  order: RoleOrder,
+  findings: Findings,
+): CompiledMapping["conflicts"] {
+  const written = document.conflicts ?? {};
+  const report = (pointer: string) =>
+    findings.problems.push(
+      problem(
+        pointer,
+        "role_order_missing",
+        "`highest` compares roles: add `role_order`, lowest first, or choose `first` or `all`",
+      ),
+    );
+  if (typeof written === "string") {
+    if (written === "highest" && !order.isGiven) report("/conflicts");
+    return { team: written, tenant: written, all_teams: written, resource: written };
+  }
+  for (const kind of SCOPE_KINDS) if (written[kind] === "highest" && !order.isGiven) report(`/conflicts/${kind}`);
+  const elsewhere: ConflictStrategy = order.isGiven ? "highest" : "all";
+  return { team: "first", tenant: elsewhere, all_teams: elsewhere, resource: elsewhere, ...written };
+}
+
+function noMatchOf(document: MappingDocument, hasRules: boolean): NoMatch {
+  if (document.no_match !== undefined) return document.no_match;
+  const hasDefault = document.default_team !== undefined || document.default_role !== undefined;
+  return hasRules && !hasDefault ? "deny_new" : "allow";
+}
+
+function compileDefaults(document: MappingDocument, findings: Findings): CompiledMapping["defaults"] {
+  const { default_team: team, default_role: role, no_match: noMatch } = document;
+  if (role !== undefined && roleName(role) === OWNER.role) {
+    findings.problems.push(
+      problem("/default_role", "owner_default", "`owner` cannot be everybody's default: choose another role"),
+    );
+  }
+  if (team !== undefined) {
+    return [{ rule: "default_team", target: { scope: teamScope(team), role: roleName(role ?? "member") } }];
+  }
+  if (role !== undefined) return [{ rule: "default_role", target: { scope: "tenant", role: roleName(role) } }];
+  if (noMatch === "default") {
+    const message = "`no_match: default` gives a default that is not there: add `default_team` or `default_role`";
+    findings.problems.push(problem("/no_match", "default_missing", message));
+  }
+  return [];
+}
+
+/** Team names that no team has: made at the first match, or matching nothing, which a slip of the pen should not do silently. */
+function warnOfTeams(
+  document: MappingDocument,
+  rules: readonly CompiledRule[],
+  context: MappingContext,
+  findings: Findings,
+): void {
+  if (!context.teams) return;
+  const present = new Set(context.teams);
+  for (const rule of rules) {
+    for (const scope of rule.give.writtenScopes) {
+      const name = teamOf(scope);
+      if (name === undefined || present.has(name)) continue;
+      const near = suggest(name, present);
+      const rejected = document.unknown_team === "reject";
+      if (!rejected && near === undefined) continue;
+      const message = rejected
+        ? `unknown team \`${name}\`: the rule gives nothing there`
+        : `the new team \`${name}\` would be made`;
+      findings.warnings.push(problem(rule.pointer, "unknown_team", message, near));
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Conflict decides between rules that speak of one place, and leaves a place alone that an open rule could decide.
+ * INVARIANT: a failed or undecided rule gives nothing, takes nothing, and lets no lower rule win behind it.
+ */
+import type { Lock, Open } from "../model/evaluation.js";
+import type { DesiredGrant, Evidence } from "../model/grant.js";
+import type { ConnectionId } from "../model/ids.js";
+import type { ConflictStrategy } from "../model/mapping.js";
+import type { Target } from "../model/target.js";
+import type { CompiledRule } from "./compiled-mapping.js";
+import type { RoleOrder } from "./role-order.js";
+
+/** Something that a rule gives by one link's facts. */
+export interface Offer {
+  readonly rule: CompiledRule;
+  readonly connection: ConnectionId;
+  readonly target: Target;
+  readonly evidence: readonly Evidence[];
+  /** Its facts are stale: it may keep, and never newly gives. */
+  readonly stale: boolean;
+}
+
+/** A rule that one link's facts cannot judge to its end, and what it could still give. */
+export interface OpenRule {
+  readonly rule: CompiledRule;
+  readonly open: Open;
+  couldGive(target: Target): boolean;
+  couldGiveIn(scope: string): boolean;
+  couldExceed(scope: string, role: string, order: RoleOrder): boolean;
+}
+
+export interface Settled {
+  readonly desired: readonly DesiredGrant[];
+  readonly locks: readonly Lock[];
+}
+
+interface Winner {
+  readonly role: string;
+  readonly rules: readonly CompiledRule[];
+}
+type Winners = ReadonlyMap<string, Winner>;
+
+/** Settles the offers of one scope kind. Offers and open rules may come in any order. */
+export function settle(
+  strategy: ConflictStrategy,
+  order: RoleOrder,
+  offers: readonly Offer[],
+  opens: readonly OpenRule[],
+): Settled {
+  if (strategy === "all") return settleAll(order, offers, opens);
+  const winners = strategy === "first" ? firstWinners(order, offers, opens) : highestWinners(order, offers, opens);
+  const desired: DesiredGrant[] = [];
+  const locks: Lock[] = opens.map((one) => openLock(one, winners));
+  for (const offer of offers) {
+    const winner = winners.get(offer.target.scope);
+    if (winner ? winner.role === offer.target.role : offer.stale) desired.push(desiredGrant(offer));
+    if (!winner && offer.stale) locks.push(staleLock(offer));
+  }
+  return { desired, locks };
+}
+
+function desiredGrant({ rule, connection, target, evidence, stale }: Offer): DesiredGrant {
+  return { target, origin: "rule", connection, rule: rule.id, evidence, stale };
+}
+
+/** Per scope the first rule in document order that gives something there, as long as no open rule stands before it. */
+function firstWinners(order: RoleOrder, offers: readonly Offer[], opens: readonly OpenRule[]): Winners {
+  const winners = new Map<string, Winner>();
+  const opensBefore = (index: number, scope: string) =>
+    opens.some((one) => one.rule.index < index && one.couldGiveIn(scope));
+  for (const [scope, inScope] of byScope(offers)) {
+    const first = inScope.reduce((least, offer) => Math.min(least, offer.rule.index), Number.POSITIVE_INFINITY);
+    const best = highest(
+      inScope.filter((offer) => offer.rule.index === first),
+      order,
+    );
+    // A rule's own open groups come after what it gives already; stale facts of its own do not.
+    if (best.stale || opensBefore(first, scope)) continue;
+    winners.set(scope, { role: best.target.role, rules: [best.rule] });
+  }
+  return winners;
+}
+
+/** Per scope the highest role, as long as nothing open could give a higher one. */
+function highestWinners(order: RoleOrder, offers: readonly Offer[], opens: readonly OpenRule[]): Winners {
+  const winners = new Map<string, Winner>();
+  for (const [scope, inScope] of byScope(offers)) {
+    const best = highest(inScope, order);
+    const { role } = best.target;
+    const isGiver = (rule: CompiledRule) => inScope.some((offer) => !offer.stale && offer.rule === rule);
+    const open = opens.some((one) => one.couldExceed(scope, role, order) && !isGiver(one.rule));
+    if (best.stale || open) continue;
+    const rules = inScope.filter((offer) => offer.target.role === role).map((offer) => offer.rule);
+    winners.set(scope, { role, rules });
+  }
+  return winners;
+}
+
+/** The highest role; of equal ones a fresh offer, so that staleness never hides what is known. */
+function highest(offers: readonly Offer[], order: RoleOrder): Offer {
+  return offers.reduce((best, offer) => {
+    const above = order.compare(offer.target.role, best.target.role);
+    return above > 0 || (above === 0 && best.stale) ? offer : best;
+  });
+}
+
+function byScope(offers: readonly Offer[]): ReadonlyMap<string, readonly Offer[]> {
+  const scopes = new Map<string, Offer[]>();
+  for (const offer of offers) {
+    const inScope = scopes.get(offer.target.scope);
+    if (inScope) inScope.push(offer);
+    else scopes.set(offer.target.scope, [offer]);
+  }
+  return scopes;
+}
+
+/** An undecided scope stays as it is. In a decided one, the open rule's own grants stay that it may still turn out to give. */
+function openLock(one: OpenRule, winners: Winners): Lock {
+  return {
+    rule: one.rule.id,
+    open: one.open,
+    covers(target, rule) {
+      const winner = winners.get(target.scope);
+      if (!winner) return one.couldGiveIn(target.scope);
+      const own = rule === one.rule.id && one.couldGive(target);
+      return own && (winner.role === target.role || winner.rules.includes(one.rule));
+    },
+  };
+}
+
+function staleLock({ rule, target: { scope }, evidence }: Offer): Lock {
+  return {
+    rule: rule.id,
+    open: { reason: "stale", detail: evidence.map((one) => one.label).join(", ") },
+    covers: (target) => target.scope === scope,
+  };
+}
+
+/** Everything adds up; only within one rule and scope does `role_order` choose. Open rules keep what they could give. */
+function settleAll(order: RoleOrder, offers: readonly Offer[], opens: readonly OpenRule[]): Settled {
+  const best = new Map<string, Offer>();
+  const placeOf = (offer: Offer) => `${offer.rule.id}\u0000${offer.target.scope}`;
+  for (const offer of offers) {
+    if (offer.stale) continue;
+    const before = best.get(placeOf(offer));
+    best.set(placeOf(offer), before ? highest([before, offer], order) : offer);
+  }
+  const stays = (offer: Offer) => {
+    const above = order.compare(offer.target.role, best.get(placeOf(offer))?.target.role ?? "");
+    return offer.stale ? above >= 0 : above === 0;
+  };
+  return {
+    desired: offers.filter(stays).map(desiredGrant),
+    locks: opens.map(({ rule, open, couldGive }) => ({ rule: rule.id, open, covers: (target) => couldGive(target) })),
+  };
+}

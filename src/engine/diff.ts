@@ -1,0 +1,149 @@
+/** Diff owns the step from what a person holds to what was decided: one change per grant, and what stays as it is. */
+import type { Decision, RuleOutcome } from "../model/evaluation.js";
+import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey } from "../model/grant.js";
+import type { DeactivatedBy, PersonState } from "../model/person.js";
+import type { Change, Kept, PersonPlan } from "../model/plan.js";
+import { quote } from "../model/quote.js";
+import { type ScopeKind, scopeKind } from "../model/target.js";
+import type { CompiledMapping } from "./compiled-mapping.js";
+import { evidenceText, openReason } from "./reasons.js";
+
+/**
+ * Compares. Only grants that sync gave are touched, except that a deactivation closes all of them. `frozen` is handed
+ * on: the caller decides whether a frozen person's changes count. Pure; the plan of an applied plan is empty.
+ */
+export function diff(state: PersonState, decision: Decision, mapping: CompiledMapping): PersonPlan {
+  const account = accountChanges(state, decision);
+  const grants = isActiveAfter(state, decision) ? compareGrants(state, decision, mapping) : closeAll(state, decision);
+  return {
+    person: state,
+    changes: [...account, ...grants.changes],
+    kept: grants.kept,
+    refreshed: grants.refreshed,
+    frozen: decision.frozen,
+  };
+}
+
+/** The account will be registered once the decision is applied. */
+export function isActiveAfter(state: PersonState, { status }: Decision): boolean {
+  return status === "registered" || (status === "unchanged" && state.status === "registered");
+}
+
+function accountChanges(state: PersonState, decision: Decision): readonly Change[] {
+  const { status, statusReason: reason, statusConnection: connection, deactivatedBy } = decision;
+  if (status === "registered" && state.status === "pending") return [{ kind: "create_user", reason }];
+  if (status === "registered" && state.status === "deactivated") return [{ kind: "reactivate_user", reason }];
+  if (status !== "deactivated" || state.status !== "registered") return [];
+  const by = deactivatedBy as DeactivatedBy;
+  return [{ kind: "deactivate_user", reason, by, ...(connection === undefined ? {} : { connection }) }];
+}
+
+type GrantChange = Extract<Change, { readonly grant: GrantKey }>;
+type GrantChanges = Pick<PersonPlan, "changes" | "kept" | "refreshed">;
+
+/** INVARIANT: an account that is not active holds nothing, whatever rules are undecided; manual grants end with it. */
+function closeAll(state: PersonState, decision: Decision): GrantChanges {
+  const reason = decision.status === "deactivated" ? decision.statusReason : "the account is not active";
+  const changes = state.grants.map((grant): GrantChange => ({ kind: "revoke", grant, reason }));
+  return { changes: changes.sort(byTarget), kept: [], refreshed: [] };
+}
+
+function compareGrants(state: PersonState, decision: Decision, mapping: CompiledMapping): GrantChanges {
+  const desired = new Map(decision.desired.map((grant) => [grantKey(grant), grant]));
+  const revokes: GrantChange[] = [];
+  const kept: Kept[] = [];
+  const refreshed: PersonPlan["refreshed"][number][] = [];
+  for (const grant of state.grants) {
+    if (!isSynced(grant)) continue;
+    const key = grantKey(grant);
+    const wanted = desired.get(key);
+    if (wanted) {
+      desired.delete(key);
+      if (wanted.stale) kept.push(keptAsStale(grant, wanted));
+      if (hasMoved(grant, wanted, mapping)) refreshed.push({ id: grant.id, evidence: wanted.evidence });
+      continue;
+    }
+    const lock = decision.stands(grant)
+      ? decision.locks.find((one) => one.covers(grant.target, grant.rule))
+      : undefined;
+    if (lock) kept.push({ grant, rule: lock.rule, reason: openReason(lock.rule, lock.open) });
+    else revokes.push({ kind: "revoke", grant, reason: revokeReason(grant, decision, mapping) });
+  }
+  const opened = [...desired.values()]
+    .filter((grant) => !grant.stale && !isHeldByKept(grant, kept, mapping))
+    .map((grant): GrantChange => ({ kind: "grant", grant, reason: grantReason(grant) }));
+  return { changes: [...revokes.sort(byTarget), ...opened.sort(byTarget)], kept, refreshed };
+}
+
+/** What sync gave and may take: one-time defaults and manual grants are nobody's but the admins'. */
+function isSynced({ origin, rule }: Grant): boolean {
+  return origin === "rule" || origin === "scim_role" || (origin === "default" && rule === "no_match");
+}
+
+function keptAsStale(grant: Grant, wanted: DesiredGrant): Kept {
+  const detail = wanted.evidence.map((one) => one.label).join(", ");
+  const rule = wanted.rule ?? wanted.origin;
+  return { grant, rule, reason: openReason(rule, { reason: "stale", detail }) };
+}
+
+function hasMoved(grant: Grant, wanted: DesiredGrant, { version }: CompiledMapping): boolean {
+  return grant.mappingVersion !== version || !sameEvidence(grant.evidence, wanted.evidence);
+}
+
+function sameEvidence(a: readonly Evidence[], b: readonly Evidence[]): boolean {
+  return a.length === b.length && a.every((one, index) => sameFact(one, b[index]));
+}
+
+function sameFact(a: Evidence, b: Evidence | undefined): boolean {
+  return (
+    a.kind === b?.kind &&
+    a.label === b.label &&
+    a.source === b.source &&
+    a.since === b.since &&
+    a.staleSince === b.staleSince
+  );
+}
+
+/** Where one rule wins, a grant that stays keeps its place: another role opens there only once it is judged. */
+function isHeldByKept(wanted: DesiredGrant, kept: readonly Kept[], mapping: CompiledMapping): boolean {
+  const { scope, role } = wanted.target;
+  if (kept.length === 0 || mapping.conflicts[scopeKind(scope) as ScopeKind] === "all") return false;
+  return kept.some(
+    ({ grant }) => grant.origin === "rule" && grant.target.scope === scope && grant.target.role !== role,
+  );
+}
+
+function grantReason({ origin, rule, evidence }: DesiredGrant): string {
+  if (origin === "default") return rule === "no_match" ? "no rule matches: the default" : "the default of new accounts";
+  return `rule ${quote(String(rule))}: ${evidenceText(evidence)}`;
+}
+
+function revokeReason(grant: Grant, decision: Decision, mapping: CompiledMapping): string {
+  if (grant.origin === "default") return "a rule matches now";
+  const id = String(grant.rule);
+  const name = `rule ${quote(id)}`;
+  if (!mapping.ruleById.has(id)) return `${name} is not in the mapping any more`;
+  if (!decision.stands(grant)) return `${name} does not give this any more`;
+  const matched = outcomesOf(grant, decision).some(({ status }) => status === "matched");
+  return matched ? `${name} is overruled here, or gives another role` : `${name} does not match any more`;
+}
+
+function outcomesOf(grant: Grant, { evaluations }: Decision): readonly RuleOutcome[] {
+  return evaluations
+    .filter((evaluation) => evaluation.connection === grant.connection)
+    .flatMap((evaluation) => evaluation.notable)
+    .filter((outcome) => outcome.rule === grant.rule);
+}
+
+function byTarget({ grant: a }: GrantChange, { grant: b }: GrantChange): number {
+  return (
+    compare(a.target.scope, b.target.scope) ||
+    compare(a.target.role, b.target.role) ||
+    compare(grantKey(a), grantKey(b))
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

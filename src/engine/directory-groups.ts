@@ -1,0 +1,101 @@
+/** A connection's SCIM groups as evidence: what names and ids they go by, and for which of them SCIM alone answers. */
+import type { Instant } from "../model/ids.js";
+import type { DirectoryGroupRecord } from "../model/person.js";
+
+/** How facts show a group: its names and its stable ids. Shared by everybody in the group. */
+export interface GroupNames {
+  readonly names: readonly string[];
+  readonly ids: readonly string[];
+}
+
+export interface GroupDirectory {
+  namesOf(group: DirectoryGroupRecord): GroupNames;
+  /** Groups that a claim's value may mean: by id before by name, living ones before deleted ones. */
+  meantBy(value: string): readonly DirectoryGroupRecord[];
+  /** SCIM alone answers for the group: it is deleted, or had its first member `settleSeconds` ago. */
+  isSettled(group: DirectoryGroupRecord, now: Instant): boolean;
+  /** Names and ids by which only groups go that SCIM alone answers for. Shared by everybody at one instant. */
+  settledKeys(now: Instant): ReadonlySet<string>;
+  /** Names and ids of every group. */
+  readonly allKeys: ReadonlySet<string>;
+}
+
+const NO_GROUPS: readonly never[] = [];
+
+// A connection's list is one array for all its links, replaced when a group changes: what is built from it is kept with it.
+const directories = new WeakMap<readonly DirectoryGroupRecord[], Map<number, GroupDirectory>>();
+
+/** The directory of a list of groups. Lists are taken as immutable. */
+export function groupDirectory(groups: readonly DirectoryGroupRecord[], settleSeconds: number): GroupDirectory {
+  const bySettle = directories.get(groups) ?? new Map<number, GroupDirectory>();
+  directories.set(groups, bySettle);
+  const existing = bySettle.get(settleSeconds);
+  if (existing) return existing;
+  const directory = buildDirectory(groups, settleSeconds);
+  bySettle.set(settleSeconds, directory);
+  return directory;
+}
+
+function buildDirectory(groups: readonly DirectoryGroupRecord[], settleSeconds: number): GroupDirectory {
+  const names = new Map(groups.map((group) => [group.id, groupNames(group)]));
+  const namesOf = (group: DirectoryGroupRecord) => names.get(group.id) ?? groupNames(group);
+  const byId = new Map<string, DirectoryGroupRecord[]>();
+  const byName = new Map<string, DirectoryGroupRecord[]>();
+  for (const group of groups) {
+    for (const id of namesOf(group).ids) push(byId, id, group);
+    for (const name of namesOf(group).names) push(byName, name, group);
+  }
+  const isSettled = (group: DirectoryGroupRecord, now: Instant) => {
+    const { deleted, firstMembershipAt } = group;
+    return deleted || (firstMembershipAt !== undefined && settledAt(firstMembershipAt, settleSeconds) <= now);
+  };
+  return {
+    namesOf,
+    isSettled,
+    meantBy: (value) => livingFirst(byId.get(value) ?? byName.get(value) ?? NO_GROUPS),
+    settledKeys: settledKeys(groups, namesOf, isSettled),
+    allKeys: new Set([...byId.keys(), ...byName.keys()]),
+  };
+}
+
+function groupNames({ displayName, idpMappingNames, externalId, id }: DirectoryGroupRecord): GroupNames {
+  return {
+    names: [...new Set([displayName, ...idpMappingNames])],
+    ids: externalId === undefined ? [id] : [externalId, id],
+  };
+}
+
+function settledAt(firstMembershipAt: Instant, settleSeconds: number): Instant {
+  return new Date(Date.parse(firstMembershipAt) + settleSeconds * 1000).toISOString();
+}
+
+function livingFirst(groups: readonly DirectoryGroupRecord[]): readonly DirectoryGroupRecord[] {
+  const living = groups.filter((group) => !group.deleted);
+  return living.length > 0 ? living : groups;
+}
+
+/** Built once per instant: a batch of people is evaluated as of one. */
+function settledKeys(
+  groups: readonly DirectoryGroupRecord[],
+  namesOf: GroupDirectory["namesOf"],
+  isSettled: GroupDirectory["isSettled"],
+): GroupDirectory["settledKeys"] {
+  let builtFor: Instant | undefined;
+  let keys: ReadonlySet<string> = new Set();
+  const keysOf = (group: DirectoryGroupRecord) => [...namesOf(group).names, ...namesOf(group).ids];
+  return (now) => {
+    if (builtFor === now) return keys;
+    // A deleted group's name may have passed on to a living one, for which SCIM does not answer yet.
+    const open = new Set(groups.filter((group) => !isSettled(group, now)).flatMap(keysOf));
+    const settled = groups.filter((group) => isSettled(group, now)).flatMap(keysOf);
+    keys = new Set(settled.filter((key) => !open.has(key)));
+    builtFor = now;
+    return keys;
+  };
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const values = map.get(key);
+  if (values) values.push(value);
+  else map.set(key, [value]);
+}

@@ -1,0 +1,165 @@
+/** Evaluate owns what each rule makes of one identity link: matched, unmatched, undecided or failed, with the evidence. */
+import type { LinkEvaluation, Match, Open, RuleOutcome } from "../model/evaluation.js";
+import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
+import type { GroupFact } from "../model/facts.js";
+import type { Evidence } from "../model/grant.js";
+import type { ConnectionId } from "../model/ids.js";
+import type { PersonLink } from "../model/person.js";
+import { type Target, targetKey } from "../model/target.js";
+import { type Candidate, candidates } from "./candidates.js";
+import type { CompiledMapping } from "./compiled-mapping.js";
+import { askCondition, conditionReads, isFailure } from "./condition.js";
+import { type Hit, namedGroups } from "./match.js";
+import type { RuleTable } from "./rule-table.js";
+import { allOutcomes } from "./unmet.js";
+
+/**
+ * The expressions that must run before these links can be evaluated, each once, by a key that `evaluate` looks the
+ * result up by. Only rules whose other matchers hold, and whose facts are all known, ask for one.
+ */
+export function expressionJobs(
+  mapping: CompiledMapping,
+  links: readonly PersonLink[],
+): ReadonlyMap<string, ExpressionJob> {
+  const jobs = new Map<string, ExpressionJob>();
+  for (const link of links) {
+    const table = mapping.tables(link.connection);
+    if (!table.hasExpressions) continue;
+    for (const { owner, hits, doubt } of candidates(table, link)) {
+      const { when } = owner.rule;
+      if (!when || doubt) continue;
+      for (const hit of hits) {
+        const reads = conditionReads(when, hit, table, link);
+        if (reads.ok) jobs.set(reads.key, reads.job);
+      }
+    }
+  }
+  return jobs;
+}
+
+/**
+ * What every rule makes of one link. `results` answers the jobs of `expressionJobs` by their keys; an answer that is
+ * missing counts as a failure. The look-ups are made now, the outcomes when they are first read.
+ * INVARIANT: a rule is matched only by facts that are known.
+ */
+export function evaluate(
+  mapping: CompiledMapping,
+  link: PersonLink,
+  results: ReadonlyMap<string, ExpressionResult>,
+): LinkEvaluation {
+  return new Evaluated(mapping, link, results, namedGroups(mapping.tables(link.connection), link.facts.groups));
+}
+
+class Evaluated implements LinkEvaluation {
+  readonly connection: ConnectionId;
+  readonly #mapping: CompiledMapping;
+  readonly #link: PersonLink;
+  readonly #results: ReadonlyMap<string, ExpressionResult>;
+  readonly #named: readonly GroupFact[];
+  #notable: readonly RuleOutcome[] | undefined;
+
+  constructor(
+    mapping: CompiledMapping,
+    link: PersonLink,
+    results: ReadonlyMap<string, ExpressionResult>,
+    named: readonly GroupFact[],
+  ) {
+    this.connection = link.connection.id;
+    this.#mapping = mapping;
+    this.#link = link;
+    this.#results = results;
+    this.#named = named;
+  }
+
+  get notable(): readonly RuleOutcome[] {
+    this.#notable ??= notableOutcomes(this.#mapping, this.#link, this.#results, this.#named);
+    return this.#notable;
+  }
+
+  get outcomes(): readonly RuleOutcome[] {
+    return allOutcomes(this.#mapping, this.#link, this.notable);
+  }
+}
+
+function notableOutcomes(
+  mapping: CompiledMapping,
+  link: PersonLink,
+  results: ReadonlyMap<string, ExpressionResult>,
+  named: readonly GroupFact[],
+): readonly RuleOutcome[] {
+  const table = mapping.tables(link.connection);
+  return candidates(table, link, named).flatMap((candidate) => judge(candidate, table, link, results));
+}
+
+/** The rule's outcome; none when it turns out not to match. */
+function judge(
+  { owner: { rule }, hits, more, doubt }: Candidate,
+  table: RuleTable,
+  link: PersonLink,
+  results: ReadonlyMap<string, ExpressionResult>,
+): readonly RuleOutcome[] {
+  const { id, index, when, give } = rule;
+  if (doubt) {
+    const open = more ? doubt : { ...doubt, could: hits.map((hit) => hit.match.target) };
+    return [{ rule: id, index, status: "undecided", open }];
+  }
+  const { matches, open } = when
+    ? judgeConditions(hits, more, (hit) => askCondition(when, hit, table, link, results))
+    : { matches: matchesOf(hits.map((hit) => hit.match)), open: more };
+  if (matches.length > 0) {
+    // More groups give a rule with one literal target nothing that it does not give already.
+    if (!open || give.literal) return [{ rule: id, index, status: "matched", matches }];
+    return [{ rule: id, index, status: "matched", matches, open }];
+  }
+  return open ? [{ rule: id, index, status: isFailure(open) ? "failed" : "undecided", open }] : [];
+}
+
+interface Judged {
+  readonly matches: readonly Match[];
+  readonly open: Open | undefined;
+}
+
+/** A failure counts before what is merely unknown; unless there may be more groups, only what was asked about is at stake. */
+function judgeConditions(
+  hits: readonly Hit[],
+  more: Open | undefined,
+  ask: (hit: Hit) => ReturnType<typeof askCondition>,
+): Judged {
+  const matches: Match[] = [];
+  const opens: Open[] = [];
+  const could: Target[] = [];
+  for (const hit of hits) {
+    const answer = ask(hit);
+    if ("open" in answer) {
+      opens.push(answer.open);
+      could.push(hit.match.target);
+    } else if (answer.match) {
+      matches.push(answer.match);
+    }
+  }
+  const open = opens.find(isFailure) ?? opens[0];
+  const limited = open && !more ? { ...open, could } : open;
+  return { matches: matchesOf(matches), open: limited ?? more };
+}
+
+/** One match per target. A target that fresh facts support needs no stale ones. */
+function matchesOf(matches: readonly Match[]): readonly Match[] {
+  if (matches.length < 2) return matches;
+  const byTarget = new Map<string, Match>();
+  for (const match of matches) {
+    const key = targetKey(match.target);
+    const before = byTarget.get(key);
+    byTarget.set(key, before ? joined(before, match) : match);
+  }
+  return [...byTarget.values()];
+}
+
+function joined(a: Match, b: Match): Match {
+  if (a.stale !== b.stale) return a.stale ? b : a;
+  return { ...a, evidence: distinct([...a.evidence, ...b.evidence]) };
+}
+
+function distinct(evidence: readonly Evidence[]): readonly Evidence[] {
+  const seen = new Map(evidence.map((one) => [`${one.kind}\u0000${one.label}\u0000${one.source ?? ""}`, one]));
+  return [...seen.values()];
+}

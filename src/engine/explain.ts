@@ -1,0 +1,141 @@
+/** Explain owns the answer to "why": for each assignment its reasons, for each rule that gives nothing why not, and what would change it. */
+import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../model/evaluation.js";
+import type { Evidence, Grant } from "../model/grant.js";
+import type { Instant } from "../model/ids.js";
+import type { PersonLink, PersonState, UserStatus } from "../model/person.js";
+import { type Target, targetKey, targetLabel } from "../model/target.js";
+import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import { diff } from "./diff.js";
+import { giveLabel } from "./give.js";
+import { type Step, stepsToLose, stepText } from "./steps.js";
+import { whyNot } from "./why-not.js";
+
+export interface Explanation {
+  readonly account: { readonly status: UserStatus; readonly reason: string; readonly verdict: Verdict };
+  /** What the person holds, each with all its reasons. */
+  readonly assignments: readonly ExplainedAssignment[];
+  /** Rules that give this person nothing now, in document order. */
+  readonly notGiven: readonly ExplainedRule[];
+}
+
+export interface ExplainedAssignment {
+  readonly target: Target;
+  readonly label: string;
+  readonly grants: readonly ExplainedGrant[];
+  /** What would end it, all of it together. */
+  readonly toLose: readonly Step[];
+  readonly sentence: string;
+}
+
+export interface ExplainedGrant {
+  readonly origin: Grant["origin"];
+  readonly rule?: string;
+  /** Where the rule stands in the active document. */
+  readonly pointer?: string;
+  readonly mappingVersion?: number;
+  /** Slug of the connection whose facts gave it. */
+  readonly connection?: string;
+  readonly evidence: readonly Evidence[];
+  readonly since: Instant;
+  readonly expiresAt?: Instant;
+  readonly by?: string;
+  readonly reason?: string;
+  /** Why it stays although no rule decides so now. */
+  readonly kept?: string;
+}
+
+export interface ExplainedRule {
+  readonly rule: string;
+  readonly pointer: string;
+  readonly connection: string;
+  /** What the rule would give, with its captures as they are written. */
+  readonly label: string;
+  readonly why: "unmet" | "undecided" | "failed" | "overruled" | "waits" | "unknown_team" | "account";
+  /** The rule that overrules it or that it waits for. */
+  readonly by?: string;
+  /** The smallest change that would make it give, as far as one is known. */
+  readonly steps: readonly Step[];
+  readonly sentence: string;
+}
+
+/** Explains one person as evaluated. `links` and `evaluations` stand in the same order. */
+export function explain(
+  mapping: CompiledMapping,
+  links: readonly PersonLink[],
+  evaluations: readonly LinkEvaluation[],
+  decision: Decision,
+  state: PersonState,
+): Explanation {
+  const { kept } = diff(state, decision, mapping);
+  const keptBecause = new Map(kept.map((one) => [one.grant.id, one.reason]));
+  const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
+  const grantOf = (grant: Grant) =>
+    explainGrant(grant, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id));
+  const rules = links.flatMap((link, index) =>
+    (evaluations[index]?.outcomes ?? []).flatMap((outcome) => explainRule(mapping, link, outcome, decision, state)),
+  );
+  return {
+    account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
+    assignments: byTarget(state.grants).map((grants) => explainAssignment(grants, grantOf)),
+    notGiven: rules.toSorted((a, b) => indexOf(mapping, a.rule) - indexOf(mapping, b.rule)),
+  };
+}
+
+function byTarget(grants: readonly Grant[]): readonly (readonly [Grant, ...Grant[]])[] {
+  const targets = new Map<string, [Grant, ...Grant[]]>();
+  for (const grant of grants) {
+    const same = targets.get(targetKey(grant.target));
+    if (same) same.push(grant);
+    else targets.set(targetKey(grant.target), [grant]);
+  }
+  return [...targets.values()].sort((a, b) => (targetLabel(a[0].target) < targetLabel(b[0].target) ? -1 : 1));
+}
+
+function explainAssignment(
+  grants: readonly [Grant, ...Grant[]],
+  grantOf: (grant: Grant) => ExplainedGrant,
+): ExplainedAssignment {
+  const { target } = grants[0];
+  const label = targetLabel(target);
+  const toLose = grants.flatMap(stepsToLose);
+  const sentence = `${label}: to lose it, ${toLose.map(stepText).join(", and ")}`;
+  return { target, label, grants: grants.map(grantOf), toLose, sentence };
+}
+
+function explainGrant(
+  grant: Grant,
+  mapping: CompiledMapping,
+  connection: string | undefined,
+  kept: string | undefined,
+): ExplainedGrant {
+  const { id: _id, target: _target, connection: _connection, ...said } = grant;
+  const pointer = mapping.ruleById.get(String(grant.rule))?.pointer;
+  return {
+    ...said,
+    ...(pointer === undefined ? {} : { pointer }),
+    ...(connection === undefined ? {} : { connection }),
+    ...(kept === undefined ? {} : { kept }),
+  };
+}
+
+function explainRule(
+  mapping: CompiledMapping,
+  link: PersonLink,
+  outcome: RuleOutcome,
+  decision: Decision,
+  state: PersonState,
+): readonly ExplainedRule[] {
+  const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
+  const because = whyNot(mapping, rule, link, outcome, decision, state);
+  if (!because) return [];
+  const label = giveLabel(rule.give);
+  const { slug } = link.connection;
+  const steps = because.steps.map(stepText).join(", and ");
+  const sentence = `${label} by ${because.text}${steps === "" ? "" : `: ${steps}`}`;
+  const { text: _, ...said } = because;
+  return [{ rule: rule.id, pointer: rule.pointer, connection: slug, label, ...said, sentence }];
+}
+
+function indexOf(mapping: CompiledMapping, rule: string): number {
+  return (mapping.ruleById.get(rule) as CompiledRule).index;
+}

@@ -1,0 +1,78 @@
+/** Facts owns what a person's documents at one connection prove: the only thing that rules ever see. */
+import { type AttributeValue, type Facts, USER_ATTRIBUTES, type UserAttribute } from "../model/facts.js";
+import type { Instant } from "../model/ids.js";
+import { type Known, known, unknown } from "../model/known.js";
+import type { LinkRecord, PersonLink } from "../model/person.js";
+import { groupFacts } from "./group-facts.js";
+
+const EMPTY: Known<null> = known(null);
+const NEVER: Known<never> = unknown("never_asserted");
+
+/**
+ * A link as evidence, as of `now`; `undefined` when it is none: its connection is disabled, or nothing but a SCIM
+ * document speaks of the person while sync is not live. Documents that are no evidence count as if they were not there.
+ */
+export function linkFacts(record: LinkRecord, now: Instant): PersonLink | undefined {
+  const { connection, scim, claims } = record;
+  const isLocal = connection.protocol === "local";
+  const isLive = scim !== undefined && (isLocal || connection.sync === "live");
+  if (connection.disabled || (!isLive && !claims && !isLocal)) return undefined;
+  const groups = groupFacts(record, isLive, now);
+  const facts: Facts = {
+    user: userFacts(record, isLive),
+    groups,
+    appRoles: appRoleFacts(record, isLive),
+    claims: claims?.claims ?? {},
+    connection: { slug: connection.slug, protocol: connection.protocol },
+    now: now.slice(0, 10),
+  };
+  return {
+    at: now,
+    connection,
+    directoryUser: record.directoryUser,
+    facts,
+    ...(isLive && !isLocal ? { scim: scim.active && !scim.deleted ? "active" : "inactive" } : {}),
+    signedIn: claims !== undefined || isLocal,
+    settling: isLive && !isLocal && isSettling(record, now),
+  };
+}
+
+/**
+ * SCIM wins for each attribute that its document holds. One that it does not hold is what the claims say, if they ever
+ * said anything of it, and known to be empty otherwise. Without SCIM, what claims never said is unknown.
+ */
+function userFacts(record: LinkRecord, isLive: boolean): Facts["user"] {
+  const user = {} as Record<UserAttribute, Known<AttributeValue>>;
+  for (const attribute of USER_ATTRIBUTES) user[attribute] = userFact(record, isLive, attribute);
+  return user;
+}
+
+function userFact({ scim, claims }: LinkRecord, isLive: boolean, attribute: UserAttribute): Known<AttributeValue> {
+  // Whoever signs in is active, as far as the source that let them in is concerned.
+  if (attribute === "active") return known(isLive ? scim?.active === true : true);
+  const pushed = isLive ? scim?.attributes[attribute] : undefined;
+  if (pushed !== undefined && pushed !== null) return known(pushed);
+  const claimed = claims?.attributes[attribute];
+  if (claimed) return known(claimed.value, claimed.staleSince);
+  return isLive ? EMPTY : NEVER;
+}
+
+/** App roles by the same rule: SCIM's, if it sent any; else what claims said; else none. */
+function appRoleFacts({ scim, claims }: LinkRecord, isLive: boolean): Facts["appRoles"] {
+  const pushed = isLive ? scim?.appRoles : undefined;
+  if (pushed?.known && pushed.value.length > 0) return pushed;
+  if (claims?.appRoles) return known(claims.appRoles.value, claims.appRoles.staleSince);
+  return pushed ?? NEVER;
+}
+
+/**
+ * A pushed person whose groups are probably still on their way: nothing was pushed to any group yet, or the person came
+ * less than `settleSeconds` ago. Groups known from a sign-in end the wait.
+ */
+function isSettling({ connection, scim, claims }: LinkRecord, now: Instant): boolean {
+  const bySignIn =
+    connection.groups !== "scim" && claims?.groups !== undefined && claims.groups.staleSince === undefined;
+  if (bySignIn) return false;
+  if (connection.firstGroupPushAt === undefined || !scim) return true;
+  return Date.parse(scim.createdAt) + connection.settleSeconds * 1000 > Date.parse(now);
+}

@@ -1,0 +1,96 @@
+/**
+ * Decides which source answers for which of a person's groups (design section 2, "Group authority").
+ * INVARIANT: a group that both sources name is one fact, and what no source has said is unknown, never "not a member".
+ */
+
+import type { ClaimsDocument } from "../model/directory.js";
+import type { GroupFact, GroupFacts } from "../model/facts.js";
+import type { Instant } from "../model/ids.js";
+import type { DirectoryGroupRecord, LinkRecord } from "../model/person.js";
+import { type GroupDirectory, groupDirectory } from "./directory-groups.js";
+
+const NOTHING_ANSWERED: ReadonlySet<string> = new Set();
+
+/** `isLive`: the person has a SCIM document that is evidence. */
+export function groupFacts(record: LinkRecord, isLive: boolean, now: Instant): GroupFacts {
+  const { connection, claims } = record;
+  const directory = groupDirectory(connection.directoryGroups, connection.settleSeconds);
+  if (connection.protocol === "local") return scimAlone(record, directory);
+  if (connection.groups === "scim") return isLive ? scimAlone(record, directory) : nothingKnown();
+  const knowsNames = connection.sync === "live";
+  if (connection.groups === "claims" || !isLive) return claimsAlone(claims, knowsNames ? directory : undefined);
+  return together(record, directory, now);
+}
+
+function nothingKnown(): GroupFacts {
+  return { members: [], unlisted: "never_asserted", answered: NOTHING_ANSWERED };
+}
+
+function scimAlone(record: LinkRecord, directory: GroupDirectory): GroupFacts {
+  return { members: scimMembers(record, directory), unlisted: "not_member", answered: NOTHING_ANSWERED };
+}
+
+function scimMembers({ memberships }: LinkRecord, directory: GroupDirectory): GroupFact[] {
+  const members: GroupFact[] = [];
+  for (const { group, since } of memberships) {
+    if (group.deleted) continue;
+    const { names, ids } = directory.namesOf(group);
+    members.push({ names, ids, source: "scim", since });
+  }
+  return members;
+}
+
+function claimsAlone(claims: ClaimsDocument | undefined, directory: GroupDirectory | undefined): GroupFacts {
+  const members = new Map<string, GroupFact>();
+  for (const value of claims?.groups?.value ?? []) {
+    const living = directory?.meantBy(value).filter((group) => !group.deleted) ?? [];
+    addClaimed(members, claims as ClaimsDocument, value, living, directory);
+  }
+  return { members: [...members.values()], unlisted: unlistedByClaims(claims), answered: NOTHING_ANSWERED };
+}
+
+/** What claims prove of groups that they do not list. */
+function unlistedByClaims(claims: ClaimsDocument | undefined): GroupFacts["unlisted"] {
+  if (!claims) return "never_asserted";
+  if (claims.groupsUnknown !== undefined) return claims.groupsUnknown;
+  if (!claims.groups) return "never_asserted";
+  return claims.groups.staleSince === undefined ? "not_member" : "absent_claim";
+}
+
+/** SCIM answers for its settled groups, both for those that settle still, claims for all others. */
+function together(record: LinkRecord, directory: GroupDirectory, now: Instant): GroupFacts {
+  const { connection, claims, memberships } = record;
+  const claimed = unlistedByClaims(claims);
+  // A directory without sign-ins of its own has nobody else who could speak.
+  const unlisted = connection.protocol === "scim" && !claims?.groups ? "not_member" : claimed;
+  const pushed = scimMembers(record, directory);
+  if (!claims?.groups) return { members: pushed, unlisted, answered: directory.allKeys };
+  const held = new Set(memberships.map(({ group }) => group.id));
+  const members = new Map<string, GroupFact>();
+  for (const value of claims.groups.value) {
+    const meant = directory.meantBy(value);
+    const open = meant.filter((group) => !directory.isSettled(group, now));
+    const isAnswered = meant.length > 0 && open.length === 0;
+    if (isAnswered || meant.some((group) => held.has(group.id))) continue;
+    addClaimed(members, claims, value, open, directory);
+  }
+  return { members: [...pushed, ...members.values()], unlisted, answered: directory.settledKeys(now) };
+}
+
+/** One fact per group, however many of its names and ids the claims list; a name that several groups share stays a name. */
+function addClaimed(
+  members: Map<string, GroupFact>,
+  claims: ClaimsDocument,
+  value: string,
+  meant: readonly DirectoryGroupRecord[],
+  directory: GroupDirectory | undefined,
+): void {
+  const [only, another] = meant;
+  const known = only && !another ? directory?.namesOf(only) : undefined;
+  // A value that is some group's id means that group, so the two kinds of key do not meet.
+  const key = known && only ? only.id : value;
+  const { at, staleSince } = claims.groups as NonNullable<ClaimsDocument["groups"]>;
+  const names = known?.names ?? [value];
+  const fact = { names, ids: known?.ids ?? names, source: "claims", since: at } as const;
+  members.set(key, staleSince === undefined ? fact : { ...fact, staleSince });
+}

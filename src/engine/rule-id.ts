@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import type { RuleDocument } from "../model/mapping.js";
+
+/** Ids that grants of other origins, and the owners' rule, already use. */
+export const RESERVED_RULE_IDS: ReadonlySet<string> = new Set([
+  "tenant_owners",
+  "default_team",
+  "default_role",
+  "no_match",
+]);
+
+/**
+ * The id of a rule: its own, else made from what it matches and where it gives. Never from its position and never from
+ * its role, `values`, note or expiry: a document that was reordered or refined goes on giving the same grants.
+ */
+export function ruleId(rule: RuleDocument): string {
+  if (rule.id !== undefined) return rule.id;
+  const match = [
+    sorted(rule.group_id ?? rule.group_name ?? rule.sso_group),
+    rule.group_id === undefined ? "name" : "id",
+    rule.group_pattern ?? null,
+    sorted(rule.app_role),
+    rule.when ?? null,
+    sorted(rule.connections),
+    rule.team_name === undefined ? ["scope", rule.scope ?? null] : ["team", rule.team_name],
+  ];
+  return `rule-${createHash("sha256").update(JSON.stringify(match)).digest("hex").slice(0, 12)}`;
+}
+
+function sorted(values: string | readonly string[] | undefined): readonly string[] {
+  return [...new Set(asList(values))].sort();
+}
+
+/** One text or a list of them, as a list. */
+export function asList(values: string | readonly string[] | undefined): readonly string[] {
+  if (values === undefined) return [];
+  return typeof values === "string" ? [values] : values;
+}

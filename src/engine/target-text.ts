@@ -1,0 +1,20 @@
+import { scopeKind, type Target, teamScope } from "../model/target.js";
+import { roleName } from "./role-name.js";
+
+/**
+ * Reads a target as people write it: `Team/role`, `tenant/role`, a star for all teams, `resource:<kind>:<name>/role`, or
+ * an object. The last slash divides, so that team names may hold one. `undefined`: neither.
+ */
+export function parseTarget(written: string | Target): Target | undefined {
+  if (typeof written !== "string") {
+    return scopeKind(written.scope) === undefined ? undefined : { scope: written.scope, role: roleName(written.role) };
+  }
+  const slash = written.lastIndexOf("/");
+  if (slash < 1 || slash === written.length - 1) return undefined;
+  return { scope: scopeOf(written.slice(0, slash)), role: roleName(written.slice(slash + 1)) };
+}
+
+function scopeOf(place: string): string {
+  if (place === "*") return "all_teams";
+  return place === "tenant" || scopeKind(place) === "resource" ? place : teamScope(place);
+}

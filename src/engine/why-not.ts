@@ -1,0 +1,118 @@
+/** Why a rule gives a person nothing at one connection, and the smallest change after which it would. */
+import type { Decision, Open, RuleOutcome, Unmet } from "../model/evaluation.js";
+import { grantKey } from "../model/grant.js";
+import type { PersonLink, PersonState } from "../model/person.js";
+import { quote } from "../model/quote.js";
+import { type Target, targetLabel } from "../model/target.js";
+import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import { isActiveAfter } from "./diff.js";
+import type { ExplainedRule } from "./explain.js";
+import { openReason } from "./reasons.js";
+import type { Step } from "./steps.js";
+
+export type Because = Pick<ExplainedRule, "why" | "by" | "steps"> & { readonly text: string };
+
+/** `undefined` for a rule that gives all it has. */
+export function whyNot(
+  mapping: CompiledMapping,
+  rule: CompiledRule,
+  link: PersonLink,
+  outcome: RuleOutcome,
+  decision: Decision,
+  state: PersonState,
+): Because | undefined {
+  switch (outcome.status) {
+    case "unmatched":
+      return unmet(rule, link, outcome.unmet);
+    case "undecided":
+    case "failed":
+      return opened(rule, outcome.status, outcome.open);
+    case "matched":
+      return matchedInVain(mapping, rule, link, decision, state);
+  }
+}
+
+function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet): Because {
+  const said = (text: string, ...steps: readonly Step[]): Because => ({
+    why: "unmet",
+    steps,
+    text: `rule ${quote(rule.id)} ${text}`,
+  });
+  switch (matcher) {
+    case "group":
+      return said("does not match", { do: "join_group", anyOf: wanted });
+    case "app_role":
+      return said("does not match", { do: "get_app_role", anyOf: wanted });
+    case "when":
+      return said("does not match", { do: "meet_condition", condition: wanted.join() });
+    case "connections":
+      return said("reads other connections", { do: "use_connection", anyOf: wanted });
+    case "owner_connection":
+      return said("gives `owner`", { do: "allow_owners", connection: link.connection.slug });
+    case "enabled":
+      return said("is switched off", { do: "change_rule", rule: rule.id, how: "enable" });
+    case "expires_at":
+      return said(`ended at ${wanted.join()}`, { do: "change_rule", rule: rule.id, how: "extend" });
+  }
+}
+
+function opened(rule: CompiledRule, status: "undecided" | "failed", open: Open): Because {
+  const step: Step =
+    status === "failed" || open.reason === "ambiguous_connection"
+      ? { do: "change_rule", rule: rule.id, how: "repair" }
+      : { do: "assert_fact", fact: open.detail };
+  return { why: status, steps: [step], text: openReason(rule.id, open) };
+}
+
+/** The rule matches: then the account, a missing team, another rule or an open one is in its way, or nothing is. */
+function matchedInVain(
+  mapping: CompiledMapping,
+  rule: CompiledRule,
+  link: PersonLink,
+  decision: Decision,
+  state: PersonState,
+): Because | undefined {
+  const name = `rule ${quote(rule.id)}, which matches`;
+  if (!isActiveAfter(state, decision))
+    return { why: "account", steps: [], text: `${name}, but the account is not active` };
+  const offers = decision.offered.filter((one) => one.rule.id === rule.id && one.connection === link.connection.id);
+  const [offer] = offers;
+  if (!offer) {
+    const target = decision.rejected
+      .filter((one) => one.rule === rule.id)
+      .map((one) => targetLabel(one.target))
+      .join();
+    return { why: "unknown_team", steps: [{ do: "create_team", target }], text: `${name}, but there is no such team` };
+  }
+  const isGiven = offers.some(({ target }) => gives(rule, link, target, decision, state));
+  if (isGiven) return undefined;
+  const scope = offer.target.scope;
+  const winner = decision.desired.find(
+    (grant) => !grant.stale && grant.origin === "rule" && grant.target.scope === scope,
+  );
+  if (winner) {
+    const by = String(winner.rule);
+    const steps: readonly Step[] =
+      mapping.conflicts[rule.give.kind] === "first" ? [{ do: "change_rule", rule: rule.id, how: "move_up" }] : [];
+    return { why: "overruled", by, steps, text: `${name}, but rule ${quote(by)} decides there` };
+  }
+  const lock = decision.locks.find((one) => one.covers(offer.target, rule.id));
+  const open: Open = lock?.open ?? { reason: "stale", detail: "what it matches by" };
+  const by = lock?.rule ?? rule.id;
+  return { why: "waits", by, steps: [], text: `${name}, but ${openReason(by, open)}` };
+}
+
+/** The target is given anew, or held already by this very rule. */
+function gives(
+  rule: CompiledRule,
+  { connection }: PersonLink,
+  target: Target,
+  decision: Decision,
+  state: PersonState,
+): boolean {
+  const key = grantKey({ target, origin: "rule", connection: connection.id, rule: rule.id });
+  return (
+    decision.desired.some((grant) => !grant.stale && grantKey(grant) === key) ||
+    state.grants.some((grant) => grantKey(grant) === key)
+  );
+}
