@@ -4,7 +4,7 @@ import { SignJWT } from "jose";
 import { createBrowser } from "../../demo/clients/browser.js";
 import type { OidcSettings } from "../../src/model/connection.js";
 import { OidcFailure } from "../../src/protocols/oidc/failure.js";
-import type { VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
+import { createRelyingParty, type VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
 import {
   type Behaviour,
   type HostileKeys,
@@ -217,14 +217,22 @@ describe("a provider that lies", () => {
     expect([first, (await logIn(op, relyingParty)).subject]).to.deep.equal(["provider_metadata", "u1"]);
   });
 
-  it("is asked for its metadata and keys once for many sign-ins", async () => {
+  it("is asked for its metadata once, by sign-ins that begin together", async () => {
     const relyingParty = loopbackRelyingParty(SECRET);
     op.behave({});
     const before = op.requests.length;
     await Promise.all([logIn(op, relyingParty), logIn(op, relyingParty), logIn(op, relyingParty)]);
+    const asked = op.requests.slice(before).filter((path) => path.includes("well-known"));
+    expect(asked).to.have.length(1);
+  });
+
+  it("is not asked again for metadata and keys by later sign-ins", async () => {
+    const relyingParty = loopbackRelyingParty(SECRET);
+    op.behave({});
     await logIn(op, relyingParty);
-    const asked = op.requests.slice(before).filter((path) => /well-known|jwks/.test(path));
-    expect(asked.toSorted()).to.deep.equal(["/.well-known/openid-configuration", "/jwks"]);
+    const before = op.requests.length;
+    await logIn(op, relyingParty);
+    expect(op.requests.slice(before).filter((path) => /well-known|jwks/.test(path))).to.deep.equal([]);
   });
 
   it("may change its keys: the sign-in after the one that met the new key works at once", async () => {
@@ -305,5 +313,20 @@ describe("a provider that serves many tenants", () => {
   it("is refused when it answers with a template for everybody", async () => {
     const issuer = op.issuer.replace(TENANT, "{tenantid}");
     expect(await guardOf(signIn(op, { metadata: { issuer } }, "entra"))).to.equal("provider_metadata");
+  });
+
+  it("gets no exception for being Microsoft", async () => {
+    const issuer = `https://login.microsoftonline.com/${TENANT}/v2.0`;
+    const endpoints = { authorization_endpoint: `${issuer}/a`, token_endpoint: `${issuer}/t`, jwks_uri: `${issuer}/k` };
+    const metadata = { issuer: "https://login.microsoftonline.com/{tenantid}/v2.0", ...endpoints };
+    const relyingParty = createRelyingParty({
+      fetch: async () => Response.json(metadata),
+      clientSecret: async () => SECRET,
+      now: () => new Date().toISOString(),
+      allowHttp: false,
+    });
+    const provider = providerAt({ issuer, clientId: CLIENT, scopes: ["openid"] }, "entra");
+    const attempt = relyingParty.authorizationUrl(provider, REDIRECT, relyingParty.newLogin());
+    expect(await guardOf(attempt)).to.equal("provider_metadata");
   });
 });

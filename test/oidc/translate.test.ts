@@ -10,6 +10,7 @@ const profiles = new Map(loadIdpProfiles().map((profile) => [profile.name, profi
 interface Given {
   readonly profile?: string;
   readonly groupAttribute?: string;
+  readonly mappedGroupAttribute?: string;
   readonly absentGroups?: "unknown" | "empty";
   readonly provedDomains?: readonly string[];
   readonly userinfo?: JsonObject;
@@ -29,6 +30,7 @@ function observe(idToken: JsonObject, given: Given = {}) {
     absentGroups: given.absentGroups ?? "unknown",
     provedDomains: given.provedDomains ?? [],
     ...(given.groupAttribute === undefined ? {} : { groupAttribute: given.groupAttribute }),
+    ...(given.mappedGroupAttribute === undefined ? {} : { mappedGroupAttribute: given.mappedGroupAttribute }),
   });
 }
 
@@ -80,6 +82,24 @@ describe("groups in claims", () => {
       { "a.b": ["flat"], a: { b: ["nested"] } },
       { groupAttribute: "a.b" },
       KNOWN(["flat"]),
+    ],
+    [
+      "the mapping's claim first",
+      { memberOf: ["m"], groups: ["g"] },
+      { mappedGroupAttribute: "memberOf" },
+      KNOWN(["m"]),
+    ],
+    [
+      "the provider's own claim where the mapping's is another protocol's",
+      { groups: ["g"] },
+      { mappedGroupAttribute: "http://schemas.xmlsoap.org/claims/Group" },
+      KNOWN(["g"]),
+    ],
+    [
+      "a claim that is named like what every object has",
+      {},
+      { groupAttribute: "constructor", absentGroups: "empty" },
+      KNOWN([]),
     ],
     ["a named claim called __proto__", {}, { groupAttribute: "__proto__" }, UNKNOWN("absent_claim")],
     ["a named claim called constructor.name", {}, { groupAttribute: "constructor.name" }, UNKNOWN("absent_claim")],

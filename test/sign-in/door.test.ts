@@ -14,6 +14,7 @@ const JSON_ONLY = { accept: "application/json" };
 
 interface Me {
   readonly tenant: string;
+  readonly teams: unknown;
   readonly user: { readonly id: string; readonly userName: string; readonly email: string | null };
 }
 
@@ -264,6 +265,26 @@ describe("the door that people sign in by", () => {
       expect([visit.status, codeOn(visit)]).to.deep.equal([503, "unavailable"]);
       expect(await traceOf(visit)).to.include({ outcome: "unavailable", guard: "provider_unreachable" });
     });
+  });
+
+  it("finds groups where the mapping says that they are", async () => {
+    const initech = await service.addTenant({ slug: "initech", name: "Initech" });
+    await service.addOidc(initech, "sso", { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] });
+    const rule = { group_name: "Eng", team_name: "Platform", role_name: "editor" };
+    await service.map(initech, { group_attribute_name: "memberOf", mappings: [rule] });
+    const me = await signedIn({ sub: unique("s"), memberOf: ["Eng"], groups: ["Other"] }, "initech/sso");
+    expect(me.teams).to.deep.equal([{ team: "Platform", role: "editor" }]);
+  });
+
+  it("closes behind those who are away while their connection is switched off", async () => {
+    const hooli = await service.addTenant({ slug: "hooli", name: "Hooli" });
+    const { id } = await service.addOidc(hooli, "late", { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] });
+    op.behave({ claims: { sub: unique("s") } });
+    const browser = createBrowser();
+    const { url } = await browser.visit(login("hooli/late"), { stopBefore: service.callbackUrl("hooli", "late") });
+    const now = new Date().toISOString();
+    await service.p.store.write(hooli.id, (tx) => tx.updateConnection(id, { disabledAt: now }, now));
+    expect((await browser.visit(url)).status).to.equal(404);
   });
 
   describe("lets people choose", () => {

@@ -135,8 +135,8 @@ function logoutRoute(web: SignInWeb): Route {
   });
 }
 
-/** For every route that a signed-in person calls with the session cookie. Throws `unauthorized`. */
-export function sessionAuthenticator(web: Pick<SignInWeb, "p" | "sessionCookie">): Authenticator<SessionOwner> {
+/** A person with a live session; throws `unauthorized`. */
+function sessionAuthenticator(web: Pick<SignInWeb, "p" | "sessionCookie">): Authenticator<SessionOwner> {
   return {
     name: "session",
     scheme: "cookie",
