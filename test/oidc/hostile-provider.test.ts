@@ -167,6 +167,12 @@ describe("a provider that lies", () => {
     ["provider_error", "an error beside the state", { answer: { error: "login_required" } }],
     ["provider_metadata", "metadata of another issuer", { metadata: { issuer: "https://evil.example" } }],
     ["provider_metadata", "metadata without keys", { metadata: { jwks_uri: null } }],
+    ["provider_metadata", "a login page that is no address", { metadata: { authorization_endpoint: "nonsense" } }],
+    [
+      "provider_metadata",
+      "a login page that is a script",
+      { metadata: { authorization_endpoint: "javascript:alert(1)" } },
+    ],
     [
       "provider_metadata",
       "metadata with no algorithm that proves anything",

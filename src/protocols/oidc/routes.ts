@@ -12,7 +12,7 @@ import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { type ClaimPath, type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
 import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
-import { failureFrom, OidcFailure } from "./failure.js";
+import { OidcFailure } from "./failure.js";
 import { groupPaths } from "./groups.js";
 import { redactClaims } from "./redact.js";
 import { createRelyingParty, type Provider, type RelyingParty, type VerifiedSignIn } from "./rp.js";
@@ -79,7 +79,7 @@ function oidcSignIn(door: OidcDoor): SignInProtocol {
       const location = await door.relyingParty
         .authorizationUrl(provider, redirectUri, login, loginHint)
         .catch(async (error: unknown) => {
-          throw await refused(door, visit, failureFrom(error, "discovery"), []);
+          throw error instanceof OidcFailure ? await refused(door, visit, error, []) : error;
         });
       const connection = visit.connection.id;
       await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...(returnTo && { returnTo }) });

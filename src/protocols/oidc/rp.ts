@@ -8,7 +8,8 @@ import type { GuardedFetch } from "../../platform/network.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
 import { own, type SignInClaims } from "./claims.js";
 import { failureFrom, OidcFailure } from "./failure.js";
-import { DEFAULT_SCOPES, tenantIdOf } from "./settings.js";
+import { checkedMetadata, scopesFor } from "./metadata.js";
+import { tenantIdOf } from "./settings.js";
 import { checkIdToken } from "./token-checks.js";
 
 export interface RelyingPartyDeps {
@@ -56,9 +57,6 @@ const REMEMBERED_MILLISECONDS = 3_600_000;
 const MOST_REMEMBERED = 1_000;
 const TIMEOUT_SECONDS = 10;
 
-/** INVARIANT: asymmetric only. `none` and HS* never verify anything, whatever a provider's metadata offers. */
-const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
-
 interface Remembered {
   readonly version: number;
   readonly until: number;
@@ -98,7 +96,7 @@ export function createRelyingParty(deps: RelyingPartyDeps): RelyingParty {
       const configuration = await configurationOf(provider);
       const url = client.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
-        scope: scopesFor(provider.settings, configuration).join(" "),
+        scope: scopesFor(provider.settings, configuration.serverMetadata()).join(" "),
         state: login.state,
         nonce: login.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(login.verifier),
@@ -188,9 +186,8 @@ async function discover(
   } catch (error) {
     throw failureFrom(error, "discovery");
   }
-  checkMetadata(found, settings);
   const configuration = new client.Configuration(
-    pinned(found),
+    checkedMetadata(found, settings),
     settings.clientId,
     undefined,
     clientAuthentication(found, settings, secret),
@@ -199,30 +196,6 @@ async function discover(
   configuration.timeout = TIMEOUT_SECONDS;
   for (const execute of [...insecure, client.enableNonRepudiationChecks]) execute(configuration);
   return configuration;
-}
-
-/** INVARIANT: the library lets Microsoft's hosts answer with another issuer than the one asked for; we do not. */
-function checkMetadata(metadata: client.ServerMetadata, settings: OidcSettings): void {
-  if (new URL(metadata.issuer).href !== new URL(settings.issuer).href) {
-    throw new OidcFailure("provider_metadata", { issuer: metadata.issuer, wanted: settings.issuer });
-  }
-  const missing = (["authorization_endpoint", "token_endpoint", "jwks_uri"] as const).find(
-    (name) => typeof metadata[name] !== "string",
-  );
-  if (missing !== undefined) throw new OidcFailure("provider_metadata", { missing });
-}
-
-/** The metadata with only such algorithms as we verify, so that the library refuses every other one. */
-function pinned(metadata: client.ServerMetadata): client.ServerMetadata {
-  const allowed = (offered: unknown): string[] =>
-    Array.isArray(offered) ? ALGORITHMS.filter((algorithm) => offered.includes(algorithm)) : ALGORITHMS;
-  const idToken = allowed(metadata.id_token_signing_alg_values_supported);
-  if (idToken.length === 0) throw new OidcFailure("provider_metadata", { missing: "an algorithm that is accepted" });
-  return {
-    ...metadata,
-    id_token_signing_alg_values_supported: idToken,
-    userinfo_signing_alg_values_supported: allowed(metadata.userinfo_signing_alg_values_supported),
-  };
 }
 
 /** Providers close idle connections and restart: what only reads is asked for once more. */
@@ -262,11 +235,4 @@ function basic(secret: string): client.ClientAuth {
     const credentials = `${encode(client_id)}:${encode(secret)}`;
     headers.set("authorization", `Basic ${Buffer.from(credentials, "utf8").toString("base64")}`);
   };
-}
-
-function scopesFor(settings: OidcSettings, configuration: client.Configuration): readonly string[] {
-  if (settings.scopes.length > 0) return settings.scopes;
-  const offered = configuration.serverMetadata().scopes_supported;
-  if (offered === undefined) return DEFAULT_SCOPES.filter((scope) => scope !== "groups");
-  return DEFAULT_SCOPES.filter((scope) => scope === "openid" || offered.includes(scope));
 }

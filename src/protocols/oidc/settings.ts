@@ -11,9 +11,6 @@ export interface OidcInput extends Partial<Omit<OidcSettings, "issuer" | "client
   readonly hasSecret: boolean;
 }
 
-/** Scopes that are asked for when the connection names none, as far as the provider offers them. */
-export const DEFAULT_SCOPES = ["openid", "profile", "email", "groups"];
-
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DISCOVERY_SUFFIX = "/.well-known/openid-configuration";
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
