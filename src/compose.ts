@@ -37,6 +37,8 @@ export interface Opened {
   readonly p: Provisioning;
   readonly secrets: Secrets;
   readonly vault: Vault;
+  /** Names of the migrations that ran now. */
+  readonly migrated: readonly string[];
   /** Called by provisioning when there is work; the service points it at its worker. */
   onWake(wake: () => void): void;
   close(): Promise<void>;
@@ -47,7 +49,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
   const secrets = loadSecrets(config);
   const vault = createVault(secrets.secretKey);
   const store = await openStore(config.databaseUrl);
-  await store.migrate();
+  const migrated = await store.migrate();
   const expressions = createExpressionRunner({
     children: config.expressions.processes === 1 ? 1 : 2,
     onIncident: ({ tenant, code, suspended }) =>
@@ -77,6 +79,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     p,
     secrets,
     vault,
+    migrated,
     onWake(next) {
       wake = next;
     },
