@@ -1,0 +1,202 @@
+/** The whole service over a real database, with SCIM connections and clients that speak to them over real HTTP. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { Agent, type IncomingMessage, request as startRequest } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Connection, Tenant } from "../../src/model/connection.js";
+import type { Instant } from "../../src/model/ids.js";
+import type { Json, JsonObject } from "../../src/model/json.js";
+import { type ConnectionInput, createConnection } from "../../src/provisioning/connections.js";
+import { createTenant, type TenantInput } from "../../src/provisioning/tenants.js";
+import { createToken } from "../../src/provisioning/tokens.js";
+import { postgresUrl } from "../store/postgres-server.js";
+import { startService, type TestService, type TestServiceOptions } from "../support/service.js";
+import { ADMIN } from "../support/tenant.js";
+import { GROUP, PATCH_OP, USER } from "./tables.js";
+
+export interface ScimReply {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** An empty object where the answer has no body. */
+  readonly json: JsonObject;
+}
+
+type Headers = Readonly<Record<string, string | null>>;
+type Body = JsonObject | string | Buffer;
+
+export interface ScimRequest {
+  readonly method: string;
+  /** Below the SCIM base, as it goes over the wire. */
+  readonly path: string;
+  /** Objects are sent as JSON, texts and bytes as they are. */
+  readonly body?: Body;
+  /** Over the token and the content type; one that is null is not sent. */
+  readonly headers?: Headers;
+}
+
+/** One connection, and a client with a token for it. */
+export interface ScimDirectory {
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  readonly token: string;
+  send(request: ScimRequest): Promise<ScimReply>;
+  get(path: string, headers?: Headers): Promise<ScimReply>;
+  post(path: string, body: Body, headers?: Headers): Promise<ScimReply>;
+  put(path: string, body: Body, headers?: Headers): Promise<ScimReply>;
+  /** Sends these operations. */
+  patch(path: string, operations: readonly Json[], headers?: Headers): Promise<ScimReply>;
+  delete(path: string, headers?: Headers): Promise<ScimReply>;
+  /** Makes a user; answers with the id. Throws where the service refuses. */
+  user(userName: string, more?: JsonObject): Promise<string>;
+  group(displayName: string, members?: readonly string[]): Promise<string>;
+  /** Ids of a group's members, in order. */
+  members(group: string): Promise<readonly string[]>;
+  newToken(expiresAt?: Instant): Promise<{ readonly id: string; readonly token: string }>;
+}
+
+export type DirectoryOptions = Partial<ConnectionInput> & {
+  /** Instead of a tenant of its own. */
+  readonly tenant?: Tenant;
+  readonly of?: Partial<TenantInput>;
+};
+
+export interface ScimService extends TestService {
+  /** A new connection, with sync live unless told otherwise. */
+  connect(options?: DirectoryOptions): Promise<ScimDirectory>;
+}
+
+export function userBody(userName: string, more: JsonObject = {}): JsonObject {
+  return { schemas: [USER], userName, ...more };
+}
+
+export function groupBody(displayName: string, members?: readonly string[]): JsonObject {
+  return { schemas: [GROUP], displayName, ...(members && { members: members.map((value) => ({ value })) }) };
+}
+
+export async function startScimService(options: TestServiceOptions = {}): Promise<ScimService> {
+  const service = await startService(options);
+  const agent = new Agent({ keepAlive: true });
+  let made = 0;
+  return {
+    ...service,
+    async connect({ tenant: given, of, ...input } = {}) {
+      made += 1;
+      const tenant = given ?? (await createTenant(service.p, { slug: `t${made}`, name: `T${made}`, ...of }, ADMIN));
+      const wanted = { slug: `c${made}`, protocol: "scim", sync: "live", ...input } as const;
+      const connection = await createConnection(service.p, tenant, wanted, ADMIN);
+      return openDirectory(service, agent, tenant, connection);
+    },
+    async close() {
+      agent.destroy();
+      await service.close();
+    },
+  };
+}
+
+async function openDirectory(
+  { p, url }: TestService,
+  agent: Agent,
+  tenant: Tenant,
+  connection: Connection,
+): Promise<ScimDirectory> {
+  const newToken: ScimDirectory["newToken"] = (expiresAt) =>
+    createToken(p, tenant, connection.slug, { name: "test", ...(expiresAt && { expiresAt }) }, ADMIN);
+  const { token } = await newToken();
+  const send = ({ headers, ...request }: ScimRequest): Promise<ScimReply> =>
+    exchange(agent, `${url}/api/scim/v2`, {
+      ...request,
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/scim+json", ...headers },
+    });
+  const write =
+    (method: string) =>
+    (path: string, body: Body, headers: Headers = {}): Promise<ScimReply> =>
+      send({ method, path, body, headers });
+  const created = async (path: string, body: JsonObject): Promise<string> => {
+    const { status, text, json } = await write("POST")(path, body);
+    if (status !== 201) throw new Error(`POST ${path} was answered ${status}: ${text}`);
+    return String(json["id"]);
+  };
+  return {
+    tenant,
+    connection,
+    token,
+    newToken,
+    send,
+    get: (path, headers = {}) => send({ method: "GET", path, headers }),
+    delete: (path, headers = {}) => send({ method: "DELETE", path, headers }),
+    post: write("POST"),
+    put: write("PUT"),
+    patch: (path, operations, headers) =>
+      write("PATCH")(path, { schemas: [PATCH_OP], Operations: operations }, headers),
+    user: (userName, more) => created("/Users", userBody(userName, more)),
+    group: (displayName, members) => created("/Groups", groupBody(displayName, members)),
+    async members(group) {
+      const { json } = await send({ method: "GET", path: `/Groups/${group}` });
+      return ((json["members"] ?? []) as readonly JsonObject[]).map((member) => String(member["value"]));
+    },
+  };
+}
+
+/** Not fetch, which adds headers of its own and drops a bare `?` behind a path. */
+function exchange(agent: Agent, base: string, { method, path, body, headers = {} }: ScimRequest): Promise<ScimReply> {
+  const bytes = body === undefined || typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const sent = Object.entries(headers).filter((pair): pair is [string, string] => pair[1] !== null);
+  const { hostname, port, pathname } = new URL(base);
+  return new Promise((resolve, reject) => {
+    const length = bytes === undefined ? {} : { "Content-Length": Buffer.byteLength(bytes) };
+    const options = { agent, hostname, port, method, path: pathname + path };
+    const request = startRequest({ ...options, headers: { ...length, ...Object.fromEntries(sent) } });
+    request.on("error", reject);
+    request.on("response", (response) => readReply(response).then(resolve, reject));
+    request.end(bytes);
+  });
+}
+
+async function readReply(response: IncomingMessage): Promise<ScimReply> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString("utf8");
+  const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const);
+  const json = text === "" ? {} : (JSON.parse(text) as JsonObject);
+  return { status: response.statusCode ?? 0, headers: Object.fromEntries(headers), text, json };
+}
+
+/** The same tests on both databases, each with one service for all of them. */
+export function onEachDatabase(tests: (service: () => ScimService) => void): void {
+  for (const [name, open] of DATABASES) {
+    describe(`on ${name}`, () => {
+      let running: { readonly service: ScimService; readonly dispose: () => void } | undefined;
+      before(async () => {
+        const { url, dispose } = await open();
+        running = { service: await startScimService({ databaseUrl: url }), dispose };
+      });
+      after(async () => {
+        await running?.service.close();
+        running?.dispose();
+      });
+      tests(() => {
+        if (running === undefined) throw new Error("the service runs only inside tests");
+        return running.service;
+      });
+    });
+  }
+}
+
+interface TestDatabase {
+  readonly url: string;
+  dispose(): void;
+}
+
+/** SQLite on a file, as in production: only there reads have a connection of their own. */
+const DATABASES: readonly (readonly [name: string, open: () => Promise<TestDatabase>])[] = [
+  [
+    "SQLite",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "rolecall-scim-"));
+      return { url: `sqlite:${join(folder, "test.db")}`, dispose: () => rmSync(folder, { recursive: true }) };
+    },
+  ],
+  ["PostgreSQL", async () => ({ url: await postgresUrl(), dispose: () => undefined })],
+];

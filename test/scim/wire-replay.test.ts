@@ -1,0 +1,97 @@
+import { expect } from "chai";
+import type { SyncMode } from "../../src/model/connection.js";
+import type { Json, JsonObject } from "../../src/model/json.js";
+import { onEachDatabase, type ScimDirectory, type ScimReply, type ScimService } from "./scim-service.js";
+import { clientHeaders, type WireFixture, type WireRequest, wireClients, wireFixtures } from "./wire-fixtures.js";
+import { mismatches } from "./wire-match.js";
+
+/** One run of a fixture, on a connection of its own. */
+interface Replay {
+  readonly directory: ScimDirectory;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What was captured so far, by name. */
+  readonly captured: Map<string, string>;
+}
+
+/** `{{name}}` becomes what was captured under the name, escaped as text inside JSON; an unknown name stays. */
+function filledIn<T>(value: T, captured: ReadonlyMap<string, string>): T {
+  const text = JSON.stringify(value).replace(/\{\{(\w+)\}\}/g, (mark, name: string) => {
+    const found = captured.get(name);
+    return found === undefined ? mark : JSON.stringify(found).slice(1, -1);
+  });
+  return JSON.parse(text) as T;
+}
+
+function placed(json: Json | undefined, place: string): string {
+  const found = place.split(".").reduce<Json | undefined>((value, step) => (value as JsonObject)?.[step], json);
+  if (typeof found !== "string") throw new Error(`nothing to capture at ${place}`);
+  return found;
+}
+
+async function sendStep(replay: Replay, request: WireRequest, capture: Readonly<Record<string, string>> = {}) {
+  const { headers = {}, ...rest } = filledIn(request, replay.captured);
+  const reply = await replay.directory.send({ ...rest, headers: { ...replay.headers, ...headers } });
+  for (const [name, place] of Object.entries(capture)) replay.captured.set(name, placed(reply.json, place));
+  return reply;
+}
+
+/** Plays a fixture and holds each answer against it; the answers. */
+async function replayFixture(replay: Replay, fixture: WireFixture): Promise<readonly ScimReply[]> {
+  for (const { request, capture } of fixture.given) {
+    const { status, text } = await sendStep(replay, request, capture);
+    expect(status, `given ${request.method} ${request.path}: ${text}`).to.be.within(200, 204);
+  }
+  const replies: ScimReply[] = [];
+  for (const [index, { request, capture, expect: wanted }] of fixture.exchanges.entries()) {
+    const reply = await sendStep(replay, request, capture);
+    const { json = {}, headers = {} } = filledIn(wanted, replay.captured);
+    const differences = [
+      ...(reply.status === wanted.status ? [] : [`status: expected ${wanted.status}, found ${reply.status}`]),
+      ...mismatches(headers, reply.headers, "headers"),
+      ...mismatches(json, reply.text === "" ? undefined : reply.json),
+    ];
+    expect(differences, `exchange ${index + 1}, ${request.method} ${request.path}: ${reply.text}`).to.deep.equal([]);
+    replies.push(reply);
+  }
+  return replies;
+}
+
+const VARYING = new Set(["date", "x-request-id", "content-length"]);
+
+/** What of the answers must not depend on the run: ids by the order in which they first come, times by a word. */
+function transcript(replies: readonly ScimReply[]): string {
+  const order = new Map<string, number>();
+  const text = JSON.stringify(
+    replies.map(({ status, headers, json }) => [
+      status,
+      Object.entries(headers).filter(([name]) => !VARYING.has(name)),
+      json,
+    ]),
+  );
+  return text
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
+    .replace(/127\.0\.0\.1:\d+/g, "<host>")
+    .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, (id) => {
+      if (!order.has(id)) order.set(id, order.size + 1);
+      return `<id ${order.get(id)}>`;
+    });
+}
+
+describe("exchanges of real clients over HTTP", () => {
+  onEachDatabase((service) => {
+    const play = async (running: ScimService, client: string, fixture: WireFixture, sync: SyncMode) => {
+      const directory = await running.connect({ profile: fixture.profile, sync });
+      return replayFixture({ directory, headers: clientHeaders(client), captured: new Map() }, fixture);
+    };
+
+    for (const client of wireClients) {
+      for (const fixture of wireFixtures(client)) {
+        it(`${fixture.id}: ${fixture.title}`, async () => {
+          const live = await play(service(), client, fixture, "live");
+          // The answers never depend on what becomes of access.
+          expect(transcript(await play(service(), client, fixture, "test"))).to.equal(transcript(live));
+        });
+      }
+    }
+  });
+});
