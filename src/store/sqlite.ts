@@ -7,6 +7,7 @@ import { SQLITE } from "./dialect.js";
 import { type Knex, knex } from "./knex.js";
 import { migrateSqlite } from "./migrate.js";
 import type { Fragment, Sql } from "./sql.js";
+import { loadStatistics, writeStatistics } from "./sqlite-statistics.js";
 import { refuseUnstorable } from "./values.js";
 import { WriteQueue } from "./write-queue.js";
 
@@ -176,7 +177,12 @@ export async function openSqlite(path: string): Promise<Database> {
           await sql.close();
         }
       }),
-    migrate: () => migrateWith(writer),
+    async migrate() {
+      const ran = await migrateWith(writer);
+      await writer.connection.turns.take(() => writeStatistics(writer.connection));
+      if (reader !== writer) await reader.connection.turns.take(() => loadStatistics(reader.connection));
+      return ran;
+    },
     async close() {
       await disconnect(writer);
       if (reader !== writer) await disconnect(reader);
