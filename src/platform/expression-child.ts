@@ -112,9 +112,9 @@ class ForkedChild implements ExpressionChild {
     return new Promise((resolve) => {
       this.#finish = resolve;
       this.#results = [];
-      this.#watch();
-      // A child that died meanwhile is noticed by its closing.
-      this.#process.send(batch, () => undefined);
+      this.#watch(this.#times.start);
+      // A large batch is written in pieces, and its time begins with the last. If the child died, its closing tells.
+      this.#process.send(batch, () => this.#watch());
     });
   }
 
@@ -128,11 +128,10 @@ class ForkedChild implements ExpressionChild {
   }
 
   /** Gives the running evaluation its time, from now on. */
-  #watch(): void {
+  #watch(time = this.#begun === 0 ? this.#times.start : this.#times.evaluation): void {
     clearTimeout(this.#timer);
     if (this.#finish === undefined) return;
     const begun = this.#begun;
-    const time = begun === 0 ? this.#times.start : this.#times.evaluation;
     // If this process was busy itself, what the child has told meanwhile is read before the child is judged.
     this.#timer = setTimeout(() => setImmediate(() => this.#killIfStill(begun)), time);
   }

@@ -182,17 +182,23 @@ describe("the runner of expressions", () => {
     expect(order).to.deep.equal(["other 1", "hanging"]);
   });
 
-  it("does not kill a child because this process itself was too busy to listen", async () => {
-    start({ killAfter: 200 });
-    expect(await outcomes(1, "1")).to.deep.equal([1]);
-    const children = childrenOf(process.pid);
-    const answered = outcomes(1, "1", "2");
-    const until = performance.now() + 500;
-    while (performance.now() < until);
-    expect(await answered).to.deep.equal([1, 2]);
-    expect(await outcomes(1, "3")).to.deep.equal([3]);
-    expect(childrenOf(process.pid)).to.deep.equal(children);
-  });
+  for (const [size, input] of [
+    ["small", {}],
+    ["large", FACTS],
+  ] as const) {
+    it(`does not kill a child because this process was too busy to talk to it (${size} batch)`, async () => {
+      start({ killAfter: 200 });
+      expect(await outcomes(1, "1")).to.deep.equal([1]);
+      const children = childrenOf(process.pid);
+      const answered = runner.run(1, [job("1", input), job("2", input)]);
+      await new Promise((resolve) => process.nextTick(resolve));
+      const until = performance.now() + 500;
+      while (performance.now() < until);
+      expect((await answered).map(outcome)).to.deep.equal([1, 2]);
+      expect(await outcomes(1, "3")).to.deep.equal([3]);
+      expect(childrenOf(process.pid)).to.deep.equal(children);
+    });
+  }
 
   it("lets tenants take turns: a long queue does not hold up a short one", async () => {
     start();
