@@ -24,13 +24,16 @@ export function translated(dialect: Dialect, error: unknown): unknown {
   return failure === "unstorable" ? unstorable() : error;
 }
 
+const NOT_AWAITED = "a call of the writer outlives its `write`: await every call inside it";
+
 /**
- * A transaction's statements, one after the other in the order they were asked for, until it is closed.
- * INVARIANT: nothing runs after `close`: a caller that forgot to await would otherwise write into another transaction.
+ * A transaction's statements, one after the other in the order they were asked for, until it is over.
+ * INVARIANT: nothing runs after it is over, and it is not committed with a call half done.
  */
 export class TransactionSql implements Sql {
   readonly #inner: Sql;
   #tail: Promise<unknown> = Promise.resolve();
+  #pending = 0;
   #open = true;
 
   constructor(inner: Sql) {
@@ -45,17 +48,28 @@ export class TransactionSql implements Sql {
     return this.#next(() => this.#inner.run(statement));
   }
 
-  /** Waits for the statement under way; those still behind it are refused. */
-  async close(): Promise<void> {
-    this.#open = false;
-    await this.#tail;
+  /** Runs the work with this, and ends with it. */
+  async during<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    try {
+      const value = await work(this);
+      if (this.#pending > 0) throw new Error(NOT_AWAITED);
+      return value;
+    } finally {
+      this.#open = false;
+      await this.#tail;
+    }
   }
 
   #next<T>(statement: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(() => {
-      if (!this.#open) throw new Error("the transaction has ended: await every call of a writer inside `write`");
-      return statement();
-    });
+    this.#pending++;
+    const result = this.#tail
+      .then(() => {
+        if (!this.#open) throw new Error(NOT_AWAITED);
+        return statement();
+      })
+      .finally(() => {
+        this.#pending--;
+      });
     this.#tail = result.catch(() => undefined);
     return result;
   }

@@ -38,6 +38,7 @@ export interface Dialect {
   lock(table?: string): Fragment;
   /** Holds off deletions and other changes of these rows, not other readers like this one. */
   share(table: string): Fragment;
+  /** Only in a materialized `with`: as a plain subquery PostgreSQL may run it, and lock more rows, several times. */
   readonly lockFree: Fragment;
   /** Texts of a group, one after the other. */
   glue(text: Fragment, separator: string): Fragment;
@@ -201,9 +202,9 @@ export const POSTGRES: Dialect = {
   list: (values) => sql`(select jsonb_array_elements_text(cast(${toJson(values)} as jsonb)) as value)`,
   rows(columns, rows) {
     const fields = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
-    const names = verbatim([...Object.keys(columns), "ordinal"].join(", "));
+    const names = verbatim(Object.keys(columns).join(", "));
     const parsed = sql`jsonb_to_recordset(cast(${toJson(rows)} as jsonb)) as (${verbatim(fields.join(", "))})`;
-    return sql`(select ${names} from rows from (${parsed}) with ordinality as parsed (${names}))`;
+    return sql`(select ${names}, nth - 1 as ordinal from rows from (${parsed}) with ordinality as parsed (${names}, nth))`;
   },
   json: (value) => sql`cast(${value} as json)`,
   document: (value) => sql`cast(${value} as jsonb)`,

@@ -55,8 +55,8 @@ export function markWriter(scope: Scope): MarkWriter {
       const due = sql`select user_id from dirty_marks where tenant_id = ${tenant} and not_before <= ${toMillis(now)}
         order by not_before, user_id limit ${limit}${dialect.lockFree}`;
       const rows = await db.all<IdColumns>(
-        sql`update dirty_marks set not_before = ${toMillis(until)}
-          where tenant_id = ${tenant} and user_id in (${due}) returning user_id as id`,
+        sql`with due as materialized (${due}) update dirty_marks set not_before = ${toMillis(until)}
+          where tenant_id = ${tenant} and user_id in (select user_id from due) returning user_id as id`,
       );
       return ids(rows);
     },
@@ -65,8 +65,8 @@ export function markWriter(scope: Scope): MarkWriter {
         where tenant_id = ${tenant} and reconciled_version < ${version} and claimed_until <= ${toMillis(now)}
         order by reconciled_version, id limit ${limit}${dialect.lockFree}`;
       const rows = await db.all<IdColumns>(
-        sql`update users set claimed_until = ${toMillis(until)}
-          where tenant_id = ${tenant} and id in (${behind}) returning id`,
+        sql`with behind as materialized (${behind}) update users set claimed_until = ${toMillis(until)}
+          where tenant_id = ${tenant} and id in (select id from behind) returning id`,
       );
       if (rows.length === 0) {
         // nobody is behind, not even under a claim: the worker need not ask this tenant again

@@ -57,15 +57,8 @@ function translating(inner: Sql): Sql {
   };
 }
 
-async function once<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {
-  return pool.transaction(async (transaction) => {
-    const sql = new TransactionSql(translating(executor(transaction)));
-    try {
-      return await work(sql);
-    } finally {
-      await sql.close();
-    }
-  });
+function once<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {
+  return pool.transaction((transaction) => new TransactionSql(translating(executor(transaction))).during(work));
 }
 
 async function retrying<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {

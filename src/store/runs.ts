@@ -140,11 +140,12 @@ export function runWriter(scope: Scope): RunWriter {
       const at = toMillis(now);
       const row = await one<RunColumns>(
         db,
-        sql`update runs set status = 'running', leased_until = ${toMillis(until)}, started_at = coalesce(started_at, ${at})
-          where tenant_id = ${tenant} and number in (
+        sql`with waiting as materialized (
             select number from runs where tenant_id = ${tenant} and status in ('queued', 'running')
               and (status = 'queued' or leased_until <= ${at})
             order by number limit 1${dialect.lockFree})
+          update runs set status = 'running', leased_until = ${toMillis(until)}, started_at = coalesce(started_at, ${at})
+          where tenant_id = ${tenant} and number in (select number from waiting)
           returning ${RUN_COLUMNS}`,
       );
       return row && { ...runOf(row), ...plannedOf(row) };

@@ -52,18 +52,18 @@ export async function writeStatistics(connection: Connection): Promise<void> {
         (select group_concat(name) from pragma_index_info(i.name)) as columns
       from sqlite_master m join pragma_index_list(m.name) i where m.type = 'table'`,
   );
-  await connection.exec("analyze sqlite_master");
-  await connection.run(sql`delete from sqlite_stat1`);
+  await connection.exec("begin immediate; analyze sqlite_master; delete from sqlite_stat1");
   for (const index of indexes) {
     if (SMALL.has(index.tbl) || !index.columns.startsWith("tenant_id")) continue;
     await connection.run(
       sql`insert into sqlite_stat1 (tbl, idx, stat) values (${index.tbl}, ${index.idx}, ${figures(index)})`,
     );
   }
+  await connection.exec("commit");
   await loadStatistics(connection);
 }
 
-/** Statistics are read when a connection first looks at the schema, and when it is told to. */
+/** Statistics are read when a connection first looks at the schema, and when it is told to, which counts as a write. */
 export function loadStatistics(connection: Pick<Connection, "exec">): Promise<void> {
   return connection.exec("analyze sqlite_master");
 }

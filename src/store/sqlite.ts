@@ -118,9 +118,14 @@ async function connect(filename: string, pragmas: string): Promise<Opened> {
     pool: { min: 1, max: 1 },
   });
   const raw = (await pool.client.acquireConnection()) as RawDatabase;
-  const connection = new SqliteConnection(raw);
-  await connection.exec(`pragma busy_timeout = 5000; pragma foreign_keys = on; ${pragmas}`);
-  return { pool, raw, connection };
+  const opened = { pool, raw, connection: new SqliteConnection(raw) };
+  try {
+    await opened.connection.exec(`pragma busy_timeout = 5000; pragma foreign_keys = on; ${pragmas}`);
+  } catch (error) {
+    await disconnect(opened);
+    throw error;
+  }
+  return opened;
 }
 
 async function disconnect({ pool, raw, connection }: Opened): Promise<void> {
@@ -152,6 +157,12 @@ async function migrateWith({ pool, raw, connection }: Opened): Promise<readonly 
   });
 }
 
+async function loadAsReader(connection: SqliteConnection): Promise<void> {
+  await connection.exec("pragma query_only = off");
+  await loadStatistics(connection);
+  await connection.exec("pragma query_only = on");
+}
+
 export async function openSqlite(path: string): Promise<Database> {
   const filename = path === MEMORY ? MEMORY : await prepareFile(path);
   // WAL with NORMAL: a commit survives the end of the process at once, and a loss of power from the next checkpoint on
@@ -168,19 +179,11 @@ export async function openSqlite(path: string): Promise<Database> {
       all: (statement) => reader.connection.turns.take(() => reader.connection.all(statement)),
       run: (statement) => reader.connection.turns.take(() => reader.connection.run(statement)),
     },
-    transaction: (work) =>
-      queue.submit(async () => {
-        const sql = new TransactionSql(writer.connection);
-        try {
-          return await work(sql);
-        } finally {
-          await sql.close();
-        }
-      }),
+    transaction: (work) => queue.submit(() => new TransactionSql(writer.connection).during(work)),
     async migrate() {
       const ran = await migrateWith(writer);
       await writer.connection.turns.take(() => writeStatistics(writer.connection));
-      if (reader !== writer) await reader.connection.turns.take(() => loadStatistics(reader.connection));
+      if (reader !== writer) await reader.connection.turns.take(() => loadAsReader(reader.connection));
       return ran;
     },
     async close() {

@@ -1,0 +1,383 @@
+import { expect } from "chai";
+import type { GrantId, RunId, UserId } from "../../src/model/ids.js";
+import { teamScope } from "../../src/model/target.js";
+import type { NewGrant } from "../../src/provisioning/ports/access.js";
+import { type OpenStore, storeForTests } from "./store-for-tests.js";
+import {
+  LATER,
+  MUCH_LATER,
+  makeWorld,
+  NO_WRITES,
+  NOW,
+  newGrant,
+  register,
+  unique,
+  userDocument,
+  type World,
+} from "./world.js";
+
+const EVIDENCE = [{ kind: "group", label: "Eng", source: "scim", since: NOW }] as const;
+
+export function accessConformance(open: OpenStore): void {
+  describe("the access ledger", () => {
+    const store = storeForTests(open);
+    const openGrants = (world: World, grants: readonly NewGrant[]) =>
+      world.write((tx) => tx.applyAccess({ ...NO_WRITES, open: grants }, NOW));
+
+    it("gives people with their open grants, a hold and a waiting mark", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      expect(await world.read.people([user, "nobody" as UserId])).to.deep.equal([
+        {
+          ...{ id: user, userName: "ann", email: "ann@acme.test", displayName: null, status: "pending" },
+          ...{ everRegistered: false, factsVersion: 0, reconciledVersion: 0, dirty: false, seat: false, grants: [] },
+        },
+      ]);
+      expect(await world.read.people([])).to.deep.equal([]);
+      const run = await world.write(async (tx) => {
+        const id = await tx.insertRun(
+          { trigger: "held", status: "held", connection: world.connection.id, total: 0 },
+          NOW,
+        );
+        await tx.hold(id, [{ user, factsVersion: 1, reason: "no_seat", detail: "d" }], NOW);
+        await tx.markDirty([user], "facts", NOW);
+        return id;
+      });
+      const [person] = await world.read.people([user]);
+      expect(person?.hold).to.deep.equal({ run, status: "held", reason: "no_seat", factsVersion: 1 });
+      expect(person).to.include({ dirty: true, factsVersion: 1 });
+    });
+
+    it("opens, refreshes and closes grants, and keeps closed ones as history", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const teams = await world.write((tx) => tx.ensureTeams(["Platform"], NOW));
+      const team = teams.get("Platform");
+      if (team === undefined) throw new Error("no team");
+      const inTeam = newGrant(user, {
+        target: { scope: teamScope("Platform"), role: "editor" },
+        ...{ team, connection: world.connection.id, rule: "r1", mappingVersion: 3, evidence: EVIDENCE },
+      });
+      const manual = newGrant(user, {
+        target: { scope: "resource:workspace:w 1", role: "viewer" },
+        ...{ origin: "manual", evidence: [], by: "op", reason: "because", expiresAt: MUCH_LATER, rule: "x" },
+      });
+      await openGrants(world, [inTeam, manual]);
+      const [person] = await world.read.people([user]);
+      const { user: _user, team: _team, ...expected } = inTeam;
+      expect(person?.grants.find((grant) => grant.id === inTeam.id)).to.deep.equal({ ...expected, since: NOW });
+      const { user: _other, ...second } = manual;
+      expect(person?.grants.find((grant) => grant.id === manual.id)).to.deep.equal({ ...second, since: NOW });
+      const fresh = [{ kind: "everyone", label: "" }] as const;
+      const refresh = [
+        { id: inTeam.id, evidence: fresh, mappingVersion: 4 },
+        { id: manual.id, evidence: fresh },
+      ];
+      await world.write((tx) => tx.applyAccess({ ...NO_WRITES, refresh }, LATER));
+      await world.write((tx) => tx.applyAccess({ ...NO_WRITES, close: [{ id: inTeam.id, reason: "left" }] }, LATER));
+      const history = await world.read.grantHistory(user);
+      const closed = history.find((grant) => grant.id === inTeam.id);
+      expect(closed).to.deep.include({
+        evidence: fresh,
+        mappingVersion: 4,
+        endedAt: LATER,
+        endReason: "left",
+        since: NOW,
+      });
+      expect((await world.read.people([user]))[0]?.grants.map((grant) => grant.id)).to.deep.equal([manual.id]);
+    });
+
+    it("holds one open grant per key, and opens it anew after it was closed, also in one call", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const [first, second] = [newGrant(user), newGrant(user)];
+      await openGrants(world, [first]);
+      const twice = await openGrants(world, [second]).then(
+        () => "written",
+        () => "refused",
+      );
+      expect(twice).to.equal("refused");
+      await openGrants(world, [newGrant(user, { rule: "r2" }), newGrant(user, { connection: world.connection.id })]);
+      const close = [{ id: first.id, reason: "x" }];
+      await world.write((tx) => tx.applyAccess({ ...NO_WRITES, open: [second], close }, LATER));
+      expect((await world.read.people([user]))[0]?.grants.map((grant) => grant.id)).to.include(second.id);
+    });
+
+    it("shows a team's present name in every scope, and resolves its aliases", async () => {
+      const world = await makeWorld(store());
+      const made = await world.write((tx) => tx.ensureTeams(["B", "A", "B"], NOW));
+      expect([...made.keys()].sort()).to.deep.equal(["A", "B"]);
+      const again = await world.write((tx) => tx.ensureTeams(["A", "C"], LATER));
+      expect(again.get("A")).to.equal(made.get("A"));
+      expect((await world.read.teams()).map(({ name, aliases }) => ({ name, aliases }))).to.deep.equal([
+        { name: "A", aliases: [] },
+        { name: "B", aliases: [] },
+        { name: "C", aliases: [] },
+      ]);
+      expect(await world.write((tx) => tx.ensureTeams([], NOW))).to.have.property("size", 0);
+      expect(await world.read.privilegedRoles()).to.have.property("size", 0);
+    });
+
+    it("moves people in and out: status, profile, epoch and sessions in one call", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      await register(world, [user]);
+      const hash = unique("session");
+      const session = { hash, user, connection: world.connection.id, subject: "s", expiresAt: MUCH_LATER };
+      expect(await world.write((tx) => tx.insertSession(session, NOW))).to.equal(true);
+      expect(await world.store.instance.sessionByHash(hash)).to.include({ userId: user });
+      const profiles = [{ user, userName: "Ann2", email: null, displayName: "Ann" }];
+      const statuses = [{ user, to: "deactivated", by: "no_match" }] as const;
+      await world.write((tx) => tx.applyAccess({ ...NO_WRITES, statuses, profiles }, LATER));
+      const [person] = await world.read.people([user]);
+      expect(person).to.include({ userName: "Ann2", email: null, displayName: "Ann", status: "deactivated" });
+      expect(person).to.include({ deactivatedBy: "no_match", everRegistered: true });
+      expect(await world.store.instance.sessionByHash(hash)).to.equal(undefined);
+      expect(await world.read.sessionsOf(user)).to.deep.equal([]);
+      expect(await world.write((tx) => tx.insertSession({ ...session, hash: unique("s") }, LATER))).to.equal(false);
+      await register(world, [user]);
+      const [back] = await world.read.people([user]);
+      expect(back).to.include({ status: "registered" }).and.not.have.property("deactivatedBy");
+      expect(await world.store.instance.sessionByHash(hash), "a session never comes back").to.equal(undefined);
+    });
+
+    it("gives links with documents, memberships and deleted rows", async () => {
+      const world = await makeWorld(store());
+      const { connection, read, write } = world;
+      const attributes = { ...userDocument("ann").attributes, department: "sales", active: false };
+      const ann = await world.push("ann", { attributes, appRoles: ["r"], active: false, externalId: "x" });
+      const bob = await world.push("bob");
+      const eng = await world.group("Eng", [ann.row]);
+      const ops = await world.group("Ops", [ann.row]);
+      const claims = { attributes: {}, claims: {}, at: LATER };
+      await write((tx) => tx.updateClaims(ann.row, claims, "s", LATER));
+      await write((tx) => tx.deleteUserRow(connection.id, bob.row, NOW));
+      const records = new Map((await read.directoryGroups(connection.id)).map((record) => [record.id, record]));
+      const links = await read.links([ann.user, bob.user]);
+      const scim = { active: false, attributes, appRoles: ["r"], createdAt: NOW };
+      expect(links.map((link) => link.user)).to.deep.equal([ann.user, bob.user]);
+      const [first, second] = links;
+      expect({ ...first, memberships: [] }).to.deep.equal({
+        ...{ user: ann.user, directoryUser: ann.row, connection: connection.id, deleted: false, scim, claims },
+        memberships: [],
+      });
+      expect(first?.memberships).to.have.deep.members([
+        { group: records.get(eng), since: NOW },
+        { group: records.get(ops), since: NOW },
+      ]);
+      expect(second).to.deep.include({ directoryUser: bob.row, deleted: true, memberships: [] });
+      expect(await read.links([])).to.deep.equal([]);
+    });
+
+    it("walks the population in id order, as a whole or of one connection", async () => {
+      const world = await makeWorld(store());
+      const users: UserId[] = [];
+      for (const name of ["a", "b", "c"]) users.push((await world.push(name)).user);
+      const lone = await world.write((tx) => tx.insertPendingUser({ userName: "lone" }, NOW));
+      const { connection, read } = world;
+      expect(await read.peopleIds({ limit: 10 })).to.deep.equal([...users, lone]);
+      const [first, second] = users;
+      expect(await read.peopleIds({ limit: 1, after: first as UserId })).to.deep.equal([second]);
+      expect(await read.peopleIds({ limit: 10, connection: connection.id })).to.deep.equal(users);
+      expect([await read.countPeople(), await read.countPeople(connection.id)]).to.deep.equal([4, 3]);
+    });
+
+    it("lists users as an admin looks for them, never pending ones", async () => {
+      const world = await makeWorld(store());
+      const [ann, bob, cid] = [
+        await world.push("Ann", { externalId: "00u1" }),
+        await world.push("bob_%", { active: false }),
+        await world.push("cid"),
+      ];
+      await world.push("pending");
+      await register(world, [ann.user, bob.user, cid.user]);
+      const statuses = [{ user: cid.user, to: "deactivated", by: "scim" }] as const;
+      await world.write((tx) => tx.applyAccess({ ...NO_WRITES, statuses }, NOW));
+      const team = (await world.write((tx) => tx.ensureTeams(["Eng"], NOW))).get("Eng");
+      if (team === undefined) throw new Error("no team");
+      const target = { scope: teamScope("Eng"), role: "editor" };
+      await openGrants(world, [
+        newGrant(ann.user, { target, team }),
+        newGrant(ann.user, { target, team, rule: "r2" }),
+        newGrant(bob.user, { target: { scope: "tenant", role: "owner" } }),
+      ]);
+      const found = async (query: object) =>
+        (await world.read.users({ limit: 10, ...query })).items.map((item) => item.userName).join(" ");
+      expect(await found({})).to.equal("Ann bob_% cid");
+      expect(await found({ userName: "aNN" })).to.equal("Ann");
+      expect(await found({ email: "CID@acme.test" })).to.equal("cid");
+      expect(await found({ externalId: "00u1" })).to.equal("Ann");
+      expect(await found({ status: "deactivated" })).to.equal("cid");
+      expect(await found({ q: "B_%" })).to.equal("bob_%");
+      expect(await found({ q: "_" }), "no wildcard").to.equal("bob_%");
+      expect(await found({ team: "Eng" })).to.equal("Ann");
+      expect(await found({ role: "owner" })).to.equal("bob_%");
+      expect(await found({ team: "Eng", role: "owner" })).to.equal("");
+      const page = await world.read.users({ limit: 2 });
+      expect(page.items.map((item) => [item.userName, item.synced])).to.deep.equal([
+        ["Ann", true],
+        ["bob_%", false],
+      ]);
+      expect(await found({ after: page.next })).to.equal("cid");
+      expect(page.items[0]).to.deep.include({ assignments: [target], email: "Ann@acme.test", createdAt: NOW });
+      expect(await world.read.user(ann.user)).to.deep.equal(page.items[0]);
+      const pending = (await world.push("later")).user;
+      expect(await world.read.user(pending)).to.equal(undefined);
+    });
+
+    it("says who held what at an instant, page by page", async () => {
+      const world = await makeWorld(store());
+      const [ann, bob] = [await world.push("ann"), await world.push("bob")];
+      const closed = newGrant(ann.user);
+      await openGrants(world, [closed, newGrant(ann.user, { rule: "r2" }), newGrant(bob.user)]);
+      await world.write((tx) => tx.closeGrant(closed.id, "x", LATER));
+      const at = async (instant?: string) => {
+        const query = { limit: 10, ...(instant === undefined ? {} : { at: instant }) };
+        return (await world.read.assignments(query)).items.map((item) => [item.user.userName, item.rule, item.endedAt]);
+      };
+      expect(await at()).to.deep.equal([
+        ["ann", "r2", undefined],
+        ["bob", "r1", undefined],
+      ]);
+      expect(await at("2026-03-01T08:30:00.000Z")).to.have.length(3);
+      expect(await at("2026-02-01T08:00:00.000Z")).to.have.length(0);
+      expect(await at(LATER), "ended at that very instant").to.have.length(2);
+      const first = await world.read.assignments({ limit: 1 });
+      const second = await world.read.assignments({ limit: 1, after: first.next ?? "" });
+      expect(second.items[0]?.user.userName).to.equal("bob");
+      expect(second.next).to.equal(undefined);
+    });
+
+    it("closes a single grant once, and says what it was", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const grant = newGrant(user, { origin: "manual" });
+      await openGrants(world, [grant]);
+      const closed = await world.write((tx) => tx.closeGrant(grant.id, "x", LATER));
+      expect(closed).to.deep.equal({ user, target: grant.target, origin: "manual" });
+      expect(await world.write((tx) => tx.closeGrant(grant.id, "x", LATER))).to.equal(undefined);
+      expect(await world.write((tx) => tx.closeGrant("none" as GrantId, "x", LATER))).to.equal(undefined);
+    });
+
+    it("turns a connection's rule grants into manual ones, one per target", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const by = { connection: world.connection.id };
+      const editor = { scope: "all_teams", role: "editor" };
+      await openGrants(world, [
+        newGrant(user, by),
+        newGrant(user, { ...by, rule: "r2" }),
+        newGrant(user, { ...by, target: editor }),
+        newGrant(user, { origin: "manual", target: editor }),
+        newGrant(user, { rule: "elsewhere", target: { scope: "tenant", role: "viewer" } }),
+      ]);
+      expect(await world.write((tx) => tx.convertGrants(world.connection.id, "op", "off", LATER))).to.equal(1);
+      const [person] = await world.read.people([user]);
+      const held = person?.grants.map(({ target, origin }) => `${target.scope}/${target.role} ${origin}`).sort();
+      expect(held).to.deep.equal(["all_teams/editor manual", "tenant/admin manual", "tenant/viewer rule"]);
+      const admin = person?.grants.find((grant) => grant.target.role === "admin");
+      expect(admin).to.include({ by: "op", reason: "off" }).and.not.have.any.keys("connection", "rule");
+    });
+
+    it("counts other owners: registered people with an open owner grant", async () => {
+      const world = await makeWorld(store());
+      const [ann, bob, cid] = [await world.push("ann"), await world.push("bob"), await world.push("cid")];
+      await register(world, [ann.user, bob.user]);
+      const target = { scope: "tenant", role: "owner" };
+      await openGrants(world, [
+        newGrant(ann.user, { target }),
+        newGrant(ann.user, { target, rule: "r2" }),
+        newGrant(bob.user, { target: { scope: "all_teams", role: "owner" } }),
+        newGrant(cid.user, { target }),
+      ]);
+      expect(await world.read.otherOwners([])).to.equal(1);
+      expect(await world.read.otherOwners([bob.user, cid.user])).to.equal(1);
+      expect(await world.read.otherOwners([ann.user])).to.equal(0);
+    });
+
+    it("gives seats in order while there are some, once per person, and takes them back", async () => {
+      const world = await makeWorld(store(), 2);
+      const users: UserId[] = [];
+      for (const name of ["a", "b", "c"]) users.push((await world.push(name)).user);
+      const [a, b, c] = users as [UserId, UserId, UserId];
+      const used = async () => (await world.read.tenantNow()).seatsUsed;
+      expect(await world.write((tx) => tx.seatPeople([c]))).to.deep.equal([]);
+      expect(await world.write((tx) => tx.seatPeople([a, c, b]))).to.deep.equal([b]);
+      expect(await used()).to.equal(2);
+      expect((await world.read.people(users)).map((person) => person.seat)).to.deep.equal([true, false, true]);
+      await world.write((tx) => tx.unseatPeople([c, b]));
+      expect(await used()).to.equal(1);
+      expect(await world.write((tx) => tx.seatPeople([b]))).to.deep.equal([]);
+      await world.store.instance.updateTenant(world.tenant.id, { seats: 1 }, NOW);
+      expect(await world.write((tx) => tx.seatPeople([c])), "more used than there are").to.deep.equal([c]);
+      await world.store.instance.updateTenant(world.tenant.id, { seats: null }, NOW);
+      expect(await world.write((tx) => tx.seatPeople([c]))).to.deep.equal([]);
+      expect(await used()).to.equal(3);
+    });
+
+    it("remembers the brake's buckets and announced changes", async () => {
+      const world = await makeWorld(store());
+      const { read, write } = world;
+      const { id } = world.connection;
+      expect(await read.bucket(id, "access")).to.equal(undefined);
+      await write((tx) => tx.putBucket(id, "access", { tokens: 24.5, updatedAt: NOW }));
+      await write((tx) => tx.putBucket(id, "access", { tokens: 0.25, updatedAt: LATER }));
+      expect(await read.bucket(id, "access")).to.deep.equal({ tokens: 0.25, updatedAt: LATER });
+      expect(await read.bucket(id, "deactivations")).to.equal(undefined);
+      expect(await read.expectation(id)).to.equal(undefined);
+      await write((tx) => tx.putExpectation(id, 5, LATER));
+      await write((tx) => tx.useExpectation(id, 3));
+      expect(await read.expectation(id)).to.deep.equal({ left: 2, until: LATER });
+      await write((tx) => tx.useExpectation(id, 3));
+      expect(await read.expectation(id)).to.deep.equal({ left: 0, until: LATER });
+    });
+
+    it("holds people in the order they came, in one run each, until dissolved or discarded", async () => {
+      const world = await makeWorld(store());
+      const { read, write, connection } = world;
+      const users: UserId[] = [];
+      for (const name of ["a", "b", "c"]) users.push((await world.push(name)).user);
+      const [a, b, c] = users as [UserId, UserId, UserId];
+      const insert = (): Promise<RunId> =>
+        write((tx) => tx.insertRun({ trigger: "held", status: "held", connection: connection.id, total: 0 }, NOW));
+      const run = await insert();
+      const person = (user: UserId, factsVersion = 1) => ({
+        user,
+        factsVersion,
+        reason: "brake_access" as const,
+        detail: "d",
+      });
+      const held = async (id: RunId) =>
+        (await read.heldPeople(id, { afterSeq: 0, limit: 10 })).map((each) => [each.userName, each.seq]);
+      await write((tx) => tx.hold(run, [person(b), person(a)], NOW));
+      await write((tx) => tx.hold(run, [person(a, 2), person(c)], LATER));
+      const [[, first], [, second], [, third]] = (await held(run)) as [
+        [string, number],
+        [string, number],
+        [string, number],
+      ];
+      expect(
+        (await held(run)).map(([name]) => name),
+        "who waits keeps the place",
+      ).to.deep.equal(["b", "a", "c"]);
+      expect([first < second, second < third]).to.deep.equal([true, true]);
+      expect(await read.heldPeople(run, { afterSeq: second, limit: 10 })).to.deep.equal([
+        { user: c, userName: "c", reason: "brake_access", detail: "d", heldAt: LATER, seq: third },
+      ]);
+      expect(await write((tx) => tx.lastHeldSeq(run))).to.equal(third);
+      expect(await read.heldCount(connection.id)).to.equal(3);
+      expect((await read.people([a]))[0]?.hold?.factsVersion).to.equal(2);
+      await write((tx) => tx.dissolveHolds([b]));
+      expect(await write((tx) => tx.discardHolds(run))).to.equal(2);
+      expect(await held(run)).to.deep.equal([]);
+      expect(await write((tx) => tx.lastHeldSeq(run))).to.equal(0);
+      expect((await read.people([a]))[0]?.hold).to.include({ status: "discarded" });
+      await write((tx) => tx.updateRun(run, { status: "discarded" }, LATER));
+      expect(await read.heldCount(connection.id)).to.equal(0);
+      const next = await insert();
+      await write((tx) => tx.hold(next, [person(a)], LATER));
+      expect(await held(next)).to.deep.equal([["a", 1]]);
+      expect((await read.people([a]))[0]?.hold).to.include({ run: next, status: "held" });
+    });
+  });
+}

@@ -1,0 +1,317 @@
+import { expect } from "chai";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, GrantId, RunId, UserId } from "../../src/model/ids.js";
+import { Refusal } from "../../src/model/problem.js";
+import type { TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
+import { type OpenStore, storeForTests } from "./store-for-tests.js";
+import {
+  groupDocument,
+  insertRow,
+  LATER,
+  MUCH_LATER,
+  makeWorld,
+  NO_WRITES,
+  NOW,
+  newGrant,
+  register,
+  SCIM_CONNECTION,
+  unique,
+  userDocument,
+  type World,
+} from "./world.js";
+
+/** Everything of tenant A that has a name by which tenant B might ask for it. */
+interface Ids {
+  readonly connection: ConnectionId;
+  readonly user: UserId;
+  readonly row: DirectoryUserId;
+  readonly group: DirectoryGroupId;
+  readonly grant: GrantId;
+  readonly run: RunId;
+  readonly plan: string;
+  readonly token: string;
+  readonly apiKey: string;
+  readonly state: string;
+  readonly session: string;
+  readonly trace: string;
+}
+
+const DOCUMENT = userDocument("ann", { externalId: "00u1" });
+const SESSION = { subject: "sub", idpSession: "idp", expiresAt: MUCH_LATER };
+const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LATER };
+const CLAIMS = { attributes: {}, claims: {}, at: NOW };
+const PAGE = { offset: 0, limit: 10 };
+const SUMMARY = {
+  ...{ users: 1, changed: 1, granted: 1, revoked: 0, held: 0, frozen: 0, created: 0, deactivated: 0 },
+  ...{ newTeams: [], drifted: 0 },
+};
+const LINE = {
+  user: { id: null, userName: "x" },
+  change: "hold",
+  reason: "r",
+  privileged: false,
+  factsVersion: 0,
+} as const;
+
+async function furnish(world: World): Promise<Ids> {
+  const { connection, write } = world;
+  const { user, row } = await world.push("ann", DOCUMENT);
+  const group = await world.group("Eng", [row]);
+  await register(world, [user]);
+  const grant = newGrant(user, { connection: connection.id });
+  const [state, session, trace] = [unique("state"), unique("session"), unique("trace")];
+  return write(async (tx) => {
+    await tx.updateClaims(row, CLAIMS, "sub", NOW);
+    await tx.applyAccess({ ...NO_WRITES, open: [grant] }, NOW);
+    const run = await tx.insertRun({ trigger: "held", status: "held", connection: connection.id, total: 1 }, NOW);
+    await tx.hold(run, [{ user, factsVersion: 0, reason: "no_seat", detail: "d" }], NOW);
+    await tx.markDirty([user], "facts", NOW);
+    await tx.seatPeople([user]);
+    await tx.putBucket(connection.id, "access", { tokens: 1, updatedAt: NOW });
+    await tx.putExpectation(connection.id, 3, LATER);
+    const plan = { kind: "mapping", subject: "s", digest: "d", summary: SUMMARY, expiresAt: LATER } as const;
+    const token = await tx.insertToken(connection.id, { name: "t", hash: unique("hash") }, NOW);
+    const apiKey = (await tx.insertApiKey({ name: "k", hash: unique("hash"), scopes: [] }, NOW)).id;
+    await tx.insertPendingLogin({ ...LOGIN, stateHash: state, connection: connection.id });
+    await tx.insertSession({ ...SESSION, hash: session, user, connection: connection.id }, NOW);
+    await tx.insertSignInTrace({ reference: trace, connection: connection.id, at: NOW, outcome: "x", detail: {} });
+    await tx.saveMapping(0, { text: "{}", author: "op" }, NOW);
+    await tx.wakeAt(NOW, "settle", connection.id);
+    await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
+    const ids = { connection: connection.id, user, row, group, grant: grant.id, run };
+    return { ...ids, plan: await tx.savePlan(plan, [LINE], NOW), token: token.id, apiKey, state, session, trace };
+  });
+}
+
+/** Every read that takes an id, asked by B for what is A's. */
+const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknown>>> = {
+  connectionSecret: (b, a) => b.connectionSecret(a.connection),
+  connectionBySlug: (b) => b.connectionBySlug("main"),
+  tokens: (b, a) => b.tokens(a.connection),
+  apiKeys: (b) => b.apiKeys(),
+  groupsVersion: (b, a) => b.groupsVersion(a.connection),
+  directoryGroups: (b, a) => b.directoryGroups(a.connection),
+  directoryUser: (b, a) => b.directoryUser(a.connection, a.row),
+  directoryUsers: (b, a) => b.directoryUsers(a.connection, PAGE),
+  directoryUsersFiltered: (b, a) =>
+    b.directoryUsers(a.connection, {
+      ...PAGE,
+      filter: { op: "compare", path: [{ name: "userName", multi: false }], comparator: "eq", value: "ann" },
+    }),
+  directoryGroup: (b, a) => b.directoryGroup(a.connection, a.group),
+  directoryGroupsList: (b, a) => b.directoryGroupsList(a.connection, PAGE),
+  membersOf: (b, a) => b.membersOf([a.group]),
+  groupsOf: (b, a) => b.groupsOf([a.row]),
+  people: (b, a) => b.people([a.user]),
+  links: (b, a) => b.links([a.user]),
+  peopleIds: (b, a) => b.peopleIds({ limit: 10, connection: a.connection }),
+  allPeopleIds: (b) => b.peopleIds({ limit: 10 }),
+  countPeople: (b, a) => b.countPeople(a.connection),
+  user: (b, a) => b.user(a.user),
+  users: (b) => b.users({ limit: 10 }),
+  usersByExternalId: (b) => b.users({ limit: 10, externalId: "00u1" }),
+  grantHistory: (b, a) => b.grantHistory(a.user),
+  assignments: (b) => b.assignments({ limit: 10 }),
+  otherOwners: (b) => b.otherOwners([]),
+  registeredSynced: (b, a) => b.registeredSynced(a.connection),
+  bucket: (b, a) => b.bucket(a.connection, "access"),
+  expectation: (b, a) => b.expectation(a.connection),
+  heldCount: (b, a) => b.heldCount(a.connection),
+  activeMapping: (b) => b.activeMapping(),
+  mappingVersion: (b) => b.mappingVersion(1),
+  mappingVersions: (b) => b.mappingVersions({ limit: 10 }),
+  plan: (b) => b.plan("mapping", "s", "d"),
+  planById: (b, a) => b.planById(a.plan),
+  planLines: (b, a) => b.planLines(a.plan, 0, 10),
+  run: (b, a) => b.run(a.run),
+  runs: (b) => b.runs({ limit: 10 }),
+  mappingRun: (b) => b.mappingRun(1),
+  heldRun: (b, a) => b.heldRun(a.connection),
+  heldPeople: (b, a) => b.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
+  signInTrace: (b, a) => b.signInTrace(a.trace),
+  sessionsOf: (b, a) => b.sessionsOf(a.user),
+  audit: (b) => b.audit({ limit: 10 }),
+  events: (b) => b.events({ after: 0, limit: 10 }),
+};
+
+/** Every write that takes an id, tried by B on what is A's; `own` is B's connection, row, user and group. */
+const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Promise<unknown>>> = {
+  updateConnection: (b, a) => b.updateConnection(a.connection, { sync: "off" }, LATER),
+  insertToken: (b, a) => b.insertToken(a.connection, { name: "x", hash: unique("hash") }, LATER),
+  revokeToken: (b, a) => b.revokeToken(a.connection, a.token, LATER),
+  revokeTokenOfOwn: (b, a, own) => b.revokeToken(own.connection, a.token, LATER),
+  rowBySubject: (b, a) => b.rowBySubject(a.connection, "sub"),
+  rowsByNames: (b, a) => b.rowsByNames(a.connection, { externalIds: ["00u1"], userNames: ["ann"] }),
+  deletedRow: (b, a) => b.deletedRow(a.connection, { subject: "sub", externalIds: ["00u1"] }),
+  revokeApiKey: (b, a) => b.revokeApiKey(a.apiKey, LATER),
+  rowById: (b, a) => b.rowById(a.connection, a.row),
+  insertRowInConnection: (b, a, own) => insertRow(b, a.connection, own.user, userDocument("new")),
+  insertRowOfUser: (b, a, own) => insertRow(b, own.connection, a.user, userDocument("new")),
+  updateScim: (b, a) => b.updateScim(a.connection, a.row, userDocument("eve"), undefined, LATER),
+  updateScimInOwn: (b, a, own) => b.updateScim(own.connection, a.row, userDocument("eve"), undefined, LATER),
+  updateClaims: (b, a) => b.updateClaims(a.row, { ...CLAIMS, at: LATER }, "eve", LATER),
+  deleteUserRow: (b, a) => b.deleteUserRow(a.connection, a.row, LATER),
+  insertGroup: (b, a) => b.insertGroup(a.connection, groupDocument("x"), LATER),
+  updateGroup: (b, a) => b.updateGroup(a.connection, a.group, groupDocument("x"), undefined, LATER),
+  touchGroup: (b, a) => b.touchGroup(a.group, LATER),
+  deleteGroup: (b, a) => b.deleteGroup(a.connection, a.group, LATER),
+  lockGroup: (b, a) => b.lockGroup(a.connection, a.group),
+  missingUsers: async (b, a, own) => (await b.missingUsers(own.connection, [a.row])).filter((id) => id !== a.row),
+  addMyMember: (b, a, own) => b.addMembers(a.group, [own.row], LATER),
+  addTheirMember: (b, a, own) => b.addMembers(own.group, [a.row], LATER),
+  addTheirs: (b, a) => b.addMembers(a.group, [a.row], LATER),
+  removeMembers: (b, a) => b.removeMembers(a.group, [a.row], LATER),
+  setMembers: (b, a) => b.setMembers(a.group, [], LATER),
+  usersOfGroup: (b, a) => b.usersOfGroup(a.group),
+  usersOfRows: (b, a) => b.usersOfRows([a.row]),
+  insertReviewItem: (b, a) => b.insertReviewItem({ kind: "x", connection: a.connection, detail: {} }, LATER),
+  markDirty: (b, a) => b.markDirty([a.user], "facts", LATER),
+  markConnection: (b, a) => b.markConnection(a.connection, "x", LATER),
+  claimMarks: (b) => b.claimMarks(MUCH_LATER, MUCH_LATER, 10),
+  claimBehind: async (b, a) => (await b.claimBehind(9, LATER, MUCH_LATER, 99)).filter((id) => id === a.user),
+  delayMarks: (b, a) => b.delayMarks([a.user], MUCH_LATER),
+  lockPeople: (b, a) => b.lockPeople([a.user]),
+  applyStatus: (b, a) =>
+    b.applyAccess({ ...NO_WRITES, statuses: [{ user: a.user, to: "deactivated", by: "scim" }] }, LATER),
+  applyProfile: (b, a) =>
+    b.applyAccess(
+      { ...NO_WRITES, profiles: [{ user: a.user, userName: "eve", email: null, displayName: null }] },
+      LATER,
+    ),
+  openGrantOfUser: (b, a) => b.applyAccess({ ...NO_WRITES, open: [newGrant(a.user, { rule: "eve" })] }, LATER),
+  openGrantOfConnection: (b, a, own) =>
+    b.applyAccess({ ...NO_WRITES, open: [newGrant(own.user, { connection: a.connection, rule: "eve" })] }, LATER),
+  closeByApply: (b, a) => b.applyAccess({ ...NO_WRITES, close: [{ id: a.grant, reason: "eve" }] }, LATER),
+  refresh: (b, a) =>
+    b.applyAccess({ ...NO_WRITES, refresh: [{ id: a.grant, evidence: [], mappingVersion: 9 }] }, LATER),
+  reconciled: (b, a) =>
+    b.applyAccess({ ...NO_WRITES, reconciled: [{ user: a.user, factsVersion: 1 }], version: 1 }, LATER),
+  seatPeople: async (b, a) => (await b.seatPeople([a.user])).filter((id) => id !== a.user),
+  unseatPeople: (b, a) => b.unseatPeople([a.user]),
+  takeWakeups: (b) => b.takeWakeups(MUCH_LATER),
+  putBucket: (b, a) => b.putBucket(a.connection, "access", { tokens: 9, updatedAt: LATER }),
+  putExpectation: (b, a) => b.putExpectation(a.connection, 99, MUCH_LATER),
+  useExpectation: (b, a) => b.useExpectation(a.connection, 2),
+  hold: (b, a, own) => b.hold(own.run, [{ user: a.user, factsVersion: 1, reason: "no_seat", detail: "x" }], LATER),
+  dissolveHolds: (b, a) => b.dissolveHolds([a.user]),
+  convertGrants: (b, a) => b.convertGrants(a.connection, "eve", "x", LATER),
+  closeGrant: (b, a) => b.closeGrant(a.grant, "x", LATER),
+  insertRun: (b, a) => b.insertRun({ trigger: "push", status: "queued", connection: a.connection, total: 0 }, LATER),
+  insertPendingLogin: (b, a) =>
+    b.insertPendingLogin({ ...LOGIN, stateHash: unique("state"), connection: a.connection }),
+  takePendingLogin: (b, a) => b.takePendingLogin(a.state),
+  insertSession: (b, a, own) =>
+    b.insertSession({ ...SESSION, hash: unique("s"), user: a.user, connection: own.connection }, LATER),
+  touchSession: (b, a) => b.touchSession(a.session, MUCH_LATER),
+  endSession: (b, a) => b.endSession(a.session, LATER),
+  endSessionsOf: (b, a) => b.endSessionsOf(a.user, LATER),
+  endIdpSessions: (b, a) => b.endIdpSessions(a.connection, { subject: "sub" }, LATER),
+  insertSignInTrace: (b, a) =>
+    b.insertSignInTrace({ reference: unique("trace"), connection: a.connection, at: NOW, outcome: "x", detail: {} }),
+  rememberOnce: (b, a) => b.rememberOnce(a.connection, "jti", LATER),
+  publishEvents: (b) => b.publishEvents(LATER, 10),
+};
+
+/** What an answer may hold for somebody who has no business there. */
+function isNothing(answer: unknown): boolean {
+  if (answer === undefined || answer === false || answer === 0) return true;
+  if (Array.isArray(answer)) return answer.length === 0;
+  return typeof answer === "object" && answer !== null && Object.values(answer).every(isNothing);
+}
+
+/** All of A's rows that a stranger could have changed. */
+async function snapshot({ read, connection, store, tenant }: World, a: Ids): Promise<unknown> {
+  return [
+    await read.tenantNow(),
+    await read.connections(),
+    await read.tokens(connection.id),
+    await read.apiKeys(),
+    await read.directoryUsers(connection.id, PAGE),
+    await read.directoryGroupsList(connection.id, PAGE),
+    await read.directoryGroups(connection.id),
+    await read.membersOf([a.group]),
+    await read.people([a.user]),
+    await read.links([a.user]),
+    await read.grantHistory(a.user),
+    await read.registeredSynced(connection.id),
+    await read.bucket(connection.id, "access"),
+    await read.expectation(connection.id),
+    await read.runs({ limit: 10 }),
+    await read.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
+    await read.sessionsOf(a.user),
+    await read.events({ after: 0, limit: 10 }),
+    await store.instance.sessionByHash(a.session),
+    await store.instance.tenantBySlug(tenant.slug),
+  ];
+}
+
+export function isolationConformance(open: OpenStore): void {
+  describe("tenants apart", () => {
+    const store = storeForTests(open);
+    let victim: World;
+    let theirs: Ids;
+
+    before(async () => {
+      victim = await makeWorld(store());
+      theirs = await furnish(victim);
+    });
+
+    for (const [name, ask] of Object.entries(READS)) {
+      it(`answers nothing of another tenant: ${name}`, async () => {
+        const stranger = await makeWorld(store());
+        expect(isNothing(await ask(victim.read, theirs)), "the owner sees it").to.equal(
+          name === "connectionSecret" || QUIET.has(name),
+        );
+        const empty = await store().instance.createTenant(
+          { slug: unique("empty"), name: "x", domains: [], seats: null, scim: true },
+          NOW,
+        );
+        expect(isNothing(await ask(store().read(empty.id), theirs))).to.equal(true);
+        if (!OWN_NAMES.has(name)) expect(isNothing(await ask(stranger.read, theirs))).to.equal(true);
+      });
+    }
+
+    for (const [name, attempt] of Object.entries(WRITES)) {
+      it(`changes nothing of another tenant: ${name}`, async () => {
+        const stranger = await makeWorld(store());
+        const own = await furnish(stranger);
+        await stranger.write((tx) => tx.takeWakeups(MUCH_LATER));
+        await stranger.write((tx) => tx.publishEvents(NOW, 10));
+        await stranger.write((tx) => tx.claimMarks(NOW, "2027-01-01T00:00:00.000Z", 10));
+        const before = await snapshot(victim, theirs);
+        const answer = await stranger
+          .write((tx) => attempt(tx, theirs, own))
+          .catch((error: unknown) => (error instanceof Refusal ? [] : [String(error)]));
+        expect(isNothing(answer), JSON.stringify(answer)).to.equal(true);
+        expect(await snapshot(victim, theirs)).to.deep.equal(before);
+      });
+    }
+
+    it("does not touch another tenant's token", async () => {
+      const stranger = await makeWorld(store());
+      await store().instance.touchToken(stranger.tenant.id, theirs.token, LATER, "192.0.2.9");
+      expect((await victim.read.tokens(theirs.connection))[0]).not.to.have.property("lastUsedAt");
+    });
+
+    it("keeps what belongs to one tenant from being taken by waiting marks or wake-ups of another", async () => {
+      const stranger = await makeWorld(store());
+      expect(await stranger.write((tx) => tx.claimMarks(MUCH_LATER, MUCH_LATER, 10))).to.deep.equal([]);
+      expect(await stranger.write((tx) => tx.takeWakeups(MUCH_LATER))).to.deep.equal([]);
+    });
+
+    it("lets two tenants use the same slugs, names, subjects and external ids", async () => {
+      const other = await makeWorld(store());
+      await furnish(other);
+      await expectSlug(other);
+    });
+  });
+}
+
+/** What even the owner has none of here. */
+const QUIET = new Set(["otherOwners", "audit", "events", "mappingRun"]);
+/** Asked by a name that each tenant may use for something of its own. */
+const OWN_NAMES = new Set(["connectionBySlug"]);
+
+async function expectSlug(world: World): Promise<void> {
+  const made = await world.write((tx) => tx.insertConnection({ ...SCIM_CONNECTION, slug: "second" }, NOW));
+  expect(made.slug).to.equal("second");
+}

@@ -1,0 +1,164 @@
+import { expect } from "chai";
+import type { UserId } from "../../src/model/ids.js";
+import { type OpenStore, storeForTests } from "./store-for-tests.js";
+import { expectRefusal, LATER, MUCH_LATER, makeWorld, NOW, register, unique, type World } from "./world.js";
+
+async function signedIn(
+  world: World,
+  user: UserId,
+  more: { subject?: string; idpSession?: string } = {},
+): Promise<string> {
+  const hash = unique("session");
+  const session = { hash, user, connection: world.connection.id, subject: "sub", expiresAt: MUCH_LATER, ...more };
+  await world.write((tx) => tx.insertSession(session, NOW));
+  return hash;
+}
+
+export function signInConformance(open: OpenStore): void {
+  describe("sign-ins", () => {
+    const store = storeForTests(open);
+    const alive = async (hash: string) => (await store().instance.sessionByHash(hash)) !== undefined;
+
+    it("takes a pending login out once", async () => {
+      const { write, connection } = await makeWorld(store());
+      const login = {
+        ...{ stateHash: unique("state"), connection: connection.id, browserHash: "b", nonce: "n", verifier: "v" },
+        ...{ returnTo: "/me", expiresAt: LATER },
+      };
+      await write((tx) => tx.insertPendingLogin(login));
+      await expectRefusal(
+        write((tx) => tx.insertPendingLogin(login)),
+        "conflict",
+      );
+      const taken = await Promise.all([1, 2, 3].map(() => write((tx) => tx.takePendingLogin(login.stateHash))));
+      expect(taken.filter((each) => each !== undefined)).to.deep.equal([login]);
+      const { returnTo: _returnTo, ...bare } = login;
+      await write((tx) => tx.insertPendingLogin(bare));
+      expect(await write((tx) => tx.takePendingLogin(login.stateHash))).to.deep.equal(bare);
+    });
+
+    it("finds a session with all that a request needs, and moves its last use", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      await register(world, [user]);
+      const hash = await signedIn(world, user);
+      await world.write((tx) => tx.touchSession(hash, LATER));
+      expect(await store().instance.sessionByHash(hash)).to.deep.equal({
+        ...{ tenant: world.tenant, userId: user, connection: world.connection },
+        ...{ createdAt: NOW, lastSeenAt: LATER, expiresAt: MUCH_LATER },
+      });
+      const sessions = await world.read.sessionsOf(user);
+      expect(sessions.map(({ createdAt, lastSeenAt }) => ({ createdAt, lastSeenAt }))).to.deep.equal([
+        { createdAt: NOW, lastSeenAt: LATER },
+      ]);
+      await world.write((tx) => tx.endSession(hash, LATER));
+      expect(await alive(hash)).to.equal(false);
+      expect(await world.read.sessionsOf(user)).to.deep.equal([]);
+    });
+
+    it("finds no session of a disabled connection or of a person who is not registered", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const session = { hash: unique("s"), user, connection: world.connection.id, subject: "s", expiresAt: LATER };
+      expect(await world.write((tx) => tx.insertSession(session, NOW)), "pending").to.equal(false);
+      await register(world, [user]);
+      const hash = await signedIn(world, user);
+      expect(await alive(hash)).to.equal(true);
+      await world.write((tx) => tx.updateConnection(world.connection.id, { disabledAt: NOW }, NOW));
+      expect(await alive(hash)).to.equal(false);
+    });
+
+    it("ends sessions by person and by the IdP's names for them", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      await register(world, [user]);
+      const end = (names: { subject?: string; idpSession?: string }) =>
+        world.write((tx) => tx.endIdpSessions(world.connection.id, names, LATER));
+      const first = await signedIn(world, user, { subject: "a", idpSession: "x" });
+      const second = await signedIn(world, user, { subject: "a", idpSession: "y" });
+      const third = await signedIn(world, user, { subject: "b" });
+      expect(await end({}), "no name ends nothing").to.equal(0);
+      expect(await end({ subject: "b", idpSession: "x" }), "both must hold").to.equal(0);
+      expect(await end({ idpSession: "x" })).to.equal(1);
+      expect([await alive(first), await alive(second), await alive(third)]).to.deep.equal([false, true, true]);
+      expect(await end({ subject: "a" })).to.equal(1);
+      expect(await world.write((tx) => tx.endSessionsOf(user, LATER))).to.equal(1);
+      expect(await alive(third)).to.equal(false);
+    });
+
+    it("remembers a one-time id once, however many ask at the same moment", async () => {
+      const world = await makeWorld(store());
+      const [local] = (await world.read.connections()).filter((each) => each.protocol === "local");
+      const remember = (connection = world.connection.id) =>
+        world.write((tx) => tx.rememberOnce(connection, "jti", LATER));
+      const answers = await Promise.all([remember(), remember(), remember(), remember()]);
+      expect(answers.filter((fresh) => fresh)).to.have.length(1);
+      expect(await remember(local?.id), "another connection's ids are others").to.equal(true);
+    });
+
+    it("keeps a sign-in's trace by its reference", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const trace = {
+        reference: unique("ref"),
+        connection: world.connection.id,
+        at: NOW,
+        outcome: "not_assigned",
+        detail: { a: [1] },
+      };
+      const known = { ...trace, reference: unique("ref"), user };
+      await world.write(async (tx) => {
+        await tx.insertSignInTrace(trace);
+        await tx.insertSignInTrace(known);
+      });
+      expect(await world.read.signInTrace(trace.reference)).to.deep.equal(trace);
+      expect(await world.read.signInTrace(known.reference)).to.deep.equal(known);
+      expect(await world.read.signInTrace("none")).to.equal(undefined);
+    });
+
+    it("sweeps what is past its time and nothing else", async () => {
+      const world = await makeWorld(store());
+      const { read, write, connection } = world;
+      const { user } = await world.push("ann");
+      await register(world, [user]);
+      const summary = { users: 0, changed: 0, granted: 0, revoked: 0, held: 0, frozen: 0, created: 0, deactivated: 0 };
+      const plan = (digest: string, expiresAt: string) =>
+        write((tx) =>
+          tx.savePlan(
+            { kind: "mapping", subject: "s", digest, summary: { ...summary, newTeams: [], drifted: 0 }, expiresAt },
+            [{ user: { id: null, userName: "x" }, change: "hold", reason: "r", privileged: false, factsVersion: 0 }],
+            NOW,
+          ),
+        );
+      const login = (stateHash: string, expiresAt: string) =>
+        write((tx) =>
+          tx.insertPendingLogin({
+            stateHash,
+            connection: connection.id,
+            browserHash: "b",
+            nonce: "n",
+            verifier: "v",
+            expiresAt,
+          }),
+        );
+      const [old, fresh] = [unique("old"), unique("fresh")];
+      await plan(old, LATER);
+      await plan(fresh, MUCH_LATER);
+      await login(old, LATER);
+      await login(fresh, MUCH_LATER);
+      await write((tx) => tx.rememberOnce(connection.id, old, LATER));
+      await write((tx) => tx.rememberOnce(connection.id, fresh, MUCH_LATER));
+      const session = await signedIn(world, user);
+      const ended = await signedIn(world, user);
+      await write((tx) => tx.endSession(ended, NOW));
+      await store().instance.sweep(LATER);
+      expect(await read.plan("mapping", "s", old)).to.equal(undefined);
+      expect(await read.plan("mapping", "s", fresh)).not.to.equal(undefined);
+      expect(await write((tx) => tx.takePendingLogin(old))).to.equal(undefined);
+      expect(await write((tx) => tx.takePendingLogin(fresh))).not.to.equal(undefined);
+      expect(await write((tx) => tx.rememberOnce(connection.id, old, LATER))).to.equal(true);
+      expect(await write((tx) => tx.rememberOnce(connection.id, fresh, LATER))).to.equal(false);
+      expect(await alive(session)).to.equal(true);
+    });
+  });
+}

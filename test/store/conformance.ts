@@ -1,0 +1,27 @@
+import { accessConformance } from "./conformance-access.js";
+import { connectionConformance } from "./conformance-connections.js";
+import { directoryConformance } from "./conformance-directory.js";
+import { filterConformance } from "./conformance-filters.js";
+import { isolationConformance } from "./conformance-isolation.js";
+import { journalConformance } from "./conformance-journal.js";
+import { mappingConformance } from "./conformance-mappings.js";
+import { parallelConformance } from "./conformance-parallel.js";
+import { signInConformance } from "./conformance-sign-ins.js";
+import { workConformance } from "./conformance-work.js";
+import type { OpenStore } from "./store-for-tests.js";
+
+/** What every database must do for the ports, in the same words. */
+export function conformance(name: string, open: OpenStore): void {
+  describe(`store on ${name}`, () => {
+    connectionConformance(open);
+    directoryConformance(open);
+    filterConformance(open);
+    accessConformance(open);
+    workConformance(open);
+    mappingConformance(open);
+    signInConformance(open);
+    journalConformance(open);
+    parallelConformance(open);
+    isolationConformance(open);
+  });
+}

@@ -1,0 +1,116 @@
+import { expect } from "chai";
+import { openStore } from "../../src/store/open.js";
+import { conformance } from "./conformance.js";
+import { postgresUrl } from "./postgres-server.js";
+import { groupDocument, makeWorld, NOW, userDocument } from "./world.js";
+
+conformance("PostgreSQL", async () => {
+  const store = await openStore(await postgresUrl());
+  await store.migrate();
+  return store;
+});
+
+describe("PostgreSQL alone", () => {
+  it("lets instances that start together migrate one database", async () => {
+    const url = await postgresUrl();
+    const stores = await Promise.all([1, 2, 3, 4].map(() => openStore(url)));
+    try {
+      const ran = await Promise.all(stores.map((store) => store.migrate()));
+      expect(ran.filter((names) => names.length > 0)).to.have.length(1);
+      await Promise.all(stores.map((store) => store.check()));
+    } finally {
+      await Promise.all(stores.map((store) => store.close()));
+    }
+  });
+
+  it("loses nothing when two instances write to one group and one user", async () => {
+    const url = await postgresUrl();
+    const [first, second] = [await openStore(url), await openStore(url)];
+    try {
+      await first.migrate();
+      const world = await makeWorld(first);
+      const { connection, tenant } = world;
+      const ann = await world.push("ann");
+      const group = await world.group("Eng");
+      const people = [];
+      for (let index = 0; index < 20; index++) people.push(await world.push(`p${index}`));
+      await Promise.all(
+        people.map(({ row }, index) =>
+          (index % 2 === 0 ? first : second).write(tenant.id, async (tx) => {
+            await tx.markDirty([ann.user], "facts", NOW);
+            await tx.addMembers(group, [row], NOW);
+            await tx.updateScim(connection.id, ann.row, userDocument("ann"), undefined, NOW);
+          }),
+        ),
+      );
+      expect((await second.read(tenant.id).directoryGroup(connection.id, group))?.memberCount).to.equal(20);
+      expect((await second.read(tenant.id).people([ann.user]))[0]?.factsVersion).to.equal(20);
+      expect((await second.read(tenant.id).directoryUser(connection.id, ann.row))?.version).to.equal(21);
+    } finally {
+      await Promise.all([first.close(), second.close()]);
+    }
+  });
+
+  it("runs the work again when the database undid it for a deadlock", async () => {
+    const store = await openStore(await postgresUrl());
+    try {
+      await store.migrate();
+      const world = await makeWorld(store);
+      const [a, b] = [await world.group("a"), await world.group("b")];
+      let attempts = 0;
+      let arrived: () => void = () => undefined;
+      const both = new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+      const cross = (own: typeof a, other: typeof a) =>
+        world.write(async (tx) => {
+          attempts++;
+          await tx.touchGroup(own, NOW);
+          if (attempts === 2) arrived();
+          if (attempts <= 2) await both;
+          await tx.touchGroup(other, NOW);
+        });
+      await Promise.all([cross(a, b), cross(b, a)]);
+      expect(attempts).to.be.greaterThan(2);
+      const versions = [a, b].map(async (id) => (await world.read.directoryGroup(world.connection.id, id))?.version);
+      expect(await Promise.all(versions)).to.deep.equal([3, 3]);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it("says that it is not migrated, and what to do", async () => {
+    const store = await openStore(await postgresUrl());
+    try {
+      const said = await store.check().catch(String);
+      expect(said).to.match(/lacks \d+ migrations.*run `rolecall migrate`/);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it("keeps a transaction usable after a refused insert inside it", async () => {
+    const store = await openStore(await postgresUrl());
+    try {
+      await store.migrate();
+      const world = await makeWorld(store);
+      await world.push("ann");
+      await world.write(async (tx) => {
+        const user = await tx.insertPendingUser({ userName: "ann" }, NOW);
+        const row = {
+          connection: world.connection.id,
+          user,
+          linkedBy: "created",
+          scim: userDocument("ann"),
+          userName: "ann",
+        };
+        expect(await tx.insertUserRow(row, NOW).catch((error: { code: string }) => error.code)).to.equal("uniqueness");
+        await tx.insertGroup(world.connection.id, groupDocument("Eng"), NOW);
+      });
+      const list = await world.read.directoryGroupsList(world.connection.id, { offset: 0, limit: 9 });
+      expect(list.rows).to.have.length(1);
+    } finally {
+      await store.close();
+    }
+  });
+});
