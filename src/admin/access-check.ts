@@ -9,7 +9,7 @@ import { type Target, targetLabel, teamOf } from "../model/target.js";
 import type { Provisioning } from "../provisioning/deps.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
-import { connectionSlugs } from "./connections.js";
+import { connectionSlugs } from "./connection-slugs.js";
 import type { AdminDeps } from "./deps.js";
 import { targetOf } from "./grants.js";
 import { TENANT } from "./paths.js";

@@ -5,7 +5,7 @@ import type { Instant } from "../model/ids.js";
 import type { AssignmentRow } from "../provisioning/ports/access.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
-import { connectionSlugs } from "./connections.js";
+import { connectionSlugs } from "./connection-slugs.js";
 import { csv } from "./csv.js";
 import type { AdminDeps } from "./deps.js";
 import { instantOf } from "./instants.js";

@@ -16,6 +16,7 @@ import { connectionView } from "./connection-view.js";
 import type { AdminDeps } from "./deps.js";
 import { type PageInput, pageOf } from "./paging.js";
 import { CONNECTION, CONNECTIONS, pathOf } from "./paths.js";
+import { startedRun } from "./run-view.js";
 
 const TAGS = ["connections"];
 export interface ConnectionParams {
@@ -34,16 +35,6 @@ export async function connectionNamed(p: Provisioning, tenant: Tenant, slug: str
     throw new Refusal("not_found", `no connection ${quote(slug)}`);
   }
   return connection;
-}
-
-/** What answers call a connection by, also one that has ended. */
-export async function connectionSlugs(
-  p: Provisioning,
-  tenant: Tenant,
-): Promise<(id: string | undefined) => string | null> {
-  const connections = await p.store.read(tenant.id).connections();
-  const slugs = new Map<string, string>(connections.map(({ id, slug }) => [id, slug]));
-  return (id) => (id === undefined ? null : (slugs.get(id) ?? null));
 }
 
 function createRoute(deps: AdminDeps): Route {
@@ -115,7 +106,7 @@ function changeRoute(deps: AdminDeps): Route {
       const patch = connectionPatch(deps, before, body, secret !== undefined);
       const { connection, run } = await updateConnection(deps.p, tenant, before.slug, patch, context);
       const view = connectionView(deps.publicUrl, tenant, connection);
-      return { status: 200, body: run === undefined ? view : { ...view, run } };
+      return { status: 200, body: run === undefined ? view : { ...view, run: await startedRun(deps.p, tenant, run) } };
     },
   });
 }
@@ -142,8 +133,8 @@ function deleteRoute(deps: AdminDeps): Route {
     },
     responses: { 202: "admin/run#/$defs/ended" },
     async handler({ params, query, body, principal: { tenant, context } }) {
-      const { run = null } = await deleteConnection(deps.p, tenant, params.connection, { ...query, ...body }, context);
-      return { status: 202, body: { run } };
+      const { run } = await deleteConnection(deps.p, tenant, params.connection, { ...query, ...body }, context);
+      return { status: 202, body: { run: run === undefined ? null : await startedRun(deps.p, tenant, run) } };
     },
   });
 }

@@ -17,6 +17,7 @@ import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
 import { TENANT } from "./paths.js";
 import { previewView } from "./previews.js";
+import { startedRun } from "./run-view.js";
 
 const TAGS = ["mapping"];
 export const MAPPING = `${TENANT}/mapping`;
@@ -79,7 +80,7 @@ function saveRoute(deps: AdminDeps, method: "PUT" | "POST", summary: string): Ro
     responses: { 200: "admin/mapping#/$defs/saved" },
     async handler({ request, query, body, principal: { tenant, context } }) {
       const options = { ...query, ...expectedVersion(request) };
-      return savedAnswer(await saveMapping(deps.p, tenant, body, options, mappingContext(context)));
+      return savedAnswer(deps, tenant, await saveMapping(deps.p, tenant, body, options, mappingContext(context)));
     },
   });
 }
@@ -132,7 +133,7 @@ function activateRoute(deps: AdminDeps): Route {
     responses: { 200: "admin/mapping#/$defs/saved" },
     async handler({ request, params, query, body, principal: { tenant, context } }) {
       const options = { ...query, ...body, ...expectedVersion(request) };
-      return savedAnswer(await activate(deps, tenant, params.version, options, context));
+      return savedAnswer(deps, tenant, await activate(deps, tenant, params.version, options, context));
     },
   });
 }
@@ -146,7 +147,9 @@ function mappingContext(context: Context): Context {
   return { ...context, door: "mapping" };
 }
 
-function savedAnswer({ version, digest, summary, run }: SavedMapping): Answer {
+async function savedAnswer(deps: AdminDeps, tenant: Tenant, saved: SavedMapping): Promise<Answer> {
+  const { version, digest, summary } = saved;
+  const run = await startedRun(deps.p, tenant, saved.run);
   return { status: 200, headers: etag(version), body: { version, digest, summary, run } };
 }
 

@@ -1,15 +1,16 @@
 import type { Route } from "../http/route.js";
 import type { RunId } from "../model/ids.js";
-import type { Run, RunStatus } from "../model/plan.js";
+import type { RunStatus } from "../model/plan.js";
 import { discardRun, previewRun, releaseRun, waitForRun } from "../provisioning/held-runs.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
-import { connectionSlugs } from "./connections.js";
+import { connectionSlugs } from "./connection-slugs.js";
 import type { AdminDeps } from "./deps.js";
 import { notAvailable } from "./not-available.js";
 import { type PageInput, pageQuery, pageView } from "./paging.js";
 import { RUN, RUNS } from "./paths.js";
 import { previewView } from "./previews.js";
+import { runView } from "./run-view.js";
 
 const TAGS = ["runs"];
 interface RunParams {
@@ -25,15 +26,6 @@ export function runRoutes(deps: AdminDeps): readonly Route[] {
     discardRoute(deps),
     undoRoute(deps),
   ];
-}
-
-function runView(run: Run, slugOf: (id: string | undefined) => string | null) {
-  const { id, trigger, status, connection, mappingVersion = null, digest = null, total, done, counts } = run;
-  const { error = null, createdAt, startedAt = null, finishedAt = null } = run;
-  return {
-    ...{ id, trigger, status, connection: slugOf(connection), mappingVersion, digest, total, done, counts },
-    ...{ error, createdAt, startedAt, finishedAt },
-  };
 }
 
 function listRoute(deps: AdminDeps): Route {

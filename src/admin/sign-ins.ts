@@ -2,7 +2,7 @@ import type { Route } from "../http/route.js";
 import { Refusal } from "../model/problem.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
-import { connectionSlugs } from "./connections.js";
+import { connectionSlugs } from "./connection-slugs.js";
 import type { AdminDeps } from "./deps.js";
 import { TENANT } from "./paths.js";
 

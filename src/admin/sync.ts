@@ -10,6 +10,7 @@ import { futureInstant } from "./instants.js";
 import { notAvailable } from "./not-available.js";
 import { CONNECTION } from "./paths.js";
 import { previewView } from "./previews.js";
+import { startedRun } from "./run-view.js";
 
 const TAGS = ["connections"];
 
@@ -58,7 +59,7 @@ function goLiveRoute(deps: AdminDeps): Route {
       if (welcomeMail === true) throw notAvailable("/welcomeMail", "a welcome mail");
       const { slug } = await connectionNamed(deps.p, tenant, params.connection);
       const { run } = await goLive(deps.p, tenant, slug, digest, context);
-      return { status: 202, body: { run } };
+      return { status: 202, body: { run: await startedRun(deps.p, tenant, run) } };
     },
   });
 }

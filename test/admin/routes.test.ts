@@ -109,7 +109,9 @@ async function mapping(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`GET ${T}/mapping/versions`, { tenant }, 200);
   await journey.step(`GET ${T}/mapping/versions/{version}`, { tenant, version: 1 }, 200);
   const saved = await journey.step(`POST ${T}/mapping/versions/{version}/activate`, { tenant, version: 1 }, 200);
-  await journey.step(`GET ${T}/runs/{run}`, { tenant, run: Number(saved.body["run"]) }, 200, { query: "?wait=30" });
+  await journey.step(`GET ${T}/runs/{run}`, { tenant, run: (saved.body["run"] as { readonly id: number }).id }, 200, {
+    query: "?wait=30",
+  });
   await journey.step(`GET ${T}/runs`, { tenant }, 200, { query: "?status=done" });
 }
 
