@@ -50,7 +50,7 @@ export function settle(
   if (strategy === "all") return settleAll(order, offers, opens);
   const winners = strategy === "first" ? firstWinners(order, offers, opens) : highestWinners(order, offers, opens);
   const desired: DesiredGrant[] = [];
-  const locks: Lock[] = opens.map((one) => openLock(one, winners));
+  const locks: Lock[] = opens.map((one) => openLock(one, winners, order));
   for (const offer of offers) {
     const winner = winners.get(offer.target.scope);
     if (winner ? winner.role === offer.target.role : offer.stale) desired.push(desiredGrant(offer));
@@ -114,16 +114,20 @@ function byScope(offers: readonly Offer[]): ReadonlyMap<string, readonly Offer[]
   return scopes;
 }
 
-/** An undecided scope stays as it is. In a decided one, the open rule's own grants stay that it may still turn out to give. */
-function openLock(one: OpenRule, winners: Winners): Lock {
+/**
+ * An undecided scope stays as it is. In a decided one, the open rule's own grants stay that it may still turn out to give:
+ * the winning role, and higher ones where the rule itself wins. What it gives for sure outranks what it gave before.
+ */
+function openLock(one: OpenRule, winners: Winners, order: RoleOrder): Lock {
   return {
     rule: one.rule.id,
     open: one.open,
     covers(target, rule) {
       const winner = winners.get(target.scope);
       if (!winner) return one.couldGiveIn(target.scope);
-      const own = rule === one.rule.id && one.couldGive(target);
-      return own && (winner.role === target.role || winner.rules.includes(one.rule));
+      if (rule !== one.rule.id || !one.couldGive(target)) return false;
+      const above = order.compare(target.role, winner.role);
+      return above === 0 || (above > 0 && winner.rules.includes(one.rule));
     },
   };
 }
@@ -151,6 +155,12 @@ function settleAll(order: RoleOrder, offers: readonly Offer[], opens: readonly O
   };
   return {
     desired: offers.filter(stays).map(desiredGrant),
-    locks: opens.map(({ rule, open, couldGive }) => ({ rule: rule.id, open, covers: (target) => couldGive(target) })),
+    locks: opens.map(({ rule, open, couldGive }) => {
+      const outranked = ({ scope, role }: Target) => {
+        const sure = best.get(`${rule.id}\u0000${scope}`);
+        return sure !== undefined && order.compare(role, sure.target.role) < 0;
+      };
+      return { rule: rule.id, open, covers: (target) => couldGive(target) && !outranked(target) };
+    }),
   };
 }
