@@ -51,7 +51,7 @@ export function createAdminApi(deps: AdminDeps, others: readonly Route[], versio
   return { face: { prefix: PREFIX, routes: [...routes, own] }, rootRoutes: [root] };
 }
 
-export function adminRoutes(deps: AdminDeps): readonly Route[] {
+function adminRoutes(deps: AdminDeps): readonly Route[] {
   return [
     ...tenantRoutes(deps),
     ...connectionRoutes(deps),

@@ -28,7 +28,7 @@ function userView({ id, userName, email, displayName, status, synced, assignment
 }
 
 /** Refusal `not_found`. */
-export async function userNamed(p: Provisioning, tenant: Tenant, id: UserId): Promise<UserRow> {
+async function userNamed(p: Provisioning, tenant: Tenant, id: UserId): Promise<UserRow> {
   const user = await p.store.read(tenant.id).user(id);
   if (user === undefined) throw new Refusal("not_found", `no user \`${id}\``);
   return user;

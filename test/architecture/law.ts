@@ -50,10 +50,11 @@ export const places: readonly Place[] = [
     ["node:*"],
   ),
   place("main", ["main.ts"], ["compose.js", "model/", "platform/"], ["node:*", "node:child_process"]),
+  room("cli", ["compose.js", "engine/", "model/", "platform/", "provisioning/"], ["node:*"]),
   place(
-    "cli",
+    "cli.ts",
     ["cli.ts"],
-    ["compose.js", "engine/", "model/", "platform/", "provisioning/"],
+    ["cli/", "compose.js", "engine/", "model/", "platform/", "provisioning/"],
     ["node:*", "node:child_process"],
   ),
 ];
@@ -64,6 +65,7 @@ export const loadedByOthers: readonly string[] = ["pg"];
 export const insideTargets: readonly string[] = [
   "admin/target.js",
   "cli.js",
+  "cli/target.js",
   "compose.js",
   "engine/expression.js",
   "engine/target.js",

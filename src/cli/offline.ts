@@ -1,0 +1,12 @@
+import { createExpressionRunner } from "../platform/expression-runner.js";
+import type { ExpressionPort } from "../provisioning/deps.js";
+
+/** The expression host alone, for work on files. */
+export async function withExpressions<Result>(work: (expressions: ExpressionPort) => Promise<Result>): Promise<Result> {
+  const runner = createExpressionRunner();
+  try {
+    return await work(runner);
+  } finally {
+    await runner.close();
+  }
+}

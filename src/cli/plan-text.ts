@@ -1,0 +1,30 @@
+import type { PlanLine, PlanSummary } from "../model/plan.js";
+import { targetLabel } from "../model/target.js";
+
+const WORDS: Readonly<Record<PlanLine["change"], string>> = {
+  create_user: "is registered",
+  deactivate_user: "is deactivated",
+  reactivate_user: "is registered again",
+  grant: "gets",
+  revoke: "loses",
+  hold: "is held",
+};
+
+/** A plan's figures, as one reads them before saying yes. */
+export function summaryLines(summary: PlanSummary): readonly string[] {
+  const { users, changed, granted, revoked, held, frozen, created, deactivated, newTeams, drifted } = summary;
+  return [
+    `${users} people looked at, ${changed} of them change`,
+    `  assignments: ${granted} new, ${revoked} ended`,
+    `  accounts: ${created} registered, ${deactivated} deactivated`,
+    ...(held > 0 ? [`  held or kept as they are: ${held}`] : []),
+    ...(frozen > 0 ? [`  left out, known from a first sign-in only: ${frozen}`] : []),
+    ...(newTeams.length > 0 ? [`  new teams: ${newTeams.join(", ")}`] : []),
+    ...(drifted > 0 ? [`  changes that would come anyway: ${drifted}`] : []),
+  ];
+}
+
+export function changeLine({ user, change, target, reason, privileged }: PlanLine): string {
+  const what = target === undefined ? "" : ` ${targetLabel(target)}`;
+  return `${privileged ? "! " : "  "}${user.userName} ${WORDS[change]}${what}: ${reason}`;
+}
