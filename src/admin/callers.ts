@@ -42,7 +42,7 @@ export function operatorAccess(deps: AdminDeps): Authenticator<Caller> {
  */
 export function tenantAccess(deps: AdminDeps, scope: KeyScope): Authenticator<TenantCaller> {
   return {
-    name: "tenant",
+    name: scope,
     scheme: "bearer",
     async authenticate(request) {
       const slug = request.params["tenant"] ?? "";
