@@ -10,7 +10,7 @@ import { notAvailable } from "./not-available.js";
 import { type PageInput, pageQuery, pageView } from "./paging.js";
 import { RUN, RUNS } from "./paths.js";
 import { previewView } from "./previews.js";
-import { runView } from "./run-view.js";
+import { runView, startedRun } from "./run-view.js";
 
 const TAGS = ["runs"];
 interface RunParams {
@@ -92,7 +92,7 @@ function releaseRoute(deps: AdminDeps): Route {
     responses: { 202: "admin/run#/$defs/started" },
     async handler({ params: { run }, body, principal: { tenant, context } }) {
       await releaseRun(deps.p, tenant, run, body.digest, context);
-      return { status: 202, body: { run } };
+      return { status: 202, body: { run: await startedRun(deps.p, tenant, run) } };
     },
   });
 }
