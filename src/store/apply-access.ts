@@ -4,7 +4,7 @@ import { OWNER, teamOf } from "../model/target.js";
 import type { AccessReader, AccessWriter, AccessWrites, NewGrant } from "../provisioning/ports/access.js";
 import { bigint, type Dialect, type RowType } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, one, sql, verbatim } from "./sql.js";
+import { one, sql, verbatim } from "./sql.js";
 import { searchText } from "./users.js";
 import { toJson, toMillis, toMillisOrNull } from "./values.js";
 
@@ -185,23 +185,20 @@ async function refreshGrants({ tenant, sql: db, dialect }: Scope, refresh: Acces
   );
 }
 
-/** INVARIANT: a mark that was renewed since its facts were read stays. */
+/** INVARIANT: a mark that was renewed since its facts were read stays, and nobody goes back to an older version. */
 async function settleMarks(
   { tenant, sql: db, dialect }: Scope,
   reconciled: AccessWrites["reconciled"],
   version: number,
 ): Promise<void> {
-  const rows: Fragment = dialect.rows(
+  const rows = dialect.rows(
     { id: "text", seq: "bigint" },
     reconciled.map(({ user, factsVersion }) => ({ id: user, seq: factsVersion })),
   );
   await db.run(
-    sql`delete from dirty_marks where tenant_id = ${tenant}
-      and (user_id, dirty_seq) in (select r.id, r.seq from ${rows} as r)`,
-  );
-  await db.run(
-    sql`update users set reconciled_version = ${version}, claimed_until = 0
-      where tenant_id = ${tenant} and id in ${dialect.list(reconciled.map(({ user }) => user))}
-        and reconciled_version <= ${version}`,
+    sql`update users set dirty = dirty and facts_version <> r.seq,
+        not_before = case when facts_version = r.seq then 0 else not_before end,
+        reconciled_version = case when reconciled_version < ${version} then ${bigint(version)} else reconciled_version end
+      from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
   );
 }

@@ -61,16 +61,14 @@ export class TransactionSql implements Sql {
   }
 
   #next<T>(statement: () => Promise<T>): Promise<T> {
+    if (!this.#open) return Promise.reject(new Error(NOT_AWAITED));
+    const begin = (): Promise<T> => (this.#open ? statement() : Promise.reject(new Error(NOT_AWAITED)));
+    const result = this.#pending === 0 ? statement() : this.#tail.then(begin);
     this.#pending++;
-    const result = this.#tail
-      .then(() => {
-        if (!this.#open) throw new Error(NOT_AWAITED);
-        return statement();
-      })
-      .finally(() => {
-        this.#pending--;
-      });
-    this.#tail = result.catch(() => undefined);
+    const settle = (): void => {
+      this.#pending--;
+    };
+    this.#tail = result.then(settle, settle);
     return result;
   }
 }

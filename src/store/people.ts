@@ -111,11 +111,10 @@ async function people(
   if (ids.length === 0) return [];
   const rows = await db.all<PersonColumns>(
     sql`select u.id, u.user_name, u.email, u.display_name, u.status, u.deactivated_by, u.ever_registered,
-        u.facts_version, u.reconciled_version, u.seat, m.user_id is not null as dirty,
+        u.facts_version, u.reconciled_version, u.seat, u.dirty,
         h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts
       from users u
       left join held_people h on h.tenant_id = u.tenant_id and h.user_id = u.id
-      left join dirty_marks m on m.tenant_id = u.tenant_id and m.user_id = u.id
       where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} order by u.id${lock}`,
   );
   const grants = await db.all<GrantColumns>(

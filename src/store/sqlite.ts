@@ -70,8 +70,8 @@ class SqliteConnection implements Sql {
     values: Fragment["values"],
     start: (statement: Statement, done: (error: Error | null, result: T) => void) => void,
   ): Promise<T> {
-    for (const value of values) if (typeof value === "string") refuseUnstorable(value);
     return new Promise((resolvePromise, fail) => {
+      for (const value of values) if (typeof value === "string") refuseUnstorable(value);
       start(this.#statement(text, fail), (error, result) => {
         if (error === null) resolvePromise(result);
         else fail(translated(SQLITE, error));

@@ -17,7 +17,7 @@ function tenantsOf(name: string, table: Fragment): Fragment {
   )`;
 }
 
-const MARKED = verbatim("dirty_marks where true");
+const MARKED = verbatim("users where dirty");
 const RUNNING = verbatim("runs where status in ('queued', 'running')");
 const TIMED = verbatim("wakeups where true");
 const WAITING = verbatim("outbox_events where position is null");
@@ -29,7 +29,7 @@ export async function tenantsWithWork(db: Sql, now: Instant, limit: number): Pro
         ${tenantsOf("timed", TIMED)}
       select id from (
         select id from marked where exists
-          (select 1 from dirty_marks m where m.tenant_id = marked.id and m.not_before <= ${at})
+          (select 1 from users u where u.tenant_id = marked.id and u.dirty and u.not_before <= ${at})
         union select id from running where exists
           (select 1 from runs r where r.tenant_id = running.id
             and (r.status = 'queued' or r.status = 'running' and r.leased_until <= ${at}))
@@ -37,7 +37,7 @@ export async function tenantsWithWork(db: Sql, now: Instant, limit: number): Pro
         union select id from timed where exists (select 1 from wakeups w where w.tenant_id = timed.id and w.at <= ${at})
         union select id from tenants where behind and exists
           (select 1 from users u where u.tenant_id = tenants.id and u.reconciled_version < tenants.active_version
-            and u.claimed_until <= ${at})
+            and u.not_before <= ${at})
       ) as busy order by id limit ${limit}`,
   );
   return rows.map((row) => row.id as TenantId);

@@ -18,7 +18,11 @@ export const ACCESS_LEDGER: Migration = {
       ever_registered ${flag} not null default false,
       facts_version ${int} not null default 0,
       reconciled_version ${int} not null default 0,
-      claimed_until ${int} not null default 0,
+      -- facts changed since the last reconcile; they are looked at from not_before on, which a claim moves
+      dirty ${flag} not null default false,
+      dirty_cause ${text},
+      attempts ${int} not null default 0,
+      not_before ${int} not null default 0,
       session_epoch ${int} not null default 0,
       -- counted in the tenant's seats_used
       seat ${flag} not null default false,
@@ -26,6 +30,7 @@ export const ACCESS_LEDGER: Migration = {
       primary key (tenant_id, id)
     ) ${wide}`,
     "create index users_behind on users (tenant_id, reconciled_version, id)",
+    "create index users_dirty on users (tenant_id, not_before, id) where dirty",
     "create index users_by_name on users (tenant_id, user_name_folded)",
     "create index users_by_email on users (tenant_id, email_folded)",
 
@@ -85,19 +90,8 @@ export const ACCESS_LEDGER: Migration = {
     `create index grants_of_connection on grants (tenant_id, connection_id, user_id)
       where ended_at is null and connection_id is not null`,
     "create index grants_of_target on grants (tenant_id, scope, role, user_id) where ended_at is null",
-    "create index grants_of_team on grants (tenant_id, team_id, user_id) where ended_at is null and team_id is not null",
-
-    `create table dirty_marks (
-      tenant_id ${int} not null,
-      user_id ${text} not null,
-      dirty_seq ${int} not null,
-      not_before ${int} not null,
-      attempts ${int} not null default 0,
-      cause ${text} not null,
-      primary key (tenant_id, user_id),
-      foreign key (tenant_id, user_id) references users (tenant_id, id)
-    ) ${narrow}`,
-    "create index dirty_marks_due on dirty_marks (tenant_id, not_before, user_id)",
+    // closed grants too: SQLite asks it for every team that is made in bulk
+    "create index grants_of_team on grants (tenant_id, team_id, user_id) where team_id is not null",
 
     `create table brake_buckets (
       tenant_id ${int} not null,
