@@ -15,6 +15,7 @@ import { mappingRoutes } from "./mapping.js";
 import { mappingHistoryRoutes } from "./mapping-history.js";
 import { PREFIX } from "./paths.js";
 import { planRoutes } from "./previews.js";
+import { renderAdminError } from "./refusals.js";
 import { runRoutes } from "./runs.js";
 import { signInRoutes } from "./sign-ins.js";
 import { syncRoutes } from "./sync.js";
@@ -47,8 +48,9 @@ export function createAdminApi(deps: AdminDeps, others: readonly Route[], versio
     });
   const root = describe("/openapi.json");
   const own = describe(`${PREFIX}/openapi.json`);
-  const all: readonly Route[] = [...routes, own, ...others, root];
-  return { face: { prefix: PREFIX, routes: [...routes, own] }, rootRoutes: [root] };
+  // The one at the root stands for both.
+  const all: readonly Route[] = [...routes, ...others, root];
+  return { face: { prefix: PREFIX, routes: [...routes, own], renderError: renderAdminError }, rootRoutes: [root] };
 }
 
 function adminRoutes(deps: AdminDeps): readonly Route[] {

@@ -23,7 +23,7 @@ export async function previewView({ id, digest, summary, lines }: Preview, limit
 }
 
 /** A line of a plan without what only provisioning reads. */
-function changeView(line: PlanLine) {
+export function changeView(line: PlanLine) {
   const { user, change, target = null, reason, privileged } = line;
   return { user, change, target, reason, privileged };
 }

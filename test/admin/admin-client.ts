@@ -28,6 +28,8 @@ export interface AdminClient {
   call(method: string, path: string, options?: CallOptions): Promise<Reply>;
   get(path: string, options?: CallOptions): Promise<Reply>;
   post(path: string, body?: unknown, options?: CallOptions): Promise<Reply>;
+  /** The run that an answer tells of, once it is over. */
+  finished(tenant: string, reply: Reply): Promise<Reply>;
   /** A tenant of its own; answers with the path of it. */
   tenant(more?: object): Promise<string>;
   /** The secret of a new API key of the tenant at this path. */
@@ -43,6 +45,8 @@ export interface Directory {
   /** SCIM ids by userName. */
   readonly ids: ReadonlyMap<string, string>;
   scim(method: string, path: string, body?: unknown): Promise<Reply>;
+  /** Pushes a person; answers with their SCIM id. */
+  push(userName: string, more?: object): Promise<string>;
   /** Pushes a group with these people in it. */
   group(name: string, ...members: readonly string[]): Promise<string>;
   deactivate(userName: string): Promise<void>;
@@ -75,6 +79,7 @@ export async function openAdmin(settings: (config: Config) => Config = (config) 
     call,
     post,
     get: (path, options) => call("GET", path, options),
+    finished: (tenant, reply) => call("GET", `${tenant}/runs/${runOf(reply)}?wait=30`),
     async tenant(more = {}) {
       made += 1;
       const slug = `tenant-${made}`;
@@ -104,20 +109,20 @@ async function openDirectory(
   const scim: Directory["scim"] = (method, path, body) =>
     call(method, `/api/scim/v2${path}`, { token, ...(body === undefined ? {} : { body }) });
   const ids = new Map<string, string>();
-  for (const userName of people) {
-    const reply = await scim("POST", "/Users", {
-      schemas: [USER],
-      userName,
-      emails: [{ value: userName, primary: true }],
-    });
+  const push: Directory["push"] = async (userName, more = {}) => {
+    const emails = [{ value: userName, primary: true }];
+    const reply = await scim("POST", "/Users", { schemas: [USER], userName, emails, ...more });
     expect(reply.status, reply.text).to.equal(201);
     ids.set(userName, String(reply.body["id"]));
-  }
+    return String(reply.body["id"]);
+  };
+  for (const userName of people) await push(userName);
   return {
     connection,
     token,
     ids,
     scim,
+    push,
     async group(displayName, ...members) {
       const listed = members.map((userName) => ({ value: ids.get(userName) }));
       const reply = await scim("POST", "/Groups", { schemas: [GROUP], displayName, members: listed });
@@ -138,6 +143,13 @@ const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 function methodOf(method: string): "get" | "post" | "put" | "patch" | "delete" {
   return method.toLowerCase() as "get";
+}
+
+/** The number of the run that an answer tells of. */
+export function runOf({ body, text }: Reply): number {
+  const run = body["run"] as { readonly id: number } | undefined;
+  expect(run, text).to.be.an("object");
+  return Number(run?.id);
 }
 
 /** A refusal in the one form that refusals have. */

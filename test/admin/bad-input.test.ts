@@ -598,11 +598,13 @@ describe("bad input to the admin API", () => {
     const path = `${home}/connections/${slug}/tokens/${token.body["id"]}`;
     expect(await outcomes(() => client.call("DELETE", path))).to.deep.equal(["204", "404 not_found", "404 not_found"]);
     const ifMatch = { headers: { "if-match": '"0"' } };
-    expect(await outcomes(() => client.call("PUT", `${home}/mapping`, { body: {}, ...ifMatch }))).to.deep.equal([
-      "200",
-      "409 version_conflict",
-      "409 version_conflict",
-    ]);
+    const save = () => client.call("PUT", `${home}/mapping`, { body: { note: "mine" }, ...ifMatch });
+    const saves = await Promise.all([save(), save(), save()]);
+    expect(saves.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409]);
+    for (const lost of saves.filter(({ status }) => status === 409)) {
+      expectProblem(lost, 409, "version_conflict");
+      expect(lost.body).to.deep.include({ expected: 0, active: { version: 1, document: { note: "mine" } } });
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type AdminClient, openAdmin, type Reply, tightBrake } from "./admin-client.js";
+import { type AdminClient, openAdmin, type Reply, runOf, tightBrake } from "./admin-client.js";
 
 /** The paths and methods of the admin API, as its own description lists them. */
 async function documentedRoutes(client: AdminClient): Promise<readonly string[]> {
@@ -109,7 +109,7 @@ async function mapping(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`GET ${T}/mapping/versions`, { tenant }, 200);
   await journey.step(`GET ${T}/mapping/versions/{version}`, { tenant, version: 1 }, 200);
   const saved = await journey.step(`POST ${T}/mapping/versions/{version}/activate`, { tenant, version: 1 }, 200);
-  await journey.step(`GET ${T}/runs/{run}`, { tenant, run: (saved.body["run"] as { readonly id: number }).id }, 200, {
+  await journey.step(`GET ${T}/runs/{run}`, { tenant, run: runOf(saved) }, 200, {
     query: "?wait=30",
   });
   await journey.step(`GET ${T}/runs`, { tenant }, 200, { query: "?status=done" });
@@ -174,5 +174,4 @@ async function endings(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`DELETE ${T}/connections/{connection}`, { tenant, connection: "okta" }, 202, {
     query: "?onDisable=convert",
   });
-  await journey.step("GET /api/v1/openapi.json", {}, 200);
 }
