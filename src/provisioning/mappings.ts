@@ -117,9 +117,13 @@ export async function saveMapping(
   if (options.digest !== undefined) {
     await confirmPlan(reader, plan, { kind: "mapping", subject: query.subject, digest: options.digest });
   }
-  const saved = await p.store.write(tenant.id, (tx) =>
-    activate(p, tx, { text, before: before?.version ?? 0, query, mapping, plan, options, context }),
-  );
+  const activation = { text, before: before?.version ?? 0, query, mapping, plan, options, context };
+  const saved = await p.store
+    .write(tenant.id, (tx) => activate(p, tx, activation))
+    .catch(async (error: unknown) => {
+      if (!(error instanceof Refusal) || error.code !== "version_conflict") throw error;
+      throw versionConflict(activation.before, await reader.activeMapping());
+    });
   p.expressions.forget(tenant.id);
   p.wake();
   return { ...saved, digest: plan.digest, summary: plan.summary };
