@@ -142,7 +142,11 @@ export const SQLITE: Dialect = {
     const types = typeof operand === "number" ? SQLITE_NUMBER : verbatim("('text')");
     return sql`(${sqliteType(place)} in ${types} and ${sqliteValue(place)} ${ORDER_OPERATORS[test]} ${operand})`;
   },
-  jsonPresent: (place) => sql`(${sqliteType(place)} <> 'null' and ${sqliteValue(place)} not in ('', '[]', '{}'))`,
+  jsonPresent(place) {
+    const value = sqliteValue(place);
+    return sql`case ${sqliteType(place)} when 'text' then ${value} <> '' when 'array' then ${value} <> '[]'
+      when 'object' then ${value} <> '{}' else ${value} is not null end`;
+  },
   jsonElements(place, alias) {
     const list = sql`case when ${sqliteType(place)} = 'array' then ${sqliteValue(place)} else '[]' end`;
     return sql`json_each(${list}) as ${verbatim(alias)}`;

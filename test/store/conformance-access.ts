@@ -350,7 +350,7 @@ export function accessConformance(open: OpenStore): void {
       const held = async (id: RunId) =>
         (await read.heldPeople(id, { afterSeq: 0, limit: 10 })).map((each) => [each.userName, each.seq]);
       await write((tx) => tx.hold(run, [person(b), person(a)], NOW));
-      await write((tx) => tx.hold(run, [person(a, 2), person(c)], LATER));
+      await write((tx) => tx.hold(run, [person(c), person(a, 2)], LATER));
       const [[, first], [, second], [, third]] = (await held(run)) as [
         [string, number],
         [string, number],

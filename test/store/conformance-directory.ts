@@ -128,6 +128,7 @@ export function directoryConformance(open: OpenStore): void {
       const attached = await read.directoryUser(connection.id, id);
       expect(attached, "the resource is as old as its document").to.include({ createdAt: LATER, modifiedAt: LATER });
       expect(await list()).to.deep.include({ total: 1 });
+      expect(await read.directoryUsers(connection.id, { offset: 0, limit: 0 })).to.include({ total: 1 });
       expect(await write((tx) => tx.missingUsers(connection.id, [id]))).to.deep.equal([]);
     });
 

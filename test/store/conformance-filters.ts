@@ -49,7 +49,7 @@ const PEOPLE: Readonly<
       [ENTERPRISE]: { department: "it" },
     },
   },
-  cid: { active: false, externalId: "", search: { title: "", emails: [], level: -1.5, odd: "3" } },
+  cid: { active: false, externalId: "", search: { title: "", emails: [], level: -1.5, odd: "3", signs: "[]" } },
   dee: { search: { emails: { value: "ann@work.test" }, odd: 3, nothing: null, name: {} } },
 };
 
@@ -100,6 +100,7 @@ const CASES: readonly (readonly [what: string, filter: ResourceFilter, who: stri
   ["present of a list", present("tags"), "ann"],
   ["present of an object", present("name"), "ann bob"],
   ["present of null", present("nothing"), ""],
+  ["present: signs that look like nothing are text", present("signs"), "cid"],
   ["any value of a list", compare("emails*/value", "co", "home"), "ann bob"],
   ["ne on a list: no value is it", compare("emails*/value", "ne", "bob@home.test"), "ann cid dee"],
   ["what is no list has no values", compare("emails*/value", "eq", "ann@work.test"), "ann"],

@@ -216,6 +216,7 @@ export function workConformance(open: OpenStore): void {
         expect(await busy(), "claimed").to.deep.equal([]);
         expect(await busy(LATER), "the claim ran out").to.deep.equal([tenant.id]);
         await reconcile(world, ann, 1, version);
+        expect(await busy(LATER), "reconciled to the version").to.deep.equal([]);
         await write((tx) => tx.claimBehind(version, LATER, MUCH_LATER, 10));
         expect(await busy(LATER), "nobody is behind").to.deep.equal([]);
 

@@ -89,12 +89,13 @@ describe("PostgreSQL alone", () => {
     }
   });
 
-  it("keeps a transaction usable after a refused insert inside it", async () => {
+  it("keeps a transaction usable after a refused insert or rename inside it", async () => {
     const store = await openStore(await postgresUrl());
     try {
       await store.migrate();
       const world = await makeWorld(store);
       await world.push("ann");
+      const bob = await world.push("bob");
       await world.write(async (tx) => {
         const user = await tx.insertPendingUser({ userName: "ann" }, NOW);
         const row = {
@@ -105,6 +106,8 @@ describe("PostgreSQL alone", () => {
           userName: "ann",
         };
         expect(await tx.insertUserRow(row, NOW).catch((error: { code: string }) => error.code)).to.equal("uniqueness");
+        const rename = tx.updateScim(world.connection.id, bob.row, userDocument("ann"), undefined, NOW);
+        expect(await rename.catch((error: { code: string }) => error.code)).to.equal("uniqueness");
         await tx.insertGroup(world.connection.id, groupDocument("Eng"), NOW);
       });
       const list = await world.read.directoryGroupsList(world.connection.id, { offset: 0, limit: 9 });

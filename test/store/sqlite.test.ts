@@ -55,6 +55,17 @@ describe("SQLite alone", () => {
     await second.close();
   });
 
+  it("answers readers of a file while a write is under way", async () => {
+    const store = await migrated(`sqlite:${join(await freshFolder(), "rolecall.db")}`);
+    const world = await makeWorld(store);
+    const seen = await world.write(async (tx) => {
+      await tx.insertGroup(world.connection.id, groupDocument("a"), NOW);
+      return (await world.read.directoryGroupsList(world.connection.id, { offset: 0, limit: 9 })).rows;
+    });
+    expect(seen).to.deep.equal([]);
+    await store.close();
+  });
+
   it("says that it is not migrated, and that a URL or a file is none of its own", async () => {
     const store = await openStore("sqlite::memory:");
     expect(await store.check().catch(String)).to.match(/lacks \d+ migrations.*run `rolecall migrate`/);
