@@ -51,10 +51,9 @@ export function journalRoutes(deps: AdminDeps): readonly Route[] {
       async handler({ query, principal: { tenant } }) {
         const { limit } = pageQuery(query.limit === undefined ? {} : { limit: query.limit });
         const after = query.after ?? Number(query.cursor ?? 0);
-        const events = await p.store.read(tenant.id).events({ after, limit });
-        const last = events.length === limit ? events.at(-1) : undefined;
-        const next = last === undefined ? null : String(last.position);
-        return { status: 200, body: { items: events.map(eventView), next } };
+        const events = await p.store.read(tenant.id).events({ after, limit: limit + 1 });
+        const items = events.slice(0, limit).map(eventView);
+        return { status: 200, body: { items, next: events.length > limit ? String(items.at(-1)?.position) : null } };
       },
     }),
   ];

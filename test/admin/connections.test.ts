@@ -107,6 +107,8 @@ describe("connections, by the admin API", () => {
     });
     const slugs = ((await client.get(`${tenant}/connections`)).body.items ?? []).map(({ slug }) => slug);
     expect(slugs).to.deep.equal(["local"]);
+    expectProblem(await client.get(directory.connection), 404, "not_found");
+    expectProblem(await client.get(`${directory.connection}/tokens`), 404, "not_found");
     const deactivating = await client.call("DELETE", directory.connection, { body: { onDisable: "deactivate" } });
     expectProblem(deactivating, 404, "not_found");
   });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { GrantId, UserId } from "../../src/model/ids.js";
 import { type AdminClient, expectProblem, openAdmin, wholeList } from "./admin-client.js";
 
 describe("people, by the admin API", () => {
@@ -68,6 +69,7 @@ describe("people, by the admin API", () => {
       expect(teams.map(({ name }) => name)).to.deep.equal(names);
       expect(await wholeList(client, `${tenant}/audit?action=grant.added`, limit)).to.have.length(7);
       const events = await wholeList(client, `${tenant}/events`, limit);
+      expect(events.length).to.equal((await client.get(`${tenant}/events?limit=1000`)).body.items?.length);
       expect(events.map(({ position }) => position)).to.deep.equal([...events.keys()].map((index) => index + 1));
     }
   });
@@ -199,6 +201,22 @@ describe("people, by the admin API", () => {
     expect(lines[0]).to.equal("userId,userName,scope,role,origin,rule,connection,since,endedAt");
     expect(lines).to.have.length(3);
     expect(lines[1]).to.contain(`,"'=cmd|"" /C calc""!A0","team:a,b","'+1",manual,,,`);
+  });
+
+  it("are all in the file, however many they are", async () => {
+    const tenant = await client.tenant();
+    const user = (await local(tenant, "ada")).split("/").at(-1) as UserId;
+    const { store, newId, now } = client.service.p;
+    const found = await store.instance.tenantBySlug(tenant.split("/").at(-1) ?? "");
+    if (found === undefined) throw new Error("the test's tenant is gone");
+    const open = Array.from({ length: 1001 }, (_, index) => ({
+      ...{ id: newId() as GrantId, user, origin: "manual" as const, evidence: [], by: "test", reason: "many" },
+      target: { scope: `resource:repository:${index}`, role: "reader" },
+    }));
+    const nothing = { statuses: [], profiles: [], close: [], refresh: [], reconciled: [], version: 0 };
+    await store.write(found.id, (tx) => tx.applyAccess({ ...nothing, open }, now()));
+    const { text } = await client.get(`${tenant}/assignments?format=csv`);
+    expect(new Set(text.match(/resource:repository:\d+/g)).size).to.equal(1001);
   });
 
   it("name the roles that somebody wrote down, owners marked", async () => {

@@ -111,7 +111,8 @@ describe("mapping test", () => {
       const { code, out } = await test(folder);
       expect(out).to.deep.equal(["5 passed, 0 failed"]);
       expect(code).to.equal(0);
-      expect((await test(folder, "a.json", "b", ".")).out).to.deep.equal(["5 passed, 0 failed"]);
+      const named = ["mapping", "test", folder, `${folder}/./a.json`, `${folder}/b/../b`];
+      expect((await rolecall(named)).out).to.deep.equal(["5 passed, 0 failed"]);
     });
   });
 
