@@ -45,7 +45,7 @@ export function startExpressionChild(times: ChildTimes): ExpressionChild {
         "--disallow-code-generation-from-strings",
         "--no-addons",
         PERMISSION,
-        ...readable.map((folder) => `--allow-fs-read=${folder}`),
+        ...[...readable].map((folder) => `--allow-fs-read=${folder}`),
       ],
       serialization: "advanced",
       stdio: ["ignore", "pipe", "ignore", "ipc"],
@@ -60,15 +60,15 @@ const PERMISSION = process.allowedNodeEnvironmentFlags.has("--permission")
   ? "--permission"
   : "--experimental-permission";
 
-/** Where Node looks for the modules of the child: never the data folder. */
-const readable: readonly string[] = [
+/** Where Node looks for the modules of the child: never the data folder. Node 20 ends with an assertion when a path is given twice. */
+const readable: ReadonlySet<string> = new Set([
   join(compiled, "*"),
   join(projectRoot, "package.json"),
   ...foldersAbove(projectRoot).flatMap((folder) => {
     const modules = join(folder, "node_modules");
     return existsSync(modules) ? [join(modules, "*"), join(realpathSync(modules), "*")] : [];
   }),
-];
+]);
 
 function foldersAbove(folder: string): readonly string[] {
   const parent = dirname(folder);
