@@ -11,5 +11,5 @@ export async function inviteToLookAround(play: Play): Promise<void> {
   screen.say('  curl -H "Authorization: Bearer $TOKEN" "$ACME/users?team=Platform"');
   screen.say(`  curl -H "Authorization: Bearer $TOKEN" "$ACME/users/${id}/explain"`);
   screen.say('  curl -H "Authorization: Bearer $TOKEN" "$ACME/audit?limit=10"');
-  screen.say(`In a browser: ${loginUrls.entra}`);
+  screen.say(`In a browser, as cy or dee: ${loginUrls.entra}`);
 }

@@ -78,7 +78,7 @@ describe("npm run demo", () => {
 
     it("keeps the service running for a look around, until Ctrl-C", async () => {
       demo = startDemo([]);
-      await demo.told("In a browser: ");
+      await demo.told("In a browser, as cy or dee: ");
       const [, tokenPath = "", api = ""] = /TOKEN=\$\(cat (\S+)\); ACME=(\S+)/.exec(demo.output()) ?? [];
       expect(tokenPath.startsWith(demo.folder)).to.equal(true);
       expect((await fetch(`${new URL(api).origin}/readyz`)).status).to.equal(200);
