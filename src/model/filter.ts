@@ -16,6 +16,10 @@ export type ResourceFilter =
   /** One element of a multi-valued attribute satisfies `where`, whose paths are relative to the element. */
   | { readonly op: "element"; readonly path: AttributePath; readonly where: ResourceFilter };
 
+/**
+ * `eq null` asks for what is absent, `ne null` for what is present. Any other `ne` holds when a value differs or when
+ * there is none: null and what is not there are no values, an empty text is one. Of several values any may differ.
+ */
 export type Comparator = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
 
 /**

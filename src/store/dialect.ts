@@ -47,6 +47,8 @@ export interface Dialect {
   jsonTest(place: JsonPlace, test: TextTest, operand: string): Fragment;
   jsonOrder(place: JsonPlace, test: OrderTest, operand: string | number): Fragment;
   jsonPresent(place: JsonPlace): Fragment;
+  /** Something other than null is there, be it empty. */
+  jsonIsValue(place: JsonPlace): Fragment;
   /** The elements of a list as a table with this alias; nothing for what is no list. */
   jsonElements(place: JsonPlace, alias: string): Fragment;
   /** Two sort keys of a scalar: by number, then by text; null for what is absent. */
@@ -147,6 +149,7 @@ export const SQLITE: Dialect = {
     return sql`case ${sqliteType(place)} when 'text' then ${value} <> '' when 'array' then ${value} <> '[]'
       when 'object' then ${value} <> '{}' else ${value} is not null end`;
   },
+  jsonIsValue: (place) => sql`${sqliteType(place)} <> 'null'`,
   jsonElements(place, alias) {
     const list = sql`case when ${sqliteType(place)} = 'array' then ${sqliteValue(place)} else '[]' end`;
     return sql`json_each(${list}) as ${verbatim(alias)}`;
@@ -231,6 +234,7 @@ export const POSTGRES: Dialect = {
     return sql`case when jsonb_typeof(${pgValue(place)}) = 'number' then ${number} end`;
   },
   jsonPresent: (place) => sql`${pgValue(place)} not in ('null', '""', '[]', '{}')`,
+  jsonIsValue: (place) => sql`${pgValue(place)} <> 'null'`,
   jsonElements(place, alias) {
     const list = sql`case when jsonb_typeof(${pgValue(place)}) = 'array' then ${pgValue(place)} else '[]' end`;
     return sql`jsonb_array_elements(${list}) with ordinality as ${verbatim(alias)} (value, key)`;

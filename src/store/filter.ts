@@ -63,6 +63,7 @@ export function filterSql(dialect: Dialect, source: FilterSource, filter: Resour
 
   const comparison = (item: Compare, root: JsonPlace | undefined): Fragment => {
     const { path, comparator, value } = item;
+    if (comparator === "ne" && value !== null && path.some((step) => step.multi)) return anyDiffers(path, value, root);
     if (comparator === "ne") return conditionOf({ op: "not", item: { ...item, comparator: "eq" } }, root);
     if (value === null) {
       // null and absent are one state (RFC 7643 section 2.5)
@@ -75,6 +76,20 @@ export function filterSql(dialect: Dialect, source: FilterSource, filter: Resour
       (column) => compareColumn(dialect, column, comparator, value),
       FALSE,
     );
+  };
+
+  /** `ne` of several values: one of them is another, or there is none. */
+  const anyDiffers = (path: AttributePath, value: Operand, root: JsonPlace | undefined): Fragment => {
+    const isOther = (equal: Fragment): Fragment => sql`not coalesce((${equal}), false)`;
+    const other = leaf(
+      path,
+      root,
+      (place) => sql`(${dialect.jsonIsValue(place)} and ${isOther(compareJson(dialect, place, "eq", value))})`,
+      (column) => isOther(compareColumn(dialect, column, "eq", value)),
+      FALSE,
+    );
+    const some = leaf(path, root, dialect.jsonIsValue, () => TRUE, FALSE);
+    return sql`(${other} or ${isOther(some)})`;
   };
 
   /** A test at the end of a path: on a column, on rows, or in the document, where any value of a list may satisfy it. */

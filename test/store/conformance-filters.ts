@@ -103,6 +103,13 @@ const CASES: readonly (readonly [what: string, filter: ResourceFilter, who: stri
   ["present: signs that look like nothing are text", present("signs"), "cid"],
   ["any value of a list", compare("emails*/value", "co", "home"), "ann bob"],
   ["ne on a list: no value is it", compare("emails*/value", "ne", "bob@home.test"), "ann cid dee"],
+  ["ne on a list: some value is another", compare("emails*/value", "ne", "ann@work.test"), "ann bob cid dee"],
+  ["ne on a list: elements without the part say nothing", compare("emails*/primary", "ne", true), "bob cid dee"],
+  ["ne on a list of plain values", compare("tags*", "ne", "red"), "ann bob cid dee"],
+  ["ne on a list, turned around", not(compare("tags*", "ne", "grey")), ""],
+  ["ne of another type than all values", compare("emails*/value", "ne", 1), "ann bob cid dee"],
+  ["ne inside an element", element("emails*", compare("type", "ne", "work")), "ann"],
+  ["ne null on a list is present", compare("emails*/primary", "ne", null), "ann"],
   ["what is no list has no values", compare("emails*/value", "eq", "ann@work.test"), "ann"],
   ["a list of plain values", compare("tags*", "eq", "blue"), "ann"],
   ["a sub-attribute of plain values", compare("tags*/value", "eq", "blue"), ""],
@@ -190,6 +197,8 @@ export function filterConformance(open: OpenStore): void {
       expect(await groups(not(ofMember))).to.deep.equal([ops]);
       expect(await groups(compare("members*", "eq", ann.row))).to.deep.equal([eng]);
       expect(await groups(present("members*"))).to.deep.equal([eng]);
+      expect(await groups(compare("members*/value", "ne", ann.row))).to.deep.equal([ops]);
+      expect(await groups(compare("members*/value", "ne", "someone"))).to.deep.equal([eng, ops]);
       expect(await groups(element("members*", compare("value", "eq", ann.row)))).to.deep.equal([eng]);
       expect(await groups(element("members*", compare("display", "eq", "member")))).to.deep.equal([]);
       expect(await groups(and(compare("id", "eq", eng), ofMember))).to.deep.equal([eng]);

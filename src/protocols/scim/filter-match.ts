@@ -4,8 +4,8 @@ import { isObject } from "./json-value.js";
 
 /**
  * Whether a search document, or the search form of one element, satisfies a resolved filter (RFC 7644 section 3.4.2.2).
- * It says in memory what a store says in SQL: several values match when any of them does, `ne` holds for what is absent,
- * and neither an empty text nor an empty list is present; null means what is not present.
+ * It says in memory what a store says in SQL: several values match when any of them does, also by `ne`, which holds for what
+ * is absent too; neither an empty text nor an empty list is present; null means what is not present.
  */
 export function matches(filter: ResourceFilter, document: Json): boolean {
   switch (filter.op) {
@@ -31,7 +31,7 @@ function valuesAt(document: Json, path: AttributePath): readonly Json[] {
   for (const step of path) {
     values = values.flatMap((value) => {
       const next = isObject(value) && Object.hasOwn(value, step.name) ? value[step.name] : undefined;
-      return next === undefined ? [] : Array.isArray(next) ? next : [next];
+      return (Array.isArray(next) ? next : [next]).filter((found) => found !== undefined && found !== null);
     });
   }
   return values;
