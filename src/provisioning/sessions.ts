@@ -1,6 +1,6 @@
 /** Sessions and logins under way: random values stay with the browser, their hashes in the store. */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { ConnectionId, Instant, TenantId, UserId } from "../model/ids.js";
+import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
 import type { SessionOwner } from "./ports/instance.js";
@@ -110,16 +110,6 @@ export async function closeSession(p: Provisioning, token: string): Promise<void
   const hash = p.secrets.hashToken(token);
   const session = await p.store.instance.sessionByHash(hash);
   if (session) await p.store.write(session.tenant.id, (tx) => tx.endSession(hash, p.now()));
-}
-
-/** Ends sessions by the IdP's own names for them (back-channel logout); how many. */
-export function closeIdpSessions(
-  p: Provisioning,
-  tenant: TenantId,
-  connection: ConnectionId,
-  names: { readonly subject?: string; readonly idpSession?: string },
-): Promise<number> {
-  return p.store.write(tenant, (tx) => tx.endIdpSessions(connection, names, p.now()));
 }
 
 function later(from: Instant, minutes: number): Instant {
