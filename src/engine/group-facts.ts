@@ -6,7 +6,7 @@
 import type { ClaimsDocument } from "../model/directory.js";
 import type { GroupFact, GroupFacts } from "../model/facts.js";
 import type { Instant } from "../model/ids.js";
-import type { DirectoryGroupRecord, LinkRecord } from "../model/person.js";
+import type { DirectoryGroupRecord, LinkConnection, LinkRecord } from "../model/person.js";
 import { type GroupDirectory, groupDirectory } from "./directory-groups.js";
 
 const NOTHING_ANSWERED: ReadonlySet<string> = new Set();
@@ -60,9 +60,7 @@ function unlistedByClaims(claims: ClaimsDocument | undefined): GroupFacts["unlis
 /** SCIM answers for its settled groups, both for those that settle still, claims for all others. */
 function together(record: LinkRecord, directory: GroupDirectory, now: Instant): GroupFacts {
   const { connection, claims, memberships } = record;
-  const claimed = unlistedByClaims(claims);
-  // A directory without sign-ins of its own has nobody else who could speak.
-  const unlisted = connection.protocol === "scim" && !claims?.groups ? "not_member" : claimed;
+  const unlisted = !claims?.groups && scimKnowsAll(connection, claims) ? "not_member" : unlistedByClaims(claims);
   const pushed = scimMembers(record, directory);
   if (!claims?.groups) return { members: pushed, unlisted, answered: directory.allKeys };
   const held = new Set(memberships.map(({ group }) => group.id));
@@ -75,6 +73,17 @@ function together(record: LinkRecord, directory: GroupDirectory, now: Instant): 
     addClaimed(members, claims, value, open, directory);
   }
   return { members: [...pushed, ...members.values()], unlisted, answered: directory.settledKeys(now) };
+}
+
+/**
+ * Whether SCIM's word is all there is for a person whose claims never listed a group: the directory has no sign-ins of its
+ * own, or it pushes groups. Nothing that claims gave can be lost by it, as they gave nothing. A provider that says there are
+ * groups it does not list is believed.
+ */
+function scimKnowsAll(connection: LinkConnection, claims: ClaimsDocument | undefined): boolean {
+  if (connection.protocol === "scim") return true;
+  const hides = claims?.groupsUnknown === "overage" || claims?.groupsUnknown === "truncated_at_100";
+  return connection.firstGroupPushAt !== undefined && !hides;
 }
 
 /** One fact per group, however many of its names and ids the claims list; a name that several groups share stays a name. */
