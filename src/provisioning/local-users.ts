@@ -24,6 +24,8 @@ export async function createLocalUser(
 ): Promise<UserId> {
   const now = p.now();
   const user = await p.store.write(tenant.id, async (tx) => {
+    // No constraint keeps names of local rows apart: two requests at the same time wait for each other here.
+    await tx.lockTenant();
     const local = await localConnection(tx);
     const { userName, email, displayName } = profile;
     const taken = await tx.rowsByNames(local.id, { externalIds: [], userNames: [userName] });
