@@ -3,6 +3,7 @@ import { expect } from "chai";
 import request from "supertest";
 import type { Config } from "../../src/platform/config.js";
 import { compileSchema } from "../../src/platform/schemas.js";
+import { postgresUrl } from "../store/postgres-server.js";
 import { startService, type TestService } from "../support/service.js";
 
 export interface Reply {
@@ -52,15 +53,29 @@ export interface Directory {
   deactivate(userName: string): Promise<void>;
 }
 
+/** A worker that is soon back, for tests that wait for it. */
+export function quickWorker(config: Config): Config {
+  return { ...config, worker: { pollMilliseconds: 20 } };
+}
+
 /** A brake that lets one deactivation pass. */
 export function tightBrake(config: Config): Config {
   const brake = { ...config.brake, deactivationsFloor: 1, deactivationsShare: 0, dripPerHour: 0 };
-  return { ...config, brake, worker: { pollMilliseconds: 20 } };
+  return { ...quickWorker(config), brake };
 }
 
-export async function openAdmin(settings: (config: Config) => Config = (config) => config): Promise<AdminClient> {
+/** Each database that the service runs on, as the URL of an empty one. */
+export const DATABASES: readonly (readonly [name: string, newUrl: () => Promise<string>])[] = [
+  ["SQLite", async () => "sqlite::memory:"],
+  ["PostgreSQL", postgresUrl],
+];
+
+export async function openAdmin(
+  settings: (config: Config) => Config = (config) => config,
+  databaseUrl = "sqlite::memory:",
+): Promise<AdminClient> {
   const log: string[] = [];
-  const service = await startService({ settings, log: { write: (line) => void log.push(line) } });
+  const service = await startService({ settings, databaseUrl, log: { write: (line) => void log.push(line) } });
   let made = 0;
   const call: AdminClient["call"] = async (method, path, options = {}) => {
     const { token = service.operatorToken, headers = {} } = options;

@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import { type AdminClient, type CallOptions, expectProblem, mistakes, openAdmin, type Reply } from "./admin-client.js";
+import {
+  type AdminClient,
+  type CallOptions,
+  DATABASES,
+  expectProblem,
+  mistakes,
+  openAdmin,
+  type Reply,
+} from "./admin-client.js";
 
 const RULE = { group_name: "Eng", team_name: "Platform", role_name: "editor" };
 const OIDC = { slug: "new", protocol: "oidc", issuer: "https://idp.example", clientId: "c", clientSecret: "s" };
@@ -500,113 +508,140 @@ const cases: readonly Case[] = [
   ["an undo", "POST runs/1/undo", {}, 422, "invalid_document", [" not_available"]],
 ];
 
-describe("bad input to the admin API", () => {
-  let client: AdminClient;
-  let tenant: string;
-  let names: Readonly<Record<string, string>>;
+for (const [database, newUrl] of DATABASES) {
+  describe(`bad input to the admin API, on ${database}`, () => {
+    let client: AdminClient;
+    let tenant: string;
+    let names: Readonly<Record<string, string>>;
+    let untouched: unknown;
 
-  before(async () => {
-    client = await openAdmin();
-    tenant = await client.tenant();
-    await client.directory(tenant, "synced@acme.example");
-    await client.post(`${tenant}/users`, { userName: "local@acme.example" });
-    await client.call("PUT", `${tenant}/mapping`, { body: {} });
-    await client.get(`${tenant}/runs/1?wait=30`);
-    names = await namesOf(client, tenant);
-  });
-  after(() => client.close());
-
-  /** All that the API can tell of the tenant, and how many tenants there are. */
-  async function everything(): Promise<unknown> {
-    const lists = [
-      "connections",
-      "connections/okta/tokens",
-      "mapping/versions",
-      "users",
-      "assignments",
-      "runs",
-      "teams",
-    ];
-    const paths = [tenant, ...[...lists, "api-keys", "audit", "events"].map((list) => `${tenant}/${list}?limit=1000`)];
-    const replies = await Promise.all([...paths, "/api/v1/tenants"].map((path) => client.get(path)));
-    expect(replies.map(({ status }) => status)).to.deep.equal(replies.map(() => 200));
-    return replies.map(({ body }) => body);
-  }
-
-  for (const [what, call, options, status, code, wanted] of cases) {
-    it(`changes nothing and says why: ${what} (${call})`, async () => {
-      const before = await everything();
-      const [method = "", rest = ""] = call.split(" ");
-      const path = rest.replace(/\{(\w+)\}/g, (_, name: string) => names[name] ?? name);
-      const reply = await client.call(method, path.startsWith("/api") ? path : `${tenant}/${path}`, options);
-      expectProblem(reply, status, code);
-      if (wanted !== undefined) expect([...mistakes(reply)].sort()).to.deep.equal([...wanted].sort());
-      expect(await everything()).to.deep.equal(before);
+    before(async () => {
+      client = await openAdmin(undefined, await newUrl());
+      tenant = await client.tenant();
+      await client.directory(tenant, "synced@acme.example");
+      await client.post(`${tenant}/users`, { userName: "local@acme.example" });
+      await client.call("PUT", `${tenant}/mapping`, { body: {} });
+      await client.get(`${tenant}/runs/1?wait=30`);
+      names = await namesOf(client, tenant);
+      untouched = await everything();
     });
-  }
+    after(() => client.close());
 
-  for (const call of ["POST users", "PATCH connections/okta", "PUT mapping", "POST mapping/preview", "POST api-keys"]) {
-    it(`reads no body of ten megabytes, and can still be answered (${call})`, async () => {
-      const before = await everything();
-      const [method = "", path = ""] = call.split(" ");
-      expectProblem(await client.call(method, `${tenant}/${path}`, { text: TEN_MEGABYTES }), 413, "body_too_large");
-      expect(await everything()).to.deep.equal(before);
-    });
-  }
+    /** All that the API can tell of the tenant, and how many tenants there are. */
+    async function everything(): Promise<unknown> {
+      const lists = [
+        "connections",
+        "connections/okta/tokens",
+        "mapping/versions",
+        "users",
+        "assignments",
+        "runs",
+        "teams",
+      ];
+      const paths = [
+        tenant,
+        ...[...lists, "api-keys", "audit", "events"].map((list) => `${tenant}/${list}?limit=1000`),
+      ];
+      const replies = await Promise.all([...paths, "/api/v1/tenants"].map((path) => client.get(path)));
+      expect(replies.map(({ status }) => status)).to.deep.equal(replies.map(() => 200));
+      return replies.map(({ body }) => body);
+    }
 
-  it("takes a mapping of 256 kB and refuses a longer one", async () => {
-    const home = await client.tenant();
-    const longest = 256 * 1024;
-    const document = (length: number) => `{"mappings":[]${" ".repeat(length - '{"mappings":[]}'.length)}}`;
-    expect((await client.call("PUT", `${home}/mapping`, { text: document(longest) })).status).to.equal(200);
-    expectProblem(await client.call("PUT", `${home}/mapping`, { text: document(longest + 1) }), 413, "body_too_large");
-  });
+    for (const [what, call, options, status, code, wanted] of cases) {
+      it(`changes nothing and says why: ${what} (${call})`, async () => {
+        const [method = "", rest = ""] = call.split(" ");
+        const path = rest.replace(/\{(\w+)\}/g, (_, name: string) => names[name] ?? name);
+        const reply = await client.call(method, path.startsWith("/api") ? path : `${tenant}/${path}`, options);
+        expectProblem(reply, status, code);
+        if (wanted !== undefined) expect([...mistakes(reply)].sort()).to.deep.equal([...wanted].sort());
+        expect(await everything()).to.deep.equal(untouched);
+      });
+    }
 
-  it("does the same thing once when it is asked twice at the same time", async () => {
-    const home = await client.tenant();
-    const outcomes = async (call: () => Promise<Reply>) => {
-      const replies = await Promise.all([call(), call(), call()]);
-      return replies.map(({ status, body }) => `${status} ${body["code"] ?? ""}`.trim()).sort();
-    };
-    const slug = "only-one";
-    expect(await outcomes(() => client.post("/api/v1/tenants", { slug, name: "x" }))).to.deep.equal([
-      "201",
-      "409 slug_taken",
-      "409 slug_taken",
-    ]);
-    expect(await outcomes(() => client.post(`${home}/connections`, { slug, protocol: "scim" }))).to.deep.equal([
-      "201",
-      "409 slug_taken",
-      "409 slug_taken",
-    ]);
-    expect(await outcomes(() => client.post(`${home}/users`, { userName: slug }))).to.deep.equal([
-      "201",
-      "409 uniqueness",
-      "409 uniqueness",
-    ]);
-    const { body } = await client.get(`${home}/users?userName=${slug}`);
-    const user = `${home}/users/${body.items?.[0]?.["id"]}`;
-    const grant = { team: "Platform", role: "viewer", reason: "once" };
-    expect(await outcomes(() => client.post(`${user}/grants`, grant))).to.deep.equal([
-      "201",
-      "409 conflict",
-      "409 conflict",
-    ]);
-    const [held] = (await client.get(`${home}/audit?action=grant.added`)).body.items ?? [];
-    expect(held).to.not.equal(undefined);
-    const token = await client.post(`${home}/connections/${slug}/tokens`, { name: "t" });
-    const path = `${home}/connections/${slug}/tokens/${token.body["id"]}`;
-    expect(await outcomes(() => client.call("DELETE", path))).to.deep.equal(["204", "404 not_found", "404 not_found"]);
-    const ifMatch = { headers: { "if-match": '"0"' } };
-    const save = () => client.call("PUT", `${home}/mapping`, { body: { note: "mine" }, ...ifMatch });
-    const saves = await Promise.all([save(), save(), save()]);
-    expect(saves.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409]);
-    for (const lost of saves.filter(({ status }) => status === 409)) {
-      expectProblem(lost, 409, "version_conflict");
-      expect(lost.body).to.deep.include({ expected: 0, active: { version: 1, document: { note: "mine" } } });
+    for (const call of [
+      "POST users",
+      "PATCH connections/okta",
+      "PUT mapping",
+      "POST mapping/preview",
+      "POST api-keys",
+    ]) {
+      it(`reads no body of ten megabytes, and can still be answered (${call})`, async () => {
+        const [method = "", path = ""] = call.split(" ");
+        expectProblem(await client.call(method, `${tenant}/${path}`, { text: TEN_MEGABYTES }), 413, "body_too_large");
+        expect(await everything()).to.deep.equal(untouched);
+      });
     }
   });
-});
+
+  describe(`one thing only, by the admin API, on ${database}`, () => {
+    let client: AdminClient;
+    before(async () => {
+      client = await openAdmin(undefined, await newUrl());
+    });
+    after(() => client.close());
+
+    it("takes a mapping of 256 kB and refuses a longer one", async () => {
+      const home = await client.tenant();
+      const longest = 256 * 1024;
+      const document = (length: number) => `{"mappings":[]${" ".repeat(length - '{"mappings":[]}'.length)}}`;
+      expect((await client.call("PUT", `${home}/mapping`, { text: document(longest) })).status).to.equal(200);
+      expectProblem(
+        await client.call("PUT", `${home}/mapping`, { text: document(longest + 1) }),
+        413,
+        "body_too_large",
+      );
+    });
+
+    it("does the same thing once when it is asked twice at the same time", async () => {
+      const home = await client.tenant();
+      const outcomes = async (call: () => Promise<Reply>) => {
+        const replies = await Promise.all([call(), call(), call()]);
+        return replies.map(({ status, body }) => `${status} ${body["code"] ?? ""}`.trim()).sort();
+      };
+      const slug = "only-one";
+      expect(await outcomes(() => client.post("/api/v1/tenants", { slug, name: "x" }))).to.deep.equal([
+        "201",
+        "409 slug_taken",
+        "409 slug_taken",
+      ]);
+      expect(await outcomes(() => client.post(`${home}/connections`, { slug, protocol: "scim" }))).to.deep.equal([
+        "201",
+        "409 slug_taken",
+        "409 slug_taken",
+      ]);
+      expect(await outcomes(() => client.post(`${home}/users`, { userName: slug }))).to.deep.equal([
+        "201",
+        "409 uniqueness",
+        "409 uniqueness",
+      ]);
+      const { body } = await client.get(`${home}/users?userName=${slug}`);
+      const user = `${home}/users/${body.items?.[0]?.["id"]}`;
+      const grant = { team: "Platform", role: "viewer", reason: "once" };
+      expect(await outcomes(() => client.post(`${user}/grants`, grant))).to.deep.equal([
+        "201",
+        "409 conflict",
+        "409 conflict",
+      ]);
+      const [held] = (await client.get(`${home}/audit?action=grant.added`)).body.items ?? [];
+      expect(held).to.not.equal(undefined);
+      const token = await client.post(`${home}/connections/${slug}/tokens`, { name: "t" });
+      const path = `${home}/connections/${slug}/tokens/${token.body["id"]}`;
+      expect(await outcomes(() => client.call("DELETE", path))).to.deep.equal([
+        "204",
+        "404 not_found",
+        "404 not_found",
+      ]);
+      const ifMatch = { headers: { "if-match": '"0"' } };
+      const save = () => client.call("PUT", `${home}/mapping`, { body: { note: "mine" }, ...ifMatch });
+      const saves = await Promise.all([save(), save(), save()]);
+      expect(saves.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409]);
+      for (const lost of saves.filter(({ status }) => status === 409)) {
+        expectProblem(lost, 409, "version_conflict");
+        expect(lost.body).to.deep.include({ expected: 0, active: { version: 1, document: { note: "mine" } } });
+      }
+    });
+  });
+}
 
 /** Ids to put into paths: of this tenant, and of another one, which must be as good as none. */
 async function namesOf(client: AdminClient, tenant: string): Promise<Readonly<Record<string, string>>> {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type AdminClient, expectProblem, mistakes, openAdmin } from "./admin-client.js";
+import { type AdminClient, DATABASES, expectProblem, mistakes, openAdmin, quickWorker } from "./admin-client.js";
 
 const SECRET = "the-client-secret-that-nobody-sees-again";
 const OIDC = {
@@ -10,124 +10,128 @@ const OIDC = {
   clientSecret: SECRET,
 };
 
-describe("connections, by the admin API", () => {
-  let client: AdminClient;
-  before(async () => {
-    client = await openAdmin((config) => ({ ...config, worker: { pollMilliseconds: 20 } }));
-  });
-  after(() => client.close());
-
-  it("tell what the provider has to be told, from the public URL alone", async () => {
-    const tenant = await client.tenant();
-    const slug = tenant.split("/").at(-1);
-    const forged = { headers: { host: "evil.example", "x-forwarded-host": "evil.example" } };
-    const { body } = await client.post(`${tenant}/connections`, OIDC, forged);
-    const base = `${client.service.publicUrl}/sso/${slug}`;
-    expect(body["oidc"]).to.deep.equal({
-      redirectUri: `${base}/sso/callback`,
-      loginUrl: `${base}/sso/login`,
-      postLogoutRedirectUri: base,
-      backchannelLogoutUri: `${base}/sso/backchannel-logout`,
+for (const [database, newUrl] of DATABASES) {
+  describe(`connections, by the admin API, on ${database}`, () => {
+    let client: AdminClient;
+    before(async () => {
+      client = await openAdmin(quickWorker, await newUrl());
     });
-    expect(body["scim"]).to.deep.equal({ baseUrl: `${client.service.publicUrl}/api/scim/v2` });
-  });
+    after(() => client.close());
 
-  it("never show their client secret again: in no answer, no audit entry, no event", async () => {
-    const tenant = await client.tenant();
-    const made = await client.post(`${tenant}/connections`, OIDC);
-    const changed = await client.call("PATCH", `${tenant}/connections/sso`, { body: { clientSecret: `${SECRET}-2` } });
-    expect([made.status, changed.status]).to.deep.equal([201, 200]);
-    const paths = ["connections", "connections/sso", "audit", "events"];
-    const texts = [made.text, changed.text];
-    for (const path of paths) texts.push((await client.get(`${tenant}/${path}`)).text);
-    for (const text of texts) expect(text).to.not.contain(SECRET);
-  });
-
-  it("keep what a change leaves out, and judge the whole of what it makes of them", async () => {
-    const tenant = await client.tenant();
-    await client.post(`${tenant}/connections`, { ...OIDC, groupAttribute: "roles", allowedDomains: ["A.Example"] });
-    const patch = (body: object) => client.call("PATCH", `${tenant}/connections/sso`, { body });
-    const { body } = await patch({ scopes: ["openid", "groups"], jit: "first_sign_in", priority: 7 });
-    expect(body).to.deep.include({
-      ...{ issuer: "https://idp.example", clientId: "rolecall", scopes: ["openid", "groups"], jit: "first_sign_in" },
-      ...{ groupAttribute: "roles", allowedDomains: ["a.example"], priority: 7 },
+    it("tell what the provider has to be told, from the public URL alone", async () => {
+      const tenant = await client.tenant();
+      const slug = tenant.split("/").at(-1);
+      const forged = { headers: { host: "evil.example", "x-forwarded-host": "evil.example" } };
+      const { body } = await client.post(`${tenant}/connections`, OIDC, forged);
+      const base = `${client.service.publicUrl}/sso/${slug}`;
+      expect(body["oidc"]).to.deep.equal({
+        redirectUri: `${base}/sso/callback`,
+        loginUrl: `${base}/sso/login`,
+        postLogoutRedirectUri: base,
+        backchannelLogoutUri: `${base}/sso/backchannel-logout`,
+      });
+      expect(body["scim"]).to.deep.equal({ baseUrl: `${client.service.publicUrl}/api/scim/v2` });
     });
-    const wrong = await patch({ scopes: ["groups"], jit: "off" });
-    expectProblem(wrong, 422, "invalid_document");
-    expect(mistakes(wrong)).to.deep.equal(["/scopes invalid_setting"]);
-    expect((await client.get(`${tenant}/connections/sso`)).body).to.include({ jit: "first_sign_in" });
-  });
 
-  it("may make owners only if they are the first, or were told so", async () => {
-    const tenant = await client.tenant();
-    const may = async (body: object) => (await client.post(`${tenant}/connections`, body)).body["mayGrantOwner"];
-    expect(await may({ slug: "one", protocol: "scim" })).to.equal(true);
-    expect(await may({ slug: "two", protocol: "scim" })).to.equal(false);
-    expect(await may({ slug: "three", protocol: "scim", mayGrantOwner: true })).to.equal(true);
-  });
-
-  it("go live as previewed: with the digest where access changes, without one where nothing does", async () => {
-    const tenant = await client.tenant();
-    const connection = `${tenant}/connections/okta`;
-    await client.post(`${tenant}/connections`, { slug: "okta", protocol: "scim" });
-    const made = await client.post(`${connection}/tokens`, { name: "t" });
-    const token = String(made.body["token"]);
-    expect((await client.get(connection)).body["sync"]).to.equal("test");
-    const ada = { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "ada@acme.example" };
-    const pushed = await client.post("/api/scim/v2/Users", ada, { token });
-    expect(pushed.status, pushed.text).to.equal(201);
-    expectProblem(await client.post(`${connection}/go-live`, {}), 409, "digest_required");
-    expectProblem(await client.call("PATCH", connection, { body: { sync: "live" } }), 409, "digest_required");
-    const preview = await client.get(`${connection}/preview?to=live`);
-    expect(preview.body["summary"]).to.deep.include({ users: 1, created: 1 });
-    const live = await client.post(`${connection}/go-live`, { digest: preview.body["digest"], welcomeMail: false });
-    expect(live.status, live.text).to.equal(202);
-    const run = await client.finished(tenant, live);
-    expect(run.body).to.include({ status: "done", trigger: "go_live", connection: "okta", done: 1, total: 1 });
-    const [user] = (await client.get(`${tenant}/users`)).body.items ?? [];
-    expect(user).to.include({ userName: "ada@acme.example", status: "registered", synced: true });
-    expect((await client.call("PATCH", connection, { body: { sync: "live" } })).status).to.equal(200);
-  });
-
-  it("end as previewed, and with them their tokens; what was converted stays with its people", async () => {
-    const tenant = await client.tenant();
-    const directory = await client.directory(tenant, "ada@acme.example");
-    await directory.group("Eng", "ada@acme.example");
-    const mapping = { mappings: [{ group_name: "Eng", team_name: "Platform", role_name: "editor" }] };
-    const saved = await client.call("PUT", `${tenant}/mapping`, { body: mapping });
-    await client.finished(tenant, saved);
-    const ended = await client.call("DELETE", directory.connection, { body: { onDisable: "convert" } });
-    expect(ended.status, ended.text).to.equal(202);
-    await client.finished(tenant, ended);
-    expect((await directory.scim("GET", "/Users")).status).to.be.oneOf([401, 403]);
-    const [user] = (await client.get(`${tenant}/users`)).body.items ?? [];
-    expect(user).to.deep.include({
-      ...{ status: "registered", synced: false },
-      teams: [{ team: "Platform", role: "editor" }],
+    it("never show their client secret again: in no answer, no audit entry, no event", async () => {
+      const tenant = await client.tenant();
+      const made = await client.post(`${tenant}/connections`, OIDC);
+      const changed = await client.call("PATCH", `${tenant}/connections/sso`, {
+        body: { clientSecret: `${SECRET}-2` },
+      });
+      expect([made.status, changed.status]).to.deep.equal([201, 200]);
+      const paths = ["connections", "connections/sso", "audit", "events"];
+      const texts = [made.text, changed.text];
+      for (const path of paths) texts.push((await client.get(`${tenant}/${path}`)).text);
+      for (const text of texts) expect(text).to.not.contain(SECRET);
     });
-    const slugs = ((await client.get(`${tenant}/connections`)).body.items ?? []).map(({ slug }) => slug);
-    expect(slugs).to.deep.equal(["local"]);
-    expectProblem(await client.get(directory.connection), 404, "not_found");
-    expectProblem(await client.get(`${directory.connection}/tokens`), 404, "not_found");
-    const deactivating = await client.call("DELETE", directory.connection, { body: { onDisable: "deactivate" } });
-    expectProblem(deactivating, 404, "not_found");
-  });
 
-  it("show their tokens once, and stop taking them once they are revoked", async () => {
-    const tenant = await client.tenant();
-    const directory = await client.directory(tenant);
-    const made = await client.post(`${directory.connection}/tokens`, {
-      name: "second",
-      expiresAt: "2099-01-01T00:00:00+02:00",
+    it("keep what a change leaves out, and judge the whole of what it makes of them", async () => {
+      const tenant = await client.tenant();
+      await client.post(`${tenant}/connections`, { ...OIDC, groupAttribute: "roles", allowedDomains: ["A.Example"] });
+      const patch = (body: object) => client.call("PATCH", `${tenant}/connections/sso`, { body });
+      const { body } = await patch({ scopes: ["openid", "groups"], jit: "first_sign_in", priority: 7 });
+      expect(body).to.deep.include({
+        ...{ issuer: "https://idp.example", clientId: "rolecall", scopes: ["openid", "groups"], jit: "first_sign_in" },
+        ...{ groupAttribute: "roles", allowedDomains: ["a.example"], priority: 7 },
+      });
+      const wrong = await patch({ scopes: ["groups"], jit: "off" });
+      expectProblem(wrong, 422, "invalid_document");
+      expect(mistakes(wrong)).to.deep.equal(["/scopes invalid_setting"]);
+      expect((await client.get(`${tenant}/connections/sso`)).body).to.include({ jit: "first_sign_in" });
     });
-    expect(made.body["expiresAt"]).to.equal("2098-12-31T22:00:00.000Z");
-    const list = await client.get(`${directory.connection}/tokens`);
-    expect(list.body.items?.map(({ name }) => name)).to.deep.equal(["okta", "second"]);
-    expect(list.text).to.not.contain(String(made.body["token"]));
-    const call = () => client.get("/api/scim/v2/Users", { token: String(made.body["token"]) });
-    expect((await call()).status).to.equal(200);
-    await client.call("DELETE", `${directory.connection}/tokens/${made.body["id"]}`);
-    expect((await call()).status).to.equal(401);
-    expect((await directory.scim("GET", "/Users")).status).to.equal(200);
+
+    it("may make owners only if they are the first, or were told so", async () => {
+      const tenant = await client.tenant();
+      const may = async (body: object) => (await client.post(`${tenant}/connections`, body)).body["mayGrantOwner"];
+      expect(await may({ slug: "one", protocol: "scim" })).to.equal(true);
+      expect(await may({ slug: "two", protocol: "scim" })).to.equal(false);
+      expect(await may({ slug: "three", protocol: "scim", mayGrantOwner: true })).to.equal(true);
+    });
+
+    it("go live as previewed: with the digest where access changes, without one where nothing does", async () => {
+      const tenant = await client.tenant();
+      const connection = `${tenant}/connections/okta`;
+      await client.post(`${tenant}/connections`, { slug: "okta", protocol: "scim" });
+      const made = await client.post(`${connection}/tokens`, { name: "t" });
+      const token = String(made.body["token"]);
+      expect((await client.get(connection)).body["sync"]).to.equal("test");
+      const ada = { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "ada@acme.example" };
+      const pushed = await client.post("/api/scim/v2/Users", ada, { token });
+      expect(pushed.status, pushed.text).to.equal(201);
+      expectProblem(await client.post(`${connection}/go-live`, {}), 409, "digest_required");
+      expectProblem(await client.call("PATCH", connection, { body: { sync: "live" } }), 409, "digest_required");
+      const preview = await client.get(`${connection}/preview?to=live`);
+      expect(preview.body["summary"]).to.deep.include({ users: 1, created: 1 });
+      const live = await client.post(`${connection}/go-live`, { digest: preview.body["digest"], welcomeMail: false });
+      expect(live.status, live.text).to.equal(202);
+      const run = await client.finished(tenant, live);
+      expect(run.body).to.include({ status: "done", trigger: "go_live", connection: "okta", done: 1, total: 1 });
+      const [user] = (await client.get(`${tenant}/users`)).body.items ?? [];
+      expect(user).to.include({ userName: "ada@acme.example", status: "registered", synced: true });
+      expect((await client.call("PATCH", connection, { body: { sync: "live" } })).status).to.equal(200);
+    });
+
+    it("end as previewed, and with them their tokens; what was converted stays with its people", async () => {
+      const tenant = await client.tenant();
+      const directory = await client.directory(tenant, "ada@acme.example");
+      await directory.group("Eng", "ada@acme.example");
+      const mapping = { mappings: [{ group_name: "Eng", team_name: "Platform", role_name: "editor" }] };
+      const saved = await client.call("PUT", `${tenant}/mapping`, { body: mapping });
+      await client.finished(tenant, saved);
+      const ended = await client.call("DELETE", directory.connection, { body: { onDisable: "convert" } });
+      expect(ended.status, ended.text).to.equal(202);
+      await client.finished(tenant, ended);
+      expect((await directory.scim("GET", "/Users")).status).to.be.oneOf([401, 403]);
+      const [user] = (await client.get(`${tenant}/users`)).body.items ?? [];
+      expect(user).to.deep.include({
+        ...{ status: "registered", synced: false },
+        teams: [{ team: "Platform", role: "editor" }],
+      });
+      const slugs = ((await client.get(`${tenant}/connections`)).body.items ?? []).map(({ slug }) => slug);
+      expect(slugs).to.deep.equal(["local"]);
+      expectProblem(await client.get(directory.connection), 404, "not_found");
+      expectProblem(await client.get(`${directory.connection}/tokens`), 404, "not_found");
+      const deactivating = await client.call("DELETE", directory.connection, { body: { onDisable: "deactivate" } });
+      expectProblem(deactivating, 404, "not_found");
+    });
+
+    it("show their tokens once, and stop taking them once they are revoked", async () => {
+      const tenant = await client.tenant();
+      const directory = await client.directory(tenant);
+      const made = await client.post(`${directory.connection}/tokens`, {
+        name: "second",
+        expiresAt: "2099-01-01T00:00:00+02:00",
+      });
+      expect(made.body["expiresAt"]).to.equal("2098-12-31T22:00:00.000Z");
+      const list = await client.get(`${directory.connection}/tokens`);
+      expect(list.body.items?.map(({ name }) => name)).to.deep.equal(["okta", "second"]);
+      expect(list.text).to.not.contain(String(made.body["token"]));
+      const call = () => client.get("/api/scim/v2/Users", { token: String(made.body["token"]) });
+      expect((await call()).status).to.equal(200);
+      await client.call("DELETE", `${directory.connection}/tokens/${made.body["id"]}`);
+      expect((await call()).status).to.equal(401);
+      expect((await directory.scim("GET", "/Users")).status).to.equal(200);
+    });
   });
-});
+}

@@ -1,88 +1,98 @@
 import { expect } from "chai";
-import { type AdminClient, type Directory, expectProblem, openAdmin, runOf, tightBrake } from "./admin-client.js";
+import {
+  type AdminClient,
+  DATABASES,
+  type Directory,
+  expectProblem,
+  openAdmin,
+  runOf,
+  tightBrake,
+} from "./admin-client.js";
 
 const PEOPLE = ["ada@acme.example", "ben@acme.example", "cai@acme.example"];
 
-describe("held runs, by the admin API", () => {
-  let client: AdminClient;
-  before(async () => {
-    client = await openAdmin(tightBrake);
+for (const [database, newUrl] of DATABASES) {
+  describe(`held runs, by the admin API, on ${database}`, () => {
+    let client: AdminClient;
+    before(async () => {
+      client = await openAdmin(tightBrake, await newUrl());
+    });
+    after(() => client.close());
+
+    /** Everybody leaves at once; the brake lets one go. */
+    async function held(): Promise<{ readonly tenant: string; readonly run: string; readonly directory: Directory }> {
+      const tenant = await client.tenant();
+      const directory = await client.directory(tenant, ...PEOPLE);
+      for (const userName of PEOPLE) await directory.deactivate(userName);
+      const { body } = await client.get(`${tenant}/runs?status=held`);
+      expect(body.items).to.have.length(1);
+      return { tenant, run: `${tenant}/runs/${body.items?.[0]?.["id"]}`, directory };
+    }
+
+    async function registered(tenant: string): Promise<readonly unknown[]> {
+      const { body } = await client.get(`${tenant}/users?status=registered`);
+      return body.items?.map(({ userName }) => userName) ?? [];
+    }
+
+    it("keep people as they are until an owner lets them go as previewed", async () => {
+      const { tenant, run } = await held();
+      expect(await registered(tenant)).to.deep.equal(["ben@acme.example", "cai@acme.example"]);
+      const preview = await client.get(`${run}/preview`);
+      expect(preview.body["summary"]).to.deep.include({ users: 2, deactivated: 2 });
+      expectProblem(await client.post(`${run}/release`, { digest: "0".repeat(64) }), 409, "plan_changed");
+      const released = await client.post(`${run}/release`, { digest: preview.body["digest"] });
+      expect([released.status, `${tenant}/runs/${runOf(released)}`]).to.deep.equal([202, run]);
+      const done = await client.get(`${run}?wait=30`);
+      expect(done.body).to.include({ status: "done", trigger: "held", connection: "okta" });
+      expect(await registered(tenant)).to.deep.equal([]);
+      expectProblem(await client.post(`${run}/release`, { digest: preview.body["digest"] }), 409, "run_not_held");
+    });
+
+    it("release nobody who came after the preview", async () => {
+      const { tenant, run, directory } = await held();
+      const preview = await client.get(`${run}/preview`);
+      await directory.push("late@acme.example");
+      await directory.deactivate("late@acme.example");
+      const refused = await client.post(`${run}/release`, { digest: preview.body["digest"] });
+      expectProblem(refused, 409, "plan_changed");
+      const changes = refused.body["changes"] as readonly { readonly user: { readonly userName: string } }[];
+      expect(changes.map(({ user }) => user.userName)).to.deep.equal(["late@acme.example"]);
+      expect(await registered(tenant)).to.have.length(3);
+    });
+
+    it("are discarded: everybody stays, until their facts change again", async () => {
+      const { tenant, run } = await held();
+      expect((await client.post(`${run}/discard`)).body).to.include({ status: "discarded" });
+      expectProblem(await client.post(`${run}/discard`), 409, "run_not_held");
+      expect(await registered(tenant)).to.deep.equal(["ben@acme.example", "cai@acme.example"]);
+    });
+
+    it("are held for one release only, however many ask at the same time", async () => {
+      const { run } = await held();
+      const { body } = await client.get(`${run}/preview`);
+      const release = () => client.post(`${run}/release`, { digest: body["digest"] });
+      const replies = await Promise.all([release(), release(), release()]);
+      expect(replies.map(({ status }) => status).filter((status) => status >= 500)).to.deep.equal([]);
+      expect((await client.get(`${run}?wait=30`)).body["status"]).to.equal("done");
+    });
+
+    it("do not come about for what was announced", async () => {
+      const tenant = await client.tenant();
+      const directory = await client.directory(tenant, ...PEOPLE);
+      const until = new Date(Date.parse(client.service.p.now()) + 3_600_000).toISOString();
+      const expected = await client.post(`${directory.connection}/expect`, { max: 2, until });
+      expect(expected.body).to.deep.equal({ max: 2, until });
+      for (const userName of PEOPLE) await directory.deactivate(userName);
+      expect((await client.get(`${tenant}/runs?status=held`)).body.items).to.deep.equal([]);
+      expect(await registered(tenant)).to.deep.equal([]);
+      const { body } = await client.get(`${tenant}/audit?action=connection.change_expected`);
+      expect(body.items?.[0]).to.deep.include({ door: "admin", detail: { connection: "okta", max: 2, until } });
+    });
+
+    it("are told of at once to whoever waits, as they wait for nobody", async () => {
+      const { run } = await held();
+      const reply = await client.get(`${run}?wait=60`);
+      expect(reply.body).to.include({ status: "held", done: 0, total: 2 });
+    });
   });
-  after(() => client.close());
-
-  /** Everybody leaves at once; the brake lets one go. */
-  async function held(): Promise<{ readonly tenant: string; readonly run: string; readonly directory: Directory }> {
-    const tenant = await client.tenant();
-    const directory = await client.directory(tenant, ...PEOPLE);
-    for (const userName of PEOPLE) await directory.deactivate(userName);
-    const { body } = await client.get(`${tenant}/runs?status=held`);
-    expect(body.items).to.have.length(1);
-    return { tenant, run: `${tenant}/runs/${body.items?.[0]?.["id"]}`, directory };
-  }
-
-  async function registered(tenant: string): Promise<readonly unknown[]> {
-    const { body } = await client.get(`${tenant}/users?status=registered`);
-    return body.items?.map(({ userName }) => userName) ?? [];
-  }
-
-  it("keep people as they are until an owner lets them go as previewed", async () => {
-    const { tenant, run } = await held();
-    expect(await registered(tenant)).to.deep.equal(["ben@acme.example", "cai@acme.example"]);
-    const preview = await client.get(`${run}/preview`);
-    expect(preview.body["summary"]).to.deep.include({ users: 2, deactivated: 2 });
-    expectProblem(await client.post(`${run}/release`, { digest: "0".repeat(64) }), 409, "plan_changed");
-    const released = await client.post(`${run}/release`, { digest: preview.body["digest"] });
-    expect([released.status, `${tenant}/runs/${runOf(released)}`]).to.deep.equal([202, run]);
-    const done = await client.get(`${run}?wait=30`);
-    expect(done.body).to.include({ status: "done", trigger: "held", connection: "okta" });
-    expect(await registered(tenant)).to.deep.equal([]);
-    expectProblem(await client.post(`${run}/release`, { digest: preview.body["digest"] }), 409, "run_not_held");
-  });
-
-  it("release nobody who came after the preview", async () => {
-    const { tenant, run, directory } = await held();
-    const preview = await client.get(`${run}/preview`);
-    await directory.push("late@acme.example");
-    await directory.deactivate("late@acme.example");
-    const refused = await client.post(`${run}/release`, { digest: preview.body["digest"] });
-    expectProblem(refused, 409, "plan_changed");
-    const changes = refused.body["changes"] as readonly { readonly user: { readonly userName: string } }[];
-    expect(changes.map(({ user }) => user.userName)).to.deep.equal(["late@acme.example"]);
-    expect(await registered(tenant)).to.have.length(3);
-  });
-
-  it("are discarded: everybody stays, until their facts change again", async () => {
-    const { tenant, run } = await held();
-    expect((await client.post(`${run}/discard`)).body).to.include({ status: "discarded" });
-    expectProblem(await client.post(`${run}/discard`), 409, "run_not_held");
-    expect(await registered(tenant)).to.deep.equal(["ben@acme.example", "cai@acme.example"]);
-  });
-
-  it("are held for one release only, however many ask at the same time", async () => {
-    const { run } = await held();
-    const { body } = await client.get(`${run}/preview`);
-    const release = () => client.post(`${run}/release`, { digest: body["digest"] });
-    const replies = await Promise.all([release(), release(), release()]);
-    expect(replies.map(({ status }) => status).filter((status) => status >= 500)).to.deep.equal([]);
-    expect((await client.get(`${run}?wait=30`)).body["status"]).to.equal("done");
-  });
-
-  it("do not come about for what was announced", async () => {
-    const tenant = await client.tenant();
-    const directory = await client.directory(tenant, ...PEOPLE);
-    const until = new Date(Date.parse(client.service.p.now()) + 3_600_000).toISOString();
-    const expected = await client.post(`${directory.connection}/expect`, { max: 2, until });
-    expect(expected.body).to.deep.equal({ max: 2, until });
-    for (const userName of PEOPLE) await directory.deactivate(userName);
-    expect((await client.get(`${tenant}/runs?status=held`)).body.items).to.deep.equal([]);
-    expect(await registered(tenant)).to.deep.equal([]);
-    const { body } = await client.get(`${tenant}/audit?action=connection.change_expected`);
-    expect(body.items?.[0]).to.deep.include({ door: "admin", detail: { connection: "okta", max: 2, until } });
-  });
-
-  it("are told of at once to whoever waits, as they wait for nobody", async () => {
-    const { run } = await held();
-    const reply = await client.get(`${run}?wait=60`);
-    expect(reply.body).to.include({ status: "held", done: 0, total: 2 });
-  });
-});
+}
