@@ -6,6 +6,7 @@ import type { Connection } from "../model/connection.js";
 import type { ObserveUser, ScimUserDocument } from "../model/directory.js";
 import { asciiLower } from "../model/fold.js";
 import type { Instant, UserId } from "../model/ids.js";
+import type { LinkRow } from "./ports/access.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 
@@ -45,10 +46,14 @@ async function linkDeleted(
 ): Promise<Linked> {
   const deleted = await tx.deletedRow(connection.id, { subject, externalIds });
   if (!deleted) return { kind: "nobody" };
-  const links = await tx.links([deleted.user]);
-  const live = links.find((link) => link.connection === connection.id && !link.deleted);
+  const live = await liveLink(tx, connection, deleted.user);
   const row = live && (await tx.rowById(connection.id, live.directoryUser));
   return row ? { kind: "row", row } : { kind: "inactive", user: deleted.user };
+}
+
+async function liveLink(tx: TenantWriter, connection: Connection, user: UserId): Promise<LinkRow | undefined> {
+  const links = await tx.links([user]);
+  return links.find((link) => link.connection === connection.id && !link.deleted);
 }
 
 /** The row that a pushed new user turns out to be: somebody known by sign-in alone, or somebody who was deleted. */
@@ -63,7 +68,13 @@ export async function linkPush(tx: TenantWriter, connection: Connection, documen
   const linked = only(rows.filter((row) => !row.hasScim && sameName(row, userNames)));
   if (linked.kind !== "nobody") return linked;
   const deleted = externalIds.length > 0 ? await tx.deletedRow(connection.id, { externalIds }) : undefined;
-  return deleted ? { kind: "revive", row: deleted } : linked;
+  return deleted && (await mayRevive(tx, connection, deleted.user)) ? { kind: "revive", row: deleted } : linked;
+}
+
+/** INVARIANT: an account is revived for one row at most: clients give several people the same externalId (C12). */
+async function mayRevive(tx: TenantWriter, connection: Connection, user: UserId): Promise<boolean> {
+  await tx.lockPeople([user]);
+  return (await liveLink(tx, connection, user)) === undefined;
 }
 
 /** Two people may be meant: an admin decides, and nobody is linked until then. */

@@ -8,10 +8,11 @@ export interface Profile {
 }
 
 /**
- * The profile that a person's links say, the strongest connection first; what none of them knows stays as it is.
- * `undefined` when nothing would change.
+ * The profile that a person's links say, the strongest connection first and rows that ended (a deleted one before the
+ * one that revived the account) last; what none of them knows stays as it is. `undefined` when nothing would change.
  */
-export function changedProfile(state: PersonState, links: readonly PersonLink[]): Profile | undefined {
+export function changedProfile(state: PersonState, all: readonly PersonLink[]): Profile | undefined {
+  const links = [...all.filter((link) => !hasEnded(link)), ...all.filter(hasEnded)];
   const userName = firstKnown(links, "userName");
   const email = firstKnown(links, "email");
   const displayName = firstKnown(links, "displayName");
@@ -23,6 +24,10 @@ export function changedProfile(state: PersonState, links: readonly PersonLink[])
   const same =
     profile.userName === state.userName && profile.email === state.email && profile.displayName === state.displayName;
   return same ? undefined : profile;
+}
+
+function hasEnded({ scim, connection }: PersonLink): boolean {
+  return scim === "inactive" || connection.disabled;
 }
 
 function firstKnown(links: readonly PersonLink[], attribute: UserAttribute): AttributeValue | undefined {
