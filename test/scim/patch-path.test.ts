@@ -59,6 +59,9 @@ describe("SCIM paths", () => {
     "__PROTO__",
     `urn:${"x".repeat(3000)}:title`,
     `emails[type eq "${"x".repeat(2100)}"]`,
+    // each of these quotes may begin a text: whoever tries them all is busy for minutes
+    `emails[type eq "${'\\"'.repeat(150_000)}`,
+    `emails["${'\\"'.repeat(900)}`,
   ];
   for (const path of bad) {
     it(`RFC-43, SEC-06: refuses ${path.slice(0, 60)}`, () => {
@@ -80,5 +83,7 @@ describe("SCIM paths", () => {
 
   it("takes a prototype's name for text where it is quoted", () => {
     expect(readPath('members[value eq "constructor"]', groupReading()).attribute?.id).to.equal("members");
+    expect(readPath('members[value eq "a\\"__proto__\\\\"]', groupReading()).attribute?.id).to.equal("members");
+    expect(refusal(() => readPath('members[value eq "a\\\\"__proto__]', groupReading())).kind).to.equal("invalidPath");
   });
 });

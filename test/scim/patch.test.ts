@@ -622,4 +622,15 @@ describe("SCIM PatchOp messages", () => {
     expect(request(many(1000))).to.have.length(1000);
     expect(refusal(() => request(many(1001))).kind).to.equal("tooLarge");
   });
+
+  it("SEC-06: bounds the attributes that values name like the operations that they stand for", () => {
+    const titles = (count: number): Operations =>
+      Array.from({ length: count }, (_, at) => ({ op: "add", value: { title: `${at}`, displayName: `${at}` } }));
+    expect(patch(titles(500)).changed).to.equal(true);
+    expect(refusal(() => patch(titles(501))).kind).to.equal("tooLarge");
+    const unknown = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`x${at}`, at]));
+    expect(patch([{ op: "add", value: { ...unknown, title: "T" } }]).changed, "ignored keys cost nothing").to.equal(
+      true,
+    );
+  });
 });

@@ -36,9 +36,12 @@ export function printReference(reference: AttributeReference): string {
   return `${uri}${reference.name}${reference.sub === undefined ? "" : `.${reference.sub}`}`;
 }
 
+/** A quoted operand, up to the end where it does not end. INVARIANT: it never backtracks, so that a scan is linear. */
+const QUOTED = /"(?:[^"\\]|\\.?)*(?:"|$)/gs;
+
 /** Refuses a path any step of which is a prototype key, in whatever letter case; quoted operands are no steps. */
 export function refusePrototypePath(path: string, kind: ScimErrorKind): void {
-  const steps = path.replace(/"(?:[^"\\]|\\.)*"/gs, "").split(/[.:[\]()\s]+/);
+  const steps = path.replace(QUOTED, "").split(/[.:[\]()\s]+/);
   const bad = steps.find((step) => PROTOTYPE_KEYS.has(step.toLowerCase()));
   if (bad !== undefined) throw new ScimError(kind, `${quote(bad)} names no attribute: remove it from the path`);
 }

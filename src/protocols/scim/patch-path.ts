@@ -36,10 +36,10 @@ function lastName(path: string): string {
 
 /** What a path names, `undefined` where the schema has nothing of that name. Prototype keys are refused here too. */
 export function findTarget(path: string, reading: Reading): PatchTarget | undefined {
-  refusePrototypePath(path, "invalidPath");
   if (Buffer.byteLength(path) > FILTER_LIMITS.bytes) {
     throw new ScimError("invalidPath", `the path is longer than ${FILTER_LIMITS.bytes} bytes`);
   }
+  refusePrototypePath(path, "invalidPath");
   const bracket = path.indexOf("[");
   return bracket < 0 ? findPlain(path, reading) : findFiltered(path, bracket, reading);
 }

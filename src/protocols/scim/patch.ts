@@ -28,13 +28,15 @@ interface Draft {
   readonly members: MemberOperations;
   /** Ids named so far, for the bound on one request. */
   named: number;
+  /** Keys of values applied so far: each costs as much as an operation of its own, and shares the bound on these. */
+  keys: number;
   /** Replaced as a whole by each operation; what was read from the store is never written to. */
   resource: JsonObject;
 }
 
 /** Applies the operations in order. INVARIANT: `stored` is not touched, so a refusal half-way changes nothing (RFC-47). */
 export function applyPatch(stored: JsonObject, operations: readonly PatchOperation[], reading: Reading): PatchOutcome {
-  const draft: Draft = { reading, members: memberOperations(), named: 0, resource: stored };
+  const draft: Draft = { reading, members: memberOperations(), named: 0, keys: 0, resource: stored };
   for (const operation of operations) applyOperation(draft, operation);
   const resource = finishResource(draft.resource, reading, stored);
   return { resource, changed: !sameJson(stored, resource), members: draft.members.result() };
@@ -99,7 +101,11 @@ function applyObject(draft: Draft, kind: "add" | "replace", schema: Schema, valu
 }
 
 function applyKey(draft: Draft, kind: "add" | "replace", key: string, target: PatchTarget, item: Json): void {
-  const { quirks } = draft.reading;
+  const { quirks, limits } = draft.reading;
+  draft.keys += 1;
+  if (draft.keys > limits.operations) {
+    throw new ScimError("tooLarge", `the values name more than ${limits.operations} attributes: send fewer at a time`);
+  }
   if (target.attribute === undefined) {
     if (item === null) applyWhole(draft, kind, target.schema, item);
     else applyObject(draft, kind, target.schema, item);
