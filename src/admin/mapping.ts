@@ -101,7 +101,9 @@ function previewRoute(deps: AdminDeps): Route {
     body: documentBody(deps),
     responses: { 200: "admin/preview" },
     async handler({ query: { limit, ...options }, body, principal: { tenant } }) {
-      return { status: 200, body: await previewView(await previewMapping(deps.p, tenant, body, options), limit) };
+      const preview = await previewMapping(deps.p, tenant, body, options);
+      const { problems, warnings } = preview;
+      return { status: 200, body: { ...(await previewView(preview, limit)), problems, warnings } };
     },
   });
 }

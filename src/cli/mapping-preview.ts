@@ -24,7 +24,7 @@ export const mappingPreview: Command = {
     return withInstallation(terminal, async (opened) => {
       const tenant = await tenantNamed(opened, args.required("tenant"));
       try {
-        const { digest, summary, lines } = await previewMapping(opened.p, tenant, text, {
+        const { digest, summary, lines, problems } = await previewMapping(opened.p, tenant, text, {
           includeFrozen: args.has("include-frozen"),
         });
         for (let from = 0, count = PAGE; count === PAGE; from += PAGE) {
@@ -34,7 +34,8 @@ export const mappingPreview: Command = {
         }
         for (const line of summaryLines(summary)) terminal.out(line);
         terminal.out(`digest ${digest}`);
-        return EXIT.done;
+        for (const line of problemLines(path, text, problems)) terminal.out(line);
+        return problems.length === 0 ? EXIT.done : EXIT.failed;
       } catch (error) {
         const problems = problemsIn(error);
         if (problems === undefined) throw error;

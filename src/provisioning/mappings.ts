@@ -22,7 +22,13 @@ export type CheckedMapping =
       readonly mapping: CompiledMapping;
       readonly warnings: readonly Problem[];
     }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      readonly warnings: readonly Problem[];
+      /** The document compiles, and its own examples or invariants fail. */
+      readonly mapping?: CompiledMapping;
+    };
 
 /** Parses, validates, compiles and tries the examples of a document: every problem at once, nothing stored. */
 export async function checkMapping(
@@ -39,7 +45,7 @@ export async function checkMapping(
   const compiled = compileMapping(parsed.document, { connections: context.connections, version: context.version });
   if (!compiled.ok) return compiled;
   const problems = await checkExamples(p.expressions, context.tenant, parsed.document, compiled.mapping);
-  if (problems.length > 0) return { ok: false, problems, warnings: compiled.warnings };
+  if (problems.length > 0) return { ok: false, problems, warnings: compiled.warnings, mapping: compiled.mapping };
   return { ok: true, document: parsed.document, mapping: compiled.mapping, warnings: compiled.warnings };
 }
 
@@ -47,20 +53,31 @@ export interface PreviewOptions {
   readonly includeFrozen?: boolean;
 }
 
-/** What this draft would do to everybody, stored under its digest for a day. Refusal `invalid_document` with every problem. */
+export interface MappingPreview extends Preview {
+  /** Examples and invariants that fail: the draft can be looked at, and not be saved. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * What this draft would do to everybody, stored under its digest for a day, also when its examples fail. Refusal
+ * `invalid_document` with every problem when it does not compile.
+ */
 export async function previewMapping(
   p: Provisioning,
   tenant: Tenant,
   text: string,
   options: PreviewOptions,
-): Promise<Preview> {
-  const reader = p.store.read(tenant.id);
-  return storePreview(p, reader, (await draft(p, tenant.id, text, options)).query);
+): Promise<MappingPreview> {
+  const { query, problems, warnings } = await draft(p, tenant.id, text, options);
+  return { ...(await storePreview(p, p.store.read(tenant.id), query)), problems, warnings };
 }
 
 interface Draft {
   readonly query: PopulationQuery;
   readonly mapping: CompiledMapping;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 async function draft(p: Provisioning, tenant: TenantId, text: string, options: PreviewOptions): Promise<Draft> {
@@ -68,15 +85,16 @@ async function draft(p: Provisioning, tenant: TenantId, text: string, options: P
   const { activeVersion } = await reader.tenantNow();
   const connections = mappingContext(await reader.connections());
   const checked = await checkMapping(p, text, { tenant, connections, version: activeVersion + 1 });
-  if (!checked.ok) {
-    throw new Refusal("invalid_document", "the mapping has problems: nothing was saved", {
-      problems: checked.problems,
-    });
-  }
+  const { mapping, warnings } = checked;
+  const problems = checked.ok ? [] : checked.problems;
+  if (!mapping) throw invalid(problems);
   const subject = createHash("sha256").update(text).digest("hex");
-  const { mapping } = checked;
   const query = { kind: "mapping", subject, mapping, ...(options.includeFrozen && { includeFrozen: true }) } as const;
-  return { query, mapping };
+  return { query, mapping, problems, warnings };
+}
+
+function invalid(problems: readonly Problem[]): Refusal {
+  return new Refusal("invalid_document", "the mapping has problems: nothing was saved", { problems });
 }
 
 export interface SaveOptions extends PreviewOptions {
@@ -112,7 +130,8 @@ export async function saveMapping(
   if (options.expectedVersion !== undefined && options.expectedVersion !== (before?.version ?? 0)) {
     throw versionConflict(options.expectedVersion, before);
   }
-  const { query, mapping } = await draft(p, tenant.id, text, options);
+  const { query, mapping, problems } = await draft(p, tenant.id, text, options);
+  if (problems.length > 0) throw invalid(problems);
   const plan = await planPopulation(p, reader, query);
   if (options.digest !== undefined) {
     await confirmPlan(reader, plan, { kind: "mapping", subject: query.subject, digest: options.digest });
