@@ -9,6 +9,7 @@ import { assignmentRoutes } from "./assignments.js";
 import { catalogueRoutes } from "./catalogue.js";
 import { connectionRoutes } from "./connections.js";
 import type { AdminDeps } from "./deps.js";
+import { explanationRoutes } from "./explanation.js";
 import { grantRoutes } from "./grants.js";
 import { journalRoutes } from "./journal.js";
 import { mappingRoutes } from "./mapping.js";
@@ -63,6 +64,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...mappingHistoryRoutes(deps),
     ...planRoutes(deps),
     ...userRoutes(deps),
+    ...explanationRoutes(deps),
     ...grantRoutes(deps),
     ...assignmentRoutes(deps),
     ...checkRoutes(deps),

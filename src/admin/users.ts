@@ -3,7 +3,6 @@ import type { Tenant } from "../model/connection.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "../provisioning/deps.js";
-import { explainUser } from "../provisioning/explain-user.js";
 import { createLocalUser, type LocalProfile, updateLocalUser } from "../provisioning/local-users.js";
 import { splitTargets } from "../provisioning/me.js";
 import type { UserQuery, UserRow } from "../provisioning/ports/access.js";
@@ -19,7 +18,7 @@ export interface UserParams {
 }
 
 export function userRoutes(deps: AdminDeps): readonly Route[] {
-  return [listRoute(deps), readRoute(deps), createRoute(deps), changeRoute(deps), explainRoute(deps)];
+  return [listRoute(deps), readRoute(deps), createRoute(deps), changeRoute(deps)];
 }
 
 function userView({ id, userName, email, displayName, status, synced, assignments, createdAt }: UserRow) {
@@ -28,7 +27,7 @@ function userView({ id, userName, email, displayName, status, synced, assignment
 }
 
 /** Refusal `not_found`. */
-async function userNamed(p: Provisioning, tenant: Tenant, id: UserId): Promise<UserRow> {
+export async function userNamed(p: Provisioning, tenant: Tenant, id: UserId): Promise<UserRow> {
   const user = await p.store.read(tenant.id).user(id);
   if (user === undefined) throw new Refusal("not_found", `no user \`${id}\``);
   return user;
@@ -107,22 +106,6 @@ function changeRoute(deps: AdminDeps): Route {
       };
       await updateLocalUser(deps.p, tenant, params.user, change, context);
       return { status: 200, body: userView(await userNamed(deps.p, tenant, params.user)) };
-    },
-  });
-}
-
-function explainRoute(deps: AdminDeps): Route {
-  return adminRoute<{ params: UserParams; principal: TenantCaller }>({
-    method: "GET",
-    path: `${USER}/explain`,
-    summary: "Say why a user holds what they hold, and why not the rest",
-    tags: TAGS,
-    auth: tenantAccess(deps, "read"),
-    params: "admin/params#/$defs/user",
-    responses: { 200: "admin/explanation" },
-    async handler({ params, principal: { tenant } }) {
-      const { id, userName } = await userNamed(deps.p, tenant, params.user);
-      return { status: 200, body: { user: { id, userName }, ...(await explainUser(deps.p, tenant, params.user)) } };
     },
   });
 }

@@ -150,10 +150,11 @@ for (const [database, newUrl] of DATABASES) {
       await client.finished(tenant, saved);
       const [id] = await idsBy(tenant, "userName=ada@acme.example");
       const { body } = await client.get(`${tenant}/users/${id}/explain`);
-      const [assignment] = body["assignments"] as readonly {
+      const explained = body["assignments"] as readonly {
         target: object;
         grants: readonly Record<string, unknown>[];
       }[];
+      const [assignment] = explained;
       expect(assignment?.target).to.deep.equal({ scope: "team:Platform", role: "editor" });
       expect(assignment?.grants[0]).to.include({
         origin: "rule",
@@ -162,6 +163,14 @@ for (const [database, newUrl] of DATABASES) {
         mappingVersion: 1,
       });
       expect(assignment?.grants[0]?.["evidence"]).to.have.nested.property("[0].label", "Eng");
+      expect(assignment?.grants[0]).to.not.have.property("id");
+      const byHand = { team: "Platform", role: "editor", reason: "for good" };
+      const given = await client.post(`${tenant}/users/${id}/grants`, byHand);
+      const again = (await client.get(`${tenant}/users/${id}/explain`)).body["assignments"] as typeof explained;
+      expect(again[0]?.grants.map(({ origin, id: grant }) => [origin, grant]).sort()).to.deep.equal([
+        ["manual", given.body["id"]],
+        ["rule", undefined],
+      ]);
       const notGiven = body["notGiven"] as readonly Record<string, unknown>[];
       expect(notGiven).to.have.length(1);
       expect(notGiven[0]).to.deep.include({
