@@ -37,7 +37,7 @@ export type ScenarioWay = "sign_in" | "push";
 export interface ScenarioFacts {
   /** Absent: unknown. */
   readonly groups?: readonly string[];
-  readonly groupsUnknown?: Extract<UnknownReason, "absent_claim" | "overage" | "truncated_at_100">;
+  readonly groupsUnknown?: Extract<UnknownReason, "overage" | "truncated_at_100">;
   readonly attributes?: Readonly<Partial<Record<UserAttribute, string | boolean>>>;
   readonly appRoles?: readonly string[];
   readonly claims?: Readonly<Record<string, readonly string[]>>;

@@ -2,6 +2,8 @@ import { type Opened, openProvisioning } from "../../src/compose.js";
 import type { Connection, Tenant } from "../../src/model/connection.js";
 import type { DirectoryChange } from "../../src/model/directory.js";
 import type { DirectoryGroupId, DirectoryUserId, UserId } from "../../src/model/ids.js";
+import type { HeldReason, PersonState } from "../../src/model/person.js";
+import type { Run } from "../../src/model/plan.js";
 import { targetLabel } from "../../src/model/target.js";
 import { loadConfig } from "../../src/platform/config.js";
 import { createLogger } from "../../src/platform/log.js";
@@ -18,7 +20,7 @@ export const ADMIN: Context = { actor: { kind: "operator", label: "operator" }, 
 export const IDP: Context = { actor: { kind: "scim_token" }, door: "scim" };
 
 /** Provisioning over a real database, without the web: for tests of use cases. */
-export interface TestTenant {
+export interface TenantInTest {
   readonly p: Provisioning;
   readonly worker: Worker;
   tenant(): Promise<Tenant>;
@@ -37,19 +39,36 @@ export interface TestTenant {
   /** What a user holds, as labels in order; `deactivated` and `nobody` in words. */
   holds(userName: string): Promise<readonly string[] | "deactivated" | "nobody">;
   userId(userName: string): Promise<UserId>;
+  /** The access ledger's state of a person, also of one whom nobody has registered yet. */
+  person(userName: string): Promise<PersonState>;
+  /** People in the connection's open held run, by user name, with the reason. */
+  held(slug: string): Promise<Readonly<Record<string, HeldReason>>>;
+  heldRun(slug: string): Promise<Run>;
   /** Waits until nothing is left to do. */
   settled(): Promise<void>;
+}
+
+/** A tenant on a database of its own. */
+export interface TestTenant extends TenantInTest {
   close(): Promise<void>;
 }
 
-export interface TestTenantOptions extends Partial<TenantInput> {
+export interface TestDatabaseOptions {
   readonly databaseUrl?: string;
   /** Changes what provisioning was made of, for instance its clock. */
   readonly with?: (p: Provisioning) => Provisioning;
 }
 
-export async function openTenant(options: TestTenantOptions = {}): Promise<TestTenant> {
-  const { databaseUrl = "sqlite::memory:", with: change = (p: Provisioning) => p, ...input } = options;
+/** Provisioning and its worker over one database; each test makes tenants of its own. */
+export interface TestDatabase {
+  readonly p: Provisioning;
+  readonly worker: Worker;
+  tenant(input?: Partial<TenantInput>): Promise<TenantInTest>;
+  close(): Promise<void>;
+}
+
+export async function openDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const { databaseUrl = "sqlite::memory:", with: change = (p: Provisioning) => p } = options;
   const config = loadConfig({
     ROLECALL_DATABASE_URL: databaseUrl,
     ROLECALL_OPERATOR_TOKEN: "rco_test",
@@ -62,18 +81,39 @@ export async function openTenant(options: TestTenantOptions = {}): Promise<TestT
   const p = change(opened.p);
   const worker = startWorker(p);
   opened.onWake(worker.wake);
-  const slug = input.slug ?? "acme";
-  const { id } = await createTenant(p, { name: "Acme", ...input, slug }, ADMIN);
-  return testTenant(p, worker, slug, id, () => opened.close());
+  let tenants = 0;
+  return {
+    p,
+    worker,
+    async tenant(input = {}) {
+      const slug = input.slug ?? `acme-${++tenants}`;
+      const { id } = await createTenant(p, { name: "Acme", ...input, slug }, ADMIN);
+      return testTenant(p, worker, slug, id);
+    },
+    async close() {
+      await worker.stop();
+      await opened.close();
+    },
+  };
 }
 
-function testTenant(
-  p: Provisioning,
-  worker: Worker,
-  slug: string,
-  id: Tenant["id"],
-  close: () => Promise<void>,
-): TestTenant {
+/** One tenant on a database of its own; its `close` closes both. */
+export async function openTenant(options: TestDatabaseOptions & Partial<TenantInput> = {}): Promise<TestTenant> {
+  const { databaseUrl, with: change, ...input } = options;
+  const database = await openDatabase({ ...(databaseUrl && { databaseUrl }), ...(change && { with: change }) });
+  return { ...(await database.tenant({ slug: "acme", ...input })), close: database.close };
+}
+
+/** Nothing is left to do for the tenant: no mark, no run, nothing due, no event that waits for its place. */
+export async function isSettled(p: Provisioning, id: Tenant["id"]): Promise<boolean> {
+  const reader = p.store.read(id);
+  if ((await p.store.instance.tenantsWithWork(p.now(), 1000)).includes(id)) return false;
+  const open = (await reader.runs({ limit: 100 })).items.filter((run) => /queued|running/.test(run.status));
+  const people = await reader.people(await reader.peopleIds({ limit: 1000 }));
+  return open.length === 0 && people.every((person) => !person.dirty);
+}
+
+function testTenant(p: Provisioning, worker: Worker, slug: string, id: Tenant["id"]): TenantInTest {
   const reader = p.store.read(id);
   const tenant = async () => {
     const found = await p.store.instance.tenantBySlug(slug);
@@ -85,7 +125,7 @@ function testTenant(
     if (!found) throw new Error(`no connection ${name}`);
     return found;
   };
-  const change: TestTenant["change"] = async (name, ...changes) =>
+  const change: TenantInTest["change"] = async (name, ...changes) =>
     push(p, { tenant: await tenant(), connection: await connection(name), changes, context: IDP });
   const find = async (userName: string) =>
     (await reader.users({ userName, limit: 2 })).items.find((user) => user.userName === userName);
@@ -119,19 +159,28 @@ function testTenant(
       if (!user) throw new Error(`no user ${userName}`);
       return user.id;
     },
+    async person(userName) {
+      const people = await reader.people(await reader.peopleIds({ limit: 1000 }));
+      const found = people.find((person) => person.userName === userName);
+      if (!found) throw new Error(`no person ${userName}`);
+      return found;
+    },
+    async held(name) {
+      const run = await reader.heldRun((await connection(name)).id);
+      const people = run ? await reader.heldPeople(run.id, { afterSeq: 0, limit: 1000 }) : [];
+      return Object.fromEntries(people.map((one) => [one.userName, one.reason]));
+    },
+    async heldRun(name) {
+      const run = await reader.heldRun((await connection(name)).id);
+      if (!run) throw new Error(`nobody is held at ${name}`);
+      return run;
+    },
     async settled() {
       for (;;) {
         worker.wake();
-        const waiting = await p.store.instance.tenantsWithWork(p.now(), 10);
-        const people = await reader.people(await reader.peopleIds({ limit: 1000 }));
-        const open = (await reader.runs({ limit: 100 })).items.filter((run) => /queued|running/.test(run.status));
-        if (waiting.length + open.length === 0 && people.every((person) => !person.dirty)) return;
+        if (await isSettled(p, id)) return;
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
-    },
-    async close() {
-      await worker.stop();
-      await close();
     },
   };
 }
