@@ -2,7 +2,7 @@
  * Writes docs/reference from the routes and schemas: `npm run docs`. With `--check` it writes nothing and fails where a page
  * is not what it would write.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startService } from "../src/compose.js";
@@ -14,6 +14,7 @@ import { readSchema } from "../src/platform/schemas.js";
 import { adminApiPage } from "./reference/admin-api-page.js";
 import { configurationPage } from "./reference/configuration-page.js";
 import { mappingPage } from "./reference/mapping-page.js";
+import { stalePages } from "./reference/stale-pages.js";
 
 const FOLDER = "docs/reference";
 
@@ -50,18 +51,16 @@ async function describeService(): Promise<JsonObject> {
   }
 }
 
-function publish(written: ReadonlyMap<string, string>, check: boolean): number {
-  const stale = [...written].filter(([name, text]) => {
-    const path = join(projectRoot, FOLDER, name);
-    return !existsSync(path) || readFileSync(path, "utf8") !== text;
-  });
+function publish(pages: ReadonlyMap<string, string>, check: boolean): number {
+  const folder = join(projectRoot, FOLDER);
+  const stale = stalePages(folder, pages);
   if (check) {
-    for (const [name] of stale) console.error(`${FOLDER}/${name} is not what its sources say: run \`npm run docs\``);
+    for (const name of stale) console.error(`${FOLDER}/${name} is not what its sources say: run \`npm run docs\``);
     if (stale.length === 0) console.log(`${FOLDER} is fresh`);
     return stale.length === 0 ? 0 : 1;
   }
-  mkdirSync(join(projectRoot, FOLDER), { recursive: true });
-  for (const [name, text] of stale) writeFileSync(join(projectRoot, FOLDER, name), text);
-  console.log(`${FOLDER}: ${stale.length === 0 ? "nothing to do" : stale.map(([name]) => name).join(", ")}`);
+  mkdirSync(folder, { recursive: true });
+  for (const name of stale) writeFileSync(join(folder, name), pages.get(name) ?? "");
+  console.log(`${FOLDER}: ${stale.length === 0 ? "nothing to do" : stale.join(", ")}`);
   return 0;
 }

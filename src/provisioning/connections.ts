@@ -77,8 +77,9 @@ export type ConnectionPatch = Omit<
 };
 
 /**
- * Changes a connection; everybody linked there is looked at again. Moving `sync` to live or away from it goes by its plan.
- * Refusals: `not_found`, `read_only` (local), `digest_required`, `plan_changed`, `on_disable_required`, `invalid_document`.
+ * Changes a connection; everybody linked there is looked at again. Moving `sync` to live or off goes by its plan, alone.
+ * Refusals: `not_found`, `read_only` (local), `digest_required`, `plan_changed`, `on_disable_required`, `invalid_document`,
+ * `bad_request` (a move of `sync` together with other settings).
  */
 export async function updateConnection(
   p: Provisioning,
@@ -98,6 +99,11 @@ export async function updateConnection(
   };
   if (sync === "test" && before.sync === "live") {
     throw new Refusal("conflict", "sync is live: switch it off first (`onDisable`), then to test");
+  }
+  // INVARIANT: all or nothing. A move by a plan can be refused, and must not leave half of a change behind.
+  const byPlan = sync !== undefined && sync !== "test" && sync !== before.sync;
+  if (byPlan && Object.keys(change).length > 0) {
+    throw new Refusal("bad_request", "`sync` moves by a plan: change it in a request of its own");
   }
   if (Object.keys(change).length > 0) await applyChange(p, tenant, before, change, context);
   const run = await switchSync(p, tenant, before, { sync, onDisable, digest }, context);

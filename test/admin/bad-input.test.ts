@@ -268,6 +268,20 @@ const cases: readonly Case[] = [
     "on_disable_required",
   ],
   [
+    "a move of sync beside another setting",
+    "PATCH connections/okta",
+    { body: { sync: "off", onDisable: "convert", jit: "every_sign_in" } },
+    400,
+    "bad_request",
+  ],
+  [
+    "a switch of sync off that takes access, unreviewed",
+    "PATCH connections/okta",
+    { body: { sync: "off", onDisable: "deactivate" } },
+    409,
+    "digest_required",
+  ],
+  [
     "a connection's end, without saying what becomes of people",
     "DELETE connections/okta",
     {},
