@@ -4,7 +4,7 @@ import type { GroupFact } from "../model/facts.js";
 import type { Evidence } from "../model/grant.js";
 import type { PersonLink } from "../model/person.js";
 import type { Target } from "../model/target.js";
-import { isExpired } from "./expiry.js";
+import { isExpired } from "./compiled-mapping.js";
 import { appRoleHits, groupHits, type Hit, namedGroups, roleEvidence } from "./match.js";
 import type { RuleTable, TableRule } from "./rule-table.js";
 

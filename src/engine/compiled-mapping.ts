@@ -89,3 +89,8 @@ export interface CompiledInvariant {
   readonly pointer: string;
   readonly never: CompiledExpression;
 }
+
+/** Whether the instant has come from which on the rule gives nothing. */
+export function isExpired(rule: CompiledRule, now: Instant): boolean {
+  return rule.expiresAt !== undefined && rule.expiresAt <= now;
+}

@@ -87,10 +87,11 @@ function highestWinners(order: RoleOrder, offers: readonly Offer[], opens: reado
   for (const [scope, inScope] of byScope(offers)) {
     const best = highest(inScope, order);
     const { role } = best.target;
-    const isGiver = (rule: CompiledRule) => inScope.some((offer) => !offer.stale && offer.rule === rule);
-    const open = opens.some((one) => one.couldExceed(scope, role, order) && !isGiver(one.rule));
+
+    const rules = inScope.filter((offer) => !offer.stale && offer.target.role === role).map((offer) => offer.rule);
+    // A rule's own open groups do not hold back what it gives already.
+    const open = opens.some((one) => !rules.includes(one.rule) && one.couldExceed(scope, role, order));
     if (best.stale || open) continue;
-    const rules = inScope.filter((offer) => offer.target.role === role).map((offer) => offer.rule);
     winners.set(scope, { role, rules });
   }
   return winners;

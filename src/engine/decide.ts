@@ -3,9 +3,8 @@ import type { Decision, LinkEvaluation, Lock, Open } from "../model/evaluation.j
 import { type DesiredGrant, type GrantKey, grantKey } from "../model/grant.js";
 import type { PersonLink } from "../model/person.js";
 import { type DecidedPerson, type DecisionDoor, decideAccount, type Matching, matchingOf } from "./account.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
+import { type CompiledMapping, isExpired } from "./compiled-mapping.js";
 import { settle } from "./conflict.js";
-import { isExpired } from "./expiry.js";
 import { collectOffers, couldGiveIn, presentTarget, type ResolveTeam } from "./offers.js";
 import { appliesAt } from "./rule-table.js";
 

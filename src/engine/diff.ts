@@ -1,10 +1,12 @@
 /** Diff owns the step from what a person holds to what was decided: one change per grant, and what stays as it is. */
 import type { Decision, RuleOutcome } from "../model/evaluation.js";
 import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey } from "../model/grant.js";
+import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
 import type { Change, Kept, PersonPlan } from "../model/plan.js";
 import { quote } from "../model/quote.js";
 import { type ScopeKind, scopeKind } from "../model/target.js";
+import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compiled-mapping.js";
 import { evidenceText, openReason } from "./reasons.js";
 
@@ -34,8 +36,9 @@ function accountChanges(state: PersonState, decision: Decision): readonly Change
   if (status === "registered" && state.status === "pending") return [{ kind: "create_user", reason }];
   if (status === "registered" && state.status === "deactivated") return [{ kind: "reactivate_user", reason }];
   if (status !== "deactivated" || state.status !== "registered") return [];
+  // Whoever decides on a deactivation says by whose word, and from where.
   const by = deactivatedBy as DeactivatedBy;
-  return [{ kind: "deactivate_user", reason, by, ...(connection === undefined ? {} : { connection }) }];
+  return [{ kind: "deactivate_user", reason, by, connection: connection as ConnectionId }];
 }
 
 type GrantChange = Extract<Change, { readonly grant: GrantKey }>;
@@ -82,7 +85,7 @@ function isSynced({ origin, rule }: Grant): boolean {
 
 function keptAsStale(grant: Grant, wanted: DesiredGrant): Kept {
   const detail = wanted.evidence.map((one) => one.label).join(", ");
-  const rule = wanted.rule ?? wanted.origin;
+  const rule = String(wanted.rule);
   return { grant, rule, reason: openReason(rule, { reason: "stale", detail }) };
 }
 
@@ -137,13 +140,8 @@ function outcomesOf(grant: Grant, { evaluations }: Decision): readonly RuleOutco
 
 function byTarget({ grant: a }: GrantChange, { grant: b }: GrantChange): number {
   return (
-    compare(a.target.scope, b.target.scope) ||
-    compare(a.target.role, b.target.role) ||
-    compare(grantKey(a), grantKey(b))
+    compareText(a.target.scope, b.target.scope) ||
+    compareText(a.target.role, b.target.role) ||
+    compareText(grantKey(a), grantKey(b))
   );
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

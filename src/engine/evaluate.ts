@@ -119,7 +119,7 @@ interface Judged {
   readonly open: Open | undefined;
 }
 
-/** A failure counts before what is merely unknown; unless there may be more groups, only what was asked about is at stake. */
+/** What the condition left open counts before groups that may be missing; without those, only what was asked is at stake. */
 function judgeConditions(
   hits: readonly Hit[],
   more: Open | undefined,
@@ -137,7 +137,7 @@ function judgeConditions(
       matches.push(answer.match);
     }
   }
-  const open = opens.find(isFailure) ?? opens[0];
+  const [open] = opens;
   const limited = open && !more ? { ...open, could } : open;
   return { matches: matchesOf(matches), open: limited ?? more };
 }

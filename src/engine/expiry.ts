@@ -1,5 +1,5 @@
 import type { Instant } from "../model/ids.js";
-import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import type { CompiledMapping } from "./compiled-mapping.js";
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
@@ -12,11 +12,6 @@ export function parseInstant(text: string): Instant | undefined {
   const parsed = new Date(text);
   if (Number.isNaN(day.getTime()) || Number.isNaN(parsed.getTime())) return undefined;
   return day.toISOString().startsWith(text.slice(0, 10)) ? parsed.toISOString() : undefined;
-}
-
-/** Whether the instant has come from which on the rule gives nothing. */
-export function isExpired(rule: CompiledRule, now: Instant): boolean {
-  return rule.expiresAt !== undefined && rule.expiresAt <= now;
 }
 
 /** The next instant after `now` at which a rule ends: people must be evaluated again then. */

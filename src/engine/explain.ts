@@ -4,6 +4,7 @@ import type { Evidence, Grant } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
 import type { PersonLink, PersonState, UserStatus } from "../model/person.js";
 import { type Target, targetKey, targetLabel } from "../model/target.js";
+import { compareText } from "./compare-text.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { diff } from "./diff.js";
 import { giveLabel } from "./give.js";
@@ -71,8 +72,8 @@ export function explain(
   const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
   const grantOf = (grant: Grant) =>
     explainGrant(grant, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id));
-  const rules = links.flatMap((link, index) =>
-    (evaluations[index]?.outcomes ?? []).flatMap((outcome) => explainRule(mapping, link, outcome, decision, state)),
+  const rules = evaluations.flatMap(({ outcomes }, index) =>
+    outcomes.flatMap((outcome) => explainRule(mapping, links[index] as PersonLink, outcome, decision, state)),
   );
   return {
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
@@ -88,7 +89,7 @@ function byTarget(grants: readonly Grant[]): readonly (readonly [Grant, ...Grant
     if (same) same.push(grant);
     else targets.set(targetKey(grant.target), [grant]);
   }
-  return [...targets.values()].sort((a, b) => (targetLabel(a[0].target) < targetLabel(b[0].target) ? -1 : 1));
+  return [...targets.values()].sort(([a], [b]) => compareText(targetLabel(a.target), targetLabel(b.target)));
 }
 
 function explainAssignment(

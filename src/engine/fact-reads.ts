@@ -89,7 +89,8 @@ function factAt(path: FactPath, { facts, table, group, target }: Readable): Know
 
 function allGroups({ groups }: Facts, textsOf: (member: GroupFact) => readonly string[]): Known<Json> {
   if (groups.unlisted !== "not_member") return unknown(groups.unlisted);
-  return known([...new Set(groups.members.flatMap(textsOf))].sort());
+  const staleSince = groups.members.map((member) => member.staleSince).reduce(earlier, undefined);
+  return known([...new Set(groups.members.flatMap(textsOf))].sort(), staleSince);
 }
 
 /** The names of a group as rules know it: those of the alias book, and its own that the book gives no other meaning here. */
@@ -100,7 +101,7 @@ function labelsOf(member: GroupFact, { labelsOf: labels, aliased }: RuleTable): 
 
 function groupPart(group: GroupFact, part: string, table: RuleTable): Known<Json> {
   const value = part === "id" ? group.ids[0] : (labelsOf(group, table)[0] ?? group.names[0]);
-  return known(value ?? null, group.staleSince);
+  return known(value as string, group.staleSince);
 }
 
 function targetPart(target: Target, part: string): Json {

@@ -33,7 +33,7 @@ export interface Give {
 /** More combinations of captures than this are not listed one by one: the rule then counts as one that could give any. */
 const MAX_COMBINATIONS = 10_000;
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
-const CAPTURED_SCOPE = /^(?:team:|resource:[^:\s]+:)/;
+const CAPTURED_SCOPE = /^(?:team:|resource:[^:\s{}]+:)/;
 
 /** Reads what a rule gives. `pointer` addresses the rule. */
 export function parseGive(

@@ -4,6 +4,7 @@ import type { GroupFact, GroupFacts } from "../model/facts.js";
 import type { Evidence } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
 import type { Target } from "../model/target.js";
+import { compareText } from "./compare-text.js";
 import { targetOf } from "./give.js";
 import type { PatternIndex } from "./pattern-index.js";
 import type { RuleTable, TableEntry, TableRule } from "./rule-table.js";
@@ -127,9 +128,4 @@ function byRuleThenGroup(a: Hit, b: Hit): number {
 
 function keyOf({ match: { evidence }, group }: Hit): string {
   return [...evidence.map((one) => one.label), ...(group?.ids ?? [])].join("\u0000");
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,6 +1,7 @@
 import { type GrantKey, grantKey } from "../model/grant.js";
 import type { Change, PersonPlan, PlanLine } from "../model/plan.js";
 import { isOwner, isPrivileged, type Target, targetKey, targetLabel } from "../model/target.js";
+import { compareText } from "./compare-text.js";
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -57,19 +58,10 @@ function grantsAfter(grants: readonly GrantKey[], changes: readonly Change[]): r
 }
 
 function byPrivilege(a: PlanLine, b: PlanLine): number {
-  return rank(a) - rank(b) || compare(labelOf(a), labelOf(b));
+  return rank(a) - rank(b) || compareText(targetLabel(a.target as Target), targetLabel(b.target as Target));
 }
 
 function rank({ target, privileged }: PlanLine): number {
   if (target && isOwner(target)) return 0;
   return privileged ? 1 : 2;
-}
-
-function labelOf({ target }: PlanLine): string {
-  return target ? targetLabel(target) : "";
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,4 +1,5 @@
 import { OWNER } from "../model/target.js";
+import { compareText } from "./compare-text.js";
 
 /** Compares roles by a document's `role_order`, lowest first. */
 export interface RoleOrder {
@@ -19,7 +20,7 @@ export function roleOrder(order: readonly string[] | undefined): RoleOrder {
   return {
     isGiven: order !== undefined,
     rank,
-    compare: (a, b) => rank(a) - rank(b) || (a === b ? 0 : a < b ? -1 : 1),
+    compare: (a, b) => rank(a) - rank(b) || compareText(a, b),
     top: ranks.size - 1,
   };
 }

@@ -22,7 +22,7 @@ export function ruleId(rule: RuleDocument): string {
     sorted(rule.app_role),
     rule.when ?? null,
     sorted(rule.connections),
-    rule.team_name === undefined ? ["scope", rule.scope ?? null] : ["team", rule.team_name],
+    rule.team_name === undefined ? ["scope", rule.scope as string] : ["team", rule.team_name],
   ];
   return `rule-${createHash("sha256").update(JSON.stringify(match)).digest("hex").slice(0, 12)}`;
 }

@@ -81,7 +81,7 @@ function buildTable(rules: readonly CompiledRule[], slug: string, aliases: Alias
     for (const [id, label] of owner.keys.ids) push(byId, id, { owner, key: id, label });
   }
   const byAppRole = new Map<string, TableRule[]>();
-  for (const one of appRoleRules) for (const role of one.rule.appRoles ?? []) push(byAppRole, role, one);
+  for (const one of appRoleRules) for (const role of one.rule.appRoles as readonly string[]) push(byAppRole, role, one);
   return {
     byName,
     byId,

@@ -1,0 +1,308 @@
+import { expect } from "chai";
+import { dangerKey, notReviewed, planDigest } from "../../src/engine/digest.js";
+import { type BrakeSettings, capacity, losesOwner, lossOf, ownerRule, refill, take } from "../../src/engine/guard.js";
+import { planLines } from "../../src/engine/plan-lines.js";
+import { emptySummary, summarise } from "../../src/engine/plan-summary.js";
+import type { Grant } from "../../src/model/grant.js";
+import type { ConnectionId, RunId } from "../../src/model/ids.js";
+import type { PersonState } from "../../src/model/person.js";
+import type { Change, Kept, PersonPlan, PlanLine } from "../../src/model/plan.js";
+import { targetLabel } from "../../src/model/target.js";
+import { grant, NOW, state } from "./made-up.js";
+
+const OKTA = "okta" as ConnectionId;
+const MANUAL = { origin: "manual", connection: undefined as never, rule: undefined as never } as const;
+
+function plan(before: PersonState, changes: readonly Change[], kept: readonly Kept[] = [], frozen = false): PersonPlan {
+  return { person: before, changes, kept, refreshed: [], frozen };
+}
+const gives = (one: Grant): Change => ({ kind: "grant", grant: { ...one, stale: false }, reason: "given" });
+const takes = (one: Grant): Change => ({ kind: "revoke", grant: one, reason: "taken" });
+const leaves = (connection?: ConnectionId): Change => ({
+  kind: "deactivate_user",
+  reason: "left",
+  by: "scim",
+  ...(connection === undefined ? {} : { connection }),
+});
+const keeps = (one: Grant): Kept => ({ grant: one, rule: "open", reason: "kept" });
+
+const editor = grant("team:A", "editor", { connection: OKTA });
+const same = grant("team:A", "editor", { rule: "second" });
+const byHand = grant("team:A", "editor", MANUAL);
+const viewer = grant("team:B", "viewer");
+const owner = grant("tenant", "owner", { connection: OKTA });
+const ownerByHand = grant("tenant", "owner", MANUAL);
+
+function lines(one: PersonPlan, privileged?: ReadonlySet<string>): readonly string[] {
+  return planLines(one, privileged).map(
+    (line) => `${line.change}${line.target ? ` ${targetLabel(line.target)}` : ""}${line.privileged ? "!" : ""}`,
+  );
+}
+
+describe("what a plan means", () => {
+  describe("lines", () => {
+    const cases: readonly (readonly [string, PersonPlan, readonly string[]])[] = [
+      ["an assignment that appears", plan(state(), [gives(editor)]), ["grant A/editor"]],
+      ["an assignment that vanishes", plan(state([editor]), [takes(editor)]), ["revoke A/editor"]],
+      ["a second reason is no new assignment", plan(state([editor]), [gives(same)]), []],
+      ["one reason of two is no loss", plan(state([editor, byHand]), [takes(editor)]), []],
+      ["a reason that takes another's place is neither", plan(state([editor]), [takes(editor), gives(same)]), []],
+      [
+        "two reasons that come together are one assignment",
+        plan(state(), [gives(editor), gives(same)]),
+        ["grant A/editor"],
+      ],
+      [
+        "two reasons that go together are one loss",
+        plan(state([editor, same]), [takes(editor), takes(same)]),
+        ["revoke A/editor"],
+      ],
+      [
+        "the account stands first",
+        plan(state([editor]), [leaves(), takes(editor)]),
+        ["deactivate_user", "revoke A/editor"],
+      ],
+      ["what is kept is held", plan(state([editor]), [], [keeps(editor)]), ["hold A/editor"]],
+      [
+        "owners before all, then by name",
+        plan(state([owner]), [takes(owner), gives(viewer), gives(editor), gives(grant("tenant", "admin"))]),
+        ["revoke tenant/owner!", "grant tenant/admin!", "grant A/editor", "grant B/viewer"],
+      ],
+    ];
+    for (const [what, one, expected] of cases) it(what, () => expect(lines(one)).to.deep.equal(expected));
+
+    it("mark the roles that the tenant calls privileged", () => {
+      expect(lines(plan(state(), [gives(editor), gives(viewer)]), new Set(["viewer"]))).to.deep.equal([
+        "grant B/viewer!",
+        "grant A/editor",
+      ]);
+    });
+
+    it("name the person, by no id until there is an account", () => {
+      const pending = state([], { status: "pending" });
+      const [line] = planLines(plan(pending, [{ kind: "create_user", reason: "new" }]));
+      expect(line).to.deep.equal({
+        user: { id: null, userName: "ada@acme.test" },
+        change: "create_user",
+        reason: "new",
+        privileged: false,
+      });
+      expect(planLines(plan(state(), [gives(editor)]))[0]?.user.id).to.equal("u1");
+    });
+  });
+
+  describe("summaries", () => {
+    it("count people, assignments, and what is held", () => {
+      const held = state([], { hold: { run: 1 as RunId, status: "held", reason: "no_seat", factsVersion: 1 } });
+      const first = summarise(emptySummary(), [
+        plan(state(), [gives(editor), gives(same), gives(viewer)]),
+        plan(state([editor, byHand]), [takes(editor)]),
+        plan(state([editor]), [], [keeps(editor)]),
+        plan(held, [], [], true),
+      ]);
+      const all = summarise(first, [
+        plan(state([editor]), [leaves(), takes(editor)]),
+        plan(state([], { status: "pending" }), [{ kind: "create_user", reason: "new" }]),
+        plan(state([], { status: "deactivated" }), [{ kind: "reactivate_user", reason: "back" }]),
+      ]);
+      expect(all).to.deep.equal({
+        users: 7,
+        changed: 4,
+        granted: 2,
+        revoked: 1,
+        held: 2,
+        frozen: 1,
+        created: 2,
+        deactivated: 1,
+        newTeams: [],
+        drifted: 0,
+      });
+      expect(first.users).to.equal(4);
+    });
+
+    it("do not count a discarded hold as held", () => {
+      const discarded = state([], {
+        hold: { run: 1 as RunId, status: "discarded", reason: "no_seat", factsVersion: 1 },
+      });
+      expect(summarise(emptySummary(), [plan(discarded, [])]).held).to.equal(0);
+    });
+  });
+
+  describe("digests", () => {
+    const some = planLines(plan(state([owner]), [takes(owner), gives(viewer), gives(editor)], [keeps(byHand)]));
+
+    it("do not depend on the order of the lines, on reasons, or on what is merely held", () => {
+      const turned = some.toReversed().map((line) => ({ ...line, reason: "other words" }));
+      expect(planDigest(turned)).to.equal(planDigest(some));
+      expect(planDigest(some.filter((line) => line.change !== "hold"))).to.equal(planDigest(some));
+    });
+
+    it("are SHA-256 in hex, of nothing too", () => {
+      expect(planDigest(some)).to.match(/^[0-9a-f]{64}$/);
+      expect(planDigest([])).to.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    });
+
+    const variations: readonly (readonly [string, (line: PlanLine) => PlanLine])[] = [
+      ["person", (line) => ({ ...line, user: { id: "u2", userName: "ada@acme.test" } })],
+      ["change", (line) => ({ ...line, change: "grant" })],
+      ["scope", (line) => ({ ...line, target: { scope: "team:A", role: "owner" } })],
+      ["role", (line) => ({ ...line, target: { scope: "tenant", role: "admin" } })],
+    ];
+    for (const [what, vary] of variations) {
+      it(`depend on the ${what}`, () => {
+        const [first, ...rest] = some as [PlanLine, ...PlanLine[]];
+        expect(planDigest([vary(first), ...rest])).not.to.equal(planDigest(some));
+      });
+    }
+
+    it("tell people without an id apart by their names", () => {
+      const line = (userName: string): PlanLine => ({
+        user: { id: null, userName },
+        change: "create_user",
+        reason: "",
+        privileged: false,
+      });
+      expect(dangerKey(line("a"))).not.to.equal(dangerKey(line("b")));
+    });
+
+    it("cannot be forged by a name that holds a separator", () => {
+      const line = (scope: string, role: string): PlanLine => ({
+        user: { id: "u", userName: "u" },
+        change: "grant",
+        target: { scope, role },
+        reason: "",
+        privileged: false,
+      });
+      expect(dangerKey(line("team:a", 'x","y'))).not.to.equal(dangerKey(line('team:a","x', "y")));
+    });
+  });
+
+  describe("reviews", () => {
+    const all = planLines(
+      plan(
+        state([owner, viewer]),
+        [leaves(), takes(owner), takes(viewer), gives(editor), gives(grant("tenant", "admin"))],
+        [keeps(byHand)],
+      ),
+    );
+    const shown = (found: readonly PlanLine[]) =>
+      found.map((line) => line.change + (line.target ? ` ${targetLabel(line.target)}` : ""));
+
+    it("are needed for losses, deactivations and privileged grants, and not for the rest", () => {
+      expect(shown(notReviewed([], all))).to.deep.equal([
+        "deactivate_user",
+        "revoke tenant/owner",
+        "grant tenant/admin",
+        "revoke B/viewer",
+      ]);
+    });
+
+    it("are not needed again for what was reviewed, or for what today's facts cause anyway", () => {
+      expect(notReviewed(all, all)).to.deep.equal([]);
+      const drift = new Set(all.filter((line) => line.change === "revoke").map(dangerKey));
+      expect(shown(notReviewed([], all, drift))).to.deep.equal(["deactivate_user", "grant tenant/admin"]);
+    });
+
+    it("do not cover another person's loss", () => {
+      const others = all.map((line) => ({ ...line, user: { id: "u2", userName: "bob" } }));
+      expect(notReviewed(all, others)).to.have.length(4);
+    });
+  });
+});
+
+describe("the guard", () => {
+  const settings: BrakeSettings = {
+    deactivationsFloor: 10,
+    deactivationsShare: 0.01,
+    accessFloor: 25,
+    accessShare: 0.05,
+    dripPerHour: 2,
+  };
+
+  it("sizes buckets by a floor and a share of the people", () => {
+    const sizes = (people: number) => [
+      capacity(settings, "deactivations", people),
+      capacity(settings, "access", people),
+    ];
+    expect(sizes(0)).to.deep.equal([10, 25]);
+    expect(sizes(1_000)).to.deep.equal([10, 50]);
+    expect(sizes(20_099)).to.deep.equal([200, 1004]);
+  });
+
+  describe("refill", () => {
+    const at = (minutes: number) => new Date(Date.parse(NOW) + minutes * 60_000).toISOString();
+    const tokens = (from: number, minutes: number, held: boolean, size = 20) =>
+      refill(settings, { tokens: from, updatedAt: NOW }, at(minutes), size, held);
+
+    it("fills an empty bucket within an hour, and never beyond", () => {
+      expect([
+        tokens(0, 0, false),
+        tokens(0, 30, false),
+        tokens(0, 60, false),
+        tokens(15, 60, false),
+        tokens(0, 600, false),
+      ]).to.deep.equal([0, 10, 20, 20, 20]);
+    });
+
+    it("only drips while somebody is held", () => {
+      expect([tokens(0, 30, true), tokens(0, 60, true), tokens(5, 90, true), tokens(0, 6000, true)]).to.deep.equal([
+        1, 2, 8, 20,
+      ]);
+    });
+
+    it("never drips faster than it would fill", () => expect(tokens(0, 60, true, 1)).to.equal(1));
+
+    it("gives nothing for a clock that went back", () => expect(tokens(3, -30, false)).to.equal(3));
+
+    it("shrinks to a smaller capacity", () => expect(tokens(15, 0, false, 10)).to.equal(10));
+  });
+
+  it("spends whole tokens, as far as they go", () => {
+    expect(take(3.9, 5)).to.deep.equal({ taken: 3, left: 3.9 - 3 });
+    expect(take(3.9, 2)).to.deep.equal({ taken: 2, left: 3.9 - 2 });
+    expect(take(-1, 2)).to.deep.equal({ taken: 0, left: -1 });
+  });
+
+  describe("losses", () => {
+    const cases: readonly (readonly [string, PersonPlan, object | undefined])[] = [
+      ["none", plan(state([editor]), [gives(viewer)]), undefined],
+      ["a reason, but no assignment", plan(state([editor, byHand]), [takes(editor)]), undefined],
+      ["an assignment", plan(state([editor]), [takes(editor)]), { kind: "access", connection: OKTA }],
+      [
+        "the account before its assignments",
+        plan(state([editor]), [leaves(OKTA), takes(editor)]),
+        { kind: "deactivation", connection: OKTA },
+      ],
+      ["an account that an admin ended", plan(state([editor]), [leaves(), takes(editor)]), { kind: "deactivation" }],
+      ["an assignment that no connection gave", plan(state([byHand]), [takes(byHand)]), { kind: "access" }],
+      [
+        "the first that a connection gave",
+        plan(state([grant("team:0", "x", MANUAL), editor]), [takes(grant("team:0", "x", MANUAL)), takes(editor)]),
+        { kind: "access", connection: OKTA },
+      ],
+    ];
+    for (const [what, one, expected] of cases) it(what, () => expect(lossOf(one)).to.deep.equal(expected));
+  });
+
+  describe("owners", () => {
+    const cases: readonly (readonly [string, PersonPlan, boolean])[] = [
+      ["who leave", plan(state([owner]), [leaves(), takes(owner)]), true],
+      ["whose only grant goes", plan(state([owner]), [takes(owner)]), true],
+      ["who own by hand too", plan(state([owner, ownerByHand]), [takes(owner)]), false],
+      ["whose both grants go", plan(state([owner, ownerByHand]), [takes(owner), takes(ownerByHand)]), true],
+      ["whose grant changes its reason", plan(state([owner]), [takes(owner), gives(ownerByHand)]), false],
+      ["who lose something else", plan(state([owner, viewer]), [takes(viewer)]), false],
+      ["who were none", plan(state([viewer]), [leaves()]), false],
+      ["whose account is not active", plan(state([owner], { status: "deactivated" }), [takes(owner)]), false],
+    ];
+    for (const [what, one, expected] of cases)
+      it(`${what}: ${expected ? "a loss" : "no loss"}`, () => expect(losesOwner(one)).to.equal(expected));
+
+    it("never all go, and the second to last waits", () => {
+      const going = plan(state([owner]), [takes(owner)]);
+      const rule = (otherActiveOwners: number) => ownerRule(going, { otherActiveOwners });
+      expect([rule(0), rule(1), rule(2)]).to.deep.equal(["last_owner", "second_to_last_owner", undefined]);
+      expect(ownerRule(plan(state([owner]), []), { otherActiveOwners: 0 })).to.equal(undefined);
+    });
+  });
+});
