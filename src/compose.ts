@@ -51,7 +51,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
   const store = await openStore(config.databaseUrl);
   const migrated = await store.migrate();
   const expressions = createExpressionRunner({
-    children: config.expressions.processes === 1 ? 1 : 2,
+    children: config.expressions.processes,
     onIncident: ({ tenant, code, suspended }) =>
       logger.warn(suspended ? "expression.suspended" : "expression.stopped", { tenant, code }),
   });

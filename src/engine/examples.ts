@@ -115,13 +115,14 @@ export function invariantJobs(
 
 /**
  * The invariants that what a person is given breaks, each once, by name. One that fails or yields no boolean is reported
- * too; one that reads an unknown fact proves nothing and passes.
+ * too; one that reads an unknown fact proves nothing and passes. `who` names the person in the messages.
  */
 export function judgeInvariants(
   mapping: CompiledMapping,
   link: PersonLink,
   given: readonly Target[],
   results: ReadonlyMap<string, ExpressionResult>,
+  who: string = "somebody",
 ): readonly Problem[] {
   const broken = new Map<string, Problem>();
   for (const { invariant, target, reads } of checksOf(mapping, link, given)) {
@@ -131,7 +132,7 @@ export function judgeInvariants(
     const pointer = `${invariant.pointer}/never`;
     if (result?.ok && typeof result.value === "boolean") {
       if (!result.value) continue;
-      const message = `${name} is broken: somebody would be given ${quote(targetLabel(target))}`;
+      const message = `${name} is broken: ${who} would be given ${quote(targetLabel(target))}`;
       broken.set(invariant.pointer, problem(pointer, "invariant_broken", message));
     } else {
       const why = result?.ok === false ? result.message : "it yielded neither true nor false";

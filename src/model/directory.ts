@@ -1,15 +1,18 @@
 import type { UserAttribute } from "./facts.js";
-import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant } from "./ids.js";
+import type { DirectoryGroupId, DirectoryUserId, Instant } from "./ids.js";
 import type { JsonObject } from "./json.js";
 import type { Known, UnknownReason } from "./known.js";
 
-/** What a source said, in the words of the pipeline. A protocol translates; only `ingest` writes (design section 1). */
+/**
+ * What a source said, in the words of the pipeline. A protocol translates; only `ingest` writes (design section 1).
+ * `ifVersion`, everywhere: refuse with `version_conflict` when the row has another version than the caller has read.
+ */
 export type DirectoryChange =
   | ObserveUser
   | UpsertUser
-  | { readonly kind: "deleteUser"; readonly id: DirectoryUserId }
+  | { readonly kind: "deleteUser"; readonly id: DirectoryUserId; readonly ifVersion?: number }
   | UpsertGroup
-  | { readonly kind: "deleteGroup"; readonly id: DirectoryGroupId }
+  | { readonly kind: "deleteGroup"; readonly id: DirectoryGroupId; readonly ifVersion?: number }
   | MembersChange;
 
 /** A verified sign-in. What the claims left out is unknown, never empty. */
@@ -22,6 +25,8 @@ export interface ObserveUser {
   readonly userNames: readonly string[];
   /** Only an e-mail that the IdP declared verified. */
   readonly verifiedEmail?: string;
+  /** The e-mail as claimed, verified or not. It is held against allowed domains, and is good for nothing else. */
+  readonly claimedEmail?: string;
   readonly attributes: Readonly<Partial<Record<UserAttribute, Known<string | null>>>>;
   /** `partial`: the listed groups are known, and that others are missing proves nothing. */
   readonly groups: Known<readonly string[]> & { readonly partial?: UnknownReason };
@@ -35,7 +40,6 @@ export interface UpsertUser {
   readonly kind: "upsertUser";
   /** Absent: create. */
   readonly id?: DirectoryUserId;
-  /** Refuse with `version_conflict` when the row has another version (the caller read, patched and writes back). */
   readonly ifVersion?: number;
   readonly document: ScimUserDocument;
 }
@@ -80,6 +84,7 @@ export interface ScimGroupDocument {
 export interface MembersChange {
   readonly kind: "setMembers" | "addMembers" | "removeMembers";
   readonly group: DirectoryGroupId;
+  readonly ifVersion?: number;
   readonly members: readonly DirectoryUserId[];
 }
 
@@ -99,11 +104,4 @@ export interface ClaimsDocument {
   readonly appRoles?: Asserted<readonly string[]>;
   readonly claims: Readonly<Record<string, readonly string[]>>;
   readonly at: Instant;
-}
-
-/** Where a row of the directory came from and who may see it. */
-export interface DirectoryOrigin {
-  readonly connection: ConnectionId;
-  readonly createdAt: Instant;
-  readonly modifiedAt: Instant;
 }

@@ -34,10 +34,8 @@ export interface Config {
     readonly scimGroupBodyBytes: number;
     readonly adminBodyBytes: number;
     readonly mappingBytes: number;
-    readonly acsBodyBytes: number;
     readonly requestsPerMinutePerToken: number;
     readonly signInsPerMinutePerAddress: number;
-    readonly filterBytes: number;
     readonly patchOperations: number;
     readonly membersPerRequest: number;
   };
@@ -50,8 +48,7 @@ export interface Config {
     readonly accessShare: number;
     readonly dripPerHour: number;
   };
-  readonly holdMaxAgeDays: number;
-  readonly expressions: { readonly processes: number; readonly timeoutMilliseconds: number };
+  readonly expressions: { readonly processes: 1 | 2 };
   readonly worker: { readonly pollMilliseconds: number };
   readonly shutdown: { readonly graceMilliseconds: number };
 }

@@ -46,10 +46,10 @@ export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput
   const losing = held.pass.filter((plan) => unapprovedLoss(plan, input.approval) !== undefined);
   const owners = held.pass.filter(losesOwner);
   const seatless = held.pass.filter(needsSeat);
-  if (losing.length + owners.length + seatless.length + held.returned.length > 0) await tx.lockTenant();
+  if (losing.length + owners.length + seatless.length > 0) await tx.lockTenant();
   const kept = new Map<UserId, HeldPlan>();
   await holdOwners(tx, owners, input, kept);
-  await holdBeyondBuckets(p, tx, losing, held.returned, input, kept);
+  await holdBeyondBuckets(p, tx, losing, input, kept);
   await holdSeatless(tx, seatless, input, kept);
   return {
     pass: held.pass.filter((plan) => !kept.has(plan.person.id)),
@@ -63,12 +63,10 @@ interface SettledHolds {
   readonly pass: PersonPlan[];
   readonly waiting: PersonPlan[];
   readonly dissolve: UserId[];
-  /** People whose hold dissolved because their facts came back: their token returns. */
-  readonly returned: PersonPlan[];
 }
 
 function settleHolds(input: BrakeInput): SettledHolds {
-  const settled: SettledHolds = { pass: [], waiting: [], dissolve: [], returned: [] };
+  const settled: SettledHolds = { pass: [], waiting: [], dissolve: [] };
   for (const plan of input.plans) {
     const hold = plan.person.hold;
     if (!hold) {
@@ -83,7 +81,6 @@ function settleHolds(input: BrakeInput): SettledHolds {
     } else {
       settled.dissolve.push(plan.person.id);
       settled.pass.push(plan);
-      if (hold.reason.startsWith("brake_") && hold.status === "held" && !losing) settled.returned.push(plan);
     }
   }
   return settled;
@@ -138,7 +135,6 @@ async function holdBeyondBuckets(
   p: Provisioning,
   tx: TenantWriter,
   losing: readonly PersonPlan[],
-  returned: readonly PersonPlan[],
   input: BrakeInput,
   kept: Map<UserId, HeldPlan>,
 ): Promise<void> {
@@ -159,15 +155,9 @@ async function holdBeyondBuckets(
       keep(kept, plan, input, connection, reason, "more people would lose access at once than the brake lets through");
     }
   }
-  // A hold whose facts came back gives its token back, so that a corrected push costs nothing.
-  for (const plan of returned) {
-    const connection = chargedConnection(plan, input);
-    const kind = plan.person.hold?.reason === "brake_access" ? "access" : "deactivations";
-    if (connection !== undefined) await takeTokens(p, tx, connection, kind, -1, input.now);
-  }
 }
 
-/** Takes up to `wanted` tokens, announced changes first; how many were had. A negative number gives tokens back. */
+/** Takes up to `wanted` tokens, announced changes first; how many were had. */
 async function takeTokens(
   p: Provisioning,
   tx: TenantWriter,
@@ -177,7 +167,7 @@ async function takeTokens(
   now: Instant,
 ): Promise<number> {
   const expected = await tx.expectation(connection);
-  const announced = expected && expected.until > now ? Math.min(Math.max(wanted, 0), expected.left) : 0;
+  const announced = expected && expected.until > now ? Math.min(wanted, expected.left) : 0;
   if (announced > 0) await tx.useExpectation(connection, announced);
   const settings: BrakeSettings = p.settings.brake;
   const size = capacity(settings, kind, await tx.registeredSynced(connection));

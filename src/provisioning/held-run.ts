@@ -1,4 +1,5 @@
-import type { ConnectionId, Instant, RunId } from "../model/ids.js";
+import type { ConnectionId, Instant, RunId, UserId } from "../model/ids.js";
+import type { PersonState } from "../model/person.js";
 import type { HeldPlan } from "./brake.js";
 import { auditEntry, type Context } from "./deps.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -37,4 +38,19 @@ async function openRun(tx: TenantWriter, connection: ConnectionId, context: Cont
   await tx.appendAudit([auditEntry(context, now, "run.held", { run })]);
   await tx.appendEvents([{ type: "run.held", data: { run } }], now);
   return run;
+}
+
+/** A held run whose people all came back by themselves is over: nobody has to release it. */
+export async function endEmptyRuns(
+  tx: TenantWriter,
+  states: readonly PersonState[],
+  dissolved: readonly UserId[],
+  now: Instant,
+): Promise<void> {
+  const gone = new Set(dissolved);
+  const runs = new Set(states.flatMap(({ id, hold }) => (hold?.status === "held" && gone.has(id) ? [hold.run] : [])));
+  for (const run of runs) {
+    const [left] = await tx.heldPeople(run, { afterSeq: 0, limit: 1 });
+    if (!left) await tx.updateRun(run, { status: "done" }, now);
+  }
 }

@@ -36,6 +36,7 @@ export async function releaseRun(
   const now = p.now();
   await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
+    await heldRunNamed(tx, id);
     await tx.updateRun(id, { status: "queued", digest }, now);
     await tx.appendAudit([{ ...auditEntry(context, now, "run.released", { digest }), run: id }]);
   });
@@ -44,10 +45,10 @@ export async function releaseRun(
 
 /** Keeps everybody in the run as they are until their facts change again. Refusals: `not_found`, `run_not_held`. */
 export async function discardRun(p: Provisioning, tenant: Tenant, id: RunId, context: Context): Promise<void> {
-  await heldRunNamed(p.store.read(tenant.id), id);
   const now = p.now();
   await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
+    await heldRunNamed(tx, id);
     const people = await tx.discardHolds(id);
     await tx.updateRun(id, { status: "discarded", addCounts: { discarded: people } }, now);
     await tx.appendAudit([{ ...auditEntry(context, now, "run.discarded", { people }), run: id }]);

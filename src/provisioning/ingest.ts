@@ -74,11 +74,11 @@ async function ingestOne(state: Ingest, change: DirectoryChange): Promise<Writte
     case "upsertUser":
       return change.id === undefined ? createUser(state, change) : replaceUser(state, change.id, change);
     case "deleteUser":
-      return deleteUser(state, change.id);
+      return deleteUser(state, change.id, change.ifVersion);
     case "upsertGroup":
       return change.id === undefined ? createGroup(state, change) : replaceGroup(state, change.id, change);
     case "deleteGroup":
-      return deleteGroup(state, change.id);
+      return deleteGroup(state, change.id, change.ifVersion);
     case "setMembers":
     case "addMembers":
     case "removeMembers":
@@ -137,9 +137,9 @@ async function liveRow(state: Ingest, id: DirectoryUserId) {
   return row;
 }
 
-async function deleteUser(state: Ingest, id: DirectoryUserId): Promise<undefined> {
+async function deleteUser(state: Ingest, id: DirectoryUserId, ifVersion: number | undefined): Promise<undefined> {
   const row = await liveRow(state, id);
-  await state.tx.deleteUserRow(state.connection.id, id, state.now);
+  if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw changed("user", id);
   state.touched.add(row.user);
   return undefined;
 }
@@ -165,9 +165,15 @@ async function replaceGroup(state: Ingest, id: DirectoryGroupId, change: UpsertG
   return row;
 }
 
-async function deleteGroup(state: Ingest, id: DirectoryGroupId): Promise<undefined> {
-  const members = await state.tx.deleteGroup(state.connection.id, id, state.now);
-  if (members === undefined) throw new Refusal("not_found", `no group \`${id}\``);
+function changed(what: "user" | "group", id: string): Refusal {
+  return new Refusal("version_conflict", `${what} \`${id}\` has changed: read it again, then retry`);
+}
+
+async function deleteGroup(state: Ingest, id: DirectoryGroupId, ifVersion: number | undefined): Promise<undefined> {
+  const { tx, connection, now } = state;
+  if ((await tx.lockGroup(connection.id, id)) === undefined) throw new Refusal("not_found", `no group \`${id}\``);
+  const members = await tx.deleteGroup(connection.id, id, now, ifVersion);
+  if (members === undefined) throw changed("group", id);
   await touchRows(state, members);
   return undefined;
 }
@@ -177,6 +183,7 @@ async function changeMembers(state: Ingest, change: MembersChange): Promise<unde
   const { tx, connection, now } = state;
   const group = await tx.lockGroup(connection.id, change.group);
   if (group === undefined) throw new Refusal("not_found", `no group \`${change.group}\``);
+  if (change.ifVersion !== undefined && change.ifVersion !== group.version) throw changed("group", change.group);
   if (change.kind !== "removeMembers") await refuseMissing(state, change.members);
   const moved = await moveMembers(tx, change, now);
   if (moved.length === 0) return undefined;
@@ -243,9 +250,7 @@ export async function observeUser(
   if (linked.kind === "inactive") return linked;
   if (linked.kind !== "row") {
     if (!options.create) return { kind: "nobody" };
-    const { email } = observed.attributes;
-    const claimed = email?.known ? (email.value ?? undefined) : undefined;
-    admitDomain(tenant, connection, [observed.verifiedEmail, claimed, observed.userNames[0]]);
+    admitDomain(tenant, connection, [observed.verifiedEmail, observed.claimedEmail, observed.userNames[0]]);
     return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
   }
   const { row } = linked;

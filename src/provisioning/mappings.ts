@@ -53,9 +53,8 @@ export interface PreviewOptions {
   readonly includeFrozen?: boolean;
 }
 
+/** Its problems are examples and invariants that fail: the draft can be looked at, and not be saved. */
 export interface MappingPreview extends Preview {
-  /** Examples and invariants that fail: the draft can be looked at, and not be saved. */
-  readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
@@ -70,7 +69,8 @@ export async function previewMapping(
   options: PreviewOptions,
 ): Promise<MappingPreview> {
   const { query, problems, warnings } = await draft(p, tenant.id, text, options);
-  return { ...(await storePreview(p, p.store.read(tenant.id), query)), problems, warnings };
+  const preview = await storePreview(p, p.store.read(tenant.id), query);
+  return { ...preview, problems: [...problems, ...preview.problems], warnings };
 }
 
 interface Draft {
@@ -133,6 +133,7 @@ export async function saveMapping(
   const { query, mapping, problems } = await draft(p, tenant.id, text, options);
   if (problems.length > 0) throw invalid(problems);
   const plan = await planPopulation(p, reader, query);
+  if (plan.problems.length > 0) throw invalid(plan.problems);
   if (options.digest !== undefined) {
     await confirmPlan(reader, plan, { kind: "mapping", subject: query.subject, digest: options.digest });
   }

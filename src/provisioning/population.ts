@@ -8,9 +8,11 @@ import { emptySummary, summarise } from "../engine/plan-summary.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../model/plan.js";
+import type { Problem } from "../model/problem.js";
 import { isOwner, OWNER } from "../model/target.js";
 import type { Provisioning } from "./deps.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
+import { type InvariantTally, invariantProblems, tallyInvariants } from "./invariants.js";
 import { judge, type TeamBook, teamBook } from "./judge.js";
 import type { PlanKind, PlanRow } from "./ports/mappings.js";
 import type { TenantReader } from "./ports/store.js";
@@ -39,6 +41,8 @@ export interface PopulationPlan {
   readonly summary: PlanSummary;
   /** Privileged lines first, owners before all; then losses, then gains. */
   readonly lines: readonly PlanRow[];
+  /** Invariants of the mapping that somebody would break. */
+  readonly problems: readonly Problem[];
   /** Danger keys of lines that today's facts and settings would cause anyway. */
   readonly drift: ReadonlySet<string>;
 }
@@ -48,6 +52,7 @@ export interface Preview {
   readonly id: string;
   readonly digest: string;
   readonly summary: PlanSummary;
+  readonly problems: readonly Problem[];
   lines(from: number, limit: number): Promise<readonly PlanRow[]>;
 }
 
@@ -61,6 +66,7 @@ interface Walk {
   readonly mapping: CompiledMapping;
   readonly active: CompiledMapping;
   readonly query: PopulationQuery;
+  readonly tally: InvariantTally;
   readonly now: Instant;
 }
 
@@ -94,6 +100,7 @@ export async function planPopulation(
     digest: planDigest(lines),
     summary: { ...summary, held: summary.held + (held ? 1 : 0), drifted, newTeams: newTeams(walk, lines) },
     lines,
+    problems: invariantProblems(walk.tally),
     drift,
   };
 }
@@ -103,11 +110,11 @@ export async function storePreview(p: Provisioning, reader: TenantReader, query:
   const plan = await planPopulation(p, reader, query);
   const now = p.now();
   const expiresAt = new Date(Date.parse(now) + PLAN_HOURS * 3_600_000).toISOString();
-  const { digest, summary, lines } = plan;
+  const { digest, summary, lines, problems } = plan;
   const id = await p.store.write(reader.tenant, (tx) =>
     tx.savePlan({ kind: query.kind, subject: query.subject, digest, summary, expiresAt }, lines, now),
   );
-  return { id, digest, summary, lines: async (from, limit) => lines.slice(from, from + limit) };
+  return { id, digest, summary, problems, lines: async (from, limit) => lines.slice(from, from + limit) };
 }
 
 async function beginWalk(p: Provisioning, reader: TenantReader, query: PopulationQuery): Promise<Walk> {
@@ -124,6 +131,7 @@ async function beginWalk(p: Provisioning, reader: TenantReader, query: Populatio
     mapping: query.mapping ?? active,
     active,
     query,
+    tally: { broken: new Map() },
     now: p.now(),
   };
 }
@@ -148,6 +156,9 @@ async function planPage(
   mapping: CompiledMapping,
 ): Promise<readonly PersonPlan[]> {
   const decisions = await judge(walk.p, walk.tenant.id, mapping, people, walk.teams, "sync");
+  if (walk.query.mapping === mapping) {
+    await tallyInvariants(walk.p.expressions, walk.tenant.id, mapping, people, decisions, walk.tally);
+  }
   const plans: PersonPlan[] = [];
   for (const { state } of people) {
     const decision = decisions.get(state.id);

@@ -11,7 +11,7 @@ import type { Approval } from "./approval.js";
 import { type Braked, brake } from "./brake.js";
 import type { Context, Provisioning } from "./deps.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
-import { enterHeld } from "./held-run.js";
+import { endEmptyRuns, enterHeld } from "./held-run.js";
 import { type DecisionDoor, judge, teamBook } from "./judge.js";
 import type { TenantWriter } from "./ports/store.js";
 import { changedProfile, type Profile } from "./profile.js";
@@ -115,6 +115,7 @@ async function applyBatch(
     now: evaluated.now,
   });
   await tx.dissolveHolds(braked.dissolve);
+  if (!options.releasing) await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
   await applyPlans(p, tx, {
     plans: braked.pass,
     profiles: profilesOf(evaluated, braked.pass),

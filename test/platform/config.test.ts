@@ -59,10 +59,10 @@ describe("configuration", () => {
   });
 
   it("lets a file win over the defaults key by key, and a variable over both", () => {
-    const path = file({ port: 5000, host: "0.0.0.0", limits: { filterBytes: 100 } });
+    const path = file({ port: 5000, host: "0.0.0.0", limits: { patchOperations: 100 } });
     const config = loadConfig({ ROLECALL_CONFIG: path, ROLECALL_PORT: "6000", ROLECALL_HOST: "" });
     expect(config).to.include({ port: 6000, host: "0.0.0.0" });
-    expect(config.limits).to.include({ filterBytes: 100, patchOperations: 1000 });
+    expect(config.limits).to.include({ patchOperations: 100, membersPerRequest: 50_000 });
   });
 
   const readings: [Environment, Partial<Config>][] = [
@@ -129,7 +129,7 @@ describe("configuration", () => {
   it("tells every mistake at once, each with its key and its source", () => {
     const path = file({
       hots: "x",
-      limits: { scimBodyBytes: "x", filterByte: 1 },
+      limits: { scimBodyBytes: "x", patchOperation: 1 },
       sessions: 5,
       network: { allow: ["10.0.0.0/8", "ten"] },
     });
@@ -138,7 +138,7 @@ describe("configuration", () => {
       'config: port must be an integer, is `"-1"` (from ROLECALL_PORT)',
       `config: hots is unknown, did you mean \`host\`?${source}`,
       `config: limits.scimBodyBytes must be an integer, is \`"x"\`${source}`,
-      `config: limits.filterByte is unknown, did you mean \`filterBytes\`?${source}`,
+      `config: limits.patchOperation is unknown, did you mean \`patchOperations\`?${source}`,
       `config: sessions must be an object, is \`5\`${source}`,
       `config: network.allow must list address ranges such as \`10.0.0.0/8\`, has \`ten\`${source}`,
     ]);

@@ -34,6 +34,7 @@ export function translate(claims: SignInClaims, profile: IdpProfile, settings: T
   const subject = texts(claims, profile.identity.subject)[0];
   if (subject === undefined) throw new OidcFailure("subject", { wanted: profile.identity.subject.map(String) });
   const email = verifiedEmail(claims, profile, settings.provedDomains);
+  const claimed = emailClaim(claims, profile).email;
   const linkable = email === undefined ? undefined : linkableEmail(email);
   const userNames = texts(claims, profile.identity.userNames);
   return {
@@ -42,6 +43,7 @@ export function translate(claims: SignInClaims, profile: IdpProfile, settings: T
     externalIds: texts(claims, profile.identity.externalIds).filter((id) => id !== subject),
     userNames: linkable === undefined || userNames.includes(linkable) ? userNames : [...userNames, linkable],
     ...(linkable === undefined ? {} : { verifiedEmail: linkable }),
+    ...(claimed === undefined ? {} : { claimedEmail: claimed }),
     attributes: attributesOf(claims, profile, email),
     groups: observedGroups(claims, profile, settings),
     appRoles: observedAppRoles(claims, profile, settings.clientId),
@@ -60,17 +62,22 @@ function texts(claims: SignInClaims, paths: readonly ClaimPath[]): readonly stri
  */
 function verifiedEmail(
   claims: SignInClaims,
-  { email: rule }: IdpProfile,
+  profile: IdpProfile,
   provedDomains: readonly string[],
 ): string | undefined {
-  const source = own(claims.idToken, rule.claim) === undefined ? claims.userinfo : claims.idToken;
-  const email = textOf(own(source, rule.claim));
+  const rule = profile.email;
+  const { source, email } = emailClaim(claims, profile);
   const domain = email === undefined ? undefined : emailDomain(email);
   if (domain === undefined) return undefined;
   const vouched = rule.verifiedBy.some(({ claim, values }) => values.some((value) => own(source, claim) === value));
   const proved = rule.provedDomains === true && provedDomains.includes(domain);
   const hosted = rule.domainClaim === undefined || own(source, rule.domainClaim) === domain;
   return (vouched || proved) && hosted ? email : undefined;
+}
+
+function emailClaim(claims: SignInClaims, { email: rule }: IdpProfile) {
+  const source = own(claims.idToken, rule.claim) === undefined ? claims.userinfo : claims.idToken;
+  return { source, email: textOf(own(source, rule.claim)) };
 }
 
 function attributesOf(claims: SignInClaims, profile: IdpProfile, email: string | undefined): ObserveUser["attributes"] {

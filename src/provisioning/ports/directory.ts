@@ -65,6 +65,11 @@ export interface DirectoryReader {
   /** Members of these groups, in the order they joined. One statement for all groups. */
   membersOf(groups: readonly DirectoryGroupId[]): Promise<readonly GroupMember[]>;
   groupsOf(users: readonly DirectoryUserId[]): Promise<readonly GroupOfUser[]>;
+  /** Those of these ids that are users as SCIM sees them, with the displayName where the document has one. One statement. */
+  displayNames(
+    connection: ConnectionId,
+    ids: readonly string[],
+  ): Promise<readonly { readonly id: DirectoryUserId; readonly displayName?: string }[]>;
 }
 
 /** A row that a sign-in or a push may turn out to be. */
@@ -133,8 +138,11 @@ export interface DirectoryWriter {
   ): Promise<WrittenRow<DirectoryUserId>>;
   /** Writes the `claims` document, and the subject when the row has none. */
   updateClaims(id: DirectoryUserId, claims: ClaimsDocument, subject: string | undefined, now: Instant): Promise<void>;
-  /** Marks the row deleted and drops its memberships; the link stays, so that the account can be revived. False: no such row. */
-  deleteUserRow(connection: ConnectionId, id: DirectoryUserId, now: Instant): Promise<boolean>;
+  /**
+   * Marks the row deleted and drops its memberships; the link stays, so that the account can be revived.
+   * False: no such row, or not with that version.
+   */
+  deleteUserRow(connection: ConnectionId, id: DirectoryUserId, now: Instant, ifVersion?: number): Promise<boolean>;
 
   insertGroup(
     connection: ConnectionId,
@@ -150,11 +158,12 @@ export interface DirectoryWriter {
   ): Promise<WrittenRow<DirectoryGroupId>>;
   /** Version + 1 and modifiedAt alone: the members changed. */
   touchGroup(id: DirectoryGroupId, now: Instant): Promise<WrittenRow<DirectoryGroupId>>;
-  /** Marks the group deleted and drops its members; answers with who they were. `undefined`: no such group. */
+  /** Marks the group deleted and drops its members; answers with who they were. `undefined`: no such group, or not with that version. */
   deleteGroup(
     connection: ConnectionId,
     id: DirectoryGroupId,
     now: Instant,
+    ifVersion?: number,
   ): Promise<readonly DirectoryUserId[] | undefined>;
 
   /** Locks the group's row until the transaction ends and tells its present version; `undefined`: no such live group. */
