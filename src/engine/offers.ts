@@ -75,7 +75,7 @@ function mayMake(policy: UnknownTeam, isWritten: boolean): boolean {
 }
 
 /** A scope with its team's present name. */
-export function presentScope(scope: string, resolveTeam: ResolveTeam): string {
+function presentScope(scope: string, resolveTeam: ResolveTeam): string {
   const name = teamOf(scope);
   const team = name === undefined ? undefined : resolveTeam(name);
   return team ? teamScope(team.name) : scope;
