@@ -22,18 +22,18 @@ export interface Pretence {
 }
 
 /**
- * Reads people with their facts, in a constant number of statements for any number of people.
- * Connections are given by the caller, who read them once for the whole batch or walk.
+ * Reads the facts of people, in a constant number of statements for any number of people. Connections are given by the
+ * caller, who read them once for the whole batch or walk. INVARIANT: `states` were read before everything that they are
+ * judged by, connections too: whatever moves meanwhile raises a version that apply compares with theirs.
  */
 export async function gather(
   p: Provisioning,
   reader: TenantReader,
   connections: readonly Connection[],
-  ids: readonly UserId[],
+  states: readonly PersonState[],
   options: { readonly now: Instant; readonly overlay?: Overlay },
 ): Promise<readonly Gathered[]> {
-  const states = await reader.people(ids);
-  const rows = await reader.links(ids);
+  const rows = await reader.links(states.map((state) => state.id));
   const linked = new Set(rows.map((row) => row.connection));
   const byId = new Map<ConnectionId, LinkConnection>();
   for (const connection of connections) {

@@ -82,7 +82,7 @@ export async function planPopulation(
   const drift = new Set<string>();
   let summary: PlanSummary = emptySummary();
   for await (const ids of pages(walk)) {
-    const people = await gather(p, reader, walk.connections, ids, {
+    const people = await gather(p, reader, walk.connections, await reader.people(ids), {
       now: walk.now,
       ...(query.overlay && { overlay: query.overlay }),
     });
@@ -183,7 +183,7 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
         walk.p,
         walk.reader,
         walk.connections,
-        behind.map(({ state }) => state.id),
+        behind.map(({ state }) => state),
         { now: walk.now },
       )
     : behind;

@@ -87,10 +87,11 @@ export async function evaluatePeople(
 ): Promise<Evaluated> {
   const reader = p.store.read(tenant);
   const now = p.now();
+  const states = await reader.people(ids);
   const { activeVersion } = await reader.tenantNow();
   const connections = await reader.connections();
   const mapping = await p.mappings.active(reader, activeVersion, connections);
-  const people = await gather(p, reader, connections, ids, { now, ...(overlay && { overlay }) });
+  const people = await gather(p, reader, connections, states, { now, ...(overlay && { overlay }) });
   const decisions = await judge(p, tenant, mapping, people, teamBook(await reader.teams()), door);
   return { people: new Map(people.map((person) => [person.state.id, person])), decisions, mapping, connections, now };
 }
