@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { JitMode } from "../../src/model/connection.js";
+import { updateConnection } from "../../src/provisioning/connections.js";
 import { saveMapping } from "../../src/provisioning/mappings.js";
 import { testClock } from "../support/clock.js";
 import { expressionFault } from "../support/planted-fault.js";
@@ -131,7 +132,6 @@ describe("just-in-time provisioning", () => {
     });
 
     it("thaw when the connection takes facts at every sign-in", async () => {
-      const { updateConnection } = await import("../../src/provisioning/connections.js");
       await t.mapping(EDIT);
       await updateConnection(t.p, await t.tenant(), "sso", { jit: "every_sign_in" }, ADMIN);
       await t.settled();
