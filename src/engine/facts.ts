@@ -16,7 +16,9 @@ export function linkFacts(record: LinkRecord, now: Instant): PersonLink | undefi
   const { connection, scim, claims } = record;
   const isLocal = connection.protocol === "local";
   const isLive = scim !== undefined && (isLocal || connection.sync === "live");
-  if (connection.disabled || (!isLive && !claims && !isLocal)) return undefined;
+  // What a sign-in taught of somebody who was deleted meanwhile has gone on in another row.
+  const isGone = !isLive && (scim?.deleted === true || !claims);
+  if (connection.disabled || (isGone && !isLocal)) return undefined;
   const groups = groupFacts(record, isLive, now);
   const facts: Facts = {
     user: userFacts(record, isLive),

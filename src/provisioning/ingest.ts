@@ -16,7 +16,7 @@ import { Refusal } from "../model/problem.js";
 import { admitDomain, admitSeat } from "./admit.js";
 import { mergeClaims } from "./claims.js";
 import { linkPush, linkSignIn, reviewLink } from "./link.js";
-import type { WrittenRow } from "./ports/directory.js";
+import type { LinkCandidate, WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 
 /** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
@@ -140,8 +140,16 @@ async function liveRow(state: Ingest, id: DirectoryUserId) {
 async function deleteUser(state: Ingest, id: DirectoryUserId, ifVersion: number | undefined): Promise<undefined> {
   const row = await liveRow(state, id);
   if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw changed("user", id);
+  await keepClaims(state, row);
   state.touched.add(row.user);
   return undefined;
+}
+
+/** While SCIM is no evidence, a deletion takes nothing from a sign-in: what it taught goes on in a row of its own. */
+async function keepClaims({ tx, connection, now }: Ingest, row: LinkCandidate): Promise<void> {
+  const { user, claims, subject, userName } = row;
+  if (connection.sync === "live" || claims === undefined || subject === undefined) return;
+  await tx.insertUserRow({ connection: connection.id, user, linkedBy: "kept", claims, subject, userName }, now);
 }
 
 async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written> {

@@ -29,7 +29,8 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
   const byExternalId = free.filter((row) => row.externalId !== undefined && externalIds.includes(row.externalId));
   if (byExternalId.length > 0) return only(byExternalId);
   const byName = free.filter((row) => row.hasScim && sameName(row, observed.userNames));
-  const linked = only(byName.filter((row) => row.scimActive));
+  // Where SCIM is no evidence yet, its word keeps nobody from signing in.
+  const linked = only(byName.filter((row) => row.scimActive || connection.sync !== "live"));
   if (linked.kind !== "nobody") return linked;
   const [inactive] = byName;
   return inactive
@@ -37,7 +38,10 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
     : linkDeleted(tx, connection, observed.subject, externalIds);
 }
 
-/** A deleted row keeps its account from coming back by a sign-in; where a push has revived the account, its new row is meant. */
+/**
+ * A deleted row keeps its account from coming back by a sign-in; where a push has revived the account, its new row is meant.
+ * Somebody who was deleted before SCIM counted, and had no account then, is a stranger.
+ */
 async function linkDeleted(
   tx: TenantWriter,
   connection: Connection,
@@ -48,7 +52,10 @@ async function linkDeleted(
   if (!deleted) return { kind: "nobody" };
   const live = await liveLink(tx, connection, deleted.user);
   const row = live && (await tx.rowById(connection.id, live.directoryUser));
-  return row ? { kind: "row", row } : { kind: "inactive", user: deleted.user };
+  if (row) return { kind: "row", row };
+  const [account] = await tx.people([deleted.user]);
+  const binds = connection.sync === "live" || account?.status !== "pending";
+  return binds ? { kind: "inactive", user: deleted.user } : { kind: "nobody" };
 }
 
 async function liveLink(tx: TenantWriter, connection: Connection, user: UserId): Promise<LinkRow | undefined> {

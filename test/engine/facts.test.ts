@@ -74,6 +74,11 @@ describe("facts of a link", () => {
         expect(link.facts.user.title).to.deep.equal(unknown("never_asserted"));
         expect(link.facts.appRoles).to.deep.equal(unknown("never_asserted"));
       });
+
+      it(`is nothing of a row that SCIM deleted while sync is ${sync}: its claims have gone on elsewhere`, () => {
+        const gone = record({ scim: pushed({}, { deleted: true }), claims: claims(), connection: { sync } });
+        expect(linkFacts(gone, NOW)).to.equal(undefined);
+      });
     }
 
     it("is a SCIM document while sync is live", () => {
