@@ -5,7 +5,7 @@ import type { DeactivatedBy, Hold, PersonState, UserStatus } from "../model/pers
 import { teamScope } from "../model/target.js";
 import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
+import { one, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, groupedBy, isTrue, toInstant, toInstantOrNull } from "./values.js";
 
 type PeopleReader = Pick<AccessReader, "people" | "peopleIds" | "countPeople" | "grantHistory">;
@@ -103,11 +103,7 @@ function holdOf(row: PersonColumns): Hold | undefined {
 }
 
 /** INVARIANT: versions are read before grants, so that a plan is never made from grants older than its version. */
-async function people(
-  { tenant, sql: db, dialect }: Scope,
-  ids: readonly UserId[],
-  lock: Fragment,
-): Promise<readonly PersonState[]> {
+async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[]): Promise<readonly PersonState[]> {
   if (ids.length === 0) return [];
   const rows = await db.all<PersonColumns>(
     sql`select u.id, u.user_name, u.email, u.display_name, u.status, u.deactivated_by, u.ever_registered,
@@ -115,7 +111,7 @@ async function people(
         h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts
       from users u
       left join held_people h on h.tenant_id = u.tenant_id and h.user_id = u.id
-      where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} order by u.id${lock}`,
+      where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} order by u.id`,
   );
   const grants = await db.all<GrantColumns>(
     sql`select ${GRANT_COLUMNS} from ${GRANTS}
@@ -128,7 +124,7 @@ async function people(
 export function peopleReader(scope: Scope): PeopleReader {
   const { tenant, sql: db } = scope;
   return {
-    people: (ids) => people(scope, ids, NOTHING),
+    people: (ids) => people(scope, ids),
     async peopleIds({ after = "", limit, connection }) {
       const rows = await db.all<{ readonly id: string }>(
         connection === undefined
@@ -165,6 +161,22 @@ export function peopleReader(scope: Scope): PeopleReader {
   };
 }
 
+/**
+ * INVARIANT: a statement of its own locks, and what is read comes after it. PostgreSQL answers a statement that had to wait
+ * with the locked rows as they are now, and with rows that it joins to them, such as holds, as they were before the wait.
+ */
+async function lockRows({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[]): Promise<void> {
+  if (ids.length === 0 || dialect.name === "sqlite") return;
+  await db.all(
+    sql`select id from users where tenant_id = ${tenant} and id in ${dialect.list(ids)} order by id${dialect.lock()}`,
+  );
+}
+
 export function peopleLocker(scope: Scope): PeopleLocker {
-  return { lockPeople: (ids) => people(scope, ids, scope.dialect.lock("u")) };
+  return {
+    async lockPeople(ids) {
+      await lockRows(scope, ids);
+      return people(scope, ids);
+    },
+  };
 }

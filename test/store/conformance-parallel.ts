@@ -182,6 +182,22 @@ export function parallelConformance(open: OpenStore): void {
       expect((await world.read.people(users)).map((person) => person.factsVersion)).to.deep.equal([20, 20, 20, 20, 20]);
     });
 
+    it("shows a writer that waited for a person what the one before wrote, also beside the person's own row", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const held = { trigger: "held", status: "held", connection: world.connection.id, total: 0 } as const;
+      const run = await world.write((tx) => tx.insertRun(held, NOW));
+      const holdUnlessHeld = () =>
+        world.write(async (tx) => {
+          const [state] = await tx.lockPeople([user]);
+          if (state?.hold) return 0;
+          await tx.hold(run, [{ user, factsVersion: 1, reason: "brake_access", detail: "" }], NOW);
+          return 1;
+        });
+      const entered = await Promise.all(times(8, holdUnlessHeld));
+      expect(entered.filter((one) => one === 1)).to.have.length(1);
+    });
+
     it("rolls back all of a write that throws, and throws the same again", async () => {
       const world = await makeWorld(store());
       const fault = new Error("mine");
