@@ -67,13 +67,17 @@ for (const [database, newUrl] of DATABASES) {
       expect(await registered(tenant)).to.deep.equal(["ben@acme.example", "cai@acme.example"]);
     });
 
-    it("are held for one release only, however many ask at the same time", async () => {
+    it("are released or discarded once, however many ask for either at the same time", async () => {
       const { run } = await held();
       const { body } = await client.get(`${run}/preview`);
       const release = () => client.post(`${run}/release`, { digest: body["digest"] });
-      const replies = await Promise.all([release(), release(), release()]);
-      expect(replies.map(({ status }) => status).filter((status) => status >= 500)).to.deep.equal([]);
-      expect((await client.get(`${run}?wait=30`)).body["status"]).to.equal("done");
+      const discard = () => client.post(`${run}/discard`);
+      const replies = await Promise.all([release(), discard(), release(), discard()]);
+      const won = replies.filter(({ status }) => status < 300);
+      expect(won).to.have.length(1);
+      for (const lost of replies.filter((reply) => !won.includes(reply))) expectProblem(lost, 409, "run_not_held");
+      const { body: after } = await client.get(`${run}?wait=30`);
+      expect(after["status"]).to.equal(won[0]?.status === 202 ? "done" : "discarded");
     });
 
     it("do not come about for what was announced", async () => {
