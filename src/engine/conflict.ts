@@ -116,8 +116,8 @@ function byScope(offers: readonly Offer[]): ReadonlyMap<string, readonly Offer[]
 }
 
 /**
- * An undecided scope stays as it is. In a decided one, the open rule's own grants stay that it may still turn out to give:
- * the winning role, and higher ones where the rule itself wins. What it gives for sure outranks what it gave before.
+ * An undecided scope stays as it is. In a decided one the open rule's own grants of the winning role stay; and where the
+ * rule itself wins, every grant of a higher role that it may still turn out to give. What it gives for sure outranks the rest.
  */
 function openLock(one: OpenRule, winners: Winners, order: RoleOrder): Lock {
   return {
@@ -126,9 +126,9 @@ function openLock(one: OpenRule, winners: Winners, order: RoleOrder): Lock {
     covers(target, rule) {
       const winner = winners.get(target.scope);
       if (!winner) return one.couldGiveIn(target.scope);
-      if (rule !== one.rule.id || !one.couldGive(target)) return false;
+      if (!one.couldGive(target)) return false;
       const above = order.compare(target.role, winner.role);
-      return above === 0 || (above > 0 && winner.rules.includes(one.rule));
+      return above === 0 ? rule === one.rule.id : above > 0 && winner.rules.includes(one.rule);
     },
   };
 }

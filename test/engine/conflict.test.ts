@@ -132,7 +132,8 @@ describe("conflicts between rules", () => {
       const { desired, locked } = await settled(document, { groups: ["g-ro"], unlisted: "overage" });
       expect(desired).to.deep.equal(["A/ro by a@idp", "A/ro by b@idp"]);
       expect(locked("team:A", "adm", "a")).to.deep.equal(["a"]);
-      expect(locked("team:A", "adm", "b")).to.deep.equal([]);
+      expect(locked("team:A", "adm", "b")).to.deep.equal(["a"]);
+      expect(locked("team:A", "ro", "b")).to.deep.equal([]);
       expect(locked("team:A", "owner", "a")).to.deep.equal([]);
     });
 
