@@ -21,6 +21,9 @@ export function translated(dialect: Dialect, error: unknown): unknown {
   if (failure === "unique")
     return new Refusal("conflict", "a row with the same key was written first: read again, then retry");
   if (failure === "foreign_key") return new Refusal("not_found", "something that this refers to does not exist");
+  if (failure === "unavailable") {
+    return new Refusal("unavailable", "the database is busy or away: retry in a moment", { cause: String(error) });
+  }
   return failure === "unstorable" ? unstorable() : error;
 }
 

@@ -2,12 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, TransactionSql, translated } from "./database.js";
 import { POSTGRES } from "./dialect.js";
-import { type Knex, knex } from "./knex.js";
+import { type Knex, knex, SILENT } from "./knex.js";
 import { migratePostgres } from "./migrate.js";
+import { PlannerStatistics } from "./postgres-statistics.js";
 import type { Fragment, Sql } from "./sql.js";
 import { refuseUnstorable } from "./values.js";
 
 const POOL = { min: 0, max: 10 };
+/** A request rather hears that the database is away than waits. */
+const ACQUIRE_MILLIS = 10_000;
 const ATTEMPTS = 6;
 const BACKOFF_MILLIS = 15;
 
@@ -66,7 +69,7 @@ async function retrying<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<
     try {
       return await once(pool, work);
     } catch (error) {
-      if (attempt === ATTEMPTS || POSTGRES.failure(error) !== "retry") throw error;
+      if (attempt === ATTEMPTS || POSTGRES.failure(error) !== "retry") throw translated(POSTGRES, error);
       await sleep(BACKOFF_MILLIS * attempt * (0.5 + Math.random()));
     }
   }
@@ -82,12 +85,23 @@ export async function openPostgres(url: string): Promise<Database> {
       options: "-c default_transaction_isolation=read\\ committed -c timezone=UTC",
     } as Knex.PgConnectionConfig,
     pool: POOL,
+    acquireConnectionTimeout: ACQUIRE_MILLIS,
+    log: SILENT,
   });
+  const reader = translating(executor(pool));
+  const statistics = new PlannerStatistics(reader);
   return {
     dialect: POSTGRES,
-    reader: translating(executor(pool)),
-    transaction: (work) => retrying(pool, work),
+    reader,
+    async transaction(work) {
+      const result = await retrying(pool, work);
+      statistics.committed();
+      return result;
+    },
     migrate: () => migratePostgres(pool),
-    close: () => pool.destroy(),
+    async close() {
+      await statistics.settled();
+      await pool.destroy();
+    },
   };
 }

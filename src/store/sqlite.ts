@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { Database as RawDatabase, RunResult, Statement } from "sqlite3";
 import { type Database, TransactionSql, translated } from "./database.js";
 import { SQLITE } from "./dialect.js";
-import { type Knex, knex } from "./knex.js";
+import { type Knex, knex, SILENT } from "./knex.js";
 import { migrateSqlite } from "./migrate.js";
 import type { Fragment, Sql } from "./sql.js";
 import { loadStatistics, writeStatistics } from "./sqlite-statistics.js";
@@ -55,7 +55,7 @@ class SqliteConnection implements Sql {
   /** Statements without values, such as those that begin and end transactions. */
   exec(text: string): Promise<void> {
     return new Promise((done, fail) => {
-      this.#raw.exec(text, (error) => (error === null ? done() : fail(error)));
+      this.#raw.exec(text, (error) => (error === null ? done() : fail(translated(SQLITE, error))));
     });
   }
 
@@ -116,6 +116,7 @@ async function connect(filename: string, pragmas: string): Promise<Opened> {
     connection: { filename },
     useNullAsDefault: true,
     pool: { min: 1, max: 1 },
+    log: SILENT,
   });
   const raw = (await pool.client.acquireConnection()) as RawDatabase;
   const opened = { pool, raw, connection: new SqliteConnection(raw) };

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { openStore } from "../../src/store/open.js";
 import { conformance } from "./conformance.js";
 import { postgresUrl } from "./postgres-server.js";
-import { groupDocument, makeWorld, NOW, userDocument } from "./world.js";
+import { expectRefusal, groupDocument, makeWorld, NOW, userDocument } from "./world.js";
 
 conformance("PostgreSQL", async () => {
   const store = await openStore(await postgresUrl());
@@ -77,6 +77,15 @@ describe("PostgreSQL alone", () => {
     } finally {
       await store.close();
     }
+  });
+
+  it("says that the database is away, to readers, writers and checks", async () => {
+    const store = await openStore("postgres://nobody:x@127.0.0.1:1/none");
+    await expectRefusal(store.instance.tenantBySlug("x"), "unavailable");
+    const tenant = { slug: "x", name: "x", domains: [], seats: null, scim: true };
+    await expectRefusal(store.instance.createTenant(tenant, NOW), "unavailable");
+    expect(await store.check().catch(String)).to.match(/unavailable|away/);
+    await store.close();
   });
 
   it("says that it is not migrated, and what to do", async () => {
