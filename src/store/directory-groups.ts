@@ -104,11 +104,12 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
       if (written === undefined) throw noSuchGroup(id);
       return writtenOf(written);
     },
-    async deleteGroup(connection, id, now) {
+    async deleteGroup(connection, id, now, ifVersion) {
       const at = toMillis(now);
       const deleted = await db.run(
         sql`update directory_groups set deleted_at = ${at}, modified_at = ${at}, version = version + 1, member_count = 0
-          where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null`,
+          where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
+            ${ifVersion === undefined ? verbatim("") : sql`and version = ${ifVersion}`}`,
       );
       if (deleted === 0) return undefined;
       await countGroup(scope, connection, -1);

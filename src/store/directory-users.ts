@@ -18,9 +18,9 @@ import {
 import type { Scope } from "./scope.js";
 import { assignments, type Fragment, insertion, one, sql, type Value, verbatim } from "./sql.js";
 import { searchText } from "./users.js";
-import { toJson, toJsonOrNull, toMillis } from "./values.js";
+import { given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
-type UserReader = Pick<DirectoryReader, "directoryUser">;
+type UserReader = Pick<DirectoryReader, "directoryUser" | "displayNames">;
 type UserWriter = Pick<
   DirectoryWriter,
   | "rowBySubject"
@@ -41,7 +41,7 @@ const LIVE_SCIM = verbatim("u.deleted_at is null and u.scim_resource is not null
 const WRITTEN = verbatim("id, version, coalesce(scim_created_at, created_at) as created_at, modified_at, scim_version");
 type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
 
-export function directoryUserReader({ tenant, sql: db }: Scope): UserReader {
+export function directoryUserReader({ tenant, sql: db, dialect }: Scope): UserReader {
   return {
     async directoryUser(connection, id) {
       const row = await one<ResourceColumns>(
@@ -50,6 +50,13 @@ export function directoryUserReader({ tenant, sql: db }: Scope): UserReader {
           where u.tenant_id = ${tenant} and u.id = ${id} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
       );
       return row && directoryUserOf(row);
+    },
+    async displayNames(connection, ids) {
+      const rows = await db.all<{ readonly id: string; readonly display_name: string | null }>(
+        sql`select u.id, u.display_name from directory_users u
+          where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
+      );
+      return rows.map((row) => ({ id: row.id as DirectoryUserId, ...given("displayName", row.display_name) }));
     },
   };
 }
@@ -143,7 +150,7 @@ export function directoryUserWriter(scope: Scope): UserWriter {
           where tenant_id = ${tenant} and id = ${id} and deleted_at is null`,
       );
     },
-    deleteUserRow: (connection, id, now) => deleteUserRow(scope, connection, id, toMillis(now)),
+    deleteUserRow: (connection, id, now, ifVersion) => deleteUserRow(scope, connection, id, toMillis(now), ifVersion),
     async missingUsers(connection, ids) {
       const rows = await db.all<{ readonly value: string }>(
         sql`select listed.value from ${dialect.list(ids)} as listed where not exists (
@@ -247,12 +254,14 @@ async function deleteUserRow(
   connection: ConnectionId,
   id: DirectoryUserId,
   at: number,
+  ifVersion: number | undefined,
 ): Promise<boolean> {
   const { tenant, sql: db, dialect } = scope;
   const deleted = await one<{ readonly scim_version: number }>(
     db,
     sql`update directory_users set deleted_at = ${at}, modified_at = ${at}, version = version + 1
       where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
+        ${ifVersion === undefined ? verbatim("") : sql`and version = ${ifVersion}`}
       returning scim_version`,
   );
   if (deleted === undefined) return false;

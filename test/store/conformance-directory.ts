@@ -57,10 +57,24 @@ export function directoryConformance(open: OpenStore): void {
         const user = await tx.insertPendingUser({ userName: "ann" }, NOW);
         await insertRow(tx, local?.id ?? world.connection.id, user, userDocument("ann"));
       });
-      expect(await world.write((tx) => tx.deleteUserRow(world.connection.id, row, NOW))).to.equal(true);
-      expect(await world.write((tx) => tx.deleteUserRow(world.connection.id, row, NOW))).to.equal(false);
+      const remove = (version?: number) =>
+        world.write((tx) => tx.deleteUserRow(world.connection.id, row, NOW, version));
+      expect(await remove(2)).to.equal(false);
+      expect(await remove(1)).to.equal(true);
+      expect(await remove()).to.equal(false);
       expect(await world.read.directoryUser(world.connection.id, row)).to.equal(undefined);
       expect((await world.push("ann")).row).not.to.equal(row);
+    });
+
+    it("tells the names of users whom SCIM sees, and of no others", async () => {
+      const world = await makeWorld(store());
+      const named = await world.push("ann", { attributes: { ...userDocument("ann").attributes, displayName: "Ann" } });
+      const nameless = await world.push("bob");
+      const gone = await world.push("cid");
+      await world.write((tx) => tx.deleteUserRow(world.connection.id, gone.row, NOW));
+      const names = await world.read.displayNames(world.connection.id, [named.row, nameless.row, gone.row, "x", "x"]);
+      expect(names).to.have.deep.members([{ id: named.row, displayName: "Ann" }, { id: nameless.row }]);
+      expect(await world.read.displayNames(world.connection.id, [])).to.deep.equal([]);
     });
 
     it("finds rows to link to by subject, externalId and ASCII-lowered userName, live ones only", async () => {
@@ -250,7 +264,8 @@ export function directoryConformance(open: OpenStore): void {
       expect(await update(1)).to.deep.equal({ id: group, version: 2, createdAt: NOW, modifiedAt: LATER });
       expect(await write((tx) => tx.touchGroup(group, MUCH_LATER))).to.include({ version: 3, modifiedAt: MUCH_LATER });
       expect(await write((tx) => tx.lockGroup(connection.id, group))).to.deep.equal({ version: 3, memberCount: 1 });
-      expect(await write((tx) => tx.deleteGroup(connection.id, group, MUCH_LATER))).to.deep.equal([ann.row]);
+      expect(await write((tx) => tx.deleteGroup(connection.id, group, MUCH_LATER, 2))).to.equal(undefined);
+      expect(await write((tx) => tx.deleteGroup(connection.id, group, MUCH_LATER, 3))).to.deep.equal([ann.row]);
       expect(await write((tx) => tx.deleteGroup(connection.id, group, MUCH_LATER))).to.equal(undefined);
       expect(await write((tx) => tx.lockGroup(connection.id, group))).to.equal(undefined);
       expect(await read.directoryGroup(connection.id, group)).to.equal(undefined);
@@ -259,6 +274,34 @@ export function directoryConformance(open: OpenStore): void {
         write((tx) => tx.touchGroup(group, NOW)),
         "not_found",
       );
+    });
+
+    it("deletes only the version that was read, where one is named", async () => {
+      const world = await makeWorld(store());
+      const { connection, read, write } = world;
+      const { row } = await world.push("ann");
+      const group = await world.group("Eng", [row]);
+      expect(await write((tx) => tx.deleteGroup(connection.id, group, NOW, 9))).to.equal(undefined);
+      expect(await write((tx) => tx.deleteUserRow(connection.id, row, NOW, 9))).to.equal(false);
+      expect((await read.membersOf([group])).map((member) => member.user)).to.deep.equal([row]);
+      expect(await write((tx) => tx.deleteGroup(connection.id, group, NOW, 1))).to.deep.equal([row]);
+      expect(await write((tx) => tx.deleteUserRow(connection.id, row, NOW, 1))).to.equal(true);
+    });
+
+    it("tells display names of live users, and nothing of others", async () => {
+      const world = await makeWorld(store());
+      const { connection, read, write } = world;
+      const attributes = { ...userDocument("x").attributes, displayName: "Ann A." };
+      const [ann, bob, cid] = [
+        await world.push("ann", { attributes }),
+        await world.push("bob"),
+        await world.push("cid"),
+      ];
+      await write((tx) => tx.deleteUserRow(connection.id, cid.row, NOW));
+      expect(await read.displayNames(connection.id, [ann.row, bob.row, cid.row])).to.have.deep.members([
+        { id: ann.row, displayName: "Ann A." },
+        { id: bob.row },
+      ]);
     });
 
     it("raises the groups' version when a group is made, renamed, first filled or deleted, and not otherwise", async () => {

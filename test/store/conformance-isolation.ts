@@ -91,6 +91,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   groupsVersion: (b, a) => b.groupsVersion(a.connection),
   directoryGroups: (b, a) => b.directoryGroups(a.connection),
   directoryUser: (b, a) => b.directoryUser(a.connection, a.row),
+  displayNames: (b, a) => b.displayNames(a.connection, [a.row]),
   directoryUsers: (b, a) => b.directoryUsers(a.connection, PAGE),
   directoryUsersFiltered: (b, a) =>
     b.directoryUsers(a.connection, {
@@ -101,6 +102,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   directoryGroupsList: (b, a) => b.directoryGroupsList(a.connection, PAGE),
   membersOf: (b, a) => b.membersOf([a.group]),
   groupsOf: (b, a) => b.groupsOf([a.row]),
+  displayNames: (b, a) => b.displayNames(a.connection, [a.row]),
   people: (b, a) => b.people([a.user]),
   links: (b, a) => b.links([a.user]),
   peopleIds: (b, a) => b.peopleIds({ limit: 10, connection: a.connection }),
