@@ -66,17 +66,6 @@ export function directoryConformance(open: OpenStore): void {
       expect((await world.push("ann")).row).not.to.equal(row);
     });
 
-    it("tells the names of users whom SCIM sees, and of no others", async () => {
-      const world = await makeWorld(store());
-      const named = await world.push("ann", { attributes: { ...userDocument("ann").attributes, displayName: "Ann" } });
-      const nameless = await world.push("bob");
-      const gone = await world.push("cid");
-      await world.write((tx) => tx.deleteUserRow(world.connection.id, gone.row, NOW));
-      const names = await world.read.displayNames(world.connection.id, [named.row, nameless.row, gone.row, "x", "x"]);
-      expect(names).to.have.deep.members([{ id: named.row, displayName: "Ann" }, { id: nameless.row }]);
-      expect(await world.read.displayNames(world.connection.id, [])).to.deep.equal([]);
-    });
-
     it("finds rows to link to by subject, externalId and ASCII-lowered userName, live ones only", async () => {
       const world = await makeWorld(store());
       const ann = await world.push("Ann", { externalId: "00u1" });

@@ -102,7 +102,6 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   directoryGroupsList: (b, a) => b.directoryGroupsList(a.connection, PAGE),
   membersOf: (b, a) => b.membersOf([a.group]),
   groupsOf: (b, a) => b.groupsOf([a.row]),
-  displayNames: (b, a) => b.displayNames(a.connection, [a.row]),
   people: (b, a) => b.people([a.user]),
   links: (b, a) => b.links([a.user]),
   peopleIds: (b, a) => b.peopleIds({ limit: 10, connection: a.connection }),
