@@ -16,7 +16,7 @@ export interface HttpRequest {
   /** By lower-case name; several headers of one name are joined as node joins them. */
   header(name: string): string | undefined;
   cookie(name: string): string | undefined;
-  /** Names whom the request is about, for the access log. */
+  /** Tells the access log whom the request is about, and what it took to read it. */
   identify(about: About): void;
 }
 
@@ -25,6 +25,8 @@ export interface About {
   readonly connection?: string;
   readonly user?: string;
   readonly token?: string;
+  /** Deviations of the client, by name, joined by commas. */
+  readonly quirks?: string;
 }
 
 export interface Answer {

@@ -29,6 +29,8 @@ export interface LogFields {
   readonly reason?: string;
   readonly reference?: string;
   readonly door?: string;
+  /** Names of deviations that reading a client's request needed, from a closed list, joined by commas. */
+  readonly quirks?: string;
   /** Frames of a stack: our functions and lines, without the error's message. */
   readonly at?: string;
   readonly file?: string;
@@ -76,6 +78,7 @@ const ALLOWED: ReadonlySet<string> = new Set<keyof LogFields>([
   "reason",
   "reference",
   "door",
+  "quirks",
   "at",
   "file",
   "url",

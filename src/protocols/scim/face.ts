@@ -8,15 +8,19 @@ import { readScimSchemas } from "./schema.js";
 import { renderScimError } from "./scim-answer.js";
 import { type ScimRoom, scimAuthenticator } from "./scim-request.js";
 import { userRoutes } from "./users.js";
+import { createWhileUnchanged } from "./while-unchanged.js";
 
 const PREFIX = "/api/scim/v2";
 
-export function openScimFace(settings: Omit<ScimRoom, "schemas" | "baseUrl"> & { readonly publicUrl: string }): Face {
+export function openScimFace(
+  settings: Omit<ScimRoom, "schemas" | "baseUrl" | "whileUnchanged"> & { readonly publicUrl: string },
+): Face {
   const { publicUrl, ...rest } = settings;
   const room: ScimRoom = {
     ...rest,
     schemas: readScimSchemas(join(projectRoot, "schemas", "scim")),
     baseUrl: publicUrl + PREFIX,
+    whileUnchanged: createWhileUnchanged(),
   };
   const auth = scimAuthenticator(room);
   return {

@@ -1,52 +1,43 @@
 /** Owns `/Groups`. Members are rows of their own: no write reads the list of a group, whatever its size. */
-import type { Answer, HttpRequest } from "../../http/exchange.js";
-import { type Authenticator, defineRoute, type Route } from "../../http/route.js";
-import type { DirectoryChange } from "../../model/directory.js";
+import type { Answer } from "../../http/exchange.js";
+import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
+import type { DirectoryChange, ScimGroupDocument } from "../../model/directory.js";
 import type { DirectoryGroupId, DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import type { DirectoryGroupRow } from "../../provisioning/ports/directory.js";
 import { type Pushed, push } from "../../provisioning/push.js";
-import type { Reading } from "./dialect.js";
 import { groupDocument, readGroup } from "./document.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
+import type { MemberOperation } from "./member-operations.js";
 import { applyPatch } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
-import { type Projection, wants } from "./project.js";
+import { wants } from "./project.js";
 import { etagOf, locationOf, renderGroup } from "./render.js";
-import { scimAnswer } from "./scim-answer.js";
+import { locationHeaders, scimAnswer } from "./scim-answer.js";
 import {
   checkIfMatch,
   isUnchanged,
   listQuery,
   listResponse,
-  projectionOf,
-  readingFor,
   type ScimCaller,
   type ScimRoom,
   scimBody,
 } from "./scim-request.js";
-import { whileUnchanged } from "./while-unchanged.js";
+import { isStorable } from "./storable-text.js";
+import { changing, idOf, type Visit, visited } from "./visit.js";
 
 const TAGS = ["scim"];
 
 /** A PATCH of a larger group is answered without a body unless attributes are asked for: its cost would be the group's size. */
 const MEMBERS_IN_ANSWER = 200;
 
-/** One request about groups. */
-interface Visit {
-  readonly room: ScimRoom;
-  readonly caller: ScimCaller;
-  readonly request: HttpRequest;
-  readonly reading: Reading;
-  readonly projection: Projection;
-}
+type Asked = Pick<RouteInput<{ principal: ScimCaller }>, "request" | "principal">;
 
 export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): readonly Route[] {
-  const visit = (request: HttpRequest, caller: ScimCaller): Visit => {
-    const reading = readingFor(room, room.schemas.group, caller);
-    return { room, caller, request, reading, projection: projectionOf(request, reading) };
-  };
+  const visit = ({ request, principal: caller }: Asked, serve: (visit: Visit) => Promise<Answer>): Promise<Answer> =>
+    visited({ room, caller, request }, room.schemas.group, serve);
   const body = scimBody(room.groupBodyBytes);
   const shared = { tags: TAGS, auth } as const;
   return [
@@ -56,7 +47,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       path: "/api/scim/v2/Groups",
       summary: "Lists groups",
       responses: { 200: null },
-      handler: ({ request, principal }) => listGroups(visit(request, principal)),
+      handler: (input) => visit(input, listGroups),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -65,7 +56,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       summary: "Makes a group with its members",
       body,
       responses: { 201: null },
-      handler: (input) => createGroup(visit(input.request, input.principal), input.body),
+      handler: (input) => visit(input, (visit) => createGroup(visit, input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,
@@ -73,7 +64,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       path: "/api/scim/v2/Groups/:id",
       summary: "Reads a group",
       responses: { 200: null, 304: null },
-      handler: ({ request, principal }) => readOne(visit(request, principal)),
+      handler: (input) => visit(input, readOne),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -82,7 +73,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       summary: "Replaces a group and its members",
       body,
       responses: { 200: null },
-      handler: (input) => replaceGroup(visit(input.request, input.principal), input.body),
+      handler: (input) => visit(input, (visit) => replaceGroup(visit, input.body)),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -91,7 +82,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       summary: "Changes a group; members are added and removed as differences",
       body,
       responses: { 200: null, 204: null },
-      handler: (input) => patchGroup(visit(input.request, input.principal), input.body),
+      handler: (input) => visit(input, (visit) => patchGroup(visit, input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,
@@ -99,7 +90,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       path: "/api/scim/v2/Groups/:id",
       summary: "Removes a group; its members stay",
       responses: { 204: null },
-      handler: ({ request, principal }) => deleteGroup(visit(request, principal)),
+      handler: (input) => visit(input, deleteGroup),
     }),
   ];
 }
@@ -127,38 +118,50 @@ async function readOne(visit: Visit): Promise<Answer> {
 }
 
 function replaceGroup(visit: Visit, body: Json): Promise<Answer> {
-  return whileUnchanged(async () => {
+  return changing(visit, async () => {
     const row = await stored(visit);
-    const matched = checkIfMatch(visit.request, row.version);
+    const named = checkIfMatch(visit.request, row.version);
     const { document, members } = readGroup(body, visit.reading, row.resource);
-    const ids = members as readonly DirectoryUserId[];
-    const same = sameJson(document.resource, row.resource);
-    const pushed = await pushGroup(visit, [
-      ...(same && !matched ? [] : [{ kind: "upsertGroup" as const, id: row.id, ifVersion: row.version, document }]),
-      { kind: "setMembers", group: row.id, members: ids },
-    ]);
+    const next = sameJson(document.resource, row.resource) ? undefined : document;
+    const pushed = await pushGroup(visit, groupChanges(row, named, next, [{ kind: "setMembers", members }]));
     return answer(visit, 200, await stored(visit), pushed);
   });
 }
 
 function patchGroup(visit: Visit, body: Json): Promise<Answer> {
   const operations = readPatchRequest(body, visit.reading);
-  return whileUnchanged(async () => {
+  return changing(visit, async () => {
     const row = await stored(visit);
-    const matched = checkIfMatch(visit.request, row.version);
-    const outcome = applyPatch(row.resource, operations, visit.reading);
-    const members = outcome.members.map(({ kind, members: ids }) => ({
-      kind,
-      group: row.id,
-      members: ids as readonly DirectoryUserId[],
-    }));
-    // A named version must still hold when the members change, and the group's row is where it is compared.
-    const document = groupDocument(outcome.resource, visit.reading);
-    const upsert = { kind: "upsertGroup" as const, id: row.id, ifVersion: row.version, document };
-    const changes = [...(outcome.changed || (matched && members.length > 0) ? [upsert] : []), ...members];
+    const named = checkIfMatch(visit.request, row.version);
+    const { resource, changed, members } = applyPatch(row.resource, operations, visit.reading);
+    const next = changed ? groupDocument(resource, visit.reading) : undefined;
+    const changes = groupChanges(row, named, next, members);
     const pushed = changes.length > 0 ? await pushGroup(visit, changes) : undefined;
     return patched(visit, await stored(visit), pushed);
   });
+}
+
+/**
+ * Attributes are written only when they change, and back to the version that was read; members come and go whatever
+ * else changed meanwhile, unless the client named a version.
+ */
+function groupChanges(
+  { id, version }: DirectoryGroupRow,
+  versionNamed: boolean,
+  document: ScimGroupDocument | undefined,
+  members: readonly MemberOperation[],
+): readonly DirectoryChange[] {
+  // Once the attributes are written, the version is another.
+  const ifVersion = versionNamed && document === undefined ? { ifVersion: version } : {};
+  return [
+    ...(document === undefined ? [] : [{ kind: "upsertGroup" as const, id, ifVersion: version, document }]),
+    ...members.map((operation) => ({
+      kind: operation.kind,
+      group: id,
+      members: operation.members as readonly DirectoryUserId[],
+      ...ifVersion,
+    })),
+  ];
 }
 
 /** C1: 204 where the profile asks for it, and for large groups; 200 with the resource otherwise, and always when attributes were asked for. */
@@ -171,17 +174,20 @@ function patched(visit: Visit, row: DirectoryGroupRow, pushed: Pushed | undefine
   return answer(visit, 200, row, pushed);
 }
 
-async function deleteGroup(visit: Visit): Promise<Answer> {
-  const row = await stored(visit);
-  checkIfMatch(visit.request, row.version);
-  const pushed = await pushGroup(visit, [{ kind: "deleteGroup", id: row.id }]);
-  return scimAnswer(204, undefined, runHeader(pushed));
+function deleteGroup(visit: Visit): Promise<Answer> {
+  return changing(visit, async () => {
+    const { id, version } = await stored(visit);
+    const ifVersion = checkIfMatch(visit.request, version) ? { ifVersion: version } : {};
+    const pushed = await pushGroup(visit, [{ kind: "deleteGroup", id, ...ifVersion }]);
+    return scimAnswer(204, undefined, runHeader(pushed));
+  });
 }
 
-async function stored({ caller, request }: Visit): Promise<DirectoryGroupRow> {
-  const id = request.params["id"] ?? "";
-  const row = await caller.reader.directoryGroup(caller.connection.id, id as DirectoryGroupId);
-  if (!row) throw new ScimError("notFound", `no group \`${id}\``);
+async function stored(visit: Visit): Promise<DirectoryGroupRow> {
+  const { reader, connection } = visit.caller;
+  const id = idOf(visit);
+  const row = isStorable(id) ? await reader.directoryGroup(connection.id, id as DirectoryGroupId) : undefined;
+  if (!row) throw new ScimError("notFound", `no group ${quote(id)}`);
   return row;
 }
 
@@ -199,7 +205,7 @@ async function answer(visit: Visit, status: 200 | 201, row: DirectoryGroupRow, p
   const location = locationOf(visit.room.schemas.group, row.id, visit.room.baseUrl);
   return scimAnswer(status, body, {
     etag: etagOf(row.version),
-    [status === 201 ? "location" : "content-location"]: location,
+    ...locationHeaders(status, location),
     ...runHeader(pushed),
   });
 }

@@ -82,10 +82,11 @@ function splitNames(text: string): readonly string[] {
   return [...names, text.slice(start)];
 }
 
-/** Whether the answer shows the core attribute at all: members and groups are only read when it does. */
-export function wants(type: ResourceType, name: string, projection: Projection): boolean {
-  const attribute = type.core.attributes.get(name.toLowerCase());
-  return attribute !== undefined && isShown(type.core, attribute, projection);
+/** Whether the answer shows the attribute at all: members, groups and managers are only read when it does. */
+export function wants(type: ResourceType, name: string, projection: Projection, urn = type.core.urn): boolean {
+  const schema = type.schemas.get(urn.toLowerCase());
+  const attribute = schema?.attributes.get(name.toLowerCase());
+  return schema !== undefined && attribute !== undefined && isShown(schema, attribute, projection);
 }
 
 /** A complete resource, as far as the answer shows it; `schemas` is the caller's. */

@@ -14,6 +14,11 @@ export function scimAnswer(status: number, body?: JsonObject, headers: Readonly<
   return { status, headers: { ...headers, ...(body && { "content-type": MEDIA_TYPE }) }, ...(body && { body }) };
 }
 
+/** RFC-10: where the resource in the body is, and for a new one where it will be. */
+export function locationHeaders(status: 200 | 201, location: string): Readonly<Record<string, string>> {
+  return { "content-location": location, ...(status === 201 && { location }) };
+}
+
 const KIND_OF: Partial<Record<RefusalCode, ScimErrorKind>> = {
   bad_request: "invalidSyntax",
   unsupported_media_type: "unsupportedMediaType",

@@ -9,12 +9,12 @@ import type { Context, Provisioning } from "../../provisioning/deps.js";
 import type { DirectoryQuery } from "../../provisioning/ports/directory.js";
 import type { TenantReader } from "../../provisioning/ports/store.js";
 import { authenticateToken } from "../../provisioning/tokens.js";
-import { type Reading, type ScimLimits, startReading } from "./dialect.js";
+import type { Reading, ScimLimits } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { readFilter } from "./filter-resolve.js";
-import { type Projection, readProjection } from "./project.js";
 import { etagOf } from "./render.js";
-import type { ResourceType, ScimSchemas } from "./schema.js";
+import type { ScimSchemas } from "./schema.js";
+import type { WhileUnchanged } from "./while-unchanged.js";
 
 /** What the SCIM room is made of. */
 export interface ScimRoom {
@@ -27,6 +27,7 @@ export interface ScimRoom {
   readonly requestsPerMinutePerToken: number;
   readonly bodyBytes: number;
   readonly groupBodyBytes: number;
+  readonly whileUnchanged: WhileUnchanged;
 }
 
 /** A request with a live token: the tenant and the connection come from it and from nowhere else. */
@@ -55,19 +56,6 @@ export function scimAuthenticator(room: ScimRoom): Authenticator<ScimCaller> {
 /** RFC-23: both media types, with any parameters. */
 export function scimBody(bytes: number): BodyRule {
   return { read: "json", bytes, types: ["application/scim+json", "application/json"] };
-}
-
-export function readingFor(room: ScimRoom, type: ResourceType, caller: ScimCaller): Reading {
-  return startReading(type, caller.connection.profile, room.limits);
-}
-
-export function projectionOf(request: HttpRequest, reading: Reading): Projection {
-  const attributes = request.query.get("attributes");
-  const excludedAttributes = request.query.get("excludedAttributes");
-  return readProjection(
-    { ...(attributes !== null && { attributes }), ...(excludedAttributes !== null && { excludedAttributes }) },
-    reading,
-  );
 }
 
 const DEFAULT_PAGE = 100;

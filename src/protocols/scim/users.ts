@@ -1,50 +1,40 @@
 /** Owns `/Users`: requests become directory changes, rows become answers. */
-import type { Answer, HttpRequest } from "../../http/exchange.js";
-import { type Authenticator, defineRoute, type Route } from "../../http/route.js";
+import type { Answer } from "../../http/exchange.js";
+import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { ScimUserDocument } from "../../model/directory.js";
 import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
-import type { Reading } from "./dialect.js";
 import { readUser, userDocument } from "./document.js";
 import { ScimError } from "./errors.js";
 import { isObject, sameJson } from "./json-value.js";
 import { applyPatch } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
-import { type Projection, wants } from "./project.js";
+import { wants } from "./project.js";
 import { etagOf, locationOf, renderUser } from "./render.js";
-import { scimAnswer } from "./scim-answer.js";
+import { locationHeaders, scimAnswer } from "./scim-answer.js";
 import {
   checkIfMatch,
   isUnchanged,
   listQuery,
   listResponse,
-  projectionOf,
-  readingFor,
   type ScimCaller,
   type ScimRoom,
   scimBody,
 } from "./scim-request.js";
-import { whileUnchanged } from "./while-unchanged.js";
+import { isStorable } from "./storable-text.js";
+import { changing, idOf, type Visit, visited } from "./visit.js";
 
 const TAGS = ["scim"];
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/** One request about users. */
-interface Visit {
-  readonly room: ScimRoom;
-  readonly caller: ScimCaller;
-  readonly request: HttpRequest;
-  readonly reading: Reading;
-  readonly projection: Projection;
-}
+type Asked = Pick<RouteInput<{ principal: ScimCaller }>, "request" | "principal">;
 
 export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): readonly Route[] {
-  const visit = (request: HttpRequest, caller: ScimCaller): Visit => {
-    const reading = readingFor(room, room.schemas.user, caller);
-    return { room, caller, request, reading, projection: projectionOf(request, reading) };
-  };
+  const visit = ({ request, principal: caller }: Asked, serve: (visit: Visit) => Promise<Answer>): Promise<Answer> =>
+    visited({ room, caller, request }, room.schemas.user, serve);
   const body = scimBody(room.bodyBytes);
   const shared = { tags: TAGS, auth } as const;
   return [
@@ -54,7 +44,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       path: "/api/scim/v2/Users",
       summary: "Lists users",
       responses: { 200: null },
-      handler: ({ request, principal }) => listUsers(visit(request, principal)),
+      handler: (input) => visit(input, listUsers),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -63,7 +53,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       summary: "Makes a user, or links one who is known by sign-in alone",
       body,
       responses: { 201: null },
-      handler: (input) => createUser(visit(input.request, input.principal), input.body),
+      handler: (input) => visit(input, (visit) => createUser(visit, input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,
@@ -71,7 +61,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       path: "/api/scim/v2/Users/:id",
       summary: "Reads a user",
       responses: { 200: null, 304: null },
-      handler: ({ request, principal }) => readOne(visit(request, principal)),
+      handler: (input) => visit(input, readOne),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -80,7 +70,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       summary: "Replaces a user",
       body,
       responses: { 200: null },
-      handler: (input) => replaceUser(visit(input.request, input.principal), input.body),
+      handler: (input) => visit(input, (visit) => replaceUser(visit, input.body)),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -89,7 +79,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       summary: "Changes a user",
       body,
       responses: { 200: null },
-      handler: (input) => patchUser(visit(input.request, input.principal), input.body),
+      handler: (input) => visit(input, (visit) => patchUser(visit, input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,
@@ -97,7 +87,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       path: "/api/scim/v2/Users/:id",
       summary: "Removes a user from the directory; the account is deactivated, never erased",
       responses: { 204: null },
-      handler: ({ request, principal }) => deleteUser(visit(request, principal)),
+      handler: (input) => visit(input, deleteUser),
     }),
   ];
 }
@@ -133,7 +123,7 @@ function patchUser(visit: Visit, body: Json): Promise<Answer> {
 
 /** Reads, changes and writes back; what changes nothing is not written (RFC-45), and a lost race is run again. */
 function change(visit: Visit, next: (row: DirectoryUserRow) => ScimUserDocument | undefined): Promise<Answer> {
-  return whileUnchanged(async () => {
+  return changing(visit, async () => {
     const row = await stored(visit);
     checkIfMatch(visit.request, row.version);
     const document = next(row);
@@ -142,18 +132,22 @@ function change(visit: Visit, next: (row: DirectoryUserRow) => ScimUserDocument 
   });
 }
 
-async function deleteUser(visit: Visit): Promise<Answer> {
-  const row = await stored(visit);
-  checkIfMatch(visit.request, row.version);
+function deleteUser(visit: Visit): Promise<Answer> {
   const { tenant, connection, context } = visit.caller;
-  await push(visit.room.p, { tenant, connection, context, changes: [{ kind: "deleteUser", id: row.id }] });
-  return scimAnswer(204);
+  return changing(visit, async () => {
+    const { id, version } = await stored(visit);
+    const ifVersion = checkIfMatch(visit.request, version) ? { ifVersion: version } : {};
+    const changes = [{ kind: "deleteUser" as const, id, ...ifVersion }];
+    await push(visit.room.p, { tenant, connection, context, changes });
+    return scimAnswer(204);
+  });
 }
 
-async function stored({ caller, request }: Visit): Promise<DirectoryUserRow> {
-  const id = request.params["id"] ?? "";
-  const row = await caller.reader.directoryUser(caller.connection.id, id as DirectoryUserId);
-  if (!row) throw new ScimError("notFound", `no user \`${id}\``);
+async function stored(visit: Visit): Promise<DirectoryUserRow> {
+  const { reader, connection } = visit.caller;
+  const id = idOf(visit);
+  const row = isStorable(id) ? await reader.directoryUser(connection.id, id as DirectoryUserId) : undefined;
+  if (!row) throw new ScimError("notFound", `no user ${quote(id)}`);
   return row;
 }
 
@@ -177,8 +171,7 @@ async function saved(
 async function answer(visit: Visit, status: 200 | 201, row: DirectoryUserRow): Promise<Answer> {
   const [body] = await renderAll(visit, [row]);
   const location = locationOf(visit.room.schemas.user, row.id, visit.room.baseUrl);
-  const headers = { etag: etagOf(row.version), [status === 201 ? "location" : "content-location"]: location };
-  return scimAnswer(status, body, headers);
+  return scimAnswer(status, body, { etag: etagOf(row.version), ...locationHeaders(status, location) });
 }
 
 /** Groups and managers of the whole page in one question each, and only when the answer shows them. */
@@ -186,7 +179,7 @@ async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promi
   const { room, caller, projection } = visit;
   const type = room.schemas.user;
   const groups = wants(type, "groups", projection) ? await groupsByUser(caller, rows) : undefined;
-  const managers = await managersOf(caller, rows);
+  const managers = wants(type, "manager", projection, ENTERPRISE) ? await managersOf(caller, rows) : new Map();
   return rows.map((row) => {
     const manager = managers.get(managerId(row.resource) ?? "");
     const relations = { ...(groups && { groups: groups.get(row.id) ?? [] }), ...(manager && { manager }) };
@@ -205,21 +198,10 @@ async function groupsByUser(caller: ScimCaller, rows: readonly DirectoryUserRow[
 }
 
 async function managersOf(caller: ScimCaller, rows: readonly DirectoryUserRow[]) {
-  const ids = [...new Set(rows.flatMap((row) => managerId(row.resource) ?? []))];
-  const found = new Map<string, { displayName?: string }>();
-  if (ids.length === 0) return found;
-  const items = ids.map((value) => ({
-    op: "compare" as const,
-    path: [{ name: "id", multi: false }],
-    comparator: "eq" as const,
-    value,
-  }));
-  const query = { filter: { op: "or" as const, items }, offset: 0, limit: ids.length };
-  for (const { id, resource } of (await caller.reader.directoryUsers(caller.connection.id, query)).rows) {
-    const name = resource["displayName"];
-    found.set(id, typeof name === "string" ? { displayName: name } : {});
-  }
-  return found;
+  const ids = [...new Set(rows.flatMap((row) => managerId(row.resource) ?? []))].filter(isStorable);
+  if (ids.length === 0) return new Map<string, { readonly displayName?: string }>();
+  const found = await caller.reader.displayNames(caller.connection.id, ids);
+  return new Map(found.map(({ id, ...name }) => [id as string, name]));
 }
 
 function managerId(resource: JsonObject): string | undefined {
