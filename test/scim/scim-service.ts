@@ -6,13 +6,15 @@ import { join } from "node:path";
 import type { Connection, Tenant } from "../../src/model/connection.js";
 import type { Instant } from "../../src/model/ids.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
+import { readUser } from "../../src/protocols/scim/document.js";
 import { type ConnectionInput, createConnection } from "../../src/provisioning/connections.js";
+import { push } from "../../src/provisioning/push.js";
 import { createTenant, type TenantInput } from "../../src/provisioning/tenants.js";
 import { createToken } from "../../src/provisioning/tokens.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { startService, type TestService, type TestServiceOptions } from "../support/service.js";
-import { ADMIN } from "../support/tenant.js";
-import { GROUP, PATCH_OP, USER } from "./tables.js";
+import { ADMIN, IDP } from "../support/tenant.js";
+import { GROUP, PATCH_OP, USER, userReading } from "./tables.js";
 
 export interface ScimReply {
   readonly status: number;
@@ -51,6 +53,8 @@ export interface ScimDirectory {
   /** Makes a user; answers with the id. Throws where the service refuses. */
   user(userName: string, more?: JsonObject): Promise<string>;
   group(displayName: string, members?: readonly string[]): Promise<string>;
+  /** Many users by one push; their ids. */
+  crowd(count: number): Promise<readonly string[]>;
   /** Ids of a group's members, in order. */
   members(group: string): Promise<readonly string[]>;
   newToken(expiresAt?: Instant): Promise<{ readonly id: string; readonly token: string }>;
@@ -132,6 +136,14 @@ async function openDirectory(
       write("PATCH")(path, { schemas: [PATCH_OP], Operations: operations }, headers),
     user: (userName, more) => created("/Users", userBody(userName, more)),
     group: (displayName, members) => created("/Groups", groupBody(displayName, members)),
+    async crowd(count) {
+      const changes = Array.from({ length: count }, (_, at) => {
+        const document = readUser(userBody(`crowd${at}`), userReading());
+        return { kind: "upsertUser", document } as const;
+      });
+      const { rows } = await push(p, { tenant, connection, changes, context: IDP });
+      return rows.map((row) => String(row?.id));
+    },
     async members(group) {
       const { json } = await send({ method: "GET", path: `/Groups/${group}` });
       return ((json["members"] ?? []) as readonly JsonObject[]).map((member) => String(member["value"]));
