@@ -100,24 +100,37 @@ function compileRules(
   const rules = (document.mappings ?? []).map((rule, index) => compileRule(rule, index, context, order, findings));
   const owners = compileOwners(document);
   const compiled = [owners, ...rules].filter((rule) => rule !== undefined);
-  refuseDuplicates(document, compiled, findings);
-  return compiled.map((rule) => limitOwners(rule, context, findings));
+  return tellApart(document, compiled, findings).map((rule) => limitOwners(rule, context, findings));
 }
 
-function refuseDuplicates(document: MappingDocument, rules: readonly CompiledRule[], findings: Findings): void {
+/**
+ * Ids written twice are refused. Rules without an id that ask the same of the same people in the same place are told
+ * apart by a number, as Tines documents may hold them: the first wins, and under `all` both count.
+ */
+function tellApart(
+  document: MappingDocument,
+  rules: readonly CompiledRule[],
+  findings: Findings,
+): readonly CompiledRule[] {
   const first = new Map<string, CompiledRule>();
-  for (const rule of rules) {
+  const seen = new Map<string, number>();
+  return rules.map((rule) => {
     const earlier = first.get(rule.id);
     if (!earlier) {
       first.set(rule.id, rule);
-    } else if (document.mappings?.[rule.index]?.id === undefined) {
-      const message = `matches the same people and gives in the same place as \`${earlier.pointer}\`: remove one, or give one an \`id\``;
-      findings.problems.push(problem(rule.pointer, "duplicate_rule", message));
-    } else {
+      return rule;
+    }
+    if (document.mappings?.[rule.index]?.id !== undefined) {
       const message = `\`${rule.id}\` is also the id of \`${earlier.pointer}\`: choose another`;
       findings.problems.push(problem(`${rule.pointer}/id`, "duplicate_id", message));
+      return rule;
     }
-  }
+    const number = (seen.get(rule.id) ?? 1) + 1;
+    seen.set(rule.id, number);
+    const message = `matches the same people and gives in the same place as \`${earlier.pointer}\`: remove one, or give one an \`id\``;
+    findings.warnings.push(problem(rule.pointer, "duplicate_rule", message));
+    return { ...rule, id: `${rule.id}-${number}` };
+  });
 }
 
 const SCOPE_KINDS = ["team", "tenant", "all_teams", "resource"] as const satisfies readonly ScopeKind[];

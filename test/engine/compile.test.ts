@@ -209,11 +209,6 @@ describe("compiling a mapping", () => {
         ["/mappings/1/id duplicate_id"],
       ],
       [
-        "two rules for the same people in the same place",
-        { mappings: [RULE, { ...RULE, role_name: "viewer" }] },
-        ["/mappings/1 duplicate_rule"],
-      ],
-      [
         "an example that expects no target",
         { examples: [{ name: "x", expect: ["Platform", "Platform/", "/editor", "A/b"] }] },
         ["/examples/0/expect/0 bad_target", "/examples/0/expect/1 bad_target", "/examples/0/expect/2 bad_target"],
@@ -376,6 +371,13 @@ describe("compiling a mapping", () => {
   });
 
   describe("warnings", () => {
+    it("tells rules for the same people in the same place apart, as Tines documents may hold them", () => {
+      const document = { mappings: [RULE, { ...RULE, role_name: "viewer" }, { ...RULE, role_name: "case_manager" }] };
+      expect(codesOf(warningsOf(document))).to.deep.equal(["/mappings/1 duplicate_rule", "/mappings/2 duplicate_rule"]);
+      const [first, second, third] = compiled(document).rules.map((rule) => rule.id);
+      expect([second, third]).to.deep.equal([`${first}-2`, `${first}-3`]);
+    });
+
     it("name new teams that look like a slip of the pen", () => {
       const document = withRule({ team_name: "Platfrom" });
       expect(warningsOf(document, { teams: ["Platform"] })).to.deep.equal([
