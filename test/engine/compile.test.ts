@@ -373,7 +373,8 @@ describe("compiling a mapping", () => {
   describe("warnings", () => {
     it("tells rules for the same people in the same place apart, as Tines documents may hold them", () => {
       const document = { mappings: [RULE, { ...RULE, role_name: "viewer" }, { ...RULE, role_name: "case_manager" }] };
-      expect(codesOf(warningsOf(document))).to.deep.equal(["/mappings/1 duplicate_rule", "/mappings/2 duplicate_rule"]);
+      const warnings = warningsOf(document).map(({ pointer, code }) => `${pointer} ${code}`);
+      expect(warnings).to.deep.equal(["/mappings/1 duplicate_rule", "/mappings/2 duplicate_rule"]);
       const [first, second, third] = compiled(document).rules.map((rule) => rule.id);
       expect([second, third]).to.deep.equal([`${first}-2`, `${first}-3`]);
     });
