@@ -1,6 +1,7 @@
 /** Manual grants: what an admin gives by hand, with a reason and, where wanted, an end. Sync never touches them. */
 import type { Tenant } from "../model/connection.js";
 import type { GrantId, Instant, UserId } from "../model/ids.js";
+import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner, type Target, teamOf } from "../model/target.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
@@ -53,7 +54,7 @@ export async function addManualGrant(
       },
       now,
     );
-    if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "grant_expiry", id);
+    if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "grant_expiry", expiryRef(user, id));
     const detail = {
       target: { ...target },
       origin: "manual",
@@ -84,8 +85,7 @@ export async function removeManualGrant(
         `sync gave this by rule \`${grant.rule ?? grant.origin}\`: change the mapping or the groups`,
       );
     }
-    if (isOwner(grant.target))
-      await refuseLastOwner(tx, state.id, state.grants.filter((one) => isOwner(one.target)).length);
+    if (isOwner(grant.target)) await refuseLastOwner(tx, state.id, ownerGrantsOf(state));
     await closeGrantWithAudit(tx, id, "removed by hand", context, p.now());
   });
 }
@@ -105,6 +105,28 @@ export async function closeGrantWithAudit(
   await tx.appendEvents([{ type: "grant.removed", user: closed.user, data: detail }], now);
 }
 
+/** What the worker is woken for when a grant's time is over. */
+function expiryRef(user: UserId, grant: GrantId): string {
+  return `${user}/${grant}`;
+}
+
+const DAY = 86_400_000;
+
+/** Ends the grant that a wake-up speaks of; the last active owner's is looked at again a day later. */
+export async function expireGrant(tx: TenantWriter, ref: string, context: Context, now: Instant): Promise<void> {
+  const [user, id] = ref.split("/") as [UserId, GrantId];
+  const [state] = await tx.lockPeople([user]);
+  const grant = state?.grants.find((one) => one.id === id);
+  if (!state || !grant) return;
+  if (isOwner(grant.target) && (await isLastOwner(tx, user, ownerGrantsOf(state)))) {
+    await tx.wakeAt(new Date(Date.parse(now) + DAY).toISOString(), "grant_expiry", ref);
+    const detail = { target: { ...grant.target }, reason: "the last active owner of the tenant stays" };
+    await tx.appendAudit([{ ...auditEntry(context, now, "grant.expiry_put_off", detail), user }]);
+    return;
+  }
+  await closeGrantWithAudit(tx, id, "expired", context, now);
+}
+
 const NOTHING = { statuses: [], profiles: [], open: [], close: [], refresh: [], reconciled: [], version: 0 } as const;
 
 async function lockedPerson(tx: TenantWriter, user: UserId) {
@@ -113,10 +135,19 @@ async function lockedPerson(tx: TenantWriter, user: UserId) {
   return state;
 }
 
+function ownerGrantsOf({ grants }: PersonState): number {
+  return grants.filter((grant) => isOwner(grant.target)).length;
+}
+
 /** INVARIANT: the last active owner stays an owner, by any door. */
 export async function refuseLastOwner(tx: TenantWriter, user: UserId, ownerGrants: number): Promise<void> {
-  await tx.lockTenant();
-  if (ownerGrants === 1 && (await tx.otherOwners([user])) === 0) {
+  if (await isLastOwner(tx, user, ownerGrants)) {
     throw new Refusal("last_owner", "this is the tenant's last active owner: make another one first");
   }
+}
+
+/** Whether one owner grant less would leave the tenant without an active owner; the tenant is locked from here on. */
+async function isLastOwner(tx: TenantWriter, user: UserId, ownerGrants: number): Promise<boolean> {
+  await tx.lockTenant();
+  return ownerGrants === 1 && (await tx.otherOwners([user])) === 0;
 }

@@ -1,9 +1,8 @@
 /** The worker owns everything that goes on without a request: waiting marks, runs, what falls due, and publishing events. */
-import type { ConnectionId, GrantId, Instant, TenantId, UserId } from "../model/ids.js";
+import type { ConnectionId, Instant, TenantId, UserId } from "../model/ids.js";
 import type { Context, Provisioning } from "./deps.js";
-import { closeGrantWithAudit } from "./manual-grants.js";
+import { expireGrant } from "./manual-grants.js";
 import { scheduleMapping } from "./mapping-schedule.js";
-import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
 import { workRun } from "./run-work.js";
 
@@ -149,17 +148,13 @@ async function takeWakeups(p: Provisioning, tenant: TenantId): Promise<void> {
     const now = p.now();
     for (const { kind, ref } of await tx.takeWakeups(now)) {
       if (kind === "settle") await tx.markConnection(ref as ConnectionId, "settled", now);
-      else if (kind === "grant_expiry") await expire(tx, ref as GrantId, now);
+      else if (kind === "grant_expiry") await expireGrant(tx, ref, WORKER, now);
       else {
         await tx.markEverybody(kind, now);
         await scheduleMapping(tx, mapping, now);
       }
     }
   });
-}
-
-async function expire(tx: TenantWriter, grant: GrantId, now: Instant): Promise<void> {
-  await closeGrantWithAudit(tx, grant, "expired", WORKER, now);
 }
 
 function secondsFrom(now: Instant, seconds: number): Instant {

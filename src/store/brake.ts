@@ -133,7 +133,8 @@ export function brakeWriter(scope: Scope): BrakeWriter {
     },
     async discardHolds(run: RunId) {
       return db.run(
-        sql`update held_people set status = 'discarded'
+        sql`update held_people set status = 'discarded', facts_version = (select u.facts_version from users u
+            where u.tenant_id = held_people.tenant_id and u.id = held_people.user_id)
           where tenant_id = ${tenant} and run_number = ${run} and status = 'held'`,
       );
     },

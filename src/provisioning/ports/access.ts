@@ -67,7 +67,7 @@ export interface BucketState {
 export type BucketKind = "deactivations" | "access";
 
 /**
- * What may fall due: a group of a connection settles (ref: connection id), a manual grant ends (ref: grant id),
+ * What may fall due: a group of a connection settles (ref: connection id), a manual grant ends (ref: user and grant id),
  * a rule of the mapping expires, a UTC day begins for a mapping that reads `now`.
  */
 export type WakeKind = "settle" | "grant_expiry" | "rule_expiry" | "new_day";
@@ -193,6 +193,7 @@ export interface AccessWriter {
     now: Instant,
   ): Promise<void>;
   dissolveHolds(ids: readonly UserId[]): Promise<void>;
+  /** Lets the held be as they are, with the facts of this moment; how many. */
   discardHolds(run: RunId): Promise<number>;
   /** Turns every open rule grant of the connection into a manual one with this reason: access stays and is nobody's to sync. */
   convertGrants(connection: ConnectionId, by: string, reason: string, now: Instant): Promise<number>;
