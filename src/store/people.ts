@@ -29,7 +29,7 @@ export interface GrantColumns {
 }
 
 /** Columns of `grants g` with its team as `t`. */
-export const GRANT_COLUMNS = verbatim(
+const GRANT_COLUMNS = verbatim(
   `g.id, g.user_id, g.scope, t.name as team_name, g.role, g.origin, g.connection_id, g.rule, g.mapping_version,
     g.evidence, g.since, g.expires_at, g.given_by, g.reason`,
 );

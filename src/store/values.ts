@@ -48,10 +48,6 @@ export function fromJson<T>(text: string): T {
   return JSON.parse(text) as T;
 }
 
-export function fromJsonOrNull<T>(text: string | null): T | null {
-  return text === null ? null : fromJson<T>(text);
-}
-
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
 export function refuseUnstorable(text: string): void {

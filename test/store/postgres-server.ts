@@ -26,8 +26,8 @@ export async function postgresUrl(): Promise<string> {
   return `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${name}`;
 }
 
-/** Stops the server if it runs. Under mocha this happens by itself after the last test. */
-export async function stopPostgres(): Promise<void> {
+/** Stops the server if it runs. */
+async function stopPostgres(): Promise<void> {
   if (running === undefined) return;
   const stopped = running;
   running = undefined;
@@ -85,5 +85,5 @@ function freePort(): Promise<number> {
   });
 }
 
-// a root hook where mocha loads this file; elsewhere the caller stops the server
-if (typeof after === "function") after(stopPostgres);
+// a root hook: this file is loaded before the tests begin
+after(stopPostgres);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { ConnectionId, TenantId } from "../../src/model/ids.js";
 import type { Store } from "../../src/provisioning/ports/store.js";
@@ -110,7 +111,7 @@ describe("SQLite alone", () => {
 /** Starts the writer, reads what it committed, and kills it in the midst of more. */
 function killedAfter(lines: number, url: string): Promise<{ tenant: TenantId; committed: string[] }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "writer-to-kill.js"), url], {
+    const child = spawn(process.execPath, [fileURLToPath(new URL("./writer-to-kill.js", import.meta.url)), url], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let said = "";
