@@ -623,11 +623,17 @@ describe("SCIM PatchOp messages", () => {
     expect(refusal(() => request(many(1001))).kind).to.equal("tooLarge");
   });
 
-  it("SEC-06: bounds the attributes that values name like the operations that they stand for", () => {
+  it("SEC-06: bounds what operations cost by the attributes that their values name and the comparisons of their paths", () => {
     const titles = (count: number): Operations =>
       Array.from({ length: count }, (_, at) => ({ op: "add", value: { title: `${at}`, displayName: `${at}` } }));
     expect(patch(titles(500)).changed).to.equal(true);
     expect(refusal(() => patch(titles(501))).kind).to.equal("tooLarge");
+    const filtered = (count: number): Operations => {
+      const path = `emails[not (${Array.from({ length: 40 }, (_, at) => `value eq "${at}"`).join(" or ")})].display`;
+      return Array.from({ length: count }, (_, at) => ({ op: "replace", path, value: `${at}` }));
+    };
+    expect(patch(filtered(50)).changed).to.equal(true);
+    expect(refusal(() => patch(filtered(51))).kind, "each comparison is made with every value").to.equal("tooLarge");
     const unknown = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`x${at}`, at]));
     expect(patch([{ op: "add", value: { ...unknown, title: "T" } }]).changed, "ignored keys cost nothing").to.equal(
       true,

@@ -33,7 +33,7 @@ export interface ScimRequest {
   /** Below the SCIM base, as it goes over the wire. */
   readonly path: string;
   /** Objects are sent as JSON, texts and bytes as they are. */
-  readonly body?: Body;
+  readonly body?: Body | undefined;
   /** Over the token and the content type; one that is null is not sent. */
   readonly headers?: Headers;
 }
@@ -154,12 +154,13 @@ async function openDirectory(
 /** Not fetch, which adds headers of its own and drops a bare `?` behind a path. */
 function exchange(agent: Agent, base: string, { method, path, body, headers = {} }: ScimRequest): Promise<ScimReply> {
   const bytes = body === undefined || typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-  const sent = Object.entries(headers).filter((pair): pair is [string, string] => pair[1] !== null);
+  const length = bytes === undefined ? {} : { "Content-Length": String(Buffer.byteLength(bytes)) };
+  const given = Object.entries({ ...length, ...headers });
+  const sent = given.filter((pair): pair is [string, string] => pair[1] !== null);
   const { hostname, port, pathname } = new URL(base);
   return new Promise((resolve, reject) => {
-    const length = bytes === undefined ? {} : { "Content-Length": Buffer.byteLength(bytes) };
     const options = { agent, hostname, port, method, path: pathname + path };
-    const request = startRequest({ ...options, headers: { ...length, ...Object.fromEntries(sent) } });
+    const request = startRequest({ ...options, headers: Object.fromEntries(sent) });
     request.on("error", reject);
     request.on("response", (response) => readReply(response).then(resolve, reject));
     request.end(bytes);

@@ -8,6 +8,7 @@ import { quote } from "../../model/quote.js";
 import type { Reading } from "./dialect.js";
 import { finishResource, readWritable } from "./document.js";
 import { ScimError } from "./errors.js";
+import type { FilterNode } from "./filter-parser.js";
 import { isObject, sameJson, without } from "./json-value.js";
 import { readMemberIds, refuseTooMany, selectedMemberIds } from "./member-ids.js";
 import { type MemberOperation, type MemberOperations, memberOperations } from "./member-operations.js";
@@ -30,13 +31,15 @@ interface Draft {
   named: number;
   /** Keys of values applied so far: each costs as much as an operation of its own, and shares the bound on these. */
   keys: number;
+  /** Comparisons in paths so far: each is made with every value of its attribute. */
+  comparisons: number;
   /** Replaced as a whole by each operation; what was read from the store is never written to. */
   resource: JsonObject;
 }
 
 /** Applies the operations in order. INVARIANT: `stored` is not touched, so a refusal half-way changes nothing (RFC-47). */
 export function applyPatch(stored: JsonObject, operations: readonly PatchOperation[], reading: Reading): PatchOutcome {
-  const draft: Draft = { reading, members: memberOperations(), named: 0, keys: 0, resource: stored };
+  const draft: Draft = { reading, members: memberOperations(), named: 0, keys: 0, comparisons: 0, resource: stored };
   for (const operation of operations) applyOperation(draft, operation);
   const resource = finishResource(draft.resource, reading, stored);
   return { resource, changed: !sameJson(stored, resource), members: draft.members.result() };
@@ -135,6 +138,7 @@ function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, 
     if (value !== undefined) readWritable(attribute, value, reading);
     return;
   }
+  if (target.where !== undefined) countComparisons(draft, target.where.node);
   const data = dataOf(draft.resource, schema);
   const before = data[attribute.name];
   const after = changedValue({ kind, target, value }, before, reading);
@@ -143,6 +147,20 @@ function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, 
   }
   const next = after === undefined ? without(data, attribute.name) : { ...data, [attribute.name]: after };
   draft.resource = withData(draft.resource, schema, next);
+}
+
+/** Two for each operation that may be sent: clients select by a type, at most with one condition more. */
+function countComparisons(draft: Draft, node: FilterNode): void {
+  draft.comparisons += comparisonsOf(node);
+  const most = 2 * draft.reading.limits.operations;
+  if (draft.comparisons > most) {
+    throw new ScimError("tooLarge", `the paths compare more than ${most} times: send fewer operations at a time`);
+  }
+}
+
+function comparisonsOf(node: FilterNode): number {
+  if (node.kind === "and" || node.kind === "or") return node.items.reduce((sum, item) => sum + comparisonsOf(item), 0);
+  return node.kind === "not" ? comparisonsOf(node.item) : 1;
 }
 
 function dataOf(resource: JsonObject, schema: Schema): JsonObject {
