@@ -1,8 +1,9 @@
+import type { ExpressionJob } from "../../src/model/expression.js";
 import type { Provisioning } from "../../src/provisioning/deps.js";
 
-/** A fault that tests switch on: while it is planted, no expression can be run. */
+/** A fault that tests switch on: while it is planted, expressions cannot be run, for everybody or for some people. */
 export interface PlantedFault {
-  planted: boolean;
+  planted: boolean | ((job: ExpressionJob) => boolean);
   readonly into: (p: Provisioning) => Provisioning;
 }
 
@@ -12,7 +13,11 @@ export function expressionFault(): PlantedFault {
     into: (p) => ({
       ...p,
       expressions: {
-        run: (...call) => (fault.planted ? Promise.reject(new Error("planted")) : p.expressions.run(...call)),
+        async run(tenant, jobs) {
+          const { planted } = fault;
+          if (typeof planted === "function" ? jobs.some(planted) : planted) throw new Error("planted");
+          return p.expressions.run(tenant, jobs);
+        },
         forget: (tenant) => p.expressions.forget(tenant),
       },
     }),

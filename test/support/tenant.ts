@@ -57,6 +57,8 @@ export interface TestDatabaseOptions {
   readonly databaseUrl?: string;
   /** Changes what provisioning was made of, for instance its clock. */
   readonly with?: (p: Provisioning) => Provisioning;
+  /** The same for the worker alone. */
+  readonly withWorker?: (p: Provisioning) => Provisioning;
 }
 
 /** Provisioning and its worker over one database; each test makes tenants of its own. */
@@ -68,7 +70,8 @@ export interface TestDatabase {
 }
 
 export async function openDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const { databaseUrl = "sqlite::memory:", with: change = (p: Provisioning) => p } = options;
+  const same = (p: Provisioning) => p;
+  const { databaseUrl = "sqlite::memory:", with: change = same, withWorker: changeWorker = same } = options;
   const config = loadConfig({
     ROLECALL_DATABASE_URL: databaseUrl,
     ROLECALL_OPERATOR_TOKEN: "rco_test",
@@ -80,7 +83,7 @@ export async function openDatabase(options: TestDatabaseOptions = {}): Promise<T
     createLogger("silent"),
   );
   const p = change(opened.p);
-  const worker = startWorker(p);
+  const worker = startWorker(changeWorker(p));
   opened.onWake(worker.wake);
   let tenants = 0;
   return {
@@ -100,8 +103,12 @@ export async function openDatabase(options: TestDatabaseOptions = {}): Promise<T
 
 /** One tenant on a database of its own; its `close` closes both. */
 export async function openTenant(options: TestDatabaseOptions & Partial<TenantInput> = {}): Promise<TestTenant> {
-  const { databaseUrl, with: change, ...input } = options;
-  const database = await openDatabase({ ...(databaseUrl && { databaseUrl }), ...(change && { with: change }) });
+  const { databaseUrl, with: change, withWorker, ...input } = options;
+  const database = await openDatabase({
+    ...(databaseUrl && { databaseUrl }),
+    ...(change && { with: change }),
+    ...(withWorker && { withWorker }),
+  });
   return { ...(await database.tenant({ slug: "acme", ...input })), close: database.close };
 }
 
