@@ -9,9 +9,11 @@ import { pageStyle } from "./http/pages.js";
 import { createRateLimiter } from "./http/rate-limit.js";
 import type { Face } from "./http/route.js";
 import { bind } from "./http/server.js";
+import type { Json, JsonObject } from "./model/json.js";
 import type { MappingDocument } from "./model/mapping.js";
+import type { Problem } from "./model/problem.js";
 import { now } from "./platform/clock.js";
-import { type Config, publicUrlOf } from "./platform/config.js";
+import { type Config, ConfigError, publicUrlOf } from "./platform/config.js";
 import { createExpressionRunner } from "./platform/expression-runner.js";
 import { parseJsonWithPositions } from "./platform/json.js";
 import type { Logger } from "./platform/log.js";
@@ -24,9 +26,10 @@ import { openScimFace } from "./protocols/scim/face.js";
 import { signInFaces } from "./protocols/sign-in/routes.js";
 import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
 import { createApprovalCache } from "./provisioning/approval.js";
-import { createMappingCache, type ParseMapping } from "./provisioning/compiled-mappings.js";
+import { createMappingCache, type ParseMapping, type SoundPart } from "./provisioning/compiled-mappings.js";
 import type { Provisioning } from "./provisioning/deps.js";
 import { createGroupBook } from "./provisioning/group-book.js";
+import type { Store } from "./provisioning/ports/store.js";
 import { startWorker } from "./provisioning/worker.js";
 import { openStore } from "./store/open.js";
 
@@ -48,8 +51,7 @@ export interface Opened {
 export async function openProvisioning(config: Config, logger: Logger): Promise<Opened> {
   const secrets = loadSecrets(config);
   const vault = createVault(secrets.secretKey);
-  const store = await openStore(config.databaseUrl);
-  const migrated = await store.migrate();
+  const { store, migrated } = await openDatabase(config.databaseUrl);
   const expressions = createExpressionRunner({
     children: config.expressions.processes,
     onIncident: ({ tenant, code, suspended }) =>
@@ -90,6 +92,32 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
   };
 }
 
+/** Throws ConfigError: a database that cannot be opened is told by its key and in one line, without its password. */
+async function openDatabase(url: string): Promise<{ readonly store: Store; readonly migrated: readonly string[] }> {
+  try {
+    const store = await openStore(url);
+    return { store, migrated: await store.migrate() };
+  } catch (fault) {
+    throw new ConfigError([`config: databaseUrl cannot be opened: ${reasonOf(fault)}`], { cause: fault });
+  }
+}
+
+function addressFault({ host, port }: Config, fault: unknown): string {
+  const code = codeOf(fault);
+  if (code === "EADDRINUSE") return `port ${port} is in use on ${host}: choose another`;
+  if (code === "EACCES") return `port ${port} may not be used by this user: choose one above 1023`;
+  return `host \`${host}\` is no address of this machine (${code ?? "unknown"})`;
+}
+
+function codeOf(fault: unknown): string | undefined {
+  return fault instanceof Error && "code" in fault && typeof fault.code === "string" ? fault.code : undefined;
+}
+
+function reasonOf(fault: unknown): string {
+  const [line = ""] = fault instanceof Error ? fault.message.split("\n") : [String(fault)];
+  return codeOf(fault) ?? line;
+}
+
 /** A running service. */
 export interface Service {
   readonly url: string;
@@ -107,7 +135,9 @@ export interface ServiceOptions {
 
 /** Takes the port, opens everything, serves. Rejects with ConfigError, node's error for the port, or the database's. */
 export async function startService(config: Config, logger: Logger, options: ServiceOptions = {}): Promise<Service> {
-  const listener = await bind(config.host, config.port);
+  const listener = await bind(config.host, config.port).catch((fault: unknown) => {
+    throw new ConfigError([`config: ${addressFault(config, fault)}`]);
+  });
   try {
     const opened = await openProvisioning(config, logger);
     const publicUrl = publicUrlOf(config, listener.port);
@@ -214,6 +244,32 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
 export const parseMapping: ParseMapping = (text) => {
   const parsed = parseJsonWithPositions(text);
   if (!parsed.ok) return { ok: false, problems: [parsed.problem] };
-  const checked = compileSchema<MappingDocument>("mapping", "document")(unwrapMapping(parsed.value));
-  return checked.ok ? { ok: true, document: checked.value } : checked;
+  const value = unwrapMapping(parsed.value);
+  const checked = checkMappingForm(value);
+  if (checked.ok) return { ok: true, document: checked.value };
+  const sound = soundPart(value, checked.problems);
+  return sound ? { ...checked, sound } : checked;
 };
+
+function checkMappingForm(value: Json) {
+  return compileSchema<MappingDocument>("mapping", "document")(value);
+}
+
+/** `undefined` where more than unknown keys and single rules is wrong: what is left would mean something else. */
+function soundPart(value: Json, problems: readonly Problem[]): SoundPart | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const unknown = new Set<string>();
+  const broken = new Set<number>();
+  for (const { pointer, code } of problems) {
+    const [, top = "", index] = pointer.split("/");
+    if (top === "mappings" && index !== undefined && /^\d+$/.test(index)) broken.add(Number(index));
+    else if (code === "unknown_key" && index === undefined) unknown.add(top);
+    else return undefined;
+  }
+  const { mappings = [], ...others } = value as { readonly mappings?: readonly Json[] } & JsonObject;
+  const places = mappings.flatMap((_, at) => (broken.has(at) ? [] : [at]));
+  const kept = Object.entries(others).filter(([key]) => !unknown.has(key.replaceAll("~", "~0").replaceAll("/", "~1")));
+  const rules = places.flatMap((at) => mappings[at] ?? []);
+  const checked = checkMappingForm({ ...Object.fromEntries(kept), ...(rules.length > 0 && { mappings: rules }) });
+  return checked.ok ? { document: checked.value, places } : undefined;
+}

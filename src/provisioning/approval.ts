@@ -1,14 +1,13 @@
 import { dangerKey } from "../engine/digest.js";
-import type { TenantId } from "../model/ids.js";
 import type { TenantReader } from "./ports/store.js";
 
 /** Losses that an owner has seen: `all`, or the danger keys of the reviewed plan's lines. */
-export type Approval = "all" | "none" | ReadonlySet<string>;
+export type Approval = "all" | "none" | Pick<ReadonlySet<string>, "has">;
 
 const PAGE = 5000;
 
 /** The losses that an owner saw in a stored plan; without a plan, none. */
-export async function approvalOf(reader: TenantReader, plan: string | undefined): Promise<Approval> {
+async function approvalOf(reader: TenantReader, plan: string | undefined): Promise<Approval> {
   if (plan === undefined) return "none";
   const keys = new Set<string>();
   for (let from = 0; ; from += PAGE) {
@@ -26,22 +25,38 @@ export interface MappingApproval {
 
 export interface ApprovalCache {
   ofMapping(reader: TenantReader, version: number): Promise<MappingApproval>;
+  ofPlan(reader: TenantReader, plan: string): Promise<Approval>;
 }
 
-/** `size` tenants are remembered, the longest known forgotten first. */
+/** What either of two approvals covers. */
+export function eitherApproval(one: Approval, other: Approval): Approval {
+  if (one === "all" || other === "none") return one;
+  if (other === "all" || one === "none") return other;
+  return { has: (key) => one.has(key) || other.has(key) };
+}
+
+/** `size` answers of each kind are remembered, the longest known forgotten first. */
 export function createApprovalCache(size: number): ApprovalCache {
-  const cache = new Map<TenantId, { readonly version: number; readonly said: MappingApproval }>();
+  const mappings = new Map<string, MappingApproval>();
+  const plans = new Map<string, Approval>();
+  const remember = <T>(cache: Map<string, T>, key: string, value: T): T => {
+    cache.set(key, value);
+    const oldest = cache.keys().next();
+    if (cache.size > size && !oldest.done) cache.delete(oldest.value);
+    return value;
+  };
   return {
     async ofMapping(reader, version) {
-      const remembered = cache.get(reader.tenant);
-      if (remembered?.version === version) return remembered.said;
+      const key = `${reader.tenant}:${version}`;
+      const known = mappings.get(key);
+      if (known) return known;
       const run = await reader.mappingRun(version);
-      const said = { approval: await approvalOf(reader, run?.plan), includeFrozen: run?.includeFrozen ?? false };
-      cache.delete(reader.tenant);
-      cache.set(reader.tenant, { version, said });
-      const oldest = cache.keys().next();
-      if (cache.size > size && !oldest.done) cache.delete(oldest.value);
-      return said;
+      const approval = await approvalOf(reader, run?.plan);
+      return remember(mappings, key, { approval, includeFrozen: run?.includeFrozen ?? false });
+    },
+    async ofPlan(reader, plan) {
+      const key = `${reader.tenant}:${plan}`;
+      return plans.get(key) ?? remember(plans, key, await approvalOf(reader, plan));
     },
   };
 }

@@ -10,7 +10,14 @@ export type ParseMapping = (
   text: string,
 ) =>
   | { readonly ok: true; readonly document: MappingDocument }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly sound?: SoundPart };
+
+/** What is left of a document without its unknown keys and broken rules: good for finding what else is wrong. */
+export interface SoundPart {
+  readonly document: MappingDocument;
+  /** Where each rule that is left stands in the whole document. */
+  readonly places: readonly number[];
+}
 
 /** Compiled mappings by tenant and version, compiled once; anew when a connection's settings moved. */
 export interface MappingCache {

@@ -17,31 +17,18 @@ export async function confirmPlan(
   reviewed: { readonly kind: PlanKind; readonly subject: string; readonly digest: string },
 ): Promise<void> {
   const plan = await reader.plan(reviewed.kind, reviewed.subject, reviewed.digest);
-  if (!plan) {
-    throw new Refusal(
-      "plan_changed",
-      `digest \`${reviewed.digest}\` is of no preview of this change: preview it again`,
-      {
-        digest: now.digest,
-        changes: [],
-      },
-    );
-  }
-  if (plan.digest === now.digest) return;
-  const lines = await reader.planLines(plan.id, 0, LINES);
+  if (plan?.digest === now.digest) return;
   const changes = notReviewed(
-    lines,
+    plan ? await reader.planLines(plan.id, 0, LINES) : [],
     now.lines.filter((line) => line.change !== "hold"),
     now.drift,
   );
+  if (!plan) {
+    const message = `digest \`${reviewed.digest}\` is of no preview of this change: preview it, and review what it shows`;
+    throw new Refusal("plan_changed", message, { changes });
+  }
   if (changes.length > 0) {
-    throw new Refusal(
-      "plan_changed",
-      "facts moved since the preview, and more would be taken away: review what is new",
-      {
-        digest: now.digest,
-        changes,
-      },
-    );
+    const message = "facts moved since the preview, and more would be taken away: review what is new";
+    throw new Refusal("plan_changed", message, { digest: now.digest, changes });
   }
 }

@@ -7,7 +7,7 @@ import type { Instant, RunId, TenantId } from "../model/ids.js";
 import type { MappingDocument } from "../model/mapping.js";
 import type { PlanSummary } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
-import { mappingContext } from "./compiled-mappings.js";
+import { mappingContext, type SoundPart } from "./compiled-mappings.js";
 import { confirmPlan } from "./confirm.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
@@ -41,12 +41,30 @@ export async function checkMapping(
   },
 ): Promise<CheckedMapping> {
   const parsed = p.parseMapping(text);
-  if (!parsed.ok) return { ok: false, problems: parsed.problems, warnings: [] };
+  if (!parsed.ok)
+    return { ok: false, problems: [...parsed.problems, ...hiddenProblems(parsed.sound, context)], warnings: [] };
   const compiled = compileMapping(parsed.document, { connections: context.connections, version: context.version });
   if (!compiled.ok) return compiled;
   const problems = await checkExamples(p.expressions, context.tenant, parsed.document, compiled.mapping);
   if (problems.length > 0) return { ok: false, problems, warnings: compiled.warnings, mapping: compiled.mapping };
   return { ok: true, document: parsed.document, mapping: compiled.mapping, warnings: compiled.warnings };
+}
+
+/** Mistakes of meaning that stand beside mistakes of form, so that an author sees all of them at once. */
+function hiddenProblems(
+  sound: SoundPart | undefined,
+  context: Parameters<typeof compileMapping>[1],
+): readonly Problem[] {
+  if (!sound) return [];
+  const compiled = compileMapping(sound.document, context);
+  if (compiled.ok) return [];
+  return compiled.problems.map((one) => ({
+    ...one,
+    pointer: one.pointer.replace(
+      /^\/mappings\/(\d+)/,
+      (_, at: string) => `/mappings/${sound.places[Number(at)] ?? at}`,
+    ),
+  }));
 }
 
 export interface PreviewOptions {

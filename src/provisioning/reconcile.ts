@@ -7,12 +7,13 @@ import type { Instant, RunId, TenantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
 import { applyPlans } from "./apply.js";
-import type { Approval } from "./approval.js";
+import { type Approval, eitherApproval } from "./approval.js";
 import { type Braked, brake } from "./brake.js";
 import type { Context, Provisioning } from "./deps.js";
-import { type Gathered, gather, type Overlay } from "./gather.js";
+import { type Gathered, gather } from "./gather.js";
 import { endEmptyRuns, enterHeld } from "./held-run.js";
 import { type DecisionDoor, judge, teamBook } from "./judge.js";
+import { type OpenSwitches, openSwitches } from "./open-switches.js";
 import type { TenantWriter } from "./ports/store.js";
 import { changedProfile, type Profile } from "./profile.js";
 
@@ -25,8 +26,6 @@ export interface ReconcileOptions {
   readonly approval?: Approval;
   /** Releases the holds of these people: the brake lets them pass, the last-owner rule does not. */
   readonly releasing?: boolean;
-  /** A switch under way pretends its connection's last state while people leave by it. */
-  readonly overlay?: Overlay;
 }
 
 export interface Reconciled {
@@ -49,24 +48,26 @@ export async function reconcilePeople(
   ids: readonly UserId[],
   options: ReconcileOptions,
 ): Promise<Reconciled> {
-  const evaluated = await evaluatePeople(p, tenant, ids, options.door ?? "sync", options.overlay);
-  const said = await saidOfMapping(p, tenant, evaluated, options);
-  return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, { ...said, ...options }));
+  const evaluated = await evaluatePeople(p, tenant, ids, options.door ?? "sync");
+  const said = await whatWasSaid(p, tenant, evaluated, options);
+  return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, { ...options, ...said }));
 }
 
 /**
- * People who are behind the active mapping: what its author reviewed counts for them, whoever comes to reconcile them,
- * the mapping's own run, another instance or a SCIM write that is quicker.
+ * What owners reviewed counts for whoever comes to reconcile the people concerned: for people behind the active mapping what
+ * its author saw, for connections that are being switched what was confirmed.
  */
-async function saidOfMapping(
+async function whatWasSaid(
   p: Provisioning,
   tenant: TenantId,
-  { people, mapping }: Evaluated,
-  options: ReconcileOptions,
-): Promise<Partial<ReconcileOptions>> {
+  { people, mapping, switches }: Evaluated,
+  { approval = "none", includeFrozen = false }: ReconcileOptions,
+): Promise<Pick<ReconcileOptions, "approval" | "includeFrozen">> {
+  const said = eitherApproval(approval, switches.approval);
   const behind = [...people.values()].some(({ state }) => state.reconciledVersion < mapping.version);
-  if (!behind || options.approval === "all") return {};
-  return p.approvals.ofMapping(p.store.read(tenant), mapping.version);
+  if (!behind) return { approval: said, includeFrozen };
+  const saved = await p.approvals.ofMapping(p.store.read(tenant), mapping.version);
+  return { approval: eitherApproval(said, saved.approval), includeFrozen: includeFrozen || saved.includeFrozen };
 }
 
 interface Evaluated {
@@ -74,6 +75,7 @@ interface Evaluated {
   readonly decisions: ReadonlyMap<UserId, Decision>;
   readonly mapping: CompiledMapping;
   readonly connections: readonly Connection[];
+  readonly switches: OpenSwitches;
   readonly now: Instant;
 }
 
@@ -83,17 +85,24 @@ export async function evaluatePeople(
   tenant: TenantId,
   ids: readonly UserId[],
   door: DecisionDoor,
-  overlay?: Overlay,
 ): Promise<Evaluated> {
   const reader = p.store.read(tenant);
   const now = p.now();
   const states = await reader.people(ids);
+  const switches = await openSwitches(p, reader);
   const { activeVersion } = await reader.tenantNow();
   const connections = await reader.connections();
   const mapping = await p.mappings.active(reader, activeVersion, connections);
-  const people = await gather(p, reader, connections, states, { now, ...(overlay && { overlay }) });
+  const people = await gather(p, reader, connections, states, { now, ...switches });
   const decisions = await judge(p, tenant, mapping, people, teamBook(await reader.teams()), door);
-  return { people: new Map(people.map((person) => [person.state.id, person])), decisions, mapping, connections, now };
+  return {
+    people: new Map(people.map((person) => [person.state.id, person])),
+    decisions,
+    mapping,
+    connections,
+    switches,
+    now,
+  };
 }
 
 async function applyBatch(

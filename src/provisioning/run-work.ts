@@ -1,11 +1,10 @@
-import type { Connection } from "../model/connection.js";
 import type { Instant, TenantId, UserId } from "../model/ids.js";
-import { approvalOf } from "./approval.js";
 import type { Context, Provisioning } from "./deps.js";
 import { heldUsers } from "./held-runs.js";
 import type { ClaimedRun } from "./ports/runs.js";
-import { type ReconcileOptions, reconcilePeople } from "./reconcile.js";
-import { leavingOverlay } from "./sync-mode.js";
+import type { TenantWriter } from "./ports/store.js";
+import type { ReconcileOptions } from "./reconcile.js";
+import { BACK_OFF_SECONDS, reconcileApart, secondsFrom } from "./reconcile-apart.js";
 
 const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
@@ -16,50 +15,84 @@ export interface RunPace {
   stopped(): boolean;
 }
 
+/** A run whose people could not all be reconciled is taken up again, so often, and has failed then. */
+const ATTEMPTS = 10;
+/** Whose facts move while a run is at them is tried again at once, so often. */
+const ROUNDS = 20;
+
 /**
  * Works a run to its end, batch by batch; resumable, since each batch is done for good when its transaction ends and the
  * lease of an abandoned run runs out. Always true: something was done.
  */
 export async function workRun(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<true> {
   try {
-    const options = await optionsOf(p, tenant, run);
+    const left = new Set<UserId>();
     for await (const ids of peopleOf(p, tenant, run, pace)) {
-      await workBatch(p, tenant, run, ids, options, pace);
+      await workBatch(p, tenant, run, ids, pace, left);
       if (pace.stopped()) {
         await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "queued" }, p.now()));
         return true;
       }
     }
-    await finish(p, tenant, run, "done");
+    if (left.size > 0 && isSwitch(run)) await tryAgain(p, tenant, run);
+    else await finish(p, tenant, run);
   } catch (fault) {
     p.log.fault("worker.run_failed", fault, { tenant, run: run.id });
-    await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "failed", error: "internal error" }, p.now()));
+    await tryAgain(p, tenant, run);
   }
   return true;
 }
 
-async function finish(p: Provisioning, tenant: TenantId, run: ClaimedRun, status: "done"): Promise<void> {
+/** What was confirmed for a switch counts as long as its run is open, so that it stays open for the last of its people. */
+function isSwitch({ trigger }: ClaimedRun): boolean {
+  return trigger === "go_live" || trigger === "disable" || trigger === "convert";
+}
+
+/** Puts the run off; when its trouble does not pass, it has failed, and people held in it wait in a held run again. */
+async function tryAgain(p: Provisioning, tenant: TenantId, run: ClaimedRun): Promise<void> {
+  const now = p.now();
+  const last = (run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS;
   await p.store.write(tenant, async (tx) => {
-    await tx.updateRun(run.id, { status }, p.now());
-    await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], p.now());
+    if (last) {
+      await tx.updateRun(run.id, { status: "failed", error: "some people could not be reconciled" }, now);
+      await reopenHeld(tx, run, now);
+    } else {
+      const leaseUntil = secondsFrom(now, BACK_OFF_SECONDS);
+      await tx.updateRun(run.id, { status: "running", addCounts: { attempts: 1 }, leaseUntil }, now);
+    }
   });
 }
 
-async function optionsOf(p: Provisioning, tenant: TenantId, run: ClaimedRun): Promise<ReconcileOptions> {
-  const reader = p.store.read(tenant);
-  const base = { context: { ...WORKER, door: run.trigger === "mapping" ? "mapping" : "worker" }, run: run.id } as const;
-  if (run.trigger === "held") return { ...base, approval: "all", releasing: true };
-  const leaving = run.trigger === "disable" ? await connectionOf(p, tenant, run) : undefined;
-  return {
-    ...base,
-    // A mapping's approval is found by whoever reconciles people that are behind it.
-    ...(run.mappingVersion === undefined && { approval: await approvalOf(reader, run.plan) }),
-    ...(leaving && { overlay: leavingOverlay(leaving) }),
-  };
+async function finish(p: Provisioning, tenant: TenantId, run: ClaimedRun): Promise<void> {
+  const now = p.now();
+  await p.store.write(tenant, async (tx) => {
+    await tx.updateRun(run.id, { status: "done" }, now);
+    await reopenHeld(tx, run, now);
+    await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], now);
+  });
 }
 
-async function connectionOf(p: Provisioning, tenant: TenantId, run: ClaimedRun): Promise<Connection | undefined> {
-  return (await p.store.read(tenant).connections()).find((connection) => connection.id === run.connection);
+const LEFT_OVER = 100_000;
+
+/** INVARIANT: nobody stays held under a run that is over: who could not be released waits in the connection's held run. */
+async function reopenHeld(tx: TenantWriter, run: ClaimedRun, now: Instant): Promise<void> {
+  const left = run.trigger === "held" ? await tx.heldPeople(run.id, { afterSeq: 0, limit: LEFT_OVER }) : [];
+  if (left.length === 0 || run.connection === undefined) return;
+  const versions = new Map((await tx.people(left.map((one) => one.user))).map((one) => [one.id, one.factsVersion]));
+  const people = left.map(({ user, reason, detail }) => {
+    return { user, reason, detail, factsVersion: versions.get(user) ?? 0 };
+  });
+  const open =
+    (await tx.heldRun(run.connection))?.id ??
+    (await tx.insertRun({ trigger: "held", status: "held", connection: run.connection, total: 0 }, now));
+  await tx.hold(open, people, now);
+  await tx.updateRun(open, { addTotal: people.length }, now);
+}
+
+/** What was reviewed for mappings and switches is found by whoever reconciles the people concerned. */
+function optionsOf(run: ClaimedRun): ReconcileOptions {
+  const base = { context: { ...WORKER, door: run.trigger === "mapping" ? "mapping" : "worker" }, run: run.id } as const;
+  return run.trigger === "held" ? { ...base, approval: "all", releasing: true } : base;
 }
 
 /** Who is left to do, found anew for each batch. */
@@ -70,12 +103,7 @@ async function* peopleOf(
   { size, lease }: RunPace,
 ): AsyncGenerator<readonly UserId[]> {
   if (run.trigger === "held") {
-    const people = await heldUsers(p.store.read(tenant), run.id);
-    for (let at = 0; at < people.length; at += size) yield people.slice(at, at + size);
-    return;
-  }
-  if (run.trigger === "disable") {
-    yield* linkedPeople(p, tenant, run, size);
+    yield* releasedPeople(p, tenant, run, size);
     return;
   }
   const version = run.mappingVersion;
@@ -88,38 +116,32 @@ async function* peopleOf(
   }
 }
 
-async function* linkedPeople(
+async function* releasedPeople(
   p: Provisioning,
   tenant: TenantId,
   run: ClaimedRun,
-  limit: number,
+  size: number,
 ): AsyncGenerator<readonly UserId[]> {
-  let after: UserId | undefined;
-  for (;;) {
-    const where = { limit, ...(run.connection && { connection: run.connection }), ...(after && { after }) };
-    const ids = await p.store.read(tenant).peopleIds(where);
-    if (ids.length > 0) yield ids;
-    if (ids.length < limit) return;
-    after = ids.at(-1);
+  for (let round = 0; round < ROUNDS; round++) {
+    const people = await heldUsers(p.store.read(tenant), run.id);
+    if (people.length === 0) return;
+    for (let at = 0; at < people.length; at += size) yield people.slice(at, at + size);
   }
 }
 
+/** `left`: who has to be tried again; somebody who is done later is left no more. */
 async function workBatch(
   p: Provisioning,
   tenant: TenantId,
   run: ClaimedRun,
   ids: readonly UserId[],
-  options: ReconcileOptions,
   pace: RunPace,
+  left: Set<UserId>,
 ): Promise<void> {
-  const { done, moved, counts } = await reconcilePeople(p, tenant, ids, options);
-  await p.store.write(tenant, async (tx) => {
-    if (moved.length > 0) await tx.delayMarks(moved, p.now());
-    await tx.updateRun(
-      run.id,
-      { status: "running", addDone: done.length, addCounts: counts, leaseUntil: pace.lease() },
-      p.now(),
-    );
-  });
+  const { done, left: again, counts } = await reconcileApart(p, tenant, ids, optionsOf(run));
+  for (const id of ids) left.delete(id);
+  for (const id of again) left.add(id);
+  const change = { status: "running", addDone: done, addCounts: counts, leaseUntil: pace.lease() } as const;
+  await p.store.write(tenant, (tx) => tx.updateRun(run.id, change, p.now()));
   await pace.published();
 }

@@ -84,6 +84,10 @@ export function runReader({ tenant, sql: db }: Scope): ListedRunReader {
       const row = await one<RunColumns>(db, selected(sql`connection_id = ${connection} and status = 'held'`));
       return row && runOf(row);
     },
+    async openRuns() {
+      const rows = await db.all<RunColumns>(selected(sql`status in ('queued', 'running') order by number`));
+      return rows.map((row) => ({ ...runOf(row), ...plannedOf(row) }));
+    },
     async mappingRun(version) {
       const row = await one<RunColumns>(db, selected(sql`mapping_version = ${version} order by number desc limit 1`));
       return row && plannedOf(row);

@@ -35,6 +35,8 @@ export interface HeldPerson {
 export interface RunReader {
   run(id: RunId): Promise<Run | undefined>;
   runs(query: PageQuery & { readonly status?: RunStatus }): Promise<Page<Run>>;
+  /** Runs that are queued or running, oldest first. */
+  openRuns(): Promise<readonly ClaimedRun[]>;
   /** The latest run that brought this mapping version to people. */
   mappingRun(version: number): Promise<{ readonly plan?: string; readonly includeFrozen: boolean } | undefined>;
   /** The connection's one open held run. */

@@ -1,0 +1,50 @@
+import type { Instant, TenantId, UserId } from "../model/ids.js";
+import type { Provisioning } from "./deps.js";
+import { type ReconcileOptions, reconcilePeople } from "./reconcile.js";
+
+/** After so many seconds somebody who could not be reconciled is tried again. */
+export const BACK_OFF_SECONDS = 30;
+
+interface ReconciledApart {
+  readonly done: number;
+  /** Who has to be tried again: facts moved meanwhile, or the attempt failed. Their marks wait. */
+  readonly left: readonly UserId[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/**
+ * Reconciles people at once and, where that fails, in halves, down to the ones who cannot be reconciled: nobody waits for
+ * somebody else's fault. Throws only when the marks of those cannot be put off.
+ */
+export async function reconcileApart(
+  p: Provisioning,
+  tenant: TenantId,
+  ids: readonly UserId[],
+  options: ReconcileOptions,
+): Promise<ReconciledApart> {
+  try {
+    const { done, moved, counts } = await reconcilePeople(p, tenant, ids, options);
+    if (moved.length > 0) await p.store.write(tenant, (tx) => tx.delayMarks(moved, p.now()));
+    return { done: done.length, left: moved, counts };
+  } catch (fault) {
+    if (ids.length > 1) {
+      const half = Math.ceil(ids.length / 2);
+      const first = await reconcileApart(p, tenant, ids.slice(0, half), options);
+      return joined(first, await reconcileApart(p, tenant, ids.slice(half), options));
+    }
+    p.log.fault("worker.reconcile_failed", fault, { tenant });
+    await p.store.write(tenant, (tx) => tx.delayMarks(ids, secondsFrom(p.now(), BACK_OFF_SECONDS)));
+    return { done: 0, left: ids, counts: { failed: ids.length } };
+  }
+}
+
+function joined(a: ReconciledApart, b: ReconciledApart): ReconciledApart {
+  const counts: Record<string, number> = { ...a.counts };
+  for (const [key, n] of Object.entries(b.counts)) counts[key] = (counts[key] ?? 0) + n;
+  return { done: a.done + b.done, left: [...a.left, ...b.left], counts };
+}
+
+/** An instant so many seconds later. */
+export function secondsFrom(now: Instant, seconds: number): Instant {
+  return new Date(Date.parse(now) + seconds * 1000).toISOString();
+}

@@ -1,0 +1,217 @@
+import { expect } from "chai";
+import type { DirectoryUserId } from "../../src/model/ids.js";
+import { previewRun, releaseRun } from "../../src/provisioning/held-runs.js";
+import { push } from "../../src/provisioning/push.js";
+import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
+import { startWorker } from "../../src/provisioning/worker.js";
+import { testClock } from "../support/clock.js";
+import { scimUser } from "../support/people.js";
+import { expressionFault } from "../support/planted-fault.js";
+import { ADMIN, isSettled, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+const gives = (role: string) => ({
+  mappings: [
+    { id: "sales", when: "user.department = 'Sales'", team_name: "Sales", role_name: role },
+    { id: "lobby", everyone: true, team_name: "Lobby", role_name: "viewer" },
+  ],
+});
+const SALES = { attributes: { department: "Sales" } };
+const HOLDS = ["Lobby/viewer", "Sales/viewer"];
+
+describe("the worker", () => {
+  const clock = testClock();
+  const fault = expressionFault();
+  const workerFault = expressionFault();
+  let database: TestDatabase;
+  let t: TenantInTest;
+
+  beforeEach(async () => {
+    fault.planted = false;
+    workerFault.planted = false;
+    database = await openDatabase({ with: (p) => fault.into(clock.into(p)), withWorker: workerFault.into });
+    t = await database.tenant();
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live", settleSeconds: 0 });
+    await t.mapping(gives("viewer"));
+    await t.settled();
+  });
+  afterEach(() => database.close());
+
+  const id = async () => (await t.tenant()).id;
+  const reader = async () => t.p.store.read(await id());
+
+  /** Waits until nothing that is due now is left: what failed is put off to later. */
+  async function idle(): Promise<void> {
+    for (;;) {
+      t.worker.wake();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if ((await t.p.store.instance.tenantsWithWork(t.p.now(), 10)).length === 0) return;
+    }
+  }
+
+  describe("after a failure", () => {
+    it("of a reconcile inside a push, the push is answered, the mark waits, and the worker catches up", async () => {
+      fault.planted = true;
+      const ada = await t.pushUser("okta", "ada", SALES);
+      expect(ada).to.be.a("string");
+      await idle();
+      expect(await t.holds("ada")).to.equal("nobody");
+      expect(await t.person("ada")).to.include({ dirty: true, status: "pending" });
+      fault.planted = false;
+      clock.forward({ seconds: 31 });
+      await t.settled();
+      expect(await t.holds("ada")).to.deep.equal(HOLDS);
+    });
+
+    it("for one person, everybody else goes on", async () => {
+      await t.pushUser("okta", "ada", { attributes: { department: "Poison" } });
+      for (const name of ["bob", "cyd"]) await t.pushUser("okta", name, SALES);
+      workerFault.planted = ({ input }) => JSON.stringify(input).includes("Poison");
+      const { run } = await t.mapping({ mappings: gives("editor").mappings.slice(0, 1) });
+      await idle();
+      expect([await t.holds("bob"), await t.holds("cyd")]).to.deep.equal([["Sales/editor"], ["Sales/editor"]]);
+      expect(await t.holds("ada")).to.deep.equal(["Lobby/viewer"]);
+      const ended = await (await reader()).run(run);
+      expect([ended?.status, ended?.done, ended?.counts["failed"]]).to.deep.equal(["done", 2, 1]);
+      workerFault.planted = false;
+      clock.forward({ minutes: 10 });
+      await t.settled();
+      expect(await t.holds("ada")).to.deep.equal([]);
+    });
+
+    it("of a release, the held do not stay behind for ever", async () => {
+      const people: DirectoryUserId[] = [];
+      for (let at = 0; at < 12; at++) people.push(await t.pushUser("okta", `p${at}`, SALES));
+      for (const [at, person] of people.entries()) await t.pushUser("okta", `p${at}`, { id: person, active: false });
+      expect(Object.keys(await t.held("okta"))).to.deep.equal(["p10", "p11"]);
+      const run = await t.heldRun("okta");
+      const tenant = await t.tenant();
+      const { digest } = await previewRun(t.p, tenant, run.id);
+      workerFault.planted = true;
+      await releaseRun(t.p, tenant, run.id, digest, ADMIN);
+      await idle();
+      workerFault.planted = false;
+      clock.forward({ hours: 1 });
+      await t.settled();
+      expect([await t.holds("p10"), await t.holds("p11")]).to.deep.equal(["deactivated", "deactivated"]);
+      expect(await t.held("okta")).to.deep.equal({});
+    });
+
+    it("of a switch to off, people who were to leave leave all the same", async () => {
+      for (const name of ["ada", "bob"]) await t.pushUser("okta", name, SALES);
+      await t.connect({ slug: "other", protocol: "scim", sync: "live", mayGrantOwner: false });
+      const tenant = await t.tenant();
+      const { digest } = await previewSync(t.p, tenant, "okta", { to: "off", onDisable: "deactivate" });
+      workerFault.planted = true;
+      await turnSyncOff(t.p, tenant, await t.connection("okta"), { onDisable: "deactivate", digest }, ADMIN);
+      await idle();
+      workerFault.planted = false;
+      clock.forward({ hours: 1 });
+      await t.settled();
+      expect([await t.holds("ada"), await t.holds("bob")]).to.deep.equal(["deactivated", "deactivated"]);
+    });
+
+    it("of going live, nobody is forgotten", async () => {
+      await t.connect({ slug: "trial", protocol: "scim", sync: "test", mayGrantOwner: false });
+      await t.pushUser("trial", "ada", SALES);
+      const tenant = await t.tenant();
+      const { digest } = await previewSync(t.p, tenant, "trial", { to: "live" });
+      workerFault.planted = true;
+      await goLive(t.p, tenant, "trial", digest, ADMIN);
+      await idle();
+      workerFault.planted = false;
+      clock.forward({ hours: 1 });
+      await t.settled();
+      expect(await t.holds("ada")).to.deep.equal(HOLDS);
+    });
+  });
+
+  describe("that died", () => {
+    beforeEach(() => t.worker.stop());
+    let second: ReturnType<typeof startWorker> | undefined;
+    afterEach(() => second?.stop());
+
+    async function anotherWorks(until: () => Promise<boolean>): Promise<void> {
+      second = startWorker(t.p);
+      while (!(await until())) {
+        second.wake();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await second.stop();
+      second = undefined;
+    }
+
+    const nothingDue = async () => (await t.p.store.instance.tenantsWithWork(t.p.now(), 10)).length === 0;
+    const nothingLeft = async () => isSettled(t.p, await id());
+
+    it("between claim and apply, its marks are another's once the lease has run out", async () => {
+      fault.planted = true;
+      await t.pushUser("okta", "ada", SALES);
+      fault.planted = false;
+      const until = new Date(Date.parse(clock.now()) + 60_000).toISOString();
+      const claimed = await t.p.store.write(await id(), (tx) => tx.claimMarks(clock.now(), until, 10));
+      expect(claimed).to.have.length(1);
+      await anotherWorks(nothingDue);
+      expect(await t.person("ada")).to.include({ dirty: true });
+      clock.forward({ seconds: 61 });
+      await anotherWorks(nothingLeft);
+      expect(await t.holds("ada")).to.deep.equal(HOLDS);
+    });
+
+    it("in the middle of a run, another takes the run up and ends it", async () => {
+      await t.pushUser("okta", "ada", SALES);
+      const { run, version } = await t.mapping(gives("editor"));
+      const until = new Date(Date.parse(clock.now()) + 60_000).toISOString();
+      await t.p.store.write(await id(), async (tx) => {
+        await tx.claimRun(clock.now(), until);
+        await tx.claimBehind(version, clock.now(), until, 10);
+      });
+      await anotherWorks(nothingDue);
+      expect(await (await reader()).run(run)).to.include({ status: "running" });
+      clock.forward({ seconds: 61 });
+      await anotherWorks(nothingLeft);
+      expect(await (await reader()).run(run)).to.include({ status: "done" });
+      expect(await t.holds("ada")).to.deep.equal(["Lobby/viewer", "Sales/editor"]);
+    });
+  });
+
+  it("reaches everybody with the latest mapping when one is saved while the run of another is under way", async () => {
+    for (const name of ["ada", "bob", "cyd"]) await t.pushUser("okta", name, SALES);
+    const runs = [];
+    for (const role of ["editor", "team_admin", "case_manager"]) runs.push((await t.mapping(gives(role))).run);
+    await t.settled();
+    for (const name of ["ada", "bob", "cyd"]) {
+      expect(await t.holds(name)).to.deep.equal(["Lobby/viewer", "Sales/case_manager"]);
+      expect(await t.person(name)).to.include({ reconciledVersion: (await t.tenant()).activeVersion });
+    }
+    for (const run of runs) expect(await (await reader()).run(run)).to.include({ status: "done" });
+  });
+
+  it("names the run of a push that touches more people than an answer waits for", async () => {
+    const members: DirectoryUserId[] = [];
+    for (let at = 0; at < 5; at++) members.push(await t.pushUser("okta", `p${at}`));
+    const few = { ...t.p, settings: { ...t.p.settings, inlineUsers: 3 } };
+    const tenant = await t.tenant();
+    const changes = members.map((person, at) => ({
+      kind: "upsertUser" as const,
+      id: person,
+      document: scimUser(`p${at}`, SALES),
+    }));
+    const connection = await t.connection("okta");
+    const { run } = await push(few, { tenant, connection, changes, context: ADMIN });
+    if (run === undefined) throw new Error("the push waited for everybody");
+    await t.settled();
+    expect(await (await reader()).run(run)).to.include({ trigger: "push", status: "done", total: 5 });
+    for (let at = 0; at < 5; at++) expect(await t.holds(`p${at}`)).to.deep.equal(HOLDS);
+  });
+
+  it("gives events their place in the order in which they happened", async () => {
+    await t.pushUser("okta", "ada", SALES);
+    await t.mapping(gives("editor"));
+    await t.settled();
+    const events = await (await reader()).events({ after: 0, limit: 100 });
+    expect(events.map(({ position }) => position)).to.deep.equal(events.map((_, at) => at + 1));
+    const ofAda = events.filter(({ user }) => user !== undefined).map(({ type }) => type);
+    expect(ofAda[0]).to.equal("user.created");
+    expect(ofAda.slice(-2)).to.deep.equal(["grant.removed", "grant.added"]);
+  });
+});
