@@ -8,6 +8,7 @@ import { mappingContext } from "./compiled-mappings.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
 import type { TenantReader } from "./ports/store.js";
+import { wakeWhenSettled } from "./settle.js";
 import { goLive, turnSyncOff } from "./sync-mode.js";
 
 export type ConnectionInput = Pick<NewConnection, "slug" | "protocol"> &
@@ -29,26 +30,12 @@ export async function createConnection(
   context: Context,
 ): Promise<Connection> {
   const now = p.now();
-  const reader = p.store.read(tenant.id);
-  const existing = await reader.connections();
-  const first = existing.every((connection) => connection.protocol === "local");
-  const { clientSecret, ...settings } = input;
-  const row: NewConnection = {
-    ...settings,
-    jit: input.jit ?? (input.protocol === "scim" ? "off" : "every_sign_in"),
-    sync: input.sync ?? "off",
-    syncChosen: input.sync !== undefined,
-    groups: input.groups ?? "auto",
-    profile: input.profile ?? "rfc",
-    mayGrantOwner: input.mayGrantOwner ?? first,
-    allowedDomains: (input.allowedDomains ?? []).map(asciiLower),
-    requireDomains: input.requireDomains ?? false,
-    absentGroups: input.absentGroups ?? "unknown",
-    settleSeconds: input.settleSeconds ?? SETTLE_SECONDS,
-    ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
-  };
-  await refuseUnfitMapping(p, reader, [...existing, row]);
   return p.store.write(tenant.id, async (tx) => {
+    // INVARIANT: two first connections made at once are not both the first.
+    await tx.lockTenant();
+    const existing = await tx.connections();
+    const row = newConnection(p, tenant, input, existing);
+    await refuseUnfitMapping(p, tx, [...existing, row]);
     const connection = await tx.insertConnection(row, now);
     const detail = {
       slug: connection.slug,
@@ -59,6 +46,28 @@ export async function createConnection(
     await tx.appendAudit([auditEntry(context, now, "connection.created", detail)]);
     return connection;
   });
+}
+
+function newConnection(
+  p: Provisioning,
+  tenant: Tenant,
+  { clientSecret, ...input }: ConnectionInput,
+  existing: readonly Connection[],
+): NewConnection {
+  return {
+    ...input,
+    jit: input.jit ?? (input.protocol === "scim" ? "off" : "every_sign_in"),
+    sync: input.sync ?? "off",
+    syncChosen: input.sync !== undefined,
+    groups: input.groups ?? "auto",
+    profile: input.profile ?? "rfc",
+    mayGrantOwner: input.mayGrantOwner ?? existing.every((connection) => connection.protocol === "local"),
+    allowedDomains: (input.allowedDomains ?? []).map(asciiLower),
+    requireDomains: input.requireDomains ?? false,
+    absentGroups: input.absentGroups ?? "unknown",
+    settleSeconds: input.settleSeconds ?? SETTLE_SECONDS,
+    ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
+  };
 }
 
 /** What a secret of the tenant is bound to when it is encrypted. */
@@ -118,15 +127,17 @@ async function applyChange(
   change: ConnectionChange,
   context: Context,
 ): Promise<void> {
-  const reader = p.store.read(tenant.id);
-  const others = (await reader.connections()).map((one) =>
-    one.id === before.id ? { ...one, mayGrantOwner: change.mayGrantOwner ?? one.mayGrantOwner } : one,
-  );
-  await refuseUnfitMapping(p, reader, others);
   const now = p.now();
   await p.store.write(tenant.id, async (tx) => {
-    await tx.updateConnection(before.id, change, now);
+    await tx.lockTenant();
+    const all = (await tx.connections()).map((one) =>
+      one.id === before.id ? { ...one, mayGrantOwner: change.mayGrantOwner ?? one.mayGrantOwner } : one,
+    );
+    await refuseUnfitMapping(p, tx, all);
+    const connection = await tx.updateConnection(before.id, change, now);
     await tx.markConnection(before.id, "connection", now);
+    // Whatever is settling has settled by then, by the new time.
+    if (change.settleSeconds !== undefined) await wakeWhenSettled(tx, connection, now);
     await tx.appendAudit([
       auditEntry(context, now, "connection.updated", { slug: before.slug, keys: Object.keys(change) }),
     ]);

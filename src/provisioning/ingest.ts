@@ -4,6 +4,7 @@
  */
 import type { Connection, Tenant } from "../model/connection.js";
 import type {
+  ClaimsDocument,
   DirectoryChange,
   MembersChange,
   ObserveUser,
@@ -18,6 +19,7 @@ import { mergeClaims } from "./claims.js";
 import { linkPush, linkSignIn, reviewLink } from "./link.js";
 import type { LinkCandidate, WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
+import { wakeNewcomers, wakeWhenSettled } from "./settle.js";
 
 /** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
 export type Written = WrittenRow<DirectoryUserId | DirectoryGroupId> | undefined;
@@ -59,6 +61,8 @@ export async function ingest(
   }
   if (state.groupsPushed && connection.firstGroupPushAt === undefined) {
     await tx.updateConnection(connection.id, { firstGroupPushAt: now }, now);
+    // Until now everybody's groups were on their way.
+    await wakeWhenSettled(tx, connection, now);
   }
   const touched = [...state.touched];
   await tx.markDirty(touched, "facts", now);
@@ -98,6 +102,7 @@ async function createUser(state: Ingest, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
   const { document } = change;
   admitDomain(state.tenant, connection, [document.email, document.userName]);
+  await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
   if (linked.kind === "row") {
@@ -159,7 +164,7 @@ async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written>
   if (change.members && change.members.length > 0) {
     await refuseMissing(state, change.members);
     await touchRows(state, await tx.addMembers(row.id, change.members, now));
-    await wakeWhenSettled(state);
+    await wakeWhenSettled(tx, connection, now);
   }
   return row;
 }
@@ -197,7 +202,8 @@ async function changeMembers(state: Ingest, change: MembersChange): Promise<unde
   if (moved.length === 0) return undefined;
   await touchRows(state, moved);
   if (!state.filled.has(change.group)) state.filled.set(change.group, undefined);
-  if (group.memberCount === 0) await wakeWhenSettled(state);
+  // When it has settled, SCIM alone answers for it: people known by claims are looked at again then.
+  if (group.memberCount === 0) await wakeWhenSettled(tx, connection, now);
   return undefined;
 }
 
@@ -206,12 +212,6 @@ async function moveMembers(tx: TenantWriter, change: MembersChange, now: Instant
   if (change.kind === "removeMembers") return tx.removeMembers(change.group, change.members, now);
   const { added, removed } = await tx.setMembers(change.group, change.members, now);
   return [...added, ...removed];
-}
-
-/** When a newly filled group has settled, SCIM alone answers for it: people known by claims are looked at again then. */
-async function wakeWhenSettled(state: Ingest): Promise<void> {
-  const at = new Date(Date.parse(state.now) + state.connection.settleSeconds * 1000).toISOString();
-  await state.tx.wakeAt(at, "settle", state.connection.id);
 }
 
 async function refuseMissing(state: Ingest, members: readonly DirectoryUserId[]): Promise<void> {
@@ -262,7 +262,7 @@ export async function observeUser(
     return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
   }
   const { row } = linked;
-  const take = options.takeFacts && !(options.onlyFirst && row.claims !== undefined);
+  const take = options.takeFacts && !(options.onlyFirst && hasFacts(row.claims));
   if (take) {
     await tx.updateClaims(row.id, mergeClaims(row.claims, observed, now), observed.subject, now);
     await tx.markDirty([row.user], "sign_in", now);
@@ -293,6 +293,12 @@ async function insertObserved(
   await tx.insertUserRow({ connection: connection.id, user, linkedBy: "created", claims, subject, userName }, now);
   await tx.markDirty([user], "sign_in", now);
   return user;
+}
+
+/** Whether a sign-in taught anything: one whose facts were not taken leaves an empty document beside the subject. */
+function hasFacts(claims: ClaimsDocument | undefined): boolean {
+  if (claims === undefined) return false;
+  return claims.groupsUnknown !== "never_asserted" || Object.keys(claims.attributes).length > 0;
 }
 
 function emptyClaims(now: Instant) {

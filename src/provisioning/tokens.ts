@@ -4,6 +4,7 @@ import type { Instant } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import type { TokenOwner } from "./ports/instance.js";
+import type { TenantReader } from "./ports/store.js";
 
 /**
  * Makes a SCIM token; the first one moves a never-set `sync` to `test`. The clear token is in this answer alone.
@@ -18,9 +19,11 @@ export async function createToken(
 ): Promise<{ readonly id: string; readonly token: string; readonly createdAt: Instant }> {
   const now = p.now();
   if (!tenant.scim) throw new Refusal("scim_disabled", "SCIM is not part of this tenant's plan");
-  const connection = await scimConnection(p, tenant, slug);
   const token = p.secrets.newToken("rcs_");
   const info = await p.store.write(tenant.id, async (tx) => {
+    // A choice of `sync` made meanwhile stands.
+    await tx.lockTenant();
+    const connection = await scimConnection(tx, slug);
     const row = { name, hash: p.secrets.hashToken(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
     const made = await tx.insertToken(connection.id, row, now);
     if (!connection.syncChosen && connection.sync === "off") {
@@ -41,7 +44,7 @@ export async function revokeToken(
   context: Context,
 ): Promise<void> {
   const now = p.now();
-  const connection = await scimConnection(p, tenant, slug);
+  const connection = await scimConnection(p.store.read(tenant.id), slug);
   await p.store.write(tenant.id, async (tx) => {
     if (!(await tx.revokeToken(connection.id, id, now))) throw new Refusal("not_found", `no live token \`${id}\``);
     await tx.appendAudit([auditEntry(context, now, "token.revoked", { connection: slug, token: id })]);
@@ -96,8 +99,8 @@ export async function revokeApiKey(p: Provisioning, tenant: Tenant, id: string, 
   });
 }
 
-async function scimConnection(p: Provisioning, tenant: Tenant, slug: string): Promise<Connection> {
-  const connection = await p.store.read(tenant.id).connectionBySlug(slug);
+async function scimConnection(reader: TenantReader, slug: string): Promise<Connection> {
+  const connection = await reader.connectionBySlug(slug);
   if (!connection || connection.disabledAt !== undefined) throw new Refusal("not_found", `no connection \`${slug}\``);
   if (connection.protocol === "local")
     throw new Refusal("bad_request", "the built-in connection `local` takes no tokens");

@@ -1,17 +1,21 @@
 /** The worker owns everything that goes on without a request: waiting marks, runs, what falls due, and publishing events. */
-import type { ConnectionId, Instant, TenantId, UserId } from "../model/ids.js";
+import type { TenantId } from "../model/ids.js";
 import type { Context, Provisioning } from "./deps.js";
-import { expireGrant } from "./manual-grants.js";
-import { scheduleMapping } from "./mapping-schedule.js";
-import { reconcilePeople } from "./reconcile.js";
+import { takeWakeups } from "./due.js";
+import type { ClaimedRun } from "./ports/runs.js";
+import { reconcileApart, secondsFrom } from "./reconcile-apart.js";
+import { createRests } from "./rests.js";
 import { workRun } from "./run-work.js";
 
 const BATCH = 500;
 const EVENTS = 1000;
 const LEASE_SECONDS = 60;
-const BACK_OFF_SECONDS = 30;
 const TENANTS = 100;
 const TENANTS_AT_ONCE = 4;
+/** Batches of a visit, after which other tenants have their turn. */
+const TURN = 10;
+/** Visits beyond their turn, by a run that cannot stop midway, take no place from others, up to this many visits. */
+const VISITS = 8;
 const SWEEP_SECONDS = 60;
 const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
@@ -23,25 +27,39 @@ export interface Worker {
 }
 
 /**
- * Starts the loop. A few tenants are worked on side by side, each in batches, so that no tenant's bulk makes another wait
- * for long. Several instances may run workers on one database: marks and runs are leased.
+ * Starts the loop. A few tenants are worked on side by side, each for a bounded turn, and then the next ones, so that no
+ * tenant's bulk makes another wait for long; a tenant whose visit failed waits itself, longer each time. Several instances may run workers on one database: marks and runs are leased.
  */
 export function startWorker(p: Provisioning): Worker {
   let stopped = false;
   let woken = false;
   let sweepAt = p.now();
   let nudge: () => void = () => {};
-  const visits = new Map<TenantId, Promise<void>>();
+  let last: TenantId | undefined;
+  const rests = createRests();
+  const visits = new Map<TenantId, Visit>();
+
+  const hasPlace = () => {
+    const inTurn = [...visits.values()].filter((visit) => !visit.turn.isOver()).length;
+    return inTurn < TENANTS_AT_ONCE && visits.size < VISITS;
+  };
+  const begin = (tenant: TenantId) => {
+    const turn = startTurn(() => stopped);
+    const done = visitTenant(p, tenant, turn).then((succeeded) => {
+      visits.delete(tenant);
+      if (succeeded) rests.succeeded(tenant);
+      else rests.failed(tenant, p.now());
+      // INVARIANT: a failure wakes nobody, or one tenant's fault would keep the worker spinning.
+      if (succeeded) wake();
+    });
+    visits.set(tenant, { turn, done });
+  };
 
   const round = async () => {
-    const waiting = await p.store.instance.tenantsWithWork(p.now(), TENANTS);
-    for (const tenant of waiting) {
-      if (visits.has(tenant) || visits.size >= TENANTS_AT_ONCE) continue;
-      const visit = visitTenant(p, tenant, () => stopped).finally(() => {
-        visits.delete(tenant);
-        wake();
-      });
-      visits.set(tenant, visit);
+    for (const tenant of await p.store.instance.tenantsWithWork(p.now(), TENANTS, last)) {
+      if (!hasPlace()) break;
+      last = tenant;
+      if (!visits.has(tenant) && !rests.isResting(tenant, p.now())) begin(tenant);
     }
     const now = p.now();
     if (now >= sweepAt) {
@@ -63,7 +81,7 @@ export function startWorker(p: Provisioning): Worker {
       await round().catch((fault: unknown) => p.log.fault("worker.round_failed", fault));
       if (!woken && !stopped) await pause();
     }
-    await Promise.all(visits.values());
+    await Promise.all([...visits.values()].map((visit) => visit.done));
   };
   const wake = () => {
     woken = true;
@@ -80,35 +98,68 @@ export function startWorker(p: Provisioning): Worker {
   };
 }
 
-async function visitTenant(p: Provisioning, tenant: TenantId, stopped: () => boolean): Promise<void> {
-  try {
-    await takeWakeups(p, tenant);
-    let more = true;
-    while (more && !stopped()) {
-      const run = await p.store.write(tenant, (tx) => tx.claimRun(p.now(), secondsFrom(p.now(), LEASE_SECONDS)));
-      more = run ? await workRun(p, tenant, run, { ...batches(p, tenant), stopped }) : await workMarks(p, tenant);
-      await publish(p, tenant);
-    }
-  } catch (fault) {
-    p.log.fault("worker.tenant_failed", fault, { tenant });
-  }
+/** How far a visit may go on. */
+interface Turn {
+  batchDone(): void;
+  isOver(): boolean;
+  isStopped(): boolean;
 }
 
-function batches(p: Provisioning, tenant: TenantId) {
+interface Visit {
+  readonly turn: Turn;
+  readonly done: Promise<void>;
+}
+
+function startTurn(isStopped: () => boolean): Turn {
+  let batches = 0;
   return {
-    size: BATCH,
-    lease: () => secondsFrom(p.now(), LEASE_SECONDS),
-    /** After each batch of a run: events go out while the run goes on. */
-    published: () => publish(p, tenant),
+    batchDone() {
+      batches++;
+    },
+    isOver: () => isStopped() || batches >= TURN,
+    isStopped,
   };
 }
 
-/** Waiting marks, one batch; true when there may be more. A batch that fails is put off as a whole, and tried again one by one. */
+/** False when the visit failed. */
+async function visitTenant(p: Provisioning, tenant: TenantId, turn: Turn): Promise<boolean> {
+  try {
+    await takeWakeups(p, tenant, WORKER);
+    let more = true;
+    while (more && !turn.isOver()) {
+      const run = await p.store.write(tenant, (tx) => tx.claimRun(p.now(), secondsFrom(p.now(), LEASE_SECONDS)));
+      more = run ? await workRun(p, tenant, run, paceOf(p, tenant, run, turn)) : await workMarks(p, tenant);
+      turn.batchDone();
+      await publish(p, tenant);
+    }
+    return true;
+  } catch (fault) {
+    p.log.fault("worker.tenant_failed", fault, { tenant });
+    return false;
+  }
+}
+
+function paceOf(p: Provisioning, tenant: TenantId, run: ClaimedRun, turn: Turn) {
+  // These walk their people from the start each time they are taken up: in turns, a large one would never end.
+  const startsAnew = run.trigger === "held" || run.trigger === "disable";
+  return {
+    size: BATCH,
+    lease: () => secondsFrom(p.now(), LEASE_SECONDS),
+    stopped: startsAnew ? turn.isStopped : turn.isOver,
+    /** After each batch of a run: events go out while the run goes on. */
+    async published() {
+      turn.batchDone();
+      await publish(p, tenant);
+    },
+  };
+}
+
+/** Waiting marks, one batch; true when there may be more. */
 async function workMarks(p: Provisioning, tenant: TenantId): Promise<boolean> {
   const now = p.now();
   const ids = await p.store.write(tenant, (tx) => tx.claimMarks(now, secondsFrom(now, LEASE_SECONDS), BATCH));
   if (ids.length === 0) return workBehind(p, tenant);
-  await reconcileOrDelay(p, tenant, ids);
+  await reconcileApart(p, tenant, ids, { context: WORKER });
   return true;
 }
 
@@ -119,44 +170,12 @@ async function workBehind(p: Provisioning, tenant: TenantId): Promise<boolean> {
   const ids = await p.store.write(tenant, (tx) =>
     tx.claimBehind(activeVersion, now, secondsFrom(now, LEASE_SECONDS), BATCH),
   );
-  if (ids.length > 0) await reconcileOrDelay(p, tenant, ids);
+  if (ids.length > 0) await reconcileApart(p, tenant, ids, { context: WORKER });
   return ids.length > 0;
-}
-
-async function reconcileOrDelay(p: Provisioning, tenant: TenantId, ids: readonly UserId[]): Promise<void> {
-  try {
-    const { moved } = await reconcilePeople(p, tenant, ids, { context: WORKER });
-    if (moved.length > 0) await p.store.write(tenant, (tx) => tx.delayMarks(moved, p.now()));
-  } catch (fault) {
-    p.log.fault("worker.reconcile_failed", fault, { tenant });
-    if (ids.length > 1) for (const id of ids) await reconcileOrDelay(p, tenant, [id]);
-    else await p.store.write(tenant, (tx) => tx.delayMarks(ids, secondsFrom(p.now(), BACK_OFF_SECONDS)));
-  }
 }
 
 async function publish(p: Provisioning, tenant: TenantId): Promise<void> {
   let published: number;
   do published = await p.store.write(tenant, (tx) => tx.publishEvents(p.now(), EVENTS));
   while (published === EVENTS);
-}
-
-async function takeWakeups(p: Provisioning, tenant: TenantId): Promise<void> {
-  const reader = p.store.read(tenant);
-  const { activeVersion } = await reader.tenantNow();
-  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
-  await p.store.write(tenant, async (tx) => {
-    const now = p.now();
-    for (const { kind, ref } of await tx.takeWakeups(now)) {
-      if (kind === "settle") await tx.markConnection(ref as ConnectionId, "settled", now);
-      else if (kind === "grant_expiry") await expireGrant(tx, ref, WORKER, now);
-      else {
-        await tx.markEverybody(kind, now);
-        await scheduleMapping(tx, mapping, now);
-      }
-    }
-  });
-}
-
-function secondsFrom(now: Instant, seconds: number): Instant {
-  return new Date(Date.parse(now) + seconds * 1000).toISOString();
 }

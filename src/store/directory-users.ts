@@ -167,6 +167,12 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       return rows.map((row) => row.user_id as UserId);
     },
     async insertReviewItem({ kind, connection, detail }, now) {
+      const waiting = await one(
+        db,
+        sql`select id from review_items where tenant_id = ${tenant} and connection_id = ${connection} and kind = ${kind}
+            and closed_at is null and cast(detail as text) = ${toJson(detail)} limit 1`,
+      );
+      if (waiting) return;
       const columns = { tenant_id: tenant, id: newId(), kind, connection_id: connection };
       await db.run(insertion("review_items", { ...columns, detail: toJson(detail), created_at: toMillis(now) }));
     },

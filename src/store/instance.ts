@@ -128,7 +128,7 @@ export function instanceStore(database: Database, newId: () => string): Instance
         }
       );
     },
-    tenantsWithWork: (now, limit) => tenantsWithWork(reader, now, limit),
+    tenantsWithWork: (now, limit, after) => tenantsWithWork(reader, now, limit, after),
     sweep: (now) => database.transaction((db) => sweep(db, now)),
   };
 }

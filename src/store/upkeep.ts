@@ -7,6 +7,10 @@ import { toMillis } from "./values.js";
 /** Rows that one sweep removes from each table, so that no sweep holds up writers. */
 const SWEEP_ROWS = 5000;
 
+/** For so long the trace of a sign-in can be looked up. */
+const TRACE_DAYS = 90;
+const DAY = 86_400_000;
+
 /** Distinct tenants of an indexed table by leaps from one to the next: nothing to do costs one look. */
 function tenantsOf(name: string, table: Fragment): Fragment {
   const cte = verbatim(name);
@@ -22,7 +26,7 @@ const RUNNING = verbatim("runs where status in ('queued', 'running')");
 const TIMED = verbatim("wakeups where true");
 const WAITING = verbatim("outbox_events where position is null");
 
-export async function tenantsWithWork(db: Sql, now: Instant, limit: number): Promise<readonly TenantId[]> {
+export async function tenantsWithWork(db: Sql, now: Instant, limit: number, after = 0): Promise<readonly TenantId[]> {
   const at = bigint(toMillis(now));
   const rows = await db.all<{ readonly id: number }>(
     sql`with recursive ${tenantsOf("marked", MARKED)}, ${tenantsOf("running", RUNNING)}, ${tenantsOf("waiting", WAITING)},
@@ -38,7 +42,7 @@ export async function tenantsWithWork(db: Sql, now: Instant, limit: number): Pro
         union select id from tenants where behind and exists
           (select 1 from users u where u.tenant_id = tenants.id and u.reconciled_version < tenants.active_version
             and u.not_before <= ${at})
-      ) as busy order by id limit ${limit}`,
+      ) as busy order by case when id > ${bigint(after)} then 0 else 1 end, id limit ${limit}`,
   );
   return rows.map((row) => row.id as TenantId);
 }
@@ -50,6 +54,7 @@ export async function sweep(db: Sql, now: Instant): Promise<void> {
     ["sessions", "id", sql`expires_at <= ${at}`],
     ["sessions", "id", sql`ended_at is not null`],
     ["plans", "id", sql`expires_at <= ${at}`],
+    ["sign_in_traces", "reference", sql`at <= ${at - TRACE_DAYS * DAY}`],
   ];
   for (const [table, key, where] of past) {
     const columns = verbatim(`tenant_id, ${key}`);

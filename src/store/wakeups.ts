@@ -1,14 +1,22 @@
 /** What falls due by itself, by kind and subject. */
+import type { UserId } from "../model/ids.js";
 import type { AccessWriter, WakeKind } from "../provisioning/ports/access.js";
+import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { sql } from "./sql.js";
 import { toMillis } from "./values.js";
 
-export function wakeupWriter({ tenant, sql: db }: Scope): Pick<AccessWriter, "wakeAt" | "takeWakeups"> {
+type WakeupWriter = Pick<AccessWriter, "wakeAt" | "takeWakeups" | "pushedBetween">;
+
+export function wakeupWriter({ tenant, sql: db }: Scope): WakeupWriter {
   return {
     async wakeAt(at, kind, ref) {
+      // One that stands already is not locked: writers who ask for the same in a bulk must not wait for each other.
+      const row = sql`${bigint(tenant)}, ${text(kind)}, ${text(ref)}, ${bigint(toMillis(at))}`;
       await db.run(
-        sql`insert into wakeups (tenant_id, kind, ref, at) values (${tenant}, ${kind}, ${ref}, ${toMillis(at)})
+        sql`insert into wakeups (tenant_id, kind, ref, at) select ${row}
+          where not exists (select 1 from wakeups w
+            where w.tenant_id = ${tenant} and w.kind = ${kind} and w.ref = ${ref} and w.at = ${toMillis(at)})
           on conflict (tenant_id, kind, ref) do update set at = excluded.at`,
       );
     },
@@ -17,6 +25,15 @@ export function wakeupWriter({ tenant, sql: db }: Scope): Pick<AccessWriter, "wa
         sql`delete from wakeups where tenant_id = ${tenant} and at <= ${toMillis(now)} returning kind, ref, at`,
       );
       return [...rows].sort((a, b) => a.at - b.at).map(({ kind, ref }) => ({ kind: kind as WakeKind, ref }));
+    },
+    async pushedBetween(connection, from, to) {
+      const rows = await db.all<{ readonly user_id: string }>(
+        sql`select l.user_id from directory_users u
+          join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
+          where u.tenant_id = ${tenant} and u.connection_id = ${connection} and u.deleted_at is null
+            and u.scim_created_at >= ${toMillis(from)} and u.scim_created_at < ${toMillis(to)}`,
+      );
+      return rows.map((row) => row.user_id as UserId);
     },
   };
 }

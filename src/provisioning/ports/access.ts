@@ -67,10 +67,11 @@ export interface BucketState {
 export type BucketKind = "deactivations" | "access";
 
 /**
- * What may fall due: a group of a connection settles (ref: connection id), a manual grant ends (ref: user and grant id),
- * a rule of the mapping expires, a UTC day begins for a mapping that reads `now`.
+ * What may fall due: groups of a connection settle (ref: connection id and instant), newly pushed people settle (ref:
+ * connection id and when they came, from and to), a manual grant ends (ref: user and grant id), a rule of the mapping
+ * expires, a UTC day begins for a mapping that reads `now`.
  */
-export type WakeKind = "settle" | "grant_expiry" | "rule_expiry" | "new_day";
+export type WakeKind = "settle" | "newcomers" | "grant_expiry" | "rule_expiry" | "new_day";
 
 export interface AccessReader {
   /** People by id, with open grants; missing ids are left out. A constant number of statements. */
@@ -176,6 +177,8 @@ export interface AccessWriter {
   wakeAt(at: Instant, kind: WakeKind, ref: string): Promise<void>;
   /** Takes out what is due. */
   takeWakeups(now: Instant): Promise<readonly { readonly kind: WakeKind; readonly ref: string }[]>;
+  /** People whose SCIM document came to the connection in this time, `to` left out. */
+  pushedBetween(connection: ConnectionId, from: Instant, to: Instant): Promise<readonly UserId[]>;
   /** Marks everyone of the tenant; how many. */
   markEverybody(cause: string, now: Instant): Promise<number>;
   putBucket(connection: ConnectionId, kind: BucketKind, state: BucketState): Promise<void>;

@@ -193,7 +193,7 @@ export interface DirectoryWriter {
   /** Everyone whose facts hang on this group: its live members' users. */
   usersOfGroup(group: DirectoryGroupId): Promise<readonly UserId[]>;
   usersOfRows(rows: readonly DirectoryUserId[]): Promise<readonly UserId[]>;
-  /** Ambiguous or doubtful links wait here for an admin. */
+  /** Ambiguous or doubtful links wait here for an admin; one that waits already is not put down again. */
   insertReviewItem(
     item: { readonly kind: string; readonly connection: ConnectionId; readonly detail: JsonObject },
     now: Instant,

@@ -67,7 +67,8 @@ export interface InstanceStore {
   sessionByHash(hash: string): Promise<SessionOwner | undefined>;
 
   /** Tenants with due dirty marks, people behind the active mapping version, queued runs, due wake-ups or unpublished events. */
-  tenantsWithWork(now: Instant, limit: number): Promise<readonly TenantId[]>;
-  /** Removes what is past its time: pending logins, ended sessions, plans, replay ids. */
+  /** In id order, starting behind `after` and going round. */
+  tenantsWithWork(now: Instant, limit: number, after?: TenantId): Promise<readonly TenantId[]>;
+  /** Removes what is past its time: pending logins, ended sessions, plans, replay ids, old sign-in traces. */
   sweep(now: Instant): Promise<void>;
 }

@@ -117,5 +117,6 @@ export const DIRECTORY_LEDGER: Migration = {
       primary key (tenant_id, id),
       foreign key (tenant_id, connection_id) references connections (tenant_id, id)
     ) ${wide}`,
+    "create index review_items_open on review_items (tenant_id, connection_id, kind) where closed_at is null",
   ],
 };

@@ -96,5 +96,6 @@ export const JOURNAL_AND_SIGN_INS: Migration = {
       primary key (tenant_id, reference),
       foreign key (tenant_id, connection_id) references connections (tenant_id, id)
     ) ${wide}`,
+    "create index sign_in_traces_aging on sign_in_traces (at)",
   ],
 };

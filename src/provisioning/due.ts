@@ -1,0 +1,25 @@
+import type { TenantId } from "../model/ids.js";
+import type { Context, Provisioning } from "./deps.js";
+import { expireGrant } from "./manual-grants.js";
+import { scheduleMapping } from "./mapping-schedule.js";
+import { markSettled } from "./settle.js";
+
+/** Takes what has fallen due for a tenant and marks whom it is about. */
+export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Context): Promise<void> {
+  const reader = p.store.read(tenant);
+  const { activeVersion } = await reader.tenantNow();
+  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
+  await p.store.write(tenant, async (tx) => {
+    const now = p.now();
+    const due = await tx.takeWakeups(now);
+    const ofMapping = due.filter(({ kind }) => kind === "rule_expiry" || kind === "new_day");
+    if (ofMapping.length > 0) {
+      await tx.lockTenant();
+      await tx.markEverybody(ofMapping.map(({ kind }) => kind).join(" "), now);
+      // A mapping saved meanwhile has been scheduled by its save.
+      if ((await tx.tenantNow()).activeVersion === activeVersion) await scheduleMapping(tx, mapping, now);
+    }
+    await markSettled(tx, due, now);
+    for (const { kind, ref } of due) if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);
+  });
+}
