@@ -47,6 +47,11 @@ describe("SCIM errors over HTTP", () => {
       ["another letter case of a route", { method: "GET", path: "/users" }, 404],
       ["an unknown user", { method: "GET", path: "/Users/01ARZ3NDEKTSV4RRFFQ69G5FAV" }, 404],
       ["an id that cannot be", { method: "GET", path: "/Users/%00" }, 404],
+      [
+        "a group's id that cannot be",
+        { method: "PATCH", path: "/Groups/%00", ...patch({ op: "remove", path: "x" }) },
+        404,
+      ],
       ["an id with half a character", { method: "GET", path: "/Groups/%ED%A0%80" }, 404],
       ["an id that is no UTF-8", { method: "DELETE", path: "/Users/%E0%A4" }, 404],
       ["an id that climbs", { method: "GET", path: "/Users/..%2F..%2Fv1%2Ftenants" }, 404],

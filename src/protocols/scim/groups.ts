@@ -212,6 +212,7 @@ async function answer(visit: Visit, status: 200 | 201, row: DirectoryGroupRow, p
 
 /** Members of the whole page in one question, and only when the answer shows them. */
 async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Promise<readonly JsonObject[]> {
+  if (rows.length === 0) return [];
   const { room, caller, projection } = visit;
   const type = room.schemas.group;
   const members = wants(type, "members", projection) ? await membersByGroup(caller, rows) : undefined;

@@ -176,6 +176,7 @@ async function answer(visit: Visit, status: 200 | 201, row: DirectoryUserRow): P
 
 /** Groups and managers of the whole page in one question each, and only when the answer shows them. */
 async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promise<readonly JsonObject[]> {
+  if (rows.length === 0) return [];
   const { room, caller, projection } = visit;
   const type = room.schemas.user;
   const groups = wants(type, "groups", projection) ? await groupsByUser(caller, rows) : undefined;
