@@ -16,7 +16,9 @@ import { evidenceText, openReason } from "./reasons.js";
  */
 export function diff(state: PersonState, decision: Decision, mapping: CompiledMapping): PersonPlan {
   const account = accountChanges(state, decision);
-  const grants = isActiveAfter(state, decision) ? compareGrants(state, decision, mapping) : closeAll(state, decision);
+  const grants = isActiveAfter(state, decision)
+    ? compareGrants(state, decision, mapping)
+    : closeAll(state, decision, mapping);
   return {
     person: state,
     changes: [...account, ...grants.changes],
@@ -45,9 +47,9 @@ type GrantChange = Extract<Change, { readonly grant: GrantKey }>;
 type GrantChanges = Pick<PersonPlan, "changes" | "kept" | "refreshed">;
 
 /** INVARIANT: an account that is not active holds nothing, whatever rules are undecided; manual grants end with it. */
-function closeAll(state: PersonState, decision: Decision): GrantChanges {
+function closeAll(state: PersonState, decision: Decision, mapping: CompiledMapping): GrantChanges {
   const reason = decision.status === "deactivated" ? decision.statusReason : "the account is not active";
-  const changes = state.grants.map((grant): GrantChange => ({ kind: "revoke", grant, reason }));
+  const changes = state.grants.map((grant) => revoke(grant, reason, decision, mapping));
   return { changes: changes.sort(byTarget), kept: [], refreshed: [] };
 }
 
@@ -70,7 +72,7 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
       ? decision.locks.find((one) => one.covers(grant.target, grant.rule))
       : undefined;
     if (lock) kept.push({ grant, rule: lock.rule, reason: openReason(lock.rule, lock.open) });
-    else revokes.push({ kind: "revoke", grant, reason: revokeReason(grant, decision, mapping) });
+    else revokes.push(revoke(grant, revokeReason(grant, decision, mapping), decision, mapping));
   }
   const opened = [...desired.values()]
     .filter((grant) => !grant.stale && !isHeldByKept(grant, kept, mapping))
@@ -121,14 +123,24 @@ function grantReason({ origin, rule, evidence }: DesiredGrant): string {
   return `rule ${quote(String(rule))}: ${evidenceText(evidence)}`;
 }
 
+function revoke(grant: Grant, reason: string, decision: Decision, mapping: CompiledMapping): GrantChange {
+  const ruled = grant.origin === "default" ? mapping.noMatch === "default" : decision.stands(grant);
+  return { kind: "revoke", grant, reason, ...(isSynced(grant) && !ruled && { unruled: true }) };
+}
+
 function revokeReason(grant: Grant, decision: Decision, mapping: CompiledMapping): string {
-  if (grant.origin === "default") return "a rule matches now";
+  if (grant.origin === "default") return defaultEnds(decision, mapping);
   const id = String(grant.rule);
   const name = `rule ${quote(id)}`;
   if (!mapping.ruleById.has(id)) return `${name} is not in the mapping any more`;
   if (!decision.stands(grant)) return `${name} does not give this any more`;
   const matched = outcomesOf(grant, decision).some(({ status }) => status === "matched");
   return matched ? `${name} is overruled here, or gives another role` : `${name} does not match any more`;
+}
+
+function defaultEnds({ evaluations }: Decision, mapping: CompiledMapping): string {
+  if (mapping.noMatch !== "default") return "the mapping gives no default any more";
+  return evaluations.length === 0 ? "no connection knows the person any more" : "a rule matches now";
 }
 
 function outcomesOf(grant: Grant, { evaluations }: Decision): readonly RuleOutcome[] {

@@ -1,9 +1,11 @@
 /** Guard owns the arithmetic of what must not happen unseen: many losses at once, and the loss of the last owner. */
 import { grantKey } from "../model/grant.js";
-import type { ConnectionId, Instant } from "../model/ids.js";
-import type { PersonPlan } from "../model/plan.js";
+import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import type { Hold } from "../model/person.js";
+import type { Change, Kept, PersonPlan, PlanLine } from "../model/plan.js";
 import { isOwner } from "../model/target.js";
-import { assignmentChanges } from "./plan-lines.js";
+import { dangerKey } from "./digest.js";
+import { assignmentChanges, planLines } from "./plan-lines.js";
 
 /** Which losses a bucket counts, in people. */
 export type BucketKind = "deactivations" | "access";
@@ -95,4 +97,106 @@ export function ownerRule(
 ): "last_owner" | "second_to_last_owner" | undefined {
   if (!losesOwner(plan) || otherActiveOwners > 1) return undefined;
   return otherActiveOwners === 1 ? "second_to_last_owner" : "last_owner";
+}
+
+/** Why an owner stays. */
+export type OwnerReason = NonNullable<ReturnType<typeof ownerRule>>;
+
+/**
+ * Who of these stays an owner, and why: plans that take an owner each, in id order, beside so many other active owners.
+ * `seen`: somebody has reviewed the plan, so that it may leave the tenant with one owner, though never with none.
+ */
+export function ownersWhoStay(
+  losing: readonly PersonPlan[],
+  otherOwners: number,
+  seen: (plan: PersonPlan) => boolean,
+): ReadonlyMap<UserId, OwnerReason> {
+  const stay = new Map<UserId, OwnerReason>();
+  let owners = losing.length + otherOwners;
+  for (const plan of [...losing].sort((a, b) => (a.person.id < b.person.id ? -1 : 1))) {
+    const reason = ownerRule(plan, { otherActiveOwners: owners - 1 });
+    if (reason === "last_owner" || (reason !== undefined && !seen(plan))) stay.set(plan.person.id, reason);
+    else owners -= 1;
+  }
+  return stay;
+}
+
+/** The plan of a person for whom nothing changes, with what would have been lost as kept for this reason. */
+export function keptBack(plan: PersonPlan, reason: string): PersonPlan {
+  const kept = assignmentChanges(plan).lost.flatMap((change): readonly Kept[] =>
+    change.kind === "revoke" ? [{ grant: change.grant, rule: String(change.grant.rule), reason }] : [],
+  );
+  return { ...plan, changes: [], refreshed: [], kept };
+}
+
+/** Which losses somebody has reviewed, by danger key. */
+export type Covers = (key: string) => boolean;
+
+/** The loss in a plan, unless every loss in it was reviewed. */
+export function unseenLoss(plan: PersonPlan, covers: Covers): Loss | undefined {
+  return losingLines(plan).every((line) => covers(dangerKey(line))) ? undefined : lossOf(plan);
+}
+
+/** Danger keys of what a plan takes away. */
+export function lossKeys(plan: PersonPlan): readonly string[] {
+  return losingLines(plan).map(dangerKey);
+}
+
+function losingLines(plan: PersonPlan): readonly PlanLine[] {
+  return planLines(plan).filter((line) => line.change === "revoke" || line.change === "deactivate_user");
+}
+
+export interface HoldOptions {
+  readonly covers: Covers;
+  /** People held are planned as if nobody held them. */
+  readonly releasing: boolean;
+}
+
+/**
+ * What becomes of a person's plan under a hold. `free`: all of it counts, and a hold has lost its cause. `waits`: nothing
+ * changes. `stays`: a discarded hold lasts, and the plan comes without the losses that were discarded.
+ */
+export type UnderHold = { readonly kind: "free" | "waits" | "stays"; readonly plan: PersonPlan };
+
+/**
+ * Judges a plan under its person's hold; for previews and for what is applied, so that both say the same. What an owner
+ * reviewed passes, and what the mapping gives no more passes a discarded hold, since no fact was discarded with it.
+ */
+export function underHold(plan: PersonPlan, options: HoldOptions): UnderHold {
+  const { hold } = plan.person;
+  if (!hold) return { kind: "free", plan };
+  return hold.status === "held" ? underWaiting(plan, hold, options) : underDiscarded(plan, hold, options.covers);
+}
+
+/** Who waits for lost access and then leaves is a leaver, and a new loss. */
+function underWaiting(plan: PersonPlan, hold: Hold, { covers, releasing }: HoldOptions): UnderHold {
+  const rises = endingKey(plan) !== undefined && !hold.losses.includes(String(endingKey(plan)));
+  const waits = !releasing && !rises && unseenLoss(plan, covers) !== undefined;
+  return { kind: waits ? "waits" : "free", plan };
+}
+
+function underDiscarded(plan: PersonPlan, hold: Hold, covers: Covers): UnderHold {
+  const undecided = plan.kept.length > 0 || plan.frozen;
+  if (lossOf(plan) === undefined) return { kind: undecided ? "stays" : "free", plan };
+  const ending = endingKey(plan);
+  if (ending !== undefined && (covers(ending) || !hold.losses.includes(ending))) return { kind: "free", plan };
+  const passes = (change: Change): boolean =>
+    change.kind === "revoke"
+      ? change.unruled === true || covers(revokeKey(plan, change))
+      : change.kind !== "deactivate_user";
+  const rest = { ...plan, changes: plan.changes.filter(passes) };
+  const stopped = plan.changes.filter((change) => !passes(change));
+  const isNew = (change: Change): boolean => change.kind === "revoke" && !hold.losses.includes(revokeKey(plan, change));
+  const fresh = ending === undefined && assignmentChanges(plan).lost.some((change) => !passes(change) && isNew(change));
+  return fresh || stopped.length === 0 ? { kind: "free", plan } : { kind: "stays", plan: rest };
+}
+
+function endingKey(plan: PersonPlan): string | undefined {
+  const line = losingLines(plan).find(({ change }) => change === "deactivate_user");
+  return line && dangerKey(line);
+}
+
+function revokeKey({ person }: PersonPlan, { grant }: Extract<Change, { readonly kind: "revoke" }>): string {
+  const { id, userName } = person;
+  return dangerKey({ user: { id, userName }, change: "revoke", target: grant.target, reason: "", privileged: false });
 }

@@ -41,8 +41,9 @@ export interface Hold {
   readonly run: RunId;
   readonly status: "held" | "discarded";
   readonly reason: HeldReason;
-  /** A discarded hold lasts as long as the facts it was discarded with. */
   readonly factsVersion: number;
+  /** Keys of what the person would have lost. A discarded hold lasts while nothing else is to be lost. */
+  readonly losses: readonly string[];
 }
 
 /** One membership as the directory holds it, with the group's names. */

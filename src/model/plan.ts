@@ -14,7 +14,13 @@ export type Change =
       readonly connection?: ConnectionId;
     }
   | { readonly kind: "grant"; readonly grant: DesiredGrant; readonly reason: string }
-  | { readonly kind: "revoke"; readonly grant: Grant; readonly reason: string };
+  | {
+      readonly kind: "revoke";
+      readonly grant: Grant;
+      readonly reason: string;
+      /** The mapping does not give this any more, whatever the facts are. */
+      readonly unruled?: true;
+    };
 
 /** An open grant that stays although no rule decided so: some rule is undecided, failed or stale. */
 export interface Kept {

@@ -2,9 +2,19 @@
  * The brake and the rules beside it that keep changes back: losses beyond the connection's bucket, the last owner,
  * people without a seat. Runs inside the apply transaction, on freshly locked state (design rule 5).
  */
-import { dangerKey } from "../engine/digest.js";
-import { type BrakeSettings, capacity, losesOwner, lossOf, ownerRule, refill, take } from "../engine/guard.js";
-import { planLines } from "../engine/plan-lines.js";
+import {
+  type BrakeSettings,
+  type Covers,
+  capacity,
+  losesOwner,
+  lossKeys,
+  lossOf,
+  ownersWhoStay,
+  refill,
+  take,
+  underHold,
+  unseenLoss,
+} from "../engine/guard.js";
 import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { HeldReason } from "../model/person.js";
@@ -34,7 +44,7 @@ export interface Braked {
 export interface BrakeInput {
   readonly plans: readonly PersonPlan[];
   readonly connections: readonly Connection[];
-  /** Where a person without a charged connection is held. */
+  /** The person's strongest connection: charged with what no connection gave. */
   readonly connectionOf: (user: UserId) => ConnectionId | undefined;
   readonly approval: Approval;
   readonly releasing: boolean;
@@ -46,6 +56,7 @@ export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput
   const losing = held.pass.filter((plan) => unapprovedLoss(plan, input.approval) !== undefined);
   const owners = held.pass.filter(losesOwner);
   const seatless = held.pass.filter(needsSeat);
+  await rememberLosses(tx, held.waiting, input.now);
   if (losing.length + owners.length + seatless.length > 0) await tx.lockTenant();
   const kept = new Map<UserId, HeldPlan>();
   await holdOwners(tx, owners, input, kept);
@@ -67,41 +78,38 @@ interface SettledHolds {
 
 function settleHolds(input: BrakeInput): SettledHolds {
   const settled: SettledHolds = { pass: [], waiting: [], dissolve: [] };
-  for (const plan of input.plans) {
-    const hold = plan.person.hold;
-    if (!hold) {
-      settled.pass.push(plan);
-      continue;
-    }
-    const losing = unapprovedLoss(plan, "none") !== undefined;
-    if (hold.status === "discarded" && hold.factsVersion === plan.person.factsVersion) {
-      settled.pass.push(withoutLosses(plan));
-    } else if (hold.status === "held" && losing && !input.releasing) {
-      settled.waiting.push(plan);
-    } else {
-      settled.dissolve.push(plan.person.id);
-      settled.pass.push(plan);
-    }
+  const options = { covers: coveredBy(input.approval), releasing: input.releasing };
+  for (const one of input.plans) {
+    const { kind, plan } = underHold(one, options);
+    if (kind === "waits") settled.waiting.push(plan);
+    else settled.pass.push(plan);
+    if (kind === "free" && plan.person.hold) settled.dissolve.push(plan.person.id);
   }
   return settled;
 }
 
-/** A discarded hold: what was gained still comes, what would be lost stays. */
-function withoutLosses(plan: PersonPlan): PersonPlan {
-  return {
-    ...plan,
-    changes: plan.changes.filter((change) => change.kind !== "deactivate_user" && change.kind !== "revoke"),
-  };
+/** Who waits may lose something else meanwhile: a discard speaks of what would be lost when it is said. */
+async function rememberLosses(tx: TenantWriter, waiting: readonly PersonPlan[], now: Instant): Promise<void> {
+  for (const plan of waiting) {
+    const { hold } = plan.person;
+    const losses = lossKeys(plan);
+    if (!hold || losses.every((key) => hold.losses.includes(key))) continue;
+    const { id: user, factsVersion } = plan.person;
+    await tx.hold(
+      hold.run,
+      [{ user, factsVersion, reason: hold.reason, detail: HELD_BECAUSE[hold.reason], losses }],
+      now,
+    );
+  }
+}
+
+function coveredBy(approval: Approval): Covers {
+  if (typeof approval === "string") return () => approval === "all";
+  return (key) => approval.has(key);
 }
 
 function unapprovedLoss(plan: PersonPlan, approval: Approval): ReturnType<typeof lossOf> {
-  const loss = lossOf(plan);
-  if (loss === undefined || approval === "all") return undefined;
-  if (approval === "none") return loss;
-  const unseen = planLines(plan).some(
-    (line) => (line.change === "revoke" || line.change === "deactivate_user") && !approval.has(dangerKey(line)),
-  );
-  return unseen ? loss : undefined;
+  return unseenLoss(plan, coveredBy(approval));
 }
 
 /**
@@ -115,21 +123,22 @@ async function holdOwners(
   kept: Map<UserId, HeldPlan>,
 ): Promise<void> {
   if (losing.length === 0) return;
-  const plans = [...losing].sort((a, b) => (a.person.id < b.person.id ? -1 : 1));
-  let owners = plans.length + (await tx.otherOwners(plans.map((plan) => plan.person.id)));
-  for (const plan of plans) {
-    const reason = ownerRule(plan, { otherActiveOwners: owners - 1 });
-    const seen = unapprovedLoss(plan, input.approval) === undefined;
-    if (reason === "last_owner" || (reason === "second_to_last_owner" && !seen)) {
-      keep(kept, plan, input, chargedConnection(plan, input), reason, OWNER_DETAIL[reason]);
-    } else owners -= 1;
+  const others = await tx.otherOwners(losing.map((plan) => plan.person.id));
+  const stay = ownersWhoStay(losing, others, (plan) => unapprovedLoss(plan, input.approval) === undefined);
+  for (const plan of losing) {
+    const reason = stay.get(plan.person.id);
+    if (reason) keep(kept, plan, chargedConnection(plan, input), reason);
   }
 }
 
-const OWNER_DETAIL = {
+/** Why people are kept back, in words. */
+export const HELD_BECAUSE: Readonly<Record<HeldReason, string>> = {
+  brake_deactivations: "more people would lose access at once than the brake lets through",
+  brake_access: "more people would lose access at once than the brake lets through",
   last_owner: "the last active owner of the tenant stays",
   second_to_last_owner: "the tenant would be left with one active owner",
-} as const;
+  no_seat: "no seat is free",
+};
 
 async function holdBeyondBuckets(
   p: Provisioning,
@@ -141,7 +150,7 @@ async function holdBeyondBuckets(
   const byBucket = new Map<string, { connection: ConnectionId; kind: BucketKind; plans: PersonPlan[] }>();
   for (const plan of losing) {
     const connection = chargedConnection(plan, input);
-    if (kept.has(plan.person.id) || connection === undefined) continue;
+    if (kept.has(plan.person.id)) continue;
     const kind = lossOf(plan)?.kind === "deactivation" ? "deactivations" : "access";
     const key = `${connection}|${kind}`;
     const entry = byBucket.get(key) ?? { connection, kind, plans: [] };
@@ -152,7 +161,7 @@ async function holdBeyondBuckets(
     const left = await takeTokens(p, tx, connection, kind, plans.length, input.now);
     for (const plan of plans.slice(left)) {
       const reason = kind === "deactivations" ? "brake_deactivations" : "brake_access";
-      keep(kept, plan, input, connection, reason, "more people would lose access at once than the brake lets through");
+      keep(kept, plan, connection, reason);
     }
   }
 }
@@ -188,8 +197,7 @@ async function holdSeatless(
   if (wanting.length === 0) return;
   const refused = new Set(await tx.seatPeople(wanting.map((plan) => plan.person.id)));
   for (const plan of wanting) {
-    if (refused.has(plan.person.id))
-      keep(kept, plan, input, chargedConnection(plan, input), "no_seat", "no seat is free");
+    if (refused.has(plan.person.id)) keep(kept, plan, chargedConnection(plan, input), "no_seat");
   }
 }
 
@@ -200,19 +208,14 @@ function needsSeat(plan: PersonPlan): boolean {
   );
 }
 
-function chargedConnection(plan: PersonPlan, input: BrakeInput): ConnectionId | undefined {
-  return lossOf(plan)?.connection ?? input.connectionOf(plan.person.id);
+/** INVARIANT: every loss is charged: to the connection that gave, else to the person's strongest, else to the built-in one. */
+function chargedConnection(plan: PersonPlan, input: BrakeInput): ConnectionId {
+  const known = lossOf(plan)?.connection ?? input.connectionOf(plan.person.id);
+  const charged = known ?? input.connections.find((one) => one.protocol === "local")?.id;
+  if (charged === undefined) throw new Error("a tenant without its local connection");
+  return charged;
 }
 
-function keep(
-  kept: Map<UserId, HeldPlan>,
-  plan: PersonPlan,
-  input: BrakeInput,
-  connection: ConnectionId | undefined,
-  reason: HeldReason,
-  detail: string,
-): void {
-  const where = connection ?? input.connections.find((one) => one.protocol === "local")?.id;
-  if (where === undefined) throw new Error("a tenant without its local connection");
-  kept.set(plan.person.id, { plan, connection: where, reason, detail });
+function keep(kept: Map<UserId, HeldPlan>, plan: PersonPlan, connection: ConnectionId, reason: HeldReason): void {
+  kept.set(plan.person.id, { plan, connection, reason, detail: HELD_BECAUSE[reason] });
 }

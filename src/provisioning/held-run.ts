@@ -1,3 +1,4 @@
+import { lossKeys } from "../engine/guard.js";
 import type { ConnectionId, Instant, RunId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import type { HeldPlan } from "./brake.js";
@@ -26,6 +27,7 @@ export async function enterHeld(
         factsVersion: plan.person.factsVersion,
         reason,
         detail,
+        losses: lossKeys(plan),
       })),
       now,
     );

@@ -2,14 +2,15 @@
 import type { CompiledMapping } from "../engine/compile.js";
 import { diff } from "../engine/diff.js";
 import { dangerKey, planDigest } from "../engine/digest.js";
-import { losesOwner } from "../engine/guard.js";
+import { keptBack, losesOwner, ownersWhoStay, underHold } from "../engine/guard.js";
 import { planLines } from "../engine/plan-lines.js";
 import { emptySummary, summarise } from "../engine/plan-summary.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../model/plan.js";
 import type { Problem } from "../model/problem.js";
-import { isOwner, OWNER } from "../model/target.js";
+import { isOwner } from "../model/target.js";
+import { HELD_BECAUSE } from "./brake.js";
 import type { Provisioning } from "./deps.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
 import { type InvariantTally, invariantProblems, tallyInvariants } from "./invariants.js";
@@ -88,17 +89,19 @@ export async function planPopulation(
     });
     const plans = await planPage(walk, people, walk.mapping);
     owners.push(...plans.filter(losesOwner));
-    for (const plan of plans) lines.push(...rowsOf(walk, plan));
-    summary = summarise(summary, plans);
+    const sure = plans.filter((plan) => !losesOwner(plan));
+    for (const plan of sure) lines.push(...rowsOf(walk, plan));
+    summary = summarise(summary, sure);
     for (const key of await driftOf(walk, people)) drift.add(key);
   }
-  const held = await lastOwnerLine(walk, owners);
-  if (held) lines.push(held);
+  const ends = await ownersAsKept(walk, owners);
+  for (const plan of ends) lines.push(...rowsOf(walk, plan));
+  summary = summarise(summary, ends);
   lines.sort(byDanger);
   const drifted = lines.filter((line) => drift.has(dangerKey(line))).length;
   return {
     digest: planDigest(lines),
-    summary: { ...summary, held: summary.held + (held ? 1 : 0), drifted, newTeams: newTeams(walk, lines) },
+    summary: { ...summary, drifted, newTeams: newTeams(walk, lines) },
     lines,
     problems: invariantProblems(walk.tally),
     drift,
@@ -167,11 +170,11 @@ async function planPage(
   return plans;
 }
 
-/** A preview shows people as apply would treat them: frozen ones left out, held ones waiting. */
-function shown(walk: Walk, plan: PersonPlan): PersonPlan {
-  const waits = plan.person.hold?.status === "held" && !walk.query.releasing;
-  const leftOut = plan.frozen && !walk.query.includeFrozen;
-  return waits || leftOut ? { ...plan, changes: [], kept: leftOut ? [] : plan.kept } : plan;
+/** A preview shows people as apply would treat them: frozen ones left out, held ones waiting, discarded losses gone. */
+function shown(walk: Walk, full: PersonPlan): PersonPlan {
+  if (full.frozen && !walk.query.includeFrozen) return { ...full, changes: [], kept: [] };
+  const { kind, plan } = underHold(full, { covers: () => false, releasing: walk.query.releasing ?? false });
+  return kind === "waits" ? { ...plan, changes: [] } : plan;
 }
 
 /** What would happen without the edit or switch too: only people with a waiting mark can have any. */
@@ -196,19 +199,15 @@ function rowsOf(walk: Walk, plan: PersonPlan): readonly PlanRow[] {
   return planLines(plan, walk.privileged).map((line) => ({ ...line, factsVersion }));
 }
 
-async function lastOwnerLine(walk: Walk, owners: readonly PersonPlan[]): Promise<PlanRow | undefined> {
-  if (owners.length === 0 || (await walk.reader.otherOwners(owners.map((plan) => plan.person.id))) > 0)
-    return undefined;
-  const [stays] = [...owners].sort((a, b) => (a.person.id < b.person.id ? -1 : 1));
-  if (!stays) return undefined;
-  return {
-    user: { id: stays.person.id, userName: stays.person.userName },
-    change: "hold",
-    target: OWNER,
-    reason: "the last active owner of the tenant stays",
-    privileged: true,
-    factsVersion: stays.person.factsVersion,
-  };
+/** Whoever confirms the plan has seen who goes: only the last owner stays then, and stays whole. */
+async function ownersAsKept(walk: Walk, owners: readonly PersonPlan[]): Promise<readonly PersonPlan[]> {
+  if (owners.length === 0) return [];
+  const others = await walk.reader.otherOwners(owners.map((plan) => plan.person.id));
+  const stay = ownersWhoStay(owners, others, () => true);
+  return owners.map((plan) => {
+    const reason = stay.get(plan.person.id);
+    return reason ? keptBack(plan, HELD_BECAUSE[reason]) : plan;
+  });
 }
 
 function newTeams(walk: Walk, lines: readonly PlanLine[]): readonly string[] {

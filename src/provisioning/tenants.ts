@@ -23,7 +23,7 @@ export async function createTenant(p: Provisioning, input: TenantInput, context:
   return tenant;
 }
 
-/** Refusal `domain_taken`. More seats let in who was refused before: nothing has to be cleaned up. */
+/** Refusal `domain_taken`. More seats let in who waits for one: the worker sees to it. */
 export async function updateTenant(
   p: Provisioning,
   tenant: Tenant,
@@ -36,5 +36,6 @@ export async function updateTenant(
   await p.store.write(tenant.id, (tx) =>
     tx.appendAudit([auditEntry(context, now, "tenant.updated", { keys: Object.keys(change) })]),
   );
+  p.wake();
   return updated;
 }

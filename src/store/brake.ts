@@ -5,8 +5,8 @@ import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js
 import type { RunReader } from "../provisioning/ports/runs.js";
 import { bigint } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { one, sql } from "./sql.js";
-import { toInstant, toMillis } from "./values.js";
+import { one, sql, verbatim } from "./sql.js";
+import { toInstant, toJson, toMillis } from "./values.js";
 
 type BrakeReader = Pick<AccessReader, "registeredSynced" | "bucket" | "expectation" | "heldCount"> &
   Pick<RunReader, "heldPeople">;
@@ -53,7 +53,8 @@ export function brakeReader({ tenant, sql: db }: Scope): BrakeReader {
         db,
         sql`select count(*) as count from runs r
           join held_people h on h.tenant_id = r.tenant_id and h.run_number = r.number and h.status = 'held'
-          where r.tenant_id = ${tenant} and r.connection_id = ${connection} and r.status = 'held'`,
+          where r.tenant_id = ${tenant} and r.connection_id = ${connection} and r.status = 'held'
+            and h.reason in ('brake_deactivations', 'brake_access')`,
       );
       return row?.count ?? 0;
     },
@@ -109,14 +110,21 @@ export function brakeWriter(scope: Scope): BrakeWriter {
       );
       const before = (counted?.held_seq ?? people.length) - people.length;
       const rows = dialect.rows(
-        { id: "text", facts: "bigint", reason: "text", detail: "text" },
-        people.map(({ user, factsVersion, reason, detail }) => ({ id: user, facts: factsVersion, reason, detail })),
+        { id: "text", facts: "bigint", reason: "text", detail: "text", losses: "text" },
+        people.map(({ user, factsVersion, reason, detail, losses = [] }) => ({
+          id: user,
+          facts: factsVersion,
+          reason,
+          detail,
+          losses: toJson(losses),
+        })),
       );
       // who waits in the run already keeps the place: a release that names a later one still means them
       await db.run(
-        sql`insert into held_people (tenant_id, user_id, run_number, seq, status, facts_version, reason, detail, held_at)
+        sql`insert into held_people (tenant_id, user_id, run_number, seq, status, facts_version, reason, detail, losses,
+            held_at)
           select ${bigint(tenant)}, r.id, ${bigint(run)}, ${bigint(before)} + r.ordinal + 1, 'held', r.facts, r.reason,
-            r.detail, ${bigint(toMillis(now))}
+            r.detail, ${dialect.json(verbatim("r.losses"))}, ${bigint(toMillis(now))}
           from ${rows} as r where true
           on conflict (tenant_id, user_id) do update set
             seq = case when held_people.run_number = excluded.run_number and held_people.status = 'held'
@@ -124,7 +132,8 @@ export function brakeWriter(scope: Scope): BrakeWriter {
             held_at = case when held_people.run_number = excluded.run_number and held_people.status = 'held'
               then held_people.held_at else excluded.held_at end,
             run_number = excluded.run_number, status = 'held', facts_version = excluded.facts_version,
-            reason = excluded.reason, detail = excluded.detail`,
+            reason = excluded.reason, detail = excluded.detail, losses = excluded.losses
+          where not (held_people.run_number = excluded.run_number and held_people.status = 'discarded')`,
       );
     },
     async dissolveHolds(ids) {

@@ -5,6 +5,7 @@ import type { InstanceStore, SessionOwner, TokenOwner } from "../provisioning/po
 import { insertLocalConnection } from "./connections.js";
 import type { Database } from "./database.js";
 import { bigint, type Dialect } from "./dialect.js";
+import { markSeatless } from "./marks.js";
 import { assignments, type Fragment, insertion, one, type Sql, sql } from "./sql.js";
 import {
   CONNECTION_COLUMNS,
@@ -60,10 +61,15 @@ export function instanceStore(database: Database, newId: () => string): Instance
       const rows = await reader.all<TenantColumns>(tenantWhere(sql`t.id > ${from} order by t.id limit ${limit + 1}`));
       return page(rows, limit, tenantOf, (row) => String(row.t_id));
     },
-    updateTenant: (id, { domains, ...columns }) =>
+    updateTenant: (id, { domains, ...columns }, now) =>
       database.transaction(async (db) => {
+        const { seats: before } = await present(db, id);
         if (Object.keys(columns).length > 0) {
           await db.run(sql`update tenants set ${assignments(columns)} where id = ${id}`);
+        }
+        const { seats = before } = columns;
+        if (before !== null && (seats === null || seats > before)) {
+          await markSeatless({ tenant: id, sql: db, dialect, newId }, now);
         }
         const tenant = await present(db, id);
         if (domains === undefined) return tenant;

@@ -20,6 +20,12 @@ function mark({ tenant, sql: db, dialect }: Scope, who: Fragment, cause: string,
   );
 }
 
+/** Marks everybody who is held for want of a seat. */
+export async function markSeatless(scope: Scope, now: Instant): Promise<void> {
+  const held = sql`(select h.user_id from held_people h where h.tenant_id = ${scope.tenant} and h.reason = 'no_seat')`;
+  await mark(scope, held, "seats", now);
+}
+
 export function markWriter(scope: Scope): MarkWriter {
   const { tenant, sql: db, dialect } = scope;
   /** Takes people who are due, and puts them off meanwhile. */

@@ -70,6 +70,7 @@ interface PersonColumns {
   readonly hold_status: string | null;
   readonly hold_reason: string | null;
   readonly hold_facts: number | null;
+  readonly hold_losses: string | null;
   readonly dirty: Flag;
   readonly seat: Flag;
 }
@@ -93,12 +94,13 @@ function personOf(row: PersonColumns, grants: readonly Grant[]): PersonState {
 }
 
 function holdOf(row: PersonColumns): Hold | undefined {
-  if (row.hold_run === null || row.hold_facts === null) return undefined;
+  if (row.hold_run === null || row.hold_facts === null || row.hold_losses === null) return undefined;
   return {
     run: row.hold_run as RunId,
     status: row.hold_status as Hold["status"],
     reason: row.hold_reason as Hold["reason"],
     factsVersion: row.hold_facts,
+    losses: fromJson<readonly string[]>(row.hold_losses),
   };
 }
 
@@ -108,7 +110,8 @@ async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[
   const rows = await db.all<PersonColumns>(
     sql`select u.id, u.user_name, u.email, u.display_name, u.status, u.deactivated_by, u.ever_registered,
         u.facts_version, u.reconciled_version, u.seat, u.dirty,
-        h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts
+        h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts,
+        h.losses as hold_losses
       from users u
       left join held_people h on h.tenant_id = u.tenant_id and h.user_id = u.id
       where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} order by u.id`,

@@ -353,6 +353,18 @@ describe("comparing with what a person holds", () => {
         state([held, grant("team:D", "member", { origin: "default", rule: "no_match" })]),
         ["a rule matches now"],
       ],
+      [
+        { default_team: "D", no_match: "allow" },
+        [X],
+        state([grant("team:D", "member", { origin: "default", rule: "no_match" })]),
+        ["the mapping gives no default any more"],
+      ],
+      [
+        { default_team: "D", no_match: "default" },
+        [],
+        state([grant("team:D", "member", { origin: "default", rule: "no_match" })]),
+        ["no connection knows the person any more"],
+      ],
       [document(), [{ scim: "inactive" }], state([held]), ["deactivated in `idp`", "deactivated in `idp`"]],
       [
         document(),

@@ -93,7 +93,9 @@ describe("what a plan means", () => {
 
   describe("summaries", () => {
     it("count people, assignments, and what is held", () => {
-      const held = state([], { hold: { run: 1 as RunId, status: "held", reason: "no_seat", factsVersion: 1 } });
+      const held = state([], {
+        hold: { run: 1 as RunId, status: "held", reason: "no_seat", factsVersion: 1, losses: [] },
+      });
       const first = summarise(emptySummary(), [
         plan(state(), [gives(editor), gives(same), gives(viewer)]),
         plan(state([editor, byHand]), [takes(editor)]),
@@ -122,7 +124,7 @@ describe("what a plan means", () => {
 
     it("do not count a discarded hold as held", () => {
       const discarded = state([], {
-        hold: { run: 1 as RunId, status: "discarded", reason: "no_seat", factsVersion: 1 },
+        hold: { run: 1 as RunId, status: "discarded", reason: "no_seat", factsVersion: 1, losses: [] },
       });
       expect(summarise(emptySummary(), [plan(discarded, [])]).held).to.equal(0);
     });

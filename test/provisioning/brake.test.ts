@@ -3,7 +3,11 @@ import type { DirectoryGroupId, DirectoryUserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
 import { expectChange } from "../../src/provisioning/expect.js";
 import { discardRun, previewRun, releaseRun } from "../../src/provisioning/held-runs.js";
+import { previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
+import { reconcilePeople } from "../../src/provisioning/reconcile.js";
 import { currentSession, openSession } from "../../src/provisioning/sessions.js";
+import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
+import { updateTenant } from "../../src/provisioning/tenants.js";
 import { testClock } from "../support/clock.js";
 import { smallBrake } from "../support/small-brake.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
@@ -196,6 +200,164 @@ describe("the brake", () => {
       expect(await t.holds(name(3))).to.deep.equal(["Sales/viewer"]);
       expect(await t.holds(name(4))).to.deep.equal(["Lobby/viewer", "Sales/viewer"]);
     });
+  });
+
+  describe("a discarded loss", () => {
+    const lose = (...at: readonly number[]) =>
+      t.change("okta", { kind: "removeMembers", group: sales, members: at.map((one) => ids[one] as DirectoryUserId) });
+    const discard = async () => discardRun(t.p, await t.tenant(), (await t.heldRun("okta")).id, ADMIN);
+    const viewers = async () => {
+      const held = await Promise.all(ids.map((_, at) => t.holds(name(at))));
+      return held.map((one) => (one.includes("Sales/viewer") ? "+" : "-")).join("");
+    };
+
+    beforeEach(() => lose(0, 1, 2, 3, 4));
+
+    it("stays discarded whatever else marks the person", async () => {
+      expect(await viewers()).to.equal("---+++");
+      await discard();
+      clock.forward({ hours: 2 });
+      await t.pushGroup("okta", "Chess", [ids[3] as DirectoryUserId]);
+      await t.pushUser("okta", name(4), { id: ids[4] as string, attributes: { department: "Four" } });
+      await t.signIn("okta", "four", { userName: name(4) });
+      await t.settled();
+      expect(await viewers()).to.equal("---+++");
+      expect(await t.held("okta")).to.deep.equal({});
+    });
+
+    it("does not stop a new loss", async () => {
+      await discard();
+      clock.forward({ hours: 2 });
+      await leave(3);
+      expect(await t.holds(name(3))).to.equal("deactivated");
+      expect(await viewers()).to.equal("----++");
+    });
+
+    it("is discarded with all that would be lost by then", async () => {
+      const support = await t.pushGroup("okta", "Support", [ids[3] as DirectoryUserId]);
+      await t.mapping({
+        mappings: [...MAPPING.mappings, { group_name: "Support", team_name: "Support", role_name: "viewer" }],
+      });
+      await t.settled();
+      await lose(5);
+      await t.change("okta", { kind: "addMembers", group: sales, members: [ids[3] as DirectoryUserId] });
+      await t.settled();
+      await lose(3);
+      const before = await t.holds(name(3));
+      expect(before).to.deep.equal(["Sales/viewer", "Support/viewer"]);
+      await t.change("okta", { kind: "setMembers", group: support, members: [] });
+      expect(await t.held("okta")).to.have.property(name(3), "brake_access");
+      await discard();
+      clock.forward({ hours: 2 });
+      await t.pushGroup("okta", "Chess", [ids[3] as DirectoryUserId]);
+      await t.settled();
+      expect(await t.holds(name(3))).to.deep.equal(before);
+    });
+
+    it("goes with its rule, as the preview of the mapping says", async () => {
+      await discard();
+      const text = JSON.stringify({ mappings: [{ group_name: "Other", team_name: "Other", role_name: "viewer" }] });
+      const preview = await previewMapping(t.p, await t.tenant(), text, {});
+      expect(preview.summary).to.include({ revoked: 3, held: 0 });
+      await saveMapping(t.p, await t.tenant(), text, { digest: preview.digest }, ADMIN);
+      await t.settled();
+      expect(await viewers()).to.equal("------");
+      expect(await t.held("okta")).to.deep.equal({});
+    });
+
+    it("is no line of the preview of a mapping that leaves its rule alone", async () => {
+      await discard();
+      const text = JSON.stringify({ ...MAPPING, no_match: "allow" });
+      const preview = await previewMapping(t.p, await t.tenant(), text, {});
+      expect(preview.summary).to.include({ revoked: 0, deactivated: 0 });
+    });
+
+    it("is a leaver's all the same, when the directory ends an account that waits for lost access", async () => {
+      expect(await t.held("okta")).to.deep.equal({ [name(3)]: "brake_access", [name(4)]: "brake_access" });
+      await leave(3);
+      expect(await t.holds(name(3))).to.equal("deactivated");
+      expect(await t.held("okta")).to.deep.equal({ [name(4)]: "brake_access" });
+    });
+  });
+
+  it("passes people who are held when a run's approval covers what they lose", async () => {
+    await t.change("okta", { kind: "setMembers", group: sales, members: [] });
+    const held = Object.keys(await t.held("okta"));
+    expect(held).to.have.length(3);
+    const people = await Promise.all(held.map((one) => t.person(one)));
+    const covered = new Set(people.flatMap(({ hold: one }) => one?.losses ?? []));
+    const ids = people.map(({ id }) => id);
+    await reconcilePeople(t.p, (await t.tenant()).id, ids, { context: ADMIN, approval: covered });
+    expect(await t.held("okta")).to.deep.equal({});
+    expect(await Promise.all(held.map((one) => t.holds(one)))).to.deep.equal([[], [], []]);
+  });
+
+  it("charges losses that no connection gave to the built-in connection", async () => {
+    const other = await database.tenant();
+    await other.connect({ slug: "okta", protocol: "scim", sync: "live", settleSeconds: 0 });
+    await other.mapping({ ...MAPPING, no_match: "default", default_team: "Lobby", default_role: "viewer" });
+    await other.pushGroup("okta", "Chess");
+    for (const at of ids.keys()) await other.pushUser("okta", name(at));
+    await other.settled();
+    const holding = async () => (await Promise.all(ids.map((_, at) => other.holds(name(at))))).flat();
+    expect(await holding()).to.deep.equal(Array(6).fill("Lobby/viewer"));
+    await turnSyncOff(other.p, await other.tenant(), await other.connection("okta"), { onDisable: "convert" }, ADMIN);
+    await other.settled();
+    expect(await holding()).to.have.length(3);
+    const held = { ...(await other.held("local")), ...(await other.held("okta")) };
+    expect(Object.values(held)).to.deep.equal(Array(3).fill("brake_access"));
+    const audit = await other.p.store.read((await other.tenant()).id).audit({ limit: 1, action: "grant.removed" });
+    expect(audit.items[0]?.detail["reason"]).to.equal("no connection knows the person any more");
+  });
+
+  it("shows as kept the owner whom apply keeps", async () => {
+    await t.pushGroup("okta", "IT", ids.slice(0, 3));
+    await t.mapping({ ...MAPPING, tenant_owners_groups: ["IT"] });
+    await t.settled();
+    const text = JSON.stringify(MAPPING);
+    const preview = await previewMapping(t.p, await t.tenant(), text, {});
+    const lines = (await preview.lines(0, 50)).filter(({ target }) => target?.role === "owner");
+    await saveMapping(t.p, await t.tenant(), text, { digest: preview.digest }, ADMIN);
+    await t.settled();
+    const kept = Object.keys(await t.held("okta"));
+    expect(lines.filter(({ change }) => change === "hold").map(({ user }) => user.userName)).to.deep.equal(kept);
+    expect(lines.filter(({ change }) => change === "revoke")).to.have.length(2);
+    expect(preview.summary).to.include({ revoked: 2, held: 1 });
+    expect(kept).to.have.length(1);
+    expect(await t.holds(kept[0] as string)).to.include("tenant/owner");
+  });
+
+  it("is not slowed by people who wait for a seat", async () => {
+    const { id } = await t.connection("okta");
+    const tenant = (await t.tenant()).id;
+    const waiting = (await t.person(name(5))).id;
+    await t.p.store.write(tenant, async (tx) => {
+      const run = await tx.insertRun({ trigger: "held", status: "held", connection: id, total: 1 }, clock.now());
+      await tx.hold(run, [{ user: waiting, factsVersion: 1, reason: "no_seat", detail: "" }], clock.now());
+    });
+    await leave(0);
+    await leave(1);
+    clock.forward({ minutes: 30 });
+    expect(await t.p.store.read(tenant).heldCount(id)).to.equal(0);
+    await leave(2);
+    expect(await state()).to.equal("---+++");
+  });
+
+  it("lets people in who wait for a seat as soon as there are more", async () => {
+    const small = await database.tenant({ seats: 1 });
+    await small.connect({ slug: "okta", protocol: "scim", sync: "test" });
+    await small.mapping({ mappings: [{ everyone: true, team_name: "Lobby", role_name: "viewer" }] });
+    for (const one of ["a", "b", "c"]) await small.pushUser("okta", one);
+    const { digest } = await previewSync(small.p, await small.tenant(), "okta", { to: "live" });
+    await goLive(small.p, await small.tenant(), "okta", digest, ADMIN);
+    await small.settled();
+    expect(Object.values(await small.held("okta"))).to.deep.equal(["no_seat", "no_seat"]);
+    await updateTenant(small.p, await small.tenant(), { seats: 2 }, ADMIN);
+    await small.settled();
+    expect(Object.values(await small.held("okta"))).to.deep.equal(["no_seat"]);
+    await updateTenant(small.p, await small.tenant(), { seats: null }, ADMIN);
+    await small.settled();
+    expect(await Promise.all(["a", "b", "c"].map(small.holds))).to.deep.equal(Array(3).fill(["Lobby/viewer"]));
   });
 
   describe("an announced change", () => {

@@ -44,7 +44,7 @@ export function accessConformance(open: OpenStore): void {
         return id;
       });
       const [person] = await world.read.people([user]);
-      expect(person?.hold).to.deep.equal({ run, status: "held", reason: "no_seat", factsVersion: 1 });
+      expect(person?.hold).to.deep.equal({ run, status: "held", reason: "no_seat", factsVersion: 1, losses: [] });
       expect(person).to.include({ dirty: true, factsVersion: 1 });
     });
 

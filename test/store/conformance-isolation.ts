@@ -63,7 +63,7 @@ async function furnish(world: World): Promise<Ids> {
     await tx.updateClaims(row, CLAIMS, "sub", NOW);
     await tx.applyAccess({ ...NO_WRITES, open: [grant] }, NOW);
     const run = await tx.insertRun({ trigger: "held", status: "held", connection: connection.id, total: 1 }, NOW);
-    await tx.hold(run, [{ user, factsVersion: 0, reason: "no_seat", detail: "d" }], NOW);
+    await tx.hold(run, [{ user, factsVersion: 0, reason: "brake_access", detail: "d" }], NOW);
     await tx.markDirty([user], "facts", NOW);
     await tx.seatPeople([user]);
     await tx.putBucket(connection.id, "access", { tokens: 1, updatedAt: NOW });

@@ -102,6 +102,7 @@ export interface AccessReader {
   bucket(connection: ConnectionId, kind: BucketKind): Promise<BucketState | undefined>;
   /** An announced change: how many losses the brake lets through, until when. */
   expectation(connection: ConnectionId): Promise<{ readonly left: number; readonly until: Instant } | undefined>;
+  /** People whom the connection's brake holds; who waits for a seat or for an owner does not slow it. */
   heldCount(connection: ConnectionId): Promise<number>;
 }
 
@@ -184,7 +185,7 @@ export interface AccessWriter {
   putBucket(connection: ConnectionId, kind: BucketKind, state: BucketState): Promise<void>;
   putExpectation(connection: ConnectionId, max: number, until: Instant): Promise<void>;
   useExpectation(connection: ConnectionId, n: number): Promise<void>;
-  /** People held in a run; a person is in one run at most. */
+  /** People held in a run; a person is in one run at most. Who was discarded in it stays so. */
   hold(
     run: RunId,
     people: readonly {
@@ -192,6 +193,8 @@ export interface AccessWriter {
       readonly factsVersion: number;
       readonly reason: HeldReason;
       readonly detail: string;
+      /** Danger keys of what the person would lose; none when absent. */
+      readonly losses?: readonly string[];
     }[],
     now: Instant,
   ): Promise<void>;

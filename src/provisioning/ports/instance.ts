@@ -43,7 +43,7 @@ export interface InstanceStore {
   createTenant(input: NewTenant, now: Instant): Promise<Tenant>;
   tenantBySlug(slug: string): Promise<Tenant | undefined>;
   listTenants(query: PageQuery): Promise<Page<Tenant>>;
-  /** Throws Refusal `domain_taken`. */
+  /** Throws Refusal `domain_taken`. When seats are added, everybody held for want of one is marked dirty. */
   updateTenant(
     id: TenantId,
     change: {

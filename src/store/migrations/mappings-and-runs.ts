@@ -74,6 +74,7 @@ export const MAPPINGS_AND_RUNS: Migration = {
       facts_version ${int} not null,
       reason ${text} not null,
       detail ${text} not null,
+      losses ${json} not null,
       held_at ${int} not null,
       primary key (tenant_id, user_id),
       foreign key (tenant_id, user_id) references users (tenant_id, id),
