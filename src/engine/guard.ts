@@ -123,9 +123,7 @@ export function ownersWhoStay(
 
 /** The plan of a person for whom nothing changes, with what would have been lost as kept for this reason. */
 export function keptBack(plan: PersonPlan, reason: string): PersonPlan {
-  const kept = assignmentChanges(plan).lost.flatMap((change): readonly Kept[] =>
-    change.kind === "revoke" ? [{ grant: change.grant, rule: String(change.grant.rule), reason }] : [],
-  );
+  const kept = assignmentChanges(plan).lost.map(({ grant }): Kept => ({ grant, rule: String(grant.rule), reason }));
   return { ...plan, changes: [], refreshed: [], kept };
 }
 

@@ -30,10 +30,11 @@ export function planLines(plan: PersonPlan, privilegedRoles: ReadonlySet<string>
 }
 
 type GrantChange = Extract<Change, { readonly grant: GrantKey }>;
+type Revoke = Extract<Change, { readonly kind: "revoke" }>;
 
 export interface AssignmentChanges {
   readonly gained: readonly GrantChange[];
-  readonly lost: readonly GrantChange[];
+  readonly lost: readonly Revoke[];
 }
 
 /** One change per assignment that appears or vanishes, an assignment being the union of the grants of one target. */
@@ -41,7 +42,7 @@ export function assignmentChanges({ person, changes }: Pick<PersonPlan, "person"
   const before = new Set(person.grants.map((grant) => targetKey(grant.target)));
   const after = new Set(grantsAfter(person.grants, changes).map((grant) => targetKey(grant.target)));
   const gained = new Map<string, GrantChange>();
-  const lost = new Map<string, GrantChange>();
+  const lost = new Map<string, Revoke>();
   for (const change of changes) {
     if (!("grant" in change)) continue;
     const key = targetKey(change.grant.target);
