@@ -1,0 +1,122 @@
+import { expect } from "chai";
+import type { GrantId, UserId } from "../../src/model/ids.js";
+import { Refusal } from "../../src/model/problem.js";
+import type { Target } from "../../src/model/target.js";
+import { createLocalUser, type LocalProfile, updateLocalUser } from "../../src/provisioning/local-users.js";
+import { addManualGrant, removeManualGrant } from "../../src/provisioning/manual-grants.js";
+import { testClock } from "../support/clock.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+const SALES: Target = { scope: "team:Sales", role: "viewer" };
+
+describe("grants by hand", () => {
+  const clock = testClock();
+  let database: TestDatabase;
+  let t: TenantInTest;
+
+  before(async () => {
+    database = await openDatabase({ with: clock.into });
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    t = await database.tenant();
+    await t.connect({ slug: "sso", protocol: "oidc" });
+    await t.mapping({
+      no_match: "allow",
+      mappings: [{ group_name: "Sales", team_name: "Sales", role_name: "viewer" }],
+    });
+    await t.signIn("sso", "ada", { groups: [] });
+    await t.settled();
+  });
+
+  const later = (hours: number): string => new Date(Date.parse(clock.now()) + hours * 3_600_000).toISOString();
+  const give = async (target: Target, expiresAt?: string, user?: UserId): Promise<GrantId> =>
+    addManualGrant(
+      t.p,
+      await t.tenant(),
+      user ?? (await t.userId("ada")),
+      { target, reason: "asked for", ...(expiresAt === undefined ? {} : { expiresAt }) },
+      ADMIN,
+    );
+  const take = async (grant: GrantId) => removeManualGrant(t.p, await t.tenant(), await t.userId("ada"), grant, ADMIN);
+  const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => "done",
+      (error: unknown) => (error instanceof Refusal ? error.code : error),
+    );
+
+  it("come, go and make their team, and sync never touches them", async () => {
+    const grant = await give({ scope: "team:Brand New", role: "editor" });
+    expect(await t.holds("ada")).to.deep.equal(["Brand New/editor"]);
+    await t.signIn("sso", "ada", { groups: ["Sales"] });
+    await t.mapping({ no_match: "allow" });
+    await t.settled();
+    expect(await t.holds("ada")).to.deep.equal(["Brand New/editor"]);
+    await take(grant);
+    expect(await t.holds("ada")).to.deep.equal([]);
+  });
+
+  it("stay when a rule that gave the same stops matching, and a rule's stays when they go", async () => {
+    await t.signIn("sso", "ada", { groups: ["Sales"] });
+    const grant = await give(SALES);
+    await t.signIn("sso", "ada", { groups: [] });
+    expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
+    await t.signIn("sso", "ada", { groups: ["Sales"] });
+    await take(grant);
+    expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
+  });
+
+  it("end at their time, with nobody's doing, and not a moment earlier", async () => {
+    await give(SALES, later(2));
+    clock.forward({ minutes: 119 });
+    await t.settled();
+    expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
+    clock.forward({ minutes: 1 });
+    await t.settled();
+    expect(await t.holds("ada")).to.deep.equal([]);
+    const history = await t.p.store.read((await t.tenant()).id).grantHistory(await t.userId("ada"));
+    expect(history[0]).to.include({ endReason: "expired", origin: "manual", reason: "asked for", by: "operator" });
+  });
+
+  it("end once: what was taken earlier, or given again, is left alone at that time", async () => {
+    await take(await give(SALES, later(1)));
+    await give(SALES);
+    clock.forward({ hours: 2 });
+    await t.settled();
+    expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
+  });
+
+  it("end with the account, and do not come back with it", async () => {
+    const tenant = await t.tenant();
+    const local = await createLocalUser(t.p, tenant, { userName: "local" } satisfies LocalProfile, ADMIN);
+    await give(SALES, undefined, local);
+    await updateLocalUser(t.p, tenant, local, { active: false }, ADMIN);
+    await updateLocalUser(t.p, tenant, local, { active: true }, ADMIN);
+    expect(await t.holds("local")).to.deep.equal([]);
+  });
+
+  it("are refused where they cannot be: twice, in the past, to nobody, to somebody without an account", async () => {
+    await give(SALES);
+    const tenant = await t.tenant();
+    const local = await createLocalUser(t.p, tenant, { userName: "local" }, ADMIN);
+    await updateLocalUser(t.p, tenant, local, { active: false }, ADMIN);
+    const codes = [
+      await codeOf(give(SALES)),
+      await codeOf(give({ ...SALES, role: "editor" }, later(-1))),
+      await codeOf(give(SALES, undefined, "01NOBODY" as UserId)),
+      await codeOf(give(SALES, undefined, local)),
+    ];
+    expect(codes).to.deep.equal(["conflict", "bad_request", "not_found", "conflict"]);
+    expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
+  });
+
+  it("cannot be used to take what sync gave, or what another person holds", async () => {
+    await t.signIn("sso", "ada", { groups: ["Sales"] });
+    await t.signIn("sso", "bob", { groups: [] });
+    const { grants } = await t.person("ada");
+    const bobs = await give({ scope: "tenant", role: "auditor" }, undefined, await t.userId("bob"));
+    expect(await codeOf(take(grants[0]?.id as GrantId))).to.equal("read_only");
+    expect(await codeOf(take(bobs))).to.equal("not_found");
+    expect(await t.holds("bob")).to.deep.equal(["tenant/auditor"]);
+  });
+});

@@ -1,0 +1,239 @@
+import { expect } from "chai";
+import type { DirectoryGroupId, DirectoryUserId } from "../../src/model/ids.js";
+import { Refusal } from "../../src/model/problem.js";
+import { targetLabel } from "../../src/model/target.js";
+import { ingest } from "../../src/provisioning/ingest.js";
+import { activateVersion, previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
+import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
+import { testClock } from "../support/clock.js";
+import { smallBrake } from "../support/small-brake.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+const sales = (role: string) => ({ group_name: "Sales", team_name: "Sales", role_name: role });
+const ADMINS = { group_name: "Sales", scope: "tenant", role_name: "admin" };
+const EDITOR = JSON.stringify({ mappings: [sales("editor")] });
+const NOTHING = JSON.stringify({ no_match: "allow" });
+
+describe("previews and what is done by them", () => {
+  const clock = testClock();
+  let database: TestDatabase;
+  let t: TenantInTest;
+  let ids: DirectoryUserId[];
+  let group: DirectoryGroupId;
+
+  before(async () => {
+    database = await openDatabase({ with: (p) => smallBrake(clock.into(p)) });
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    t = await database.tenant();
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live", settleSeconds: 0 });
+    await t.mapping({ mappings: [sales("viewer")] });
+    ids = [];
+    for (let at = 0; at < 5; at++) ids.push(await t.pushUser("okta", `p${at}`));
+    group = await t.pushGroup("okta", "Sales", ids);
+    await t.settled();
+  });
+
+  const preview = async (text: string) => previewMapping(t.p, await t.tenant(), text, {});
+  const save = async (text: string, options: Parameters<typeof saveMapping>[3] = {}) =>
+    saveMapping(t.p, await t.tenant(), text, options, ADMIN);
+  const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
+    const refused = await work.catch((error: unknown) => error);
+    if (!(refused instanceof Refusal)) throw new Error("nothing was refused");
+    return refused;
+  };
+  const holding = async (label: string): Promise<number> => {
+    const held = await Promise.all(ids.map((_, at) => t.holds(`p${at}`)));
+    return held.filter((labels) => labels.includes(label)).length;
+  };
+
+  it("show every change with its reason, privileged ones first, and change nothing", async () => {
+    const { summary, lines } = await preview(JSON.stringify({ mappings: [ADMINS] }));
+    expect(summary).to.include({ users: 5, changed: 5, granted: 5, revoked: 5, held: 0, drifted: 0 });
+    const shown = await lines(0, 100);
+    expect(shown.slice(0, 5).map(({ privileged, change }) => [privileged, change])).to.deep.equal(
+      Array.from({ length: 5 }, () => [true, "grant"]),
+    );
+    expect(shown.map(({ target }) => target && targetLabel(target))).to.include.members([
+      "tenant/admin",
+      "Sales/viewer",
+    ]);
+    expect(shown.every(({ reason }) => reason.length > 0)).to.equal(true);
+    expect(await holding("Sales/viewer")).to.equal(5);
+    expect(await t.tenant()).to.include({ activeVersion: 1 });
+  });
+
+  it("name the teams that would be made", async () => {
+    const { summary } = await preview(JSON.stringify({ mappings: [{ ...sales("viewer"), team_name: "Brand New" }] }));
+    expect(summary.newTeams).to.deep.equal(["Brand New"]);
+  });
+
+  it("are the same for the same facts, whoever asks and however often", async () => {
+    const [one, two] = [await preview(EDITOR), await preview(EDITOR)];
+    expect(one.digest).to.equal(two.digest);
+    expect((await preview(NOTHING)).digest).not.to.equal(one.digest);
+  });
+
+  it("let everything pass that they showed, however much that is", async () => {
+    const { digest } = await preview(NOTHING);
+    await save(NOTHING, { digest });
+    await t.settled();
+    expect(await holding("Sales/viewer")).to.equal(0);
+  });
+
+  it("are not needed: without one the brake holds what is beyond its bucket", async () => {
+    await save(NOTHING);
+    await t.settled();
+    expect(await holding("Sales/viewer")).to.equal(2);
+    expect(Object.values(await t.held("okta"))).to.deep.equal(["brake_access", "brake_access"]);
+  });
+
+  it("do not cover what came later: plan_changed shows only that", async () => {
+    const { digest } = await preview(NOTHING);
+    const late = await t.pushUser("okta", "late");
+    await t.change("okta", { kind: "addMembers", group, members: [late] });
+    const refused = await refusalOf(save(NOTHING, { digest }));
+    expect(refused.code).to.equal("plan_changed");
+    const changes = refused.detail["changes"] as readonly { readonly user: { readonly userName: string } }[];
+    expect(changes.map(({ user }) => user.userName)).to.deep.equal(["late"]);
+    expect(await t.tenant()).to.include({ activeVersion: 1 });
+  });
+
+  it("let people come and go meanwhile, as long as nobody loses more than was shown", async () => {
+    const text = JSON.stringify({ mappings: [{ ...sales("viewer"), team_name: "Trade" }] });
+    const { digest, summary } = await preview(text);
+    expect(summary).to.include({ granted: 5, revoked: 5 });
+    await t.pushUser("okta", "elsewhere");
+    await t.change("okta", { kind: "removeMembers", group, members: ids.slice(0, 1) });
+    await save(text, { digest });
+    await t.settled();
+    expect(await holding("Trade/viewer")).to.equal(4);
+    expect(await holding("Sales/viewer")).to.equal(0);
+  });
+
+  it("refuse a digest of another draft, or of none", async () => {
+    const { digest } = await preview(EDITOR);
+    for (const unknown of [digest, "0".repeat(64)]) {
+      expect(await refusalOf(save(NOTHING, { digest: unknown }))).to.include({ code: "plan_changed" });
+    }
+  });
+
+  it("leave aside what today's facts cause anyway: drift is counted, and confirmed by nobody", async () => {
+    await t.settled();
+    const tenant = await t.tenant();
+    const connection = await t.connection("okta");
+    const gone = [{ kind: "removeMembers", group, members: ids.slice(0, 1) } as const];
+    const text = JSON.stringify({ mappings: [sales("viewer"), { ...sales("viewer"), team_name: "More" }] });
+    const before = await preview(text);
+    expect(before.summary).to.include({ drifted: 0, revoked: 0, granted: 5 });
+    // Facts move, and nobody has reconciled them yet: a worker that is due to do so later.
+    await t.p.store.write(tenant.id, async (tx) => {
+      const { touched } = await ingest(tx, tenant, connection, gone, clock.now());
+      await tx.delayMarks(touched, new Date(Date.parse(clock.now()) + 60_000).toISOString());
+    });
+    const after = await preview(text);
+    expect(after.summary).to.include({ drifted: 1, revoked: 1, granted: 4 });
+    await save(text, { digest: before.digest });
+    clock.forward({ minutes: 2 });
+    await t.settled();
+    expect(await t.holds("p0")).to.deep.equal([]);
+    expect(await holding("More/viewer")).to.equal(4);
+  });
+
+  it("of a privileged gain cover nobody who was not shown", async () => {
+    const text = JSON.stringify({ mappings: [sales("viewer"), ADMINS] });
+    const { digest } = await preview(text);
+    const late = await t.pushUser("okta", "late");
+    await t.change("okta", { kind: "addMembers", group, members: [late] });
+    const refused = await refusalOf(save(text, { digest }));
+    expect(refused).to.include({ code: "plan_changed" });
+    expect(JSON.stringify(refused.detail["changes"])).to.contain("late").and.not.to.contain("p0");
+  });
+
+  describe("versions", () => {
+    it("refuse a save over another's, with both, and keep the winner", async () => {
+      const refused = await refusalOf(save(EDITOR, { expectedVersion: 0 }));
+      expect(refused.code).to.equal("version_conflict");
+      expect(refused.detail).to.deep.include({
+        expected: 0,
+        active: { version: 1, document: { mappings: [sales("viewer")] } },
+      });
+      await save(EDITOR, { expectedVersion: 1 });
+      expect(await t.tenant()).to.include({ activeVersion: 2 });
+    });
+
+    it("let one of two saves at the same moment win", async () => {
+      const outcomes = await Promise.all(
+        [EDITOR, NOTHING].map((text) => save(text, { expectedVersion: 1 }).catch((error: unknown) => error)),
+      );
+      const codes = outcomes.map((outcome) => (outcome instanceof Refusal ? outcome.code : "saved")).sort();
+      expect(codes).to.deep.equal(["saved", "version_conflict"]);
+      expect(await t.tenant()).to.include({ activeVersion: 2 });
+    });
+
+    it("come back as a new version by the same way: previewed, confirmed, applied, undone", async () => {
+      const { digest } = await preview(EDITOR);
+      await save(EDITOR, { digest });
+      await t.settled();
+      expect(await holding("Sales/editor")).to.equal(5);
+      const tenant = await t.tenant();
+      const before = await preview(JSON.stringify({ mappings: [sales("viewer")] }));
+      const back = await activateVersion(t.p, tenant, 1, { digest: before.digest }, ADMIN);
+      expect(back.version).to.equal(3);
+      await t.settled();
+      expect(await holding("Sales/viewer")).to.equal(5);
+      const { items } = await t.p.store.read(tenant.id).mappingVersions({ limit: 10 });
+      expect(items.map(({ version, restores }) => [version, restores])).to.deep.include([3, 1]);
+      const run = await t.p.store.read(tenant.id).run(back.run);
+      expect(run).to.include({ trigger: "rollback", status: "done" });
+    });
+
+    it("that say the same change nothing, and no grant begins anew", async () => {
+      const reader = t.p.store.read((await t.tenant()).id);
+      const since = async () =>
+        (await reader.people([await t.userId("p0")]))[0]?.grants.map((grant) => [grant.id, grant.since]);
+      const before = await since();
+      clock.forward({ hours: 1 });
+      const { summary } = await save(JSON.stringify({ mappings: [{ ...sales("viewer"), note: "as it was" }] }));
+      expect(summary).to.include({ changed: 0 });
+      await t.settled();
+      expect(await since()).to.deep.equal(before);
+      const [grant] = (await reader.people([await t.userId("p0")]))[0]?.grants ?? [];
+      expect(grant?.mappingVersion).to.equal(2);
+    });
+
+    it("that are no mapping are refused with every problem, and nothing is saved", async () => {
+      const refused = await refusalOf(save('{"mappings": [{"group": "x"}], "no_match": "maybe"}'));
+      expect(refused.code).to.equal("invalid_document");
+      expect((refused.detail["problems"] as readonly unknown[]).length).to.be.greaterThan(1);
+      expect(await t.tenant()).to.include({ activeVersion: 1 });
+    });
+  });
+
+  describe("of going live", () => {
+    beforeEach(async () => {
+      await t.connect({ slug: "trial", protocol: "scim", sync: "test", mayGrantOwner: false, settleSeconds: 0 });
+      const ada = await t.pushUser("trial", "ada");
+      await t.pushGroup("trial", "Sales", [ada]);
+      await t.settled();
+    });
+
+    it("are needed where anything changes", async () => {
+      const refused = await refusalOf(goLive(t.p, await t.tenant(), "trial", undefined, ADMIN));
+      expect(refused).to.include({ code: "digest_required" });
+      expect(await t.connection("trial")).to.include({ sync: "test" });
+    });
+
+    it("are not needed where nothing does", async () => {
+      await t.connect({ slug: "empty", protocol: "scim", sync: "test", mayGrantOwner: false });
+      await goLive(t.p, await t.tenant(), "empty", undefined, ADMIN);
+      expect(await t.connection("empty")).to.include({ sync: "live" });
+    });
+
+    it("leave other connections' people out", async () => {
+      const { summary } = await previewSync(t.p, await t.tenant(), "trial", { to: "live" });
+      expect(summary).to.include({ users: 1, created: 1, granted: 1 });
+    });
+  });
+});
