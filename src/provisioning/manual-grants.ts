@@ -91,7 +91,7 @@ export async function removeManualGrant(
 }
 
 /** Closes one grant with its audit entry and event; nothing when it is closed already. */
-export async function closeGrantWithAudit(
+async function closeGrantWithAudit(
   tx: TenantWriter,
   id: GrantId,
   reason: string,

@@ -41,7 +41,7 @@ function claimedGroups(
 }
 
 /** What a pushed user's document says: what is left out is known to be absent. */
-export function scenarioAttributes(userName: string, facts: ScenarioFacts): Record<UserAttribute, AttributeValue> {
+function scenarioAttributes(userName: string, facts: ScenarioFacts): Record<UserAttribute, AttributeValue> {
   const attributes = Object.fromEntries(USER_ATTRIBUTES.map((name) => [name, null])) as Record<
     UserAttribute,
     AttributeValue
