@@ -19,10 +19,19 @@ export type Linked =
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous"; readonly rows: readonly LinkCandidate[] };
 
-/** The row of a person who signs in. */
+/**
+ * The row of a person who signs in. INVARIANT: first links of a tenant are decided one after the other: two requests at once
+ * would both find nobody, and make two people, or both find the same free row, and be one.
+ */
 export async function linkSignIn(tx: TenantWriter, connection: Connection, observed: ObserveUser): Promise<Linked> {
   const known = await tx.rowBySubject(connection.id, observed.subject);
   if (known) return { kind: "row", row: known };
+  await tx.lockTenant();
+  const linked = await tx.rowBySubject(connection.id, observed.subject);
+  return linked ? { kind: "row", row: linked } : firstLink(tx, connection, observed);
+}
+
+async function firstLink(tx: TenantWriter, connection: Connection, observed: ObserveUser): Promise<Linked> {
   const externalIds = [observed.subject, ...observed.externalIds];
   const rows = await tx.rowsByNames(connection.id, { externalIds, userNames: observed.userNames.filter(linksByName) });
   const free = rows.filter((row) => row.subject === undefined);
@@ -65,6 +74,7 @@ async function liveLink(tx: TenantWriter, connection: Connection, user: UserId):
 
 /** The row that a pushed new user turns out to be: somebody known by sign-in alone, or somebody who was deleted. */
 export async function linkPush(tx: TenantWriter, connection: Connection, document: ScimUserDocument): Promise<Linked> {
+  await tx.lockTenant();
   const externalIds = document.externalId === undefined ? [] : [document.externalId];
   for (const id of externalIds) {
     const signedIn = await tx.rowBySubject(connection.id, id);
