@@ -53,8 +53,8 @@ export interface ScimDirectory {
   /** Makes a user; answers with the id. Throws where the service refuses. */
   user(userName: string, more?: JsonObject): Promise<string>;
   group(displayName: string, members?: readonly string[]): Promise<string>;
-  /** Many users by one push; their ids. */
-  crowd(count: number): Promise<readonly string[]>;
+  /** Many users by one push, called by the name and a number; their ids. */
+  crowd(count: number, name?: string): Promise<readonly string[]>;
   /** Ids of a group's members, in order. */
   members(group: string): Promise<readonly string[]>;
   newToken(expiresAt?: Instant): Promise<{ readonly id: string; readonly token: string }>;
@@ -136,9 +136,9 @@ async function openDirectory(
       write("PATCH")(path, { schemas: [PATCH_OP], Operations: operations }, headers),
     user: (userName, more) => created("/Users", userBody(userName, more)),
     group: (displayName, members) => created("/Groups", groupBody(displayName, members)),
-    async crowd(count) {
+    async crowd(count, name = "crowd") {
       const changes = Array.from({ length: count }, (_, at) => {
-        const document = readUser(userBody(`crowd${at}`), userReading());
+        const document = readUser(userBody(`${name}${at}`), userReading());
         return { kind: "upsertUser", document } as const;
       });
       const { rows } = await push(p, { tenant, connection, changes, context: IDP });

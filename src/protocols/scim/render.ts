@@ -90,7 +90,7 @@ export function locationOf(type: ResourceType, id: string, baseUrl: string): str
   return `${baseUrl}${type.endpoint}/${id}`;
 }
 
-/** A weak entity tag: equal tags mean equal data, whatever the projection. */
+/** A weak entity tag: equal tags mean equal data of the resource itself; names of groups, members and managers are others' data. */
 export function etagOf(version: number): string {
   return `W/"${version}"`;
 }
