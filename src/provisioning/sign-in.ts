@@ -66,10 +66,11 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
   if (observed.kind === "nobody") return { code: "provisioning_off", created: false };
   const before = await person(p, tenant, observed.user);
   const decision = await settle(p, request, observed.user, observed.took || before.status === "pending");
-  if (decision === "failed" && before.status !== "registered") {
+  const after = await person(p, tenant, observed.user);
+  // Another tab may have got through with the same facts.
+  if (decision === "failed" && after.status === "pending") {
     return { code: "unavailable", user: observed.user, created: false };
   }
-  const after = await person(p, tenant, observed.user);
   const created = before.status === "pending" && after.status === "registered";
   const base = { user: observed.user, created, ...(decision === "failed" ? {} : { decision }) };
   const code = refusalOf(after, decision === "failed" ? undefined : decision);
@@ -88,7 +89,7 @@ function observe(p: Provisioning, request: SignIn): Promise<Observed> {
   );
 }
 
-const ATTEMPTS = 3;
+const ATTEMPTS = 8;
 
 /**
  * Reconciles the person, a few times when the facts move meanwhile. Where this sign-in taught nothing, only judges: the
@@ -130,7 +131,9 @@ function refusalOf(state: PersonState, decision: Decision | undefined): RefusalC
   if (state.status === "deactivated") return "deactivated";
   if (decision && !decision.verdict.allow) return decision.verdict.code;
   if (state.status === "registered") return undefined;
-  return state.hold?.reason === "no_seat" ? "no_seat" : "provisioning_off";
+  // Whom the rules let in and nobody registered was kept back, and only a missing seat keeps a new person back.
+  const wanted = decision?.status === "registered" || state.hold?.reason === "no_seat";
+  return wanted ? "no_seat" : "provisioning_off";
 }
 
 /** What an admin sees of a sign-in: what was claimed (values of rules' inputs only), and what each rule made of it. */
