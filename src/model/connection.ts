@@ -29,6 +29,8 @@ export interface Connection {
   readonly settleSeconds: number;
   /** Present for OIDC connections. */
   readonly oidc?: OidcSettings;
+  /** Present for SAML connections. */
+  readonly saml?: SamlSettings;
   /** When the first group was pushed; `no_match` waits for it. */
   readonly firstGroupPushAt?: Instant;
   readonly disabledAt?: Instant;
@@ -45,6 +47,26 @@ export interface OidcSettings {
   /** Empty: `openid profile email groups`, as far as the provider's metadata offers them. */
   readonly scopes: readonly string[];
 }
+
+/** What an identity provider's SAML metadata says, as far as we act on it, and what the connection asks of its answers. */
+export interface SamlSettings {
+  /** The identity provider's own name (SAML metadata section 2.3.2): compared exactly, and never another for this connection. */
+  readonly entityId: string;
+  /** Where sign-ins are sent by the HTTP-Redirect binding; at least one of the two is there. */
+  readonly ssoRedirectUrl?: string;
+  /** The same by the HTTP-POST binding. */
+  readonly ssoPostUrl?: string;
+  /** The keys that may sign, as DER certificates in base64 without line breaks. Any of them may; nothing else may. */
+  readonly certificates: readonly string[];
+  /** Where the metadata was fetched from. */
+  readonly metadataUrl?: string;
+  /** Until when the provider stands by this metadata, if it says so. */
+  readonly validUntil?: Instant;
+  /** What must be signed at the least. Whatever it says, the assertion must be covered and every signature must hold. */
+  readonly requireSigned: RequireSigned;
+}
+
+export type RequireSigned = "either" | "assertion" | "response" | "both";
 
 export interface Tenant {
   readonly id: TenantId;

@@ -31,6 +31,11 @@ export const places: readonly Place[] = [
     ["model/", "engine/", "provisioning/", "http/", "platform/", "protocols/sign-in/"],
     ["node:*", "openid-client", "jose"],
   ),
+  room(
+    "protocols/saml",
+    ["model/", "engine/", "provisioning/", "http/", "platform/", "protocols/sign-in/"],
+    ["node:*", "@xmldom/xmldom", "samlify", "xml-crypto"],
+  ),
   room("admin", ["model/", "engine/", "provisioning/", "http/", "platform/"], ["node:*"]),
   room("http", ["model/", "platform/"], ["node:*", "koa", "@koa/router", "raw-body", "prom-client"]),
   room(
