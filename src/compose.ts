@@ -5,7 +5,7 @@ import { unwrapMapping } from "./engine/compile.js";
 import { createApp } from "./http/app.js";
 import { createHealth } from "./http/health.js";
 import { createMetrics } from "./http/metrics.js";
-import { pageStyle } from "./http/pages.js";
+import { pageAssets } from "./http/pages.js";
 import { createRateLimiter } from "./http/rate-limit.js";
 import type { Face } from "./http/route.js";
 import { bind } from "./http/server.js";
@@ -232,7 +232,7 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
     readVersion(),
   );
   const faces: readonly Face[] = [
-    { prefix: "", routes: [...health.routes, pageStyle, ...admin.rootRoutes] },
+    { prefix: "", routes: [...health.routes, ...pageAssets, ...admin.rootRoutes] },
     admin.face,
     ...others,
   ];

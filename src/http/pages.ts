@@ -1,4 +1,4 @@
-/** Owns the few pages that people see: one plain template, no script, nothing in it that was not escaped. */
+/** Owns the few pages that people see: one plain template, nothing in it that was not escaped, and one script of one line. */
 
 import type { Answer, HttpRequest } from "./exchange.js";
 import { failureOf, renderProblem } from "./failure.js";
@@ -43,6 +43,7 @@ export interface Page {
 }
 
 const STYLE_PATH = "/assets/page.css";
+const SCRIPT_PATH = "/assets/pass-on.js";
 
 export function page({ status, title, body, cookies }: Page): Answer {
   const { markup } = html`<!doctype html>
@@ -64,6 +65,24 @@ ${body}
   // With no-referrer browsers would hide the origin of our own forms from us, and we refuse posts of unknown origin.
   const headers = { "content-type": "text/html; charset=utf-8", "referrer-policy": "same-origin" };
   return { status, headers, body: markup, ...(cookies === undefined ? {} : { cookies }) };
+}
+
+/** A form that is sent on by itself as soon as it is there; the button is for browsers without scripts. */
+export interface PassedOnForm {
+  readonly title: string;
+  /** Where it is sent. */
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly cookies?: readonly string[];
+}
+
+export function formPage({ title, action, fields, cookies }: PassedOnForm): Answer {
+  const inputs = Object.entries(fields).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  );
+  const body = html`<form method="post" action="${action}">${inputs}<p><button>Continue</button></p></form>
+<script src="${SCRIPT_PATH}"></script>`;
+  return page({ status: 200, title, body, ...(cookies === undefined ? {} : { cookies }) });
 }
 
 export interface ErrorWords {
@@ -115,17 +134,23 @@ button, input, select { font: inherit; padding: 0.5rem 0.75rem; }
 :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 `;
 
-/** The style sheet of all pages: the content security policy allows none inside a page. */
-export const pageStyle: Route = defineRoute({
-  method: "GET",
-  path: STYLE_PATH,
-  summary: "Style sheet of the pages that people see",
-  tags: ["pages"],
-  auth: anybody,
-  responses: { 200: null },
-  handler: async () => ({
-    status: 200,
-    headers: { "content-type": "text/css; charset=utf-8", "cache-control": "public, max-age=3600" },
-    body: STYLE,
-  }),
-});
+const SCRIPT = "document.forms[0].submit();\n";
+
+/** Style and script of all pages: the content security policy allows neither inside a page. */
+export const pageAssets: readonly Route[] = [
+  asset(STYLE_PATH, "Style sheet of the pages that people see", "text/css", STYLE),
+  asset(SCRIPT_PATH, "Sends a form on to where a sign-in continues", "text/javascript", SCRIPT),
+];
+
+function asset(path: string, summary: string, type: string, body: string): Route {
+  const headers = { "content-type": `${type}; charset=utf-8`, "cache-control": "public, max-age=3600" };
+  return defineRoute({
+    method: "GET",
+    path,
+    summary,
+    tags: ["pages"],
+    auth: anybody,
+    responses: { 200: null },
+    handler: async () => ({ status: 200, headers, body }),
+  });
+}

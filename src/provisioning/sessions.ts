@@ -17,8 +17,8 @@ export async function beginLogin(
     readonly connection: ConnectionId;
     readonly state: string;
     readonly browser: string;
-    readonly nonce: string;
-    readonly verifier: string;
+    readonly nonce?: string;
+    readonly verifier?: string;
     readonly returnTo?: string;
   },
 ): Promise<void> {
@@ -27,8 +27,8 @@ export async function beginLogin(
       stateHash: p.secrets.hashToken(login.state),
       browserHash: p.secrets.hashToken(login.browser),
       connection: login.connection,
-      nonce: login.nonce,
-      verifier: login.verifier,
+      nonce: login.nonce ?? "",
+      verifier: login.verifier ?? "",
       ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
       expiresAt: later(p.now(), LOGIN_MINUTES),
     }),
@@ -60,6 +60,18 @@ export async function takeLogin(
 }
 
 /**
+ * Takes what may be used once, such as the ID of a SAML assertion; false when it was used before (replay). It is
+ * remembered until `until`, after which it must be refused for its age.
+ */
+export async function takeOnce(
+  p: Provisioning,
+  tenant: Tenant,
+  { connection, id, until }: { readonly connection: ConnectionId; readonly id: string; readonly until: Instant },
+): Promise<boolean> {
+  return p.store.write(tenant.id, (tx) => tx.rememberOnce(connection, p.secrets.hashToken(id), until));
+}
+
+/**
  * Opens a session for a registered user. Throws Refusal `deactivated` when the user stopped being registered meanwhile.
  */
 export async function openSession(
@@ -70,11 +82,15 @@ export async function openSession(
     readonly connection: Connection;
     readonly subject: string;
     readonly idpSession?: string;
+    /** When it ends at the latest, where the identity provider says so. */
+    readonly endsAt?: Instant;
   },
 ): Promise<{ readonly token: string; readonly expiresAt: Instant }> {
   const now = p.now();
   const token = p.secrets.newToken("rcw_");
-  const expiresAt = later(now, p.settings.sessions.absoluteMinutes);
+  const absolute = later(now, p.settings.sessions.absoluteMinutes);
+  const expiresAt =
+    session.endsAt !== undefined && Date.parse(session.endsAt) < Date.parse(absolute) ? session.endsAt : absolute;
   const opened = await p.store.write(tenant.id, (tx) =>
     tx.insertSession(
       {

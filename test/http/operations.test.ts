@@ -5,7 +5,7 @@ import request from "supertest";
 import { createHealth } from "../../src/http/health.js";
 import { createMetrics } from "../../src/http/metrics.js";
 import { openApi } from "../../src/http/openapi.js";
-import { pageStyle } from "../../src/http/pages.js";
+import { pageAssets } from "../../src/http/pages.js";
 import { bind } from "../../src/http/server.js";
 import { Refusal } from "../../src/model/problem.js";
 import { testApp, testRoute } from "./running-app.js";
@@ -144,7 +144,7 @@ describe("description for machines", () => {
     server: "http://rolecall.test",
     problem: "config#/$defs/bytes",
   };
-  const document = JSON.parse(JSON.stringify(openApi([route, pageStyle], info)));
+  const document = JSON.parse(JSON.stringify(openApi([route, ...pageAssets], info)));
 
   it("has each route with its parameters, bodies, answers and who may call", () => {
     const operation = document.paths["/api/v1/tenants/{tenant}/config"].put;

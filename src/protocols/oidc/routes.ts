@@ -83,7 +83,7 @@ function oidcSignIn(door: OidcDoor): SignInProtocol {
         });
       const connection = visit.connection.id;
       await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...(returnTo && { returnTo }) });
-      return location;
+      return { kind: "redirect", location };
     },
   };
 }

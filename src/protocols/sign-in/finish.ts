@@ -2,6 +2,7 @@ import type { Answer, HttpRequest } from "../../http/exchange.js";
 import { redirect } from "../../http/exchange.js";
 import type { Connection, Tenant } from "../../model/connection.js";
 import type { ObserveUser } from "../../model/directory.js";
+import type { Instant } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
 import { closeSession, openSession } from "../../provisioning/sessions.js";
@@ -21,6 +22,8 @@ export interface VerifiedPerson {
   /** The identity provider's own names for person and session, for its logout calls. */
   readonly subject: string;
   readonly idpSession?: string;
+  /** When the identity provider wants the session to end at the latest. */
+  readonly sessionEndsAt?: Instant;
   /** A path on our own origin. */
   readonly returnTo?: string;
 }
@@ -37,12 +40,13 @@ export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Prom
     throw refusedSignIn(outcome.code, outcome.reference);
   }
   request.identify({ user: outcome.user });
-  const { subject, idpSession } = person;
+  const { subject, idpSession, sessionEndsAt } = person;
   const session = await openSession(web.p, tenant, {
     user: outcome.user,
     connection,
     subject,
     ...(idpSession === undefined ? {} : { idpSession }),
+    ...(sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt }),
   }).catch((error: unknown) => {
     throw error instanceof Refusal ? refusedSignIn(error.code, outcome.reference) : error;
   });

@@ -35,6 +35,8 @@ const OTHERS: ReadonlyMap<string, readonly [title: string, advice: string]> = ne
   ["forbidden", ["Not from here", "this request came from another site: repeat it from our own page"]],
   ["method_not_allowed", ["Not possible here", "this address does not take such requests"]],
   ["bad_request", ["Not possible here", "the request is not valid: start again"]],
+  ["body_too_large", ["Not possible here", "the identity provider's answer is too large: ask your admin"]],
+  ["unsupported_media_type", ["Not possible here", "the request is not valid: start again"]],
 ]);
 
 const FAULT = ["Something went wrong", "try again, and give the reference to your admin if that fails too"] as const;

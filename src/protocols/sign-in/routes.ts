@@ -1,5 +1,5 @@
 import { type Answer, type HttpRequest, redirect } from "../../http/exchange.js";
-import { html, page, wantsJson } from "../../http/pages.js";
+import { formPage, html, page, wantsJson } from "../../http/pages.js";
 import { type Authenticator, anybody, defineRoute, type Face, type Route } from "../../http/route.js";
 import { requireSameOrigin } from "../../http/same-origin.js";
 import type { Connection } from "../../model/connection.js";
@@ -44,7 +44,7 @@ function loginRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route
     summary: "Starts a sign-in and sends the browser to the identity provider",
     tags: TAGS,
     auth: anybody,
-    responses: { 303: null },
+    responses: { 200: null, 303: null },
     async handler({ request }) {
       takeTurn(web, request);
       const { tenant, connection } = await findConnection(web, request);
@@ -53,7 +53,7 @@ function loginRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route
       const browser = browserValue(web, request);
       const returnTo = safeReturnTo(request.query.get("return_to"), web.publicUrl);
       const loginHint = textOf(request.query.get("login_hint"), 256);
-      const location = await protocol.begin({
+      const departure = await protocol.begin({
         request,
         tenant,
         connection,
@@ -61,7 +61,10 @@ function loginRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route
         ...(returnTo === undefined ? {} : { returnTo }),
         ...(loginHint === undefined ? {} : { loginHint }),
       });
-      return redirect(location, [web.pendingCookie.set(browser, LOGIN_SECONDS)]);
+      const cookies = [web.pendingCookie.set(browser, LOGIN_SECONDS)];
+      if (departure.kind === "redirect") return redirect(departure.location, cookies);
+      const { action, fields } = departure;
+      return formPage({ title: "On to your identity provider", action, fields, cookies });
     },
   });
 }

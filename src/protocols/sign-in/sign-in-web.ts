@@ -26,9 +26,14 @@ export function createSignInWeb(settings: Omit<SignInWeb, "sessionCookie" | "pen
 /** A protocol that people sign in with. */
 export interface SignInProtocol {
   readonly protocol: Protocol;
-  /** Remembers the login and answers where to send the browser. Throws a refusal that may be shown. */
-  begin(login: BeginLogin): Promise<string>;
+  /** Remembers the login and answers how the browser leaves for the identity provider. Throws a refusal that may be shown. */
+  begin(login: BeginLogin): Promise<Departure>;
 }
+
+/** How a browser leaves: by a redirect, or with a form that it posts. */
+export type Departure =
+  | { readonly kind: "redirect"; readonly location: string }
+  | { readonly kind: "form"; readonly action: string; readonly fields: Readonly<Record<string, string>> };
 
 export interface BeginLogin {
   readonly request: HttpRequest;

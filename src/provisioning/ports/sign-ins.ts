@@ -7,8 +7,9 @@ export interface PendingLogin {
   readonly connection: ConnectionId;
   /** Hash of the random value in the browser's pending-login cookie. */
   readonly browserHash: string;
+  /** Empty for SAML. */
   readonly nonce: string;
-  /** PKCE verifier. */
+  /** PKCE verifier; empty for SAML. */
   readonly verifier: string;
   readonly returnTo?: string;
   readonly expiresAt: Instant;
