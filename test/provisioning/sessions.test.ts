@@ -1,0 +1,93 @@
+import { expect } from "chai";
+import type { Connection, Tenant } from "../../src/model/connection.js";
+import type { Instant, UserId } from "../../src/model/ids.js";
+import { beginLogin, currentSession, openSession, takeLogin, takeOnce } from "../../src/provisioning/sessions.js";
+import { testClock } from "../support/clock.js";
+import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+describe("sessions", () => {
+  const clock = testClock();
+  let database: TestDatabase;
+  let t: TenantInTest;
+  let tenant: Tenant;
+  let connection: Connection;
+  let user: UserId;
+
+  before(async () => {
+    database = await openDatabase({ with: clock.into });
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    t = await database.tenant();
+    await t.connect({ slug: "sso", protocol: "oidc" });
+    await t.mapping({ no_match: "allow" });
+    await t.signIn("sso", "ada");
+    tenant = await t.tenant();
+    connection = await t.connection("sso");
+    user = await t.userId("ada");
+  });
+
+  const later = (minutes: number): Instant => new Date(Date.parse(clock.now()) + minutes * 60_000).toISOString();
+  const open = (endsAt?: Instant) =>
+    openSession(t.p, tenant, { user, connection, subject: "ada", ...(endsAt === undefined ? {} : { endsAt }) });
+
+  it("end when the identity provider said, and not a moment later", async () => {
+    const { token, expiresAt } = await open(later(20));
+    expect(expiresAt).to.equal(later(20));
+    clock.forward({ minutes: 19 });
+    expect(await currentSession(t.p, token)).to.include({ userId: user });
+    clock.forward({ minutes: 1 });
+    expect(await currentSession(t.p, token)).to.equal(undefined);
+  });
+
+  it("last no longer than ours do, whatever the identity provider says", async () => {
+    const [ours, theirs] = [await open(), await open(later(20 * 60))];
+    expect(theirs.expiresAt).to.equal(ours.expiresAt);
+  });
+
+  describe("and logins under way", () => {
+    const LOGIN = { state: "a state", browser: "a browser" };
+
+    it("are taken out once, by the browser that began them", async () => {
+      await beginLogin(t.p, tenant, { ...LOGIN, connection: connection.id, returnTo: "/me?tab=2" });
+      const login = await takeLogin(t.p, tenant, { ...LOGIN, connection: connection.id });
+      expect(login.returnTo).to.equal("/me?tab=2");
+      const again = await takeLogin(t.p, tenant, { ...LOGIN, connection: connection.id }).catch(codeOf);
+      expect(again).to.equal("sign_in_expired");
+    });
+
+    it("are lost to another browser, and to who has the state alone", async () => {
+      for (const browser of ["another browser", undefined]) {
+        await beginLogin(t.p, tenant, { ...LOGIN, connection: connection.id });
+        const taken = await takeLogin(t.p, tenant, { state: LOGIN.state, browser, connection: connection.id }).catch(
+          codeOf,
+        );
+        expect(taken).to.equal("sign_in_expired");
+      }
+    });
+  });
+
+  describe("and ids that count once", () => {
+    it("are refused the second time, at the same connection of the same tenant alone", async () => {
+      const other = await database.tenant();
+      const elsewhere = await other.connect({ slug: "sso", protocol: "oidc" });
+      const second = await t.connect({ slug: "second", protocol: "oidc", mayGrantOwner: false });
+      const take = (id: string) => takeOnce(t.p, tenant, { connection: connection.id, id, until: later(5) });
+      expect([await take("_a"), await take("_a"), await take("_b")]).to.deep.equal([true, false, true]);
+      expect(await takeOnce(t.p, tenant, { connection: second.id, id: "_a", until: later(5) })).to.equal(true);
+      const theirs = { connection: elsewhere.id, id: "_a", until: later(5) };
+      expect(await takeOnce(t.p, await other.tenant(), theirs)).to.equal(true);
+    });
+
+    it("are given to one of many who ask at once", async () => {
+      const asked = Array.from({ length: 8 }, () =>
+        takeOnce(t.p, tenant, { connection: connection.id, id: "_once", until: later(5) }),
+      );
+      expect((await Promise.all(asked)).filter(Boolean)).to.have.length(1);
+    });
+  });
+});
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : error;
+}
