@@ -10,14 +10,14 @@ import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { beginLogin, takeLogin } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttributeOf } from "../sign-in/group-attribute.js";
+import { groupPaths } from "../sign-in/groups.js";
 import { type ClaimPath, type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
+import { redactClaims } from "../sign-in/redact.js";
 import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
+import { translate } from "../sign-in/translate.js";
 import { OidcFailure } from "./failure.js";
-import { groupPaths } from "./groups.js";
-import { redactClaims } from "./redact.js";
-import { createRelyingParty, type Provider, type RelyingParty, type VerifiedSignIn } from "./rp.js";
+import { claimsOf, createRelyingParty, type Provider, type RelyingParty, type VerifiedSignIn } from "./rp.js";
 import { checkOidcSettings, type OidcInput } from "./settings.js";
-import { translate } from "./translate.js";
 
 interface OidcDoor {
   readonly web: SignInWeb;
@@ -115,7 +115,10 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
     const { clientId } = provider.settings;
     const { absentGroups } = connection;
     const settings = { clientId, absentGroups, provedDomains: tenant.domains, ...attribute };
-    const observed = translate(verified, provider.profile, settings);
+    const observed = translate(claimsOf(verified), provider.profile, settings);
+    if (observed === undefined) {
+      throw new OidcFailure("subject", { wanted: provider.profile.identity.subject.map(String) });
+    }
     const { subject, idpSession } = verified;
     return await finishSignIn(door.web, {
       ...visit,

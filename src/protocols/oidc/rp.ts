@@ -5,8 +5,8 @@ import type { ConnectionId, Instant, TenantId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
+import { own, type SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
-import { own, type SignInClaims } from "./claims.js";
 import { failureFrom, OidcFailure } from "./failure.js";
 import { checkedMetadata, scopesFor } from "./metadata.js";
 import { tenantIdOf } from "./settings.js";
@@ -37,10 +37,23 @@ export interface LoginSecrets {
   readonly verifier: string;
 }
 
-export interface VerifiedSignIn extends SignInClaims {
+export interface VerifiedSignIn {
+  readonly idToken: JsonObject;
+  /** Where the provider has such an endpoint. */
+  readonly userinfo?: JsonObject;
+  /** The endpoint exists and did not answer. */
+  readonly userinfoFailed?: true;
   /** `sub` and `sid` of the ID token: the provider's own names for person and session. */
   readonly subject: string;
   readonly idpSession?: string;
+}
+
+/** The ID token's word counts before userinfo's, which is not signed. */
+export function claimsOf({ idToken, userinfo, userinfoFailed }: VerifiedSignIn): SignInClaims {
+  return {
+    sources: userinfo === undefined ? [idToken] : [idToken, userinfo],
+    ...(userinfoFailed === undefined ? {} : { incomplete: true }),
+  };
 }
 
 export interface RelyingParty {

@@ -1,7 +1,7 @@
 import type { Instant } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { textOf } from "../sign-in/claim-values.js";
-import { own } from "./claims.js";
+import { own } from "../sign-in/claims.js";
 import { OidcFailure } from "./failure.js";
 
 /** An ID token made this long ago, or this far ahead, is not the answer to a login that was just begun. */

@@ -24,7 +24,7 @@ export interface IdpProfile {
     readonly sharedTenants?: readonly string[];
   };
   readonly email: {
-    readonly claim: string;
+    readonly claims: readonly string[];
     readonly verifiedBy: readonly { readonly claim: string; readonly values: readonly (string | number | boolean)[] }[];
     readonly domainClaim?: string;
     readonly provedDomains?: boolean;

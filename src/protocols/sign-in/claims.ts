@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from "../../model/json.js";
-import type { ClaimPath } from "../sign-in/idp-profile.js";
+import type { ClaimPath } from "./idp-profile.js";
 
-/** What a verified sign-in said: the ID token's claims, and userinfo's where the provider has such an endpoint. */
+/** What a verified sign-in said of a person, in the words of its identity provider. */
 export interface SignInClaims {
-  readonly idToken: JsonObject;
-  readonly userinfo?: JsonObject;
-  /** The endpoint exists and did not answer: what the ID token leaves out is unknown, whatever the connection says. */
-  readonly userinfoFailed?: true;
+  /** The most trusted first: what one of them says, no later one replaces. */
+  readonly sources: readonly JsonObject[];
+  /** A source did not answer: what the others leave out is unknown, whatever the connection says. */
+  readonly incomplete?: true;
 }
 
 /** INVARIANT: only own properties count, so that a claim called `constructor` is a claim and nothing more. */
@@ -16,9 +16,13 @@ export function own(object: JsonObject | undefined, name: string): Json | undefi
   return value === null ? undefined : value;
 }
 
-/** The value at a path, in the ID token first, then in userinfo. */
-export function claimAt(claims: SignInClaims, path: ClaimPath): Json | undefined {
-  return valueAt(claims.idToken, path) ?? valueAt(claims.userinfo, path);
+/** The value at a path, in the first source that has one. */
+export function claimAt({ sources }: SignInClaims, path: ClaimPath): Json | undefined {
+  for (const source of sources) {
+    const value = valueAt(source, path);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 function valueAt(object: JsonObject | undefined, path: ClaimPath): Json | undefined {

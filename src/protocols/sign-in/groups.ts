@@ -2,10 +2,10 @@
 import type { ObserveUser } from "../../model/directory.js";
 import type { Json } from "../../model/json.js";
 import { type Known, known, unknown } from "../../model/known.js";
-import { MOST_GROUPS, textOf } from "../sign-in/claim-values.js";
-import type { GroupAttribute } from "../sign-in/group-attribute.js";
-import type { ClaimPath, IdpProfile } from "../sign-in/idp-profile.js";
+import { MOST_GROUPS, textOf } from "./claim-values.js";
 import { claimAt, isObject, own, type SignInClaims } from "./claims.js";
+import type { GroupAttribute } from "./group-attribute.js";
+import type { ClaimPath, IdpProfile } from "./idp-profile.js";
 
 export interface GroupSettings extends GroupAttribute {
   readonly absentGroups: "unknown" | "empty";
@@ -34,7 +34,7 @@ export function observedGroups(
   if (value === undefined) {
     if (overage) return unknown("overage");
     // INVARIANT: only an answer that was complete can mean "none".
-    return settings.absentGroups === "empty" && !claims.userinfoFailed ? known([]) : unknown("absent_claim");
+    return settings.absentGroups === "empty" && !claims.incomplete ? known([]) : unknown("absent_claim");
   }
   const names = groupNames(value, profile);
   if (names === "malformed") return unknown("absent_claim");
@@ -48,19 +48,23 @@ export function observedGroups(
 export function observedAppRoles(
   claims: SignInClaims,
   profile: IdpProfile,
-  clientId: string,
+  clientId: string | undefined,
 ): Known<readonly string[]> {
   const roles = new Set<string>();
   let found = false;
   for (const path of profile.appRoles) {
-    const steps = typeof path === "string" ? path : path.map((step) => (step === "{client_id}" ? clientId : step));
-    const value = claimAt(claims, steps);
+    const value = claimAt(claims, ofClient(path, clientId));
     const names = value === undefined ? "malformed" : groupNames(value, profile);
     if (typeof names === "string") continue;
     found = true;
     for (const name of names) roles.add(name);
   }
   return found ? known([...roles]) : unknown("absent_claim");
+}
+
+/** INVARIANT: without a client id, the step for it is a name that no claim has. */
+function ofClient(path: ClaimPath, clientId = "{client_id}"): ClaimPath {
+  return typeof path === "string" ? path : path.map((step) => (step === "{client_id}" ? clientId : step));
 }
 
 function firstClaim(claims: SignInClaims, paths: readonly ClaimPath[]): Json | undefined {
@@ -77,7 +81,7 @@ function firstClaim(claims: SignInClaims, paths: readonly ClaimPath[]): Json | u
  */
 function saysOverage(claims: SignInClaims, profile: IdpProfile, paths: readonly ClaimPath[]): boolean {
   const names = paths.filter((path) => typeof path === "string");
-  for (const source of [claims.idToken, claims.userinfo]) {
+  for (const source of claims.sources) {
     const pointers = own(source, "_claim_names");
     if (isObject(pointers) && names.some((name) => own(pointers, name) !== undefined)) return true;
     const flags = names.includes("groups") ? (profile.groups.overageFlags ?? []) : [];

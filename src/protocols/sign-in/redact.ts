@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { emailDomain } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
-import type { ClaimPath } from "../sign-in/idp-profile.js";
+import type { ClaimPath } from "./idp-profile.js";
 
 /** About the provider, the protocol and the mapping, not about the person: an admin needs them as they came. */
 const AS_THEY_CAME: ReadonlySet<string> = new Set([

@@ -2,17 +2,17 @@
 import type { ObserveUser } from "../../model/directory.js";
 import type { UserAttribute } from "../../model/facts.js";
 import { emailDomain } from "../../model/fold.js";
-import type { Json } from "../../model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
 import { type Known, known } from "../../model/known.js";
-import { linkableEmail, MOST_CLAIMS, MOST_VALUES, textOf, textsOf } from "../sign-in/claim-values.js";
-import type { GroupAttribute } from "../sign-in/group-attribute.js";
-import type { ClaimPath, IdpProfile } from "../sign-in/idp-profile.js";
+import { linkableEmail, MOST_CLAIMS, MOST_VALUES, textOf, textsOf } from "./claim-values.js";
 import { claimAt, own, type SignInClaims } from "./claims.js";
-import { OidcFailure } from "./failure.js";
+import type { GroupAttribute } from "./group-attribute.js";
 import { type GroupSettings, groupPaths, observedAppRoles, observedGroups } from "./groups.js";
+import type { ClaimPath, IdpProfile } from "./idp-profile.js";
 
 export interface TranslateSettings extends GroupSettings {
-  readonly clientId: string;
+  /** Our own name at the provider, where the protocol has one: profiles may look for claims under it. */
+  readonly clientId?: string;
   /** Domains that the tenant proved, ASCII-lowered. */
   readonly provedDomains: readonly string[];
 }
@@ -29,10 +29,14 @@ const PROTOTYPE_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor"
 
 const SECRET_NAME = /token|secret|password|credential|assertion/i;
 
-/** Throws OidcFailure `subject` when nothing usable names the person. */
-export function translate(claims: SignInClaims, profile: IdpProfile, settings: TranslateSettings): ObserveUser {
+/** `undefined` when nothing usable names the person: each protocol refuses that in its own words. */
+export function translate(
+  claims: SignInClaims,
+  profile: IdpProfile,
+  settings: TranslateSettings,
+): ObserveUser | undefined {
   const subject = texts(claims, profile.identity.subject)[0];
-  if (subject === undefined) throw new OidcFailure("subject", { wanted: profile.identity.subject.map(String) });
+  if (subject === undefined) return undefined;
   const email = verifiedEmail(claims, profile, settings.provedDomains);
   const claimed = emailClaim(claims, profile).email;
   const linkable = email === undefined ? undefined : linkableEmail(email);
@@ -57,8 +61,8 @@ function texts(claims: SignInClaims, paths: readonly ClaimPath[]): readonly stri
 }
 
 /**
- * The e-mail, if the provider vouches for it. INVARIANT: address and proof come from the same source, the ID token where
- * it names an address at all: userinfo's word never verifies another address.
+ * The e-mail, if the provider vouches for it. INVARIANT: address and proof come from the same source, the first that
+ * names an address at all: a less trusted one's word never verifies another address.
  */
 function verifiedEmail(
   claims: SignInClaims,
@@ -75,9 +79,15 @@ function verifiedEmail(
   return (vouched || proved) && hosted ? email : undefined;
 }
 
-function emailClaim(claims: SignInClaims, { email: rule }: IdpProfile) {
-  const source = own(claims.idToken, rule.claim) === undefined ? claims.userinfo : claims.idToken;
-  return { source, email: textOf(own(source, rule.claim)) };
+/** The first source that names an e-mail, and the first usable one there. */
+function emailClaim(
+  { sources }: SignInClaims,
+  { email: { claims } }: IdpProfile,
+): { readonly source?: JsonObject; readonly email?: string } {
+  const source = sources.find((one) => claims.some((claim) => own(one, claim) !== undefined));
+  if (source === undefined) return {};
+  const email = claims.map((claim) => textOf(own(source, claim))).find((text) => text !== undefined);
+  return email === undefined ? { source } : { source, email };
 }
 
 function attributesOf(claims: SignInClaims, profile: IdpProfile, email: string | undefined): ObserveUser["attributes"] {
@@ -109,20 +119,20 @@ function rawClaims(claims: SignInClaims, profile: IdpProfile, named: GroupAttrib
   const left = new Set<ClaimPath>([
     ...PROTOCOL_CLAIMS,
     ...PROTOTYPE_NAMES,
-    profile.email.claim,
+    ...profile.email.claims,
     ...(profile.leaveOut ?? []),
     ...(profile.groups.overageFlags ?? []),
     ...groupPaths(profile, named),
   ]);
   const raw: Record<string, readonly string[]> = {};
-  let count = 0;
-  for (const [name, value] of Object.entries({ ...claims.userinfo, ...claims.idToken })) {
-    if (count >= MOST_CLAIMS) break;
+  const seen = new Set<string>();
+  for (const [name, value] of claims.sources.flatMap((source) => Object.entries(source))) {
+    if (Object.keys(raw).length >= MOST_CLAIMS) break;
+    if (seen.has(name)) continue;
+    seen.add(name);
     if (left.has(name) || SECRET_NAME.test(name) || textOf(name, 200) === undefined) continue;
     const values = textsOf(value, MOST_VALUES);
-    if (values === undefined) continue;
-    raw[name] = values;
-    count++;
+    if (values !== undefined) raw[name] = values;
   }
   return raw;
 }

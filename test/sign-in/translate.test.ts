@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import type { Json, JsonObject } from "../../src/model/json.js";
-import type { SignInClaims } from "../../src/protocols/oidc/claims.js";
-import { OidcFailure } from "../../src/protocols/oidc/failure.js";
-import { translate } from "../../src/protocols/oidc/translate.js";
+import type { SignInClaims } from "../../src/protocols/sign-in/claims.js";
 import { loadIdpProfiles } from "../../src/protocols/sign-in/idp-profile.js";
+import { translate } from "../../src/protocols/sign-in/translate.js";
 
 const profiles = new Map(loadIdpProfiles().map((profile) => [profile.name, profile]));
 
@@ -18,12 +17,18 @@ interface Given {
 }
 
 function observe(idToken: JsonObject, given: Given = {}) {
+  const observed = translated(idToken, given);
+  if (observed === undefined) throw new Error("nobody was recognised");
+  return observed;
+}
+
+/** The ID token's claims, and userinfo's behind them. */
+function translated(idToken: JsonObject, given: Given = {}) {
   const profile = profiles.get(given.profile ?? "generic-oidc");
   if (profile === undefined) throw new Error("no such profile");
   const claims: SignInClaims = {
-    idToken: { sub: "u1", ...idToken },
-    ...(given.userinfo === undefined ? {} : { userinfo: { sub: "u1", ...given.userinfo } }),
-    ...(given.userinfoFailed === undefined ? {} : { userinfoFailed: true }),
+    sources: [{ sub: "u1", ...idToken }, ...(given.userinfo === undefined ? [] : [{ sub: "u1", ...given.userinfo }])],
+    ...(given.userinfoFailed === undefined ? {} : { incomplete: true }),
   };
   return translate(claims, profile, {
     clientId: "client-1",
@@ -258,7 +263,7 @@ describe("who signed in", () => {
   });
 
   it("is nobody without a usable name", () => {
-    expect(() => observe({ sub: "a\u0000" })).to.throw(OidcFailure);
+    expect(translated({ sub: "a\u0000" })).to.equal(undefined);
   });
 
   it("may be known by user name, then by verified e-mail", () => {
