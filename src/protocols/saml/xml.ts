@@ -1,0 +1,127 @@
+/** Owns the XML parser: a text becomes a tree of plain values, or is refused; nothing here repairs or guesses. */
+import { DOMParser } from "@xmldom/xmldom";
+import { quote } from "../../model/quote.js";
+import { SamlFailure } from "./failure.js";
+import { prescan, type XmlCaps } from "./prescan.js";
+
+const XMLNS = "http://www.w3.org/2000/xmlns/";
+const ELEMENT_NODE = 1;
+const TEXT_NODE = 3;
+
+export interface XmlAttribute {
+  /** Empty for an attribute without prefix. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface XmlElement {
+  /** Empty where the element is in none. */
+  readonly namespace: string;
+  /** Without its prefix. */
+  readonly name: string;
+  /** Without namespace declarations. */
+  readonly attributes: readonly XmlAttribute[];
+  readonly children: readonly XmlElement[];
+  /** The characters directly inside, without those of child elements. */
+  readonly text: string;
+  /** The parser's own node, for canonicalisation. INVARIANT: no meaning is read from it. */
+  readonly node: Element;
+}
+
+export interface XmlDocument extends XmlElement {
+  /** What was parsed: the text without byte order mark and prolog. */
+  readonly source: string;
+}
+
+/** The document element. What the pre-scan, the parser or the look at the tree does not like is a `SamlFailure`. */
+export function parseXml(text: string, caps: XmlCaps): XmlDocument {
+  const source = prescan(text, caps);
+  const [root, ...others] = [...nodesIn(domOf(source))].filter((node) => node.nodeType !== TEXT_NODE);
+  if (root === undefined || !isElement(root) || others.length > 0) throw malformed("it is not one element");
+  return { ...treeOf(root), source };
+}
+
+function domOf(source: string): Document {
+  const complaints: string[] = [];
+  const parser = new DOMParser({
+    errorHandler: (_level: string, message: unknown) => complaints.push(String(message)),
+  });
+  let document: Document | undefined;
+  try {
+    document = parser.parseFromString(source, "text/xml");
+  } catch (error) {
+    throw malformed("the parser gave up on it", error);
+  }
+  if (complaints.length > 0 || document === undefined)
+    throw malformed("the parser complained about it", new Error(complaints.join("\n")));
+  return document;
+}
+
+function treeOf(node: Element): XmlElement {
+  const children: XmlElement[] = [];
+  let text = "";
+  for (const child of nodesIn(node)) {
+    if (isElement(child)) children.push(treeOf(child));
+    else if (child.nodeType === TEXT_NODE) text += child.nodeValue ?? "";
+    else throw malformed("it has something that is neither an element nor text");
+  }
+  const { namespace, name } = nameOf(node);
+  return { namespace, name, attributes: attributesOf(node), children, text, node };
+}
+
+function attributesOf(node: Element): XmlAttribute[] {
+  const attributes: XmlAttribute[] = [];
+  const seen = new Set<string>();
+  for (let index = 0; index < node.attributes.length; index += 1) {
+    const attribute = node.attributes.item(index);
+    if (attribute === null || attribute.namespaceURI === XMLNS) continue;
+    const { namespace, name } = nameOf(attribute);
+    const key = `${namespace} ${name}`;
+    if (seen.has(key)) throw malformed(`one element has the attribute ${quote(name)} twice`);
+    seen.add(key);
+    attributes.push({ namespace, name, value: attribute.value });
+  }
+  return attributes;
+}
+
+/** For an undeclared prefix the parser leaves no namespace, or what every object inherits under that name. */
+function nameOf(node: Element | Attr): { readonly namespace: string; readonly name: string } {
+  const { prefix, localName, namespaceURI } = node;
+  if (prefix && typeof namespaceURI !== "string") throw malformed(`its prefix ${quote(prefix)} is not declared`);
+  return { namespace: namespaceURI ?? "", name: localName };
+}
+
+/** The parser's lists of children cannot be iterated, whatever their types say. */
+function* nodesIn(parent: Node): Generator<Node> {
+  for (let node = parent.firstChild; node; node = node.nextSibling) yield node;
+}
+
+function isElement(node: Node): node is Element {
+  return node.nodeType === ELEMENT_NODE;
+}
+
+function malformed(what: string, cause?: unknown): SamlFailure {
+  return new SamlFailure("xml", { problem: `the XML is not well-formed: ${what}` }, { cause });
+}
+
+/** Children of that name, in document order. */
+export function childrenOf(parent: XmlElement, namespace: string, name: string): readonly XmlElement[] {
+  return parent.children.filter((child) => child.namespace === namespace && child.name === name);
+}
+
+/** The value of an attribute without namespace, unless `namespace` says otherwise. */
+export function attributeOf(element: XmlElement, name: string, namespace = ""): string | undefined {
+  return element.attributes.find((attribute) => attribute.name === name && attribute.namespace === namespace)?.value;
+}
+
+/** The text of an element that holds nothing else; `undefined` if it has child elements, so that none is read in part. */
+export function textOf(element: XmlElement): string | undefined {
+  return element.children.length === 0 ? element.text : undefined;
+}
+
+/** The element and everything below it, in document order. */
+export function* elementsIn(element: XmlElement): Generator<XmlElement> {
+  yield element;
+  for (const child of element.children) yield* elementsIn(child);
+}
