@@ -131,6 +131,7 @@ function columnsOf(settings: Omit<NewConnection, "protocol" | "slug" | "secret">
     group_attribute: settings.groupAttribute ?? null,
     settle_seconds: settings.settleSeconds,
     oidc: toJsonOrNull(settings.oidc),
+    saml: toJsonOrNull(settings.saml),
   };
 }
 

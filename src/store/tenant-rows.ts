@@ -4,6 +4,7 @@ import type {
   GroupAuthority,
   JitMode,
   OidcSettings,
+  SamlSettings,
   ScimProfile,
   SyncMode,
   Tenant,
@@ -65,6 +66,7 @@ export interface ConnectionColumns {
   readonly c_group_attribute: string | null;
   readonly c_settle_seconds: number;
   readonly c_oidc: string | null;
+  readonly c_saml: string | null;
   readonly c_first_group_push_at: number | null;
   readonly c_disabled_at: number | null;
   readonly c_created_at: number;
@@ -90,6 +92,7 @@ export const CONNECTION_COLUMNS = verbatim(
     "group_attribute",
     "settle_seconds",
     "oidc",
+    "saml",
     "first_group_push_at",
     "disabled_at",
     "created_at",
@@ -117,6 +120,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     ...given("groupAttribute", row.c_group_attribute),
     settleSeconds: row.c_settle_seconds,
     ...(row.c_oidc === null ? {} : { oidc: fromJson<OidcSettings>(row.c_oidc) }),
+    ...(row.c_saml === null ? {} : { saml: fromJson<SamlSettings>(row.c_saml) }),
     ...given("firstGroupPushAt", toInstantOrNull(row.c_first_group_push_at)),
     ...given("disabledAt", toInstantOrNull(row.c_disabled_at)),
     createdAt: toInstant(row.c_created_at),

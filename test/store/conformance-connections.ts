@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { SamlSettings } from "../../src/model/connection.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import { expectRefusal, LATER, makeWorld, NOW, register, SCIM_CONNECTION, unique } from "./world.js";
 
@@ -99,6 +100,35 @@ export function connectionConformance(open: OpenStore): void {
       expect(await read.connectionSecret(made.id)).to.equal("new");
       expect(await read.connectionBySlug("sso")).to.deep.equal(enabled);
       expect((await read.connections()).map((each) => each.slug)).to.deep.equal(["main", "sso", "local"]);
+    });
+
+    it("keeps what a SAML connection believes of its identity provider, and forgets what a change leaves out", async () => {
+      const { write, read } = await makeWorld(store());
+      const saml: SamlSettings = {
+        entityId: "https://idp.test/\u00e4?a=1&b='2'",
+        ssoRedirectUrl: "https://idp.test/sso",
+        certificates: ["QUJD", "REVG"],
+        metadataUrl: "https://idp.test/metadata",
+        validUntil: LATER,
+        requireSigned: "both",
+      };
+      const made = await write((tx) =>
+        tx.insertConnection({ ...SCIM_CONNECTION, protocol: "saml", slug: "sso", saml }, NOW),
+      );
+      expect(made).to.deep.include({ protocol: "saml", saml, version: 1 });
+      expect(made).not.to.have.property("oidc");
+      expect(await read.connectionBySlug("sso")).to.deep.equal(made);
+      const renamed = await write((tx) => tx.updateConnection(made.id, { jit: "first_sign_in" }, LATER));
+      expect(renamed.saml, "a change that names no metadata keeps it").to.deep.equal(saml);
+      const other: SamlSettings = {
+        entityId: saml.entityId,
+        ssoPostUrl: "https://idp.test/post",
+        certificates: ["R0hJ"],
+        requireSigned: "either",
+      };
+      const changed = await write((tx) => tx.updateConnection(made.id, { saml: other }, LATER));
+      expect(changed).to.deep.equal({ ...made, jit: "first_sign_in", saml: other, version: 3 });
+      expect((await read.connections()).map((each) => each.saml)).to.deep.equal([undefined, other, undefined]);
     });
 
     it("refuses a connection's slug twice in a tenant, `local` among them", async () => {

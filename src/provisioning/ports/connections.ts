@@ -1,4 +1,4 @@
-import type { Connection, OidcSettings, Tenant } from "../../model/connection.js";
+import type { Connection, OidcSettings, SamlSettings, Tenant } from "../../model/connection.js";
 import type { Protocol } from "../../model/facts.js";
 import type { ConnectionId, Instant } from "../../model/ids.js";
 import type { DirectoryGroupRecord } from "../../model/person.js";
@@ -20,6 +20,7 @@ export type NewConnection = Pick<
   readonly protocol: Exclude<Protocol, "local">;
   readonly groupAttribute?: string;
   readonly oidc?: OidcSettings;
+  readonly saml?: SamlSettings;
   /** The client secret, encrypted by the caller; the store never sees the clear text. */
   readonly secret?: string;
 };

@@ -4,6 +4,7 @@ import { DIRECTORY_LEDGER } from "./directory-ledger.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import type { Migration } from "./migration.js";
+import { SAML_CONNECTIONS } from "./saml-connections.js";
 import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
 
 export type { Migration };
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   DIRECTORY_LEDGER,
   MAPPINGS_AND_RUNS,
   JOURNAL_AND_SIGN_INS,
+  SAML_CONNECTIONS,
 ];

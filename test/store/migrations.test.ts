@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { type Dialect, POSTGRES, SQLITE } from "../../src/store/dialect.js";
+import { type Knex, knex } from "../../src/store/knex.js";
+import { MIGRATIONS } from "../../src/store/migrations/index.js";
+import { openStore } from "../../src/store/open.js";
+import { postgresUrl } from "./postgres-server.js";
+
+/** What each released migration is. A new one is added below; an old one that differs would leave databases behind. */
+const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: string])[] = [
+  ["0001-tenants-and-connections", "5df4aebf93b9dc1b", "9092241c0d76d0ea"],
+  ["0002-access-ledger", "48f0459aece2e0c3", "4872ba94eabbd9f6"],
+  ["0003-directory-ledger", "d078f0c3938ac39b", "73b16e1a4f55421a"],
+  ["0004-mappings-and-runs", "7ef74a9339178ac3", "9dff02a577f84dc0"],
+  ["0005-journal-and-sign-ins", "19fbd419b2e1edf6", "400f6717ff7b92cd"],
+  ["0006-saml-connections", "9f439d2ec40a5074", "27ddf64d16bdeb78"],
+];
+
+function digestOf(statements: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(statements)).digest("hex").slice(0, 16);
+}
+
+describe("migrations", () => {
+  it("say today what they said when they were released, and a new one is named here", () => {
+    const present = MIGRATIONS.map(({ name, statements }) => [
+      name,
+      digestOf(statements(SQLITE)),
+      digestOf(statements(POSTGRES)),
+    ]);
+    expect(present).to.deep.equal(RELEASED);
+  });
+});
+
+interface Kind {
+  readonly dialect: Dialect;
+  /** An empty database, as the service and as knex open it. */
+  open(): Promise<{ readonly url: string; readonly runner: Knex }>;
+}
+
+const folders: string[] = [];
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  SQLite: {
+    dialect: SQLITE,
+    async open() {
+      const folder = await mkdtemp(join(tmpdir(), "rolecall-migrations-"));
+      folders.push(folder);
+      const filename = join(folder, "rolecall.db");
+      const runner = knex({ client: "sqlite3", connection: { filename }, useNullAsDefault: true });
+      return { url: `sqlite:${filename}`, runner };
+    },
+  },
+  PostgreSQL: {
+    dialect: POSTGRES,
+    async open() {
+      const url = await postgresUrl();
+      return { url, runner: knex({ client: "pg", connection: url }) };
+    },
+  },
+};
+
+/** The schema of an earlier version, made by the migrations that it had. */
+async function migrateThrough(last: string, runner: Knex, dialect: Dialect): Promise<void> {
+  const end = MIGRATIONS.findIndex(({ name }) => name === last) + 1;
+  await runner.migrate.latest({
+    tableName: "schema_migrations",
+    migrationSource: {
+      getMigrations: async () => MIGRATIONS.slice(0, end),
+      getMigrationName: ({ name }: { name: string }) => name,
+      getMigration: async ({ name }: { name: string }) => ({
+        async up(transaction: Knex) {
+          const migration = MIGRATIONS.find((one) => one.name === name);
+          for (const statement of migration?.statements(dialect) ?? []) await transaction.raw(statement);
+        },
+        down: async () => undefined,
+      }),
+    },
+  });
+}
+
+/** A connection as the version before SAML wrote it. */
+const BEFORE_SAML = {
+  ...{ tenant_id: 1, id: "c1", slug: "sso", protocol: "oidc", jit: "every_sign_in", sync: "test", sync_chosen: true },
+  ...{ group_authority: "auto", profile: "okta", priority: 1, may_grant_owner: true, allowed_domains: '["acme.test"]' },
+  ...{ require_domains: false, absent_groups: "empty", group_attribute: "groups", settle_seconds: 60, version: 4 },
+  ...{
+    oidc: '{"issuer":"https://idp.test","clientId":"c","scopes":[]}',
+    secret: "sealed",
+    created_at: 1_700_000_000_000,
+  },
+};
+
+for (const [name, { dialect, open }] of Object.entries(KINDS)) {
+  describe(`a database of an earlier version, on ${name}`, () => {
+    after(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true }))));
+
+    it("gets room for SAML settings and keeps its connections as they were", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0005-journal-and-sign-ins", runner, dialect);
+      const tenant = { id: 1, slug: "acme", name: "Acme", scim: true, created_at: 1_700_000_000_000 };
+      await runner("tenants").insert(tenant);
+      await runner("connections").insert(BEFORE_SAML);
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        expect(await store.check().catch(String)).to.contain("lacks 1 migrations, `0006-saml-connections` first");
+        expect(await store.migrate()).to.deep.equal(["0006-saml-connections"]);
+        await store.check();
+        const found = await store.instance.tenantBySlug("acme");
+        if (found === undefined) expect.fail("the tenant is gone");
+        const kept = await store.read(found.id).connectionBySlug("sso");
+        expect(kept).to.deep.equal({
+          ...{ id: "c1", slug: "sso", protocol: "oidc", jit: "every_sign_in", sync: "test", syncChosen: true },
+          ...{ groups: "auto", profile: "okta", priority: 1, mayGrantOwner: true, allowedDomains: ["acme.test"] },
+          ...{ requireDomains: false, absentGroups: "empty", groupAttribute: "groups", settleSeconds: 60, version: 4 },
+          ...{ oidc: { issuer: "https://idp.test", clientId: "c", scopes: [] }, createdAt: "2023-11-14T22:13:20.000Z" },
+        });
+        if (kept === undefined) expect.fail("the connection is gone");
+        const saml = { entityId: "urn:idp", certificates: ["QUJD"], requireSigned: "either" } as const;
+        const changed = await store.write(found.id, (tx) => tx.updateConnection(kept.id, { saml }, kept.createdAt));
+        expect(changed).to.deep.equal({ ...kept, saml, version: 5 });
+        expect(await store.migrate()).to.deep.equal([]);
+      } finally {
+        await store.close();
+      }
+    });
+  });
+}
