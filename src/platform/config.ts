@@ -33,6 +33,7 @@ export interface Config {
     readonly scimBodyBytes: number;
     readonly scimGroupBodyBytes: number;
     readonly adminBodyBytes: number;
+    readonly acsBodyBytes: number;
     readonly mappingBytes: number;
     readonly requestsPerMinutePerToken: number;
     readonly signInsPerMinutePerAddress: number;
