@@ -8,6 +8,7 @@ import { mappingContext } from "./compiled-mappings.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
 import type { TenantReader } from "./ports/store.js";
+import { refuseAnotherProvider, trustChange } from "./saml-trust.js";
 import { wakeWhenSettled } from "./settle.js";
 import { goLive, turnSyncOff } from "./sync-mode.js";
 
@@ -42,6 +43,7 @@ export async function createConnection(
       protocol: connection.protocol,
       sync: connection.sync,
       mayGrantOwner: connection.mayGrantOwner,
+      ...(connection.saml && { saml: trustChange(undefined, connection.saml) }),
     };
     await tx.appendAudit([auditEntry(context, now, "connection.created", detail)]);
     return connection;
@@ -83,12 +85,14 @@ export type ConnectionPatch = Omit<
   readonly clientSecret?: string;
   readonly onDisable?: OnDisable;
   readonly digest?: string;
+  /** The connection's version that the change was worked out from: nothing is put back that somebody changed meanwhile. */
+  readonly ifVersion?: number;
 };
 
 /**
  * Changes a connection; everybody linked there is looked at again. Moving `sync` to live or off goes by its plan, alone.
  * Refusals: `not_found`, `read_only` (local), `digest_required`, `plan_changed`, `on_disable_required`, `invalid_document`,
- * `bad_request` (a move of `sync` together with other settings).
+ * `bad_request` (a move of `sync` together with other settings), `conflict` (another version; another SAML identity provider).
  */
 export async function updateConnection(
   p: Provisioning,
@@ -99,7 +103,7 @@ export async function updateConnection(
 ): Promise<{ readonly connection: Connection; readonly run?: RunId }> {
   const reader = p.store.read(tenant.id);
   const before = await editable(reader, slug);
-  const { sync, clientSecret, onDisable, digest, ...settings } = patch;
+  const { sync, clientSecret, onDisable, digest, ifVersion, ...settings } = patch;
   const change: ConnectionChange = {
     ...settings,
     ...(settings.allowedDomains && { allowedDomains: settings.allowedDomains.map(asciiLower) }),
@@ -114,7 +118,7 @@ export async function updateConnection(
   if (byPlan && Object.keys(change).length > 0) {
     throw new Refusal("bad_request", "`sync` moves by a plan: change it in a request of its own");
   }
-  if (Object.keys(change).length > 0) await applyChange(p, tenant, before, change, context);
+  if (Object.keys(change).length > 0) await applyChange(p, tenant, slug, { change, ifVersion }, context);
   const run = await switchSync(p, tenant, before, { sync, onDisable, digest }, context);
   const connection = await editable(reader, slug);
   return run === undefined ? { connection } : { connection, run };
@@ -123,13 +127,18 @@ export async function updateConnection(
 async function applyChange(
   p: Provisioning,
   tenant: Tenant,
-  before: Connection,
-  change: ConnectionChange,
+  slug: string,
+  { change, ifVersion }: { readonly change: ConnectionChange; readonly ifVersion: number | undefined },
   context: Context,
 ): Promise<void> {
   const now = p.now();
   await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
+    const before = await editable(tx, slug);
+    if (ifVersion !== undefined && ifVersion !== before.version) {
+      throw new Refusal("conflict", `connection \`${slug}\` was changed meanwhile: look at it, then say it again`);
+    }
+    if (change.saml) refuseAnotherProvider(before.saml, change.saml);
     const all = (await tx.connections()).map((one) =>
       one.id === before.id ? { ...one, mayGrantOwner: change.mayGrantOwner ?? one.mayGrantOwner } : one,
     );
@@ -138,9 +147,9 @@ async function applyChange(
     await tx.markConnection(before.id, "connection", now);
     // Whatever is settling has settled by then, by the new time.
     if (change.settleSeconds !== undefined) await wakeWhenSettled(tx, connection, now);
-    await tx.appendAudit([
-      auditEntry(context, now, "connection.updated", { slug: before.slug, keys: Object.keys(change) }),
-    ]);
+    const saml = change.saml && { saml: trustChange(before.saml, change.saml) };
+    const detail = { slug, keys: Object.keys(change), ...saml };
+    await tx.appendAudit([auditEntry(context, now, "connection.updated", detail)]);
   });
   p.wake();
 }
