@@ -31,6 +31,18 @@ export const RESPONSE_CAPS: XmlCaps = {
   nameLength: 128,
 };
 
+/**
+ * What comes out of a signed response once its signature held: canonical XML declares namespaces anew at each element
+ * that uses them, and writes no empty elements.
+ */
+export const SIGNED_CAPS: XmlCaps = {
+  ...RESPONSE_CAPS,
+  bytes: 8 * RESPONSE_CAPS.bytes,
+  attributesPerElement: 2 * RESPONSE_CAPS.attributesPerElement,
+  attributes: 4 * RESPONSE_CAPS.attributes,
+  namespacesInScope: 2 * RESPONSE_CAPS.namespacesInScope,
+};
+
 /** The metadata of one identity provider, with its certificates, logos and texts in many languages. */
 export const METADATA_CAPS: XmlCaps = {
   ...RESPONSE_CAPS,
@@ -51,6 +63,8 @@ const NOT_BLANK = /[^ \t\r\n]/;
 const MAX_NAMESPACE_LENGTH = 256;
 /** The parser reads scripts in it by the rules of HTML. */
 const XHTML = "http://www.w3.org/1999/xhtml";
+/** The one namespace that the prefix `xml` may be declared for; Shibboleth's metadata does so. */
+const XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace";
 
 interface OpenElement {
   readonly name: string;
@@ -183,6 +197,7 @@ function refuseStrangeNamespace(declaration: string, namespace: string): void {
   const undeclared = declaration !== "xmlns" && namespace === "";
   if (undeclared || /[&"'>\s]/.test(namespace) || namespace === XHTML)
     throw markup(`its namespace ${quote(namespace)} is not accepted`);
+  if (declaration === "xmlns:xml" && namespace === XML_NAMESPACE) return;
   if (declaration === "xmlns:xml" || declaration === "xmlns:xmlns")
     throw markup(`its prefix ${quote(declaration.slice("xmlns:".length))} is reserved`);
 }
