@@ -1,0 +1,125 @@
+/** Owns what the settings of a SAML connection are made of: metadata that an admin gives, or that is fetched where they say. */
+import type { RequireSigned, SamlSettings } from "../../model/connection.js";
+import type { Instant } from "../../model/ids.js";
+import { type Problem, Refusal, type RefusalCode } from "../../model/problem.js";
+import { quote } from "../../model/quote.js";
+import type { GuardedFetch } from "../../platform/network.js";
+import { type CertificateView, certificateView, isCertificate, readCertificate } from "./certificate.js";
+import { addressMistake, type IdpMetadata, readIdpMetadata } from "./metadata.js";
+
+export interface SamlInput {
+  readonly metadataXml?: string;
+  readonly metadataUrl?: string;
+  readonly requireSigned?: RequireSigned;
+}
+
+export interface SamlSettingsDeps {
+  readonly fetch: GuardedFetch;
+  now(): Instant;
+  /** Providers over plain http: development and tests only. */
+  readonly allowHttp: boolean;
+}
+
+/** What an admin compares with what the identity provider shows. */
+export interface SamlIdpView {
+  readonly entityId: string;
+  readonly ssoRedirectUrl: string | null;
+  readonly ssoPostUrl: string | null;
+  readonly metadataUrl: string | null;
+  readonly validUntil: Instant | null;
+  readonly requireSigned: RequireSigned;
+  readonly certificates: readonly CertificateView[];
+}
+
+/**
+ * The settings of a new connection, from `metadataXml` or `metadataUrl`. Refusal `invalid_document` with every mistake, or
+ * `address_refused`, `unavailable` or `metadata_refused` when the address does not answer with a document.
+ */
+export async function readSamlSettings(input: SamlInput, deps: SamlSettingsDeps): Promise<SamlSettings> {
+  const { metadataXml, metadataUrl, requireSigned = "either" } = input;
+  if (metadataXml !== undefined && metadataUrl !== undefined) {
+    const message = "give `metadataXml` or `metadataUrl`, not both";
+    throw invalid(["/metadataXml", "/metadataUrl"].map((pointer) => ({ pointer, code: "not_allowed", message })));
+  }
+  if (metadataUrl !== undefined) return { ...(await fetchedMetadata(metadataUrl.trim(), deps)), requireSigned };
+  if (metadataXml !== undefined) return { ...metadataFrom(metadataXml, "/metadataXml", deps), requireSigned };
+  const message = "one of the keys `metadataXml` and `metadataUrl` is missing";
+  throw invalid([{ pointer: "", code: "missing_key", message }]);
+}
+
+/**
+ * The same for a change: what is left out stays, and `metadataUrl` given again is fetched again. Refuses alike, also the
+ * metadata of another identity provider. INVARIANT: the people of a connection are known by names that one provider gave.
+ */
+export async function changedSamlSettings(
+  before: SamlSettings,
+  input: SamlInput,
+  deps: SamlSettingsDeps,
+): Promise<SamlSettings> {
+  const { requireSigned = before.requireSigned } = input;
+  if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...before, requireSigned };
+  const after = await readSamlSettings({ ...input, requireSigned }, deps);
+  if (after.entityId === before.entityId) return after;
+  const message = `is that of ${quote(after.entityId)}, not of ${quote(before.entityId)}: make another connection for another identity provider`;
+  const pointer = input.metadataXml === undefined ? "/metadataUrl" : "/metadataXml";
+  throw invalid([{ pointer, code: "entity_id_changed", message }]);
+}
+
+export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
+  const { entityId, ssoRedirectUrl = null, ssoPostUrl = null, metadataUrl = null, validUntil = null } = settings;
+  const certificates = settings.certificates.map(readCertificate).filter(isCertificate);
+  return {
+    ...{ entityId, ssoRedirectUrl, ssoPostUrl, metadataUrl, validUntil },
+    requireSigned: settings.requireSigned,
+    certificates: certificates.map((certificate) => certificateView(certificate, now)),
+  };
+}
+
+type Pointer = "/metadataXml" | "/metadataUrl";
+
+function metadataFrom(text: string, pointer: Pointer, { now, allowHttp }: SamlSettingsDeps): IdpMetadata {
+  const reading = readIdpMetadata(text, { now: now(), allowHttp, pointer });
+  if (!reading.ok) throw invalid(reading.problems);
+  return reading.metadata;
+}
+
+async function fetchedMetadata(url: string, deps: SamlSettingsDeps): Promise<Omit<SamlSettings, "requireSigned">> {
+  const mistake = addressMistake(url, deps);
+  if (mistake !== undefined)
+    throw invalid([{ pointer: "/metadataUrl", code: "metadata_url_refused", message: mistake }]);
+  const text = await fetchText(url, deps.fetch);
+  return { ...metadataFrom(text, "/metadataUrl", deps), metadataUrl: url };
+}
+
+const ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
+const INSTEAD = "or give the metadata itself as `metadataXml`";
+
+async function fetchText(url: string, fetch: GuardedFetch): Promise<string> {
+  const { host } = new URL(url);
+  const response = await fetch(url, { headers: { accept: ACCEPT } }).catch((error: unknown) => {
+    throw error instanceof Refusal ? notFetched(error.code, error.message) : error;
+  });
+  if (!response.ok) throw notFetched("metadata_refused", `${quote(host)} answered with the status ${response.status}`);
+  const text = decoded(await response.arrayBuffer());
+  if (text === undefined) throw notFetched("metadata_refused", `${quote(host)} answered with a text that is not UTF-8`);
+  return text;
+}
+
+function decoded(bytes: ArrayBuffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function notFetched(code: RefusalCode, what: string): Refusal {
+  const message = `${what}: check the address, ${INSTEAD}`;
+  return new Refusal(code, message, { problems: [{ pointer: "/metadataUrl", code, message }] });
+}
+
+function invalid(problems: readonly Problem[]): Refusal {
+  const [first] = problems;
+  const text = `the connection's settings have problems: ${first?.pointer} ${first?.message}`;
+  return new Refusal("invalid_document", text, { problems });
+}

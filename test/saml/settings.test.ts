@@ -1,0 +1,311 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import type { SamlSettings } from "../../src/model/connection.js";
+import { type Problem, Refusal } from "../../src/model/problem.js";
+import { createGuardedFetch, type NetworkPolicy } from "../../src/platform/network.js";
+import {
+  changedSamlSettings,
+  readSamlSettings,
+  type SamlInput,
+  type SamlSettingsDeps,
+  samlIdpView,
+} from "../../src/protocols/saml/settings.js";
+import { globexKey, idpKey, idpNextKey, makeKey } from "../support/saml-keys.js";
+import { idpMetadata, keyDescriptor } from "./idp-metadata.js";
+
+const NOW = "2026-11-22T09:00:00.000Z";
+const policy: NetworkPolicy = {
+  allowPrivateNetwork: true,
+  allow: [],
+  timeoutMilliseconds: 5_000,
+  responseBytes: 1_048_576,
+};
+const deps: SamlSettingsDeps = { fetch: createGuardedFetch(policy), now: () => NOW, allowHttp: true };
+const strict: SamlSettingsDeps = {
+  ...deps,
+  fetch: createGuardedFetch({ ...policy, allowPrivateNetwork: false }),
+  allowHttp: false,
+};
+/** Nothing may be fetched with these. */
+const offline: SamlSettingsDeps = {
+  ...deps,
+  fetch: async () => {
+    throw new Error("fetched");
+  },
+};
+
+const fromXml: SamlSettings = {
+  entityId: "https://idp.example/metadata",
+  ssoRedirectUrl: "https://idp.example/sso",
+  certificates: [idpKey.certificate],
+  requireSigned: "either",
+};
+
+async function refusalOf(settings: Promise<SamlSettings>): Promise<Refusal> {
+  const outcome = await settings.then(
+    () => "accepted",
+    (error: unknown) => error,
+  );
+  expect(outcome).to.be.instanceOf(Refusal);
+  return outcome as Refusal;
+}
+
+function problemsOf({ detail }: Refusal): readonly Problem[] {
+  return detail["problems"] as readonly Problem[];
+}
+
+describe("settings of a SAML connection", () => {
+  let server: Server;
+  let base: string;
+  let seen: IncomingMessage | undefined;
+  let answer: (response: ServerResponse) => void;
+
+  before((done) => {
+    server = createServer((request, response) => {
+      seen = request;
+      if (request.url === "/moved") response.writeHead(302, { location: "/metadata" }).end();
+      else answer(response);
+    });
+    server.listen(0, "127.0.0.1", () => {
+      base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      done();
+    });
+  });
+
+  beforeEach(() => {
+    answer = (response) => response.end(idpMetadata());
+  });
+
+  after((done) => {
+    server.closeAllConnections();
+    server.close(done);
+  });
+
+  describe("for a new connection", () => {
+    it("come from uploaded metadata, and nothing is fetched", async () => {
+      expect(await readSamlSettings({ metadataXml: idpMetadata() }, offline)).to.deep.equal(fromXml);
+    });
+
+    it("come from an address, which they keep; blanks around it are nothing", async () => {
+      const settings = await readSamlSettings({ metadataUrl: ` ${base}/metadata\n` }, deps);
+      expect(settings).to.deep.equal({ ...fromXml, metadataUrl: `${base}/metadata` });
+      expect(seen?.headers.accept).to.match(/^application\/samlmetadata\+xml/);
+    });
+
+    it("keep the address that was given when it leads on to another", async () => {
+      const { metadataUrl } = await readSamlSettings({ metadataUrl: `${base}/moved` }, deps);
+      expect(metadataUrl).to.equal(`${base}/moved`);
+    });
+
+    it("say what must be signed when that is given", async () => {
+      const given = { metadataXml: idpMetadata(), requireSigned: "both" as const };
+      expect((await readSamlSettings(given, offline)).requireSigned).to.equal("both");
+    });
+
+    it("judge ends of validity and plain http by what they are told", async () => {
+      const metadataXml = idpMetadata({ entityAttributes: ' validUntil="2026-11-22T10:00:00Z"' });
+      expect((await readSamlSettings({ metadataXml }, offline)).validUntil).to.equal("2026-11-22T10:00:00.000Z");
+      const later = { ...offline, now: () => "2026-11-22T10:00:00.000Z" };
+      expect(problemsOf(await refusalOf(readSamlSettings({ metadataXml }, later)))[0]?.code).to.equal(
+        "metadata_expired",
+      );
+    });
+
+    it("read UTF-8 with a byte order mark", async () => {
+      answer = (response) => response.end(`\uFEFF<?xml version="1.0" encoding="UTF-8"?>${idpMetadata()}`);
+      const { entityId } = await readSamlSettings({ metadataUrl: base }, deps);
+      expect(entityId).to.equal(fromXml.entityId);
+    });
+
+    const refused: readonly [title: string, input: SamlInput, pointers: readonly string[], code: string][] = [
+      ["neither metadata nor an address", {}, [""], "missing_key"],
+      [
+        "both metadata and an address",
+        { metadataXml: idpMetadata(), metadataUrl: "https://idp.example" },
+        ["/metadataXml", "/metadataUrl"],
+        "not_allowed",
+      ],
+      ["no metadata", { metadataXml: "" }, ["/metadataXml"], "not_metadata"],
+      ["an address that is none", { metadataUrl: "idp.example/metadata" }, ["/metadataUrl"], "metadata_url_refused"],
+      ["an empty address", { metadataUrl: "" }, ["/metadataUrl"], "metadata_url_refused"],
+      ["a file", { metadataUrl: "file:///etc/passwd" }, ["/metadataUrl"], "metadata_url_refused"],
+      ["a user in the address", { metadataUrl: "https://a:b@idp.example/" }, ["/metadataUrl"], "metadata_url_refused"],
+    ];
+    for (const [title, input, pointers, code] of refused) {
+      it(`are refused: ${title}`, async () => {
+        const refusal = await refusalOf(readSamlSettings(input, offline));
+        expect(refusal.code).to.equal("invalid_document");
+        expect(problemsOf(refusal).map(({ pointer }) => pointer)).to.deep.equal(pointers);
+        expect(problemsOf(refusal).map((problem) => problem.code)).to.deep.equal(pointers.map(() => code));
+        expect(refusal.message).to.include(problemsOf(refusal)[0]?.message);
+      });
+    }
+
+    it("are refused with every mistake of the metadata, at the key that it came by", async () => {
+      const broken = idpMetadata({ entityId: "", keys: "", services: "" });
+      answer = (response) => response.end(broken);
+      const inputs: readonly [SamlInput, string][] = [
+        [{ metadataXml: broken }, "/metadataXml"],
+        [{ metadataUrl: base }, "/metadataUrl"],
+      ];
+      for (const [input, pointer] of inputs) {
+        const refusal = await refusalOf(readSamlSettings(input, deps));
+        expect(refusal.code).to.equal("invalid_document");
+        expect(problemsOf(refusal).map((problem) => `${problem.pointer} ${problem.code}`)).to.deep.equal([
+          `${pointer} entity_id_invalid`,
+          `${pointer} certificate_missing`,
+          `${pointer} sso_url_missing`,
+        ]);
+      }
+    });
+
+    it("are refused over plain http, and nothing is fetched, where private networks are not allowed", async () => {
+      seen = undefined;
+      const refusal = await refusalOf(readSamlSettings({ metadataUrl: base }, strict));
+      expect(problemsOf(refusal)[0]?.code).to.equal("metadata_url_refused");
+      expect(seen).to.equal(undefined);
+    });
+
+    it("are refused from an address of the operator's network, with the way out", async () => {
+      const refusal = await refusalOf(readSamlSettings({ metadataUrl: "https://127.0.0.1:1/" }, strict));
+      expect(refusal.code).to.equal("address_refused");
+      expect(problemsOf(refusal)[0]).to.include({ pointer: "/metadataUrl", code: "address_refused" });
+      expect(refusal.message).to.match(/give the metadata itself as `metadataXml`/);
+    });
+
+    const failures: readonly [title: string, answer: (response: ServerResponse) => void, code: string, says: RegExp][] =
+      [
+        ["a missing page", (response) => response.writeHead(404).end(idpMetadata()), "metadata_refused", /status 404/],
+        ["a failing server", (response) => response.writeHead(500).end(), "metadata_refused", /status 500/],
+        ["nothing", (response) => response.destroy(), "unavailable", /cannot be reached/],
+        ["more than 1 MB", (response) => response.end("x".repeat(1_048_577)), "unavailable", /more than 1048576 bytes/],
+        [
+          "a text that is not UTF-8",
+          (response) => response.end(Buffer.from(idpMetadata({ entityId: "urn:é" }), "latin1")),
+          "metadata_refused",
+          /not UTF-8/,
+        ],
+        [
+          "UTF-16",
+          (response) => response.end(Buffer.from(`\uFEFF${idpMetadata()}`, "utf16le")),
+          "metadata_refused",
+          /not UTF-8/,
+        ],
+      ];
+    for (const [title, bad, code, says] of failures) {
+      it(`are refused when the address answers with ${title}, with the way out`, async () => {
+        answer = bad;
+        const refusal = await refusalOf(readSamlSettings({ metadataUrl: base }, deps));
+        expect(refusal.code).to.equal(code);
+        expect(refusal.message)
+          .to.match(says)
+          .and.match(/check the address, or give the metadata itself/);
+        expect(problemsOf(refusal)[0]).to.include({ pointer: "/metadataUrl", code });
+      });
+    }
+
+    it("let a fault of ours through as it is", async () => {
+      const outcome = await readSamlSettings({ metadataUrl: base }, offline).catch((error: unknown) => error);
+      expect(outcome).to.be.instanceOf(Error).and.not.instanceOf(Refusal);
+    });
+  });
+
+  describe("of a connection that is changed", () => {
+    const before: SamlSettings = {
+      ...fromXml,
+      ssoPostUrl: "https://idp.example/old",
+      metadataUrl: "https://idp.example/metadata.xml",
+      validUntil: "2027-01-01T00:00:00.000Z",
+      requireSigned: "assertion",
+    };
+    const renewed = idpMetadata({ keys: keyDescriptor(idpNextKey.certificate) });
+
+    it("keep everything but what must be signed when that alone is given", async () => {
+      const after = await changedSamlSettings(before, { requireSigned: "both" }, offline);
+      expect(after).to.deep.equal({ ...before, requireSigned: "both" });
+    });
+
+    it("stay as they are when nothing is given, however old the metadata", async () => {
+      const later = { ...offline, now: () => "2030-01-01T00:00:00.000Z" };
+      expect(await changedSamlSettings(before, {}, later)).to.deep.equal(before);
+    });
+
+    it("are those of the new metadata alone, but for what must be signed", async () => {
+      const after = await changedSamlSettings(before, { metadataXml: renewed }, offline);
+      expect(after).to.deep.equal({ ...fromXml, certificates: [idpNextKey.certificate], requireSigned: "assertion" });
+    });
+
+    it("are fetched again when the address is given again", async () => {
+      answer = (response) => response.end(renewed);
+      const after = await changedSamlSettings(before, { metadataUrl: base, requireSigned: "response" }, deps);
+      expect(after).to.deep.equal({
+        ...fromXml,
+        certificates: [idpNextKey.certificate],
+        metadataUrl: base,
+        requireSigned: "response",
+      });
+    });
+
+    it("are refused with another provider's metadata, uploaded or fetched", async () => {
+      const other = idpMetadata({
+        entityId: "https://idp.example/Metadata",
+        keys: keyDescriptor(globexKey.certificate),
+      });
+      answer = (response) => response.end(other);
+      const inputs: readonly [SamlInput, string][] = [
+        [{ metadataXml: other }, "/metadataXml"],
+        [{ metadataUrl: base }, "/metadataUrl"],
+      ];
+      for (const [input, pointer] of inputs) {
+        const refusal = await refusalOf(changedSamlSettings(before, input, deps));
+        expect(refusal.code).to.equal("invalid_document");
+        expect(problemsOf(refusal)).to.have.length(1);
+        expect(problemsOf(refusal)[0]).to.include({ pointer, code: "entity_id_changed" });
+        expect(refusal.message).to.match(/make another connection for another identity provider/);
+      }
+    });
+
+    it("are refused with broken metadata as new ones are", async () => {
+      const refusal = await refusalOf(changedSamlSettings(before, { metadataXml: "{}" }, offline));
+      expect(problemsOf(refusal)[0]).to.include({ pointer: "/metadataXml", code: "not_metadata" });
+    });
+  });
+
+  describe("as an admin sees them", () => {
+    it("show each key by its fingerprint and until when its certificate lasts", async () => {
+      const expired = await makeKey("old.acme.example", {
+        notBeforeDate: new Date("2020-01-01T00:00:00Z"),
+        notAfterDate: new Date("2021-01-01T00:00:00Z"),
+      });
+      const certificates = [expired.certificate, idpKey.certificate];
+      const view = samlIdpView({ ...fromXml, certificates }, NOW);
+      expect(view).to.deep.include({
+        entityId: fromXml.entityId,
+        ssoRedirectUrl: fromXml.ssoRedirectUrl,
+        ssoPostUrl: null,
+        metadataUrl: null,
+        validUntil: null,
+        requireSigned: "either",
+      });
+      const [first, second] = view.certificates;
+      expect(first).to.include({ subject: "CN=old.acme.example", notAfter: "2021-01-01T00:00:00.000Z", expired: true });
+      expect(second).to.include({ subject: "CN=idp.acme.example", expired: false });
+      expect(first?.fingerprint)
+        .to.match(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
+        .and.not.equal(second?.fingerprint);
+    });
+
+    it("show what else there is", () => {
+      const settings: SamlSettings = {
+        ...fromXml,
+        ssoPostUrl: "https://idp.example/post",
+        metadataUrl: "https://idp.example/metadata.xml",
+        validUntil: "2027-01-01T00:00:00.000Z",
+      };
+      const { certificates, ...others } = samlIdpView(settings, NOW);
+      const { certificates: _, ...expected } = settings;
+      expect(others).to.deep.equal(expected);
+    });
+  });
+});
