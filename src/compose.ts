@@ -22,6 +22,7 @@ import { compileSchema } from "./platform/schemas.js";
 import { createVault, hashToken, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
 import { readVersion } from "./platform/version.js";
 import { openOidcDoor } from "./protocols/oidc/routes.js";
+import { openSamlDoor } from "./protocols/saml/routes.js";
 import { openScimFace } from "./protocols/scim/face.js";
 import { signInFaces } from "./protocols/sign-in/routes.js";
 import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
@@ -196,19 +197,19 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
     rateLimiter,
     signInsPerMinutePerAddress: config.limits.signInsPerMinutePerAddress,
   });
-  const oidc = openOidcDoor({
-    web,
+  const outside = {
     fetch: createGuardedFetch({
       allowPrivateNetwork: config.allowPrivateNetwork,
       allow: config.network.allow,
       timeoutMilliseconds: config.network.timeoutMilliseconds,
       responseBytes: config.network.responseBytes,
     }),
-    unseal: vault.open,
     allowHttp: config.allowPrivateNetwork,
-  });
+  };
+  const oidc = openOidcDoor({ web, ...outside, unseal: vault.open });
+  const saml = openSamlDoor({ web, ...outside, bodyBytes: config.limits.acsBodyBytes });
   const others: readonly Face[] = [
-    ...signInFaces(web, [oidc.protocol], oidc.routes),
+    ...signInFaces(web, [oidc.protocol, saml.protocol], [...oidc.routes, ...saml.routes]),
     openScimFace({
       p,
       publicUrl,
@@ -227,6 +228,7 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
       rateLimiter,
       limits: config.limits,
       checkOidcSettings: oidc.check,
+      saml: saml.metadata,
     },
     [...others.flatMap((face) => face.routes), ...health.routes],
     readVersion(),

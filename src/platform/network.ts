@@ -114,7 +114,7 @@ function redirectOf(response: Response, url: URL, options: FetchOptions): URL | 
 async function bodyOf(options: FetchOptions): Promise<{ readonly headers: Headers; readonly body?: Buffer }> {
   const headers = new Headers(options.headers);
   if (options.body === undefined || options.body === null) return { headers };
-  const carrier = new Response(options.body);
+  const carrier = new Response(options.body instanceof Uint8Array ? Buffer.from(options.body) : options.body);
   const type = carrier.headers.get("content-type");
   if (type !== null && !headers.has("content-type")) headers.set("content-type", type);
   return { headers, body: Buffer.from(await carrier.arrayBuffer()) };

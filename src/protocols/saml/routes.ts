@@ -1,0 +1,246 @@
+/** The SAML door: sends people to their identity provider and takes in what comes back (SAML profiles section 4.1). */
+import { randomBytes } from "node:crypto";
+import type { Answer, HttpRequest } from "../../http/exchange.js";
+import { formPage } from "../../http/pages.js";
+import { anybody, defineRoute, type Route } from "../../http/route.js";
+import { isFromAnotherSite } from "../../http/same-origin.js";
+import type { Connection, SamlSettings, Tenant } from "../../model/connection.js";
+import { Refusal } from "../../model/problem.js";
+import type { GuardedFetch } from "../../platform/network.js";
+import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
+import { beginLogin, takeLogin, takeOnce } from "../../provisioning/sessions.js";
+import { failSignIn, finishSignIn } from "../sign-in/finish.js";
+import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
+import { groupPaths } from "../sign-in/groups.js";
+import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
+import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
+import { translate } from "../sign-in/translate.js";
+import { nobodyNamed, samlClaims, subjectKey } from "./claims.js";
+import { SamlFailure } from "./failure.js";
+import { type OpenedResponse, openResponse } from "./response.js";
+import { authnRequest, type ServiceProvider, spMetadata } from "./service-provider.js";
+import { changedSamlSettings, readSamlSettings, type SamlIdpView, type SamlInput, samlIdpView } from "./settings.js";
+import { redactSeen, seenOf } from "./trace.js";
+import type { VerifiedAssertion } from "./verified.js";
+import { verifyResponse } from "./verify.js";
+
+interface SamlDoor {
+  readonly web: SignInWeb;
+  readonly profiles: readonly IdpProfile[];
+  readonly groupAttributeOf: GroupAttributeOf;
+}
+
+export interface SamlDoorOptions {
+  readonly web: SignInWeb;
+  readonly fetch: GuardedFetch;
+  /** Metadata and providers over plain http: development and tests only. */
+  readonly allowHttp: boolean;
+  /** The longest form that an identity provider may let a browser post. */
+  readonly bodyBytes: number;
+}
+
+export interface OpenedSamlDoor {
+  readonly protocol: SignInProtocol;
+  readonly routes: readonly Route[];
+  /** What the admin API knows of identity providers: settings out of their metadata, and back. */
+  readonly metadata: {
+    read(input: SamlInput): Promise<SamlSettings>;
+    change(before: SamlSettings, input: SamlInput): Promise<SamlSettings>;
+    idpView(settings: SamlSettings): SamlIdpView;
+  };
+}
+
+export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptions): OpenedSamlDoor {
+  const { p } = web;
+  const door: SamlDoor = { web, profiles: loadIdpProfiles(), groupAttributeOf: createGroupAttributes(p) };
+  const deps = { fetch, allowHttp, now: p.now };
+  return {
+    protocol: samlSignIn(door),
+    routes: [acsRoute(door, bodyBytes), metadataRoute(door)],
+    metadata: {
+      read: (input) => readSamlSettings(input, deps),
+      change: (before, input) => changedSamlSettings(before, input, deps),
+      idpView: (settings) => samlIdpView(settings, p.now()),
+    },
+  };
+}
+
+/** A request to one connection of one tenant. */
+interface Visit {
+  readonly request: HttpRequest;
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+}
+
+/** How a connection's provider speaks, and where groups are looked for. */
+interface Reading {
+  readonly idp: SamlSettings;
+  readonly profile: IdpProfile;
+  readonly attribute: GroupAttribute;
+}
+
+function samlSignIn(door: SamlDoor): SignInProtocol {
+  return {
+    protocol: "saml",
+    async begin({ browser, returnTo, loginHint, ...visit }) {
+      const { p } = door.web;
+      const idp = idpOf(visit);
+      // All that the identity provider gets to know of this login, and an NCName, as IDs must be.
+      const id = `_${randomBytes(32).toString("base64url")}`;
+      const connection = visit.connection.id;
+      await beginLogin(p, visit.tenant, { connection, state: id, browser, ...(returnTo && { returnTo }) });
+      const request = { id, relayState: id, now: p.now(), ...(loginHint && { loginHint }) };
+      return authnRequest(serviceProviderOf(door, visit), idp, request);
+    },
+  };
+}
+
+function metadataRoute(door: SamlDoor): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/sso/:tenant/:connection/metadata",
+    summary: "What a SAML identity provider wants to know of this connection",
+    tags: ["sign-in"],
+    auth: anybody,
+    responses: { 200: null },
+    async handler({ request }) {
+      takeTurn(door.web, request);
+      const visit = { request, ...(await findConnection(door.web, request)) };
+      idpOf(visit);
+      const headers = { "content-type": "application/samlmetadata+xml; charset=utf-8" };
+      return { status: 200, headers, body: spMetadata(serviceProviderOf(door, visit)) };
+    },
+  });
+}
+
+function acsRoute(door: SamlDoor, bytes: number): Route {
+  return defineRoute<{ body: Readonly<Record<string, string>> }>({
+    method: "POST",
+    path: "/sso/:tenant/:connection/acs",
+    summary: "Where a browser posts what its SAML identity provider says",
+    tags: ["sign-in"],
+    auth: anybody,
+    body: { read: "form", bytes },
+    responses: { 200: null, 303: null },
+    async handler({ request, body }) {
+      takeTurn(door.web, request);
+      const visit = { request, ...(await findConnection(door.web, request)) };
+      return takeResponse(door, visit, body["SAMLResponse"] ?? "");
+    },
+  });
+}
+
+async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string): Promise<Answer> {
+  const reading = await readingOf(door, visit);
+  let opened: OpenedResponse | undefined;
+  try {
+    opened = openResponse(samlResponse);
+    if (opened.inResponseTo === undefined) throw unsolicited();
+    if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
+    const login = await pendingLogin(door, visit, opened.inResponseTo);
+    if (!opened.success) throw new SamlFailure("status", { ...opened.status });
+    const assertion = await verified(door, visit, reading, opened, opened.inResponseTo);
+    return await signInAs(door, visit, reading, assertion, login);
+  } catch (error) {
+    throw error instanceof SamlFailure ? await refused(door, visit, reading, error, opened) : error;
+  }
+}
+
+/** Some browsers send our cookie with no post that another site's page made: they get to make it from ours, once. */
+function cookiesWereLeftOut({ web }: SamlDoor, { request }: Visit): boolean {
+  return web.pendingCookie.read(request) === undefined && isFromAnotherSite(request, web.publicUrl);
+}
+
+function postedAgain(door: SamlDoor, visit: Visit, samlResponse: string): Answer {
+  const action = serviceProviderOf(door, visit).acsUrl;
+  return formPage({ title: "One moment", action, fields: { SAMLResponse: samlResponse } });
+}
+
+/** INVARIANT: the login that was begun is taken out before anything is verified, so that nothing is tried twice. */
+async function pendingLogin({ web }: SamlDoor, visit: Visit, requestId: string): Promise<PendingLogin> {
+  const { request, tenant, connection } = visit;
+  const browser = web.pendingCookie.read(request);
+  try {
+    return await takeLogin(web.p, tenant, { connection: connection.id, state: requestId, browser });
+  } catch (error) {
+    throw error instanceof Refusal ? new SamlFailure("pending_login", {}, { cause: error }) : error;
+  }
+}
+
+/** The assertion, taken once: whoever has a copy of it is too late. */
+async function verified(
+  door: SamlDoor,
+  visit: Visit,
+  { idp }: Reading,
+  opened: OpenedResponse,
+  inResponseTo: string,
+): Promise<VerifiedAssertion> {
+  const { p } = door.web;
+  const assertion = verifyResponse(opened, { idp, sp: serviceProviderOf(door, visit), inResponseTo, now: p.now() });
+  const { id, rememberUntil: until } = assertion;
+  const first = await takeOnce(p, visit.tenant, { connection: visit.connection.id, id, until });
+  if (!first) throw new SamlFailure("replay", { assertion: id });
+  return assertion;
+}
+
+async function signInAs(
+  door: SamlDoor,
+  visit: Visit,
+  { idp, profile, attribute }: Reading,
+  assertion: VerifiedAssertion,
+  { returnTo }: PendingLogin,
+): Promise<Answer> {
+  const { tenant, connection } = visit;
+  const parties = { idp: idp.entityId, sp: serviceProviderOf(door, visit).entityId };
+  const settings = { absentGroups: connection.absentGroups, provedDomains: tenant.domains, ...attribute };
+  const observed = translate(samlClaims(assertion, parties), profile, settings);
+  if (observed === undefined) throw nobodyNamed(assertion, profile);
+  const { sessionIndex, sessionEndsAt } = assertion;
+  return finishSignIn(door.web, {
+    ...visit,
+    observed,
+    subject: subjectKey(assertion.nameId, parties),
+    message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
+    ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
+    ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
+    ...(returnTo === undefined ? {} : { returnTo }),
+  });
+}
+
+/** The trace says all that an admin may know; the page says one thing, whichever guard it was. */
+function refused(
+  door: SamlDoor,
+  visit: Visit,
+  { profile, attribute }: Reading,
+  { guard, detail }: SamlFailure,
+  opened: OpenedResponse | undefined,
+): Promise<Refusal> {
+  const code = guard === "pending_login" ? "sign_in_expired" : "sign_in_failed";
+  const received = opened && { received: redactSeen(opened.seen, groupPaths(profile, attribute)) };
+  return failSignIn(door.web, visit, code, { guard, ...detail, profile: profile.name, ...received });
+}
+
+function unsolicited(): SamlFailure {
+  const problem = "the response answers no request of ours: sign-ins begin at the connection's login address";
+  return new SamlFailure("in_response_to", { problem });
+}
+
+async function readingOf(door: SamlDoor, visit: Visit): Promise<Reading> {
+  const idp = idpOf(visit);
+  const { tenant, connection } = visit;
+  const address = { protocol: "saml" as const, issuer: idp.entityId, profile: connection.profile };
+  const attribute = await door.groupAttributeOf(tenant, connection);
+  return { idp, profile: profileFor(door.profiles, address), attribute };
+}
+
+function idpOf({ connection }: Visit): SamlSettings {
+  const { saml } = connection;
+  if (connection.protocol !== "saml" || saml === undefined || connection.disabledAt !== undefined) throw nothingHere();
+  return saml;
+}
+
+/** One name and one address per connection: what was said for another one arrives elsewhere and names somebody else. */
+function serviceProviderOf({ web }: SamlDoor, { tenant, connection }: Visit): ServiceProvider {
+  const base = `${web.publicUrl}/sso/${tenant.slug}/${connection.slug}`;
+  return { entityId: `${base}/metadata`, acsUrl: `${base}/acs` };
+}
