@@ -2,11 +2,16 @@
 import type { Connection, OidcSettings } from "../model/connection.js";
 import { Refusal } from "../model/problem.js";
 import type { ConnectionInput, ConnectionPatch } from "../provisioning/connections.js";
-import type { AdminDeps } from "./deps.js";
-import { notAvailable, notAvailableAtAll } from "./not-available.js";
+import type { AdminDeps, SamlInput } from "./deps.js";
+import { notAvailableAtAll } from "./not-available.js";
 
-type Settings = Omit<ConnectionInput, "slug" | "protocol" | "oidc" | "clientSecret" | "priority">;
+type Settings = Omit<ConnectionInput, "slug" | "protocol" | "oidc" | "saml" | "clientSecret" | "priority">;
 type OidcKeys = Partial<OidcSettings> & { readonly clientSecret?: string };
+type SamlKeys = SamlInput & { readonly allowIdpInitiated?: boolean };
+
+/** Keys that only connections of the protocol have. */
+const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "scopes", "clientSecret"] as const;
+const SAML_KEYS = ["metadataXml", "metadataUrl", "requireSigned", "allowIdpInitiated"] as const;
 
 /** Keys of the API's contract that wait for a later version. */
 const LATER = ["directory", "manages", "rolesFrom", "onLastGroupRemoved", "directWhen"] as const;
@@ -14,17 +19,21 @@ type LaterKeys = { readonly [Key in (typeof LATER)[number]]?: unknown };
 
 export type NewConnectionBody = { readonly slug: string; readonly protocol: "oidc" | "scim" | "saml" } & Settings &
   OidcKeys &
+  SamlKeys &
   LaterKeys;
 
-export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc"> & OidcKeys & LaterKeys;
+export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVersion"> &
+  OidcKeys &
+  SamlKeys &
+  LaterKeys;
 
-/** Refusal `invalid_document` with every mistake. */
-export function connectionInput(deps: AdminDeps, body: NewConnectionBody): ConnectionInput {
-  const { protocol } = body;
-  if (protocol === "saml") throw notAvailable("/protocol", "the protocol `saml`");
+/** Fetches metadata where the body names its address. Refusal `invalid_document` with every mistake, and those of fetching. */
+export async function connectionInput(deps: AdminDeps, body: NewConnectionBody): Promise<ConnectionInput> {
   refuseLater(body);
-  const { slug, clientSecret, issuer, clientId, clientAuthMethod, scopes, ...settings } = body;
+  const { slug, protocol, clientSecret, issuer, clientId, clientAuthMethod, scopes, ...others } = body;
+  const { metadataXml, metadataUrl, requireSigned, allowIdpInitiated, ...settings } = others;
   if (protocol === "scim") return { ...settings, slug, protocol };
+  if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(samlInput(body)) };
   const oidc = {
     issuer: issuer ?? "",
     clientId: clientId ?? "",
@@ -35,27 +44,41 @@ export function connectionInput(deps: AdminDeps, body: NewConnectionBody): Conne
   return { ...settings, slug, protocol, oidc, ...(clientSecret !== undefined && { clientSecret }) };
 }
 
-/** Refusal `invalid_document` with every mistake. `hasSecret`: one is stored already. */
-export function connectionPatch(
+/** The same for a change. `hasSecret`: one is stored already. */
+export async function connectionPatch(
   deps: AdminDeps,
   before: Connection,
   body: ConnectionChangeBody,
   hasSecret: boolean,
-): ConnectionPatch {
+): Promise<ConnectionPatch> {
+  refuseForeign(before, body);
   refuseLater(body);
-  const { issuer, clientId, clientAuthMethod, scopes, ...settings } = body;
-  const said = {
-    ...(issuer !== undefined && { issuer }),
-    ...(clientId !== undefined && { clientId }),
-    ...(clientAuthMethod !== undefined && { clientAuthMethod }),
-    ...(scopes !== undefined && { scopes }),
+  const { issuer, clientId, clientAuthMethod, scopes, ...others } = body;
+  const { metadataXml, metadataUrl, requireSigned, allowIdpInitiated, ...settings } = others;
+  // What is made of the settings as they were read must not put back what somebody changed meanwhile.
+  const seen = { ...settings, ifVersion: before.version };
+  if (before.oidc !== undefined && OIDC_KEYS.some((key) => Object.hasOwn(body, key))) {
+    const oidc = {
+      ...before.oidc,
+      ...(issuer !== undefined && { issuer }),
+      ...(clientId !== undefined && { clientId }),
+      ...(clientAuthMethod !== undefined && { clientAuthMethod }),
+      ...(scopes !== undefined && { scopes }),
+    };
+    checkOidc(deps, oidc, hasSecret || body.clientSecret !== undefined);
+    return { ...seen, oidc };
+  }
+  const said = samlInput(body);
+  if (before.saml === undefined || Object.keys(said).length === 0) return settings;
+  return { ...seen, saml: await deps.saml.change(before.saml, said) };
+}
+
+function samlInput({ metadataXml, metadataUrl, requireSigned }: SamlKeys): SamlInput {
+  return {
+    ...(metadataXml !== undefined && { metadataXml }),
+    ...(metadataUrl !== undefined && { metadataUrl }),
+    ...(requireSigned !== undefined && { requireSigned }),
   };
-  const touched = [...Object.keys(said), ...(body.clientSecret === undefined ? [] : ["clientSecret"])];
-  if (touched.length === 0) return settings;
-  if (before.oidc === undefined) throw notOfOidc(before, touched);
-  const oidc = { ...before.oidc, ...said };
-  checkOidc(deps, oidc, hasSecret || body.clientSecret !== undefined);
-  return { ...settings, oidc };
 }
 
 function checkOidc(deps: AdminDeps, oidc: OidcSettings, hasSecret: boolean): void {
@@ -67,19 +90,24 @@ function checkOidc(deps: AdminDeps, oidc: OidcSettings, hasSecret: boolean): voi
   });
 }
 
-function notOfOidc({ slug, protocol }: Connection, keys: readonly string[]): Refusal {
-  const problems = keys.map((key) => ({
+function refuseForeign({ slug, protocol, oidc, saml }: Connection, body: OidcKeys & SamlKeys): void {
+  const foreign = [...(oidc ? [] : OIDC_KEYS), ...(saml ? [] : SAML_KEYS)].filter((key) => Object.hasOwn(body, key));
+  if (foreign.length === 0) return;
+  const problems = foreign.map((key) => ({
     pointer: `/${key}`,
     code: "unknown_key",
     message: `connection \`${slug}\` speaks \`${protocol}\`, which has no \`${key}\``,
   }));
-  return new Refusal("invalid_document", problems.map(({ message }) => message).join("; "), { problems });
+  throw new Refusal("invalid_document", problems.map(({ message }) => message).join("; "), { problems });
 }
 
-function refuseLater(body: LaterKeys): void {
+function refuseLater(body: LaterKeys & SamlKeys): void {
   const parts = LATER.filter((key) => Object.hasOwn(body, key)).map((key) => ({
     pointer: `/${key}`,
     what: `\`${key}\``,
   }));
+  if (body.allowIdpInitiated === true) {
+    parts.push({ pointer: "/allowIdpInitiated", what: "a sign-in that begins at the identity provider" });
+  }
   if (parts.length > 0) throw notAvailableAtAll(parts);
 }

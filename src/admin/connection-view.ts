@@ -1,27 +1,47 @@
 import type { Connection, OidcSettings, Tenant } from "../model/connection.js";
+import type { AdminDeps } from "./deps.js";
 
 /** A connection as the API answers it; the client secret is no part of it anywhere. */
-export function connectionView(publicUrl: string, tenant: Pick<Tenant, "slug">, connection: Connection) {
+export function connectionView(
+  { publicUrl, saml }: Pick<AdminDeps, "publicUrl" | "saml">,
+  tenant: Pick<Tenant, "slug">,
+  connection: Connection,
+) {
   const { slug, protocol, jit, sync, groups, profile, priority, mayGrantOwner } = connection;
   const { allowedDomains, requireDomains, absentGroups, groupAttribute = null, settleSeconds, createdAt } = connection;
+  const base = `${publicUrl}/sso/${tenant.slug}/${slug}`;
   return {
     ...{ slug, protocol, jit, sync, groups, profile, priority, mayGrantOwner },
     ...{ allowedDomains, requireDomains, absentGroups, groupAttribute, settleSeconds, createdAt },
-    ...(connection.oidc && oidcView(publicUrl, tenant.slug, slug, connection.oidc)),
+    ...(connection.oidc && { ...providerView(connection.oidc), oidc: clientView(base, publicUrl, tenant.slug) }),
+    ...(connection.saml && { saml: serviceProviderView(base), idp: saml.idpView(connection.saml) }),
     ...(protocol === "local" ? {} : { scim: { baseUrl: `${publicUrl}/api/scim/v2` } }),
   };
 }
 
-function oidcView(publicUrl: string, tenant: string, slug: string, settings: OidcSettings) {
+function providerView(settings: OidcSettings) {
   const { issuer, clientId, clientAuthMethod = null, scopes } = settings;
-  const base = `${publicUrl}/sso/${tenant}/${slug}`;
+  return { issuer, clientId, clientAuthMethod, scopes };
+}
+
+/** What an OpenID provider has to be told. */
+function clientView(base: string, publicUrl: string, tenant: string) {
   return {
-    ...{ issuer, clientId, clientAuthMethod, scopes },
-    oidc: {
-      redirectUri: `${base}/callback`,
-      loginUrl: `${base}/login`,
-      postLogoutRedirectUri: `${publicUrl}/sso/${tenant}`,
-      backchannelLogoutUri: `${base}/backchannel-logout`,
-    },
+    redirectUri: `${base}/callback`,
+    loginUrl: `${base}/login`,
+    postLogoutRedirectUri: `${publicUrl}/sso/${tenant}`,
+    backchannelLogoutUri: `${base}/backchannel-logout`,
+  };
+}
+
+/** What a SAML identity provider has to be told; our name is the address of our metadata. */
+function serviceProviderView(base: string) {
+  const metadataUrl = `${base}/metadata`;
+  return {
+    entityId: metadataUrl,
+    acsUrl: `${base}/acs`,
+    metadataUrl,
+    loginUrl: `${base}/login`,
+    sloUrl: `${base}/slo`,
   };
 }

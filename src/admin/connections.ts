@@ -48,9 +48,9 @@ function createRoute(deps: AdminDeps): Route {
     body: { read: "json", bytes: deps.limits.adminBodyBytes, schema: "admin/connection#/$defs/new" },
     responses: { 201: "admin/connection" },
     async handler({ body, principal: { tenant, context } }) {
-      const connection = await createConnection(deps.p, tenant, connectionInput(deps, body), context);
+      const connection = await createConnection(deps.p, tenant, await connectionInput(deps, body), context);
       const location = pathOf(CONNECTION, { tenant: tenant.slug, connection: connection.slug });
-      return { status: 201, headers: { location }, body: connectionView(deps.publicUrl, tenant, connection) };
+      return { status: 201, headers: { location }, body: connectionView(deps, tenant, connection) };
     },
   });
 }
@@ -68,7 +68,7 @@ function listRoute(deps: AdminDeps): Route {
     async handler({ query, principal: { tenant } }) {
       const all = await deps.p.store.read(tenant.id).connections();
       const live = all.filter((connection) => connection.disabledAt === undefined);
-      const view = (connection: Connection) => connectionView(deps.publicUrl, tenant, connection);
+      const view = (connection: Connection) => connectionView(deps, tenant, connection);
       return { status: 200, body: pageOf(live, query, ({ slug }) => slug, view) };
     },
   });
@@ -85,7 +85,7 @@ function readRoute(deps: AdminDeps): Route {
     responses: { 200: "admin/connection" },
     async handler({ params, principal: { tenant } }) {
       const connection = await connectionNamed(deps.p, tenant, params.connection);
-      return { status: 200, body: connectionView(deps.publicUrl, tenant, connection) };
+      return { status: 200, body: connectionView(deps, tenant, connection) };
     },
   });
 }
@@ -103,9 +103,9 @@ function changeRoute(deps: AdminDeps): Route {
     async handler({ params, body, principal: { tenant, context } }) {
       const before = await connectionNamed(deps.p, tenant, params.connection);
       const secret = await deps.p.store.read(tenant.id).connectionSecret(before.id);
-      const patch = connectionPatch(deps, before, body, secret !== undefined);
+      const patch = await connectionPatch(deps, before, body, secret !== undefined);
       const { connection, run } = await updateConnection(deps.p, tenant, before.slug, patch, context);
-      const view = connectionView(deps.publicUrl, tenant, connection);
+      const view = connectionView(deps, tenant, connection);
       return { status: 200, body: run === undefined ? view : { ...view, run: await startedRun(deps.p, tenant, run) } };
     },
   });

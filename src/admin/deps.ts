@@ -1,5 +1,6 @@
 import type { RateLimiter } from "../http/rate-limit.js";
-import type { OidcSettings } from "../model/connection.js";
+import type { OidcSettings, RequireSigned, SamlSettings } from "../model/connection.js";
+import type { Instant } from "../model/ids.js";
 import type { Problem } from "../model/problem.js";
 import type { Config } from "../platform/config.js";
 import type { Provisioning } from "../provisioning/deps.js";
@@ -9,6 +10,37 @@ export interface OidcInput extends Partial<Omit<OidcSettings, "issuer" | "client
   readonly issuer: string;
   readonly clientId: string;
   readonly hasSecret: boolean;
+}
+
+/** What an admin says of a SAML identity provider; its metadata comes in one of two ways. */
+export interface SamlInput {
+  readonly metadataXml?: string;
+  readonly metadataUrl?: string;
+  readonly requireSigned?: RequireSigned;
+}
+
+/** What an admin compares with what the identity provider shows. */
+export interface SamlIdpView {
+  readonly entityId: string;
+  readonly ssoRedirectUrl: string | null;
+  readonly ssoPostUrl: string | null;
+  readonly metadataUrl: string | null;
+  readonly validUntil: Instant | null;
+  readonly requireSigned: RequireSigned;
+  readonly certificates: readonly {
+    readonly fingerprint: string;
+    readonly subject: string;
+    readonly notAfter: Instant;
+    readonly expired: boolean;
+  }[];
+}
+
+/** The protocol's own reading of metadata, which may fetch it first. Both refuse with every mistake and its pointer. */
+export interface SamlReader {
+  read(input: SamlInput): Promise<SamlSettings>;
+  /** Keeps what the input leaves out; another identity provider is refused. */
+  change(before: SamlSettings, input: SamlInput): Promise<SamlSettings>;
+  idpView(settings: SamlSettings): SamlIdpView;
 }
 
 export interface AdminDeps {
@@ -23,4 +55,5 @@ export interface AdminDeps {
   >;
   /** Every mistake in the settings of an OIDC connection; the protocol's own judgement. */
   checkOidcSettings(input: OidcInput): readonly Problem[];
+  readonly saml: SamlReader;
 }

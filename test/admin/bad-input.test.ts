@@ -176,14 +176,6 @@ const cases: readonly Case[] = [
     ["/protocol wrong_value"],
   ],
   [
-    "SAML",
-    "POST connections",
-    { body: { slug: "new", protocol: "saml", metadataXml: "<x/>" } },
-    422,
-    "invalid_document",
-    ["/protocol not_available"],
-  ],
-  [
     "a second local connection",
     "POST connections",
     { body: { slug: "new", protocol: "local" } },
