@@ -1,6 +1,7 @@
 /** What an admin gets from a SAML identity provider, and a server that such metadata is fetched from. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { keyDescriptor, idpMetadata as madeMetadata, ssoService } from "../saml/idp-metadata.js";
 import { idpKey } from "../support/saml-keys.js";
 
 export interface IdpMetadata {
@@ -18,22 +19,12 @@ export const SSO_URL = "https://idp.acme.example/sso";
 
 export function idpMetadata(idp: IdpMetadata = {}): string {
   const { entityId = ENTITY_ID, certificates = [idpKey.certificate], ssoUrl = SSO_URL, validUntil, more = "" } = idp;
-  const keys = certificates.map(
-    (certificate) =>
-      `<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>` +
-      `<ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`,
-  );
-  const until = validUntil === undefined ? "" : ` validUntil="${validUntil}"`;
-  const endpoints = ["Redirect", "POST"].map(
-    (binding) =>
-      `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-${binding}" Location="${ssoUrl}"/>`,
-  );
-  return [
-    `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${entityId}"${until}>`,
-    `<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">`,
-    ...[...keys, more, ...endpoints],
-    "</md:IDPSSODescriptor></md:EntityDescriptor>",
-  ].join("\n");
+  return madeMetadata({
+    entityId,
+    entityAttributes: validUntil === undefined ? "" : ` validUntil="${validUntil}"`,
+    keys: certificates.map((certificate) => keyDescriptor(certificate, "signing")).join(""),
+    services: more + ["HTTP-Redirect", "HTTP-POST"].map((binding) => ssoService(ssoUrl, binding)).join(""),
+  });
 }
 
 export interface MetadataServer {
