@@ -119,7 +119,8 @@ function explainGrant(
   };
 }
 
-function explainRule(
+/** Why a rule gives nothing here: no entry for one that gives all it has. */
+export function explainRule(
   mapping: CompiledMapping,
   link: PersonLink,
   outcome: RuleOutcome,

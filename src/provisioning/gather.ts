@@ -46,7 +46,11 @@ export async function gather(
   return states.map((state) => ({ state, links: links.get(state.id) ?? [] }));
 }
 
-function linkConnection(connection: Connection, directoryGroups: LinkConnection["directoryGroups"]): LinkConnection {
+/** What evaluation reads of a connection. */
+export function linkConnection(
+  connection: Connection,
+  directoryGroups: LinkConnection["directoryGroups"],
+): LinkConnection {
   return {
     id: connection.id,
     slug: connection.slug,

@@ -28,14 +28,20 @@ export interface ReconcileOptions {
   readonly releasing?: boolean;
 }
 
-export interface Reconciled {
+export interface Reconciled extends Judgement {
   /** People whose state now is what the evaluation asked for, or is kept back knowingly. */
   readonly done: readonly UserId[];
   /** Facts or mapping moved while they were evaluated: their marks stay, and someone tries again. */
   readonly moved: readonly UserId[];
   readonly held: readonly UserId[];
   readonly counts: Readonly<Record<string, number>>;
+}
+
+/** What was decided for whom, and by what: people as they were before anything was applied. */
+export interface Judgement {
+  readonly people: ReadonlyMap<UserId, Gathered>;
   readonly decisions: ReadonlyMap<UserId, Decision>;
+  readonly mapping: CompiledMapping;
 }
 
 /**
@@ -70,10 +76,7 @@ async function whatWasSaid(
   return { approval: eitherApproval(said, saved.approval), includeFrozen: includeFrozen || saved.includeFrozen };
 }
 
-interface Evaluated {
-  readonly people: ReadonlyMap<UserId, Gathered>;
-  readonly decisions: ReadonlyMap<UserId, Decision>;
-  readonly mapping: CompiledMapping;
+interface Evaluated extends Judgement {
   readonly connections: readonly Connection[];
   readonly switches: OpenSwitches;
   readonly now: Instant;
@@ -182,6 +185,8 @@ function report(
     moved: states.filter((state) => !done.has(state.id)).map((state) => state.id),
     held: [...braked.hold, ...braked.waiting.map((plan) => ({ plan }))].map(({ plan }) => plan.person.id),
     counts,
+    people: evaluated.people,
     decisions: evaluated.decisions,
+    mapping: evaluated.mapping,
   };
 }

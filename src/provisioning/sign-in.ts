@@ -1,4 +1,5 @@
 /** Sign-in owns what a verified sign-in may do: who it is, what is learned from it, and whether it may go on. */
+import type { CompiledMapping } from "../engine/compile.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ObserveUser } from "../model/directory.js";
 import type { Decision } from "../model/evaluation.js";
@@ -7,8 +8,10 @@ import type { JsonObject } from "../model/json.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal, type RefusalCode } from "../model/problem.js";
 import type { Context, Provisioning } from "./deps.js";
+import type { Gathered } from "./gather.js";
 import { type Observed, observeUser } from "./ingest.js";
-import { evaluatePeople, reconcilePeople } from "./reconcile.js";
+import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
+import { signInDetail } from "./sign-in-detail.js";
 import { traceSignIn } from "./sign-in-trace.js";
 
 export interface SignIn {
@@ -25,11 +28,19 @@ export type SignedIn =
   | { readonly allowed: true; readonly user: UserId; readonly reference: string; readonly created: boolean }
   | { readonly allowed: false; readonly code: RefusalCode; readonly reference: string };
 
-interface Outcome {
+/** What came of a sign-in; `judged` as far as rules were asked. */
+export interface Outcome {
   readonly code?: RefusalCode;
   readonly user?: UserId;
   readonly created: boolean;
-  readonly decision?: Decision;
+  readonly judged?: Judged;
+}
+
+/** What the rules made of one person, who stands here as before anything was applied. */
+export interface Judged {
+  readonly person: Gathered;
+  readonly decision: Decision;
+  readonly mapping: CompiledMapping;
 }
 
 /**
@@ -44,7 +55,7 @@ export async function signIn(p: Provisioning, request: SignIn): Promise<SignedIn
     connection: request.connection,
     outcome: outcome.code ?? "allowed",
     ...(outcome.user === undefined ? {} : { user: outcome.user }),
-    detail: traceDetail(request, outcome),
+    detail: signInDetail(request, outcome, p.now()),
   });
   if (outcome.code !== undefined) return { allowed: false, code: outcome.code, reference };
   if (outcome.user === undefined) return { allowed: false, code: "sign_in_failed", reference };
@@ -65,15 +76,15 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
   if (observed.kind === "inactive") return { code: "deactivated", user: observed.user, created: false };
   if (observed.kind === "nobody") return { code: "provisioning_off", created: false };
   const before = await person(p, tenant, observed.user);
-  const decision = await settle(p, request, observed.user, observed.took || before.status === "pending");
+  const judged = await settle(p, request, observed.user, observed.took || before.status === "pending");
   const after = await person(p, tenant, observed.user);
   // Another tab may have got through with the same facts.
-  if (decision === "failed" && after.status === "pending") {
+  if (judged === undefined && after.status === "pending") {
     return { code: "unavailable", user: observed.user, created: false };
   }
   const created = before.status === "pending" && after.status === "registered";
-  const base = { user: observed.user, created, ...(decision === "failed" ? {} : { decision }) };
-  const code = refusalOf(after, decision === "failed" ? undefined : decision);
+  const base = { user: observed.user, created, ...(judged === undefined ? {} : { judged }) };
+  const code = refusalOf(after, judged?.decision);
   return code === undefined ? base : { ...base, code };
 }
 
@@ -93,27 +104,29 @@ const ATTEMPTS = 8;
 
 /**
  * Reconciles the person, a few times when the facts move meanwhile. Where this sign-in taught nothing, only judges: the
- * first sign-in's facts are not applied a second time.
+ * first sign-in's facts are not applied a second time. `undefined` when that failed.
  */
-async function settle(p: Provisioning, request: SignIn, user: UserId, apply: boolean): Promise<Decision | "failed"> {
+async function settle(p: Provisioning, request: SignIn, user: UserId, apply: boolean): Promise<Judged | undefined> {
   const { tenant } = request;
   try {
-    if (!apply) {
-      const { decisions } = await evaluatePeople(p, tenant.id, [user], "sign_in");
-      return decisions.get(user) ?? "failed";
-    }
+    if (!apply) return judgedOf(await evaluatePeople(p, tenant.id, [user], "sign_in"), user);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const { done, decisions } = await reconcilePeople(p, tenant.id, [user], {
+      const reconciled = await reconcilePeople(p, tenant.id, [user], {
         context: contextOf(request, user),
         door: "sign_in",
       });
-      if (done.includes(user)) return decisions.get(user) ?? "failed";
+      if (reconciled.done.includes(user)) return judgedOf(reconciled, user);
     }
   } catch (fault) {
     p.log.fault("sign_in.reconcile_failed", fault, { tenant: tenant.id });
   }
   p.wake();
-  return "failed";
+  return undefined;
+}
+
+function judgedOf({ people, decisions, mapping }: Judgement, user: UserId): Judged | undefined {
+  const [person, decision] = [people.get(user), decisions.get(user)];
+  return person && decision && { person, decision, mapping };
 }
 
 function contextOf(request: SignIn, user: UserId): Context {
@@ -134,21 +147,4 @@ function refusalOf(state: PersonState, decision: Decision | undefined): RefusalC
   // Whom the rules let in and nobody registered was kept back, and only a missing seat keeps a new person back.
   const wanted = decision?.status === "registered" || state.hold?.reason === "no_seat";
   return wanted ? "no_seat" : "provisioning_off";
-}
-
-/** What an admin sees of a sign-in: what was claimed (values of rules' inputs only), and what each rule made of it. */
-function traceDetail({ connection, observed, message, requestId }: SignIn, outcome: Outcome): JsonObject {
-  const { groups } = observed;
-  return {
-    connection: connection.slug,
-    subject: observed.subject,
-    userNames: [...observed.userNames],
-    groups: groups.known ? [...groups.value] : { unknown: groups.reason },
-    claims: Object.keys(observed.claims),
-    ...(message === undefined ? {} : { message }),
-    ...(requestId === undefined ? {} : { requestId }),
-    rules: (outcome.decision?.evaluations ?? []).flatMap((evaluation) =>
-      evaluation.outcomes.map(({ rule, status }) => ({ rule, status })),
-    ),
-  };
 }

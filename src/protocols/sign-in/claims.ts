@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../model/json.js";
-import type { ClaimPath } from "./idp-profile.js";
+import type { ClaimPath, IdpProfile } from "./idp-profile.js";
 
 /** What a verified sign-in said of a person, in the words of its identity provider. */
 export interface SignInClaims {
@@ -32,6 +32,11 @@ function valueAt(object: JsonObject | undefined, path: ClaimPath): Json | undefi
     value = isObject(value) ? own(value, step) : undefined;
   }
   return value;
+}
+
+/** SAML knows nothing but lists: there a list of one is its value. In OpenID Connect a list is a list. */
+export function bareValue(value: Json | undefined, { protocol }: IdpProfile): Json | undefined {
+  return protocol === "saml" && Array.isArray(value) && value.length === 1 ? (value[0] as Json) : value;
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

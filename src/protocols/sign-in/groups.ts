@@ -3,7 +3,7 @@ import type { ObserveUser } from "../../model/directory.js";
 import type { Json } from "../../model/json.js";
 import { type Known, known, unknown } from "../../model/known.js";
 import { MOST_GROUPS, textOf } from "./claim-values.js";
-import { claimAt, isObject, own, type SignInClaims } from "./claims.js";
+import { bareValue, claimAt, isObject, own, type SignInClaims } from "./claims.js";
 import type { GroupAttribute } from "./group-attribute.js";
 import type { ClaimPath, IdpProfile } from "./idp-profile.js";
 
@@ -32,7 +32,7 @@ export function observedGroups(
   const value = firstClaim(claims, paths);
   const overage = saysOverage(claims, profile, paths);
   if (value === undefined) {
-    if (overage) return unknown("overage");
+    if (overage || linksOverage(claims, profile)) return unknown("overage");
     // INVARIANT: only an answer that was complete can mean "none".
     return settings.absentGroups === "empty" && !claims.incomplete ? known([]) : unknown("absent_claim");
   }
@@ -76,26 +76,35 @@ function firstClaim(claims: SignInClaims, paths: readonly ClaimPath[]): Json | u
 }
 
 /**
- * "Too many to list": a distributed claim in the place of the list (OpenID Connect Core section 5.6.2), or the flag that
- * Entra sets. What it points to is never fetched.
+ * "Too many to list": a distributed claim in the place of the list (OpenID Connect Core section 5.6.2), or what the
+ * provider sets instead where its own places are read. What it points to is never fetched.
  */
 function saysOverage(claims: SignInClaims, profile: IdpProfile, paths: readonly ClaimPath[]): boolean {
   const names = paths.filter((path) => typeof path === "string");
-  for (const source of claims.sources) {
+  const distributed = claims.sources.some((source) => {
     const pointers = own(source, "_claim_names");
-    if (isObject(pointers) && names.some((name) => own(pointers, name) !== undefined)) return true;
-    const flags = names.includes("groups") ? (profile.groups.overageFlags ?? []) : [];
-    if (flags.some((flag) => String(own(source, flag)) === "true")) return true;
-  }
-  return false;
+    return isObject(pointers) && names.some((name) => own(pointers, name) !== undefined);
+  });
+  if (distributed) return true;
+  if (!paths.some((path) => profile.groups.claims.includes(path))) return false;
+  const flags = profile.groups.overageFlags ?? [];
+  const flagged = claims.sources.some((source) => flags.some((flag) => String(own(source, flag)) === "true"));
+  return flagged || linksOverage(claims, profile);
+}
+
+/** Entra's SAML: an attribute with a link comes instead of the list, whatever the list is called. */
+function linksOverage(claims: SignInClaims, { groups }: IdpProfile): boolean {
+  return (groups.overageLinks ?? []).some((link) => claimAt(claims, link) !== undefined);
 }
 
 /**
  * The names of a list, of one bare name, or of objects. INVARIANT: an element that cannot be read spoils the list: a list
  * without it would claim that the person is not in that group.
  */
-function groupNames(value: Json, { groups }: IdpProfile): readonly string[] | "malformed" | "too_many" {
-  const list = typeof value === "string" ? bareList(value, groups.commaSeparated === true) : value;
+function groupNames(value: Json, profile: IdpProfile): readonly string[] | "malformed" | "too_many" {
+  const { groups } = profile;
+  const bare = bareValue(value, profile);
+  const list = typeof bare === "string" ? bareList(bare, groups.commaSeparated === true) : value;
   if (!Array.isArray(list)) return "malformed";
   if (list.length > MOST_GROUPS) return "too_many";
   const names = new Set<string>();

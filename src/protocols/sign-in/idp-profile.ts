@@ -3,9 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ScimProfile } from "../../model/connection.js";
 import type { UserAttribute } from "../../model/facts.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import { parseJson } from "../../platform/json.js";
 import { projectRoot } from "../../platform/root.js";
 import { compileSchema } from "../../platform/schemas.js";
+import { isObject, own } from "./claims.js";
 
 /** A claim's exact name, or the steps into nested objects. */
 export type ClaimPath = string | readonly string[];
@@ -28,6 +31,7 @@ export interface IdpProfile {
     readonly verifiedBy: readonly { readonly claim: string; readonly values: readonly (string | number | boolean)[] }[];
     readonly domainClaim?: string;
     readonly provedDomains?: boolean;
+    readonly asserted?: boolean;
   };
   readonly attributes: Readonly<Partial<Record<UserAttribute, readonly ClaimPath[]>>>;
   readonly groups: {
@@ -35,6 +39,7 @@ export interface IdpProfile {
     readonly objectNames?: readonly string[];
     readonly commaSeparated?: boolean;
     readonly overageFlags?: readonly string[];
+    readonly overageLinks?: readonly string[];
     readonly truncatedAt?: number;
   };
   readonly appRoles: readonly ClaimPath[];
@@ -44,13 +49,33 @@ export interface IdpProfile {
 /** Every profile that ships, read and checked once at start. Throws when a file is not what its schema says. */
 export function loadIdpProfiles(folder: string = join(projectRoot, "rules", "idp")): readonly IdpProfile[] {
   const check = compileSchema<IdpProfile>("idp-profile", "document");
-  const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
-  return files.sort().map((name) => {
-    const checked = check(parseJson(readFileSync(join(folder, name), "utf8")));
+  const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  const files = names.sort().map((name) => ({ name, said: parseJson(readFileSync(join(folder, name), "utf8")) }));
+  const all = files.map(({ said }) => said).filter(isObject);
+  return files.map(({ name, said }) => {
+    const checked = check(isObject(said) ? completed(name, said, all) : said);
     if (checked.ok) return checked.value;
     const [first] = checked.problems;
     throw new Error(`rules/idp/${name}: ${first?.pointer ?? ""} ${first?.message ?? "is not an IdP profile"}`);
   });
+}
+
+const SECTIONS = ["identity", "email", "attributes", "groups"] as const;
+
+/** A profile with what it leaves out, from the one that it extends; but for when it applies, which each says for itself. */
+function completed(file: string, said: JsonObject, all: readonly JsonObject[]): JsonObject {
+  const { extends: wanted, ...mine } = said;
+  if (wanted === undefined) return said;
+  const base = all.find((one) => own(one, "name") === wanted && own(one, "extends") === undefined);
+  if (base === undefined) {
+    throw new Error(`rules/idp/${file}: /extends must name a profile that extends none, is ${quote(String(wanted))}`);
+  }
+  const { applies: _, ...theirs } = base;
+  const sections = SECTIONS.map((section): [string, Json] => {
+    const [kept, inherited] = [own(said, section), own(base, section)];
+    return [section, isObject(kept) && isObject(inherited) ? { ...inherited, ...kept } : (kept ?? inherited ?? {})];
+  });
+  return { ...theirs, ...mine, ...Object.fromEntries(sections) };
 }
 
 /** What an identity provider is recognised by: its address, and what the connection says of it. */

@@ -18,14 +18,21 @@ const LONGEST = 200;
  * be compared and nothing can be read. Numbers and booleans stay. Nothing is kept that is deeper than three levels.
  */
 export function redactClaims(claims: JsonObject, groupPaths: readonly ClaimPath[]): JsonObject {
-  const kept = new Set([
-    ...AS_THEY_CAME,
-    ...groupPaths.map((path) => (typeof path === "string" ? path : (path[0] ?? ""))),
-  ]);
+  const kept = new Set([...AS_THEY_CAME, ...claimNames(groupPaths)]);
   const redacted: [string, Json][] = Object.entries(claims)
     .slice(0, MOST_ENTRIES)
-    .map(([name, value]) => [traceKey(name), redact(value, kept.has(name), 1)]);
+    .map(([name, value]) => [traceKey(name), redactValue(value, kept.has(name))]);
   return Object.fromEntries(redacted);
+}
+
+/** The claims that stand at the beginning of these paths. */
+export function claimNames(paths: readonly ClaimPath[]): readonly string[] {
+  return paths.map((path) => (typeof path === "string" ? path : (path[0] ?? "")));
+}
+
+/** One value by the same rules; `plain` keeps what it says. */
+export function redactValue(value: Json, plain: boolean): Json {
+  return redact(value, plain, 1);
 }
 
 function redact(value: Json, plain: boolean, depth: number): Json {

@@ -1,0 +1,121 @@
+/** Owns how a verified assertion becomes claims: its attributes under both their names, and its NameID under names of ours. */
+import { createHash } from "node:crypto";
+import { asciiLower } from "../../model/fold.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import type { SignInClaims } from "../sign-in/claims.js";
+import type { IdpProfile } from "../sign-in/idp-profile.js";
+import { SamlFailure } from "./failure.js";
+import type { NameId, SamlAttribute, VerifiedAssertion } from "./verified.js";
+
+/** The entityIDs of the identity provider and of ourselves at this connection. */
+export interface Parties {
+  readonly idp: string;
+  readonly sp: string;
+}
+
+/** The last part of the formats that SAML names, whichever version's URN stands before it: providers mix those up. */
+const STANDARD_FORMAT = /^urn:oasis:names:tc:SAML:[12]\.[01]:nameid-format:([A-Za-z0-9]+)$/;
+
+/** Longer keys are kept as a digest: databases index none that are much longer. */
+const LONGEST_KEY = 255;
+
+/**
+ * What a NameID calls the person: at sign-in the lasting key, unless it is transient, and at logout what sessions are
+ * found by. Format and value count, and qualifiers that name other parties than the two that speak (SAML core section
+ * 2.2.2). INVARIANT: two NameIDs have one key only if they mean the same person; a key without a colon is the bare value
+ * of a persistent NameID, so that it can be compared with an externalId.
+ */
+export function subjectKey(nameId: NameId, parties: Parties): string {
+  const format = formatOf(nameId);
+  const value = trimmed(nameId.value);
+  const qualifiers = [
+    ...qualifier("idp", nameId.nameQualifier, parties.idp),
+    ...qualifier("sp", nameId.spNameQualifier, parties.sp),
+  ];
+  const same = ignoresCase(format, value) ? asciiLower(value) : value;
+  const isBare = format === "persistent" && qualifiers.length === 0 && !same.includes(":");
+  const head = [escaped(format), ...qualifiers].join(";");
+  const key = isBare ? same : `${head}:${same}`;
+  if (Buffer.byteLength(key, "utf8") <= LONGEST_KEY) return key;
+  return `:sha256=${createHash("sha256").update(key, "utf8").digest("hex")}`;
+}
+
+/** Identity providers change the letter case of addresses between sign-ins. */
+function ignoresCase(format: string, value: string): boolean {
+  return format === "emailAddress" || (format === "unspecified" && value.includes("@"));
+}
+
+function qualifier(name: string, said: string | undefined, party: string): readonly string[] {
+  return said === undefined || said === "" || said === party ? [] : [`${name}=${escaped(said)}`];
+}
+
+/** Without what separates the parts of a key. */
+function escaped(text: string): string {
+  return text.replace(/[%;:=]/g, encodeURIComponent);
+}
+
+function formatOf({ format }: NameId): string {
+  return STANDARD_FORMAT.exec(format)?.[1] ?? (format === "" ? "unspecified" : format);
+}
+
+/**
+ * The attributes by Name, with what the NameID says under names in braces (`schemas/idp-profile.schema.json`), then the
+ * same attributes by FriendlyName, where they have one. INVARIANT: nothing that was sent gets a name in braces.
+ */
+export function samlClaims({ nameId, attributes }: VerifiedAssertion, parties: Parties): SignInClaims {
+  const listed = attributes.map((attribute) => ({ ...attribute, values: attribute.values.map(trimmed) }));
+  const byName = listed.filter(({ name }) => !name.startsWith("{")).map(({ name, values }) => [name, values] as const);
+  const byFriendlyName = friendly(listed).map(([name, { values }]) => [name, values] as const);
+  return {
+    sources: [
+      Object.fromEntries<Json>([...byName, ...Object.entries(nameIdClaims(nameId, parties))]),
+      Object.fromEntries<Json>(byFriendlyName),
+    ],
+  };
+}
+
+function nameIdClaims(nameId: NameId, parties: Parties): JsonObject {
+  const format = formatOf(nameId);
+  const value = trimmed(nameId.value);
+  // INVARIANT: a NameID that changes each time, or says nothing, is nobody's key (SAML core section 8.3.8).
+  if (format === "transient" || value === "") return {};
+  return {
+    "{subject}": subjectKey(nameId, parties),
+    "{name_id}": value,
+    ...(format === "persistent" ? { "{persistent_name_id}": value } : { "{readable_name_id}": value }),
+    ...(format === "emailAddress" ? { "{email_name_id}": value } : {}),
+  };
+}
+
+/** Attributes by FriendlyName; one that two of them bear names neither. */
+function friendly(attributes: readonly SamlAttribute[]): readonly (readonly [string, SamlAttribute])[] {
+  const times = new Map<string, number>();
+  for (const { friendlyName = "" } of attributes) times.set(friendlyName, (times.get(friendlyName) ?? 0) + 1);
+  return attributes.flatMap((attribute) => {
+    const { friendlyName = "" } = attribute;
+    const names = friendlyName !== "" && !friendlyName.startsWith("{") && times.get(friendlyName) === 1;
+    return names ? [[friendlyName, attribute] as const] : [];
+  });
+}
+
+/** Why nobody could be recognised: for the admin, who can change that at the identity provider. */
+export function nobodyNamed({ nameId }: VerifiedAssertion, { identity }: IdpProfile): SamlFailure {
+  const problem =
+    formatOf(nameId) === "transient"
+      ? "the NameID is another one at each sign-in, and no attribute that lasts comes with it: make the identity provider send a persistent or an e-mail NameID, or one of the attributes in `wanted`"
+      : "the NameID is empty, or holds characters that cannot be printed";
+  const wanted = identity.subject.map(String).filter((name) => !name.startsWith("{"));
+  return new SamlFailure("name_id", { problem, format: nameId.format.slice(0, LONGEST_KEY), wanted });
+}
+
+/** XML's white space alone: other blanks belong to a name. */
+function trimmed(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+}

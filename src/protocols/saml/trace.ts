@@ -1,0 +1,48 @@
+/** Owns what a trace keeps of an identity provider's message, verified or not: enough for an admin, nothing about the person. */
+import type { Json, JsonObject } from "../../model/json.js";
+import { isObject } from "../sign-in/claims.js";
+import type { ClaimPath } from "../sign-in/idp-profile.js";
+import { claimNames, redactClaims, redactValue } from "../sign-in/redact.js";
+import type { VerifiedAssertion } from "./verified.js";
+
+/** A verified assertion in the shape of `OpenedResponse.seen`, with the FriendlyName of each attribute that has one. */
+export function seenOf({ nameId, attributes, ...said }: VerifiedAssertion): JsonObject {
+  const { sessionIndex, sessionEndsAt, authnContext } = said;
+  const friendlyNames = attributes.flatMap(({ name, friendlyName }): [string, Json][] =>
+    friendlyName === undefined ? [] : [[name, friendlyName]],
+  );
+  return {
+    nameId: { ...nameId },
+    attributes: Object.fromEntries<Json>(attributes.map(({ name, values }) => [name, values])),
+    ...(friendlyNames.length === 0 ? {} : { friendlyNames: Object.fromEntries(friendlyNames) }),
+    ...(sessionIndex === undefined ? {} : { sessionIndex }),
+    ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
+    ...(authnContext === undefined ? {} : { authnContext }),
+  };
+}
+
+/**
+ * A message without what it says about the person. Of the NameID all but its value stays, of attributes their names, and
+ * the values of groups under whichever of their names is read; everything else is about the protocol, and is cut only.
+ */
+export function redactSeen(seen: JsonObject, groupPaths: readonly ClaimPath[]): JsonObject {
+  const { nameId, attributes, ...said } = seen;
+  return {
+    ...(redactValue(said, true) as JsonObject),
+    ...(isObject(nameId) ? { nameId: redactedName(nameId) } : {}),
+    ...(isObject(attributes) ? { attributes: redactClaims(attributes, groupNames(said, groupPaths)) } : {}),
+  };
+}
+
+function redactedName({ value, ...said }: JsonObject): Json {
+  return redactValue({ ...said, ...(value === undefined ? {} : { value: redactValue(value, false) }) }, true);
+}
+
+/** Group attributes by Name, also where they are read by FriendlyName. */
+function groupNames({ friendlyNames }: JsonObject, groupPaths: readonly ClaimPath[]): readonly string[] {
+  const read = claimNames(groupPaths);
+  const byFriendlyName = Object.entries(isObject(friendlyNames) ? friendlyNames : {})
+    .filter(([, friendlyName]) => typeof friendlyName === "string" && read.includes(friendlyName))
+    .map(([name]) => name);
+  return [...read, ...byFriendlyName];
+}

@@ -1,0 +1,91 @@
+/** Owns what an admin sees of a sign-in: what was claimed, the facts as rules read them, and what each rule made of them. */
+import { type ExplainedOutcome, explainOutcomes } from "../engine/explain-outcomes.js";
+import { linkFacts } from "../engine/facts.js";
+import type { Facts, GroupFact } from "../model/facts.js";
+import type { DirectoryUserId, Instant } from "../model/ids.js";
+import type { Json, JsonObject } from "../model/json.js";
+import type { RefusalCode } from "../model/problem.js";
+import { mergeClaims } from "./claims.js";
+import { linkConnection } from "./gather.js";
+import type { Outcome, SignIn } from "./sign-in.js";
+
+/** Bounds on what one trace holds. */
+const MOST_RULES = 200;
+const MOST_GROUPS = 1_000;
+const LONGEST_REASON = 500;
+
+/** What refused, by the code that the person was shown; `schemas/admin/sign-in.schema.json` says what each means. */
+const GUARDS: ReadonlyMap<RefusalCode, string> = new Map<RefusalCode, string>([
+  ["connection_disabled", "connection"],
+  ["provisioning_off", "jit"],
+  ["needs_review", "link"],
+  ["foreign_domain", "domains"],
+  ["deactivated", "account"],
+  ["not_assigned", "no_match"],
+  ["groups_unknown", "groups"],
+  ["no_seat", "seats"],
+  ["unavailable", "reconcile"],
+]);
+
+/** The document of `schemas/admin/sign-in.schema.json`, as far as this sign-in came. */
+export function signInDetail(request: SignIn, { code, judged }: Outcome, now: Instant): JsonObject {
+  const { connection, observed, message, requestId } = request;
+  const { groups } = observed;
+  const facts = factsOf(request, judged, now);
+  return {
+    ...(code === undefined ? {} : { guard: GUARDS.get(code) ?? code }),
+    connection: connection.slug,
+    subject: observed.subject,
+    userNames: [...observed.userNames],
+    groups: groups.known ? groups.value.slice(0, MOST_GROUPS) : { unknown: groups.reason },
+    claims: Object.keys(observed.claims),
+    ...(message === undefined ? {} : { message }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(facts === undefined ? {} : { facts: readable(facts) }),
+    ...rulesOf(judged),
+  };
+}
+
+/** As the rules read them, else as they would by this sign-in alone. */
+function factsOf({ connection, observed }: SignIn, judged: Outcome["judged"], now: Instant): Facts | undefined {
+  const link = judged?.person.links.find((one) => one.connection.id === connection.id);
+  if (link !== undefined) return link.facts;
+  const record = {
+    directoryUser: "" as DirectoryUserId,
+    connection: { ...linkConnection(connection, []), disabled: false },
+    claims: mergeClaims(undefined, observed, now),
+    memberships: [],
+  };
+  return linkFacts(record, now)?.facts;
+}
+
+function readable({ user, groups, appRoles, claims }: Facts): JsonObject {
+  return {
+    user: { ...user },
+    groups: { members: groups.members.slice(0, MOST_GROUPS).map(readableGroup), unlisted: groups.unlisted },
+    app_roles: appRoles,
+    claims: Object.keys(claims),
+  };
+}
+
+function readableGroup({ names, source, staleSince }: GroupFact): Json {
+  return { name: names[0] ?? "", source, ...(staleSince === undefined ? {} : { staleSince }) };
+}
+
+function rulesOf(judged: Outcome["judged"]): JsonObject {
+  if (judged === undefined) return { rules: [] };
+  const { person, decision, mapping } = judged;
+  const { rules, leftOut } = explainOutcomes(mapping, person.links, decision, person.state, MOST_RULES);
+  return { rules: rules.map(readableRule), ...(leftOut === 0 ? {} : { rulesLeftOut: leftOut }) };
+}
+
+function readableRule({ matches, reason, ...said }: ExplainedOutcome): Json {
+  return {
+    ...said,
+    matches: matches.map(({ target, evidence }) => ({
+      target: { ...target },
+      evidence: evidence.map((one) => ({ ...one })),
+    })),
+    reason: reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason,
+  };
+}
