@@ -138,7 +138,7 @@ async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string):
     if (opened.inResponseTo === undefined) throw unsolicited();
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     const login = await pendingLogin(door, visit, opened.inResponseTo);
-    if (!opened.success) throw new SamlFailure("status", { ...opened.status });
+    if (!opened.success) throw new SamlFailure("status", { status: { ...opened.status } });
     const assertion = await verified(door, visit, reading, opened, opened.inResponseTo);
     return await signInAs(door, visit, reading, assertion, login);
   } catch (error) {
