@@ -93,7 +93,7 @@ export function signElement(xml: string, id: string, wishes: Partial<SignatureWi
   if (signer === undefined) throw new Error(`no signer for \`${all.algorithm}\``);
   const value = signer(Buffer.from(signedInfoOctets(placed, all)), all.key).toString("base64");
   const from = placed.indexOf(PENDING);
-  const start = placed.lastIndexOf(`<${qualified(all.prefix, "Signature")}`, from);
+  const start = placed.lastIndexOf(`<${qualified(all.prefix, "Signature")} `, from);
   const endTag = `</${qualified(all.prefix, "Signature")}>`;
   const end = placed.indexOf(endTag, from) + endTag.length;
   const finished = all.signature(placed.slice(start, end).replace(PENDING, value));
@@ -188,7 +188,9 @@ function signedInfoOctets(xml: string, wishes: SignatureWishes): string {
 
 function elementsOf(xml: string): Element[] {
   const tolerant = new DOMParser({ errorHandler: () => undefined });
-  return Array.from(tolerant.parseFromString(xml, "text/xml").getElementsByTagName("*"));
+  // The parser takes these two for line breaks, which they are in XML 1.1 alone.
+  const text = xml.replaceAll("\u0085", "&#x85;").replaceAll("\u2028", "&#x2028;");
+  return Array.from(tolerant.parseFromString(text, "text/xml").getElementsByTagName("*"));
 }
 
 const CANONICALIZATIONS: ReadonlySet<string> = new Set([
@@ -219,7 +221,7 @@ function inherited(element: Element): { prefix: string; namespaceURI: string }[]
 /** Behind the Issuer of the element with this ID, or first in it where it has none. */
 function behindIssuer(xml: string, id: string, signature: string): string {
   const attribute = xml.indexOf(` ID="${id}"`);
-  const issuer = /^\s*<((?:[\w-]+:)?Issuer)\b[^>]*(?:\/>|>[\s\S]*?<\/\1\s*>)/;
+  const issuer = /^\s*<((?:[\w-]+:)?Issuer)\b[^>]*?(?:\/>|>[\s\S]*?<\/\1\s*>)/;
   const content = xml.indexOf(">", attribute) + 1;
   const at = content + (issuer.exec(xml.slice(content))?.[0].length ?? 0);
   return xml.slice(0, at) + signature + xml.slice(at);
