@@ -63,8 +63,8 @@ describe("XML as values", () => {
     expect(names).to.deep.equal(["a", "b", "c", "d"]);
   });
 
-  it("keeps what was parsed, without prolog", () => {
-    expect(parse(`\uFEFF<?xml version="1.0" encoding="UTF-8"?>\n<a/>`).source.trim()).to.equal("<a/>");
+  it("looks past a byte order mark and a prolog", () => {
+    expect(textOf(parse(`\uFEFF<?xml version="1.0" encoding="UTF-8"?>\n<a>x</a>`))).to.equal("x");
   });
 
   it("lets `xml:` be used without a declaration", () => {

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
 
 /** The check that refused a response. The trace names it; the browser hears one uniform code and a reference. */
 export type Guard =
@@ -52,4 +52,33 @@ export class SamlFailure extends Error {
     this.guard = guard;
     this.detail = detail;
   }
+}
+
+const LONGEST_SHOWN = 200;
+const MOST_SHOWN = 10;
+
+type Shown = string | number | readonly string[] | undefined;
+
+/** The two things that should have been equal, or should have fitted each other. */
+export interface Compared {
+  readonly wanted?: Shown;
+  readonly got?: Shown;
+}
+
+/** A failure that an admin can act on: `problem` is a sentence without a stop; values are cut, so that no stranger fills a trace. */
+export function refusal(guard: Guard, problem: string, compared: Compared = {}): SamlFailure {
+  const shown = Object.entries(compared).flatMap(([name, value]: [string, Shown]): [string, Json][] =>
+    value === undefined ? [] : [[name, shownAs(value)]],
+  );
+  return new SamlFailure(guard, { problem, ...Object.fromEntries(shown) });
+}
+
+function shownAs(value: string | number | readonly string[]): Json {
+  if (typeof value === "number") return value;
+  return typeof value === "string" ? cut(value) : value.slice(0, MOST_SHOWN).map(cut);
+}
+
+function cut(text: string): string {
+  const plain = text.replace(/[\p{Cc}\p{Surrogate}]/gu, "\uFFFD");
+  return plain.length > LONGEST_SHOWN ? `${plain.slice(0, LONGEST_SHOWN).replace(/[\uD800-\uDBFF]$/, "")}…` : plain;
 }

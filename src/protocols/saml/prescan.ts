@@ -1,6 +1,6 @@
 /** Owns the look at XML before any parser sees it: one pass over a stranger's text, linear, that refuses what no SAML message needs. */
 import { quote } from "../../model/quote.js";
-import { SamlFailure } from "./failure.js";
+import { refusal, type SamlFailure } from "./failure.js";
 
 /** How large a document may be in each of the directions in which parsing or canonicalising it grows. */
 export interface XmlCaps {
@@ -136,19 +136,20 @@ function scanElements(body: string, caps: XmlCaps): void {
     declarations: 0,
   };
   for (let next = body.indexOf("<"); next >= 0; next = body.indexOf("<", scan.at)) {
-    refuseTextOutside(scan, next);
+    checkText(scan, next);
     scan.at = next;
     if (body.charAt(next + 1) === "/") scanEndTag(scan);
     else scanStartTag(scan);
   }
-  refuseTextOutside(scan, body.length);
+  checkText(scan, body.length);
   if (scan.open.length > 0) throw malformed("it ends before its elements do");
   if (scan.roots === 0) throw malformed("it has no element");
 }
 
-function refuseTextOutside(scan: Scan, end: number): void {
-  if (scan.open.length === 0 && NOT_BLANK.test(scan.body.slice(scan.at, end)))
-    throw malformed("it has text outside its element");
+function checkText(scan: Scan, end: number): void {
+  const text = scan.body.slice(scan.at, end);
+  if (scan.open.length === 0 && NOT_BLANK.test(text)) throw malformed("it has text outside its element");
+  if (text.includes("]]>")) throw malformed("it ends a CDATA section that did not begin");
 }
 
 function scanStartTag(scan: Scan): void {
@@ -219,13 +220,13 @@ function matchAt(pattern: RegExp, scan: Scan): RegExpExecArray | null {
 }
 
 function tooMany(what: string, limit: number): SamlFailure {
-  return new SamlFailure("size", { problem: `the XML has more than ${limit} ${what}`, limit });
+  return refusal("size", `the XML has more than ${limit} ${what}`);
 }
 
 function markup(what: string): SamlFailure {
-  return new SamlFailure("markup", { problem: `the XML is refused: ${what}` });
+  return refusal("markup", `the XML is refused: ${what}`);
 }
 
 function malformed(what: string): SamlFailure {
-  return new SamlFailure("xml", { problem: `the XML is not well-formed: ${what}` });
+  return refusal("xml", `the XML is not well-formed: ${what}`);
 }

@@ -1,7 +1,7 @@
 /** Owns the XML parser: a text becomes a tree of plain values, or is refused; nothing here repairs or guesses. */
 import { DOMParser } from "@xmldom/xmldom";
 import { quote } from "../../model/quote.js";
-import { SamlFailure } from "./failure.js";
+import { refusal, type SamlFailure } from "./failure.js";
 import { prescan, type XmlCaps } from "./prescan.js";
 
 const XMLNS = "http://www.w3.org/2000/xmlns/";
@@ -29,32 +29,27 @@ export interface XmlElement {
   readonly node: Element;
 }
 
-export interface XmlDocument extends XmlElement {
-  /** What was parsed: the text without byte order mark and prolog. */
-  readonly source: string;
-}
-
 /** The document element. What the pre-scan, the parser or the look at the tree does not like is a `SamlFailure`. */
-export function parseXml(text: string, caps: XmlCaps): XmlDocument {
-  const source = prescan(text, caps);
-  const [root, ...others] = [...nodesIn(domOf(source))].filter((node) => node.nodeType !== TEXT_NODE);
+export function parseXml(text: string, caps: XmlCaps): XmlElement {
+  const [root, ...others] = [...nodesIn(domOf(prescan(text, caps)))].filter((node) => node.nodeType !== TEXT_NODE);
   if (root === undefined || !isElement(root) || others.length > 0) throw malformed("it is not one element");
-  return { ...treeOf(root), source };
+  return treeOf(root);
 }
 
-function domOf(source: string): Document {
-  const complaints: string[] = [];
-  const parser = new DOMParser({
-    errorHandler: (_level: string, message: unknown) => complaints.push(String(message)),
-  });
+function domOf(text: string): Document {
+  let complaints = 0;
   let document: Document | undefined;
+  const parser = new DOMParser({
+    errorHandler: () => {
+      complaints += 1;
+    },
+  });
   try {
-    document = parser.parseFromString(source, "text/xml");
-  } catch (error) {
-    throw malformed("the parser gave up on it", error);
+    document = parser.parseFromString(text, "text/xml");
+  } catch {
+    // Its errors quote the text; what is refused below says enough.
   }
-  if (complaints.length > 0 || document === undefined)
-    throw malformed("the parser complained about it", new Error(complaints.join("\n")));
+  if (document === undefined || complaints > 0) throw malformed("the parser complained about it");
   return document;
 }
 
@@ -101,8 +96,8 @@ function isElement(node: Node): node is Element {
   return node.nodeType === ELEMENT_NODE;
 }
 
-function malformed(what: string, cause?: unknown): SamlFailure {
-  return new SamlFailure("xml", { problem: `the XML is not well-formed: ${what}` }, { cause });
+function malformed(what: string): SamlFailure {
+  return refusal("xml", `the XML is not well-formed: ${what}`);
 }
 
 /** Children of that name, in document order. */

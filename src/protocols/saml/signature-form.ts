@@ -1,0 +1,126 @@
+/**
+ * Owns the form of a signature: an allow-list for each of its parts, and what is left to verify once they are known.
+ * Whatever of XML Signature is not needed to sign one SAML element is refused.
+ */
+import { type Compared, refusal, type SamlFailure } from "./failure.js";
+import { DS, EXCLUSIVE_C14N } from "./namespaces.js";
+import { attributeOf, textOf, type XmlElement } from "./xml.js";
+
+/** What SignedInfo says, of which nothing is left open but the two hashes. */
+export interface SignedInfo {
+  /** Prefixes that canonicalisation keeps where they are declared, though nothing visible uses them. */
+  readonly prefixes: readonly string[];
+  /** Names of node:crypto. */
+  readonly hash: string;
+  readonly digestHash: string;
+  readonly digest: Buffer;
+  /** The same of the element that is signed. */
+  readonly elementPrefixes: readonly string[];
+}
+
+const MORE = "http://www.w3.org/2001/04/xmldsig-more#";
+const ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#";
+const ENVELOPED = `${DS}enveloped-signature`;
+
+const SIGNATURE_METHODS: ReadonlyMap<string, string> = new Map([
+  [`${MORE}rsa-sha256`, "sha256"],
+  [`${MORE}rsa-sha384`, "sha384"],
+  [`${MORE}rsa-sha512`, "sha512"],
+]);
+const DIGEST_METHODS: ReadonlyMap<string, string> = new Map([
+  [`${ENCRYPTION}sha256`, "sha256"],
+  [`${MORE}sha384`, "sha384"],
+  [`${ENCRYPTION}sha512`, "sha512"],
+]);
+const SHA1: ReadonlySet<string> = new Set([`${DS}rsa-sha1`, `${DS}sha1`, `${DS}dsa-sha1`, `${MORE}ecdsa-sha1`]);
+const MOST_PREFIXES = 40;
+const PREFIX = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** The parts of a Signature: nothing is read from its KeyInfo, and there is nothing else in it. */
+export function signatureParts(signature: XmlElement): { readonly signedInfo: XmlElement; readonly value: Buffer } {
+  const [signedInfo, value] = parts(signature, ["SignedInfo", "SignatureValue"], ["KeyInfo"]);
+  return { signedInfo, value: bytesOf(value) };
+}
+
+/** Refuses a SignedInfo of another form than that of one element with this ID, which the signature stands in. */
+export function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
+  const [canonicalization, method, reference] = parts(signedInfo, [
+    "CanonicalizationMethod",
+    "SignatureMethod",
+    "Reference",
+  ]);
+  const prefixes = exclusivePrefixes(canonicalization);
+  const hash = allowed(method, SIGNATURE_METHODS, "signature algorithm", "RSA and SHA-256");
+  const got = attributeOf(reference, "URI");
+  if (got !== `#${id}`)
+    throw malformed("the signature refers to something else than the element it stands in", { wanted: `#${id}`, got });
+  const [transforms, digestMethod, digestValue] = parts(reference, ["Transforms", "DigestMethod", "DigestValue"]);
+  const digestHash = allowed(digestMethod, DIGEST_METHODS, "digest algorithm", "SHA-256 for the digest too");
+  const [enveloped, exclusive] = parts(transforms, ["Transform", "Transform"]);
+  if (algorithmOf(enveloped) !== ENVELOPED || enveloped.children.length > 0)
+    throw malformed("the first transform of the signature is another one", {
+      wanted: ENVELOPED,
+      got: algorithmOf(enveloped),
+    });
+  return { prefixes, hash, digestHash, digest: bytesOf(digestValue), elementPrefixes: exclusivePrefixes(exclusive) };
+}
+
+/** The children, which must be these and in this order, all of XML Signature; given back are the required ones. */
+function parts<const Names extends readonly string[]>(
+  parent: XmlElement,
+  required: Names,
+  optional: readonly string[] = [],
+): { readonly [Index in keyof Names]: XmlElement } {
+  const got = parent.children.map(({ namespace, name }) => (namespace === DS ? name : `${namespace} ${name}`));
+  const fits = [required, [...required, ...optional]].some((names) => names.join(",") === got.join(","));
+  if (!fits) throw malformed(`the parts of ${parent.name} are other ones`, { wanted: [...required, ...optional], got });
+  return parent.children.slice(0, required.length) as { readonly [Index in keyof Names]: XmlElement };
+}
+
+/** The `PrefixList` of an exclusive canonicalisation, which may have that one parameter. */
+function exclusivePrefixes(element: XmlElement): readonly string[] {
+  const got = algorithmOf(element);
+  if (got !== EXCLUSIVE_C14N)
+    throw refusal(
+      "algorithm",
+      "the signature is canonicalised otherwise: set the identity provider to exclusive canonicalisation without comments",
+      { wanted: EXCLUSIVE_C14N, got },
+    );
+  const [list, another] = element.children;
+  if (list === undefined) return [];
+  const prefixes = (attributeOf(list, "PrefixList") ?? "").split(" ").filter((prefix) => prefix !== "");
+  const isList = list.namespace === EXCLUSIVE_C14N && list.name === "InclusiveNamespaces" && list.children.length === 0;
+  const isPlain = prefixes.length <= MOST_PREFIXES && prefixes.every((prefix) => PREFIX.test(prefix));
+  if (!isList || !isPlain || another !== undefined)
+    throw malformed("the exclusive canonicalisation of the signature is told more than a list of prefixes");
+  return prefixes;
+}
+
+function allowed(element: XmlElement, table: ReadonlyMap<string, string>, what: string, advice: string): string {
+  const got = algorithmOf(element) ?? "";
+  const hash = table.get(got);
+  if (hash === undefined) {
+    const reason = SHA1.has(got) ? "SHA-1 can be forged and is never accepted" : `this ${what} is not accepted`;
+    throw refusal("algorithm", `${reason}: set the identity provider to sign with ${advice}`, {
+      wanted: [...table.keys()],
+      got,
+    });
+  }
+  if (element.children.length > 0) throw malformed(`the ${element.name} of the signature has parameters`);
+  return hash;
+}
+
+function bytesOf(element: XmlElement): Buffer {
+  const base64 = textOf(element)?.replace(/[ \t\r\n]+/g, "") ?? "";
+  if (!BASE64.test(base64)) throw malformed(`the ${element.name} of the signature is no base64`);
+  return Buffer.from(base64, "base64");
+}
+
+function algorithmOf(element: XmlElement): string | undefined {
+  return attributeOf(element, "Algorithm");
+}
+
+function malformed(problem: string, compared: Compared = {}): SamlFailure {
+  return refusal("signature_form", problem, compared);
+}

@@ -1,0 +1,89 @@
+/**
+ * Owns the verification of XML signatures, and hands out nothing but the octets that were signed. xml-crypto
+ * canonicalises; nothing is looked up in the document, neither what is signed nor by which key.
+ */
+import { createHash, type KeyObject, verify, X509Certificate } from "node:crypto";
+import { ExclusiveCanonicalization } from "xml-crypto";
+import { refusal } from "./failure.js";
+import { SIGNED_CAPS } from "./prescan.js";
+import { readSignedInfo, type SignedInfo, signatureParts } from "./signature-form.js";
+import { parseXml, type XmlElement } from "./xml.js";
+
+/** An element of a parsed message, and the signature that is one of its children. */
+export interface Signed {
+  readonly element: XmlElement;
+  readonly id: string;
+  readonly signature: XmlElement;
+}
+
+const XMLNS = "http://www.w3.org/2000/xmlns/";
+
+/** The keys of these certificates (DER in base64). INVARIANT: dates decide nothing, the key is what the tenant trusts. */
+export function keysOf(certificates: readonly string[]): readonly KeyObject[] {
+  return certificates
+    .map((certificate) => new X509Certificate(Buffer.from(certificate, "base64")).publicKey)
+    .filter((key) => key.asymmetricKeyType === "rsa");
+}
+
+/**
+ * The element as one of the keys signed it, parsed anew from the canonical octets (XML Signature section 3.2). What the
+ * message says of keys is not looked at. A signature of another form, of a forbidden algorithm or of nobody's is refused.
+ */
+export function signedElement(signed: Signed, keys: readonly KeyObject[]): XmlElement {
+  const signedInfo = verifiedSignedInfo(signed, keys);
+  const octets = canonicalWithout(signed.element.node, signed.signature.node, signedInfo.elementPrefixes);
+  const digest = createHash(signedInfo.digestHash).update(octets, "utf8").digest();
+  if (octets === "" || !digest.equals(signedInfo.digest))
+    throw refusal("signature", `the ${signed.element.name} was changed after it was signed`);
+  return parseXml(octets, SIGNED_CAPS);
+}
+
+/**
+ * INVARIANT: SignedInfo is read from its own signed octets too, and its signature is the first thing that must hold: who
+ * has none of the keys makes us digest nothing.
+ */
+function verifiedSignedInfo({ element, id, signature }: Signed, keys: readonly KeyObject[]): SignedInfo {
+  const { signedInfo, value } = signatureParts(signature);
+  const { prefixes } = readSignedInfo(signedInfo, id);
+  const octets = canonical(signedInfo.node, prefixes);
+  const read = readSignedInfo(parseXml(octets, SIGNED_CAPS), id);
+  if (keys.some((key) => verify(read.hash, Buffer.from(octets, "utf8"), key, value))) return read;
+  throw refusal(
+    "signature",
+    `the ${element.name} is signed with none of the ${keys.length} keys of this connection: if the identity provider has a new certificate, give the connection its new metadata`,
+  );
+}
+
+/** The enveloped-signature transform and exclusive canonicalisation; the tree is as it was afterwards. */
+function canonicalWithout(parent: Element, signature: Element, prefixes: readonly string[]): string {
+  const next = signature.nextSibling;
+  parent.removeChild(signature);
+  try {
+    return canonical(parent, prefixes);
+  } finally {
+    parent.insertBefore(signature, next);
+  }
+}
+
+function canonical(node: Element, prefixes: readonly string[]): string {
+  const inherited = prefixes.flatMap((prefix) => inheritedNamespace(node, prefix));
+  try {
+    return new ExclusiveCanonicalization().process(node, {
+      inclusiveNamespacesPrefixList: [...prefixes],
+      ancestorNamespaces: inherited,
+    });
+  } finally {
+    // It writes what is inherited into the node itself.
+    for (const { prefix } of inherited) node.removeAttributeNS(XMLNS, prefix);
+  }
+}
+
+/** What a listed prefix means where the node itself neither declares nor bears it. */
+function inheritedNamespace(node: Element, prefix: string): readonly { prefix: string; namespaceURI: string }[] {
+  if (node.prefix === prefix || node.hasAttributeNS(XMLNS, prefix)) return [];
+  for (let above = node.parentNode; above !== null && above.nodeType === node.nodeType; above = above.parentNode) {
+    const namespaceURI = (above as Element).getAttributeNS(XMLNS, prefix);
+    if (namespaceURI) return [{ prefix, namespaceURI }];
+  }
+  return [];
+}

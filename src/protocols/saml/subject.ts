@@ -1,0 +1,125 @@
+/** Owns whom an assertion speaks of, and by what right its bearer may hand it in (SAML core section 2.4). */
+import { refusal, SamlFailure } from "./failure.js";
+import { CLOCK_SKEW, instantOf, LONGEST_LIFETIME } from "./instants.js";
+import { BEARER, SAML, UNSPECIFIED_FORMAT } from "./namespaces.js";
+import type { Expected, NameId } from "./verified.js";
+import { attributeOf, childrenOf, textOf, type XmlElement } from "./xml.js";
+
+/** The schema sets no limit; a longer one is nobody's name. */
+const LONGEST_NAME = 1024;
+const NOT_BLANK = /[^ \t\r\n]/;
+/** What is not seen, or moves what is seen: two names that look alike must not be two people. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+const XML_SPACE_AROUND = /^[ \t\r\n]+|[ \t\r\n]+$/g;
+
+export function subjectOf(assertion: XmlElement): XmlElement {
+  const [subject, another] = childrenOf(assertion, SAML, "Subject");
+  if (subject === undefined || another !== undefined)
+    throw refusal("subject", "the assertion needs exactly one Subject");
+  if (NOT_BLANK.test(subject.text)) throw refusal("subject", "the Subject has text of its own", { got: subject.text });
+  return subject;
+}
+
+export function nameIdOf(subject: XmlElement): NameId {
+  if (childrenOf(subject, SAML, "EncryptedID").length > 0)
+    throw refusal("encrypted", "the NameID is encrypted: switch NameID encryption off at the identity provider");
+  const [nameId, another] = childrenOf(subject, SAML, "NameID");
+  if (nameId === undefined || another !== undefined || childrenOf(subject, SAML, "BaseID").length > 0)
+    throw refusal("name_id", "the Subject needs exactly one NameID: set the identity provider to send one");
+  const value = textOf(nameId)?.replace(XML_SPACE_AROUND, "");
+  if (value === undefined) throw refusal("name_id", "the NameID has an element in it");
+  if (value === "")
+    throw refusal("name_id", "the NameID is empty: set the identity provider to send a value that each person has");
+  const nameQualifier = attributeOf(nameId, "NameQualifier");
+  const spNameQualifier = attributeOf(nameId, "SPNameQualifier");
+  const format = attributeOf(nameId, "Format") || UNSPECIFIED_FORMAT;
+  for (const text of [value, format, nameQualifier ?? "", spNameQualifier ?? ""]) requireName(text);
+  return {
+    value,
+    format,
+    ...(nameQualifier !== undefined && { nameQualifier }),
+    ...(spNameQualifier !== undefined && { spNameQualifier }),
+  };
+}
+
+function requireName(text: string): void {
+  if (text.length > LONGEST_NAME)
+    throw refusal("name_id", `the NameID, its format or a qualifier has more than ${LONGEST_NAME} characters`, {
+      got: text.length,
+    });
+  if (INVISIBLE.test(text))
+    throw refusal("name_id", "the NameID, its format or a qualifier has a control character or an invisible one", {
+      got: text,
+    });
+}
+
+/**
+ * At least one `bearer` confirmation must hold (SAML profiles section 4.1.4.2). What the first one that does not hold
+ * lacks is what the admin hears, since providers send one.
+ */
+export function requireBearer(subject: XmlElement, issuedAt: number, expected: Expected): void {
+  const bearers = childrenOf(subject, SAML, "SubjectConfirmation").filter(
+    (confirmation) => attributeOf(confirmation, "Method") === BEARER,
+  );
+  const failures = bearers.map((confirmation) => whyNot(confirmation, issuedAt, expected));
+  if (failures.includes(undefined)) return;
+  throw (
+    failures[0] ??
+    refusal("subject_confirmation", "the Subject has no confirmation by the method `bearer`", { wanted: BEARER })
+  );
+}
+
+/** Why this confirmation does not hold; `undefined`: it does. */
+function whyNot(confirmation: XmlElement, issuedAt: number, expected: Expected): SamlFailure | undefined {
+  try {
+    requireConfirmed(confirmation, issuedAt, expected);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SamlFailure) return error;
+    throw error;
+  }
+}
+
+function requireConfirmed(confirmation: XmlElement, issuedAt: number, { sp, inResponseTo, now }: Expected): void {
+  const [data, another] = childrenOf(confirmation, SAML, "SubjectConfirmationData");
+  if (data === undefined || another !== undefined)
+    throw refusal("subject_confirmation", "the bearer confirmation needs exactly one SubjectConfirmationData");
+  const recipient = attributeOf(data, "Recipient");
+  if (recipient !== sp.acsUrl)
+    throw refusal(
+      "recipient",
+      "the assertion is for another recipient: give the identity provider this connection's ACS URL",
+      {
+        wanted: sp.acsUrl,
+        got: recipient,
+      },
+    );
+  const answered = attributeOf(data, "InResponseTo");
+  if (answered !== inResponseTo)
+    throw refusal("in_response_to", "the assertion answers another sign-in than the one that this browser began", {
+      wanted: inResponseTo,
+      got: answered,
+    });
+  requireNow(data, issuedAt, Date.parse(now));
+}
+
+function requireNow(data: XmlElement, issuedAt: number, now: number): void {
+  const what = "of the bearer confirmation";
+  const from = instantOf(attributeOf(data, "NotBefore"), "subject_confirmation", `NotBefore ${what}`);
+  const until = instantOf(attributeOf(data, "NotOnOrAfter"), "subject_confirmation", `NotOnOrAfter ${what}`);
+  if (until === undefined) throw refusal("subject_confirmation", "the bearer confirmation has no NotOnOrAfter");
+  const [got, wanted] = [attributeOf(data, "NotOnOrAfter"), new Date(now).toISOString()];
+  if (now >= until + CLOCK_SKEW)
+    throw refusal("expired", "the bearer confirmation has expired: compare the clocks of both sides", { wanted, got });
+  if (from !== undefined && now < from - CLOCK_SKEW)
+    throw refusal("not_yet_valid", "the bearer confirmation is not valid yet: compare the clocks of both sides", {
+      wanted,
+      got: attributeOf(data, "NotBefore"),
+    });
+  if (until - issuedAt > LONGEST_LIFETIME + CLOCK_SKEW)
+    throw refusal(
+      "lifetime",
+      "the bearer confirmation is valid for more than 24 hours: shorten its lifetime at the identity provider",
+      { got },
+    );
+}

@@ -1,0 +1,95 @@
+/**
+ * Owns the order in which a response is verified: every signature first, then, from the octets that they cover and from
+ * nothing else, who says it, to whom, and when.
+ */
+import type { RequireSigned } from "../../model/connection.js";
+import { checkIssueInstant, readAssertion, requireIssuer } from "./assertion.js";
+import { refusal } from "./failure.js";
+import type { OpenedResponse } from "./response.js";
+import { type AssertionShape, assertionShape, type ResponseShape, responseShape } from "./shape.js";
+import { keysOf, signedElement } from "./signature.js";
+import type { Expected, VerifiedAssertion } from "./verified.js";
+import { attributeOf } from "./xml.js";
+
+/**
+ * Whom the response is about, as the connection's provider signed it for this connection, this browser's request and this
+ * moment; anything less is a `SamlFailure`. Whether its id was used before is not known here.
+ */
+export function verifyResponse(opened: OpenedResponse, expected: Expected): VerifiedAssertion {
+  requireSuccess(opened.shape);
+  const { response, assertion, isResponseSigned } = signedParts(opened, expected.idp);
+  checkEnvelope(response, isResponseSigned, expected);
+  return readAssertion(assertion, expected);
+}
+
+function requireSuccess({ success, status: { code, subCode, message } }: ResponseShape): void {
+  if (success) return;
+  const got = [code, subCode, message].filter((part) => part !== undefined);
+  throw refusal("status", "the identity provider did not sign this person in", { got });
+}
+
+interface SignedParts {
+  /** From the signed octets where the Response is signed, else from the message as it came. */
+  readonly response: ResponseShape;
+  readonly isResponseSigned: boolean;
+  /** INVARIANT: always from signed octets. */
+  readonly assertion: AssertionShape;
+}
+
+/** INVARIANT: a signature that does not hold refuses the response, whatever else holds. */
+function signedParts({ shape }: OpenedResponse, idp: Expected["idp"]): SignedParts {
+  const counted = shape.assertion;
+  if (counted === undefined) throw refusal("structure", "the Response has no Assertion");
+  requireSignatures(shape, counted, idp.requireSigned);
+  const keys = keysOf(idp.certificates);
+  const octetsOf = ({ root, id }: ResponseShape | AssertionShape, signature: ResponseShape["signature"]) =>
+    signature && signedElement({ element: root, id, signature }, keys);
+  const signedResponse = octetsOf(shape, shape.signature);
+  const ownOctets = octetsOf(counted, counted.signature);
+  const response = signedResponse && responseShape(signedResponse);
+  if (response !== undefined) requireSuccess(response);
+  const own = ownOctets && assertionShape(ownOctets);
+  const assertion = own ?? response?.assertion;
+  if (assertion === undefined) throw refusal("unsigned", "no signature covers the assertion");
+  const ids = [own?.id, response?.assertion?.id].filter((id) => id !== undefined && id !== counted.id);
+  if (ids.length > 0 || (response !== undefined && response.id !== shape.id))
+    throw refusal("structure", "what is signed is not what stands in the message");
+  return { response: response ?? shape, isResponseSigned: response !== undefined, assertion };
+}
+
+function requireSignatures(shape: ResponseShape, assertion: AssertionShape, policy: RequireSigned): void {
+  const got = [shape.signature && "response", assertion.signature && "assertion"].filter((part) => part !== undefined);
+  const wanted: readonly string[] = policy === "both" ? ["response", "assertion"] : policy === "either" ? [] : [policy];
+  if (got.length > 0 && wanted.every((part) => got.some((signed) => signed === part))) return;
+  const problem =
+    got.length === 0
+      ? "neither the response nor the assertion is signed: set the identity provider to sign them"
+      : "less is signed than this connection asks for: set the identity provider to sign the rest too, or change `requireSigned`";
+  throw refusal("unsigned", problem, { wanted: wanted.length === 0 ? ["response or assertion"] : wanted, got });
+}
+
+/** What the Response says must fit whether or not it is signed; its signature makes it say more (SAML bindings section 3.5.5.2). */
+function checkEnvelope(
+  { root, issuer }: ResponseShape,
+  isSigned: boolean,
+  { idp, sp, inResponseTo, now }: Expected,
+): void {
+  if (issuer !== undefined) requireIssuer(issuer, idp.entityId, "response");
+  checkIssueInstant(root, Date.parse(now));
+  const destination = attributeOf(root, "Destination");
+  if (destination !== sp.acsUrl && (destination !== undefined || isSigned))
+    throw refusal(
+      "destination",
+      "the response is for another address: give the identity provider this connection's ACS URL",
+      {
+        wanted: sp.acsUrl,
+        got: destination,
+      },
+    );
+  const answered = attributeOf(root, "InResponseTo");
+  if (answered !== inResponseTo)
+    throw refusal("in_response_to", "the response answers another sign-in than the one that this browser began", {
+      wanted: inResponseTo,
+      got: answered,
+    });
+}
