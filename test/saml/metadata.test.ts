@@ -238,6 +238,12 @@ describe("keys of identity provider metadata", () => {
     ["no text", () => "", "certificate_invalid", /no X\.509 certificate/],
     ["text that is not base64", () => "not a certificate!", "certificate_invalid", /no X\.509 certificate/],
     ["base64 of something else", () => btoa("something else"), "certificate_invalid", /no X\.509 certificate/],
+    [
+      "a certificate with strange characters",
+      () => `${FIRST.slice(0, 9)}*${FIRST.slice(9)}`,
+      "certificate_invalid",
+      /no X/,
+    ],
     ["a certificate that was cut off", () => FIRST.slice(0, -40), "certificate_invalid", /no X\.509 certificate/],
     ["two certificates in one", () => armoured(FIRST) + armoured(SECOND), "certificate_invalid", /no X\.509/],
     [
@@ -308,7 +314,7 @@ describe("the document of identity provider metadata", () => {
 
   it("ends when the first of its elements does, and not when another entity's do", () => {
     const entityAttributes = ' validUntil="2027-03-01T00:00:00Z" cacheDuration="PT1S"';
-    const roleAttributes = ' validUntil="2027-02-01T01:00:00.5+02:00"';
+    const roleAttributes = ' validUntil="2027-01-31T23:00:00.5+00:00"';
     const other = idpMetadata({ role: spRole(), entityAttributes: ' validUntil="2020-01-01T00:00:00Z"' });
     const xml = entities(
       idpMetadata({ entityAttributes, roleAttributes }) + other,
@@ -317,8 +323,22 @@ describe("the document of identity provider metadata", () => {
     expect(read(xml).validUntil).to.equal("2027-01-31T23:00:00.500Z");
   });
 
+  it("ends in UTC where no zone is said", () => {
+    const { validUntil } = read(idpMetadata({ entityAttributes: ' validUntil="2027-03-01T00:00:00"' }));
+    expect(validUntil).to.equal("2027-03-01T00:00:00.000Z");
+  });
+
   it("is refused with an end that is no time", () => {
-    for (const end of ["", "tomorrow", "2030", "2027-13-01T00:00:00Z", "2027-01-01", "Fri, 01 Jan 2027 00:00:00 GMT"]) {
+    for (const end of [
+      "",
+      "tomorrow",
+      "2030",
+      "2027-13-01T00:00:00Z",
+      "2027-02-30T00:00:00Z",
+      "2027-01-01T00:00:00+02:00",
+      "2027-01-01",
+      "Fri, 01 Jan 2027 00:00:00 GMT",
+    ]) {
       expect(codesOf(idpMetadata({ entityAttributes: ` validUntil="${end}"` })), end).to.deep.equal([
         "valid_until_invalid",
       ]);

@@ -1,12 +1,11 @@
 /** Owns the way from a text that should be SAML metadata to the one identity provider in it, and what is said of other texts. */
 import { quote } from "../../model/quote.js";
 import { SamlFailure } from "./failure.js";
+import { SAML, SAMLP } from "./namespaces.js";
 import { METADATA_CAPS } from "./prescan.js";
 import { attributeOf, childrenOf, parseXml, type XmlElement } from "./xml.js";
 
 export const METADATA = "urn:oasis:names:tc:SAML:2.0:metadata";
-const PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol";
-const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /** A code, and a clause that the metadata is the subject of. */
 export interface Mistake {
@@ -108,7 +107,7 @@ function inEntity(entity: XmlElement, above: readonly XmlElement[]): IdentityPro
   }
   if (role !== undefined) return { entity, role, around: [...above, entity, role] };
   if (roles.length > 0) {
-    return noProvider(`has no \`IDPSSODescriptor\` whose \`protocolSupportEnumeration\` lists ${quote(PROTOCOL)}`);
+    return noProvider(`has no \`IDPSSODescriptor\` whose \`protocolSupportEnumeration\` lists ${quote(SAMLP)}`);
   }
   if (childrenOf(entity, METADATA, "SPSSODescriptor").length > 0) {
     return noProvider("is that of a service provider, perhaps our own: give the identity provider's");
@@ -120,11 +119,11 @@ function inEntity(entity: XmlElement, above: readonly XmlElement[]): IdentityPro
 }
 
 function speaksSaml2(role: XmlElement): boolean {
-  return (attributeOf(role, "protocolSupportEnumeration") ?? "").split(/\s+/).includes(PROTOCOL);
+  return (attributeOf(role, "protocolSupportEnumeration") ?? "").split(/\s+/).includes(SAMLP);
 }
 
 function otherRoot({ namespace, name }: XmlElement): string {
-  if (namespace === PROTOCOL || namespace === ASSERTION) {
+  if (namespace === SAMLP || namespace === SAML) {
     return `is a SAML ${quote(name)}, a message of a sign-in: give the identity provider's metadata`;
   }
   if (name === "EntityDescriptor" || name === "EntitiesDescriptor") {

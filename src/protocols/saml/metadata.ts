@@ -4,7 +4,9 @@ import type { Instant } from "../../model/ids.js";
 import type { Problem } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
 import { isCertificate, readCertificates } from "./certificate.js";
+import { parseInstant } from "./instants.js";
 import { findIdentityProvider, isMistake, METADATA, type Mistake } from "./metadata-document.js";
+import { DS } from "./namespaces.js";
 import { attributeOf, childrenOf, textOf, type XmlElement } from "./xml.js";
 
 export interface MetadataRules {
@@ -21,14 +23,13 @@ export type MetadataReading =
   | { readonly ok: true; readonly metadata: IdpMetadata }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
 const BINDINGS = "urn:oasis:names:tc:SAML:2.0:bindings:";
 /** SAML metadata section 2.2.1. */
 const LONGEST_ENTITY_ID = 1_024;
 const LONGEST_ADDRESS = 2_000;
 /** Each of them may be tried on each signature. */
 const MOST_CERTIFICATES = 20;
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
+const ZONE = /(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Every mistake at once. `cacheDuration` is not for us: nothing is fetched again unasked. */
 export function readIdpMetadata(text: string, rules: MetadataRules): MetadataReading {
@@ -72,9 +73,9 @@ function readEntityId(entity: XmlElement, report: Report): string {
 function readSigningCertificates(role: XmlElement, report: Report): readonly string[] {
   const keys = childrenOf(role, METADATA, "KeyDescriptor").filter(maySign);
   const data = keys
-    .flatMap((key) => childrenOf(key, SIGNATURE, "KeyInfo"))
-    .flatMap((info) => childrenOf(info, SIGNATURE, "X509Data"))
-    .map((one) => childrenOf(one, SIGNATURE, "X509Certificate").map((text) => textOf(text) ?? ""));
+    .flatMap((key) => childrenOf(key, DS, "KeyInfo"))
+    .flatMap((info) => childrenOf(info, DS, "X509Data"))
+    .map((one) => childrenOf(one, DS, "X509Certificate").map((text) => textOf(text) ?? ""));
   const count = data.flat().length;
   if (count > MOST_CERTIFICATES) {
     report("certificate_too_many", `has ${count} certificates for signing: leave at most ${MOST_CERTIFICATES}`);
@@ -126,15 +127,14 @@ function readAddresses(
   return { ...(ssoRedirectUrl !== undefined && { ssoRedirectUrl }), ...(ssoPostUrl !== undefined && { ssoPostUrl }) };
 }
 
-/** The earliest end, of whichever element it is said. A time without zone is UTC (SAML core section 1.3.3). */
+/** The earliest end, of whichever element it is said; times are UTC, with `Z` or without (SAML core section 1.3.3). */
 function readValidUntil(around: readonly XmlElement[], now: Instant, report: Report): Instant | undefined {
   const ends: Instant[] = [];
   for (const element of around) {
     const text = attributeOf(element, "validUntil")?.trim();
     if (text === undefined) continue;
-    const zone = DATE_TIME.exec(text);
-    const end = zone === null ? Number.NaN : Date.parse(zone[1] === undefined ? `${text}Z` : text);
-    if (Number.isNaN(end)) report("valid_until_invalid", `has a \`validUntil\` that is no time: ${quote(text)}`);
+    const end = parseInstant(ZONE.test(text) ? text : `${text}Z`);
+    if (end === undefined) report("valid_until_invalid", `has a \`validUntil\` that is no time in UTC: ${quote(text)}`);
     else ends.push(new Date(end).toISOString());
   }
   const [earliest] = ends.sort();
