@@ -1,5 +1,5 @@
 /**
- * The demo: real processes that speak OIDC and SCIM over HTTP on loopback tell a story, and whatever is told comes from the service's
+ * The demo: real processes that speak SAML, OIDC and SCIM over HTTP on loopback tell a story, and whatever is told comes from the service's
  * own answers. Afterwards the service keeps running for a look around; with `--once` the demo ends by itself.
  */
 import process from "node:process";
@@ -41,7 +41,7 @@ async function perform(screen: Screen, endsByItself: boolean): Promise<number> {
   for (const signal of Object.keys(SIGNALS)) process.on(signal, onSignal);
   const started = performance.now();
   screen.say(
-    "Rolecall demo: the service, two OIDC providers and two SCIM clients, each a process, over HTTP on loopback\n",
+    "Rolecall demo: the service, a SAML and an OIDC provider and two SCIM clients, each a process, over HTTP on loopback\n",
   );
   let stage: Stage | undefined;
   try {

@@ -3,9 +3,17 @@ import type { PlanSummary } from "../../src/model/plan.js";
 import type { Target } from "../../src/model/target.js";
 
 export interface ConnectionAnswer {
+  readonly protocol: string;
   readonly sync: string;
-  readonly oidc: { readonly redirectUri: string; readonly loginUrl: string };
   readonly scim: { readonly baseUrl: string };
+}
+
+export interface OidcConnectionAnswer extends ConnectionAnswer {
+  readonly oidc: { readonly redirectUri: string; readonly loginUrl: string };
+}
+
+export interface SamlConnectionAnswer extends ConnectionAnswer {
+  readonly saml: { readonly entityId: string; readonly acsUrl: string; readonly loginUrl: string };
 }
 
 export interface MappingAnswer {
@@ -31,6 +39,10 @@ export interface PreviewAnswer {
   readonly summary: PlanSummary;
   readonly changes: readonly PlanLineAnswer[];
   readonly next: string | null;
+}
+
+export interface MappingPreviewAnswer extends PreviewAnswer {
+  readonly problems: readonly unknown[];
 }
 
 export interface RunAnswer {
@@ -89,7 +101,14 @@ export interface ProblemAnswer {
   readonly problems: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
 }
 
+/** What an admin reads of a sign-in, by the reference that the person was shown. */
+export interface SignInAnswer {
+  readonly reference: string;
+  readonly detail: { readonly guard?: string };
+}
+
 export interface MeAnswer {
   readonly user: { readonly id: string; readonly userName: string };
   readonly teams: readonly TeamRole[];
+  readonly roles: readonly Target[];
 }

@@ -3,22 +3,29 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OidcProviderConfig } from "../processes/oidc-provider-config.js";
+import type { SamlProviderConfig } from "../processes/saml-provider-config.js";
 import { type OidcProviderProcess, startOidcProvider } from "../processes/start-oidc-provider.js";
+import { type SamlProviderProcess, startSamlProvider } from "../processes/start-saml-provider.js";
 import { type PushClient, startPushClient } from "./start-push-client.js";
 import { type ServiceProcess, startService } from "./start-service.js";
 
 export type IdpName = "entra" | "okta";
 
+export interface IdpConfigs {
+  readonly okta: SamlProviderConfig;
+  readonly entra: OidcProviderConfig;
+}
+
 export interface Stage {
   readonly service: ServiceProcess;
-  readonly idps: Readonly<Record<IdpName, OidcProviderProcess>>;
+  readonly idps: { readonly okta: SamlProviderProcess; readonly entra: OidcProviderProcess };
   startPushClient(name: IdpName, baseUrl: string, token: string): PushClient;
   /** Stops every process and removes every file. */
   close(): Promise<void>;
 }
 
-/** `idpConfig` is asked once the service's address is known: identity providers want to know where people come from. */
-export async function openStage(idpConfig: (name: IdpName, service: string) => OidcProviderConfig): Promise<Stage> {
+/** `idpConfigs` is asked once the service's address is known: identity providers want to know where people come from. */
+export async function openStage(idpConfigs: (service: string) => IdpConfigs): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "rolecall-demo-"));
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.once("exit", removeFolder);
@@ -30,15 +37,18 @@ export async function openStage(idpConfig: (name: IdpName, service: string) => O
     removeFolder();
     process.off("exit", removeFolder);
   };
+  const keep = async <Process extends { stop(): Promise<void> }>(starting: Promise<Process>): Promise<Process> => {
+    const one = await starting;
+    running.push(one);
+    return one;
+  };
   try {
-    const service = await startService(folder);
-    running.push(service);
-    const start = async (name: IdpName): Promise<OidcProviderProcess> => {
-      const idp = await startOidcProvider(idpConfig(name, service.url));
-      running.push(idp);
-      return idp;
-    };
-    const [okta, entra] = await Promise.all([start("okta"), start("entra")]);
+    const service = await keep(startService(folder));
+    const configs = idpConfigs(service.url);
+    const [okta, entra] = await Promise.all([
+      keep(startSamlProvider(configs.okta)),
+      keep(startOidcProvider(configs.entra)),
+    ]);
     return {
       service,
       idps: { okta, entra },

@@ -12,6 +12,8 @@ export interface ServiceProcess {
   /** The file with the operator's token. */
   readonly tokenPath: string;
   readonly operatorToken: string;
+  /** By which its command line finds the same database. */
+  readonly environment: NodeJS.ProcessEnv;
   /** The last lines of its log. */
   readonly log: readonly string[];
   /** Rejects when the service ends and nobody has stopped it. */
@@ -21,9 +23,10 @@ export interface ServiceProcess {
 
 export async function startService(folder: string): Promise<ServiceProcess> {
   const program = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+  const environment = { ...withoutSettings(process.env), ...settings(folder) };
   const child = spawn(process.execPath, ["--disable-proto=delete", program], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...withoutSettings(process.env), ...settings(folder) },
+    env: environment,
   });
   tie(child);
   const tail = createTail();
@@ -52,6 +55,7 @@ export async function startService(folder: string): Promise<ServiceProcess> {
     url,
     tokenPath,
     operatorToken,
+    environment,
     log: tail.lines,
     lost,
     stop() {

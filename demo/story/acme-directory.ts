@@ -2,6 +2,7 @@
 
 import type { Directory, Group, Person } from "../clients/directory.js";
 import type { ProviderClaims } from "../processes/oidc-provider-config.js";
+import type { SamlAccount } from "../processes/saml-provider-config.js";
 
 export const DOMAIN = "acme.example";
 
@@ -14,14 +15,14 @@ const olga: Person = oktaPerson("olga", "Olga", "Owen");
 const ivar: Person = oktaPerson("ivar", "Ivar", "Owen");
 const others = FAMILY.flatMap((family) => GIVEN.map((given) => otherPerson(given, family)));
 
+export const platformAdmins = group("app-acme-platform-adm", [ada]);
+export const platformEditors = group("app-acme-platform-rw", [bob, ...others.slice(0, 11)]);
+const dataViewers = group("app-acme-data-ro", others.slice(11, 29));
+export const itAdmins = group("IT Admins", [olga, ivar]);
+
 export const oktaDirectory: Directory = {
   people: [ada, bob, olga, ivar, ...others],
-  groups: [
-    group("app-acme-platform-adm", [ada]),
-    group("app-acme-platform-rw", [bob, ...others.slice(0, 11)]),
-    group("app-acme-data-ro", others.slice(11, 29)),
-    group("IT Admins", [olga, ivar]),
-  ],
+  groups: [platformAdmins, platformEditors, dataViewers, itAdmins],
 };
 
 /** Whom the push that went wrong leaves out. */
@@ -41,9 +42,17 @@ export const entraDirectory: Directory = {
   groups: [{ id: FINANCE, name: "Finance", members: [gus.id, hal.id, fay.id] }],
 };
 
-/** What Okta says of a person at a sign-in; its `sub` is the id that it pushes as externalId. */
-export function oktaClaims(person: Person, groups: readonly string[]): ProviderClaims {
-  return { ...profile(person.userName, `${person.givenName} ${person.familyName}`), groups: ["Everyone", ...groups] };
+/** Of everybody whom the story signs in at Okta. */
+export const OKTA_PASSWORD = "a password for the demo";
+
+/** What Okta says of a person at a sign-in, beside a NameID that is the user name: the id that it pushes is not in it. */
+export function oktaAccount({ id, userName, givenName, familyName }: Person): SamlAccount {
+  const groups = oktaDirectory.groups.filter(({ members }) => members.includes(id)).map(({ name }) => name);
+  const attributes = {
+    ...{ email: [userName], firstName: [givenName], lastName: [familyName] },
+    groups: ["Everyone", ...groups],
+  };
+  return { password: OKTA_PASSWORD, attributes };
 }
 
 /** Acme's own id at Entra: in its issuer, and in each of its ID tokens. */
@@ -51,7 +60,11 @@ export const ENTRA_TENANT = "5f0b1d3c-9a51-4c19-8c46-2d1b6f6f0a10";
 
 /** What Entra says of a person whom nobody pushed. */
 export function entraClaims(name: string, fullName: string, groups: readonly string[] | "too many"): ProviderClaims {
-  const claims = { ...profile(userNameOf(name), fullName), oid: `object-id-of-${name}`, tid: ENTRA_TENANT };
+  const userName = userNameOf(name);
+  const claims = {
+    ...{ name: fullName, preferred_username: userName, email: userName, email_verified: true },
+    ...{ oid: `object-id-of-${name}`, tid: ENTRA_TENANT },
+  };
   if (groups !== "too many") return { ...claims, groups };
   // Above 200 groups Entra lists none, and says where they could be asked for.
   const endpoint = "https://graph.windows.net/getMemberObjects";
@@ -60,10 +73,6 @@ export function entraClaims(name: string, fullName: string, groups: readonly str
 
 export function userNameOf(name: string): string {
   return `${name}@${DOMAIN}`;
-}
-
-function profile(userName: string, name: string): ProviderClaims {
-  return { name, preferred_username: userName, email: userName, email_verified: true };
 }
 
 function oktaPerson(name: string, givenName: string, familyName: string): Person {

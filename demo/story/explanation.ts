@@ -4,8 +4,6 @@ import type { ExplanationAnswer } from "../stage/admin-answers.js";
 import { must } from "../stage/demo-failure.js";
 import { type Play, userNamed } from "./play.js";
 
-const REASONS_SHOWN = 2;
-
 export async function explainBob(play: Play): Promise<void> {
   const { admin, screen } = play;
   const { id } = await userNamed(play, "bob");
@@ -15,6 +13,7 @@ export async function explainBob(play: Play): Promise<void> {
   const [evidence] = grant?.evidence ?? [];
   must(assignment !== undefined && grant !== undefined, "Bob holds something", admin.last);
   must(evidence?.since !== undefined, "it is known because of what, and since when", admin.last);
+  const team = `${assignment.label.split("/")[0]}/`;
   const seconds = Math.round((Date.now() - Date.parse(evidence.since)) / 1000);
   screen.step(`Why is Bob ${assignment.label}?`);
   screen.details(
@@ -23,6 +22,6 @@ export async function explainBob(play: Play): Promise<void> {
         ` -> rule ${grant.rule} of mapping version ${grant.mappingVersion}`,
     ),
     note(assignment.sentence),
-    ...notGiven.slice(-REASONS_SHOWN).map(({ sentence }) => note(sentence)),
+    ...notGiven.filter(({ label }) => label.startsWith(team)).map(({ sentence }) => note(sentence)),
   );
 }

@@ -3,10 +3,8 @@ import type { ReadBack } from "../clients/read-back.js";
 import { gain, note } from "../screen.js";
 import type { Page, PreviewAnswer, StartedAnswer, UserAnswer } from "../stage/admin-answers.js";
 import { must } from "../stage/demo-failure.js";
-import { oktaDirectory } from "./acme-directory.js";
+import { ada, bob, oktaDirectory } from "./acme-directory.js";
 import { exchangesText, type Play, plural, runEnded, shortDigest, shortName, targetCells } from "./play.js";
-
-const LINES_SHOWN = 5;
 
 export async function pushInTestMode({ admin, okta, screen }: Play): Promise<void> {
   const { people, groups } = oktaDirectory;
@@ -24,13 +22,16 @@ export async function pushInTestMode({ admin, okta, screen }: Play): Promise<voi
   );
 }
 
+/** Of whom more is told. */
+const signsIn: readonly string[] = [ada.userName, bob.userName];
+
 /** Answers the digest of what was reviewed. */
 export async function previewGoingLive({ admin, screen }: Play): Promise<string> {
   const preview = await admin.ask<PreviewAnswer>("/connections/okta/preview?to=live&limit=1000");
   const { summary, changes, digest } = preview;
   const grants = changes.filter(({ change }) => change === "grant");
   const owners = grants.filter(({ target }) => target?.role === "owner").length;
-  const shown = grants.slice(0, LINES_SHOWN);
+  const shown = grants.filter(({ privileged, user }) => privileged || signsIn.includes(user.userName));
   screen.step("Preview: what going live would do");
   screen.details(
     ...shown.map((line) => gain(shortName(line.user.userName), ...targetCells(line), line.reason)),

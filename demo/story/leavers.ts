@@ -3,17 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { note, warning } from "../screen.js";
 import type { EventAnswer, Page, PreviewAnswer, RunAnswer } from "../stage/admin-answers.js";
 import { must } from "../stage/demo-failure.js";
+import { runCommandLine } from "../stage/run-command-line.js";
 import { bob, leavers } from "./acme-directory.js";
-import {
-  countUsers,
-  exchangesText,
-  type Play,
-  plural,
-  runEnded,
-  type Session,
-  shortDigest,
-  userNamed,
-} from "./play.js";
+import { countUsers, exchangesText, type Play, plural, runEnded, userNamed } from "./play.js";
+import type { Session } from "./signing-in.js";
 
 export async function deactivateBob(play: Play, session: Session): Promise<void> {
   const { okta, screen } = play;
@@ -42,27 +35,26 @@ async function eventsOf({ admin }: Play, user: string, awaited: string): Promise
 }
 
 export async function pushSixtyLeavers(play: Play): Promise<void> {
-  const { admin, okta, screen } = play;
+  const { admin, okta, screen, stage } = play;
   const before = await countUsers(play, "registered");
   const { exchanges } = await okta.push({ do: "deactivate", users: leavers.map(({ id }) => id) });
   const applied = before - (await countUsers(play, "registered"));
   const { items } = await admin.ask<Page<RunAnswer>>("/runs?status=held");
   const [held] = items;
   must(held !== undefined && items.length === 1, "what the brake holds waits in one run", admin.last);
-  const { digest, summary } = await admin.ask<PreviewAnswer>(`/runs/${held.id}/preview`);
+  const { summary } = await admin.ask<PreviewAnswer>(`/runs/${held.id}/preview`);
   must(applied + held.total === leavers.length, "every leaver is either applied or held", admin.last);
   screen.step(`Okta sends ${leavers.length} leavers within a minute: a broken push, or true?`);
   screen.details(
     note(`${exchangesText(exchanges)}; ${applied} applied, ${held.total} held, who go on as before`),
     warning(
       `run ${held.id} waits for an owner; preview: ${plural(summary.deactivated, "deactivation")}, ` +
-        `${plural(summary.revoked, "loss", "losses")}, digest ${shortDigest(digest)}`,
+        plural(summary.revoked, "loss", "losses"),
     ),
   );
-  await admin.ask(`/runs/${held.id}/release`, { method: "POST", body: { digest }, expect: 202 });
-  const { counts } = await runEnded(play, held.id);
+  const release = ["runs", "release", String(held.id), "--tenant", "acme", "--yes"];
+  const said = await runCommandLine(release, stage.service.environment);
+  must((await runEnded(play, held.id)).counts["deactivate_user"] === summary.deactivated, "what was shown is done");
   const remaining = await countUsers(play, "registered");
-  screen.details(
-    note(`released with that digest: ${counts["deactivate_user"] ?? 0} deactivated, ${remaining} people remain`),
-  );
+  screen.details(note(`released by \`rolecall ${release.join(" ")}\`: ${said.at(-1)}; ${remaining} people remain`));
 }

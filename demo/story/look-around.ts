@@ -1,4 +1,5 @@
 /** After the story: where the service is, and what to try while it runs. */
+import { ada, OKTA_PASSWORD } from "./acme-directory.js";
 import { type Play, userNamed } from "./play.js";
 
 export async function inviteToLookAround(play: Play): Promise<void> {
@@ -11,5 +12,7 @@ export async function inviteToLookAround(play: Play): Promise<void> {
   screen.say('  curl -H "Authorization: Bearer $TOKEN" "$ACME/users?team=Platform"');
   screen.say(`  curl -H "Authorization: Bearer $TOKEN" "$ACME/users/${id}/explain"`);
   screen.say('  curl -H "Authorization: Bearer $TOKEN" "$ACME/audit?limit=10"');
-  screen.say(`In a browser, as cy or dee: ${loginUrls.entra}`);
+  screen.say("In a browser:");
+  screen.say(`  by SAML, as ${ada.userName} with \`${OKTA_PASSWORD}\`: ${loginUrls.okta}`);
+  screen.say(`  by OIDC, as cy or dee: ${loginUrls.entra}`);
 }

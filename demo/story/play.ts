@@ -1,10 +1,9 @@
 /** What every scene works with, and the words in which scenes speak of people, targets and exchanges. */
-import { type Browser, createBrowser, type Visit } from "../clients/browser.js";
 import { countExchanges, type Exchange } from "../clients/scim-http.js";
 import type { Screen } from "../screen.js";
-import type { MeAnswer, Page, PlanLineAnswer, RunAnswer, TeamRole, UserAnswer } from "../stage/admin-answers.js";
+import type { Page, PlanLineAnswer, RunAnswer, TeamRole, UserAnswer } from "../stage/admin-answers.js";
 import type { AdminClient } from "../stage/admin-client.js";
-import { DemoFailure, must } from "../stage/demo-failure.js";
+import { must } from "../stage/demo-failure.js";
 import type { IdpName, Stage } from "../stage/open-stage.js";
 import type { PushClient } from "../stage/start-push-client.js";
 import { DOMAIN, userNameOf } from "./acme-directory.js";
@@ -17,33 +16,8 @@ export interface Play {
   readonly okta: PushClient;
   readonly entra: PushClient;
   readonly loginUrls: Readonly<Record<IdpName, string>>;
-}
-
-/** A browser that is signed in, and what the service told it about who that is. */
-export interface Session {
-  readonly me: MeAnswer;
-  /** The status of asking `/me` once more. */
-  ask(): Promise<number>;
-}
-
-/** A person goes from the service to the identity provider and back, and asks who they are. */
-export async function signIn(play: Play, idp: IdpName, subject: string): Promise<Session> {
-  const browser = createBrowser();
-  const visit = await browser.visit(`${play.loginUrls[idp]}?login_hint=${subject}`);
-  if (visit.status !== 200) throw await signInFailure(play, subject, visit);
-  const ask = (): Promise<Visit> => askMe(browser, play.stage.service.url);
-  return { me: JSON.parse((await ask()).text) as MeAnswer, ask: async () => (await ask()).status };
-}
-
-function askMe(browser: Browser, service: string): Promise<Visit> {
-  return browser.visit(`${service}/me`, { headers: { accept: "application/json" } });
-}
-
-/** The page tells the person a reference; by that the service tells an admin the rest. */
-async function signInFailure({ admin }: Play, subject: string, { status, text, url }: Visit): Promise<DemoFailure> {
-  const reference = /Reference<\/dt><dd><code>([^<]+)/.exec(text)?.[1];
-  const trace = reference === undefined ? text : JSON.stringify(await admin.ask(`/sign-ins/${reference}`));
-  return new DemoFailure(`\`${subject}\` could not sign in`, { request: `GET ${url}`, answer: `${status} ${trace}` });
+  /** Where browsers post what Okta says. */
+  readonly acsUrl: string;
 }
 
 export async function userNamed({ admin }: Play, name: string): Promise<UserAnswer> {

@@ -1,72 +1,99 @@
 /** Steps 1 and 2: a tenant with two connections, and its first mapping. */
+import type { JsonObject } from "../../src/model/json.js";
 import type { Screen } from "../screen.js";
-import type { ConnectionAnswer, MappingAnswer, StartedAnswer } from "../stage/admin-answers.js";
+import type {
+  ConnectionAnswer,
+  MappingAnswer,
+  MappingPreviewAnswer,
+  OidcConnectionAnswer,
+  SamlConnectionAnswer,
+  StartedAnswer,
+} from "../stage/admin-answers.js";
 import { type AdminClient, createAdminClient } from "../stage/admin-client.js";
 import { must } from "../stage/demo-failure.js";
-import { type IdpName, openStage, type Stage } from "../stage/open-stage.js";
-import { ada, bob, DOMAIN, ENTRA_TENANT, entraClaims, oktaClaims } from "./acme-directory.js";
+import { openStage, type Stage } from "../stage/open-stage.js";
+import { ada, bob, DOMAIN, ENTRA_TENANT, entraClaims, oktaAccount } from "./acme-directory.js";
 import { mapping } from "./acme-mapping.js";
-import { type Play, runEnded } from "./play.js";
+import { type Play, plural, runEnded } from "./play.js";
 
 const TENANT = "acme";
 const SECRET = "what-only-the-service-and-the-provider-know";
 
-/** Both identity providers know the service as a client, and some people to sign in. */
+/** Both identity providers know the service, and some people to sign in. Okta names people by user name, as it does by default. */
 export function openAcmeStage(): Promise<Stage> {
-  return openStage((name, service) => ({
-    ...(name === "entra" ? { path: `/${ENTRA_TENANT}/v2.0` } : {}),
-    accounts:
-      name === "okta"
-        ? { [ada.id]: oktaClaims(ada, ["app-acme-platform-adm"]), [bob.id]: oktaClaims(bob, ["app-acme-platform-rw"]) }
-        : { cy: entraClaims("cy", "Cy Coleman", []), dee: entraClaims("dee", "Dee Dorn", []) },
-    claims: ["groups", "oid", "tid", "_claim_names", "_claim_sources"],
-    clients: [{ clientId: "rolecall", clientSecret: SECRET, redirectUris: [redirectUri(name, service)] }],
+  return openStage((service) => ({
+    okta: {
+      accounts: { [ada.userName]: oktaAccount(ada), [bob.userName]: oktaAccount(bob) },
+      serviceProviders: [{ entityId: addressAt(service, "okta/metadata"), signs: "both", nameIdFormat: "unspecified" }],
+    },
+    entra: {
+      path: `/${ENTRA_TENANT}/v2.0`,
+      accounts: { cy: entraClaims("cy", "Cy Coleman", []), dee: entraClaims("dee", "Dee Dorn", []) },
+      claims: ["groups", "oid", "tid", "_claim_names", "_claim_sources"],
+      clients: [{ clientId: "rolecall", clientSecret: SECRET, redirectUris: [addressAt(service, "entra/callback")] }],
+    },
   }));
 }
 
-function redirectUri(name: IdpName, service: string): string {
-  return `${service}/sso/${TENANT}/${name}/callback`;
+/** Identity providers are told before the connections are made: these addresses are known from the first. */
+function addressAt(service: string, path: string): string {
+  return `${service}/sso/${TENANT}/${path}`;
 }
 
 export async function setUpAcme(screen: Screen, stage: Stage): Promise<Play> {
-  const { service } = stage;
+  const { service, idps } = stage;
   const admin = createAdminClient(service.url, service.operatorToken, TENANT);
   const body = { slug: TENANT, name: "Acme", domains: [DOMAIN], seats: 500 };
   const tenant = await admin.askRoot<{ readonly seats: number }>("/tenants", { method: "POST", body, expect: 201 });
-  const okta = await connect(admin, stage, "okta", "test");
-  const entra = await connect(admin, stage, "entra", "live");
-  screen.step(
-    `Acme is set up: ${tenant.seats} seats; connections okta (OIDC, SCIM ${okta.sync}) and entra (OIDC, SCIM ${entra.sync})`,
-  );
+  const { metadataUrl } = idps.okta;
+  const okta = await connect<SamlConnectionAnswer>(admin, {
+    ...{ slug: "okta", protocol: "saml", profile: "okta", metadataUrl, sync: "test" },
+  });
+  must(okta.saml.entityId === addressAt(service.url, "okta/metadata"), "Okta knows the service's name", admin.last);
+  const { issuer } = idps.entra;
+  const entra = await connect<OidcConnectionAnswer>(admin, {
+    ...{ slug: "entra", protocol: "oidc", profile: "entra", issuer, clientId: "rolecall", clientSecret: SECRET },
+    sync: "live",
+  });
+  must(entra.oidc.redirectUri === addressAt(service.url, "entra/callback"), "Entra knows the way back", admin.last);
+  screen.step(`Acme is set up: ${tenant.seats} seats; connections okta (${spoken(okta)}) and entra (${spoken(entra)})`);
   return {
     screen,
     stage,
     admin,
-    okta: stage.startPushClient("okta", okta.scim.baseUrl, okta.token),
-    entra: stage.startPushClient("entra", entra.scim.baseUrl, entra.token),
-    loginUrls: { okta: okta.oidc.loginUrl, entra: entra.oidc.loginUrl },
+    okta: stage.startPushClient("okta", okta.scim.baseUrl, await newToken(admin, "okta")),
+    entra: stage.startPushClient("entra", entra.scim.baseUrl, await newToken(admin, "entra")),
+    loginUrls: { okta: okta.saml.loginUrl, entra: entra.oidc.loginUrl },
+    acsUrl: okta.saml.acsUrl,
   };
 }
 
-async function connect(admin: AdminClient, stage: Stage, slug: IdpName, sync: "live" | "test") {
-  const { issuer } = stage.idps[slug];
-  const settings = { slug, protocol: "oidc", profile: slug, issuer, clientId: "rolecall", clientSecret: SECRET, sync };
-  const connection = await admin.ask<ConnectionAnswer>("/connections", { method: "POST", body: settings, expect: 201 });
-  const expected = redirectUri(slug, stage.service.url);
-  must(connection.oidc.redirectUri === expected, `the redirect URI is ${expected}`, admin.last);
-  const path = `/connections/${slug}/tokens`;
+function connect<Answer>(admin: AdminClient, body: JsonObject): Promise<Answer> {
+  return admin.ask<Answer>("/connections", { method: "POST", body, expect: 201 });
+}
+
+async function newToken(admin: AdminClient, slug: string): Promise<string> {
   const body = { name: `${slug} provisioning` };
-  const { token } = await admin.ask<{ readonly token: string }>(path, { method: "POST", body, expect: 201 });
-  return { ...connection, issuer, token };
+  const asked = { method: "POST", body, expect: 201 } as const;
+  return (await admin.ask<{ readonly token: string }>(`/connections/${slug}/tokens`, asked)).token;
+}
+
+function spoken({ protocol, sync }: ConnectionAnswer): string {
+  return `${protocol.toUpperCase()} + SCIM, ${sync}`;
 }
 
 export async function saveFirstMapping(play: Play): Promise<void> {
   const { admin, screen } = play;
-  const saved = await admin.ask<StartedAnswer>("/mapping", { method: "PUT", body: mapping });
+  const { digest, problems } = await admin.ask<MappingPreviewAnswer>("/mapping/preview", {
+    method: "POST",
+    body: mapping,
+  });
+  const saved = await admin.ask<StartedAnswer>(`/mapping?digest=${digest}`, { method: "PUT", body: mapping });
   await runEnded(play, saved.run.id);
   const { version, document } = await admin.ask<MappingAnswer>("/mapping");
   const { mappings: rules, examples } = document;
   screen.step(
-    `Mapping version ${version} is saved: ${rules.length} rules and owners, ${examples.length} examples pass`,
+    `Mapping version ${version} is saved: ${rules.length} rules and owners, ` +
+      `${plural(problems.length, "problem")}, ${examples.length} examples pass`,
   );
 }

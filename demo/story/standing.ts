@@ -5,7 +5,7 @@ import { type Play, shortName, userNamed, withShortIds } from "./play.js";
 
 export async function showHowPeopleStand(play: Play): Promise<void> {
   const [leaver] = leavers;
-  const names = ["olga", "ada", "bob", "gus", "hal", "fay", "cy", "dee", shortName(leaver?.userName ?? "")];
+  const names = ["olga", "ada", "bob", "gus", "hal", "cy", "dee", shortName(leaver?.userName ?? "")];
   const rows = await Promise.all(names.map((name) => rowsOf(play, name)));
   const { seats, seatsUsed } = await play.admin.ask<{ readonly seats: number; readonly seatsUsed: number }>("");
   play.screen.say();

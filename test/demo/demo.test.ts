@@ -3,29 +3,45 @@ import { childrenOf } from "../expression-host/processes.js";
 import { type RunningDemo, startDemo } from "./running-demo.js";
 
 const FACTS: readonly (readonly [title: string, line: RegExp])[] = [
-  ["sets a tenant up", /^ 1 Acme is set up: 500 seats; .*okta \(OIDC, SCIM test\) and entra \(OIDC, SCIM live\)$/],
-  ["saves a mapping", /^ 2 Mapping version 1 is saved: 5 rules and owners, 2 examples pass$/],
+  ["says what runs", /^Rolecall demo: the service, a SAML and an OIDC provider and two SCIM clients, each a process, /],
+  [
+    "sets a tenant up",
+    /^ 1 Acme is set up: 500 seats; .*okta \(SAML \+ SCIM, test\) and entra \(OIDC \+ SCIM, live\)$/,
+  ],
+  ["saves a mapping", /^ 2 Mapping version 1 is saved: 6 rules and owners, 0 problems, 2 examples pass$/],
   ["pushes as Okta does", /POST \/Users 201 x80 .*POST \/Groups 201 x4 .*PATCH \/Groups 20[04] x4$/],
   ["applies nothing in test mode", /nothing is applied: 0 accounts; read back: 80 users, 4 groups, 0 differences$/],
   ["previews owners first", /^ {5}\+ ivar +tenant +owner +rule `tenant_owners`: group `IT Admins`$/],
-  ["previews everything", /44 more; accounts \+80, owners \+2, losses 0, digest [0-9a-f]{8}$/],
+  [
+    "previews whom the story is about",
+    /^ {5}\+ bob +Platform +editor +rule `convention`: group `app-acme-platform-rw`$/,
+  ],
+  ["previews everything", /45 more; accounts \+80, owners \+2, losses 0, digest [0-9a-f]{8}$/],
   ["goes live as previewed", /^ 5 Go live with digest [0-9a-f]{8}: 80 accounts, 49 grants; Okta resends nothing$/],
   ["removes the member that Entra means, and no other", /Finance fay gus hal -> fay gus$/],
   ["reads Entra's texts as booleans", /value: "False" .*fay deactivated$/],
-  ["links sign-ins to pushed people", /^ 7 Ada and Bob sign in by Okta .*0 new accounts$/],
-  ["gives at sign-in what groups give", /^ {5}ada +Platform team_admin$/],
+  ["links sign-ins by SAML to pushed people", /^ 7 Ada and Bob sign in by Okta \(SAML\): linked .*, 0 new accounts$/],
+  ["gives at sign-in what groups give", /^ {5}ada +Platform team_admin +bob +Platform editor$/],
+  [
+    "takes a response once",
+    /^ {5}! Ada's response once more +refused, reference \w{26} +the admin .* `pending_login`$/,
+  ],
+  ["takes no forged response", /^ {5}! Bob's, `IT Admins` added +refused, reference \w{26} +the admin .* `signature`$/],
   ["creates by sign-in", /^ {5}\+ cy +Finance editor$/],
   ["takes by sign-in", /^ {5}- cy +Finance editor$/],
   ["gives anew by sign-in", /^ {5}\+ cy +Sales viewer$/],
   ["keeps access while groups are unknown", /^ {5}dee +Audit viewer +groups unknown: access kept$/],
-  ["refuses a bad edit by name", /save refused, version 1 stays: example `bob edits Platform`/],
+  ["refuses a bad edit by name", /save refused, version 1 stays: example `bob edits Platform`: .*; 1 more$/],
   ["previews who would lose by it", /31 people would lose 31 assignments/],
+  ["names Bob among them", /^ {5}- bob +Platform +editor +rule `convention` is not in the mapping any more$/],
+  ["keeps the last owner", /^ {5}! ivar +tenant +owner +the last active owner of the tenant stays$/],
   ["explains", /^ {5}Platform\/editor: to lose it, leave group `app-acme-platform-rw`$/],
+  ["explains what would give more", /^ {5}Platform\/team_admin by .*: join group `app-acme-platform-adm`$/],
   ["ends a leaver's session", /session is dead with the answer: \/me 200 -> 401$/],
   ["tells applications", /event feed: .*user\.deactivated/],
   ["brakes a broken push", /PATCH \/Users 200 x60; 9 applied, 51 held, who go on as before$/],
   ["previews what is held", /preview: 51 deactivations, 16 losses/],
-  ["releases it", /released with that digest: 51 deactivated, 23 people remain$/],
+  ["releases it", /`rolecall runs release 3 .*`: run 3 is done: 51 of 51 people done; 23 people remain$/],
   ["shows at the end who has left", /^bob +deactivated +- +- +deactivated in `okta`$/],
   ["shows at the end what is kept", /^dee +registered +Audit +viewer +rule auditors, .*\(kept\)$/],
 ];
@@ -78,10 +94,12 @@ describe("npm run demo", () => {
 
     it("keeps the service running for a look around, until Ctrl-C", async () => {
       demo = startDemo([]);
-      await demo.told("In a browser, as cy or dee: ");
+      await demo.told("  by OIDC, as cy or dee: ");
       const [, tokenPath = "", api = ""] = /TOKEN=\$\(cat (\S+)\); ACME=(\S+)/.exec(demo.output()) ?? [];
       expect(tokenPath.startsWith(demo.folder)).to.equal(true);
       expect((await fetch(`${new URL(api).origin}/readyz`)).status).to.equal(200);
+      const [, loginUrl = ""] = /by SAML, as ada@acme\.example with `.+`: (\S+)/.exec(demo.output()) ?? [];
+      expect(await (await fetch(loginUrl)).text()).to.contain('name="password"');
       demo.child.kill("SIGINT");
       expect([await demo.ended, demo.errors()]).to.deep.equal([0, ""]);
       expect(await demo.remains()).to.deep.equal([]);
