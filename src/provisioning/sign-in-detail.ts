@@ -28,12 +28,13 @@ const GUARDS: ReadonlyMap<RefusalCode, string> = new Map<RefusalCode, string>([
 ]);
 
 /** The document of `schemas/admin/sign-in.schema.json`, as far as this sign-in came. */
-export function signInDetail(request: SignIn, { code, judged }: Outcome, now: Instant): JsonObject {
+export function signInDetail(request: SignIn, { code, problem, judged }: Outcome, now: Instant): JsonObject {
   const { connection, observed, message, requestId } = request;
   const { groups } = observed;
   const facts = factsOf(request, judged, now);
   return {
     ...(code === undefined ? {} : { guard: GUARDS.get(code) ?? code }),
+    ...(problem === undefined ? {} : { problem }),
     connection: connection.slug,
     subject: observed.subject,
     userNames: [...observed.userNames],

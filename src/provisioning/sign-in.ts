@@ -31,6 +31,8 @@ export type SignedIn =
 /** What came of a sign-in; `judged` as far as rules were asked. */
 export interface Outcome {
   readonly code?: RefusalCode;
+  /** What the refusal says to an admin. */
+  readonly problem?: string;
   readonly user?: UserId;
   readonly created: boolean;
   readonly judged?: Judged;
@@ -69,7 +71,7 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
   try {
     observed = await observe(p, request);
   } catch (error) {
-    if (error instanceof Refusal) return { code: error.code, created: false };
+    if (error instanceof Refusal) return { code: error.code, problem: error.message, created: false };
     throw error;
   }
   if (observed.kind === "ambiguous") return { code: "needs_review", created: false };

@@ -538,6 +538,15 @@ describe("SAML attributes that rules read by name", () => {
     expect(claims).to.deep.equal({ x: ["y"] });
   });
 
+  it("leave out what a provider says about itself", () => {
+    const sent = {
+      [GROUPS_LINK]: ["x"],
+      "http://schemas.microsoft.com/identity/claims/tenantid": ["t"],
+      office: ["Oslo"],
+    };
+    expect(observe(sent, { profile: "entra-saml" }).claims).to.deep.equal({ office: ["Oslo"] });
+  });
+
   it("never hold the names in braces", () => {
     expect(Object.keys(observe({}, { nameId: email("ada@acme.example") }).claims)).to.deep.equal([]);
   });

@@ -64,6 +64,7 @@ describe("groups in claims", () => {
     ["an empty string lists nobody", { groups: "" }, {}, KNOWN([])],
     ["repeated names count once", { groups: ["a", "a"] }, {}, KNOWN(["a"])],
     ["numbers are ids", { groups: [7, "x"] }, {}, KNOWN(["7", "x"])],
+    ["a list of one is not taken apart", { groups: ["a,b"] }, {}, KNOWN(["a,b"])],
     ["objects go by their name", { groups: [{ id: "1", name: "Eng" }, { display: "Ops" }] }, {}, KNOWN(["Eng", "Ops"])],
     ["one unreadable element spoils the list", { groups: ["a", { x: 1 }] }, {}, UNKNOWN("absent_claim")],
     ["a list in a list is unreadable", { groups: [["a"]] }, {}, UNKNOWN("absent_claim")],
@@ -230,6 +231,12 @@ describe("e-mail in claims", () => {
     ["full-width letters link nobody", { email: "ada@ａcme.example", email_verified: true }, {}, undefined],
     ["two at signs link nobody", { email: "a@b@acme.example", email_verified: true }, {}, undefined],
     ["no text at all", { email: ["a@b.example"], email_verified: true }, {}, undefined],
+    [
+      "no text at all inside a proved domain",
+      { email: [mail] },
+      { profile: "entra-oidc", provedDomains: ["acme.example"] },
+      undefined,
+    ],
   ];
   for (const [title, idToken, given, email] of cases) {
     it(title, () => {
@@ -255,6 +262,10 @@ const KNOWN_TEXT = (value: string | null) => ({ known: true, value });
 describe("who signed in", () => {
   it("is the sub", () => {
     expect(observe({}).subject).to.equal("u1");
+  });
+
+  it("is nobody by a list", () => {
+    expect(translated({ sub: ["u1"] })).to.equal(undefined);
   });
 
   it("is Entra's oid, with the pairwise sub beside it", () => {
@@ -318,6 +329,10 @@ describe("raw claims", () => {
       office: ["Oslo"],
       floor: ["2"],
     });
+  });
+
+  it("never let userinfo speak where the ID token's own value cannot be read", () => {
+    expect(observe({ office: { a: 1 } }, { userinfo: { office: "Rome" } }).claims).to.deep.equal({});
   });
 
   it("are bounded in number and length", () => {
