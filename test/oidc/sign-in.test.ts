@@ -336,7 +336,7 @@ describe("signing in through OpenID Connect", () => {
     it("does not end because another site says so", async () => {
       const browser = createBrowser();
       await signIn(await somebody({ groups: ["Eng"] }), "sso", browser);
-      const headers = { origin: "https://evil.example" };
+      const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
       expect((await browser.visit(`${service.url}/sso/logout`, { method: "POST", headers })).status).to.equal(403);
       expect((await browser.visit(`${service.url}/me`)).status).to.equal(200);
     });
