@@ -33,6 +33,34 @@ const HARMLESS: readonly Harmless[] = [
     derive: (valid) => valid.altered((xml) => xml.replace(/<ds:Signature .*?<\/ds:Signature>/, "")),
   },
   {
+    name: "no Destination of an unsigned Response",
+    because: "only a signed Response must have one, and the signed Recipient says the same",
+    base: ASSERTION_ONLY,
+    derive: (valid) => valid.replaced(` Destination="${ACME.acs}"`, ""),
+  },
+  {
+    name: "no Issuer of an unsigned Response",
+    because: "the signed Assertion has its own",
+    base: ASSERTION_ONLY,
+    derive: (valid) => valid.altered((xml) => xml.replace(/<saml:Issuer .*?<\/saml:Issuer>/, "")),
+  },
+  {
+    name: "Extensions of an unsigned Response",
+    because: "nothing is read from them",
+    base: ASSERTION_ONLY,
+    derive: (valid) =>
+      valid.replaced(
+        "<samlp:Status>",
+        `<samlp:Extensions><x:NameID xmlns:x="urn:x">eve</x:NameID></samlp:Extensions><samlp:Status>`,
+      ),
+  },
+  {
+    name: "an attribute in the Assertion whose name begins with `xmlns`",
+    because: "the canonicaliser leaves it out of what is signed, and what it leaves out is not read",
+    base: ASSERTION_ONLY,
+    derive: (valid) => valid.replaced("<saml:NameID ", `<saml:NameID xmlnsFormat="urn:evil" `),
+  },
+  {
     name: "no KeyInfo",
     because: "keys come from the connection alone",
     base: ASSERTION_ONLY,
