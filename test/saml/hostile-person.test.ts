@@ -40,7 +40,6 @@ describe("security 1.1, missing Subject / NameID, empty NameID", () => {
     ),
     signedWith("a BaseID instead", { xml: { nameId: "<saml:BaseID/>" } }, "name_id"),
     signedWith("a BaseID beside the NameID", { extra: { inSubject: "<saml:BaseID/>" } }, "name_id"),
-    signedWith("an EncryptedID instead", { xml: { nameId: "<saml:EncryptedID>x</saml:EncryptedID>" } }, "encrypted"),
     signedWith(
       "a NameID of another namespace",
       { xml: { nameId: `<x:NameID xmlns:x="urn:x">${ACME.nameId}</x:NameID>` } },
@@ -123,11 +122,6 @@ describe("security 1.1, attributes", () => {
         "attributes",
       ),
       signedWith("an Attribute with an empty Name", statement(attribute(` Name=""`) + email), "attributes"),
-      signedWith(
-        "an EncryptedAttribute",
-        statement(`${email}<saml:EncryptedAttribute>x</saml:EncryptedAttribute>`),
-        "encrypted",
-      ),
     ]),
     signedWith("a Name of blanks", statement(attribute(` Name="  "`)), "attributes"),
     signedWith("a Name in a namespace of its own", statement(attribute(` saml:Name="groups"`)), "attributes"),

@@ -2,7 +2,7 @@ import type { Guard } from "../../src/protocols/saml/failure.js";
 import { attackerKey, ellipticKey, globexKey, idpKey, idpNextKey } from "../support/saml-keys.js";
 import { ACME, replaceOnly, SAML } from "../support/saml-response.js";
 import { ALGORITHM, certificateInfo, DIGEST, DS, referenceTo, TRANSFORM } from "../support/saml-signature.js";
-import { forEachSigning, type Hostile, refuses, signedAs } from "./corpus.js";
+import { acceptedBase, forEachSigning, type Hostile, refuses, signedAs } from "./corpus.js";
 import {
   assertionOf,
   assertionSignatureOf,
@@ -196,6 +196,19 @@ describe("security 1.1, certificate choice", () => {
       guard: "signature",
     },
   ]);
+
+  it("accepts each key of the connection, whatever stands in KeyInfo or whether there is one", () => {
+    for (const key of [idpKey, idpNextKey]) {
+      for (const keyInfo of [
+        null,
+        certificateInfo(idpKey),
+        certificateInfo(attackerKey),
+        "<ds:KeyName>k</ds:KeyName>",
+      ]) {
+        acceptedBase({ base: { signature: { key, keyInfo } } });
+      }
+    }
+  });
 });
 
 describe("signatures with other parts than a signature has (CVE-2025-29774, CVE-2025-29775)", () => {

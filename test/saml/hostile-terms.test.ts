@@ -362,6 +362,8 @@ describe("security 1.1, Issuer", () => {
     ["a slash at its end", `${ACME.idp}/`],
     ["less of it", ACME.idp.slice(0, -1)],
     ["more behind it", `${ACME.idp}x`],
+    ["its name with blanks around it", ` ${ACME.idp} `],
+    ["its name on a line of its own", `\n${ACME.idp}\n`],
     ["nothing", ""],
   ];
   const issuer = (attributes: string, text: string = ACME.idp) =>

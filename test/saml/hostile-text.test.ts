@@ -17,7 +17,7 @@ function withOctets(message: SamlMessage, word: string, octets: readonly number[
   return base64(Buffer.concat([whole.subarray(0, at), Buffer.from(octets), whole.subarray(at + word.length)]));
 }
 
-describe("security 1.1, Redirect binding for Response, and other wrappings of the form's text", () => {
+describe("security 1.1, Redirect binding for Response, inflate, and other wrappings of the form's text", () => {
   refuses([
     { name: "nothing", derive: () => "", guard: "encoding" },
     { name: "blanks", derive: () => "   \n", guard: "encoding" },

@@ -303,6 +303,24 @@ describe("more than one assertion", () => {
       guard: "structure",
     },
     {
+      name: "one that hides in another namespace beside the signed one",
+      derive: (valid) =>
+        valid.altered((xml) =>
+          insertBefore(
+            xml,
+            "<saml:Assertion ",
+            evilAssertion(NOW).replaceAll(SAML, "urn:oasis:names:tc:SAML:1.0:assertion"),
+          ),
+        ),
+      guard: "structure",
+    },
+  ]);
+});
+
+describe("security 1.1, encrypted assertions", () => {
+  const encrypted = (name: string) => `<saml:${name}><x xmlns="urn:x"/></saml:${name}>`;
+  refuses([
+    {
       name: "an EncryptedAssertion alone",
       derive: (valid) =>
         valid.with({
@@ -314,16 +332,14 @@ describe("more than one assertion", () => {
       guard: "encrypted",
     },
     {
-      name: "one that hides in another namespace beside the signed one",
-      derive: (valid) =>
-        valid.altered((xml) =>
-          insertBefore(
-            xml,
-            "<saml:Assertion ",
-            evilAssertion(NOW).replaceAll(SAML, "urn:oasis:names:tc:SAML:1.0:assertion"),
-          ),
-        ),
-      guard: "structure",
+      name: "an EncryptedID for the name",
+      derive: (valid) => valid.with({ xml: { nameId: encrypted("EncryptedID") } }),
+      guard: "encrypted",
+    },
+    {
+      name: "an EncryptedAttribute",
+      derive: (valid) => valid.with({ extra: { inAttributeStatement: encrypted("EncryptedAttribute") } }),
+      guard: "encrypted",
     },
   ]);
 });
@@ -559,6 +575,31 @@ describe("what is no Response", () => {
       guard: "structure",
     },
   ]);
+});
+
+describe("games with the order of elements", () => {
+  const moved = (name: string, before: string) => (xml: string) => {
+    const part = elementOf(xml, name);
+    return insertBefore(without(xml, part), before, part);
+  };
+  refuses(
+    (
+      [
+        ["saml:Conditions", "<saml:Subject>"],
+        ["saml:AttributeStatement", "<saml:Subject>"],
+        ["saml:AttributeStatement", "<saml:Conditions "],
+        ["saml:AuthnStatement", "<saml:Conditions "],
+        ["saml:Conditions", "</saml:Assertion>"],
+        ["saml:Subject", "</saml:Assertion>"],
+      ] as const
+    ).map(
+      ([name, before]): Hostile => ({
+        name: `a signed Assertion with its ${name} before ${before}`,
+        derive: (valid) => valid.with({ beforeSigning: moved(name, before) }),
+        guard: "structure",
+      }),
+    ),
+  );
 });
 
 describe("games with namespaces", () => {
