@@ -37,6 +37,7 @@ describe("the pre-scan of XML", () => {
       "the five entities and characters by number": `<a x="&amp;&lt;">&gt;&quot;&apos;&#65;&#x1F600;</a>`,
       "characters outside of ASCII": `<a x="Jürgen">Łukasz 😀</a>`,
       "prefixes and dots in names": "<ns0:a.b-c xmlns:ns0='urn:x' ns0:d_1=''/>",
+      "the prefix `xml`, declared for what it always stands for": `<a xmlns:xml="http://www.w3.org/XML/1998/namespace"/>`,
       "the default namespace, and its end": `<a xmlns="urn:x"><b xmlns=""/></a>`,
     };
     for (const [what, text] of Object.entries(accepted))
@@ -107,6 +108,14 @@ describe("the pre-scan of XML", () => {
       ],
       "a name with two colons": ["<a:b:c/>", /^xml: .*start tag/],
       "a prefix of XML's own, declared anew": [`<a xmlns:xml="urn:x"/>`, /^markup: .*`xml` is reserved/],
+      "the namespace of `xml` under another prefix": [
+        `<a xmlns:x="http://www.w3.org/XML/1998/namespace"/>`,
+        /^markup: .*namespace/,
+      ],
+      "the namespace of declarations, which would hide attributes": [
+        `<a xmlns:x="http://www.w3.org/2000/xmlns/" x:ID="y"/>`,
+        /^markup: .*namespace/,
+      ],
       "a prefix that is declared to be nothing": [`<a xmlns:x=""/>`, /^markup: .*namespace/],
       "a namespace that would write attributes when canonicalised": [
         `<a xmlns:x='urn:x" ID="y'/>`,

@@ -356,6 +356,14 @@ describe("an opened response, before anything is verified", () => {
     expect(openResponse(base64).status).to.deep.equal({ code: "urn:acme:Busy" });
   });
 
+  it("keeps no more of what the provider said than a trace has room for", () => {
+    const long = "x".repeat(5000);
+    const { base64 } = samlResponse({ status: `urn:${long}`, subStatus: long, statusMessage: `a\nb${long}` });
+    const { code, subCode, message } = openResponse(base64).status;
+    expect([code, subCode, message].map((text) => text?.length)).to.deep.equal([201, 201, 201]);
+    expect(message).to.match(/^a\uFFFDbx/u);
+  });
+
   it("does not take a code for success that only ends like it", () => {
     expect(openResponse(samlResponse({ status: "Success" }).base64).success).to.equal(false);
   });

@@ -78,7 +78,8 @@ function shownAs(value: string | number | readonly string[]): Json {
   return typeof value === "string" ? cut(value) : value.slice(0, MOST_SHOWN).map(cut);
 }
 
-function cut(text: string): string {
+/** What a trace shows of a stranger's text: no more than 200 characters, and none that move a cursor. */
+export function cut(text: string): string {
   const plain = text.replace(/[\p{Cc}\p{Surrogate}]/gu, "\uFFFD");
   return plain.length > LONGEST_SHOWN ? `${plain.slice(0, LONGEST_SHOWN).replace(/[\uD800-\uDBFF]$/, "")}…` : plain;
 }

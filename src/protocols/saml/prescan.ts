@@ -61,10 +61,14 @@ const PROLOG =
   /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*["']1\.0["'](?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._-]*)["'])?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*["'](?:yes|no)["'])?[ \t\r\n]*\?>/;
 const NOT_BLANK = /[^ \t\r\n]/;
 const MAX_NAMESPACE_LENGTH = 256;
-/** The parser reads scripts in it by the rules of HTML. */
-const XHTML = "http://www.w3.org/1999/xhtml";
 /** The one namespace that the prefix `xml` may be declared for; Shibboleth's metadata does so. */
 const XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace";
+/** Of XHTML the parser reads scripts by the rules of HTML; the two others belong to the prefixes `xml` and `xmlns`. */
+const NEVER_DECLARED: ReadonlySet<string> = new Set([
+  "http://www.w3.org/1999/xhtml",
+  XML_NAMESPACE,
+  "http://www.w3.org/2000/xmlns/",
+]);
 
 interface OpenElement {
   readonly name: string;
@@ -194,11 +198,11 @@ function scanAttributes(scan: Scan): number {
 
 /** Canonicalisation writes a namespace's name as it stands, without escaping. */
 function refuseStrangeNamespace(declaration: string, namespace: string): void {
+  if (declaration === "xmlns:xml" && namespace === XML_NAMESPACE) return;
   if (namespace.length > MAX_NAMESPACE_LENGTH) throw tooMany("characters in a namespace", MAX_NAMESPACE_LENGTH);
   const undeclared = declaration !== "xmlns" && namespace === "";
-  if (undeclared || /[&"'>\s]/.test(namespace) || namespace === XHTML)
+  if (undeclared || /[&"'>\s]/.test(namespace) || NEVER_DECLARED.has(namespace))
     throw markup(`its namespace ${quote(namespace)} is not accepted`);
-  if (declaration === "xmlns:xml" && namespace === XML_NAMESPACE) return;
   if (declaration === "xmlns:xml" || declaration === "xmlns:xmlns")
     throw markup(`its prefix ${quote(declaration.slice("xmlns:".length))} is reserved`);
 }

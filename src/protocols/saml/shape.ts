@@ -2,11 +2,11 @@
  * Owns what a response looks like before anybody asks whether it is true: one Response with one Assertion, signatures
  * where they belong, and nothing that a careless reader could take for any of them.
  */
-import { type Compared, refusal, type SamlFailure } from "./failure.js";
+import { type Compared, cut, refusal, type SamlFailure } from "./failure.js";
 import { DS, SAML, SAMLP, STATUS_PREFIX } from "./namespaces.js";
 import { attributeOf, childrenOf, elementsIn, textOf, type XmlElement } from "./xml.js";
 
-/** The codes without the prefix that SAML's own ones share (SAML core section 3.2.2.2): `Responder`, `NoPassive`. */
+/** Cut for a trace; codes without the prefix that SAML's own ones share (SAML core section 3.2.2.2): `NoPassive`. */
 export interface SamlStatus {
   readonly code: string;
   readonly subCode?: string;
@@ -111,12 +111,12 @@ function statusOf(status: XmlElement, code: XmlElement): SamlStatus {
   return {
     code: shortCode(value),
     ...(subValue !== undefined && { subCode: shortCode(subValue) }),
-    ...(message !== undefined && { message }),
+    ...(message !== undefined && { message: cut(message) }),
   };
 }
 
 function shortCode(uri: string): string {
-  return uri.startsWith(STATUS_PREFIX) ? uri.slice(STATUS_PREFIX.length) : uri;
+  return cut(uri.startsWith(STATUS_PREFIX) ? uri.slice(STATUS_PREFIX.length) : uri);
 }
 
 function refuseStrayParts(parent: XmlElement, order: readonly (readonly string[])[]): void {
