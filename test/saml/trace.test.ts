@@ -74,11 +74,30 @@ describe("what a trace keeps of a SAML response", () => {
     ]);
   });
 
-  it("is bounded, whatever a stranger sends", () => {
-    const attributes = Array.from({ length: 400 }, (_, at) => ({ name: `n${at}${"x".repeat(500)}`, values: ["y"] }));
-    const { seen } = openResponse(samlResponse({ now: NOW, attributes, responseIssuer: "i".repeat(5000) }).base64);
-    const kept = redactSeen(seen, PATHS);
-    expect(Object.keys(kept["attributes"] as JsonObject)).to.have.length(300);
-    expect(JSON.stringify(kept).length).to.be.below(300 * 300);
+  const floods: readonly [title: string, wishes: Parameters<typeof samlResponse>[0]][] = [
+    ["many attributes", { attributes: numbered(400, (n) => ({ name: `n${n}${"x".repeat(500)}`, values: ["y"] })) }],
+    [
+      "many values",
+      { attributes: numbered(30, (n) => ({ name: `n${n}`, values: numbered(300, () => "y"), type: null })) },
+    ],
+    ["many groups with long names", { attributes: [{ name: "groups", values: numbered(400, () => "g".repeat(190)) }] }],
+    ["many audiences", { audiences: [numbered(400, () => "a".repeat(300))] }],
+    ["a long issuer", { responseIssuer: "i".repeat(50_000) }],
+  ];
+  for (const [title, wishes] of floods) {
+    it(`is bounded where a stranger sends ${title}`, () => {
+      const { seen } = openResponse(samlResponse({ now: NOW, signed: "none", ...wishes }).base64);
+      expect(JSON.stringify(redactSeen(seen, PATHS)).length).to.be.below(30_000);
+    });
+  }
+
+  it("is 250 groups, all of them", () => {
+    const values = numbered(250, (n) => `CN=group number ${n},OU=Groups,DC=acme,DC=example`);
+    const { seen } = openResponse(samlResponse({ now: NOW, attributes: [{ name: "groups", values }] }).base64);
+    expect(redactSeen(seen, PATHS)["attributes"]).to.deep.equal({ groups: values });
   });
 });
+
+function numbered<T>(count: number, make: (n: number) => T): T[] {
+  return Array.from({ length: count }, (_, n) => make(n));
+}

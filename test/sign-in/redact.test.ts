@@ -19,6 +19,7 @@ describe("redacting claims", () => {
       { note: "a b@c" },
       { note: "sha256:de9b0b851ef1 (5 characters)" },
     ],
+    ["shows that a text is empty", { name: "" }, { name: "" }],
     ["keeps numbers, booleans and null", { n: 1, b: true, z: null }, { n: 1, b: true, z: null }],
     ["ends at three levels", { a: { b: { c: { d: { e: 1 } } } } }, { a: { b: { c: { d: "…" } } } }],
     ["renames what reaches a prototype", JSON.parse('{"__proto__": 1}'), { "(__proto__)": 1 }],
@@ -30,4 +31,17 @@ describe("redacting claims", () => {
       expect(redactClaims(claims, ["groups", ["realm_access", "roles"]])).to.deep.equal(kept);
     });
   }
+
+  it("ends somewhere, whatever the values are", () => {
+    const numbers = Array.from({ length: 200 }, (_, n) => n % 10);
+    const claims = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`c${n}`, numbers]));
+    expect(JSON.stringify(redactClaims(claims, [])).length).to.be.below(30_000);
+  });
+
+  it("says how many claims it leaves out, and that a list goes on", () => {
+    const many = Object.fromEntries(Array.from({ length: 310 }, (_, n) => [`c${n}`, n]));
+    expect(redactClaims(many, [])).to.include({ c299: 299, "…": 10 }).and.not.have.property("c300");
+    const groups = Array.from({ length: 301 }, (_, n) => n);
+    expect(redactClaims({ groups }, ["groups"])).to.deep.equal({ groups: [...groups.slice(0, 300), "…"] });
+  });
 });

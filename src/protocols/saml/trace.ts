@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../../model/json.js";
 import { isObject } from "../sign-in/claims.js";
 import type { ClaimPath } from "../sign-in/idp-profile.js";
-import { claimNames, redactClaims, redactValue } from "../sign-in/redact.js";
+import { claimNames, redactClaims, redactValue, type TraceBudget, traceBudget } from "../sign-in/redact.js";
 import type { VerifiedAssertion } from "./verified.js";
 
 /** A verified assertion in the shape of `OpenedResponse.seen`, with the FriendlyName of each attribute that has one. */
@@ -24,18 +24,22 @@ export function seenOf({ nameId, attributes, ...said }: VerifiedAssertion): Json
 /**
  * A message without what it says about the person. Of the NameID all but its value stays, of attributes their names, and
  * the values of groups under whichever of their names is read; everything else is about the protocol, and is cut only.
+ * All of it together stays within one budget.
  */
 export function redactSeen(seen: JsonObject, groupPaths: readonly ClaimPath[]): JsonObject {
   const { nameId, attributes, ...said } = seen;
+  const budget = traceBudget();
+  const names = groupNames(said, groupPaths);
   return {
-    ...(redactValue(said, true) as JsonObject),
-    ...(isObject(nameId) ? { nameId: redactedName(nameId) } : {}),
-    ...(isObject(attributes) ? { attributes: redactClaims(attributes, groupNames(said, groupPaths)) } : {}),
+    ...(redactValue(said, true, budget) as JsonObject),
+    ...(isObject(nameId) ? { nameId: redactedName(nameId, budget) } : {}),
+    ...(isObject(attributes) ? { attributes: redactClaims(attributes, names, budget) } : {}),
   };
 }
 
-function redactedName({ value, ...said }: JsonObject): Json {
-  return redactValue({ ...said, ...(value === undefined ? {} : { value: redactValue(value, false) }) }, true);
+function redactedName({ value, ...said }: JsonObject, budget: TraceBudget): Json {
+  const shown = value === undefined ? {} : { value: redactValue(value, false, budget) };
+  return { ...(redactValue(said, true, budget) as JsonObject), ...shown };
 }
 
 /** Group attributes by Name, also where they are read by FriendlyName. */

@@ -12,17 +12,28 @@ const AS_THEY_CAME: ReadonlySet<string> = new Set([
 const MOST_ENTRIES = 300;
 const LONGEST = 200;
 
+/** How many more characters a trace may hold: strangers choose what is traced. */
+export interface TraceBudget {
+  left: number;
+}
+
+export function traceBudget(): TraceBudget {
+  return { left: 24_000 };
+}
+
 /**
  * Claims as a trace keeps them. Every name stays. Groups and protocol claims keep their values, cut at 200 characters;
  * an e-mail keeps its domain; any other text becomes its length and the start of its SHA-256, so that two sign-ins can
- * be compared and nothing can be read. Numbers and booleans stay. Nothing is kept that is deeper than three levels.
+ * be compared and nothing can be read. Numbers and booleans stay. Nothing is kept that is deeper than three levels, or
+ * beyond the budget: `…` stands for the rest.
  */
-export function redactClaims(claims: JsonObject, groupPaths: readonly ClaimPath[]): JsonObject {
+export function redactClaims(
+  claims: JsonObject,
+  groupPaths: readonly ClaimPath[],
+  budget: TraceBudget = traceBudget(),
+): JsonObject {
   const kept = new Set([...AS_THEY_CAME, ...claimNames(groupPaths)]);
-  const redacted: [string, Json][] = Object.entries(claims)
-    .slice(0, MOST_ENTRIES)
-    .map(([name, value]) => [traceKey(name), redactValue(value, kept.has(name))]);
-  return Object.fromEntries(redacted);
+  return redactEntries(claims, budget, (value, name) => redact(value, kept.has(name), 1, budget));
 }
 
 /** The claims that stand at the beginning of these paths. */
@@ -31,20 +42,48 @@ export function claimNames(paths: readonly ClaimPath[]): readonly string[] {
 }
 
 /** One value by the same rules; `plain` keeps what it says. */
-export function redactValue(value: Json, plain: boolean): Json {
-  return redact(value, plain, 1);
+export function redactValue(value: Json, plain: boolean, budget: TraceBudget = traceBudget()): Json {
+  return redact(value, plain, 1, budget);
 }
 
-function redact(value: Json, plain: boolean, depth: number): Json {
-  if (typeof value === "string") return plain ? cut(value) : disguise(value);
+function redact(value: Json, plain: boolean, depth: number, budget: TraceBudget): Json {
+  budget.left -= 8;
+  if (typeof value === "string") return spend(plain ? cut(value) : disguise(value), budget);
   if (typeof value !== "object" || value === null) return value;
   if (depth > 3) return "…";
-  if (Array.isArray(value)) return value.slice(0, MOST_ENTRIES).map((one: Json) => redact(one, plain, depth + 1));
-  const entries = Object.entries(value).slice(0, MOST_ENTRIES);
-  return Object.fromEntries(entries.map(([name, inner]) => [traceKey(name), redact(inner, plain, depth + 1)]));
+  if (!Array.isArray(value))
+    return redactEntries(value as JsonObject, budget, (inner) => redact(inner, plain, depth + 1, budget));
+  const list: Json[] = [];
+  for (const one of value as readonly Json[]) {
+    if (budget.left <= 0 || list.length >= MOST_ENTRIES) return [...list, "…"];
+    list.push(redact(one, plain, depth + 1, budget));
+  }
+  return list;
+}
+
+function redactEntries(
+  object: JsonObject,
+  budget: TraceBudget,
+  redactOne: (value: Json, name: string) => Json,
+): JsonObject {
+  const entries: [string, Json][] = [];
+  for (const [name, value] of Object.entries(object)) {
+    if (budget.left <= 0 || entries.length >= MOST_ENTRIES) {
+      entries.push(["…", Object.keys(object).length - entries.length]);
+      break;
+    }
+    entries.push([spend(traceKey(name), budget), redactOne(value, name)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function spend(text: string, budget: TraceBudget): string {
+  budget.left -= text.length;
+  return text;
 }
 
 function disguise(text: string): string {
+  if (text === "") return text;
   const domain = emailDomain(text);
   if (domain !== undefined && !/\s/.test(text)) return `…@${cut(domain)}`;
   return `sha256:${createHash("sha256").update(text, "utf8").digest("hex").slice(0, 12)} (${text.length} characters)`;
