@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Browser, chromium } from "playwright-core";
 import { projectRoot } from "../../src/platform/root.js";
@@ -42,7 +43,8 @@ async function unpacked(): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const fresh = mkdtempSync(join(cache, "unpacking-"));
   const env = { ...process.env, TMPDIR: fresh, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs20.x" };
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, "unpack-chromium.js")], { env });
+  const program = fileURLToPath(new URL("./unpack-chromium.js", import.meta.url));
+  await promisify(execFile)(process.execPath, [program], { env });
   try {
     renameSync(fresh, folder);
   } catch (error) {
