@@ -37,7 +37,7 @@ export async function beginLogin(
 
 /**
  * Takes a pending login out, once. Throws Refusal `sign_in_expired` when it is unknown, used, too old, of another
- * connection, or begun in another browser (security.md, login CSRF).
+ * connection, or begun in another browser: a login that somebody else began must not end in this one (login CSRF).
  */
 export async function takeLogin(
   p: Provisioning,
