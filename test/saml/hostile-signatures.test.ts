@@ -553,6 +553,12 @@ describe("security 1.1, signature algorithms", () => {
         derive: (valid) => valid.with({ signature: { algorithm: ALGORITHM.ecdsaSha256, key: ellipticKey } }),
         guard: "algorithm",
       },
+      {
+        name: "an elliptic key, one of the connection's, under the name of RSA",
+        otherwise: { idp: { certificates: [idpKey.certificate, ellipticKey.certificate] } },
+        derive: (valid) => valid.with({ signature: { algorithm: ALGORITHM.rsaSha256, key: ellipticKey } }),
+        guard: "signature",
+      },
     ]),
     ...["", "urn:none", "http://www.w3.org/2001/04/xmldsig-more#rsa-md5", "__proto__", "constructor", "toString"].map(
       (algorithm): Hostile => ({

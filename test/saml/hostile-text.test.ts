@@ -388,8 +388,10 @@ function inEnvelope(content: string): Partial<Hostile> & Pick<Hostile, "derive">
 }
 
 describe("security 1.1, work before the signature is known good", () => {
+  const times = (count: number, each: (n: number) => string) =>
+    Array.from({ length: count }, (_, n) => each(n)).join("");
   const nested = (depth: number, open: (n: number) => string, close: string) =>
-    Array.from({ length: depth }, (_, n) => open(n)).join("") + close.repeat(depth);
+    times(depth, open) + close.repeat(depth);
   refuses([
     {
       name: "172 kB of nested namespaces",
@@ -397,20 +399,32 @@ describe("security 1.1, work before the signature is known good", () => {
       guard: "size",
     },
     { name: "190 kB of deep nesting", ...inEnvelope(nested(27_000, () => "<a>", "</a>")), guard: "size" },
+    { name: "a few levels more than any message has", ...inEnvelope(nested(40, () => "<a>", "</a>")), guard: "size" },
+    { name: "10,000 levels", ...inEnvelope(nested(10_000, () => "<a>", "</a>")), guard: "size" },
+    {
+      name: "more namespaces at once than any message has, spread over a few elements",
+      ...inEnvelope(nested(5, (n) => `<a${times(10, (m) => ` xmlns:n${n}${m}="urn:${n}:${m}"`)}>`, "</a>")),
+      guard: "size",
+    },
+    {
+      name: "a new name for each of hundreds of elements",
+      ...inEnvelope(times(300, (n) => `<a${n}/>`)),
+      guard: "size",
+    },
     {
       name: "284 kB of attributes in one element",
-      ...inEnvelope(`<a${Array.from({ length: 20_000 }, (_, n) => ` a${n}="${n}"`).join("")}/>`),
+      ...inEnvelope(`<a${times(20_000, (n) => ` a${n}="${n}"`)}/>`),
       guard: "size",
     },
     {
       name: "attributes spread over many elements",
-      ...inEnvelope(Array.from({ length: 6000 }, (_, n) => `<a b="1" c="2" d="3" e="4" f="5" n="${n}"/>`).join("")),
+      ...inEnvelope(times(6000, (n) => `<a b="1" c="2" d="3" e="4" f="5" n="${n}"/>`)),
       guard: "size",
     },
     { name: "a hundred thousand elements side by side", ...inEnvelope("<a/>".repeat(100_000)), guard: "size" },
     {
       name: "hundreds of namespaces in one element",
-      ...inEnvelope(`<a${Array.from({ length: 2000 }, (_, n) => ` xmlns:n${n}="urn:${n}"`).join("")}/>`),
+      ...inEnvelope(`<a${times(2000, (n) => ` xmlns:n${n}="urn:${n}"`)}/>`),
       guard: "size",
     },
     { name: "a million <", derive: () => base64("<".repeat(1_000_000)), guard: "size" },

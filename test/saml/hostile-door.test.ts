@@ -1,0 +1,273 @@
+/** What the verifier alone cannot know: the door's part in each guard, with responses that the provider really signed. */
+import { inflateRawSync } from "node:zlib";
+import { expect } from "chai";
+import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
+import { ACME, type ResponseWishes, type SamlMessage, samlResponse } from "../support/saml-response.js";
+import { evil } from "./forge.js";
+import { idpMetadata, ssoService } from "./idp-metadata.js";
+import { codeOn, endOf, openSamlHouse, referenceOn, type SamlHouse } from "./saml-house.js";
+
+const IDP = "https://idp.acme.example/sso";
+const MAPPING = { mappings: [{ group_name: ACME.groups[0], team_name: "Platform", role_name: "editor" }] };
+type Door = readonly [tenant: string, connection: string];
+
+/** Two tenants that use one and the same identity provider, and two connections of the first. */
+const ACME_OKTA: Door = ["acme", "okta"];
+const ACME_SECOND: Door = ["acme", "second"];
+const GLOBEX_OKTA: Door = ["globex", "okta"];
+const DOORS = [ACME_OKTA, ACME_SECOND, GLOBEX_OKTA];
+
+describe("hostile responses at the SAML door", () => {
+  let house: SamlHouse;
+
+  before(async () => {
+    house = await openSamlHouse();
+    for (const tenant of ["acme", "globex"]) await house.addTenant(tenant, MAPPING);
+    const metadataXml = idpMetadata({ entityId: ACME.idp, services: ssoService(IDP) });
+    for (const [tenant, slug] of DOORS) await house.connect(tenant, slug, { metadataXml });
+  });
+  after(() => house?.close());
+
+  /** Begins a login; the ID of our request. */
+  async function begin(browser: Browser, [tenant, connection]: Door = ACME_OKTA): Promise<string> {
+    const { url } = await browser.visit(house.loginUrl(tenant, connection), { stopBefore: IDP });
+    const request = new URL(url).searchParams.get("SAMLRequest") ?? "";
+    const id = / ID="([^"]+)"/.exec(inflateRawSync(Buffer.from(request, "base64")).toString("utf8"))?.[1];
+    if (id === undefined) throw new Error(`no request was sent: ${url}`);
+    return id;
+  }
+
+  let count = 0;
+  /** What the provider answers to this request, for this connection. */
+  function answerTo(
+    request: string | null,
+    [tenant, connection]: Door = ACME_OKTA,
+    wishes: Partial<ResponseWishes> = {},
+  ): SamlMessage {
+    const { entityId, acsUrl } = house.partner(tenant, connection);
+    count += 1;
+    return samlResponse({
+      responseId: `_r${count}`,
+      assertionId: `_a${count}`,
+      inResponseTo: request,
+      destination: acsUrl,
+      recipient: acsUrl,
+      audiences: [[entityId]],
+      ...wishes,
+    });
+  }
+
+  function post(browser: Browser, samlResponse: string, [tenant, connection]: Door = ACME_OKTA): Promise<Visit> {
+    const body = new URLSearchParams({ SAMLResponse: samlResponse, RelayState: "https://evil.example/" });
+    return browser.visit(house.partner(tenant, connection).acsUrl, { method: "POST", body });
+  }
+
+  async function signIn(
+    browser: Browser,
+    door: Door = ACME_OKTA,
+    wishes: Partial<ResponseWishes> = {},
+  ): Promise<Visit> {
+    return post(browser, answerTo(await begin(browser, door), door, wishes).base64, door);
+  }
+
+  async function guardOf(visit: Visit, tenant = "acme"): Promise<unknown> {
+    const trace = await house.traceOf(tenant, visit.text);
+    return JSON.stringify(trace).match(/"guard":"(\w+)"/)?.[1];
+  }
+
+  async function expectNobody(browser: Browser): Promise<void> {
+    expect((await house.me(browser)).status).to.equal(401);
+  }
+
+  it("let a person in who is answered honestly, wherever RelayState points", async () => {
+    for (const door of DOORS) {
+      const browser = createBrowser();
+      expect(endOf(await signIn(browser, door))).to.equal("/me");
+      expect((await house.me(browser)).teams).to.deep.equal([{ team: "Platform", role: "editor" }]);
+    }
+  });
+
+  it(`security 1.1, "replay": refuse an assertion whose ID came before, signed anew for another request`, async () => {
+    const once = { responseId: "_once", assertionId: "_once-1" };
+    expect(endOf(await signIn(createBrowser(), ACME_OKTA, once))).to.equal("/me");
+    const browser = createBrowser();
+    const again = await signIn(browser, ACME_OKTA, once);
+    expect(endOf(again)).to.equal("401 sign_in_failed");
+    expect(await guardOf(again)).to.equal("replay");
+    await expectNobody(browser);
+  });
+
+  it(`security 1.1, "replay": an ID that came to one connection is another one's own`, async () => {
+    const once = { responseId: "_shared", assertionId: "_shared-1" };
+    for (const door of DOORS) expect(endOf(await signIn(createBrowser(), door, once))).to.equal("/me");
+  });
+
+  it(`security 1.1, "replay": refuse the same post a second time, with the same login and with a new one`, async () => {
+    const browser = createBrowser();
+    const { base64 } = answerTo(await begin(browser));
+    expect(endOf(await post(browser, base64))).to.equal("/me");
+    const thief = createBrowser();
+    await begin(thief);
+    for (const again of [browser, thief]) {
+      const visit = await post(again, base64);
+      expect(await guardOf(visit)).to.equal("pending_login");
+    }
+    await expectNobody(thief);
+  });
+
+  it(`security 1.1, "InResponseTo": refuse a response that nobody asked for`, async () => {
+    const browser = createBrowser();
+    await begin(browser);
+    const visit = await post(browser, answerTo(null).base64);
+    expect(await guardOf(visit)).to.equal("in_response_to");
+    await expectNobody(browser);
+  });
+
+  it(`security 1.1, "InResponseTo": refuse the answer to a request of another browser, tenant or connection`, async () => {
+    const mallory = createBrowser();
+    for (const door of DOORS) {
+      const request = await begin(mallory, door);
+      const victim = createBrowser();
+      await begin(victim);
+      const visit = await post(victim, answerTo(request).base64);
+      expect(await guardOf(visit)).to.equal("pending_login");
+      await expectNobody(victim);
+    }
+  });
+
+  it("refuse an answer once anything else was tried on its request", async () => {
+    const browser = createBrowser();
+    const request = await begin(browser);
+    const good = answerTo(request);
+    expect(await guardOf(await post(browser, good.altered((xml) => evil(xml)).base64))).to.equal("signature");
+    expect(await guardOf(await post(browser, good.base64))).to.equal("pending_login");
+    await expectNobody(browser);
+  });
+
+  const misdirected: readonly (readonly [said: Door, given: Door])[] = [
+    [ACME_OKTA, ACME_SECOND],
+    [ACME_OKTA, GLOBEX_OKTA],
+    [GLOBEX_OKTA, ACME_OKTA],
+  ];
+  for (const [said, given] of misdirected) {
+    it(`security 1.1, "Recipient, Destination": refuse at ${given.join("/")} what the provider said for ${said.join("/")}`, async () => {
+      const browser = createBrowser();
+      const elsewhere = answerTo(await begin(browser, given), said);
+      const visit = await post(browser, elsewhere.base64, given);
+      expect(await guardOf(visit, given[0])).to.equal("destination");
+      await expectNobody(browser);
+    });
+
+    it(`security 1.1, "Audience": refuse at ${given.join("/")} what names ${said.join("/")} as its audience`, async () => {
+      const browser = createBrowser();
+      const audiences = [[house.partner(...said).entityId]];
+      const elsewhere = answerTo(await begin(browser, given), given, { audiences });
+      const visit = await post(browser, elsewhere.base64, given);
+      expect(await guardOf(visit, given[0])).to.equal("audience");
+      await expectNobody(browser);
+    });
+  }
+
+  describe(`security 1.1, "Redirect binding for Response"`, () => {
+    it("take no response from an address", async () => {
+      const browser = createBrowser();
+      const { base64 } = answerTo(await begin(browser));
+      const { acsUrl } = house.partner(...ACME_OKTA);
+      const visit = await browser.visit(`${acsUrl}?${new URLSearchParams({ SAMLResponse: base64 })}`);
+      expect(visit.status).to.be.oneOf([404, 405]);
+      await expectNobody(browser);
+    });
+
+    it("take no response from the address of a post", async () => {
+      const browser = createBrowser();
+      const { base64 } = answerTo(await begin(browser));
+      const { acsUrl } = house.partner(...ACME_OKTA);
+      const visit = await browser.visit(`${acsUrl}?${new URLSearchParams({ SAMLResponse: base64 })}`, {
+        method: "POST",
+        body: new URLSearchParams(),
+      });
+      expect(visit.status).to.be.within(400, 499);
+      await expectNobody(browser);
+    });
+
+    it("do not take a signature beside an unsigned response for one (SimpleSign)", async () => {
+      const browser = createBrowser();
+      const { base64 } = answerTo(await begin(browser), ACME_OKTA, { signed: "none" });
+      const body = new URLSearchParams({ SAMLResponse: base64, SigAlg: "urn:x", Signature: "AAAA" });
+      const visit = await browser.visit(house.partner(...ACME_OKTA).acsUrl, { method: "POST", body });
+      expect(await guardOf(visit)).to.equal("unsigned");
+      await expectNobody(browser);
+    });
+  });
+
+  describe("forms of another kind", () => {
+    const bodies: readonly (readonly [string, string | undefined, (base64: string) => string])[] = [
+      ["JSON", "application/json", (base64) => JSON.stringify({ SAMLResponse: base64 })],
+      ["XML", "text/xml", (base64) => Buffer.from(base64, "base64").toString("utf8")],
+      ["plain text", "text/plain", (base64) => `SAMLResponse=${encodeURIComponent(base64)}`],
+      ["two responses", undefined, (base64) => `SAMLResponse=${encodeURIComponent(base64)}&SAMLResponse=PGEvPg%3D%3D`],
+      [
+        "two responses, the good one last",
+        undefined,
+        (base64) => `SAMLResponse=PGEvPg%3D%3D&SAMLResponse=${encodeURIComponent(base64)}`,
+      ],
+      ["an artifact", undefined, () => "SAMLart=AAQAAA"],
+      ["a request", undefined, () => "SAMLRequest=PGEvPg%3D%3D"],
+      ["another letter case", undefined, (base64) => `samlresponse=${encodeURIComponent(base64)}`],
+    ];
+    for (const [what, type = "application/x-www-form-urlencoded", bodyOf] of bodies) {
+      it(`let nobody in: ${what}`, async () => {
+        const browser = createBrowser();
+        const { base64 } = answerTo(await begin(browser));
+        const { acsUrl } = house.partner(...ACME_OKTA);
+        const visit = await browser.visit(acsUrl, {
+          method: "POST",
+          body: bodyOf(base64),
+          headers: { "content-type": type },
+        });
+        expect(visit.status).to.be.within(400, 499);
+        await expectNobody(browser);
+      });
+    }
+
+    it("let nobody in: more than anybody sends", async () => {
+      const browser = createBrowser();
+      await begin(browser);
+      const visit = await post(browser, "PGEvPg==".repeat(200_000));
+      expect(visit.status).to.equal(413);
+    });
+  });
+
+  it("say one and the same to the browser, whichever guard refused", async () => {
+    const changes: readonly ((good: SamlMessage) => SamlMessage)[] = [
+      (good) => good.with({ signed: "none" }),
+      (good) => good.altered((xml) => evil(xml)),
+      (good) => good.with({ audiences: [["https://other.example"]] }),
+      (good) => good.with({ issuer: "https://idp.evil.example" }),
+      (good) => good.with({ nameId: "" }),
+      (good) => good.altered((xml) => xml.replace("<samlp:Status>", "<!-- --><samlp:Status>")),
+      (good) => good.altered((xml) => `${xml}<`),
+    ];
+    const pages = [];
+    for (const change of changes) {
+      const browser = createBrowser();
+      const { status, text } = await post(browser, change(answerTo(await begin(browser))).base64);
+      expect(codeOn(text)).to.equal("sign_in_failed");
+      pages.push(`${status} ${text.replaceAll(referenceOn(text), "REFERENCE")}`);
+    }
+    expect(new Set(pages).size).to.equal(1);
+    expect(pages[0]).not.to.match(/signature|audience|issuer|xml|anna|evil/i);
+  });
+
+  it("leave little behind, however much a stranger sends", async () => {
+    const browser = createBrowser();
+    const attributes = Array.from({ length: 30 }, (_, n) => ({
+      name: `a${n}`,
+      values: Array<string>(300).fill(""),
+      type: null,
+    }));
+    const visit = await post(browser, answerTo("_nobody-asked", ACME_OKTA, { signed: "none", attributes }).base64);
+    expect(await guardOf(visit)).to.equal("pending_login");
+    expect(JSON.stringify(await house.traceOf("acme", visit.text)).length).to.be.below(32_768);
+  });
+});
