@@ -141,6 +141,15 @@ describe("security 1.1, attributes", () => {
       statement(`${email}<saml:AttributeValue>Owners</saml:AttributeValue>`),
       "attributes",
     ),
+    ...["Owners", "<saml:NameID>Owners</saml:NameID>"].map((text) =>
+      signedWith(
+        `a value that is nil and holds \`${text}\``,
+        statement(
+          `${email}<saml:Attribute Name="a"><saml:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true">${text}</saml:AttributeValue></saml:Attribute>`,
+        ),
+        "attributes",
+      ),
+    ),
     signedWith("text in a statement", statement(`${email}Owners`), "attributes"),
     signedWith(
       "text in an Attribute",

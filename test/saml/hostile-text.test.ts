@@ -462,6 +462,9 @@ describe("security 1.1, many values", () => {
   const groups = (count: number): Partial<ResponseWishes> => ({
     attributes: [{ name: "groups", values: Array.from({ length: count }, (_, n) => `group-${n}`), type: null }],
   });
+  const names = (count: number): Partial<ResponseWishes> => ({
+    attributes: Array.from({ length: count }, (_, n) => ({ name: `a${n}`, values: [] })),
+  });
   refuses([
     {
       name: "10,000 groups that the provider signed",
@@ -469,11 +472,20 @@ describe("security 1.1, many values", () => {
       guard: "size",
     },
     {
+      name: "5,001 groups that the provider signed",
+      base: groups(5_000),
+      derive: (valid) => valid.with(groups(5_001)),
+      guard: "attributes",
+    },
+    {
+      name: "301 attributes that the provider signed",
+      base: names(300),
+      derive: (valid) => valid.with(names(301)),
+      guard: "attributes",
+    },
+    {
       name: "10,000 attributes that the provider signed",
-      derive: (valid) =>
-        valid.with({
-          attributes: Array.from({ length: 10_000 }, (_, n) => ({ name: `a${n}`, values: [] })),
-        }),
+      derive: (valid) => valid.with(names(10_000)),
       guard: "size",
     },
   ]);

@@ -57,13 +57,15 @@ function gather(element: XmlElement, gathered: Map<string, Gathered>): number {
 function valueText(element: XmlElement, name: string): string {
   if (element.namespace !== SAML || element.name !== "AttributeValue")
     throw refusal("attributes", "an attribute has something else in it than values", { got: name });
-  if (["true", "1"].includes(attributeOf(element, "nil", XSI) ?? "")) return "";
   const text = textOf(element) ?? textOfNameId(element);
   if (text === undefined)
     throw refusal("attributes", "an attribute's value has an element in it: set the identity provider to send text", {
       got: name,
     });
-  return text;
+  const isNil = ["true", "1"].includes(attributeOf(element, "nil", XSI) ?? "");
+  if (isNil && !BLANK.test(text))
+    throw refusal("attributes", "an attribute's value says that it is nil, and is not", { got: name });
+  return isNil ? "" : text;
 }
 
 /** `eduPersonTargetedID` is sent as a NameID and nothing beside it. */
