@@ -15,8 +15,8 @@ import {
   type XmlElement,
 } from "../../src/protocols/saml/xml.js";
 import { ellipticKey, globexKey, idpKey, makeKey, type SigningKey } from "../support/saml-keys.js";
-import { type ResponseWishes, replaceOnly, type SamlMessage, samlResponse } from "../support/saml-response.js";
-import { ALGORITHM, DIGEST } from "../support/saml-signature.js";
+import { type ResponseWishes, replaceOnly, SamlMessage, samlResponse } from "../support/saml-response.js";
+import { ALGORITHM, DIGEST, TRANSFORM } from "../support/saml-signature.js";
 
 const XS = "http://www.w3.org/2001/XMLSchema";
 
@@ -44,6 +44,20 @@ function verifiedByTheLibrary(message: SamlMessage): XmlElement[] {
     expect(library.checkSignature(message.xml)).to.equal(true);
     return parseXml(library.getSignedReferences()[0] ?? "", SIGNED_CAPS);
   });
+}
+
+/** The library signs it, as many services' own providers do. */
+function signedByTheLibrary(xml: string, id: string, inclusiveNamespacesPrefixList: string[]): SamlMessage {
+  const library = new SignedXml({
+    privateKey: idpKey.privateKey,
+    signatureAlgorithm: ALGORITHM.rsaSha256,
+    canonicalizationAlgorithm: TRANSFORM.exclusive,
+  });
+  const xpath = `//*[@ID='${id}']`;
+  const transforms = [TRANSFORM.enveloped, TRANSFORM.exclusive];
+  library.addReference({ xpath, transforms, digestAlgorithm: DIGEST.sha256, inclusiveNamespacesPrefixList });
+  library.computeSignature(xml, { prefix: "ds", location: { reference: xpath, action: "append" } });
+  return new SamlMessage(library.getSignedXml(), {});
 }
 
 /** A tree without the parser's nodes. */
@@ -83,6 +97,13 @@ describe("a signature that holds", () => {
           `<saml:Subject xmlns:x="urn:inner">`,
         ),
     },
+    "the element's own prefix listed, declared above it alone": {
+      signature: { inclusivePrefixes: ["saml"] },
+      beforeSigning: (xml) =>
+        xml
+          .replaceAll(` xmlns:saml="${SAML}"`, "")
+          .replace("<samlp:Response ", `<samlp:Response xmlns:saml="${SAML}" `),
+    },
     "markup and letters of everywhere": { nameId: 'Zoë & <b>"Æ"</b>\t\n', issuer: "https://x?a=1&b=2" },
     "line breaks of every kind": { statusMessage: "a\r\nb\rc", beforeSigning: (xml) => xml.replaceAll("><", ">\r\n<") },
     "many values": { attributes: [{ name: "groups", values: Array.from({ length: 250 }, (_, n) => `group ${n}`) }] },
@@ -94,6 +115,20 @@ describe("a signature that holds", () => {
       expect(ours).to.have.length(wishes.signed === undefined ? 2 : 1);
       expect(ours.map(plain)).to.deep.equal(verifiedByTheLibrary(message).map(plain));
     });
+
+  it("keeps what a listed prefix means in the element, where it means something else above it", () => {
+    const unsigned = samlResponse({
+      signed: "none",
+      beforeSigning: (xml) =>
+        replaceOnly(
+          replaceOnly(xml, "<samlp:Response ", `<samlp:Response xmlns:x="urn:outer" xmlns:y="urn:y" `),
+          "<saml:Assertion ",
+          `<saml:Assertion xmlns:x="urn:inner" `,
+        ),
+    });
+    const message = signedByTheLibrary(unsigned.xml, "_assertion-1", ["x", "y"]);
+    expect(verified(message).map(plain)).to.deep.equal(verifiedByTheLibrary(message).map(plain));
+  });
 
   it("hands out the element without that signature, and with the others", () => {
     const [response, assertion] = verified(samlResponse());
@@ -179,6 +214,20 @@ describe("the form of a signature", () => {
     it(`may not have ${what}`, () => {
       const message = samlResponse({ signed: "assertion", signature: { signedInfo: listing(list) } });
       expect(problemOf(() => verified(message))).to.match(/^signature_form: .*list of prefixes/);
+    });
+
+  for (const [method, uri] of Object.entries({ SignatureMethod: ALGORITHM.rsaSha256, DigestMethod: DIGEST.sha256 }))
+    it(`has no parameters of its ${method}`, () => {
+      const signedInfo = (xml: string) =>
+        replaceOnly(
+          xml,
+          `<ds:${method} Algorithm="${uri}"/>`,
+          `<ds:${method} Algorithm="${uri}"><ds:x/></ds:${method}>`,
+        );
+      const message = samlResponse({ signed: "assertion", signature: { signedInfo } });
+      expect(problemOf(() => verified(message))).to.equal(
+        `signature_form: the ${method} of the signature has parameters`,
+      );
     });
 
   it("names the parts that should not be there", () => {

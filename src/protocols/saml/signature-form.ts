@@ -58,7 +58,7 @@ export function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
   const [transforms, digestMethod, digestValue] = parts(reference, ["Transforms", "DigestMethod", "DigestValue"]);
   const digestHash = allowed(digestMethod, DIGEST_METHODS, "digest algorithm", "SHA-256 for the digest too");
   const [enveloped, exclusive] = parts(transforms, ["Transform", "Transform"]);
-  if (algorithmOf(enveloped) !== ENVELOPED || enveloped.children.length > 0)
+  if (algorithmOf(enveloped) !== ENVELOPED || !enveloped.children.every(isList))
     throw malformed("the first transform of the signature is another one", {
       wanted: ENVELOPED,
       got: algorithmOf(enveloped),
@@ -90,11 +90,15 @@ function exclusivePrefixes(element: XmlElement): readonly string[] {
   const [list, another] = element.children;
   if (list === undefined) return [];
   const prefixes = (attributeOf(list, "PrefixList") ?? "").split(" ").filter((prefix) => prefix !== "");
-  const isList = list.namespace === EXCLUSIVE_C14N && list.name === "InclusiveNamespaces" && list.children.length === 0;
   const isPlain = prefixes.length <= MOST_PREFIXES && prefixes.every((prefix) => PREFIX.test(prefix));
-  if (!isList || !isPlain || another !== undefined)
+  if (list.namespace !== EXCLUSIVE_C14N || !isList(list) || !isPlain || another !== undefined)
     throw malformed("the exclusive canonicalisation of the signature is told more than a list of prefixes");
   return prefixes;
+}
+
+/** xml-crypto, with which many providers sign, writes it into every transform; it says nothing in that of the envelope. */
+function isList({ name, children }: XmlElement): boolean {
+  return name === "InclusiveNamespaces" && children.length === 0;
 }
 
 function allowed(element: XmlElement, table: ReadonlyMap<string, string>, what: string, advice: string): string {

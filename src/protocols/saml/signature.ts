@@ -78,9 +78,9 @@ function canonical(node: Element, prefixes: readonly string[]): string {
   }
 }
 
-/** What a listed prefix means where the node itself neither declares nor bears it. */
+/** What a listed prefix means where the node itself does not declare it. */
 function inheritedNamespace(node: Element, prefix: string): readonly { prefix: string; namespaceURI: string }[] {
-  if (node.prefix === prefix || node.hasAttributeNS(XMLNS, prefix)) return [];
+  if (node.hasAttributeNS(XMLNS, prefix)) return [];
   for (let above = node.parentNode; above !== null && above.nodeType === node.nodeType; above = above.parentNode) {
     const namespaceURI = (above as Element).getAttributeNS(XMLNS, prefix);
     if (namespaceURI) return [{ prefix, namespaceURI }];
