@@ -116,8 +116,12 @@ export function connectionReader({ tenant, sql: db, dialect }: Scope): Connectio
   };
 }
 
+type Settings = Omit<NewConnection, "protocol" | "slug" | "secret" | "groupAttribute"> & {
+  readonly groupAttribute?: string | null;
+};
+
 /** Every setting as its column. */
-function columnsOf(settings: Omit<NewConnection, "protocol" | "slug" | "secret">): Readonly<Record<string, Value>> {
+function columnsOf(settings: Settings): Readonly<Record<string, Value>> {
   return {
     jit: settings.jit,
     sync: settings.sync,

@@ -61,6 +61,14 @@ for (const [database, newUrl] of DATABASES) {
       expect((await client.get(`${tenant}/connections/sso`)).body).to.include({ jit: "first_sign_in" });
     });
 
+    it("go back to the provider's own place of groups when a change says null", async () => {
+      const tenant = await client.tenant();
+      await client.post(`${tenant}/connections`, { ...OIDC, groupAttribute: "roles" });
+      const patch = (body: object) => client.call("PATCH", `${tenant}/connections/sso`, { body });
+      expect((await patch({ groupAttribute: null })).body).to.include({ groupAttribute: null });
+      expect((await patch({ jit: "off" })).body).to.include({ groupAttribute: null, jit: "off" });
+    });
+
     it("may make owners only if they are the first, or were told so", async () => {
       const tenant = await client.tenant();
       const may = async (body: object) => (await client.post(`${tenant}/connections`, body)).body["mayGrantOwner"];

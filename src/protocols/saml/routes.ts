@@ -16,7 +16,7 @@ import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-pro
 import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
 import { nobodyNamed, samlClaims, subjectKey } from "./claims.js";
-import { SamlFailure } from "./failure.js";
+import { refusal, SamlFailure } from "./failure.js";
 import { type OpenedResponse, openResponse } from "./response.js";
 import { authnRequest, type ServiceProvider, spMetadata } from "./service-provider.js";
 import { changedSamlSettings, readSamlSettings, type SamlIdpView, type SamlInput, samlIdpView } from "./settings.js";
@@ -138,7 +138,6 @@ async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string):
     if (opened.inResponseTo === undefined) throw unsolicited();
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     const login = await pendingLogin(door, visit, opened.inResponseTo);
-    if (!opened.success) throw new SamlFailure("status", { status: { ...opened.status } });
     const assertion = await verified(door, visit, reading, opened, opened.inResponseTo);
     return await signInAs(door, visit, reading, assertion, login);
   } catch (error) {
@@ -179,7 +178,7 @@ async function verified(
   const assertion = verifyResponse(opened, { idp, sp: serviceProviderOf(door, visit), inResponseTo, now: p.now() });
   const { id, rememberUntil: until } = assertion;
   const first = await takeOnce(p, visit.tenant, { connection: visit.connection.id, id, until });
-  if (!first) throw new SamlFailure("replay", { assertion: id });
+  if (!first) throw refusal("replay", "this assertion was used before: start the sign-in anew", { got: id });
   return assertion;
 }
 
@@ -221,8 +220,10 @@ function refused(
 }
 
 function unsolicited(): SamlFailure {
-  const problem = "the response answers no request of ours: sign-ins begin at the connection's login address";
-  return new SamlFailure("in_response_to", { problem });
+  return refusal(
+    "in_response_to",
+    "the response answers no request of ours: sign-ins begin at the connection's login address",
+  );
 }
 
 async function readingOf(door: SamlDoor, visit: Visit): Promise<Reading> {

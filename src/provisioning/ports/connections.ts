@@ -26,7 +26,9 @@ export type NewConnection = Pick<
 };
 
 export type ConnectionChange = Partial<
-  Omit<NewConnection, "slug" | "protocol"> & {
+  Omit<NewConnection, "slug" | "protocol" | "groupAttribute"> & {
+    /** `null`: the provider's usual ones again. */
+    readonly groupAttribute: string | null;
     readonly priority: number;
     readonly disabledAt: Instant | null;
     readonly firstGroupPushAt: Instant;
