@@ -237,7 +237,7 @@ function withDefaults(wishes: Partial<ResponseWishes>): ResponseWishes {
   };
 }
 
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 

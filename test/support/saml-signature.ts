@@ -2,7 +2,7 @@
  * Signs elements of SAML messages, also in every way that an honest provider never would: xml-crypto canonicalises, the rest is
  * text, so that each word of a signature can be another one and the signature still be right.
  */
-import { constants, createHash, createHmac, sign } from "node:crypto";
+import { constants, createHash, createHmac, createPrivateKey, type KeyObject, sign } from "node:crypto";
 import { DOMParser } from "@xmldom/xmldom";
 import { SignedXml } from "xml-crypto";
 import { idpKey, type SigningKey } from "./saml-keys.js";
@@ -71,14 +71,24 @@ const HASHES: Readonly<Record<string, string>> = {
   [DIGEST.sha512]: "sha512",
 };
 
+const privateKeys = new Map<SigningKey, KeyObject>();
+
+/** Read once: reading takes longer than signing. */
+function privateKeyOf(key: SigningKey): KeyObject {
+  const known = privateKeys.get(key) ?? createPrivateKey(key.privateKey);
+  privateKeys.set(key, known);
+  return known;
+}
+
 const SIGNERS: Readonly<Record<string, (octets: Buffer, key: SigningKey) => Buffer>> = {
-  [ALGORITHM.rsaSha1]: (octets, key) => sign("sha1", octets, key.privateKey),
-  [ALGORITHM.rsaSha256]: (octets, key) => sign("sha256", octets, key.privateKey),
-  [ALGORITHM.rsaSha384]: (octets, key) => sign("sha384", octets, key.privateKey),
-  [ALGORITHM.rsaSha512]: (octets, key) => sign("sha512", octets, key.privateKey),
+  [ALGORITHM.rsaSha1]: (octets, key) => sign("sha1", octets, privateKeyOf(key)),
+  [ALGORITHM.rsaSha256]: (octets, key) => sign("sha256", octets, privateKeyOf(key)),
+  [ALGORITHM.rsaSha384]: (octets, key) => sign("sha384", octets, privateKeyOf(key)),
+  [ALGORITHM.rsaSha512]: (octets, key) => sign("sha512", octets, privateKeyOf(key)),
   [ALGORITHM.pssSha256]: (octets, key) =>
-    sign("sha256", octets, { key: key.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }),
-  [ALGORITHM.ecdsaSha256]: (octets, key) => sign("sha256", octets, { key: key.privateKey, dsaEncoding: "ieee-p1363" }),
+    sign("sha256", octets, { key: privateKeyOf(key), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }),
+  [ALGORITHM.ecdsaSha256]: (octets, key) =>
+    sign("sha256", octets, { key: privateKeyOf(key), dsaEncoding: "ieee-p1363" }),
   [ALGORITHM.hmacSha1]: (octets, key) => createHmac("sha1", key.publicPem).update(octets).digest(),
   [ALGORITHM.hmacSha256]: (octets, key) => createHmac("sha256", key.publicPem).update(octets).digest(),
 };
