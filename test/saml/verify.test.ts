@@ -306,6 +306,12 @@ describe("a response from the connection's provider", () => {
     expect(failureOf(() => verifyResponse(opened, expectedAt(rememberUntil))).guard).to.equal("expired");
   });
 
+  it("is accepted until the very moment at which its confirmation ends, skew included", () => {
+    const opened = openResponse(samlResponse({ now: NOW, notOnOrAfter: at(HOUR) }).base64);
+    expect(verifyResponse(opened, expectedAt(at(360 * SECOND - 1))).id).to.equal("_assertion-1");
+    expect(failureOf(() => verifyResponse(opened, expectedAt(at(360 * SECOND)))).guard).to.equal("expired");
+  });
+
   it("is accepted from the very moment at which clocks may differ by that much", () => {
     const opened = openResponse(
       samlResponse({
