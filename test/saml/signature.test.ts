@@ -141,6 +141,16 @@ describe("a signature that holds", () => {
     expect(attributeOf(assertion, "ID")).to.equal("_assertion-1");
   });
 
+  it("hands out nothing that was not signed: not even an attribute that canonicalisation overlooks", () => {
+    // xml-crypto leaves out every attribute whose name begins with `xmlns`, so that the signature holds.
+    const message = samlResponse({ signed: "assertion" }).altered((xml) =>
+      xml.replace("<saml:Subject>", `<saml:Subject xmlnsEvil="eve">`),
+    );
+    const [assertion] = verified(message);
+    const [subject] = assertion === undefined ? [] : childrenOf(assertion, SAML, "Subject");
+    expect(subject?.attributes).to.deep.equal([]);
+  });
+
   it("leaves the message as it was", () => {
     const message = samlResponse({
       signature: { inclusivePrefixes: ["xs"] },

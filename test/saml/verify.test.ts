@@ -99,6 +99,7 @@ describe("a response from the connection's provider", () => {
       },
       "for most of a day": { notBefore: at(-60 * SECOND), notOnOrAfter: at(20 * HOUR) },
       "whose sender's clock is 59 seconds ahead": {
+        confirmationNotBefore: at(59 * SECOND),
         issueInstant: at(59 * SECOND),
         notBefore: at(59 * SECOND),
         authnInstant: at(59 * SECOND),
@@ -326,6 +327,35 @@ describe("a response from the connection's provider", () => {
     expect(failureOf(() => verifyResponse(opened, expectedAt(at(HOUR - 60 * SECOND - 1)))).guard).to.equal(
       "not_yet_valid",
     );
+  });
+});
+
+describe("times of a response", () => {
+  it("are read to the millisecond, whatever their fraction", () => {
+    const end = (fraction: string) =>
+      accept({ sessionNotOnOrAfter: `2026-11-22T17:00:00${fraction}` }).sessionEndsAt?.slice(
+        "2026-11-22T17:00:".length,
+      );
+    const read = ["Z", ".1Z", ".12Z", ".1239Z", ".000000009Z", "+00:00", ".5-00:00"].map(end);
+    expect(read).to.deep.equal(["00.000Z", "00.100Z", "00.120Z", "00.123Z", "00.000Z", "00.000Z", "00.500Z"]);
+  });
+
+  for (const time of [
+    "2026-11-22T11:05:00+02:00",
+    "2026-11-22T09:05:00",
+    "2026-11-22T24:00:00Z",
+    "2026-11-22T09:05:60Z",
+  ])
+    it(`are refused if they are not in UTC, or at no time of a day: ${time}`, () => {
+      const { guard, detail } = failureOf(() => accept({ notOnOrAfter: time }));
+      expect([guard, detail["got"]]).to.deep.equal(["conditions", time]);
+    });
+
+  it("leave an assertion no more than a day, counted from when it was made where it has no beginning", () => {
+    const day = 24 * HOUR;
+    expect(accept({ notBefore: null, notOnOrAfter: at(day) }).rememberUntil).to.equal(at(day + 60 * SECOND));
+    expect(failureOf(() => accept({ notBefore: null, notOnOrAfter: at(day + 1) })).guard).to.equal("lifetime");
+    expect(failureOf(() => accept({ notBefore: at(-1), notOnOrAfter: at(day) })).guard).to.equal("lifetime");
   });
 });
 

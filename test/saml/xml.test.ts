@@ -52,6 +52,10 @@ describe("XML as values", () => {
     expect(textOf(parse("<a>ceo@acme.example<x/>.evil.example</a>"))).to.equal(undefined);
   });
 
+  it("keeps all text that is directly inside, whatever stands between", () => {
+    expect(parse("<a>one<b>two</b>three<b/>&amp;</a>").text).to.equal("onethree&");
+  });
+
   it("makes one line break of each kind of line break in text, and a blank in values", () => {
     const root = parse(`<a x="1\r\n2\t3">1\r\n2\r3\n4&#13;</a>`);
     expect(textOf(root)).to.equal("1\n2\n3\n4\r");
