@@ -7,8 +7,8 @@ export const BACK_OFF_SECONDS = 30;
 
 interface ReconciledApart {
   readonly done: number;
-  /** Who has to be tried again: facts moved meanwhile, or the attempt failed. Their marks wait. */
-  readonly left: readonly UserId[];
+  /** Their marks wait for another attempt. Whose facts moved meanwhile are due at once, unless somebody else is done with them. */
+  readonly failed: readonly UserId[];
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -25,7 +25,7 @@ export async function reconcileApart(
   try {
     const { done, moved, counts } = await reconcilePeople(p, tenant, ids, options);
     if (moved.length > 0) await p.store.write(tenant, (tx) => tx.delayMarks(moved, p.now()));
-    return { done: done.length, left: moved, counts };
+    return { done: done.length, failed: [], counts };
   } catch (fault) {
     if (ids.length > 1) {
       const half = Math.ceil(ids.length / 2);
@@ -34,14 +34,14 @@ export async function reconcileApart(
     }
     p.log.fault("worker.reconcile_failed", fault, { tenant });
     await p.store.write(tenant, (tx) => tx.delayMarks(ids, secondsFrom(p.now(), BACK_OFF_SECONDS)));
-    return { done: 0, left: ids, counts: { failed: ids.length } };
+    return { done: 0, failed: ids, counts: { failed: ids.length } };
   }
 }
 
 function joined(a: ReconciledApart, b: ReconciledApart): ReconciledApart {
   const counts: Record<string, number> = { ...a.counts };
   for (const [key, n] of Object.entries(b.counts)) counts[key] = (counts[key] ?? 0) + n;
-  return { done: a.done + b.done, left: [...a.left, ...b.left], counts };
+  return { done: a.done + b.done, failed: [...a.failed, ...b.failed], counts };
 }
 
 /** An instant so many seconds later. */

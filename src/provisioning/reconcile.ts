@@ -31,7 +31,7 @@ export interface ReconcileOptions {
 export interface Reconciled extends Judgement {
   /** People whose state now is what the evaluation asked for, or is kept back knowingly. */
   readonly done: readonly UserId[];
-  /** Facts or mapping moved while they were evaluated: their marks stay, and someone tries again. */
+  /** Facts, account or mapping moved while they were evaluated: marks that are left stay, and someone tries again. */
   readonly moved: readonly UserId[];
   readonly held: readonly UserId[];
   readonly counts: Readonly<Record<string, number>>;
@@ -117,7 +117,7 @@ async function applyBatch(
   const states = await tx.lockPeople([...evaluated.people.keys()]);
   const { activeVersion } = await tx.tenantNow();
   const current = activeVersion === evaluated.mapping.version;
-  const fresh = states.filter((state) => current && state.factsVersion === seenVersion(evaluated, state.id));
+  const fresh = states.filter((state) => current && isAsSeen(state, evaluated.people.get(state.id)?.state));
   const plans = fresh.map((state) => planFor(state, evaluated, options));
   const braked = await brake(p, tx, {
     plans,
@@ -142,8 +142,17 @@ async function applyBatch(
   return report(states, fresh, plans, braked, evaluated);
 }
 
-function seenVersion(evaluated: Evaluated, user: UserId): number | undefined {
-  return evaluated.people.get(user)?.state.factsVersion;
+/**
+ * INVARIANT: a decision counts for the facts and the account that it was made for. Two who look at a newcomer at once both
+ * decide on a new account: the second one's decision would open the defaults of new accounts again.
+ */
+function isAsSeen(state: PersonState, seen: PersonState | undefined): boolean {
+  return (
+    state.factsVersion === seen?.factsVersion &&
+    state.status === seen.status &&
+    state.everRegistered === seen.everRegistered &&
+    state.deactivatedBy === seen.deactivatedBy
+  );
 }
 
 function planFor(state: PersonState, evaluated: Evaluated, options: ReconcileOptions): PersonPlan {

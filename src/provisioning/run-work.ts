@@ -26,15 +26,15 @@ const ROUNDS = 20;
  */
 export async function workRun(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<true> {
   try {
-    const left = new Set<UserId>();
+    const failed = new Set<UserId>();
     for await (const ids of peopleOf(p, tenant, run, pace)) {
-      await workBatch(p, tenant, run, ids, pace, left);
+      await workBatch(p, tenant, run, ids, pace, failed);
       if (pace.stopped()) {
         await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "queued" }, p.now()));
         return true;
       }
     }
-    if (left.size > 0 && isSwitch(run)) await tryAgain(p, tenant, run);
+    if (failed.size > 0 && isSwitch(run)) await tryAgain(p, tenant, run);
     else await finish(p, tenant, run);
   } catch (fault) {
     p.log.fault("worker.run_failed", fault, { tenant, run: run.id });
@@ -129,18 +129,18 @@ async function* releasedPeople(
   }
 }
 
-/** `left`: who has to be tried again; somebody who is done later is left no more. */
+/** `failed`: whose mark waits for another attempt; somebody who is done later has failed no more. */
 async function workBatch(
   p: Provisioning,
   tenant: TenantId,
   run: ClaimedRun,
   ids: readonly UserId[],
   pace: RunPace,
-  left: Set<UserId>,
+  failed: Set<UserId>,
 ): Promise<void> {
-  const { done, left: again, counts } = await reconcileApart(p, tenant, ids, optionsOf(run));
-  for (const id of ids) left.delete(id);
-  for (const id of again) left.add(id);
+  const { done, failed: again, counts } = await reconcileApart(p, tenant, ids, optionsOf(run));
+  for (const id of ids) failed.delete(id);
+  for (const id of again) failed.add(id);
   const change = { status: "running", addDone: done, addCounts: counts, leaseUntil: pace.lease() } as const;
   await p.store.write(tenant, (tx) => tx.updateRun(run.id, change, p.now()));
   await pace.published();

@@ -2,8 +2,10 @@ import { expect } from "chai";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import type { Provisioning } from "../../src/provisioning/deps.js";
 import { saveMapping } from "../../src/provisioning/mappings.js";
+import type { ClaimedRun } from "../../src/provisioning/ports/runs.js";
 import { reconcilePeople } from "../../src/provisioning/reconcile.js";
-import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
+import { type RunPace, workRun } from "../../src/provisioning/run-work.js";
+import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 /** Does something once, between a reconcile's reading of connections and all that it reads behind them. */
@@ -35,6 +37,15 @@ function interruption(): Interruption {
     }),
   };
   return planted;
+}
+
+const LATER = "2999-01-01T00:00:00.000Z";
+const PACE: RunPace = { size: 500, lease: () => LATER, published: async () => {}, stopped: () => false };
+
+async function claimedRun({ p, tenant }: TenantInTest): Promise<ClaimedRun> {
+  const run = await p.store.write((await tenant()).id, (tx) => tx.claimRun(p.now(), LATER));
+  if (!run) throw new Error("no run waits");
+  return run;
 }
 
 const SALES = { mappings: [{ group_name: "Sales", team_name: "Sales", role_name: "viewer" }] };
@@ -85,5 +96,37 @@ describe("what changes while people are evaluated", () => {
     expect(await t.person("ada")).to.include({ dirty: true });
     await reconcilePeople(t.p, tenant.id, [id], { context: ADMIN });
     expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
+  });
+
+  it("keeps no run open for somebody who was done by whoever came between", async () => {
+    await t.connect({ slug: "okta", protocol: "oidc", sync: "live" });
+    await t.mapping(SALES);
+    await t.pushUser("okta", "ada", { externalId: "ada" });
+    const tenant = await t.tenant();
+    const off = { to: "off", onDisable: "convert" } as const;
+    const { digest } = await previewSync(t.p, tenant, "okta", off);
+    await turnSyncOff(t.p, tenant, await t.connection("okta"), { ...off, digest }, ADMIN);
+    const [mapping, convert] = [await claimedRun(t), await claimedRun(t)];
+    expect([mapping.trigger, convert.trigger]).to.deep.equal(["mapping", "convert"]);
+    interrupt.once = () => t.signIn("okta", "ada", { groups: ["Sales"] });
+    await workRun(t.p, tenant.id, convert, PACE);
+    expect(await t.person("ada")).to.include({ dirty: false });
+    expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
+    expect(await t.p.store.read(tenant.id).run(convert.id)).to.include({ status: "done" });
+  });
+
+  it("is not done twice when it is the account: a newcomer's defaults are given by whoever comes first", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "test" });
+    await t.mapping({ default_team: "Hall" });
+    await t.pushUser("okta", "ada");
+    const tenant = await t.tenant();
+    const { digest } = await previewSync(t.p, tenant, "okta", { to: "live" });
+    await goLive(t.p, tenant, "okta", digest, ADMIN);
+    const { id } = await t.person("ada");
+    const reconcile = () => reconcilePeople(t.p, tenant.id, [id], { context: ADMIN });
+    interrupt.once = reconcile;
+    expect(await reconcile()).to.deep.include({ moved: [id], done: [] });
+    expect(await t.holds("ada")).to.deep.equal(["Hall/member"]);
+    expect(await reconcile()).to.deep.include({ done: [id], counts: {} });
   });
 });
