@@ -7,6 +7,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner } from "../model/target.js";
 import { admitSeat } from "./admit.js";
+import { applyPlans } from "./apply.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { refuseLastOwner } from "./manual-grants.js";
 import type { AccessWrites } from "./ports/access.js";
@@ -70,7 +71,7 @@ export async function updateLocalUser(
     if (!state || state.status === "pending") throw new Refusal("not_found", `no user \`${user}\``);
     await refuseSynced(tx, user);
     if (change.profile) await editProfile(tx, user, change.profile, now);
-    if (change.active === false && state.status === "registered") await deactivate(tx, state, context, now);
+    if (change.active === false && state.status === "registered") await deactivate(p, tx, state, context, now);
     if (change.active === true && state.status === "deactivated") await reactivate(tx, state, context, now);
     await tx.markDirty([user], "local", now);
   });
@@ -119,20 +120,20 @@ const NOTHING: AccessWrites = {
   version: 0,
 };
 
-async function deactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {
-  const ownerGrants = state.grants.filter((grant) => isOwner(grant.target)).length;
-  if (ownerGrants > 0) await refuseLastOwner(tx, state.id, 1);
+async function deactivate(
+  p: Provisioning,
+  tx: TenantWriter,
+  person: PersonState,
+  context: Context,
+  now: Instant,
+): Promise<void> {
+  const ownerGrants = person.grants.filter((grant) => isOwner(grant.target)).length;
+  if (ownerGrants > 0) await refuseLastOwner(tx, person.id, 1);
   const reason = "deactivated by an admin";
-  await tx.applyAccess(
-    {
-      ...NOTHING,
-      statuses: [{ user: state.id, to: "deactivated", by: "admin" }],
-      close: state.grants.map((grant) => ({ id: grant.id, reason })),
-    },
-    now,
-  );
-  await tx.unseatPeople([state.id]);
-  await journal(tx, state.id, state.userName, "user.deactivated", reason, context, now);
+  const revokes = person.grants.map((grant) => ({ kind: "revoke", grant, reason }) as const);
+  const changes = [{ kind: "deactivate_user", by: "admin", reason } as const, ...revokes];
+  const plans = [{ person, changes, kept: [], refreshed: [], frozen: false }];
+  await applyPlans(p, tx, { plans, profiles: new Map(), reconciled: [], mappingVersion: 0, context, now });
 }
 
 async function reactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {

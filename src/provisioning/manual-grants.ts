@@ -5,6 +5,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner, type Target, teamOf } from "../model/target.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import type { ClosedGrant } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
 
 export interface ManualGrant {
@@ -99,10 +100,24 @@ async function closeGrantWithAudit(
   now: Instant,
 ): Promise<void> {
   const closed = await tx.closeGrant(id, reason, now);
-  if (!closed) return;
-  const detail = { target: { ...closed.target }, origin: closed.origin, reason };
-  await tx.appendAudit([{ ...auditEntry(context, now, "grant.removed", detail), user: closed.user }]);
-  await tx.appendEvents([{ type: "grant.removed", user: closed.user, data: detail }], now);
+  if (closed) await recordClosed(tx, [closed], reason, context, now);
+}
+
+/** The audit entries and events of grants that ended outside a plan. */
+export async function recordClosed(
+  tx: TenantWriter,
+  closed: readonly ClosedGrant[],
+  reason: string,
+  context: Context,
+  now: Instant,
+): Promise<void> {
+  if (closed.length === 0) return;
+  const lines = closed.map(({ user, target, origin }) => ({ user, data: { target: { ...target }, origin, reason } }));
+  await tx.appendAudit(lines.map(({ user, data }) => ({ ...auditEntry(context, now, "grant.removed", data), user })));
+  await tx.appendEvents(
+    lines.map((line) => ({ type: "grant.removed", ...line })),
+    now,
+  );
 }
 
 /** What the worker is woken for when a grant's time is over. */

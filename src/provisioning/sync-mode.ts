@@ -7,6 +7,7 @@ import { Refusal } from "../model/problem.js";
 import { confirmPlan } from "./confirm.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import type { Overlay } from "./gather.js";
+import { recordClosed } from "./manual-grants.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 
@@ -70,7 +71,8 @@ export async function turnSyncOff(
     await tx.lockTenant();
     await tx.updateConnection(connection.id, off, now);
     if (options.onDisable === "convert") {
-      await tx.convertGrants(connection.id, context.actor.label ?? context.actor.kind, "sync was switched off", now);
+      const [by, reason] = [context.actor.label ?? context.actor.kind, "sync was switched off"];
+      await recordClosed(tx, await tx.convertGrants(connection.id, by, reason, now), reason, context, now);
     }
     await tx.markConnection(connection.id, "disable", now);
     // Documents in test mode are no evidence: nobody leaves by them.

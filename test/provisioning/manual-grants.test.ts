@@ -56,6 +56,19 @@ describe("grants by hand", () => {
     expect(await t.holds("ada")).to.deep.equal([]);
   });
 
+  it("end with the account that an admin ends, each with an audit entry and an event", async () => {
+    await t.signIn("sso", "ada", { groups: ["Sales"] });
+    await give({ scope: "team:Brand New", role: "editor" });
+    const tenant = await t.tenant();
+    await updateLocalUser(t.p, tenant, await t.userId("ada"), { active: false }, ADMIN);
+    await t.settled();
+    const reader = t.p.store.read(tenant.id);
+    const ended = ["user.deactivated", "grant.removed", "grant.removed"];
+    expect((await reader.events({ after: 0, limit: 100 })).slice(-3).map(({ type }) => type)).to.deep.equal(ended);
+    const { items } = await reader.audit({ limit: 3 });
+    expect(items.map(({ action }) => action)).to.have.members(ended);
+  });
+
   it("stay when a rule that gave the same stops matching, and a rule's stays when they go", async () => {
     await t.signIn("sso", "ada", { groups: ["Sales"] });
     const grant = await give(SALES);

@@ -67,6 +67,12 @@ describe("switching sync off", () => {
     expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
     const { grants, id } = await t.person("ada");
     expect(grants.map(({ origin }) => origin)).to.deep.equal(["manual"]);
+    const reader = t.p.store.read((await t.tenant()).id);
+    // Two rules gave the same; whoever counts what comes and goes hears that one is left.
+    const told = (await reader.events({ after: 0, limit: 100 }))
+      .filter(({ user }) => user === id)
+      .map(({ type }) => type);
+    expect(told).to.deep.equal(["user.created", "grant.added", "grant.added", "grant.removed"]);
     expect((await t.p.store.read((await t.tenant()).id).user(id))?.synced).to.equal(false);
     await removeManualGrant(t.p, await t.tenant(), id, grants[0]?.id as never, ADMIN);
     expect(await t.holds("ada")).to.deep.equal([]);

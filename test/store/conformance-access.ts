@@ -271,7 +271,11 @@ export function accessConformance(open: OpenStore): void {
         newGrant(user, { origin: "manual", target: editor }),
         newGrant(user, { rule: "elsewhere", target: { scope: "tenant", role: "viewer" } }),
       ]);
-      expect(await world.write((tx) => tx.convertGrants(world.connection.id, "op", "off", LATER))).to.equal(1);
+      const closed = await world.write((tx) => tx.convertGrants(world.connection.id, "op", "off", LATER));
+      expect(closed).to.have.deep.members([
+        { user, target: { scope: "tenant", role: "admin" }, origin: "rule" },
+        { user, target: editor, origin: "rule" },
+      ]);
       const [person] = await world.read.people([user]);
       const held = person?.grants.map(({ target, origin }) => `${target.scope}/${target.role} ${origin}`).sort();
       expect(held).to.deep.equal(["all_teams/editor manual", "tenant/admin manual", "tenant/viewer rule"]);

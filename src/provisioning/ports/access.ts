@@ -122,6 +122,13 @@ export interface NewGrant {
   readonly reason?: string;
 }
 
+/** What a grant was that ended. */
+export interface ClosedGrant {
+  readonly user: UserId;
+  readonly target: Target;
+  readonly origin: GrantOrigin;
+}
+
 /** All that apply writes for a batch of people, in a constant number of statements. */
 export interface AccessWrites {
   readonly statuses: readonly {
@@ -201,12 +208,11 @@ export interface AccessWriter {
   dissolveHolds(ids: readonly UserId[]): Promise<void>;
   /** Lets the held be as they are, with the facts of this moment; how many. */
   discardHolds(run: RunId): Promise<number>;
-  /** Turns every open rule grant of the connection into a manual one with this reason: access stays and is nobody's to sync. */
-  convertGrants(connection: ConnectionId, by: string, reason: string, now: Instant): Promise<number>;
+  /**
+   * Turns every open rule grant of the connection into a manual one with this reason: access stays and is nobody's to sync.
+   * Answers with those that ended, as the same is held by hand already or by another rule.
+   */
+  convertGrants(connection: ConnectionId, by: string, reason: string, now: Instant): Promise<readonly ClosedGrant[]>;
   /** What was closed; `undefined` when there is no such open grant. */
-  closeGrant(
-    id: GrantId,
-    reason: string,
-    now: Instant,
-  ): Promise<{ readonly user: UserId; readonly target: Target; readonly origin: GrantOrigin } | undefined>;
+  closeGrant(id: GrantId, reason: string, now: Instant): Promise<ClosedGrant | undefined>;
 }
