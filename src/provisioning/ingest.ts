@@ -61,8 +61,6 @@ export async function ingest(
   }
   if (state.groupsPushed && connection.firstGroupPushAt === undefined) {
     await tx.updateConnection(connection.id, { firstGroupPushAt: now }, now);
-    // Until now everybody's groups were on their way.
-    await wakeWhenSettled(tx, connection, now);
   }
   const touched = [...state.touched];
   await tx.markDirty(touched, "facts", now);
@@ -164,8 +162,9 @@ async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written>
   if (change.members && change.members.length > 0) {
     await refuseMissing(state, change.members);
     await touchRows(state, await tx.addMembers(row.id, change.members, now));
-    await wakeWhenSettled(tx, connection, now);
   }
+  // Until the first group everybody's groups were on their way; and any group may take the name of a deleted one.
+  await wakeWhenSettled(tx, connection, now);
   return row;
 }
 
@@ -184,10 +183,13 @@ function changed(what: "user" | "group", id: string): Refusal {
 
 async function deleteGroup(state: Ingest, id: DirectoryGroupId, ifVersion: number | undefined): Promise<undefined> {
   const { tx, connection, now } = state;
-  if ((await tx.lockGroup(connection.id, id)) === undefined) throw new Refusal("not_found", `no group \`${id}\``);
+  const group = await tx.lockGroup(connection.id, id);
+  if (group === undefined) throw new Refusal("not_found", `no group \`${id}\``);
   const members = await tx.deleteGroup(connection.id, id, now, ifVersion);
   if (members === undefined) throw changed("group", id);
   await touchRows(state, members);
+  // Claims alone may have said who is in it, and SCIM answers for a deleted group: those people are looked at again.
+  if (group.memberCount === 0) await wakeWhenSettled(tx, connection, now);
   return undefined;
 }
 

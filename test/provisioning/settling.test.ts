@@ -48,6 +48,21 @@ describe("what time changes by itself", () => {
       expect([await t.holds("ada"), await t.holds("bob")]).to.deep.equal([HOLDS, []]);
     });
 
+    it("ends by its deletion what claims alone said of it, and a new one of its name begins anew", async () => {
+      const group = await t.pushGroup("okta", "Engineering");
+      clock.forward({ hours: 2 });
+      await t.settled();
+      expect(await t.holds("ada")).to.deep.equal(HOLDS);
+      await t.change("okta", { kind: "deleteGroup", id: group });
+      clock.forward({ minutes: 61 });
+      await t.settled();
+      expect(await t.holds("ada")).to.deep.equal([]);
+      await t.pushGroup("okta", "Engineering");
+      clock.forward({ minutes: 61 });
+      await t.settled();
+      expect(await t.holds("ada")).to.deep.equal(HOLDS);
+    });
+
     it("is not put off by other groups that are filled meanwhile", async () => {
       await pushGroup("ada");
       clock.forward({ minutes: 50 });
