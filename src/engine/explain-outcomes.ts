@@ -79,7 +79,6 @@ function matchesOf(outcome: RuleOutcome): ExplainedOutcome["matches"] {
 
 /** Of several matches the first in words; a rule that gives all it has says the rest as data. */
 function matchedBy(outcome: RuleOutcome): string {
-  const [first, ...more] = matchesOf(outcome);
-  const text = evidenceText(first?.evidence ?? []);
+  const [text = "", ...more] = matchesOf(outcome).map(({ evidence }) => evidenceText(evidence));
   return more.length === 0 ? text : `${text} and ${more.length} more`;
 }

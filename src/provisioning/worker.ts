@@ -1,5 +1,5 @@
 /** The worker owns everything that goes on without a request: waiting marks, runs, what falls due, and publishing events. */
-import type { TenantId } from "../model/ids.js";
+import type { TenantId, UserId } from "../model/ids.js";
 import type { Context, Provisioning } from "./deps.js";
 import { takeWakeups } from "./due.js";
 import type { ClaimedRun } from "./ports/runs.js";
@@ -127,8 +127,8 @@ async function visitTenant(p: Provisioning, tenant: TenantId, turn: Turn): Promi
     await takeWakeups(p, tenant, WORKER);
     let more = true;
     while (more && !turn.isOver()) {
-      const run = await p.store.write(tenant, (tx) => tx.claimRun(p.now(), secondsFrom(p.now(), LEASE_SECONDS)));
-      more = run ? await workRun(p, tenant, run, paceOf(p, tenant, run, turn)) : await workMarks(p, tenant);
+      const { run, marked } = await claimWork(p, tenant);
+      more = run ? await workRun(p, tenant, run, paceOf(p, tenant, run, turn)) : await workMarks(p, tenant, marked);
       turn.batchDone();
       await publish(p, tenant);
     }
@@ -154,10 +154,23 @@ function paceOf(p: Provisioning, tenant: TenantId, run: ClaimedRun, turn: Turn) 
   };
 }
 
-/** Waiting marks, one batch; true when there may be more. */
-async function workMarks(p: Provisioning, tenant: TenantId): Promise<boolean> {
+interface ClaimedWork {
+  readonly run?: ClaimedRun;
+  readonly marked: readonly UserId[];
+}
+
+/** A run, or else marks. In one transaction, so that people whom a new run has marked are counted by it. */
+function claimWork(p: Provisioning, tenant: TenantId): Promise<ClaimedWork> {
   const now = p.now();
-  const ids = await p.store.write(tenant, (tx) => tx.claimMarks(now, secondsFrom(now, LEASE_SECONDS), BATCH));
+  const lease = secondsFrom(now, LEASE_SECONDS);
+  return p.store.write(tenant, async (tx) => {
+    const run = await tx.claimRun(now, lease);
+    return run ? { run, marked: [] } : { marked: await tx.claimMarks(now, lease, BATCH) };
+  });
+}
+
+/** Waiting marks, one batch; true when there may be more. */
+async function workMarks(p: Provisioning, tenant: TenantId, ids: readonly UserId[]): Promise<boolean> {
   if (ids.length === 0) return workBehind(p, tenant);
   await reconcileApart(p, tenant, ids, { context: WORKER });
   return true;

@@ -58,16 +58,17 @@ describe("PostgreSQL alone", () => {
       const world = await makeWorld(store);
       const [a, b] = [await world.group("a"), await world.group("b")];
       let attempts = 0;
+      let holding = 0;
       let arrived: () => void = () => undefined;
       const both = new Promise<void>((resolve) => {
         arrived = resolve;
       });
       const cross = (own: typeof a, other: typeof a) =>
         world.write(async (tx) => {
-          attempts++;
+          const isFirst = ++attempts <= 2;
           await tx.touchGroup(own, NOW);
-          if (attempts === 2) arrived();
-          if (attempts <= 2) await both;
+          if (++holding === 2) arrived();
+          if (isFirst) await both;
           await tx.touchGroup(other, NOW);
         });
       await Promise.all([cross(a, b), cross(b, a)]);
