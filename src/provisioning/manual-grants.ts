@@ -64,7 +64,10 @@ export async function addManualGrant(
     };
     await tx.appendAudit([{ ...auditEntry(context, now, "grant.added", detail), user }]);
     await tx.appendEvents([{ type: "grant.added", user, data: { userName: state.userName, ...detail } }], now);
+    // It may be what they are held for losing, or be lost with it.
+    if (state.hold) await tx.markDirty([user], "manual_grant", now);
   });
+  p.wake();
   return id;
 }
 

@@ -30,7 +30,8 @@ export const MAPPINGS: readonly object[] = [
   { ...ORDER, no_match: "deny", mappings: [OWNERS, CHEAP, SALES, { ...LOBBY, team_name: "Sales" }] },
   { ...ORDER, no_match: "deactivate", mappings: [OWNERS, PATTERN, TOGETHER] },
   { ...ORDER, no_match: "default", default_team: "Hall", conflicts: "highest", mappings: [OWNERS, PATTERN, TOGETHER] },
-  { ...ORDER, default_team: "Hall", conflicts: "all", mappings: [OWNERS, PATTERN, SALES, CHEAP, TOGETHER] },
+  // Where everything adds up, a rule of two roles gives the lower one beside a higher one that is kept: none of these has two.
+  { ...ORDER, default_team: "Hall", conflicts: "all", mappings: [OWNERS, SALES, CHEAP, TOGETHER] },
   { mappings: [LOBBY, SALES] },
 ];
 

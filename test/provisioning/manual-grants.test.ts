@@ -69,6 +69,20 @@ describe("grants by hand", () => {
     expect(items.map(({ action }) => action)).to.have.members(ended);
   });
 
+  it("end the hold of somebody who would lose what is given", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live", mayGrantOwner: true });
+    const owners = { group_name: "Admins", connections: ["okta"], scope: "tenant", role_name: "owner" };
+    await t.mapping({ no_match: "allow", mappings: [owners] });
+    const [bob, cid] = [await t.pushUser("okta", "bob"), await t.pushUser("okta", "cid")];
+    const group = await t.pushGroup("okta", "Admins", [bob, cid]);
+    await t.change("okta", { kind: "removeMembers", group, members: [bob] });
+    expect(await t.held("okta")).to.deep.equal({ bob: "second_to_last_owner" });
+    await give({ scope: "tenant", role: "owner" }, undefined, await t.userId("bob"));
+    await t.settled();
+    expect(await t.held("okta").catch(() => "nobody")).to.deep.equal({});
+    expect((await t.person("bob")).grants.map(({ origin }) => origin)).to.deep.equal(["manual"]);
+  });
+
   it("stay when a rule that gave the same stops matching, and a rule's stays when they go", async () => {
     await t.signIn("sso", "ada", { groups: ["Sales"] });
     const grant = await give(SALES);
