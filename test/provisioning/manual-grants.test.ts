@@ -76,6 +76,7 @@ describe("grants by hand", () => {
     const [bob, cid] = [await t.pushUser("okta", "bob"), await t.pushUser("okta", "cid")];
     const group = await t.pushGroup("okta", "Admins", [bob, cid]);
     await t.change("okta", { kind: "removeMembers", group, members: [bob] });
+    await t.settled();
     expect(await t.held("okta")).to.deep.equal({ bob: "second_to_last_owner" });
     await give({ scope: "tenant", role: "owner" }, undefined, await t.userId("bob"));
     await t.settled();
