@@ -2,6 +2,7 @@
 import { inflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
+import type { JsonObject } from "../../src/model/json.js";
 import { ACME, type ResponseWishes, type SamlMessage, samlResponse } from "../support/saml-response.js";
 import { evil } from "./forge.js";
 import { idpMetadata, ssoService } from "./idp-metadata.js";
@@ -269,5 +270,46 @@ describe("hostile responses at the SAML door", () => {
     const visit = await post(browser, answerTo("_nobody-asked", ACME_OKTA, { signed: "none", attributes }).base64);
     expect(await guardOf(visit)).to.equal("pending_login");
     expect(JSON.stringify(await house.traceOf("acme", visit.text)).length).to.be.below(32_768);
+  });
+
+  describe("tell an admin what came, and not who it was about:", () => {
+    const attributes = [
+      { name: "groups", values: ["Strangers"] },
+      { name: "firstName", values: ["Wilhelmina"] },
+    ];
+
+    it("from a response that a guard refused", async () => {
+      const browser = createBrowser();
+      const wishes = { attributes, audiences: [["https://other.example"]] };
+      const { detail } = await house.traceOf("acme", (await signIn(browser, ACME_OKTA, wishes)).text);
+      const { guard, received } = detail as JsonObject;
+      expect(guard).to.equal("audience");
+      expect(JSON.stringify(received)).to.contain("Strangers").and.to.contain("firstName");
+      expect(JSON.stringify(detail)).not.to.contain("Wilhelmina").and.not.to.contain(ACME.nameId);
+    });
+
+    it("from one that was true of somebody whom no rule lets in", async () => {
+      const stranger = { attributes, nameId: "wilhelmina@acme.example" };
+      const { detail } = await house.traceOf("acme", (await signIn(createBrowser(), ACME_OKTA, stranger)).text);
+      const { guard, message } = detail as JsonObject;
+      expect(guard).to.equal("no_match");
+      expect(JSON.stringify(message)).to.contain("Strangers").and.to.contain("firstName");
+      expect(JSON.stringify(message)).not.to.match(/wilhelmina/i);
+    });
+  });
+
+  it("let nobody in by a connection that has ended, not even whose sign-in was under way", async () => {
+    const ended: Door = ["acme", "ended"];
+    await house.connect(...ended, {
+      metadataXml: idpMetadata({ entityId: ACME.idp, services: ssoService(IDP) }),
+      mayGrantOwner: false,
+    });
+    const browser = createBrowser();
+    const answer = answerTo(await begin(browser, ended), ended);
+    await house.disconnect(...ended);
+    expect((await post(browser, answer.base64, ended)).status).to.equal(404);
+    for (const address of [house.loginUrl(...ended), house.partner(...ended).entityId])
+      expect((await browser.visit(address)).status).to.equal(404);
+    await expectNobody(browser);
   });
 });

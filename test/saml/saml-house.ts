@@ -12,6 +12,7 @@ export interface SamlHouse {
   /** What an identity provider is told of a connection, also of one that is not there yet. */
   partner(tenant: string, connection: string): Required<Pick<SamlServiceProvider, "acsUrl" | "entityId">>;
   connect(tenant: string, slug: string, settings: object): Promise<void>;
+  disconnect(tenant: string, slug: string): Promise<void>;
   /** Switches live SCIM on for a connection; answers a way to push people, which answers how they are known to SCIM. */
   pushTo(tenant: string, connection: string): Promise<(person: object) => Promise<string>>;
   loginUrl(tenant: string, connection: string): string;
@@ -52,6 +53,12 @@ export async function openSamlHouse(): Promise<SamlHouse> {
     }),
     async connect(tenant, slug, settings) {
       wanted(await admin.post(`${base(tenant)}/connections`, { slug, protocol: "saml", ...settings }), 201);
+    },
+    async disconnect(tenant, slug) {
+      wanted(
+        await admin.call("DELETE", `${base(tenant)}/connections/${slug}`, { body: { onDisable: "convert" } }),
+        202,
+      );
     },
     async pushTo(tenant, connection) {
       const made = await admin.post(`${base(tenant)}/connections/${connection}/tokens`, { name: "push" });
