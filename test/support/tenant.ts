@@ -118,7 +118,10 @@ export async function isSettled(p: Provisioning, id: Tenant["id"]): Promise<bool
   if ((await p.store.instance.tenantsWithWork(p.now(), 1000)).includes(id)) return false;
   const open = (await reader.runs({ limit: 100 })).items.filter((run) => /queued|running/.test(run.status));
   const people = await reader.people(await reader.peopleIds({ limit: 1000 }));
-  return open.length === 0 && people.every((person) => !person.dirty);
+  const { activeVersion } = await reader.tenantNow();
+  // Whom the worker is at has no work that is due, and may be behind without a mark.
+  const isDone = ({ dirty, reconciledVersion }: PersonState) => !dirty && reconciledVersion >= activeVersion;
+  return open.length === 0 && people.every(isDone);
 }
 
 function testTenant(p: Provisioning, worker: Worker, slug: string, id: Tenant["id"]): TenantInTest {
