@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Connection, Tenant } from "../../src/model/connection.js";
-import type { Instant, UserId } from "../../src/model/ids.js";
+import type { ConnectionId, Instant, UserId } from "../../src/model/ids.js";
 import { beginLogin, currentSession, openSession, takeLogin, takeOnce } from "../../src/provisioning/sessions.js";
 import { testClock } from "../support/clock.js";
 import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
@@ -28,8 +28,12 @@ describe("sessions", () => {
   });
 
   const later = (minutes: number): Instant => new Date(Date.parse(clock.now()) + minutes * 60_000).toISOString();
-  const open = (endsAt?: Instant) =>
-    openSession(t.p, tenant, { user, connection, subject: "ada", ...(endsAt === undefined ? {} : { endsAt }) });
+  const open = (endsAt?: Instant, idpSession?: string) =>
+    openSession(t.p, tenant, {
+      ...{ user, connection, subject: "ada" },
+      ...(endsAt === undefined ? {} : { endsAt }),
+      ...(idpSession === undefined ? {} : { idpSession }),
+    });
 
   it("end when the identity provider said, and not a moment later", async () => {
     const { token, expiresAt } = await open(later(20));
@@ -43,6 +47,16 @@ describe("sessions", () => {
   it("last no longer than ours do, whatever the identity provider says", async () => {
     const [ours, theirs] = [await open(), await open(later(20 * 60))];
     expect(theirs.expiresAt).to.equal(ours.expiresAt);
+  });
+
+  it("keep the identity provider's own name for them, and end by it at that connection alone", async () => {
+    const second = await t.connect({ slug: "second", protocol: "oidc", mayGrantOwner: false });
+    const [named, other] = [await open(undefined, "_index-1"), await open(undefined, "_index-2")];
+    const end = (at: ConnectionId) =>
+      t.p.store.write(tenant.id, (tx) => tx.endIdpSessions(at, { idpSession: "_index-1" }, clock.now()));
+    expect([await end(second.id), await end(connection.id)]).to.deep.equal([0, 1]);
+    expect(await currentSession(t.p, named.token)).to.equal(undefined);
+    expect(await currentSession(t.p, other.token)).to.include({ userId: user });
   });
 
   describe("and logins under way", () => {
@@ -64,6 +78,15 @@ describe("sessions", () => {
         );
         expect(taken).to.equal("sign_in_expired");
       }
+    });
+
+    it("are good for ten minutes, and not a moment longer", async () => {
+      const taken = async (seconds: number) => {
+        await beginLogin(t.p, tenant, { ...LOGIN, connection: connection.id });
+        clock.forward({ seconds });
+        return takeLogin(t.p, tenant, { ...LOGIN, connection: connection.id }).then(() => "taken", codeOf);
+      };
+      expect([await taken(599), await taken(600)]).to.deep.equal(["taken", "sign_in_expired"]);
     });
   });
 

@@ -169,6 +169,17 @@ describe("hostile responses at the SAML door", () => {
     });
   }
 
+  it("keep a session no longer than the provider's own (SessionNotOnOrAfter), but for a minute of skew", async () => {
+    const browser = createBrowser();
+    const { base64 } = answerTo(await begin(browser), ACME_OKTA, { sessionNotOnOrAfter: inMinutes(20) });
+    const { acsUrl } = house.partner(...ACME_OKTA);
+    const body = new URLSearchParams({ SAMLResponse: base64 });
+    const { headers } = await browser.visit(acsUrl, { method: "POST", body, stopBefore: `${house.url}/me` });
+    const cookie = headers.getSetCookie().find((line) => line.startsWith("rolecall_session="));
+    expect(Number(/; Max-Age=(\d+);/.exec(cookie ?? "")?.[1])).to.be.within(1, 21 * 60);
+    expect((await house.me(browser)).status).to.equal(200);
+  });
+
   describe(`security 1.1, "Redirect binding for Response"`, () => {
     it("take no response from an address", async () => {
       const browser = createBrowser();
@@ -313,3 +324,7 @@ describe("hostile responses at the SAML door", () => {
     await expectNobody(browser);
   });
 });
+
+function inMinutes(minutes: number): string {
+  return new Date(Date.now() + minutes * 60_000).toISOString();
+}
