@@ -93,18 +93,20 @@ export interface ErrorWords {
 
 /**
  * An error as a page, or as a problem document for who asks for JSON. `wordsFor` chooses the words by code; the page
- * adds the code and a reference: the refusal's own (`detail.reference`), else the request's id.
+ * adds the code and what an admin can look it up by: the refusal's own reference (`detail.reference`), else the request's
+ * id, which is in the log and not among the sign-ins.
  */
 export function renderErrorPage(wordsFor: (code: string) => ErrorWords): ErrorRenderer {
   return (error, request) => {
     if (wantsJson(request)) return renderProblem(error, request);
     const { status, code, detail } = failureOf(error);
     const { title, advice } = wordsFor(code);
-    const reference = typeof detail["reference"] === "string" ? detail["reference"] : request.id;
+    const { reference } = detail;
+    const [term, id] = typeof reference === "string" ? ["Reference", reference] : ["Request", request.id];
     const body = html`<p>${advice}</p>
 <dl>
 <dt>Code</dt><dd><code>${code}</code></dd>
-<dt>Reference</dt><dd><code>${reference}</code></dd>
+<dt>${term}</dt><dd><code>${id}</code></dd>
 </dl>`;
     return page({ status, title, body });
   };

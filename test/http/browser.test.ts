@@ -177,7 +177,7 @@ describe("pages", () => {
     expect(body).not.to.match(/<script|<style|\son\w+=|style=/);
   });
 
-  it("show an error by our words, its code and a reference, and nothing of the error itself", () => {
+  it("show an error by our words, its code and its reference, else the request's id, and nothing of the error itself", () => {
     const render = renderErrorPage((code) => ({ title: "Sign-in failed", advice: `words for ${code}` }));
     const refused = render(
       new Refusal("not_assigned", "hunter2", { reference: "ref-1" }),
@@ -186,11 +186,14 @@ describe("pages", () => {
     expect(refused.status).to.equal(403);
     expect(refused.body)
       .to.contain("words for not_assigned")
-      .and.contain("<code>ref-1</code>")
+      .and.contain("<dt>Reference</dt><dd><code>ref-1</code>")
       .and.not.contain("hunter2");
     const fault = render(new Error("hunter2"), incoming({}));
     expect(fault.status).to.equal(500);
-    expect(fault.body).to.contain("words for internal").and.contain("<code>r1</code>").and.not.contain("hunter2");
+    expect(fault.body)
+      .to.contain("words for internal")
+      .and.contain("<dt>Request</dt><dd><code>r1</code>")
+      .and.not.contain("hunter2");
     const json = render(new Refusal("not_assigned", "ask an admin"), incoming({ accept: "application/json" }));
     expect(json.body).to.deep.include({ code: "not_assigned", requestId: "r1" });
   });
