@@ -1,6 +1,7 @@
 /** Owns what an admin sees of a sign-in: what was claimed, the facts as rules read them, and what each rule made of them. */
 import { type ExplainedOutcome, explainOutcomes } from "../engine/explain-outcomes.js";
 import { linkFacts } from "../engine/facts.js";
+import { cutText } from "../model/cut-text.js";
 import type { Facts, GroupFact } from "../model/facts.js";
 import type { DirectoryUserId, Instant } from "../model/ids.js";
 import type { Json, JsonObject } from "../model/json.js";
@@ -87,6 +88,6 @@ function readableRule({ matches, reason, ...said }: ExplainedOutcome): Json {
       target: { ...target },
       evidence: evidence.map((one) => ({ ...one })),
     })),
-    reason: reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason,
+    reason: cutText(reason, LONGEST_REASON),
   };
 }

@@ -199,6 +199,18 @@ describe("the trace of a sign-in", () => {
     });
   });
 
+  it("is kept wherever long reasons made of emoji are cut", async () => {
+    await t.connect({ slug: "sso", protocol: "oidc" });
+    const groups = Array.from({ length: 40 }, (_, at) => `${"😀".repeat(30)}${at}`);
+    const ids = Array.from({ length: 8 }, (_, at) => "r".repeat(at + 1));
+    const mappings = ids.map((id) => ({ id, group_name: groups, team_name: "🚀".repeat(30), role_name: "viewer" }));
+    await t.mapping({ mappings });
+    const { rules } = await traced("sso", "ada", { groups: ["Sales"] });
+    expect(rules.map(({ reason }) => !/\p{Surrogate}/u.test(reason) && reason.endsWith("…"))).to.deep.equal(
+      ids.map(() => true),
+    );
+  });
+
   it("stays of a bearable size, and counts what it leaves out", async () => {
     await t.connect({ slug: "sso", protocol: "oidc" });
     const many = Array.from({ length: 300 }, (_, at) => ({

@@ -4,7 +4,7 @@ import { asciiLower } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import type { SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
-import { SamlFailure } from "./failure.js";
+import { cut, SamlFailure } from "./failure.js";
 import type { NameId, SamlAttribute, VerifiedAssertion } from "./verified.js";
 
 /** The entityIDs of the identity provider and of ourselves at this connection. */
@@ -105,7 +105,7 @@ export function nobodyNamed({ nameId }: VerifiedAssertion, { identity }: IdpProf
       ? "the NameID is another one at each sign-in, and no attribute that lasts comes with it: make the identity provider send a persistent or an e-mail NameID, or one of the attributes in `wanted`"
       : "the NameID is empty, or holds characters that cannot be printed";
   const wanted = identity.subject.map(String).filter((name) => !name.startsWith("{"));
-  return new SamlFailure("name_id", { problem, format: nameId.format.slice(0, LONGEST_KEY), wanted });
+  return new SamlFailure("name_id", { problem, format: cut(nameId.format), wanted });
 }
 
 /** XML's white space alone: other blanks belong to a name. */

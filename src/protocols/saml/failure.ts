@@ -1,3 +1,4 @@
+import { cutText } from "../../model/cut-text.js";
 import type { Json, JsonObject } from "../../model/json.js";
 
 /** The check that refused a response. The trace names it; the browser hears one uniform code and a reference. */
@@ -80,6 +81,5 @@ function shownAs(value: string | number | readonly string[]): Json {
 
 /** What a trace shows of a stranger's text: no more than 200 characters, and none that move a cursor. */
 export function cut(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Surrogate}]/gu, "\uFFFD");
-  return plain.length > LONGEST_SHOWN ? `${plain.slice(0, LONGEST_SHOWN).replace(/[\uD800-\uDBFF]$/, "")}…` : plain;
+  return cutText(text.replace(/[\p{Cc}\p{Surrogate}]/gu, "\uFFFD"), LONGEST_SHOWN);
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { cutText } from "../../model/cut-text.js";
 import { emailDomain } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import type { ClaimPath } from "./idp-profile.js";
@@ -95,6 +96,5 @@ function traceKey(name: string): string {
 }
 
 function cut(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Surrogate}]/gu, "\uFFFD");
-  return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain;
+  return cutText(text.replace(/[\p{Cc}\p{Surrogate}]/gu, "\uFFFD"), LONGEST);
 }
