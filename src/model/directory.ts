@@ -23,6 +23,11 @@ export interface ObserveUser {
   /** Other identifiers by which a pushed person may be recognised at the first link, most trusted first. */
   readonly externalIds: readonly string[];
   readonly userNames: readonly string[];
+  /**
+   * The user name that the identity provider itself names the person by, in the place of a lasting key: a SAML NameID that
+   * is neither persistent nor transient. People who were pushed under it are meant, whatever they were called before.
+   */
+  readonly assertedName?: string;
   /** Only an e-mail that the IdP declared verified. */
   readonly verifiedEmail?: string;
   /** The e-mail as claimed, verified or not. It is held against allowed domains, and is good for nothing else. */

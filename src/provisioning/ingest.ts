@@ -268,7 +268,7 @@ export async function observeUser(
   if (take) {
     await tx.updateClaims(row.id, mergeClaims(row.claims, observed, now), observed.subject, now);
     await tx.markDirty([row.user], "sign_in", now);
-  } else if (row.subject === undefined) {
+  } else if (row.subject !== observed.subject) {
     await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), observed.subject, now);
   }
   return { kind: "row", user: row.user, took: take };

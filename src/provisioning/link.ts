@@ -33,7 +33,9 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
 
 async function firstLink(tx: TenantWriter, connection: Connection, observed: ObserveUser): Promise<Linked> {
   const externalIds = [observed.subject, ...observed.externalIds];
-  const rows = await tx.rowsByNames(connection.id, { externalIds, userNames: observed.userNames.filter(linksByName) });
+  const claimed = observed.claimedEmail === undefined ? [] : [observed.claimedEmail];
+  const userNames = [...observed.userNames, ...claimed].filter(linksByName);
+  const rows = await tx.rowsByNames(connection.id, { externalIds, userNames });
   const free = rows.filter((row) => row.subject === undefined);
   const byExternalId = free.filter((row) => row.externalId !== undefined && externalIds.includes(row.externalId));
   if (byExternalId.length > 0) return only(byExternalId);
@@ -42,9 +44,35 @@ async function firstLink(tx: TenantWriter, connection: Connection, observed: Obs
   const linked = only(byName.filter((row) => row.scimActive || connection.sync !== "live"));
   if (linked.kind !== "nobody") return linked;
   const [inactive] = byName;
-  return inactive
-    ? { kind: "inactive", user: inactive.user }
-    : linkDeleted(tx, connection, observed.subject, externalIds);
+  if (inactive) return { kind: "inactive", user: inactive.user };
+  const namesake = await linkNamesake(tx, connection, observed, rows);
+  return namesake ?? linkDeleted(tx, connection, observed.subject, externalIds);
+}
+
+/**
+ * Somebody of the same name who is known under another subject, or was switched off. INVARIANT: another identifier is no way
+ * around a deactivation, and makes no second account of a pushed person, which the source could not switch off.
+ */
+async function linkNamesake(
+  tx: TenantWriter,
+  connection: Connection,
+  observed: ObserveUser,
+  rows: readonly LinkCandidate[],
+): Promise<Linked | undefined> {
+  const claimed = observed.claimedEmail === undefined ? [] : [observed.claimedEmail];
+  const off = rows.filter((row) => sameName(row, [...observed.userNames, ...claimed]));
+  const accounts = await tx.people(off.map((row) => row.user));
+  const gone = accounts.find(
+    ({ status, deactivatedBy }) => status === "deactivated" && (deactivatedBy === "scim" || deactivatedBy === "admin"),
+  );
+  const switchedOff = off.find((row) => row.hasScim && !row.scimActive && connection.sync === "live");
+  const user = gone?.id ?? switchedOff?.user;
+  if (user !== undefined) return { kind: "inactive", user };
+  const known = rows.filter((row) => row.hasScim && connection.sync === "live" && sameName(row, observed.userNames));
+  const { assertedName } = observed;
+  const meant = assertedName === undefined ? [] : known.filter((row) => sameName(row, [assertedName]));
+  if (meant.length === 1) return only(meant);
+  return known.length > 0 ? { kind: "ambiguous", rows: known } : undefined;
 }
 
 /**

@@ -8,6 +8,8 @@ import type { PendingLogin } from "./ports/sign-ins.js";
 
 const LOGIN_MINUTES = 10;
 const TOUCH_SECONDS = 60;
+/** A session that began by the identity provider's clock, a minute behind ours, does not end before it begins here. */
+const SHORTEST_MINUTES = 1;
 
 /** Remembers a login that was sent to an IdP, for ten minutes and one return. `state` and `browser` are the clear random values. */
 export async function beginLogin(
@@ -89,8 +91,8 @@ export async function openSession(
   const now = p.now();
   const token = p.secrets.newToken("rcw_");
   const absolute = later(now, p.settings.sessions.absoluteMinutes);
-  const expiresAt =
-    session.endsAt !== undefined && Date.parse(session.endsAt) < Date.parse(absolute) ? session.endsAt : absolute;
+  const ends = session.endsAt === undefined ? absolute : latest(session.endsAt, later(now, SHORTEST_MINUTES));
+  const expiresAt = earliest(absolute, ends);
   const opened = await p.store.write(tenant.id, (tx) =>
     tx.insertSession(
       {
@@ -126,6 +128,14 @@ export async function closeSession(p: Provisioning, token: string): Promise<void
   const hash = p.secrets.hashToken(token);
   const session = await p.store.instance.sessionByHash(hash);
   if (session) await p.store.write(session.tenant.id, (tx) => tx.endSession(hash, p.now()));
+}
+
+function earliest(one: Instant, other: Instant): Instant {
+  return Date.parse(one) < Date.parse(other) ? one : other;
+}
+
+function latest(one: Instant, other: Instant): Instant {
+  return Date.parse(one) > Date.parse(other) ? one : other;
 }
 
 function later(from: Instant, minutes: number): Instant {

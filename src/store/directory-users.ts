@@ -145,7 +145,7 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       const at = toMillis(now);
       await db.run(
         sql`update directory_users set claims = ${toJson(claims)}, claims_version = claims_version + 1,
-            subject = coalesce(subject, ${text(subject ?? null)}),
+            subject = coalesce(${text(subject ?? null)}, subject),
             modified_at = case when scim_resource is null then ${bigint(at)} else modified_at end
           where tenant_id = ${tenant} and id = ${id} and deleted_at is null`,
       );

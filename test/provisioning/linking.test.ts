@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
+import { updateLocalUser } from "../../src/provisioning/local-users.js";
 import { testClock } from "../support/clock.js";
-import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 const MAPPING = {
   no_match: "allow",
@@ -84,12 +85,52 @@ describe("linking inside one connection", () => {
       });
     }
 
-    it("links once: a second subject with the same name is somebody else", async () => {
+    it("links once: a second subject with the same name is a case for an admin, and no second account", async () => {
       await t.pushUser("okta", "ada@acme.test");
       const first = await t.signIn("okta", "s1", { userName: "ada@acme.test" });
       const second = await t.signIn("okta", "s2", { userName: "ada@acme.test" });
       expect(first).to.include({ allowed: true, created: false });
-      expect(second).to.include({ allowed: true, created: true });
+      expect(second).to.include({ allowed: false, code: "needs_review" });
+      expect(await people()).to.equal(1);
+    });
+
+    it("moves with the name that the provider itself names the person by: a renamed login stays theirs", async () => {
+      const id = await t.pushUser("okta", "ada.old@acme.test", { externalId: "e1" });
+      const before = await t.signIn("okta", "n:ada.old@acme.test", {
+        userName: "ada.old@acme.test",
+        assertedName: "ada.old@acme.test",
+      });
+      await t.pushUser("okta", "ada.new@acme.test", { externalId: "e1", id });
+      const renamed = { userName: "ada.new@acme.test", assertedName: "Ada.New@acme.test" };
+      for (let times = 0; times < 2; times++) {
+        const after = await t.signIn("okta", "n:ada.new@acme.test", { ...renamed, groups: ["Engineering"] });
+        expect(after).to.include({ allowed: true, created: false });
+        expect(after.allowed && after.user).to.equal(before.allowed && before.user);
+      }
+      expect(await people()).to.equal(1);
+    });
+
+    const disguises: readonly [what: string, more: Parameters<TenantInTest["signIn"]>[2]][] = [
+      ["another subject", { userName: "ada@acme.test" }],
+      ["another letter case", { userName: "ADA@acme.test", assertedName: "ADA@acme.test" }],
+      ["another name, and the e-mail", { userName: "s2", claimedEmail: "ada@acme.test" }],
+    ];
+    for (const [what, more] of disguises) {
+      it(`is refused to one who was switched off by SCIM and comes back under ${what}`, async () => {
+        const id = await t.pushUser("okta", "ada@acme.test");
+        await t.signIn("okta", "s1", { userName: "ada@acme.test", groups: ["Engineering"] });
+        await t.pushUser("okta", "ada@acme.test", { id, active: false });
+        const outcome = await t.signIn("okta", "s2", { ...more, groups: ["Engineering"] });
+        expect(outcome).to.include({ allowed: false, code: "deactivated" });
+        expect(await people()).to.equal(1);
+      });
+    }
+
+    it("is refused to one whose account an admin switched off, under whatever subject", async () => {
+      await t.signIn("okta", "s1", { userName: "zoe", groups: ["Engineering"] });
+      await updateLocalUser(t.p, await t.tenant(), await t.userId("zoe"), { active: false }, ADMIN);
+      const outcome = await t.signIn("okta", "s2", { userName: "ZOE", groups: ["Engineering"] });
+      expect(outcome).to.include({ allowed: false, code: "deactivated" });
     });
 
     it("is refused, and makes nobody, when SCIM deactivated them", async () => {

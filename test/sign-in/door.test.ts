@@ -134,12 +134,13 @@ describe("the door that people sign in by", () => {
       });
     }
 
-    it("once: a second subject with the same user name is somebody else", async () => {
+    it("once: a second subject with the same user name waits for an admin", async () => {
       const name = `${unique("kim")}@acme.example`;
       await pushedPerson(name);
-      const first = await signedIn({ sub: unique("s"), preferred_username: name });
-      const second = await signedIn({ sub: unique("s"), preferred_username: name });
-      expect(second.user.id).not.to.equal(first.user.id);
+      await signedIn({ sub: unique("s"), preferred_username: name });
+      const { status, text } = await signIn({ claims: { sub: unique("s"), preferred_username: name } });
+      expect([status, text]).to.deep.include(403);
+      expect(text).to.contain("needs_review");
     });
 
     it("and ends the sessions of one whom SCIM deactivates", async () => {

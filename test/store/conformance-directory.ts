@@ -135,15 +135,15 @@ export function directoryConformance(open: OpenStore): void {
       expect(await write((tx) => tx.missingUsers(connection.id, [id]))).to.deep.equal([]);
     });
 
-    it("keeps a subject once it is known, and refuses one that another row has", async () => {
+    it("keeps a subject where none is given, moves to a given one, and refuses one that another row has", async () => {
       const world = await makeWorld(store());
       const { connection, write } = world;
       const [ann, bob] = [await world.push("ann"), await world.push("bob")];
       await write((tx) => tx.updateClaims(ann.row, CLAIMS, "first", NOW));
       await write((tx) => tx.updateClaims(ann.row, { ...CLAIMS, at: LATER }, "second", LATER));
       await write((tx) => tx.updateClaims(ann.row, CLAIMS, undefined, LATER));
-      expect(await write((tx) => tx.rowById(connection.id, ann.row))).to.include({ subject: "first" });
-      const outcome = await write((tx) => tx.updateClaims(bob.row, CLAIMS, "first", NOW)).then(
+      expect(await write((tx) => tx.rowById(connection.id, ann.row))).to.include({ subject: "second" });
+      const outcome = await write((tx) => tx.updateClaims(bob.row, CLAIMS, "second", NOW)).then(
         () => "written",
         () => "refused",
       );

@@ -46,6 +46,8 @@ export function signInOf(
     readonly userName?: string;
     readonly groups?: readonly string[];
     readonly externalIds?: readonly string[];
+    readonly assertedName?: string;
+    readonly claimedEmail?: string;
   } = {},
 ): ObserveUser {
   const userName = more.userName ?? subject;
@@ -54,6 +56,8 @@ export function signInOf(
     subject,
     externalIds: more.externalIds ?? [],
     userNames: [userName],
+    ...(more.assertedName === undefined ? {} : { assertedName: more.assertedName }),
+    ...(more.claimedEmail === undefined ? {} : { claimedEmail: more.claimedEmail }),
     attributes: { userName: known(userName) },
     groups: more.groups === undefined ? unknown("absent_claim") : known(more.groups),
     appRoles: unknown("absent_claim"),

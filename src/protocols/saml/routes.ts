@@ -9,6 +9,7 @@ import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { beginLogin, takeLogin, takeOnce } from "../../provisioning/sessions.js";
+import { claimAt } from "../sign-in/claims.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
@@ -133,15 +134,18 @@ function acsRoute(door: SamlDoor, bytes: number): Route {
 async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string): Promise<Answer> {
   const reading = await readingOf(door, visit);
   let opened: OpenedResponse | undefined;
+  let login: PendingLogin | undefined;
   try {
     opened = openResponse(samlResponse);
     if (opened.inResponseTo === undefined) throw unsolicited();
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
-    const login = await pendingLogin(door, visit, opened.inResponseTo);
+    login = await pendingLogin(door, visit, opened.inResponseTo);
     const assertion = await verified(door, visit, reading, opened, opened.inResponseTo);
     return await signInAs(door, visit, reading, assertion, login);
   } catch (error) {
-    throw error instanceof SamlFailure ? await refused(door, visit, reading, error, opened) : error;
+    throw error instanceof SamlFailure
+      ? await refused(door, visit, reading, error, opened, login === undefined)
+      : error;
   }
 }
 
@@ -192,12 +196,14 @@ async function signInAs(
   const { tenant, connection } = visit;
   const parties = { idp: idp.entityId, sp: serviceProviderOf(door, visit).entityId };
   const settings = { absentGroups: connection.absentGroups, provedDomains: tenant.domains, ...attribute };
-  const observed = translate(samlClaims(assertion, parties), profile, settings);
+  const claims = samlClaims(assertion, parties);
+  const observed = translate(claims, profile, settings);
   if (observed === undefined) throw nobodyNamed(assertion, profile);
+  const assertedName = claimAt(claims, "{readable_name_id}");
   const { sessionIndex, sessionEndsAt } = assertion;
   return finishSignIn(door.web, {
     ...visit,
-    observed,
+    observed: typeof assertedName === "string" ? { ...observed, assertedName } : observed,
     subject: subjectKey(assertion.nameId, parties),
     message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
     ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
@@ -213,9 +219,13 @@ function refused(
   { profile, attribute }: Reading,
   { guard, detail }: SamlFailure,
   opened: OpenedResponse | undefined,
+  isStranger: boolean,
 ): Promise<Refusal> {
   const code = guard === "pending_login" ? "sign_in_expired" : "sign_in_failed";
-  const received = opened && { received: redactSeen(opened.seen, groupPaths(profile, attribute)) };
+  // Who began no sign-in here is told apart from who did: strangers must not fill the traces.
+  const { attributes, ...outline } = opened?.seen ?? {};
+  const seen = isStranger ? outline : opened?.seen;
+  const received = seen && { received: redactSeen(seen, groupPaths(profile, attribute)) };
   return failSignIn(door.web, visit, code, { guard, ...detail, profile: profile.name, ...received });
 }
 
