@@ -12,14 +12,19 @@ export interface Trace {
   readonly detail: JsonObject;
 }
 
-/** Keeps what an admin needs to understand a sign-in, under a reference that the person can be shown. */
+/**
+ * Keeps what an admin needs to understand a sign-in, under a reference that the person can be shown. INVARIANT: a trace that
+ * cannot be kept decides nobody's sign-in; the log tells of it.
+ */
 export async function traceSignIn(
   p: Provisioning,
   { tenant, connection, outcome, user, detail }: Trace,
 ): Promise<string> {
   const reference = p.newId();
   const trace = { reference, connection: connection.id, at: p.now(), outcome, detail };
-  await p.store.write(tenant.id, (tx) => tx.insertSignInTrace(user === undefined ? trace : { ...trace, user }));
+  await p.store
+    .write(tenant.id, (tx) => tx.insertSignInTrace(user === undefined ? trace : { ...trace, user }))
+    .catch((fault: unknown) => p.log.fault("sign_in.trace_failed", fault, { tenant: tenant.id }));
   return reference;
 }
 

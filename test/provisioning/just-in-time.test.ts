@@ -2,7 +2,9 @@ import { expect } from "chai";
 import type { JitMode } from "../../src/model/connection.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import { saveMapping } from "../../src/provisioning/mappings.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
 import { testClock } from "../support/clock.js";
+import { signInOf } from "../support/people.js";
 import { expressionFault } from "../support/planted-fault.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
@@ -33,6 +35,19 @@ describe("just-in-time provisioning", () => {
     await t.mapping(MAPPING);
     await t.settled();
   }
+
+  it("lets a person in whose trace cannot be kept", async () => {
+    await connected("every_sign_in");
+    const observed = signInOf("ada", { groups: ["Sales"] });
+    const message = { half: "\uD83D" };
+    const signedIn = await signIn(t.p, {
+      ...{ tenant: await t.tenant(), connection: await t.connection("sso") },
+      ...{ observed, message },
+    });
+    expect(signedIn).to.include({ allowed: true, created: true });
+    expect(await t.p.store.read((await t.tenant()).id).signInTrace(signedIn.reference)).to.equal(undefined);
+    expect(await t.holds("ada")).to.deep.equal(SALES);
+  });
 
   const modes: readonly [jit: JitMode, first: readonly string[] | "nobody", moved: readonly string[] | "nobody"][] = [
     ["off", "nobody", "nobody"],

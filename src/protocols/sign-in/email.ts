@@ -5,6 +5,9 @@ import { linkableEmail, textOf } from "./claim-values.js";
 import { own, type SignInClaims } from "./claims.js";
 import type { IdpProfile } from "./idp-profile.js";
 
+/** RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain, and the `@`. */
+const LONGEST_EMAIL = 320;
+
 export interface ObservedEmail {
   /** As claimed, whoever vouches for it. */
   readonly claimed?: string;
@@ -59,6 +62,6 @@ function emailClaim(
   const values = claims.map((claim) => own(source, claim));
   // A directory may know several addresses of a person; in OpenID Connect a list is no address.
   const flat: readonly (Json | undefined)[] = protocol === "saml" ? values.flat() : values;
-  const email = flat.map((value) => textOf(value)).find((text) => text !== undefined);
+  const email = flat.map((value) => textOf(value, LONGEST_EMAIL)).find((text) => text !== undefined);
   return email === undefined ? { source } : { source, email };
 }
