@@ -44,6 +44,12 @@ describe("sessions", () => {
     expect(await currentSession(t.p, token)).to.equal(undefined);
   });
 
+  it("last a minute at the least, for who comes from an identity provider whose clock is behind", async () => {
+    const { token, expiresAt } = await open(later(-0.5));
+    expect(expiresAt).to.equal(later(1));
+    expect(await currentSession(t.p, token)).to.include({ userId: user });
+  });
+
   it("last no longer than ours do, whatever the identity provider says", async () => {
     const [ours, theirs] = [await open(), await open(later(20 * 60))];
     expect(theirs.expiresAt).to.equal(ours.expiresAt);
