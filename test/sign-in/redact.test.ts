@@ -25,6 +25,7 @@ describe("redacting claims", () => {
     ["renames what reaches a prototype", JSON.parse('{"__proto__": 1}'), { "(__proto__)": 1 }],
     ["shows control characters as what they are", { groups: ["a\u0000b"] }, { groups: ["a\ufffdb"] }],
     ["cuts long names", { groups: ["x".repeat(300)] }, { groups: [`${"x".repeat(200)}…`] }],
+    ["cuts no pair of surrogates", { groups: [`${"x".repeat(199)}😀😀`] }, { groups: [`${"x".repeat(199)}…`] }],
   ];
   for (const [title, claims, kept] of cases) {
     it(title, () => {
@@ -36,6 +37,11 @@ describe("redacting claims", () => {
     const numbers = Array.from({ length: 200 }, (_, n) => n % 10);
     const claims = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`c${n}`, numbers]));
     expect(JSON.stringify(redactClaims(claims, [])).length).to.be.below(30_000);
+  });
+
+  it("counts bytes, not characters", () => {
+    const groups = Array.from({ length: 200 }, () => "€".repeat(190));
+    expect(Buffer.byteLength(JSON.stringify(redactClaims({ groups }, ["groups"])), "utf8")).to.be.below(30_000);
   });
 
   it("says how many claims it leaves out, and that a list goes on", () => {

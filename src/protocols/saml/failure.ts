@@ -42,7 +42,7 @@ export type Guard =
   // the login that it should answer
   | "pending_login";
 
-/** A sign-in that ended before anybody was recognised. INVARIANT: `detail` holds no library text and nothing decrypted. */
+/** A sign-in that ended before anybody was recognised. INVARIANT: `detail` holds no library text, and of what a stranger sent only short pieces, cut. */
 export class SamlFailure extends Error {
   readonly guard: Guard;
   readonly detail: JsonObject;

@@ -13,7 +13,7 @@ const AS_THEY_CAME: ReadonlySet<string> = new Set([
 const MOST_ENTRIES = 300;
 const LONGEST = 200;
 
-/** How many more characters a trace may hold: strangers choose what is traced. */
+/** How many more bytes of UTF-8 a trace may hold: strangers choose what is traced. */
 export interface TraceBudget {
   left: number;
 }
@@ -79,7 +79,7 @@ function redactEntries(
 }
 
 function spend(text: string, budget: TraceBudget): string {
-  budget.left -= text.length;
+  budget.left -= Buffer.byteLength(text, "utf8");
   return text;
 }
 
