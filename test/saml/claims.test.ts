@@ -103,7 +103,12 @@ describe("the key that a NameID makes", () => {
     [
       "from a persistent value that is written like its key",
       email("a@b.example"),
-      { value: "emailAddress:a@b.example" },
+      { value: "=emailAddress:a@b.example" },
+    ],
+    [
+      "from a format that is written like an attribute's key",
+      { value: "x", format: "attribute uid" },
+      { value: "x", format: "attribute%20uid" },
     ],
     [
       "from a value that is written like a qualifier",
@@ -119,11 +124,15 @@ describe("the key that a NameID makes", () => {
   }
 
   it("is the bare value of a persistent NameID, which SCIM may push as externalId", () => {
-    expect(keyOf({ value: "p-1" })).to.equal("p-1");
+    for (const value of ["p-1", "urn:uuid:7c1d", "x".repeat(1_000)]) expect(keyOf({ value })).to.equal(value);
   });
 
   it("fits into every database's index", () => {
-    expect(keyOf({ value: "ü".repeat(1000), nameQualifier: "https://other.example" }).length).to.be.below(256);
+    expect(keyOf({ value: "ü".repeat(1000), nameQualifier: "https://other.example" })).to.match(
+      /^=sha256=[0-9a-f]{64}$/,
+    );
+    const { subject } = observe({ [SUBJECT_ID]: ["ü".repeat(1000)] }, { nameId: transient });
+    expect(subject).to.match(/^=sha256=[0-9a-f]{64}$/);
   });
 
   function keyOf(nameId: Partial<NameId>): string {
@@ -134,19 +143,31 @@ describe("the key that a NameID makes", () => {
 describe("who signed in by SAML", () => {
   const cases: readonly [title: string, attributes: Attributes, given: Given, subject: string | undefined][] = [
     ["a persistent NameID", {}, {}, "p-1"],
-    ["an e-mail NameID, with its format", {}, { nameId: email("Ada@acme.example") }, "emailAddress:ada@acme.example"],
-    ["an unspecified NameID, with its format", {}, { nameId: unspecified("ada") }, "unspecified:ada"],
+    ["an e-mail NameID, with its format", {}, { nameId: email("Ada@acme.example") }, "=emailAddress:ada@acme.example"],
+    ["an unspecified NameID, with its format", {}, { nameId: unspecified("ada") }, "=unspecified:ada"],
     [
       "a lasting attribute beside a transient NameID",
       { [SUBJECT_ID]: ["ada@acme"] },
       { nameId: transient },
-      "ada@acme",
+      "=attribute urn%3Aoasis%3Anames%3Atc%3ASAML%3Aattribute%3Asubject-id:ada@acme",
     ],
     [
       "a lasting attribute by its FriendlyName",
       [{ name: "urn:acme:1", friendlyName: "eduPersonUniqueId", values: ["u1"] }],
       { nameId: transient },
-      "u1",
+      "=attribute eduPersonUniqueId:u1",
+    ],
+    [
+      "an attribute's value, not the persistent NameID that is written the same",
+      { entryUUID: ["p-1"] },
+      { nameId: transient },
+      "=attribute entryUUID:p-1",
+    ],
+    [
+      "an attribute's value, not the address that it is written like",
+      { [OBJECT_ID]: ["=emailAddress:anna@acme.example"] },
+      { profile: "entra-saml" },
+      "=attribute http%3A//schemas.microsoft.com/identity/claims/objectidentifier:=emailAddress:anna@acme.example",
     ],
     ["nobody by a transient NameID alone", {}, { nameId: transient }, undefined],
     [
@@ -456,6 +477,9 @@ describe("e-mail in SAML", () => {
     ["a FriendlyName", [{ name: "urn:acme:1", friendlyName: "mail", values: [mail] }], proved, mail, mail],
     ["the first of several", { mail: ["", mail, "a@b.example"] }, proved, mail, mail],
     ["an e-mail NameID where no attribute has one", {}, { nameId: email(mail), ...proved }, mail, mail],
+    ["no e-mail NameID without an address", {}, { nameId: email("ada") }, undefined, undefined],
+    ["no e-mail NameID with two addresses", {}, { nameId: email(`${mail},a@b.example`) }, undefined, undefined],
+    ["no e-mail NameID with a blank", {}, { nameId: email(`Ada ${mail}`), ...proved }, undefined, undefined],
     ["the attribute before an e-mail NameID", { mail: [mail] }, { nameId: email("ada@old.example") }, mail, undefined],
     ["no NameID of another format", {}, { nameId: unspecified(mail), ...proved }, undefined, undefined],
     ["none", {}, proved, undefined, undefined],

@@ -94,7 +94,7 @@ const providers: readonly Provider[] = [
       ],
     },
     known: {
-      subject: "emailAddress:dwho@acme.example",
+      subject: "=emailAddress:dwho@acme.example",
       userNames: ["Dwho@Acme.Example", "dwho"],
       userName: "Dwho@Acme.Example",
       displayName: "Doctor Who",
@@ -142,7 +142,7 @@ const providers: readonly Provider[] = [
       ],
     },
     known: {
-      subject: "emailAddress:saml.jackson@example.com",
+      subject: "=emailAddress:saml.jackson@example.com",
       userNames: ["saml.jackson@example.com"],
       userName: "saml.jackson@example.com",
       displayName: "saml jackson",
@@ -164,7 +164,7 @@ const providers: readonly Provider[] = [
       ],
     },
     known: {
-      subject: "unspecified:ada",
+      subject: "=unspecified:ada",
       userNames: ["ada"],
       userName: "ada",
       displayName: "Ada Lovelace",
@@ -211,7 +211,7 @@ const providers: readonly Provider[] = [
       ],
     },
     known: {
-      subject: "unspecified:ada",
+      subject: "=unspecified:ada",
       userNames: ["ada"],
       userName: "ada",
       displayName: "Ada Lovelace",

@@ -1,11 +1,12 @@
 /** Owns how a verified assertion becomes claims: its attributes under both their names, and its NameID under names of ours. */
-import { createHash } from "node:crypto";
 import { asciiLower } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import type { SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
+import { boundedKey, canBeBare, keyPart, markedKey } from "../sign-in/subject-key.js";
 import { cut, SamlFailure } from "./failure.js";
 import type { NameId, SamlAttribute, VerifiedAssertion } from "./verified.js";
+import { trimmed } from "./xml.js";
 
 /** The entityIDs of the identity provider and of ourselves at this connection. */
 export interface Parties {
@@ -16,14 +17,14 @@ export interface Parties {
 /** The last part of the formats that SAML names, whichever version's URN stands before it: providers mix those up. */
 const STANDARD_FORMAT = /^urn:oasis:names:tc:SAML:[12]\.[01]:nameid-format:([A-Za-z0-9]+)$/;
 
-/** Longer keys are kept as a digest: databases index none that are much longer. */
-const LONGEST_KEY = 255;
+/** Some providers put a bare user name into a NameID of the format emailAddress. */
+const ONE_ADDRESS = /^[^\s@]+@[^\s@]+$/;
 
 /**
  * What a NameID calls the person: at sign-in the lasting key, unless it is transient, and at logout what sessions are
  * found by. Format and value count, and qualifiers that name other parties than the two that speak (SAML core section
- * 2.2.2). INVARIANT: two NameIDs have one key only if they mean the same person; a key without a colon is the bare value
- * of a persistent NameID, so that it can be compared with an externalId.
+ * 2.2.2). INVARIANT: two NameIDs have one key only if they mean the same person; a key without `=` before it is the bare
+ * value of a persistent NameID, so that it can be compared with an externalId.
  */
 export function subjectKey(nameId: NameId, parties: Parties): string {
   const format = formatOf(nameId);
@@ -33,11 +34,8 @@ export function subjectKey(nameId: NameId, parties: Parties): string {
     ...qualifier("sp", nameId.spNameQualifier, parties.sp),
   ];
   const same = ignoresCase(format, value) ? asciiLower(value) : value;
-  const isBare = format === "persistent" && qualifiers.length === 0 && !same.includes(":");
-  const head = [escaped(format), ...qualifiers].join(";");
-  const key = isBare ? same : `${head}:${same}`;
-  if (Buffer.byteLength(key, "utf8") <= LONGEST_KEY) return key;
-  return `:sha256=${createHash("sha256").update(key, "utf8").digest("hex")}`;
+  const isBare = format === "persistent" && qualifiers.length === 0 && canBeBare(same);
+  return isBare ? boundedKey(same) : markedKey([keyPart(format), ...qualifiers].join(";"), same);
 }
 
 /** Identity providers change the letter case of addresses between sign-ins. */
@@ -46,12 +44,7 @@ function ignoresCase(format: string, value: string): boolean {
 }
 
 function qualifier(name: string, said: string | undefined, party: string): readonly string[] {
-  return said === undefined || said === "" || said === party ? [] : [`${name}=${escaped(said)}`];
-}
-
-/** Without what separates the parts of a key. */
-function escaped(text: string): string {
-  return text.replace(/[%;:=]/g, encodeURIComponent);
+  return said === undefined || said === "" || said === party ? [] : [`${name}=${keyPart(said)}`];
 }
 
 function formatOf({ format }: NameId): string {
@@ -83,7 +76,7 @@ function nameIdClaims(nameId: NameId, parties: Parties): JsonObject {
     "{subject}": subjectKey(nameId, parties),
     "{name_id}": value,
     ...(format === "persistent" ? { "{persistent_name_id}": value } : { "{readable_name_id}": value }),
-    ...(format === "emailAddress" ? { "{email_name_id}": value } : {}),
+    ...(format === "emailAddress" && ONE_ADDRESS.test(value) ? { "{email_name_id}": value } : {}),
   };
 }
 
@@ -106,16 +99,4 @@ export function nobodyNamed({ nameId }: VerifiedAssertion, { identity }: IdpProf
       : "the NameID is empty, or holds characters that cannot be printed";
   const wanted = identity.subject.map(String).filter((name) => !name.startsWith("{"));
   return new SamlFailure("name_id", { problem, format: cut(nameId.format), wanted });
-}
-
-/** XML's white space alone: other blanks belong to a name. */
-function trimmed(text: string): string {
-  let [start, end] = [0, text.length];
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }

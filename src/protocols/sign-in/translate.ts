@@ -9,6 +9,7 @@ import { observedEmail } from "./email.js";
 import { type GroupSettings, observedAppRoles, observedGroups } from "./groups.js";
 import type { ClaimPath, IdpProfile } from "./idp-profile.js";
 import { rawClaims } from "./raw-claims.js";
+import { attributeKey, boundedKey, canBeBare } from "./subject-key.js";
 
 export interface TranslateSettings extends GroupSettings {
   /** Our own name at the provider, where the protocol has one: profiles may look for claims under it. */
@@ -24,7 +25,7 @@ export function translate(
   settings: TranslateSettings,
 ): ObserveUser | undefined {
   const { identity } = profile;
-  const [subject] = texts(claims, profile, identity.subject);
+  const subject = subjectOf(claims, profile);
   if (subject === undefined) return undefined;
   const { linkable, claimed, fact } = observedEmail(claims, profile, settings.provedDomains);
   const userNames = texts(claims, profile, identity.userNames);
@@ -40,6 +41,22 @@ export function translate(
     appRoles: observedAppRoles(claims, profile, settings.clientId),
     claims: rawClaims(claims, profile, settings),
   };
+}
+
+/** The first name that lasts. In SAML attributes and NameIDs come from different hands, so that a key says which it is. */
+function subjectOf(claims: SignInClaims, profile: IdpProfile): string | undefined {
+  for (const [at, path] of profile.identity.subject.entries()) {
+    const [value] = texts(claims, profile, [path]);
+    if (value !== undefined) return profile.protocol === "saml" ? samlKey(value, path, at === 0) : value;
+  }
+  return undefined;
+}
+
+/** INVARIANT: a name in braces is ours, and a key already; bare is only the attribute that stands first, as it is pushed. */
+function samlKey(value: string, path: ClaimPath, isFirst: boolean): string {
+  const name = typeof path === "string" ? path : path.join(" ");
+  if (name.startsWith("{")) return value;
+  return isFirst && canBeBare(value) ? boundedKey(value) : attributeKey(name, value);
 }
 
 /** Names by which a person may be recognised. */
