@@ -52,6 +52,7 @@ describe("security 1.1, missing Subject / NameID, empty NameID", () => {
     ),
     signedWith("text of its own in the Subject", { extra: { inSubject: EVE.nameId } }, "subject"),
     signedWith("a NameID of 100,000 characters", nameId("x".repeat(100_000)), "name_id"),
+    signedWith("400,000 blanks within a NameID, for a minute's work", nameId(`x${" ".repeat(400_000)}x`), "name_id"),
   ]);
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { SamlFailure } from "../../src/protocols/saml/failure.js";
 import { openResponse } from "../../src/protocols/saml/response.js";
@@ -283,10 +284,20 @@ describe("a response from the connection's provider", () => {
       });
     });
 
-    it("a NameID of at most 1024 characters", () => {
+    it("a NameID of at most 1024 bytes", () => {
       expect(accept({ nameId: "x".repeat(1024) }).nameId.value).to.have.length(1024);
+      expect(accept({ nameId: "é".repeat(512) }).nameId.value).to.have.length(512);
+      expect(failureOf(() => accept({ nameId: "é".repeat(513) })).guard).to.equal("name_id");
+      expect(failureOf(() => accept({ spNameQualifier: "😀".repeat(257) })).guard).to.equal("name_id");
       expect(failureOf(() => accept({ nameId: "x".repeat(1025) })).guard).to.equal("name_id");
       expect(failureOf(() => accept({ nameQualifier: "x".repeat(1025) })).guard).to.equal("name_id");
+    });
+
+    it("a SessionIndex of any length, as a digest where an index in a database could not hold it", () => {
+      expect(accept({ sessionIndex: "x".repeat(255) }).sessionIndex).to.equal("x".repeat(255));
+      const long = "é".repeat(128);
+      const digest = createHash("sha256").update(long, "utf8").digest("hex");
+      expect(accept({ sessionIndex: long }).sessionIndex).to.equal(`sha256:${digest}`);
     });
 
     it("that the session ends when the first of its statements ends", () => {
@@ -485,6 +496,15 @@ describe("a refusal", () => {
     const changed = samlResponse({ now: NOW }).replaced(">Engineering<", ">Owners<");
     const failure = failureOf(() => verifyResponse(openResponse(changed.base64), expectedAt(NOW)));
     expect([failure.guard, failure.detail["problem"]]).to.match(/signature,.*was changed after it was signed/);
+  });
+
+  it("shows nothing of the person whose name it does not take", () => {
+    const nameId = "anna\u200B@acme.example";
+    for (const wishes of [{ nameId }, { nameQualifier: nameId }, { extra: { inSubject: nameId } }]) {
+      const { guard, detail } = failureOf(() => accept(wishes));
+      expect(guard).to.be.oneOf(["name_id", "subject"]);
+      expect(JSON.stringify(detail)).not.to.include("acme.example");
+    }
   });
 
   it("shows no more than 200 characters of what a stranger wrote, and none that move a cursor", () => {

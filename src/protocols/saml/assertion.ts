@@ -1,4 +1,5 @@
 /** Owns what an assertion says once it is known to be signed: every check of its content, and what it comes to. */
+import { createHash } from "node:crypto";
 import { attributesOf } from "./attributes.js";
 import { checkConditions } from "./conditions.js";
 import { refusal } from "./failure.js";
@@ -8,6 +9,9 @@ import { type AssertionShape, requireVersion } from "./shape.js";
 import { nameIdOf, requireBearer, subjectOf } from "./subject.js";
 import type { Expected, VerifiedAssertion } from "./verified.js";
 import { attributeOf, childrenOf, textOf, type XmlElement } from "./xml.js";
+
+/** Of UTF-8: databases index none that are much longer. */
+const LONGEST_SESSION_INDEX = 255;
 
 /** INVARIANT: `root` was parsed from signed octets, and nothing else is read here. */
 export function readAssertion({ root, id }: AssertionShape, expected: Expected): VerifiedAssertion {
@@ -86,10 +90,16 @@ function sessionOf(
   const [classRef] = context === undefined ? [] : childrenOf(context, SAML, "AuthnContextClassRef");
   const authnContext = classRef === undefined ? undefined : textOf(classRef)?.trim();
   return {
-    ...(sessionIndex !== undefined && { sessionIndex }),
+    ...(sessionIndex !== undefined && { sessionIndex: sessionKey(sessionIndex) }),
     ...(ends.length > 0 && { sessionEndsAt: new Date(Math.min(...ends)).toISOString() }),
     ...(authnContext !== undefined && { authnContext }),
   };
+}
+
+/** What the provider's session is found by; a long SessionIndex is kept as its digest, so that no provider is kept out. */
+function sessionKey(sessionIndex: string): string {
+  if (Buffer.byteLength(sessionIndex, "utf8") <= LONGEST_SESSION_INDEX) return sessionIndex;
+  return `sha256:${createHash("sha256").update(sessionIndex, "utf8").digest("hex")}`;
 }
 
 /** When the provider's session ends, if it says so. */

@@ -3,20 +3,19 @@ import { refusal, SamlFailure } from "./failure.js";
 import { CLOCK_SKEW, instantOf, LONGEST_LIFETIME } from "./instants.js";
 import { BEARER, SAML, UNSPECIFIED_FORMAT } from "./namespaces.js";
 import type { Expected, NameId } from "./verified.js";
-import { attributeOf, childrenOf, textOf, type XmlElement } from "./xml.js";
+import { attributeOf, childrenOf, textOf, trimmed, type XmlElement } from "./xml.js";
 
-/** The schema sets no limit; a longer one is nobody's name. */
+/** Of UTF-8. The schema sets no limit; a longer one is nobody's name, and databases cannot index it. */
 const LONGEST_NAME = 1024;
 const NOT_BLANK = /[^ \t\r\n]/;
 /** What is not seen, or moves what is seen: two names that look alike must not be two people. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-const XML_SPACE_AROUND = /^[ \t\r\n]+|[ \t\r\n]+$/g;
 
 export function subjectOf(assertion: XmlElement): XmlElement {
   const [subject, another] = childrenOf(assertion, SAML, "Subject");
   if (subject === undefined || another !== undefined)
     throw refusal("subject", "the assertion needs exactly one Subject");
-  if (NOT_BLANK.test(subject.text)) throw refusal("subject", "the Subject has text of its own", { got: subject.text });
+  if (NOT_BLANK.test(subject.text)) throw refusal("subject", "the Subject has text of its own");
   return subject;
 }
 
@@ -26,14 +25,15 @@ export function nameIdOf(subject: XmlElement): NameId {
   const [nameId, another] = childrenOf(subject, SAML, "NameID");
   if (nameId === undefined || another !== undefined || childrenOf(subject, SAML, "BaseID").length > 0)
     throw refusal("name_id", "the Subject needs exactly one NameID: set the identity provider to send one");
-  const value = textOf(nameId)?.replace(XML_SPACE_AROUND, "");
-  if (value === undefined) throw refusal("name_id", "the NameID has an element in it");
+  const text = textOf(nameId);
+  if (text === undefined) throw refusal("name_id", "the NameID has an element in it");
+  const value = trimmed(text);
   if (value === "")
     throw refusal("name_id", "the NameID is empty: set the identity provider to send a value that each person has");
   const nameQualifier = attributeOf(nameId, "NameQualifier");
   const spNameQualifier = attributeOf(nameId, "SPNameQualifier");
   const format = attributeOf(nameId, "Format") || UNSPECIFIED_FORMAT;
-  for (const text of [value, format, nameQualifier ?? "", spNameQualifier ?? ""]) requireName(text);
+  for (const name of [value, format, nameQualifier ?? "", spNameQualifier ?? ""]) requireName(name);
   return {
     value,
     format,
@@ -42,15 +42,13 @@ export function nameIdOf(subject: XmlElement): NameId {
   };
 }
 
+/** INVARIANT: what is refused is not shown: it names a person. */
 function requireName(text: string): void {
-  if (text.length > LONGEST_NAME)
-    throw refusal("name_id", `the NameID, its format or a qualifier has more than ${LONGEST_NAME} characters`, {
-      got: text.length,
-    });
+  const got = Buffer.byteLength(text, "utf8");
+  if (got > LONGEST_NAME)
+    throw refusal("name_id", `the NameID, its format or a qualifier has more than ${LONGEST_NAME} bytes`, { got });
   if (INVISIBLE.test(text))
-    throw refusal("name_id", "the NameID, its format or a qualifier has a control character or an invisible one", {
-      got: text,
-    });
+    throw refusal("name_id", "the NameID, its format or a qualifier has a control character or an invisible one");
 }
 
 /**

@@ -115,6 +115,18 @@ export function textOf(element: XmlElement): string | undefined {
   return element.children.length === 0 ? element.text : undefined;
 }
 
+/** Without XML's white space around it, and no other: other blanks belong to a name. Linear, unlike a regular expression. */
+export function trimmed(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+}
+
 /** The element and everything below it, in document order. */
 export function* elementsIn(element: XmlElement): Generator<XmlElement> {
   yield element;
