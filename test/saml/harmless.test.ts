@@ -55,12 +55,6 @@ const HARMLESS: readonly Harmless[] = [
       ),
   },
   {
-    name: "an attribute in the Assertion whose name begins with `xmlns`",
-    because: "the canonicaliser leaves it out of what is signed, and what it leaves out is not read",
-    base: ASSERTION_ONLY,
-    derive: (valid) => valid.replaced("<saml:NameID ", `<saml:NameID xmlnsFormat="urn:evil" `),
-  },
-  {
     name: "no KeyInfo",
     because: "keys come from the connection alone",
     base: ASSERTION_ONLY,

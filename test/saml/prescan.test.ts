@@ -116,6 +116,14 @@ describe("the pre-scan of XML", () => {
         `<a xmlns:x="http://www.w3.org/2000/xmlns/" x:ID="y"/>`,
         /^markup: .*namespace/,
       ],
+      "an attribute that canonicalisation takes for a declaration": [`<a xmlnsEvil="x"/>`, /^markup: .*`xmlnsEvil`/],
+      "the same in other letters": [`<a XmlnsEvil="x"/>`, /^markup: .*`XmlnsEvil`/],
+      "a declaration in other letters": [`<a XMLNS="urn:x"/>`, /^markup: .*`XMLNS`/],
+      "a prefix that canonicalisation takes for a declaration's": [
+        `<a xmlns:xmlnsx="urn:x" xmlnsx:nil="true"/>`,
+        /^markup: .*`xmlnsx:nil`/,
+      ],
+      "such a prefix of an element": [`<xmlnsx:a xmlns:xmlnsx="urn:x"/>`, /^markup: .*`xmlnsx:a`/],
       "a prefix that is declared to be nothing": [`<a xmlns:x=""/>`, /^markup: .*namespace/],
       "a namespace that would write attributes when canonicalised": [
         `<a xmlns:x='urn:x" ID="y'/>`,
@@ -177,7 +185,7 @@ describe("the pre-scan of XML", () => {
       "284 kB of attributes": [`<a ${many(22_000, (i) => `a${i}="${i}" `)}/>`, /^size: .*attributes of one element/],
       "many attributes in many elements": [
         `<a>${many(2000, () => `<b ${many(20, (i) => `a${i}="" `)}/>`)}</a>`,
-        /^size: .*24000 attributes/,
+        /^size: .*16000 attributes/,
       ],
       "elements without end": [`<a>${"<b/>".repeat(100_000)}</a>`, /^size: .*elements/],
       "elements that all have other names": [`<a>${many(20_000, (i) => `<b${i}></b${i}>`)}</a>`, /^size: .*names/],
@@ -192,6 +200,12 @@ describe("the pre-scan of XML", () => {
       it(what, () => {
         expect(refusal(text)).to.match(problem);
       });
+  });
+
+  it("lets a response have 6,500 elements, which 5,000 values fit in", () => {
+    const response = (inside: number) => `<a>${"<b/>".repeat(inside)}</a>`;
+    expect(refusal(response(6_499))).to.equal("accepted");
+    expect(refusal(response(6_500))).to.equal("size: the XML has more than 6500 elements");
   });
 
   it("lets metadata be larger than a response", () => {

@@ -23,9 +23,9 @@ export interface XmlCaps {
 export const RESPONSE_CAPS: XmlCaps = {
   bytes: 512 * 1024,
   depth: 24,
-  elements: 12_000,
+  elements: 6_500,
   attributesPerElement: 30,
-  attributes: 24_000,
+  attributes: 16_000,
   namespacesInScope: 40,
   elementNames: 100,
   nameLength: 128,
@@ -47,6 +47,8 @@ export const SIGNED_CAPS: XmlCaps = {
 export const METADATA_CAPS: XmlCaps = {
   ...RESPONSE_CAPS,
   bytes: 1024 * 1024,
+  elements: 12_000,
+  attributes: 24_000,
   elementNames: 200,
 };
 
@@ -60,6 +62,10 @@ const FORBIDDEN_CHARACTER = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FF
 const PROLOG =
   /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*["']1\.0["'](?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._-]*)["'])?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*["'](?:yes|no)["'])?[ \t\r\n]*\?>/;
 const NOT_BLANK = /[^ \t\r\n]/;
+/** Canonicalisation leaves out attributes of such names, so that they could be added to what was signed. */
+const LIKE_DECLARATION = /^xmlns/i;
+const DECLARATION = /^xmlns(?::|$)/;
+const PREFIX_LIKE_DECLARATION = /^xmlns[^:]*:/i;
 const MAX_NAMESPACE_LENGTH = 256;
 /** The one namespace that the prefix `xml` may be declared for; Shibboleth's metadata does so. */
 const XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace";
@@ -161,6 +167,7 @@ function scanStartTag(scan: Scan): void {
   const name = matchAt(START_TAG, scan)?.[1];
   if (name === undefined) throw malformed("it has a `<` that starts no element");
   if (name.length > caps.nameLength) throw tooMany("characters in a name", caps.nameLength);
+  if (PREFIX_LIKE_DECLARATION.test(name)) throw likeDeclaration(name);
   if (scan.open.length === 0) scan.roots += 1;
   if (scan.roots > 1) throw malformed("it has more than one document element");
   scan.elements += 1;
@@ -189,7 +196,8 @@ function scanAttributes(scan: Scan): number {
     if (seen.size > caps.attributesPerElement) throw tooMany("attributes of one element", caps.attributesPerElement);
     scan.attributes += 1;
     if (scan.attributes > caps.attributes) throw tooMany("attributes", caps.attributes);
-    if (name !== "xmlns" && !name.startsWith("xmlns:")) continue;
+    if (!LIKE_DECLARATION.test(name)) continue;
+    if (!DECLARATION.test(name)) throw likeDeclaration(name);
     declarations += 1;
     refuseStrangeNamespace(name, found[2] ?? found[3] ?? "");
   }
@@ -229,6 +237,10 @@ function tooMany(what: string, limit: number): SamlFailure {
 
 function markup(what: string): SamlFailure {
   return refusal("markup", `the XML is refused: ${what}`);
+}
+
+function likeDeclaration(name: string): SamlFailure {
+  return markup(`its name ${quote(name)} begins like a namespace declaration and is none`);
 }
 
 function malformed(what: string): SamlFailure {
