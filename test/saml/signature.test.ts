@@ -141,14 +141,12 @@ describe("a signature that holds", () => {
     expect(attributeOf(assertion, "ID")).to.equal("_assertion-1");
   });
 
-  it("hands out nothing that was not signed: not even an attribute that canonicalisation overlooks", () => {
-    // xml-crypto leaves out every attribute whose name begins with `xmlns`, so that the signature holds.
+  it("is not asked for where an attribute was added that canonicalisation overlooks", () => {
+    // xml-crypto leaves out every attribute whose name begins with `xmlns`, so that the signature would hold.
     const message = samlResponse({ signed: "assertion" }).altered((xml) =>
       xml.replace("<saml:Subject>", `<saml:Subject xmlnsEvil="eve">`),
     );
-    const [assertion] = verified(message);
-    const [subject] = assertion === undefined ? [] : childrenOf(assertion, SAML, "Subject");
-    expect(subject?.attributes).to.deep.equal([]);
+    expect(problemOf(() => verified(message))).to.match(/^markup: .*`xmlnsEvil`/);
   });
 
   it("leaves the message as it was", () => {
@@ -239,6 +237,45 @@ describe("the form of a signature", () => {
         `signature_form: the ${method} of the signature has parameters`,
       );
     });
+
+  for (const [what, behind] of Object.entries({
+    SignedInfo: "<ds:SignedInfo>",
+    Reference: /<ds:Reference [^>]*>/,
+    Transforms: "<ds:Transforms>",
+  }))
+    it(`has no text of its own in ${what}`, () => {
+      const signedInfo = (xml: string) => xml.replace(behind, "$&x");
+      const message = samlResponse({ signed: "assertion", signature: { signedInfo } });
+      expect(problemOf(() => verified(message))).to.equal(
+        `signature_form: the ${what} of the signature has text of its own`,
+      );
+    });
+
+  it("is refused for its size before it is hashed, whoever made it", () => {
+    const padded = (count: number) =>
+      samlResponse({
+        signed: "assertion",
+        signature: { signedInfo: (xml) => xml.replace("<ds:SignedInfo>", `$&${" ".repeat(count)}`) },
+      });
+    expect(problemOf(() => verified(padded(14_000)))).to.equal("accepted");
+    for (const keys of [[idpKey], [globexKey]])
+      expect(problemOf(() => verified(padded(16_384), keys))).to.match(/^signature_form: .*SignedInfo.*16384 bytes/);
+  });
+
+  it("is refused where its canonical form alone is too large", () => {
+    const prefixes = Array.from({ length: 23 }, (_, n) => `p${n}`);
+    const declared = (length: number) =>
+      samlResponse({
+        signed: "assertion",
+        signature: { signedInfo: listing(inclusive(prefixes.join(" "))) },
+        beforeSigning: (xml) => {
+          const declarations = prefixes.map((prefix) => `xmlns:${prefix}="${"€".repeat(length)}" `);
+          return replaceOnly(xml, "<samlp:Response ", `<samlp:Response ${declarations.join("")}`);
+        },
+      });
+    expect(problemOf(() => verified(declared(20)))).to.equal("accepted");
+    expect(problemOf(() => verified(declared(250)))).to.match(/^signature_form: .*SignedInfo.*16384 bytes/);
+  });
 
   it("names the parts that should not be there", () => {
     const message = samlResponse({ signed: "assertion" }).altered((xml) =>

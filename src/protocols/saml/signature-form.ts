@@ -33,7 +33,10 @@ const DIGEST_METHODS: ReadonlyMap<string, string> = new Map([
   [`${ENCRYPTION}sha512`, "sha512"],
 ]);
 const SHA1: ReadonlySet<string> = new Set([`${DS}rsa-sha1`, `${DS}sha1`, `${DS}dsa-sha1`, `${MORE}ecdsa-sha1`]);
+/** Of a SignedInfo, as it was sent and as it is canonical; providers' have less than two thousand. */
+const MOST_BYTES = 16_384;
 const MOST_PREFIXES = 40;
+const NOT_BLANK = /[^ \t\r\n]/;
 const PREFIX = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
@@ -66,7 +69,16 @@ export function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
   return { prefixes, hash, digestHash, digest: bytesOf(digestValue), elementPrefixes: exclusivePrefixes(exclusive) };
 }
 
-/** The children, which must be these and in this order, all of XML Signature; given back are the required ones. */
+/** Before anything of it is hashed: nobody's signature is needed to send a large one. */
+export function requireShort(signedInfo: string): void {
+  if (signedInfo.length > MOST_BYTES || Buffer.byteLength(signedInfo, "utf8") > MOST_BYTES)
+    throw malformed(`the SignedInfo of the signature has more than ${MOST_BYTES} bytes`);
+}
+
+/**
+ * The children, which must be these and in this order, all of XML Signature, with nothing but blanks between; given back
+ * are the required ones.
+ */
 function parts<const Names extends readonly string[]>(
   parent: XmlElement,
   required: Names,
@@ -75,6 +87,7 @@ function parts<const Names extends readonly string[]>(
   const got = parent.children.map(({ namespace, name }) => (namespace === DS ? name : `${namespace} ${name}`));
   const fits = [required, [...required, ...optional]].some((names) => names.join(",") === got.join(","));
   if (!fits) throw malformed(`the parts of ${parent.name} are other ones`, { wanted: [...required, ...optional], got });
+  if (NOT_BLANK.test(parent.text)) throw malformed(`the ${parent.name} of the signature has text of its own`);
   return parent.children.slice(0, required.length) as { readonly [Index in keyof Names]: XmlElement };
 }
 

@@ -6,7 +6,7 @@ import { createHash, type KeyObject, verify, X509Certificate } from "node:crypto
 import { ExclusiveCanonicalization } from "xml-crypto";
 import { refusal } from "./failure.js";
 import { SIGNED_CAPS } from "./prescan.js";
-import { readSignedInfo, type SignedInfo, signatureParts } from "./signature-form.js";
+import { readSignedInfo, requireShort, type SignedInfo, signatureParts } from "./signature-form.js";
 import { parseXml, type XmlElement } from "./xml.js";
 
 /** An element of a parsed message, and the signature that is one of its children. */
@@ -44,8 +44,10 @@ export function signedElement(signed: Signed, keys: readonly KeyObject[]): XmlEl
  */
 function verifiedSignedInfo({ element, id, signature }: Signed, keys: readonly KeyObject[]): SignedInfo {
   const { signedInfo, value } = signatureParts(signature);
+  requireShort(signedInfo.node.toString());
   const { prefixes } = readSignedInfo(signedInfo, id);
   const octets = canonical(signedInfo.node, prefixes);
+  requireShort(octets);
   const read = readSignedInfo(parseXml(octets, SIGNED_CAPS), id);
   if (keys.some((key) => verify(read.hash, Buffer.from(octets, "utf8"), key, value))) return read;
   throw refusal(
