@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { expect } from "chai";
 import type { Problem } from "../../src/model/problem.js";
 import { type IdpMetadata, type MetadataRules, readIdpMetadata } from "../../src/protocols/saml/metadata.js";
@@ -41,6 +42,44 @@ function codesOf(xml: string): readonly string[] {
 
 function certificatesOf(keys: string, more: Partial<MetadataWishes> = {}): readonly string[] {
   return read(idpMetadata({ keys, ...more })).certificates;
+}
+
+/** The first certificate with an RSA key of that size in place of its own; no signature fits it, and none is asked for. */
+function withKey(bits: number, exponent: bigint): string {
+  const modulus = Buffer.alloc(bits / 8, 0xff).toString("base64url");
+  const e = Buffer.from(
+    exponent
+      .toString(16)
+      .padStart(10, "0")
+      .replace(/^(00)+/, ""),
+    "hex",
+  ).toString("base64url");
+  const key = createPublicKey({ key: { kty: "RSA", n: modulus, e }, format: "jwk" });
+  const [tbs = Buffer.alloc(0), ...signature] = derParts(Buffer.from(FIRST, "base64"));
+  const parts = derParts(tbs);
+  parts[6] = key.export({ type: "spki", format: "der" });
+  return derSequence([derSequence(parts), ...signature]).toString("base64");
+}
+
+/** What stands in a DER sequence, each with its tag and length. */
+function derParts(sequence: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  const headOf = (at: number) => {
+    const first = sequence[at + 1] ?? 0;
+    const more = first < 0x80 ? 0 : first - 0x80;
+    return { head: 2 + more, length: more === 0 ? first : sequence.readUIntBE(at + 2, more) };
+  };
+  for (let at = headOf(0).head; at < sequence.length; ) {
+    const { head, length } = headOf(at);
+    parts.push(sequence.subarray(at, at + head + length));
+    at += head + length;
+  }
+  return parts;
+}
+
+function derSequence(parts: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from([0x30, 0x82, content.length >> 8, content.length & 0xff]), content]);
 }
 
 describe("identity provider metadata as it is published", () => {
@@ -235,6 +274,18 @@ describe("keys of identity provider metadata", () => {
       "key_refused",
       /1024 bits.*2048/,
     ],
+    [
+      "an RSA key of 8200 bits, which takes long to try",
+      () => withKey(8_200, 65_537n),
+      "key_refused",
+      /8200 bits.*8192/,
+    ],
+    [
+      "an RSA key whose exponent takes long to try",
+      () => withKey(2_048, 2n ** 32n + 1n),
+      "key_refused",
+      /exponent.*65537/,
+    ],
     ["no text", () => "", "certificate_invalid", /no X\.509 certificate/],
     ["text that is not base64", () => "not a certificate!", "certificate_invalid", /no X\.509 certificate/],
     ["base64 of something else", () => btoa("something else"), "certificate_invalid", /no X\.509 certificate/],
@@ -262,6 +313,11 @@ describe("keys of identity provider metadata", () => {
       expect(others).to.deep.equal([]);
     });
   }
+
+  it("are taken with the largest RSA key and exponent that are tried", () => {
+    const largest = withKey(8_192, 2n ** 32n - 1n);
+    expect(certificatesOf(keyDescriptor(largest))).to.deep.equal([largest]);
+  });
 
   it("may be of a kind that is not accepted beside one that is", () => {
     expect(certificatesOf(keyDescriptor(ellipticKey.certificate) + keyDescriptor(FIRST))).to.deep.equal([FIRST]);

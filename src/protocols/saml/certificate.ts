@@ -37,6 +37,9 @@ const LONGEST_CERTIFICATE = 65_536;
 const LONGEST_SUBJECT = 300;
 /** Shorter RSA keys are not to be used any more (NIST SP 800-131A). */
 const FEWEST_BITS = 2_048;
+/** Larger keys and exponents make each look at a signature slow, whoever made it. */
+const MOST_BITS = 8_192;
+const EXPONENT_BOUND = 2n ** 32n;
 
 /** Reads base64 with or without line breaks, blanks and PEM armour. INVARIANT: dates decide nothing here. */
 export function readCertificate(text: string): Certificate | RefusedCertificate {
@@ -66,16 +69,14 @@ function judge(parsed: X509Certificate | undefined): Certificate | RefusedCertif
     const message = "is no X.509 certificate: it must be base64, with or without the lines of a PEM file around it";
     return { code: "certificate_invalid", message };
   }
-  const { type, bits } = keyOf(parsed);
+  const { type, bits, exponent } = keyOf(parsed);
   const subject = oneLine(parsed.subject);
   if (type !== "rsa") {
     const kind = `has a key of the type ${quote(type)}, which is not accepted`;
     return { code: "key_refused", message: `${kind}: let the provider sign with an RSA key (${subject})` };
   }
-  if (bits < FEWEST_BITS) {
-    const advice = `let the provider sign with one of ${FEWEST_BITS} bits or more`;
-    return { code: "key_refused", message: `has an RSA key of ${bits} bits: ${advice} (${subject})` };
-  }
+  const objection = objectionTo(bits, exponent);
+  if (objection !== undefined) return { code: "key_refused", message: `${objection} (${subject})` };
   return {
     der: parsed.raw.toString("base64"),
     fingerprint: parsed.fingerprint256,
@@ -84,6 +85,17 @@ function judge(parsed: X509Certificate | undefined): Certificate | RefusedCertif
     notAfter: instantOf(parsed.validTo),
     key: { type, bits },
   };
+}
+
+/** What is wrong with an RSA key, and what to do; `undefined`: nothing. */
+function objectionTo(bits: number, exponent: bigint): string | undefined {
+  if (bits < FEWEST_BITS)
+    return `has an RSA key of ${bits} bits: let the provider sign with one of ${FEWEST_BITS} bits or more`;
+  if (bits > MOST_BITS)
+    return `has an RSA key of ${bits} bits: let the provider sign with one of ${MOST_BITS} bits or fewer`;
+  if (exponent >= EXPONENT_BOUND)
+    return "has an RSA key with a public exponent of 2^32 or more: let the provider sign with one whose exponent is 65537";
+  return undefined;
 }
 
 function parseCertificate(text: string): X509Certificate | undefined {
@@ -109,12 +121,16 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   }
 }
 
-function keyOf(certificate: X509Certificate): { readonly type: string; readonly bits: number } {
+function keyOf(certificate: X509Certificate): {
+  readonly type: string;
+  readonly bits: number;
+  readonly exponent: bigint;
+} {
   try {
-    const { asymmetricKeyType = "unknown", asymmetricKeyDetails } = certificate.publicKey;
-    return { type: asymmetricKeyType, bits: asymmetricKeyDetails?.modulusLength ?? 0 };
+    const { asymmetricKeyType = "unknown", asymmetricKeyDetails: details } = certificate.publicKey;
+    return { type: asymmetricKeyType, bits: details?.modulusLength ?? 0, exponent: details?.publicExponent ?? 0n };
   } catch {
-    return { type: "unknown", bits: 0 };
+    return { type: "unknown", bits: 0, exponent: 0n };
   }
 }
 
