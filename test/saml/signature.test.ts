@@ -277,6 +277,16 @@ describe("the form of a signature", () => {
     expect(problemOf(() => verified(declared(250)))).to.match(/^signature_form: .*SignedInfo.*16384 bytes/);
   });
 
+  it("is refused where it was made large behind the signer's back, by what canonicalisation leaves out", () => {
+    const declaring = (length: number) =>
+      samlResponse({ signed: "assertion" }).altered((xml) => {
+        const declarations = Array.from({ length: 23 }, (_, n) => ` xmlns:p${n}="${"€".repeat(length)}"`);
+        return xml.replace("<ds:SignedInfo", `$&${declarations.join("")}`);
+      });
+    expect(problemOf(() => verified(declaring(20)))).to.equal("accepted");
+    expect(problemOf(() => verified(declaring(250)))).to.match(/^signature_form: .*SignedInfo.*16384 bytes/);
+  });
+
   it("names the parts that should not be there", () => {
     const message = samlResponse({ signed: "assertion" }).altered((xml) =>
       xml.replace("</ds:Signature>", `<x xmlns="urn:evil"/></ds:Signature>`),
