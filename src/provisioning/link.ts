@@ -60,7 +60,9 @@ async function linkNamesake(
   rows: readonly LinkCandidate[],
 ): Promise<Linked | undefined> {
   const claimed = observed.claimedEmail === undefined ? [] : [observed.claimedEmail];
-  const off = rows.filter((row) => sameName(row, [...observed.userNames, ...claimed]));
+  const externalIds = [observed.subject, ...observed.externalIds];
+  const sameId = ({ externalId }: LinkCandidate) => externalId !== undefined && externalIds.includes(externalId);
+  const off = rows.filter((row) => sameId(row) || sameName(row, [...observed.userNames, ...claimed]));
   const accounts = await tx.people(off.map((row) => row.user));
   const gone = accounts.find(
     ({ status, deactivatedBy }) => status === "deactivated" && (deactivatedBy === "scim" || deactivatedBy === "admin"),
@@ -68,10 +70,13 @@ async function linkNamesake(
   const switchedOff = off.find((row) => row.hasScim && !row.scimActive && connection.sync === "live");
   const user = gone?.id ?? switchedOff?.user;
   if (user !== undefined) return { kind: "inactive", user };
-  const known = rows.filter((row) => row.hasScim && connection.sync === "live" && sameName(row, observed.userNames));
+  const pushed = rows.filter((row) => row.hasScim && connection.sync === "live");
   const { assertedName } = observed;
-  const meant = assertedName === undefined ? [] : known.filter((row) => sameName(row, [assertedName]));
+  const byId = pushed.filter(sameId);
+  const named = assertedName === undefined ? [] : pushed.filter((row) => sameName(row, [assertedName]));
+  const meant = byId.length > 0 ? byId : named;
   if (meant.length === 1) return only(meant);
+  const known = [...byId, ...pushed.filter((row) => sameName(row, observed.userNames))];
   return known.length > 0 ? { kind: "ambiguous", rows: known } : undefined;
 }
 

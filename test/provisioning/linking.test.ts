@@ -110,6 +110,15 @@ describe("linking inside one connection", () => {
       expect(await people()).to.equal(1);
     });
 
+    it("moves to the subject that SCIM sends as externalId: a provider that changes to lasting identifiers doubles nobody", async () => {
+      await t.pushUser("okta", "ada@acme.test", { externalId: "e1" });
+      await t.signIn("okta", "n:ada@acme.test", { userName: "ada@acme.test", assertedName: "ada@acme.test" });
+      for (let times = 0; times < 2; times++) {
+        expect(await t.signIn("okta", "e1", { userName: "e1" })).to.include({ allowed: true, created: false });
+      }
+      expect(await people()).to.equal(1);
+    });
+
     const disguises: readonly [what: string, more: Parameters<TenantInTest["signIn"]>[2]][] = [
       ["another subject", { userName: "ada@acme.test" }],
       ["another letter case", { userName: "ADA@acme.test", assertedName: "ADA@acme.test" }],
