@@ -1,3 +1,4 @@
+import { cutText } from "../../model/cut-text.js";
 import type { JsonObject } from "../../model/json.js";
 
 /** The check that refused a sign-in. The trace names it; the browser hears one uniform code and a reference. */
@@ -118,9 +119,14 @@ function providerError(error: unknown): JsonObject {
   const said = text(property(error, "error"));
   const description = text(property(error, "error_description"));
   return {
-    ...(said === undefined ? {} : { error: said.slice(0, 100) }),
-    ...(description === undefined ? {} : { description: description.slice(0, 300) }),
+    ...(said === undefined ? {} : { error: shown(said, 100) }),
+    ...(description === undefined ? {} : { description: shown(description, 300) }),
   };
+}
+
+/** A provider's words as a trace can keep them. */
+function shown(words: string, most: number): string {
+  return cutText(words.replace(/[\p{Cc}\p{Surrogate}]/gu, "\uFFFD"), most);
 }
 
 /** The library's own sentences are constants; values stand beside them, never inside. */
