@@ -24,8 +24,8 @@ export interface ObserveUser {
   readonly externalIds: readonly string[];
   readonly userNames: readonly string[];
   /**
-   * The user name that the identity provider itself names the person by, in the place of a lasting key: a SAML NameID that
-   * is neither persistent nor transient. People who were pushed under it are meant, whatever they were called before.
+   * The user name that stands in the place of a lasting key: a SAML NameID that is neither persistent nor transient, and is the
+   * subject. Who was pushed under it is meant, whatever they were called before.
    */
   readonly assertedName?: string;
   /** Only an e-mail that the IdP declared verified. */

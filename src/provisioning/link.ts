@@ -33,13 +33,11 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
 
 async function firstLink(tx: TenantWriter, connection: Connection, observed: ObserveUser): Promise<Linked> {
   const externalIds = [observed.subject, ...observed.externalIds];
-  const claimed = observed.claimedEmail === undefined ? [] : [observed.claimedEmail];
-  const userNames = [...observed.userNames, ...claimed].filter(linksByName);
-  const rows = await tx.rowsByNames(connection.id, { externalIds, userNames });
+  const rows = await tx.rowsByNames(connection.id, { externalIds, userNames: namesOf(observed) });
   const free = rows.filter((row) => row.subject === undefined);
   const byExternalId = free.filter((row) => row.externalId !== undefined && externalIds.includes(row.externalId));
   if (byExternalId.length > 0) return only(byExternalId);
-  const byName = free.filter((row) => row.hasScim && sameName(row, observed.userNames));
+  const byName = free.filter((row) => row.hasScim && sameName(row, observed.userNames.filter(linksByName)));
   // Where SCIM is no evidence yet, its word keeps nobody from signing in.
   const linked = only(byName.filter((row) => row.scimActive || connection.sync !== "live"));
   if (linked.kind !== "nobody") return linked;
@@ -49,9 +47,14 @@ async function firstLink(tx: TenantWriter, connection: Connection, observed: Obs
   return namesake ?? linkDeleted(tx, connection, observed.subject, externalIds);
 }
 
+/** Every name that the sign-in brings along, also such as are good for nothing but closing the door. */
+function namesOf({ userNames, claimedEmail }: ObserveUser): readonly string[] {
+  return claimedEmail === undefined ? userNames : [...userNames, claimedEmail];
+}
+
 /**
- * Somebody of the same name who is known under another subject, or was switched off. INVARIANT: another identifier is no way
- * around a deactivation, and makes no second account of a pushed person, which the source could not switch off.
+ * Somebody who is known under another subject, or was switched off. INVARIANT: another identifier is no way around a
+ * deactivation, and makes no second account of a pushed person who is linked, which the source could not switch off.
  */
 async function linkNamesake(
   tx: TenantWriter,
@@ -59,25 +62,56 @@ async function linkNamesake(
   observed: ObserveUser,
   rows: readonly LinkCandidate[],
 ): Promise<Linked | undefined> {
-  const claimed = observed.claimedEmail === undefined ? [] : [observed.claimedEmail];
-  const externalIds = [observed.subject, ...observed.externalIds];
-  const sameId = ({ externalId }: LinkCandidate) => externalId !== undefined && externalIds.includes(externalId);
-  const off = rows.filter((row) => sameId(row) || sameName(row, [...observed.userNames, ...claimed]));
-  const accounts = await tx.people(off.map((row) => row.user));
-  const gone = accounts.find(
-    ({ status, deactivatedBy }) => status === "deactivated" && (deactivatedBy === "scim" || deactivatedBy === "admin"),
+  const off = await switchedOff(tx, connection, rows);
+  const meant = meantRows(connection, observed, rows);
+  const [one] = meant;
+  if (one !== undefined && meant.length === 1) return off.has(one) ? { kind: "inactive", user: one.user } : only(meant);
+  const { externalIds, subject } = observed;
+  const ids = [subject, ...externalIds];
+  const namesakes = rows.filter(
+    (row) => sameName(row, namesOf(observed)) || (row.externalId !== undefined && ids.includes(row.externalId)),
   );
-  const switchedOff = off.find((row) => row.hasScim && !row.scimActive && connection.sync === "live");
-  const user = gone?.id ?? switchedOff?.user;
-  if (user !== undefined) return { kind: "inactive", user };
+  const gone = namesakes.find((row) => off.has(row));
+  if (gone !== undefined) return { kind: "inactive", user: gone.user };
+  const bound = namesakes.filter((row) => row.hasScim && row.subject !== undefined && connection.sync === "live");
+  return bound.length > 0 ? { kind: "ambiguous", rows: bound } : undefined;
+}
+
+/**
+ * Whom the source itself names by the very subject: pushed with it as externalId, or under the name that stands in its place.
+ * INVARIANT: nothing that merely comes along moves a link, and no name does against a lasting id that says otherwise.
+ */
+function meantRows(
+  connection: Connection,
+  { subject, externalIds, assertedName }: ObserveUser,
+  rows: readonly LinkCandidate[],
+): readonly LinkCandidate[] {
   const pushed = rows.filter((row) => row.hasScim && connection.sync === "live");
-  const { assertedName } = observed;
-  const byId = pushed.filter(sameId);
-  const named = assertedName === undefined ? [] : pushed.filter((row) => sameName(row, [assertedName]));
-  const meant = byId.length > 0 ? byId : named;
-  if (meant.length === 1) return only(meant);
-  const known = [...byId, ...pushed.filter((row) => sameName(row, observed.userNames))];
-  return known.length > 0 ? { kind: "ambiguous", rows: known } : undefined;
+  const byId = pushed.filter((row) => row.externalId === subject);
+  if (byId.length > 0 || assertedName === undefined || !linksByName(assertedName)) return byId;
+  return pushed.filter(
+    (row) =>
+      sameName(row, [assertedName]) &&
+      (externalIds.length === 0 || row.externalId === undefined || externalIds.includes(row.externalId)),
+  );
+}
+
+async function switchedOff(
+  tx: TenantWriter,
+  connection: Connection,
+  rows: readonly LinkCandidate[],
+): Promise<ReadonlySet<LinkCandidate>> {
+  const accounts = await tx.people([...new Set(rows.map((row) => row.user))]);
+  const ended = new Set(
+    accounts
+      .filter(
+        ({ status, deactivatedBy }) => status === "deactivated" && ["scim", "admin"].includes(deactivatedBy ?? ""),
+      )
+      .map(({ id }) => id),
+  );
+  const isOff = (row: LinkCandidate) =>
+    ended.has(row.user) || (row.hasScim && !row.scimActive && connection.sync === "live");
+  return new Set(rows.filter(isOff));
 }
 
 /**

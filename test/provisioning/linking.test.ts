@@ -119,6 +119,44 @@ describe("linking inside one connection", () => {
       expect(await people()).to.equal(1);
     });
 
+    const thefts: readonly [threat: string, signIn: { subject: string } & Parameters<TenantInTest["signIn"]>[2]][] = [
+      ["a name beside another lasting subject", { subject: "oid-b", userName: "ada@acme.test" }],
+      [
+        "an id that is not the subject",
+        { subject: "n:eve", userName: "eve", assertedName: "eve", externalIds: ["e1"] },
+      ],
+      [
+        "the very name, with a lasting id of somebody else",
+        { subject: "n:ada", userName: "ada@acme.test", assertedName: "ada@acme.test", externalIds: ["e2"] },
+      ],
+      ["an unproved e-mail that is the user name", { subject: "p1", userName: "p1", claimedEmail: "ada@acme.test" }],
+    ];
+    for (const [threat, { subject, ...more }] of thefts) {
+      it(`does not move by ${threat}: an admin looks at it, and nobody is made`, async () => {
+        await t.pushUser("okta", "ada@acme.test", { externalId: "e1" });
+        await t.signIn("okta", "s1", { userName: "ada@acme.test" });
+        const outcome = await t.signIn("okta", subject, { ...more, groups: ["Engineering"] });
+        expect(outcome).to.include({ allowed: false, code: "needs_review" });
+        expect(await people()).to.equal(1);
+      });
+    }
+
+    it("moves though somebody else, who was switched off, has the claimed e-mail for a name", async () => {
+      await t.pushUser("okta", "info@acme.test", { active: false });
+      await t.pushUser("okta", "lou", { externalId: "e1" });
+      await t.signIn("okta", "s1", { userName: "lou" });
+      const outcome = await t.signIn("okta", "e1", { userName: "e1", claimedEmail: "info@acme.test" });
+      expect(outcome).to.include({ allowed: true, created: false });
+    });
+
+    it("is refused under a name beyond ASCII, too, to one who was switched off", async () => {
+      const id = await t.pushUser("okta", "åsa@acme.test", { externalId: "e1" });
+      await t.signIn("okta", "e1", { userName: "åsa@acme.test" });
+      await t.pushUser("okta", "åsa@acme.test", { externalId: "e1", id, active: false });
+      const outcome = await t.signIn("okta", "s2", { userName: "åsa@acme.test", groups: ["Engineering"] });
+      expect(outcome).to.include({ allowed: false, code: "deactivated" });
+    });
+
     const disguises: readonly [what: string, more: Parameters<TenantInTest["signIn"]>[2]][] = [
       ["another subject", { userName: "ada@acme.test" }],
       ["another letter case", { userName: "ADA@acme.test", assertedName: "ADA@acme.test" }],

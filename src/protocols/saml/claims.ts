@@ -91,6 +91,16 @@ function friendly(attributes: readonly SamlAttribute[]): readonly (readonly [str
   });
 }
 
+/**
+ * The NameID as the name that people were pushed under, where it is the very subject and nobody else's word: readable, and
+ * qualified by no third party.
+ */
+export function assertedNameOf(nameId: NameId, subject: string, parties: Parties): string | undefined {
+  const isTheSubject = subject === subjectKey({ value: nameId.value, format: nameId.format }, parties);
+  const name = nameIdClaims(nameId, parties)["{readable_name_id}"];
+  return isTheSubject && typeof name === "string" ? name : undefined;
+}
+
 /** Why nobody could be recognised: for the admin, who can change that at the identity provider. */
 export function nobodyNamed({ nameId }: VerifiedAssertion, { identity }: IdpProfile): SamlFailure {
   const problem =

@@ -9,14 +9,13 @@ import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { beginLogin, takeLogin, takeOnce } from "../../provisioning/sessions.js";
-import { claimAt } from "../sign-in/claims.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
 import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
 import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
-import { nobodyNamed, samlClaims, subjectKey } from "./claims.js";
+import { assertedNameOf, nobodyNamed, samlClaims, subjectKey } from "./claims.js";
 import { refusal, SamlFailure } from "./failure.js";
 import { type OpenedResponse, openResponse } from "./response.js";
 import { authnRequest, type ServiceProvider, spMetadata } from "./service-provider.js";
@@ -196,14 +195,13 @@ async function signInAs(
   const { tenant, connection } = visit;
   const parties = { idp: idp.entityId, sp: serviceProviderOf(door, visit).entityId };
   const settings = { absentGroups: connection.absentGroups, provedDomains: tenant.domains, ...attribute };
-  const claims = samlClaims(assertion, parties);
-  const observed = translate(claims, profile, settings);
+  const observed = translate(samlClaims(assertion, parties), profile, settings);
   if (observed === undefined) throw nobodyNamed(assertion, profile);
-  const assertedName = claimAt(claims, "{readable_name_id}");
+  const assertedName = assertedNameOf(assertion.nameId, observed.subject, parties);
   const { sessionIndex, sessionEndsAt } = assertion;
   return finishSignIn(door.web, {
     ...visit,
-    observed: typeof assertedName === "string" ? { ...observed, assertedName } : observed,
+    observed: assertedName === undefined ? observed : { ...observed, assertedName },
     subject: subjectKey(assertion.nameId, parties),
     message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
     ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
