@@ -127,6 +127,12 @@ describe("the key that a NameID makes", () => {
     for (const value of ["p-1", "urn:uuid:7c1d", "x".repeat(1_000)]) expect(keyOf({ value })).to.equal(value);
   });
 
+  it("never lets the persistent NameID that a third party gave out stand for an externalId", () => {
+    const { subject, externalIds } = observe({}, { nameId: { value: "p-1", nameQualifier: "https://other.example" } });
+    expect(subject).to.equal("=persistent;idp=https%3A//other.example:p-1");
+    expect(externalIds).to.deep.equal([]);
+  });
+
   it("fits into every database's index", () => {
     expect(keyOf({ value: "ü".repeat(1000), nameQualifier: "https://other.example" })).to.match(
       /^=sha256=[0-9a-f]{64}$/,

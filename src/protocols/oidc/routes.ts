@@ -1,7 +1,6 @@
 /** The OIDC door: sends people to their provider and takes in what comes back. */
-import type { Answer, HttpRequest } from "../../http/exchange.js";
+import type { Answer } from "../../http/exchange.js";
 import { anybody, defineRoute, type Route } from "../../http/route.js";
-import type { Connection, Tenant } from "../../model/connection.js";
 import type { JsonObject } from "../../model/json.js";
 import { type Problem, Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
@@ -13,7 +12,14 @@ import { createGroupAttributes, type GroupAttributeOf } from "../sign-in/group-a
 import { groupPaths } from "../sign-in/groups.js";
 import { type ClaimPath, type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
 import { redactClaims } from "../sign-in/redact.js";
-import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
+import {
+  findConnection,
+  nothingHere,
+  type SignInProtocol,
+  type SignInWeb,
+  takeTurn,
+  type Visit,
+} from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
 import { OidcFailure } from "./failure.js";
 import { claimsOf, createRelyingParty, type Provider, type RelyingParty, type VerifiedSignIn } from "./rp.js";
@@ -62,13 +68,6 @@ export function openOidcDoor({ web, fetch, unseal, allowHttp }: OidcDoorOptions)
   };
 }
 
-/** A request to one connection of one tenant. */
-interface Visit {
-  readonly request: HttpRequest;
-  readonly tenant: Tenant;
-  readonly connection: Connection;
-}
-
 function oidcSignIn(door: OidcDoor): SignInProtocol {
   return {
     protocol: "oidc",
@@ -98,7 +97,7 @@ function callbackRoute(door: OidcDoor): Route {
     responses: { 303: null },
     async handler({ request }) {
       takeTurn(door.web, request);
-      return callback(door, { request, ...(await findConnection(door.web, request)) });
+      return callback(door, await findConnection(door.web, request));
     },
   });
 }

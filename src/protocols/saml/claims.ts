@@ -72,10 +72,13 @@ function nameIdClaims(nameId: NameId, parties: Parties): JsonObject {
   const value = trimmed(nameId.value);
   // INVARIANT: a NameID that changes each time, or says nothing, is nobody's key (SAML core section 8.3.8).
   if (format === "transient" || value === "") return {};
+  const key = subjectKey(nameId, parties);
+  // INVARIANT: a persistent NameID that another party gave out is not the identifier that this provider pushes.
+  const isOwn = key === subjectKey({ value, format: nameId.format }, parties);
   return {
-    "{subject}": subjectKey(nameId, parties),
+    "{subject}": key,
     "{name_id}": value,
-    ...(format === "persistent" ? { "{persistent_name_id}": value } : { "{readable_name_id}": value }),
+    ...(format === "persistent" ? isOwn && { "{persistent_name_id}": value } : { "{readable_name_id}": value }),
     ...(format === "emailAddress" && ONE_ADDRESS.test(value) ? { "{email_name_id}": value } : {}),
   };
 }

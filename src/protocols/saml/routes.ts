@@ -1,10 +1,10 @@
 /** The SAML door: sends people to their identity provider and takes in what comes back (SAML profiles section 4.1). */
 import { randomBytes } from "node:crypto";
-import type { Answer, HttpRequest } from "../../http/exchange.js";
+import type { Answer } from "../../http/exchange.js";
 import { formPage } from "../../http/pages.js";
 import { anybody, defineRoute, type Route } from "../../http/route.js";
 import { isFromAnotherSite } from "../../http/same-origin.js";
-import type { Connection, SamlSettings, Tenant } from "../../model/connection.js";
+import type { SamlSettings } from "../../model/connection.js";
 import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
@@ -13,7 +13,14 @@ import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
 import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
-import { findConnection, nothingHere, type SignInProtocol, type SignInWeb, takeTurn } from "../sign-in/sign-in-web.js";
+import {
+  findConnection,
+  nothingHere,
+  type SignInProtocol,
+  type SignInWeb,
+  takeTurn,
+  type Visit,
+} from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
 import { assertedNameOf, nobodyNamed, samlClaims, subjectKey } from "./claims.js";
 import { refusal, SamlFailure } from "./failure.js";
@@ -65,13 +72,6 @@ export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptio
   };
 }
 
-/** A request to one connection of one tenant. */
-interface Visit {
-  readonly request: HttpRequest;
-  readonly tenant: Tenant;
-  readonly connection: Connection;
-}
-
 /** How a connection's provider speaks, and where groups are looked for. */
 interface Reading {
   readonly idp: SamlSettings;
@@ -105,7 +105,7 @@ function metadataRoute(door: SamlDoor): Route {
     responses: { 200: null },
     async handler({ request }) {
       takeTurn(door.web, request);
-      const visit = { request, ...(await findConnection(door.web, request)) };
+      const visit = await findConnection(door.web, request);
       idpOf(visit);
       const headers = { "content-type": "application/samlmetadata+xml; charset=utf-8" };
       return { status: 200, headers, body: spMetadata(serviceProviderOf(door, visit)) };
@@ -124,7 +124,7 @@ function acsRoute(door: SamlDoor, bytes: number): Route {
     responses: { 200: null, 303: null },
     async handler({ request, body }) {
       takeTurn(door.web, request);
-      const visit = { request, ...(await findConnection(door.web, request)) };
+      const visit = await findConnection(door.web, request);
       return takeResponse(door, visit, body["SAMLResponse"] ?? "");
     },
   });

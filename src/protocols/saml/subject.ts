@@ -82,23 +82,28 @@ function requireConfirmed(confirmation: XmlElement, issuedAt: number, { sp, inRe
   const [data, another] = childrenOf(confirmation, SAML, "SubjectConfirmationData");
   if (data === undefined || another !== undefined)
     throw refusal("subject_confirmation", "the bearer confirmation needs exactly one SubjectConfirmationData");
-  const recipient = attributeOf(data, "Recipient");
-  if (recipient !== sp.acsUrl)
-    throw refusal(
-      "recipient",
-      "the assertion is for another recipient: give the identity provider this connection's ACS URL",
-      {
-        wanted: sp.acsUrl,
-        got: recipient,
-      },
-    );
-  const answered = attributeOf(data, "InResponseTo");
-  if (answered !== inResponseTo)
-    throw refusal("in_response_to", "the assertion answers another sign-in than the one that this browser began", {
-      wanted: inResponseTo,
-      got: answered,
-    });
+  requireAddress("recipient", "assertion", attributeOf(data, "Recipient"), sp.acsUrl);
+  requireAnswer(data, "assertion", inResponseTo);
   requireNow(data, issuedAt, Date.parse(now));
+}
+
+/** The very address of this connection, as a text (SAML profiles section 4.1.4.3). */
+export function requireAddress(
+  guard: "destination" | "recipient",
+  of: "assertion" | "response",
+  got: string | undefined,
+  acsUrl: string,
+): void {
+  if (got === acsUrl) return;
+  const problem = `the ${of} is for another address: give the identity provider this connection's ACS URL`;
+  throw refusal(guard, problem, { wanted: acsUrl, got });
+}
+
+export function requireAnswer(element: XmlElement, of: "assertion" | "response", inResponseTo: string): void {
+  const got = attributeOf(element, "InResponseTo");
+  if (got === inResponseTo) return;
+  const problem = `the ${of} answers another sign-in than the one that this browser began`;
+  throw refusal("in_response_to", problem, { wanted: inResponseTo, got });
 }
 
 function requireNow(data: XmlElement, issuedAt: number, now: number): void {

@@ -8,6 +8,7 @@ import { refusal } from "./failure.js";
 import type { OpenedResponse } from "./response.js";
 import { type AssertionShape, assertionShape, type ResponseShape, responseShape } from "./shape.js";
 import { keysOf, signedElement } from "./signature.js";
+import { requireAddress, requireAnswer } from "./subject.js";
 import type { Expected, VerifiedAssertion } from "./verified.js";
 import { attributeOf } from "./xml.js";
 
@@ -77,19 +78,6 @@ function checkEnvelope(
   if (issuer !== undefined) requireIssuer(issuer, idp.entityId, "response");
   checkIssueInstant(root, Date.parse(now));
   const destination = attributeOf(root, "Destination");
-  if (destination !== sp.acsUrl && (destination !== undefined || isSigned))
-    throw refusal(
-      "destination",
-      "the response is for another address: give the identity provider this connection's ACS URL",
-      {
-        wanted: sp.acsUrl,
-        got: destination,
-      },
-    );
-  const answered = attributeOf(root, "InResponseTo");
-  if (answered !== inResponseTo)
-    throw refusal("in_response_to", "the response answers another sign-in than the one that this browser began", {
-      wanted: inResponseTo,
-      got: answered,
-    });
+  if (destination !== undefined || isSigned) requireAddress("destination", "response", destination, sp.acsUrl);
+  requireAnswer(root, "response", inResponseTo);
 }

@@ -1,6 +1,5 @@
-import type { Answer, HttpRequest } from "../../http/exchange.js";
+import type { Answer } from "../../http/exchange.js";
 import { redirect } from "../../http/exchange.js";
-import type { Connection, Tenant } from "../../model/connection.js";
 import type { ObserveUser } from "../../model/directory.js";
 import type { Instant } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
@@ -9,13 +8,10 @@ import { closeSession, openSession } from "../../provisioning/sessions.js";
 import { signIn } from "../../provisioning/sign-in.js";
 import { traceFailure } from "../../provisioning/sign-in-trace.js";
 import { refusedSignIn } from "./refusals.js";
-import type { SignInWeb } from "./sign-in-web.js";
+import type { SignInWeb, Visit } from "./sign-in-web.js";
 
 /** A person whom a protocol has verified, and where they were going. */
-export interface VerifiedPerson {
-  readonly request: HttpRequest;
-  readonly tenant: Tenant;
-  readonly connection: Connection;
+export interface VerifiedPerson extends Visit {
   readonly observed: ObserveUser;
   /** What an admin may see of the identity provider's message: redacted. */
   readonly message: JsonObject;
@@ -59,11 +55,11 @@ export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Prom
 /** Traces a sign-in that failed before anybody was recognised; the answer is the refusal to throw. */
 export async function failSignIn(
   web: SignInWeb,
-  failed: { readonly request: HttpRequest; readonly tenant: Tenant; readonly connection: Connection },
+  visit: Visit,
   code: RefusalCode,
   detail: JsonObject,
 ): Promise<Refusal> {
-  const { request, tenant, connection } = failed;
+  const { request, tenant, connection } = visit;
   const reference = await traceFailure(web.p, {
     tenant,
     connection,

@@ -35,10 +35,14 @@ export type Departure =
   | { readonly kind: "redirect"; readonly location: string }
   | { readonly kind: "form"; readonly action: string; readonly fields: Readonly<Record<string, string>> };
 
-export interface BeginLogin {
+/** A request to one connection of one tenant, both named by its address. */
+export interface Visit {
   readonly request: HttpRequest;
   readonly tenant: Tenant;
   readonly connection: Connection;
+}
+
+export interface BeginLogin extends Visit {
   /** The random value in the browser's pending-login cookie. */
   readonly browser: string;
   /** A path on our own origin. */
@@ -63,16 +67,13 @@ export async function findTenant(web: SignInWeb, slug: string | undefined): Prom
 }
 
 /** The tenant and the connection that an address names. INVARIANT: never taken from what an identity provider sent. */
-export async function findConnection(
-  web: SignInWeb,
-  request: HttpRequest,
-): Promise<{ readonly tenant: Tenant; readonly connection: Connection }> {
+export async function findConnection(web: SignInWeb, request: HttpRequest): Promise<Visit> {
   const tenant = await findTenant(web, request.params["tenant"]);
   const slug = request.params["connection"] ?? "";
   const connection = SLUG.test(slug) ? await web.p.store.read(tenant.id).connectionBySlug(slug) : undefined;
   if (connection === undefined) throw nothingHere();
   request.identify({ tenant: tenant.slug, connection: connection.slug });
-  return { tenant, connection };
+  return { request, tenant, connection };
 }
 
 /** One turn of this address; throws `rate_limited`. */
