@@ -48,10 +48,9 @@ export function problemLines(path: string, text: string, problems: readonly Prob
   const parsed = parseJsonWithPositions(text);
   const wrapper = parsed.ok ? wrapperOf(parsed.value) : "";
   return problems.map(({ pointer, code, message, suggestion, position }) => {
-    const { line, column } = parsed.ok ? parsed.positionOf(wrapper + pointer) : parsed.position;
-    const offset = position === undefined ? "" : ` (at character ${position} of the text there)`;
+    const { line, column } = parsed.ok ? parsed.positionOf(wrapper + pointer, position) : parsed.position;
     const meant = suggestion === undefined || message.includes(suggestion) ? "" : `; suggestion: ${suggestion}`;
-    return `${path}:${line}:${column}: ${note}${pointer === "" ? "/" : pointer} ${code}: ${message}${offset}${meant}`;
+    return `${path}:${line}:${column}: ${note}${pointer === "" ? "/" : pointer} ${code}: ${message}${meant}`;
   });
 }
 

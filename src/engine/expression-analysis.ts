@@ -8,6 +8,7 @@ import { reservedName, visitCall } from "./expression-calls.js";
 import {
   type ExpressionUse,
   type FactPath,
+  onePart,
   PROTOTYPE_KEYS,
   readName,
   rootNames,
@@ -22,11 +23,11 @@ import {
   isList,
   isReserved,
   isWhole,
-  NOT_ALLOWED,
   noteRead,
   PLAIN,
   positionOf,
   refuse,
+  refuseConstruct,
   type Scope,
   startWalk,
   type Walk,
@@ -58,21 +59,22 @@ export function analyse(source: string, tree: SyntaxNode, use: ExpressionUse): A
 function visitValue(walk: Walk, node: SyntaxNode, scope: Scope): Shape {
   const shape = visit(walk, node, scope);
   if (!isWhole(shape)) return shape;
-  const whole = "name" in shape ? `\`${shape.name}\`` : "all facts";
-  const message = `an expression cannot take ${whole} whole: name one fact, as in \`user.department\``;
-  return refuse(walk, positionOf(walk, node), "whole_object", message);
+  const [whole, instead] =
+    "name" in shape ? [`\`${shape.name}\``, onePart(shape.name)] : ["all facts", "user.department"];
+  const message = `an expression cannot take ${whole} whole: name one fact, as in \`${instead}\``;
+  return refuse(walk, positionOf(walk, node), "whole_object", message, instead);
 }
 
 /** Visits a node whose result may be a fact object that something else goes on reading. */
 function visit(walk: Walk, node: SyntaxNode, scope: Scope): Shape {
   const position = positionOf(walk, node);
   const shape = visitBare(walk, node, scope, position);
-  if (node.group !== undefined) return refuse(walk, position, "not_allowed", NOT_ALLOWED.group);
+  if (node.group !== undefined) return refuseConstruct(walk, position, "group");
   if (node.focus !== undefined || node.index !== undefined) {
-    return refuse(walk, position, "not_allowed", NOT_ALLOWED.binding);
+    return refuseConstruct(walk, position, "binding");
   }
   for (const stage of [...(node.stages ?? []), ...(node.predicate ?? [])]) {
-    if (stage.type === "index") return refuse(walk, position, "not_allowed", NOT_ALLOWED.binding);
+    if (stage.type === "index") return refuseConstruct(walk, position, "binding");
     visitValue(walk, stage.expr, { ...scope, context: entryOf(shape) });
   }
   return shape;
@@ -106,9 +108,9 @@ function visitBare(walk: Walk, node: SyntaxNode, scope: Scope, position: number)
       return visitCall(walk, node, scope, visitValue);
     case "lambda":
       // A thunk is a call in tail position, wrapped by the parser.
-      return node.thunk ? visit(walk, node.body, scope) : refuse(walk, position, "not_allowed", NOT_ALLOWED.lambda);
+      return node.thunk ? visit(walk, node.body, scope) : refuseConstruct(walk, position, "lambda");
     default:
-      return refuse(walk, position, "not_allowed", NOT_ALLOWED[node.type]);
+      return refuseConstruct(walk, position, node.type);
   }
 }
 
@@ -130,6 +132,7 @@ function visitVariable(walk: Walk, node: TokenNode, scope: Scope, position: numb
       position,
       "not_allowed",
       `\`$${node.value}\` is a function: call it with its arguments in brackets`,
+      `$${node.value}(...)`,
     );
   }
   const near = suggest(node.value, [...scope.variables.keys()]);
@@ -161,8 +164,8 @@ function visitBinary(walk: Walk, node: BinaryNode, scope: Scope, position: numbe
 function visitRange(walk: Walk, { lhs, rhs }: BinaryNode, position: number): Shape {
   if (lhs.type === "number" && rhs.type === "number" && Number(rhs.value) - Number(lhs.value) < LONGEST_RANGE)
     return PLAIN;
-  const message = `a range runs between two numbers that are written out, over at most ${LONGEST_RANGE} entries`;
-  return refuse(walk, position, "range", message);
+  const message = `a range runs between two numbers that are written out, over at most ${LONGEST_RANGE} entries, as in \`[1..12]\``;
+  return refuse(walk, position, "range", message, "[1..12]");
 }
 
 function visitUnary(walk: Walk, node: UnaryNode, scope: Scope): Shape {
@@ -170,7 +173,7 @@ function visitUnary(walk: Walk, node: UnaryNode, scope: Scope): Shape {
   if (node.value === "[") return together(node.expressions.map((entry) => visitValue(walk, entry, scope)));
   for (const [key, entry] of node.lhs) {
     const position = positionOf(walk, key);
-    if (key.type !== "string") refuse(walk, position, "not_allowed", NOT_ALLOWED.key);
+    if (key.type !== "string") refuseConstruct(walk, position, "key");
     else if (PROTOTYPE_KEYS.has(String(key.value))) {
       refuse(walk, position, "prototype_key", `\`${key.value}\` cannot be a key`);
     }
@@ -203,6 +206,7 @@ function visitBind(walk: Walk, node: BindNode, scope: Scope): Shape {
       position,
       "reserved_name",
       `${quote(`$${name}`)} is set twice, once to a fact object: choose another name`,
+      `$other_${name}`,
     );
   }
   scope.variables.set(name, before === undefined ? shape : ANY);

@@ -36,6 +36,7 @@ export function visitCall(walk: Walk, node: CallNode, scope: Scope, visit: Visit
       position,
       "arguments",
       `\`$${name}\` takes ${wanted} argument${wanted === "1" ? "" : "s"}, not ${count}`,
+      `$${name}(${Array(fewest).fill("...").join(", ")})`,
     );
   }
   const inner = name === "not" || name === "exists" ? { ...scope, negated: name === "not" } : scope;
@@ -83,13 +84,15 @@ function visitFunction(walk: Walk, node: SyntaxNode, over: Shape, scope: Scope, 
     position,
     "not_a_function",
     "here stands a function, as in `function($entry) { ... }` or `$uppercase`",
+    "function($entry) { ... }",
   );
 }
 
 function visitLambda(walk: Walk, node: LambdaNode, over: Shape, scope: Scope, visit: VisitValue): Shape {
   const position = positionOf(walk, node);
   if (node.signature !== undefined) {
-    return refuse(walk, position, "not_allowed", "signatures of functions are switched off: leave out `<...>`");
+    const message = "signatures of functions are switched off: leave out `<...>`, as in `function($entry) { ... }`";
+    return refuse(walk, position, "not_allowed", message, "function($entry) { ... }");
   }
   const variables = new Map(scope.variables);
   const given = [entryOf(over), PLAIN, over];
@@ -101,7 +104,9 @@ function visitLambda(walk: Walk, node: LambdaNode, over: Shape, scope: Scope, vi
 }
 
 export function reservedName(walk: Walk, position: number, name: string): Shape {
-  return refuse(walk, position, "reserved_name", `${quote(`$${name}`)} means something already: choose another name`);
+  const other = name.replace("$", "") === "" ? "$mine" : `$my_${name}`;
+  const message = `${quote(`$${name}`)} means something already: choose another name, such as ${quote(other)}`;
+  return refuse(walk, position, "reserved_name", message, other);
 }
 
 function visitRegex(walk: Walk, node: RegexNode): Shape {
@@ -117,13 +122,16 @@ function notCallable(walk: Walk, procedure: SyntaxNode, position: number): Shape
     const meant = `$${name.value}`;
     return refuse(walk, position, "unknown_function", `functions start with \`$\`, did you mean \`${meant}\`?`, meant);
   }
-  return refuse(walk, position, "not_allowed", "only functions of JSONata are called, by their names: `$count(...)`");
+  const message = "only functions of JSONata are called, by their names: `$count(...)`";
+  return refuse(walk, position, "not_allowed", message, "$count(...)");
 }
 
 function unknownFunction(walk: Walk, name: string, position: number): Shape {
-  const reason = REFUSED_FUNCTIONS.get(name);
-  if (reason !== undefined)
-    return refuse(walk, position, "refused_function", `\`$${name}\` is switched off: ${reason}`);
+  const off = REFUSED_FUNCTIONS.get(name);
+  if (off !== undefined) {
+    const message = `\`$${name}\` is switched off: ${off.why}; write for instance \`${off.instead}\``;
+    return refuse(walk, position, "refused_function", message, off.instead);
+  }
   const meant = suggest(name, ALLOWED_FUNCTIONS.keys());
   if (meant === undefined) return refuse(walk, position, "unknown_function", `unknown function ${quote(`$${name}`)}`);
   const message = `unknown function ${quote(`$${name}`)}, did you mean \`$${meant}\`?`;

@@ -44,6 +44,12 @@ const ROOTS: ReadonlyMap<string, Shape> = new Map<string, Shape>(
   } satisfies Record<string, Shape>),
 );
 
+/** A fact inside an object, to show how one is named. */
+export function onePart(object: FactObject): FactPath {
+  if (object === "claims") return "claims.NAME";
+  return object === "user" ? "user.department" : `${object}.${FIELDS[object][0]}`;
+}
+
 /** Names that reach JavaScript's own objects; no fact, and no key of a result, is called so. */
 export const PROTOTYPE_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -63,7 +69,7 @@ export function readName(context: Shape, name: string, use: ExpressionUse): Read
     case "any":
       return { ok: true, shape: { kind: "any" } };
     default:
-      return nothing("no_such_path", `${quote(name)} reads nothing: texts have no parts; facts are reached by \`$$.\``);
+      return textHasNoParts(name, use);
   }
 }
 
@@ -93,6 +99,12 @@ function readField(object: FactObject, name: string): Reading {
   if (FIELDS[object].includes(name)) return { ok: true, shape: { kind: "text", path: `${object}.${name}` } };
   const meant = suggest(name, FIELDS[object]);
   return unknownFact(`${object}.${name}`, meant === undefined ? undefined : `${object}.${meant}`);
+}
+
+function textHasNoParts(name: string, use: ExpressionUse): Reading {
+  const message = `${quote(name)} reads nothing: texts have no parts; facts are reached by \`$$.\``;
+  if (!rootNames(use).includes(name)) return nothing("no_such_path", message);
+  return { ok: false, code: "no_such_path", message, suggestion: `$$.${name}` };
 }
 
 function unknownFact(path: string, meant: string | undefined): Reading {

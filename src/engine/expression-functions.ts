@@ -59,45 +59,58 @@ export const ALLOWED_FUNCTIONS: ReadonlyMap<string, BuiltIn> = new Map<string, B
   } satisfies Record<string, BuiltIn>),
 );
 
-const CLOCK = "a rule that reads the clock has no lasting answer: read the fact `now`, the UTC day";
+/** Why a function is switched off, and an expression to write in its place. */
+export interface SwitchedOffFunction {
+  readonly why: string;
+  readonly instead: string;
+}
+
+const CLOCK = "a rule that reads the clock has no lasting answer, and the fact `now` is the UTC day";
 const CHANCE = "the same facts must always give the same answer";
 const GROWTH = "it can grow without end";
-const WHOLE = "it hides which facts are read: name each one, as in `user.department`";
+const PICTURE = "its pictures can run for ever";
+const WHOLE = "it hides which facts are read";
 const NEEDLESS = "rules have no use for it";
 
-/** The others, with the reason: switched off when a rule is saved, and again where it runs. */
-export const REFUSED_FUNCTIONS: ReadonlyMap<string, string> = new Map(
+const AS_IT_CAME = "user.title = '...'";
+const BY_NAME = "user.department";
+const ENTRIES = "$filter(groups, function($g) { ... })";
+const NUMBER = "$number(user.employeeNumber) = 42";
+const TODAY = "now >= '2026-12-01'";
+
+/** The others: switched off when a rule is saved, and again where it runs. */
+export const REFUSED_FUNCTIONS: ReadonlyMap<string, SwitchedOffFunction> = new Map(
   Object.entries({
-    assert: NEEDLESS,
-    base64decode: NEEDLESS,
-    base64encode: NEEDLESS,
-    clone: NEEDLESS,
-    decodeUrl: NEEDLESS,
-    decodeUrlComponent: NEEDLESS,
-    each: WHOLE,
-    encodeUrl: NEEDLESS,
-    encodeUrlComponent: NEEDLESS,
-    error: NEEDLESS,
-    eval: "it would run an expression that nobody checked",
-    formatBase: NEEDLESS,
-    formatInteger: "its pictures can run for ever",
-    formatNumber: "its pictures can run for ever",
-    fromMillis: "its pictures can run for ever",
-    keys: WHOLE,
-    lookup: WHOLE,
-    merge: WHOLE,
-    millis: CLOCK,
-    now: CLOCK,
-    pad: GROWTH,
-    parseInteger: "its pictures can run for ever",
-    power: GROWTH,
-    random: CHANCE,
-    reduce: GROWTH,
-    shuffle: CHANCE,
-    sift: WHOLE,
-    spread: WHOLE,
-    sqrt: NEEDLESS,
-    toMillis: "its pictures can run for ever",
-    zip: NEEDLESS,
+    assert: { why: NEEDLESS, instead: "$exists(user.department)" },
+    base64decode: { why: NEEDLESS, instead: AS_IT_CAME },
+    base64encode: { why: NEEDLESS, instead: AS_IT_CAME },
+    clone: { why: NEEDLESS, instead: BY_NAME },
+    decodeUrl: { why: NEEDLESS, instead: AS_IT_CAME },
+    decodeUrlComponent: { why: NEEDLESS, instead: AS_IT_CAME },
+    each: { why: WHOLE, instead: "[user.department, user.title]" },
+    encodeUrl: { why: NEEDLESS, instead: AS_IT_CAME },
+    encodeUrlComponent: { why: NEEDLESS, instead: AS_IT_CAME },
+    error: { why: NEEDLESS, instead: "false" },
+    eval: { why: "it would run an expression that nobody checked", instead: "user.department = 'Sales'" },
+    formatBase: { why: NEEDLESS, instead: "$string(...)" },
+    formatInteger: { why: PICTURE, instead: "$string(...)" },
+    formatNumber: { why: PICTURE, instead: "$string(...)" },
+    fromMillis: { why: PICTURE, instead: TODAY },
+    keys: { why: WHOLE, instead: "$exists(user.department)" },
+    lookup: { why: WHOLE, instead: BY_NAME },
+    merge: { why: WHOLE, instead: "{'team': user.department}" },
+    millis: { why: CLOCK, instead: TODAY },
+    now: { why: CLOCK, instead: TODAY },
+    pad: { why: GROWTH, instead: NUMBER },
+    parseInteger: { why: PICTURE, instead: NUMBER },
+    power: { why: GROWTH, instead: NUMBER },
+    random: { why: CHANCE, instead: "user.employeeNumber" },
+    reduce: { why: GROWTH, instead: ENTRIES },
+    shuffle: { why: CHANCE, instead: "$sort(groups)" },
+    sift: { why: WHOLE, instead: ENTRIES },
+    spread: { why: WHOLE, instead: "[user.department, user.title]" },
+    sqrt: { why: NEEDLESS, instead: NUMBER },
+    toMillis: { why: PICTURE, instead: TODAY },
+    zip: { why: NEEDLESS, instead: "$map(groups, function($g, $i) { ... })" },
   }),
 );

@@ -44,22 +44,37 @@ export const ANY: Shape = { kind: "any" };
 export const PLAIN: Shape = { kind: "plain" };
 
 /** Why rules do without a construct of the language, and what to write instead. */
-export const NOT_ALLOWED: Readonly<
-  Record<ForeignNode["type"] | "lambda" | "regex" | "binding" | "group" | "key", string>
+const NOT_ALLOWED: Readonly<
+  Record<
+    ForeignNode["type"] | "lambda" | "regex" | "binding" | "group" | "key",
+    readonly [why: string, instead: string]
+  >
 > = {
-  wildcard: "wildcards hide which facts are read: name each one",
-  descendant: "wildcards hide which facts are read: name each one",
-  parent: "the parent operator hides which facts are read: start at `$$.`",
-  partial: "partial application is switched off: call the function with all its arguments",
-  apply: "`~>` is switched off: call the function with its arguments in brackets",
-  transform: "transforms are switched off: rules read facts and change nothing",
-  sort: "`^(...)` is switched off: `$sort(...)` sorts texts and numbers",
-  lambda: "functions are written only where `$map`, `$filter` and `$single` take one",
-  regex: "a regular expression stands only as an argument of `$contains`, `$match`, `$replace` or `$split`",
-  binding: "`@$...` and `#$...` are switched off: use `$map` or `$filter` with a function",
-  group: "grouping by `{...}` is switched off: write `.{...}` to build one object per entry",
-  key: "keys are written out as texts",
+  wildcard: ["wildcards hide which facts are read: name each one", "user.department"],
+  descendant: ["wildcards hide which facts are read: name each one", "user.department"],
+  parent: ["the parent operator hides which facts are read: start at `$$.`", "$$.user.department"],
+  partial: ["partial application is switched off: call the function with all its arguments", "$contains(..., ...)"],
+  apply: ["`~>` is switched off: call the function with its arguments in brackets", "$count(groups)"],
+  transform: ["transforms are switched off: rules read facts and change nothing", "user.department"],
+  sort: ["`^(...)` is switched off, and `$sort` sorts texts and numbers", "$sort(groups)"],
+  lambda: [
+    "functions stand only where `$map`, `$filter` and `$single` take one",
+    "$filter(groups, function($g) { ... })",
+  ],
+  regex: [
+    "a regular expression stands only as an argument of `$contains`, `$match`, `$replace` or `$split`",
+    "$contains(user.title, /.../)",
+  ],
+  binding: ["`@$...` and `#$...` are switched off: use a function", "$map(groups, function($g, $i) { ... })"],
+  group: ["grouping by `{...}` is switched off: build one object per entry", "groups.{'team': $}"],
+  key: ["keys are written out as texts", "{'team': ...}"],
 };
+
+/** Refuses a construct of the language, with what to write instead. */
+export function refuseConstruct(walk: Walk, position: number, construct: keyof typeof NOT_ALLOWED): Shape {
+  const [why, instead] = NOT_ALLOWED[construct];
+  return refuse(walk, position, "not_allowed", `${why}, as in \`${instead}\``, instead);
+}
 
 export function startWalk(source: string, use: ExpressionUse): Walk {
   return {

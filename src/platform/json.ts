@@ -36,8 +36,11 @@ export type PositionedJson =
   | {
       readonly ok: true;
       readonly value: Json;
-      /** Of the key, or of the list entry, that the pointer names; of the nearest thing around it when it names nothing. */
-      positionOf(pointer: string): Position;
+      /**
+       * Of the key, or of the list entry, that the pointer names; of the nearest thing around it when it names nothing.
+       * With `character`: of that character of the text that stands there, counted as JavaScript counts.
+       */
+      positionOf(pointer: string, character?: number): Position;
     }
   | { readonly ok: false; readonly problem: Problem; readonly position: Position };
 
@@ -148,17 +151,35 @@ function treeOf(text: string, errors: ParseError[] = []): Node | undefined {
   }
 }
 
-function positions(text: string): (pointer: string) => Position {
+function positions(text: string): (pointer: string, character?: number) => Position {
   const root = treeOf(text);
   const starts = lineStarts(text);
-  return (pointer) => {
+  return (pointer, character) => {
     const path = pointer.split("/").slice(1).map(unescapeStep);
     for (let length = path.length; length > 0; length -= 1) {
       const node = root === undefined ? undefined : nodeAt(root, path.slice(0, length));
-      if (node !== undefined) return positionAt(starts, node.offset);
+      if (node === undefined) continue;
+      const value = node.type === "property" ? node.children?.[1] : node;
+      const inside = character === undefined || !value ? undefined : offsetInText(text, value, character);
+      return positionAt(starts, inside ?? node.offset);
     }
     return positionAt(starts, root?.offset ?? 0);
   };
+}
+
+const ESCAPE_LENGTH = 2;
+const UNICODE_ESCAPE_LENGTH = 6;
+
+/** Where a character of a JSON string is written, each escape being one character; its closing quote, beyond the last. */
+function offsetInText(text: string, node: Node, character: number): number | undefined {
+  if (node.type !== "string") return undefined;
+  const end = node.offset + node.length - 1;
+  let at = node.offset + 1;
+  for (let left = character; left > 0 && at < end; left -= 1) {
+    if (text[at] !== "\\") at += 1;
+    else at += text[at + 1] === "u" ? UNICODE_ESCAPE_LENGTH : ESCAPE_LENGTH;
+  }
+  return at;
 }
 
 function unescapeStep(step: string): string {

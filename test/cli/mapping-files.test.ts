@@ -76,6 +76,32 @@ describe("mapping check", () => {
     });
   });
 
+  it("points at the very character of an expression, behind whatever escapes stand before it in the file", async () => {
+    const text = [
+      '{ "mappings": [',
+      '  { "when": "user.title = \\"\\u0041\\/\\t\\" and $now() > 1", "team_name": "A", "role_name": "b" },',
+      '  { "when": "user.titel = 1", "team_name": "B", "role_name": "b" } ],',
+      '  "examples": [{ "name": "x", "expect": ["nowhere"] }] }',
+    ].join("\n");
+    await withFolder({ "a.json": text }, async (folder) => {
+      const { out } = await rolecall(["mapping", "check", join(folder, "a.json")]);
+      const places = out.map((line) =>
+        line
+          .slice(folder.length + 1)
+          .split(":")
+          .slice(0, 3)
+          .join(":"),
+      );
+      const [, clock = "", titel = "", lastLine = ""] = text.split("\n");
+      expect(places).to.deep.equal([
+        `a.json:2:${clock.indexOf("$now") + 1}`,
+        `a.json:3:${titel.indexOf("titel") + 1}`,
+        `a.json:4:${lastLine.indexOf('"nowhere') + 1}`,
+      ]);
+      expect(out[0]).to.contain("write for instance `now >= '2026-12-01'`");
+    });
+  });
+
   it("takes the connections that a document names to exist, and the one of an owners' rule to be able to make owners", async () => {
     const document = {
       groups: { "IT Admins": { entra: "0b6ad4c2-7e13-4c57-8f0a-2f6f6c1f8a10", okta: "it-admins" } },
