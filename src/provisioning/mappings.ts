@@ -14,6 +14,7 @@ import { checkExamples } from "./examples.js";
 import { scheduleMapping } from "./mapping-schedule.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantWriter } from "./ports/store.js";
+import { versionConflict } from "./version-conflict.js";
 
 export type CheckedMapping =
   | {
@@ -146,7 +147,7 @@ export async function saveMapping(
   const reader = p.store.read(tenant.id);
   const before = await reader.activeMapping();
   if (options.expectedVersion !== undefined && options.expectedVersion !== (before?.version ?? 0)) {
-    throw versionConflict(options.expectedVersion, before);
+    throw await versionConflict(p, tenant, options.expectedVersion, before, text);
   }
   const { query, mapping, problems } = await draft(p, tenant.id, text, options);
   if (problems.length > 0) throw invalid(problems);
@@ -160,7 +161,7 @@ export async function saveMapping(
     .write(tenant.id, (tx) => activate(p, tx, activation))
     .catch(async (error: unknown) => {
       if (!(error instanceof Refusal) || error.code !== "version_conflict") throw error;
-      throw versionConflict(activation.before, await reader.activeMapping());
+      throw await versionConflict(p, tenant, activation.before, await reader.activeMapping(), text);
     });
   p.expressions.forget(tenant.id);
   p.wake();
@@ -246,18 +247,4 @@ export async function activateVersion(
   const stored = await p.store.read(tenant.id).mappingVersion(version);
   if (!stored) throw new Refusal("not_found", `no mapping version ${version}`);
   return saveMapping(p, tenant, stored.text, { ...options, restores: version }, context);
-}
-
-function versionConflict(
-  expected: number,
-  active: { readonly version: number; readonly text: string } | undefined,
-): Refusal {
-  return new Refusal(
-    "version_conflict",
-    `version ${active?.version ?? 0} is active, not ${expected}: merge your edit into it`,
-    {
-      expected,
-      active: { version: active?.version ?? 0, document: active === undefined ? {} : JSON.parse(active.text) },
-    },
-  );
 }

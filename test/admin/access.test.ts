@@ -27,6 +27,8 @@ const ACCESS: Readonly<Record<string, Needs>> = {
   [`POST ${T}/mapping/preview`]: "read",
   [`GET ${T}/mapping/versions`]: "read",
   [`GET ${T}/mapping/versions/{version}`]: "read",
+  [`GET ${T}/mapping/versions/{version}/diff`]: "read",
+  [`POST ${T}/mapping/versions/{version}/preview`]: "read",
   [`POST ${T}/mapping/versions/{version}/activate`]: "write",
   [`GET ${T}/plans/{plan}`]: "read",
   [`GET ${T}/users`]: "read",

@@ -75,7 +75,8 @@ for (const [database, newUrl] of DATABASES) {
       expect([saved.status, saved.headers["etag"], saved.body["version"]]).to.deep.equal([200, '"1"', 1]);
       const stale = await put(second, '"0"');
       expectProblem(stale, 409, "version_conflict");
-      expect(stale.body).to.deep.include({ expected: 0, active: { version: 1, document: first } });
+      expect(stale.body).to.deep.include({ expected: 0, yours: second });
+      expect(stale.body["active"]).to.deep.include({ version: 1, document: first });
       expect((await put(second, 'W/"1"')).body["version"]).to.equal(2);
       expect((await put(first, "*")).body["version"]).to.equal(3);
     });

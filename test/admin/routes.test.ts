@@ -108,6 +108,8 @@ async function mapping(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`GET ${T}/mapping`, { tenant }, 200);
   await journey.step(`GET ${T}/mapping/versions`, { tenant }, 200);
   await journey.step(`GET ${T}/mapping/versions/{version}`, { tenant, version: 1 }, 200);
+  await journey.step(`GET ${T}/mapping/versions/{version}/diff`, { tenant, version: 2 }, 200, { query: "?against=1" });
+  await journey.step(`POST ${T}/mapping/versions/{version}/preview`, { tenant, version: 1 }, 200);
   const saved = await journey.step(`POST ${T}/mapping/versions/{version}/activate`, { tenant, version: 1 }, 200);
   await journey.step(`GET ${T}/runs/{run}`, { tenant, run: runOf(saved) }, 200, {
     query: "?wait=30",

@@ -1,0 +1,63 @@
+/** What people call a rule: its id where somebody wrote one, else what it says. */
+import type { RuleDocument } from "../model/mapping.js";
+import { quote } from "../model/quote.js";
+import { targetLabel, teamScope } from "../model/target.js";
+import type { CompiledRule } from "./compiled-mapping.js";
+import { giveLabel } from "./give.js";
+import { asList } from "./rule-id.js";
+
+const MADE_ID = /^rule-[0-9a-f]{12}$/;
+const LONGEST = 120;
+const MOST_NAMES = 3;
+
+/** The id was made from what the rule says: it tells people nothing. */
+export function isMadeId(id: string): boolean {
+  return MADE_ID.test(id);
+}
+
+/** For sentences: the id in backticks, or what the rule says, as in `group Engineering -> Platform/editor`. */
+export function ruleName(rule: CompiledRule): string {
+  return quote(isMadeId(rule.id) ? ruleText(rule) : rule.id, LONGEST);
+}
+
+/** Matchers and target of a compiled rule, in one line. */
+export function ruleText({ groups, appRoles, everyone, when, give }: CompiledRule): string {
+  const named = groups?.label ?? listed(groups?.any?.of ?? []);
+  return said(
+    [named, groups?.pattern?.text].filter((one) => one !== undefined && one !== ""),
+    { appRoles: appRoles ?? [], everyone, when: when?.source },
+    giveLabel(give),
+  );
+}
+
+/** The same of a rule as it is written, which may stand in a version that is not active. */
+export function documentText(rule: RuleDocument): string {
+  const names = listed(asList(rule.group_name ?? rule.sso_group ?? rule.group_id));
+  const scope = rule.team_name === undefined ? String(rule.scope) : teamScope(rule.team_name);
+  return said(
+    [names, rule.group_pattern].filter((one) => one !== undefined && one !== ""),
+    { appRoles: asList(rule.app_role), everyone: rule.everyone === true, when: rule.when },
+    targetLabel({ scope, role: rule.role_name }),
+  );
+}
+
+interface Others {
+  readonly appRoles: readonly string[];
+  readonly everyone: boolean;
+  readonly when: string | undefined;
+}
+
+function said(groups: readonly (string | undefined)[], { appRoles, everyone, when }: Others, target: string): string {
+  const matchers = [
+    ...groups.map((name) => `group ${name}`),
+    ...(appRoles.length > 0 ? [`app role ${listed(appRoles)}`] : []),
+    ...(everyone ? ["everyone"] : []),
+    ...(when === undefined ? [] : [`when ${when}`]),
+  ];
+  return `${matchers.join(" and ")} -> ${target}`;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).join(" or ");
+  return names.length > MOST_NAMES ? `${shown} or ${names.length - MOST_NAMES} more` : shown;
+}
