@@ -1,0 +1,67 @@
+/** `npm run bench -- engine` measures; `npm run bench -- generate` makes a large tenant to look around in. */
+import { parseArgs } from "node:util";
+import { PARTS, type Part, runEngineBench } from "./engine/run.js";
+import { makeTenant } from "./population/make-tenant.js";
+import { DEFAULT_SHAPE, type Shape } from "./population/shape.js";
+
+const USAGE = `npm run bench -- engine [--users 100000] [--rounds 3] [--only P6,P7,P8,slope]
+npm run bench -- generate --database sqlite:./data/rolecall.db [--tenant big] [--users 100000] [--groups 1000] [--seed 4]`;
+
+const DEFAULT_ROUNDS = 3;
+
+await main();
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      users: { type: "string" },
+      groups: { type: "string" },
+      seed: { type: "string" },
+      rounds: { type: "string" },
+      database: { type: "string" },
+      tenant: { type: "string", default: "big" },
+      only: { type: "string" },
+    },
+  });
+  const shape: Shape = {
+    ...DEFAULT_SHAPE,
+    users: number(values.users, DEFAULT_SHAPE.users),
+    groups: number(values.groups, DEFAULT_SHAPE.groups),
+    seed: number(values.seed, DEFAULT_SHAPE.seed),
+  };
+  if (positionals[0] === "engine") {
+    await runEngineBench(shape, number(values.rounds, DEFAULT_ROUNDS), parts(values.only));
+  } else if (positionals[0] === "generate" && values.database !== undefined) {
+    await generate(values.database, values.tenant, shape);
+  } else {
+    console.error(USAGE);
+    process.exitCode = 2;
+  }
+}
+
+async function generate(databaseUrl: string, slug: string, shape: Shape): Promise<void> {
+  const seconds = await makeTenant({
+    databaseUrl,
+    slug,
+    shape,
+    progress: (what, done) => process.stderr.write(`\r${what}: ${done} of ${shape.users}   `),
+  });
+  process.stderr.write("\n");
+  console.log(`tenant \`${slug}\`: ${shape.users} people, ${shape.groups} groups, in ${seconds.toFixed(1)} s`);
+}
+
+function parts(text: string | undefined): ReadonlySet<Part> {
+  if (text === undefined) return new Set(PARTS);
+  const names = text.split(",");
+  const unknown = names.filter((name) => !PARTS.some((part) => part === name));
+  if (unknown.length > 0) throw new Error(`\`${unknown.join("`, `")}\` is no part of the bench: ${PARTS.join(", ")}`);
+  return new Set(PARTS.filter((part) => names.includes(part)));
+}
+
+function number(text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new Error(`\`${text}\` is no whole number above zero`);
+  return value;
+}
