@@ -86,6 +86,8 @@ class ForkedChild implements ExpressionChild {
   #results: ExpressionResult[] = [];
   #finish: ((end: BatchEnd) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Counts what the watch was set for; what is judged late is another evaluation's no more. */
+  #watched = 0;
   #killed = false;
   #gone = false;
 
@@ -129,15 +131,21 @@ class ForkedChild implements ExpressionChild {
 
   /** Gives the running evaluation its time, from now on. */
   #watch(time = this.#begun === 0 ? this.#times.start : this.#times.evaluation): void {
-    clearTimeout(this.#timer);
+    this.#unwatch();
     if (this.#finish === undefined) return;
-    const begun = this.#begun;
+    const watched = this.#watched;
     // If this process was busy itself, what the child has told meanwhile is read before the child is judged.
-    this.#timer = setTimeout(() => setImmediate(() => this.#killIfStill(begun)), time);
+    this.#timer = setTimeout(() => setImmediate(() => this.#killIfStill(watched)), time);
   }
 
-  #killIfStill(begun: number): void {
-    if (this.#finish === undefined || this.#begun !== begun) return;
+  #unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#watched += 1;
+  }
+
+  // INVARIANT: nobody's evaluation is ended for the time that another one took, which may be another tenant's.
+  #killIfStill(watched: number): void {
+    if (this.#watched !== watched) return;
     this.#killed = true;
     this.kill();
   }
@@ -159,7 +167,7 @@ class ForkedChild implements ExpressionChild {
   }
 
   #end(end: BatchEnd): void {
-    clearTimeout(this.#timer);
+    this.#unwatch();
     const finish = this.#finish;
     this.#finish = undefined;
     finish?.(end);

@@ -200,6 +200,22 @@ describe("the runner of expressions", () => {
     });
   }
 
+  it("judges nobody by the time that the one before took, however late it gets to judge", async () => {
+    start({ killAfter: 200 });
+    expect(await outcomes(1, "1")).to.deep.equal([1]);
+    const children = childrenOf(process.pid);
+    const slow = outcomes(1, "($f := function($x) { $f($x) }; $f(1))");
+    const next = outcomes(2, "2");
+    // The answer of the slow one and the end of its time are both waiting when this process comes to look at them.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise(setImmediate);
+    const until = performance.now() + 800;
+    while (performance.now() < until);
+    expect([await slow, await next]).to.deep.equal([["timeout"], [2]]);
+    expect(childrenOf(process.pid)).to.deep.equal(children);
+    expect(incidents.map(({ tenant }) => tenant)).to.deep.equal([1]);
+  });
+
   it("lets tenants take turns: a long queue does not hold up a short one", async () => {
     start();
     const order: string[] = [];
