@@ -435,7 +435,7 @@ describe("groups in SAML attributes", () => {
 
   it("one value with commas is taken apart where a profile says so, and nowhere else", () => {
     const profile = profileNamed();
-    const joined = { ...profile, groups: { ...profile.groups, commaSeparated: true } };
+    const joined = { ...profile, groups: { ...profile.groups, separator: "," } };
     const claims = samlClaims(assertion({ groups: ["Eng, Ops"] }), parties);
     const settings = { absentGroups: "unknown", provedDomains: [] } as const;
     expect(translate(claims, joined, settings)?.groups).to.deep.equal(KNOWN(["Eng", "Ops"]));

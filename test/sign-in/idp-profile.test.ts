@@ -20,6 +20,11 @@ describe("choosing an OpenID provider's profile", () => {
     ["https://accounts.google.com", "rfc", "google"],
     ["https://sso.acme.example/realms/acme", "rfc", "keycloak"],
     ["https://sso.acme.example/realms/acme", "okta", "okta-oidc"],
+    ["https://acme.onelogin.com/oidc/2", "rfc", "onelogin-oidc"],
+    ["https://onelogin.com.evil.example/oidc/2", "rfc", "generic-oidc"],
+    ["https://oauth.id.jumpcloud.com/", "rfc", "jumpcloud-oidc"],
+    ["https://auth.pingone.eu/0f6ac0f7-0000-4000-8000-000000000001/as", "rfc", "ping-oidc"],
+    ["https://evil.auth.pingone.eu/0f6ac0f7/as", "rfc", "generic-oidc"],
     ["http://127.0.0.1:9000", "entra", "entra-oidc"],
     ["http://127.0.0.1:9000", "rfc", "generic-oidc"],
   ];
@@ -40,9 +45,13 @@ describe("choosing a SAML identity provider's profile", () => {
     ["https://sso.acme.example/realms/acme", "rfc", "keycloak-saml"],
     ["urn:acme.eu.auth0.com", "rfc", "auth0-saml"],
     ["urn:acme.eu.auth0.com", "okta", "okta-saml"],
-    ["https://idp.acme.example/simplesaml/saml2/idp/metadata.php", "rfc", "generic-saml"],
-    ["https://auth.acme.example/saml/metadata", "rfc", "generic-saml"],
-    ["https://accounts.google.com/o/saml2?idpid=C01", "rfc", "generic-saml"],
+    ["https://idp.acme.example/simplesaml/saml2/idp/metadata.php", "rfc", "simplesamlphp"],
+    ["https://idp.acme.example/simplesaml/module.php/saml/idp/metadata", "rfc", "simplesamlphp"],
+    ["https://auth.acme.example/saml/metadata", "rfc", "lemonldap-saml"],
+    ["https://app.onelogin.com/saml/metadata/13590df4", "rfc", "onelogin-saml"],
+    ["https://accounts.google.com/o/saml2?idpid=C01", "rfc", "google-saml"],
+    ["http://www.jumpcloud.com/6f1e2d3c", "rfc", "jumpcloud-saml"],
+    ["https://auth.pingone.com/0f6ac0f7", "rfc", "ping-saml"],
     ["an entityID that is no URL", "rfc", "generic-saml"],
     ["an entityID that is no URL", "entra", "entra-saml"],
   ];
@@ -52,6 +61,47 @@ describe("choosing a SAML identity provider's profile", () => {
     });
   }
 });
+
+describe("what a provider gains by calling itself like another", () => {
+  const generic = { oidc: named("generic-oidc"), saml: named("generic-saml") };
+  const byPath = profiles.filter(({ applies }) => applies?.paths !== undefined);
+
+  it("is looked at where anybody may choose the name", () => {
+    expect(byPath.map(({ name }) => name)).to.include.members(["keycloak", "adfs", "simplesamlphp", "lemonldap-saml"]);
+  });
+
+  for (const profile of byPath) {
+    const theirs = generic[profile.protocol];
+
+    it(`${profile.name}: no e-mail counts that would not count without the name`, () => {
+      const { verifiedBy, provedDomains = false, asserted = false } = profile.email;
+      expect(verifiedBy.filter((one) => !theirs?.email.verifiedBy.some((other) => same(one, other)))).to.deep.equal([]);
+      expect([provedDomains && !theirs?.email.provedDomains, asserted && !theirs?.email.asserted]).to.deep.equal([
+        false,
+        false,
+      ]);
+    });
+
+    it(`${profile.name}: nobody is recognised by other claims than without the name`, () => {
+      const { subject, externalIds } = profile.identity;
+      expect(subject.filter((path) => !theirs?.identity.subject.includes(path))).to.deep.equal([]);
+      expect(externalIds.filter((path) => !theirs?.identity.externalIds.includes(path))).to.deep.equal([]);
+    });
+
+    it(`${profile.name}: no name of a group is taken apart`, () => {
+      expect(profile.groups).not.to.have.property("separator");
+    });
+  }
+
+  it("needs a host of the vendor's own for anything more: no list of hosts ends below a public suffix", () => {
+    const hosts = profiles.flatMap(({ applies }) => applies?.hosts ?? []);
+    expect(hosts.filter((host) => /^\*\.[^.]+$/.test(host))).to.deep.equal([]);
+  });
+});
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 describe("a profile that extends another", () => {
   const [okta, generic] = [named("okta-saml"), named("generic-saml")];

@@ -29,8 +29,9 @@ export function observedGroups(
   settings: GroupSettings,
 ): ObserveUser["groups"] {
   const paths = groupPaths(profile, settings);
-  const value = firstClaim(claims, paths);
+  const value = firstClaim(claims, paths, profile);
   const overage = saysOverage(claims, profile, paths);
+  if (value === TOO_LONG) return unknown("overage");
   if (value === undefined) {
     if (overage || linksOverage(claims, profile)) return unknown("overage");
     // INVARIANT: only an answer that was complete can mean "none".
@@ -53,8 +54,8 @@ export function observedAppRoles(
   const roles = new Set<string>();
   let found = false;
   for (const path of profile.appRoles) {
-    const value = claimAt(claims, ofClient(path, clientId));
-    const names = value === undefined ? "malformed" : groupNames(value, profile);
+    const value = firstClaim(claims, [ofClient(path, clientId)], profile);
+    const names = value === undefined || value === TOO_LONG ? "malformed" : groupNames(value, profile);
     if (typeof names === "string") continue;
     found = true;
     for (const name of names) roles.add(name);
@@ -67,12 +68,26 @@ function ofClient(path: ClaimPath, clientId = "{client_id}"): ClaimPath {
   return typeof path === "string" ? path : path.map((step) => (step === "{client_id}" ? clientId : step));
 }
 
-function firstClaim(claims: SignInClaims, paths: readonly ClaimPath[]): Json | undefined {
+/** Instead of a value: the list was too long for every source that was asked. */
+const TOO_LONG = Symbol("too long");
+
+/** What the first place holds that holds anything; of several sources, one that has the list itself. */
+function firstClaim(
+  { sources }: SignInClaims,
+  paths: readonly ClaimPath[],
+  profile: IdpProfile,
+): Json | typeof TOO_LONG | undefined {
   for (const path of paths) {
-    const value = claimAt(claims, path);
-    if (value !== undefined) return value;
+    const values = sources.map((source) => claimAt({ sources: [source] }, path)).filter((value) => value !== undefined);
+    if (values.length > 0) return values.find((value) => !standsForOverage(value, profile)) ?? TOO_LONG;
   }
   return undefined;
+}
+
+/** Whether a value says that there is a list, instead of the list. */
+export function standsForOverage(value: Json, { groups }: IdpProfile): boolean {
+  const marks: readonly Json[] = groups.overageValues ?? [];
+  return Array.isArray(value) ? value.some((entry) => marks.includes(entry as Json)) : marks.includes(value);
 }
 
 /**
@@ -104,7 +119,7 @@ function linksOverage(claims: SignInClaims, { groups }: IdpProfile): boolean {
 function groupNames(value: Json, profile: IdpProfile): readonly string[] | "malformed" | "too_many" {
   const { groups } = profile;
   const bare = bareValue(value, profile);
-  const list = typeof bare === "string" ? bareList(bare, groups.commaSeparated === true) : value;
+  const list = typeof bare === "string" ? bareList(bare, groups.separator) : value;
   if (!Array.isArray(list)) return "malformed";
   if (list.length > MOST_GROUPS) return "too_many";
   const names = new Set<string>();
@@ -117,9 +132,9 @@ function groupNames(value: Json, profile: IdpProfile): readonly string[] | "malf
   return [...names];
 }
 
-/** Group names may hold commas: only a provider that is known to join names with them is taken apart. */
-function bareList(text: string, commaSeparated: boolean): readonly string[] {
-  return commaSeparated ? text.split(",").map((part) => part.trim()) : [text];
+/** Names may hold commas and semicolons: only what a provider is known to join is taken apart. */
+function bareList(text: string, separator: string | undefined): readonly string[] {
+  return separator === undefined ? [text] : text.split(separator).map((part) => part.trim());
 }
 
 function nameOf(group: Readonly<Record<string, Json>>, keys: readonly string[]): Json | undefined {

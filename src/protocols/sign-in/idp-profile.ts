@@ -18,7 +18,11 @@ export interface IdpProfile {
   readonly name: string;
   readonly title: string;
   readonly protocol: "oidc" | "saml";
-  readonly applies?: { readonly hosts?: readonly string[]; readonly profile?: ScimProfile; readonly path?: string };
+  readonly applies?: {
+    readonly hosts?: readonly string[];
+    readonly profile?: ScimProfile;
+    readonly paths?: readonly string[];
+  };
   readonly identity: {
     readonly subject: readonly ClaimPath[];
     readonly externalIds: readonly ClaimPath[];
@@ -37,9 +41,10 @@ export interface IdpProfile {
   readonly groups: {
     readonly claims: readonly ClaimPath[];
     readonly objectNames?: readonly string[];
-    readonly commaSeparated?: boolean;
+    readonly separator?: string;
     readonly overageFlags?: readonly string[];
     readonly overageLinks?: readonly string[];
+    readonly overageValues?: readonly string[];
     readonly truncatedAt?: number;
   };
   readonly appRoles: readonly ClaimPath[];
@@ -93,7 +98,7 @@ export function profileFor(profiles: readonly IdpProfile[], { protocol, issuer, 
   const found =
     mine.find((one) => url !== undefined && livesAt(one, url.hostname)) ??
     mine.find(({ applies }) => applies?.profile !== undefined && applies.profile === profile) ??
-    mine.find(({ applies }) => applies?.path !== undefined && url?.pathname.includes(applies.path)) ??
+    mine.find(({ applies }) => applies?.paths?.some((path) => url?.pathname.includes(path))) ??
     mine.find(({ applies }) => applies === undefined);
   if (found === undefined) throw new Error(`rules/idp holds no generic profile for ${protocol}`);
   return found;

@@ -3,7 +3,7 @@ import type { Json } from "../../model/json.js";
 import { MOST_CLAIMS, MOST_VALUES, textOf, textsOf } from "./claim-values.js";
 import { own, type SignInClaims } from "./claims.js";
 import type { GroupAttribute } from "./group-attribute.js";
-import { groupPaths } from "./groups.js";
+import { groupPaths, standsForOverage } from "./groups.js";
 import type { ClaimPath, IdpProfile } from "./idp-profile.js";
 
 /** RFC 7519 and OpenID Connect Core claims, and what providers add for themselves: no facts about a person. */
@@ -29,7 +29,7 @@ export function rawClaims(claims: SignInClaims, profile: IdpProfile, named: Grou
   const seen = new Set<string>();
   for (const [name, value] of claims.sources.flatMap((source) => Object.entries(source))) {
     if (Object.keys(raw).length >= MOST_CLAIMS) break;
-    if (seen.has(name)) continue;
+    if (seen.has(name) || standsForOverage(value, profile)) continue;
     seen.add(name);
     if (left.has(name) || elsewhere.has(value) || !isPlainName(name)) continue;
     const values = textsOf(value, MOST_VALUES);
