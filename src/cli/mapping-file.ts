@@ -76,6 +76,6 @@ function connectionsIn(document: MappingDocument) {
   return [...slugs].map((slug) => ({ slug, protocol: "oidc" as const, mayGrantOwner: able.has(slug) }));
 }
 
-function givesOwner({ scope = "", role_name }: RuleDocument): boolean {
-  return isOwner({ scope, role: roleName(role_name) });
+function givesOwner({ scope = "", role_name: role = "" }: RuleDocument): boolean {
+  return isOwner({ scope, role: roleName(role) });
 }

@@ -1,5 +1,5 @@
 /** Decides on the account itself: whether the person is registered, and whether a sign-in may go on. */
-import type { Decision, LinkEvaluation, Verdict } from "../model/evaluation.js";
+import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../model/evaluation.js";
 import type { NoMatch } from "../model/mapping.js";
 import type { DeactivatedBy, PersonLink, UserStatus } from "../model/person.js";
 import type { CompiledMapping } from "./compiled-mapping.js";
@@ -23,11 +23,15 @@ export function matchingOf(evaluations: readonly LinkEvaluation[]): Matching {
   let matching: Matching = "unmatched";
   for (const { notable } of evaluations) {
     for (const one of notable) {
-      if (one.status === "matched" && one.matches.some((match) => !match.stale)) return "matched";
+      if (one.status === "matched" && isFresh(one)) return "matched";
       matching = "undecided";
     }
   }
   return matching;
+}
+
+function isFresh({ matches, barren }: Extract<RuleOutcome, { status: "matched" }>): boolean {
+  return barren?.stale === false || matches.some((match) => !match.stale);
 }
 
 type Account = Pick<Decision, "status" | "statusReason" | "statusConnection" | "deactivatedBy" | "verdict">;

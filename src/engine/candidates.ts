@@ -3,7 +3,6 @@ import type { Open } from "../model/evaluation.js";
 import type { GroupFact } from "../model/facts.js";
 import type { Evidence } from "../model/grant.js";
 import type { PersonLink } from "../model/person.js";
-import type { Target } from "../model/target.js";
 import { isExpired } from "./compiled-mapping.js";
 import { appRoleHits, groupHits, type Hit, namedGroups, roleEvidence } from "./match.js";
 import type { RuleTable, TableRule } from "./rule-table.js";
@@ -41,7 +40,7 @@ function doubtAmbiguous(candidate: Candidate): Candidate {
 
 function unkeyedHit(owner: TableRule): Hit {
   const { give, when } = owner.rule;
-  const match = { target: give.literal as Target, evidence: when ? [] : EVERYONE, stale: false };
+  const match = { target: give.literal, evidence: when ? [] : EVERYONE, stale: false };
   return { owner, match, group: undefined };
 }
 

@@ -1,6 +1,7 @@
 /** Compiles one rule, or the owners' list, which is a rule of its own. */
 import type { MappingDocument, RuleDocument } from "../model/mapping.js";
 import type { CompiledExpression, CompiledRule, GroupMatcher } from "./compiled-mapping.js";
+import { computedGive } from "./computed-targets.js";
 import { parseInstant } from "./expiry.js";
 import { checkExpression } from "./expression.js";
 import type { ExpressionUse } from "./expression-facts.js";
@@ -23,8 +24,12 @@ export function compileRule(
   const before = findings.problems.length;
   checkMatchers(document, pointer, findings);
   const pattern = compilePattern(document, pointer, findings);
-  const give = compileGive(document, pattern, pointer, order, findings);
-  const when = document.when === undefined ? undefined : compileWhen(document, pointer, findings);
+  const give =
+    document.grants === undefined
+      ? compileGive(document, pattern, pointer, order, findings)
+      : compileGrants(document, document.grants, pointer, order, findings);
+  const when =
+    document.when === undefined ? undefined : compileOfRule(document, document.when, "when", pointer, findings);
   const expiresAt = compileExpiry(document, pointer, findings);
   asList(document.connections).forEach((slug, at) => {
     checkConnection(slug, `${pointer}/connections/${at}`, context, findings);
@@ -108,16 +113,43 @@ function compileGive(
   return parsed.give;
 }
 
-function compileWhen(rule: RuleDocument, pointer: string, findings: Findings): CompiledExpression | undefined {
-  const source = rule.when as string;
-  const when = compileExpression(source, "when", `${pointer}/when`, findings);
+/** A rule that computes its targets: it could give anything anywhere, so `role_order` must be there to choose. */
+function compileGrants(
+  rule: RuleDocument,
+  source: string,
+  pointer: string,
+  order: RoleOrder,
+  findings: Findings,
+): Give | undefined {
+  for (const key of ["team_name", "scope", "role_name"] as const) {
+    if (rule[key] === undefined) continue;
+    const message = `\`grants\` alone says what the rule gives: remove \`${key}\`, or \`grants\``;
+    findings.problems.push(problem(`${pointer}/${key}`, "target_ambiguous", message));
+  }
+  if (!order.isGiven) {
+    const message = "`grants` may give different roles in one place: add `role_order`, lowest first";
+    findings.problems.push(problem(`${pointer}/grants`, "role_order_missing", message));
+  }
+  const grants = compileOfRule(rule, source, "grants", pointer, findings);
+  return grants && computedGive(grants);
+}
+
+/** An expression of a rule, which may read `group` beside a group matcher. */
+function compileOfRule(
+  rule: RuleDocument,
+  source: string,
+  key: "when" | "grants",
+  pointer: string,
+  findings: Findings,
+): CompiledExpression | undefined {
+  const compiled = compileExpression(source, key, `${pointer}/${key}`, findings);
   const grouped = rule.group_name ?? rule.sso_group ?? rule.group_id ?? rule.group_pattern;
-  if (when?.reads.some((path) => path.startsWith("group.")) && grouped === undefined) {
+  if (compiled?.reads.some((path) => path.startsWith("group.")) && grouped === undefined) {
     const message =
       "`group` is the group that another matcher found: add `group_name`, `group_id` or `group_pattern`, or read `groups`";
-    findings.problems.push(problem(`${pointer}/when`, "group_without_matcher", message));
+    findings.problems.push(problem(`${pointer}/${key}`, "group_without_matcher", message));
   }
-  return when;
+  return compiled;
 }
 
 /** Checks an expression; `undefined` when it has problems. */

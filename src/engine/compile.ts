@@ -3,10 +3,10 @@ import type { Json } from "../model/json.js";
 import type { ConflictStrategy, MappingDocument, NoMatch } from "../model/mapping.js";
 import type { Problem } from "../model/problem.js";
 import { suggest } from "../model/suggest.js";
-import { OWNER, type ScopeKind, teamOf, teamScope } from "../model/target.js";
+import { OWNER, SCOPE_KINDS, teamOf, teamScope } from "../model/target.js";
 import { compileOwners, compileRule } from "./compile-rule.js";
 import { compileExamples, compileInvariants } from "./compile-tests.js";
-import type { AliasBook, CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import { type AliasBook, type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
 import { checkConnection, limitOwners, type MappingContext } from "./mapping-connections.js";
 import { escapePointer } from "./pointer.js";
 import { type Findings, noFindings, problem } from "./problems.js";
@@ -47,7 +47,7 @@ export function compileMapping(document: MappingDocument, context: MappingContex
   warnOfTeams(document, rules, context, findings);
   if (findings.problems.length > 0) return { ok: false, ...findings };
   const enabled = rules.filter((rule) => rule.enabled);
-  const reads = new Set(enabled.flatMap((rule) => rule.when?.reads ?? []));
+  const reads = new Set(enabled.flatMap((rule) => expressionsOf(rule).flatMap((one) => one.reads)));
   const mapping: CompiledMapping = {
     version: context.version,
     rules,
@@ -132,8 +132,6 @@ function tellApart(
     return { ...rule, id: `${rule.id}-${number}` };
   });
 }
-
-const SCOPE_KINDS = ["team", "tenant", "all_teams", "resource"] as const satisfies readonly ScopeKind[];
 
 function compileConflicts(
   document: MappingDocument,

@@ -90,6 +90,11 @@ export interface CompiledInvariant {
   readonly never: CompiledExpression;
 }
 
+/** The expressions of a rule in the order in which they are asked: its condition, then what it gives. */
+export function expressionsOf({ when, give: { grants } }: CompiledRule): readonly CompiledExpression[] {
+  return [when, grants].filter((one) => one !== undefined);
+}
+
 /** Whether the instant has come from which on the rule gives nothing. */
 export function isExpired(rule: CompiledRule, now: Instant): boolean {
   return rule.expiresAt !== undefined && rule.expiresAt <= now;

@@ -1,43 +1,79 @@
-/** A rule's `when`: asked once per way in which the rest of the rule holds. */
+/** A rule's expressions, `when` and `grants`: asked once per way in which its matchers hold. */
 import type { Match, Open } from "../model/evaluation.js";
 import type { ExpressionResult } from "../model/expression.js";
 import type { Evidence } from "../model/grant.js";
+import type { Instant } from "../model/ids.js";
+import type { Json } from "../model/json.js";
 import type { PersonLink } from "../model/person.js";
 import type { CompiledExpression } from "./compiled-mapping.js";
+import { computedTargets } from "./computed-targets.js";
 import { type Reads, readFacts } from "./fact-reads.js";
-import type { Hit } from "./match.js";
+import type { Found, Hit } from "./match.js";
 import type { RuleTable } from "./rule-table.js";
 
-/** What an expression reads for one way. */
-export function conditionReads(when: CompiledExpression, { group }: Hit, table: RuleTable, link: PersonLink): Reads {
-  return readFacts(when, { facts: link.facts, table, group });
+/** Where expressions are asked: a link, its connection's table, and the answers to the jobs. */
+export interface Asking {
+  readonly table: RuleTable;
+  readonly link: PersonLink;
+  readonly results: ReadonlyMap<string, ExpressionResult>;
 }
 
-/** The match, with the condition as further evidence; `undefined` when the condition is false; or why that is open. */
+/** What an expression reads for one way. */
+export function expressionReads(
+  expression: CompiledExpression,
+  { group }: Hit,
+  { table, link }: Pick<Asking, "table" | "link">,
+): Reads {
+  return readFacts(expression, { facts: link.facts, table, group });
+}
+
+/** The way, with the condition as further evidence; `undefined` when the condition is false; or why that is open. */
 export function askCondition(
   when: CompiledExpression,
   hit: Hit,
-  table: RuleTable,
-  link: PersonLink,
-  results: ReadonlyMap<string, ExpressionResult>,
-): { readonly match?: Match } | { readonly open: Open } {
-  const reads = conditionReads(when, hit, table, link);
-  if (!reads.ok) return { open: { reason: reads.reason, detail: reads.path } };
-  const result = results.get(reads.key);
-  if (!result) return { open: { reason: "expression_failed", detail: "the expression was not evaluated" } };
-  if (!result.ok) return { open: failureOf(result) };
-  if (typeof result.value !== "boolean") {
+  asking: Asking,
+): { readonly found?: Found } | { readonly open: Open } {
+  const answer = ask(when, hit, asking);
+  if ("open" in answer) return answer;
+  if (typeof answer.value !== "boolean") {
     return { open: { reason: "not_boolean", detail: "the expression yielded neither true nor false" } };
   }
-  if (!result.value) return {};
-  const { staleSince } = reads;
-  const { target, evidence, stale } = hit.match;
-  const said: Evidence = {
-    kind: "expression",
-    label: when.source,
-    ...(staleSince === undefined ? {} : { staleSince }),
-  };
-  return { match: { target, evidence: [...evidence, said], stale: stale || staleSince !== undefined } };
+  return answer.value ? { found: supported(hit.match, "expression", when, answer.staleSince) } : {};
+}
+
+/** What a way gives by `grants`: a match per target, none with whether facts are stale; or why that is open. */
+export function askGrants(
+  grants: CompiledExpression,
+  hit: Hit,
+  asking: Asking,
+): { readonly matches: readonly Match[]; readonly stale: boolean } | { readonly open: Open } {
+  const answer = ask(grants, hit, asking);
+  if ("open" in answer) return answer;
+  const computed = computedTargets(answer.value);
+  if (!computed.ok) return { open: { reason: "not_targets", detail: computed.message } };
+  // An expression that reads nothing gives the same to everybody: nobody could change its result.
+  const found = grants.reads.length === 0 ? hit.match : supported(hit.match, "grants", grants, answer.staleSince);
+  return { matches: computed.targets.map((target) => ({ ...found, target })), stale: found.stale };
+}
+
+type Answer = { readonly value: Json; readonly staleSince: Instant | undefined } | { readonly open: Open };
+
+function ask(expression: CompiledExpression, hit: Hit, asking: Asking): Answer {
+  const reads = expressionReads(expression, hit, asking);
+  if (!reads.ok) return { open: { reason: reads.reason, detail: reads.path } };
+  const result = asking.results.get(reads.key);
+  if (!result) return { open: { reason: "expression_failed", detail: "the expression was not evaluated" } };
+  return result.ok ? { value: result.value, staleSince: reads.staleSince } : { open: failureOf(result) };
+}
+
+function supported(
+  match: Found,
+  kind: Evidence["kind"],
+  { source }: CompiledExpression,
+  staleSince: Instant | undefined,
+): Found {
+  const said: Evidence = { kind, label: source, ...(staleSince === undefined ? {} : { staleSince }) };
+  return { ...match, evidence: [...match.evidence, said], stale: match.stale || staleSince !== undefined };
 }
 
 function failureOf({ code, message, position }: Extract<ExpressionResult, { ok: false }>): Open {
@@ -47,5 +83,12 @@ function failureOf({ code, message, position }: Extract<ExpressionResult, { ok: 
 
 /** A failure of the expression, as against a fact that is unknown. */
 export function isFailure({ reason }: Open): boolean {
-  return reason === "expression_failed" || reason === "expression_suspended" || reason === "not_boolean";
+  return FAILURES.has(reason);
 }
+
+const FAILURES: ReadonlySet<Open["reason"]> = new Set([
+  "expression_failed",
+  "expression_suspended",
+  "not_boolean",
+  "not_targets",
+]);

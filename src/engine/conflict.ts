@@ -6,7 +6,7 @@ import type { Lock, Open } from "../model/evaluation.js";
 import type { DesiredGrant, Evidence } from "../model/grant.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { ConflictStrategy } from "../model/mapping.js";
-import type { Target } from "../model/target.js";
+import { isOwner, type Target } from "../model/target.js";
 import type { CompiledRule } from "./compiled-mapping.js";
 import type { RoleOrder } from "./role-order.js";
 
@@ -50,7 +50,8 @@ export function settle(
   if (strategy === "all") return settleAll(order, offers, opens);
   const winners = strategy === "first" ? firstWinners(order, offers, opens) : highestWinners(order, offers, opens);
   const desired: DesiredGrant[] = [];
-  const locks: Lock[] = opens.map((one) => openLock(one, winners, order));
+  const ownerOffered = offers.some((offer) => isOwner(offer.target));
+  const locks: Lock[] = opens.map((one) => openLock(one, winners, order, ownerOffered));
   for (const offer of offers) {
     const winner = winners.get(offer.target.scope);
     if (winner ? winner.role === offer.target.role : offer.stale) desired.push(desiredGrant(offer));
@@ -119,12 +120,14 @@ function byScope(offers: readonly Offer[]): ReadonlyMap<string, readonly Offer[]
  * An undecided scope stays as it is. In a decided one the open rule's own grants of the winning role stay; and where the
  * rule itself wins, every grant of a higher role that it may still turn out to give. What it gives for sure outranks the rest.
  */
-function openLock(one: OpenRule, winners: Winners, order: RoleOrder): Lock {
+function openLock(one: OpenRule, winners: Winners, order: RoleOrder, ownerOffered: boolean): Lock {
   return {
     rule: one.rule.id,
     open: one.open,
     covers(target, rule) {
       const winner = winners.get(target.scope);
+      // INVARIANT: computed targets, which could be anywhere, keep no ownership that no rule offers.
+      if (!winner && one.rule.give.grants && isOwner(target)) return ownerOffered;
       if (!winner) return one.couldGiveIn(target.scope);
       if (!one.couldGive(target)) return false;
       const above = order.compare(target.role, winner.role);

@@ -7,8 +7,8 @@ import type { ConnectionId } from "../model/ids.js";
 import type { PersonLink } from "../model/person.js";
 import { type Target, targetKey } from "../model/target.js";
 import { type Candidate, candidates } from "./candidates.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
-import { askCondition, conditionReads, isFailure } from "./condition.js";
+import { type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
+import { type Asking, askCondition, askGrants, expressionReads, isFailure } from "./condition.js";
 import { type Hit, namedGroups } from "./match.js";
 import type { RuleTable } from "./rule-table.js";
 import { allOutcomes } from "./unmet.js";
@@ -26,11 +26,15 @@ export function expressionJobs(
     const table = mapping.tables(link.connection);
     if (!table.hasExpressions) continue;
     for (const { owner, hits, doubt } of candidates(table, link)) {
-      const { when } = owner.rule;
-      if (!when || doubt) continue;
+      const expressions = expressionsOf(owner.rule);
+      if (expressions.length === 0 || doubt) continue;
       for (const hit of hits) {
-        const reads = conditionReads(when, hit, table, link);
-        if (reads.ok) jobs.set(reads.key, reads.job);
+        for (const expression of expressions) {
+          const reads = expressionReads(expression, hit, { table, link });
+          // What a rule gives is not asked for where its condition is open.
+          if (!reads.ok) break;
+          jobs.set(reads.key, reads.job);
+        }
       }
     }
   }
@@ -98,17 +102,18 @@ function judge(
   link: PersonLink,
   results: ReadonlyMap<string, ExpressionResult>,
 ): readonly RuleOutcome[] {
-  const { id, index, when, give } = rule;
+  const { id, index, give } = rule;
   if (doubt) {
-    const open = more ? doubt : { ...doubt, could: hits.map((hit) => hit.match.target) };
+    const open = more || give.grants ? doubt : { ...doubt, could: hits.map((hit) => hit.match.target as Target) };
     return [{ rule: id, index, status: "undecided", open }];
   }
-  const { matches, open } = when
-    ? judgeConditions(hits, more, (hit) => askCondition(when, hit, table, link, results))
-    : { matches: matchesOf(hits.map((hit) => hit.match)), open: more };
-  if (matches.length > 0) {
+  const { matches, open, barren } =
+    rule.when || give.grants
+      ? judgeExpressions(rule, hits, more, { table, link, results })
+      : { matches: matchesOf(hits.map((hit) => hit.match as Match)), open: more, barren: undefined };
+  if (matches.length > 0 || (barren && !open)) {
     // More groups give a rule with one literal target nothing that it does not give already.
-    if (!open || give.literal) return [{ rule: id, index, status: "matched", matches }];
+    if (!open || give.literal) return [{ rule: id, index, status: "matched", matches, ...(barren && { barren }) }];
     return [{ rule: id, index, status: "matched", matches, open }];
   }
   return open ? [{ rule: id, index, status: isFailure(open) ? "failed" : "undecided", open }] : [];
@@ -117,29 +122,48 @@ function judge(
 interface Judged {
   readonly matches: readonly Match[];
   readonly open: Open | undefined;
+  readonly barren: { readonly stale: boolean } | undefined;
 }
 
-/** What the condition left open counts before groups that may be missing; without those, only what was asked is at stake. */
-function judgeConditions(
-  hits: readonly Hit[],
-  more: Open | undefined,
-  ask: (hit: Hit) => ReturnType<typeof askCondition>,
-): Judged {
+/** What an expression left open counts before groups that may be missing; without those, only what was asked is at stake. */
+function judgeExpressions(rule: CompiledRule, hits: readonly Hit[], more: Open | undefined, asking: Asking): Judged {
   const matches: Match[] = [];
   const opens: Open[] = [];
   const could: Target[] = [];
+  const barren: { readonly stale: boolean }[] = [];
   for (const hit of hits) {
-    const answer = ask(hit);
+    const answer = askRule(rule, hit, asking);
     if ("open" in answer) {
       opens.push(answer.open);
-      could.push(hit.match.target);
-    } else if (answer.match) {
-      matches.push(answer.match);
+      could.push(hit.match.target as Target);
+    } else {
+      matches.push(...answer.matches);
+      if (answer.barren) barren.push(answer.barren);
     }
   }
   const [open] = opens;
-  const limited = open && !more ? { ...open, could } : open;
-  return { matches: matchesOf(matches), open: limited ?? more };
+  const limited = open && !more && !rule.give.grants ? { ...open, could } : open;
+  return {
+    matches: matchesOf(matches),
+    open: limited ?? more,
+    barren: barren.find((one) => !one.stale) ?? barren[0],
+  };
+}
+
+type Asked =
+  | { readonly open: Open }
+  | { readonly matches: readonly Match[]; readonly barren?: { readonly stale: boolean } };
+
+/** One way in which the rule's matchers hold: its condition, and then what it gives. */
+function askRule({ when, give: { grants } }: CompiledRule, hit: Hit, asking: Asking): Asked {
+  const answer = when ? askCondition(when, hit, asking) : { found: hit.match };
+  if ("open" in answer) return answer;
+  const { found } = answer;
+  if (!found) return { matches: [] };
+  if (!grants) return { matches: [found as Match] };
+  const given = askGrants(grants, { ...hit, match: found }, asking);
+  if ("open" in given || given.matches.length > 0) return given;
+  return { matches: [], barren: { stale: given.stale } };
 }
 
 /** One match per target. A target that fresh facts support needs no stale ones. */

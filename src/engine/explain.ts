@@ -51,7 +51,7 @@ export interface ExplainedRule {
   readonly connection: string;
   /** What the rule would give, with its captures as they are written. */
   readonly label: string;
-  readonly why: "unmet" | "undecided" | "failed" | "overruled" | "waits" | "unknown_team" | "account";
+  readonly why: "unmet" | "undecided" | "failed" | "overruled" | "waits" | "unknown_team" | "no_targets" | "account";
   /** The rule that overrules it or that it waits for. */
   readonly by?: string;
   /** The smallest change that would make it give, as far as one is known. */

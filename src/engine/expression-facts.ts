@@ -3,10 +3,10 @@ import { quote } from "../model/quote.js";
 import { suggest } from "../model/suggest.js";
 
 /**
- * The facts that an expression may read, as `schemas/facts.schema.json` describes them.
- * `when` stands for every expression of a rule; invariants read a `target`, and no `group`.
+ * What an expression is for. It may read the facts that `schemas/facts.schema.json` describes; the expressions of a rule
+ * (`when`, `grants`) read `group` too, and invariants read `target`.
  */
-export type ExpressionUse = "when" | "invariant";
+export type ExpressionUse = "when" | "grants" | "profile" | "invariant";
 
 /** One fact: `user.department`, `groups`, `claims.costcenter`, `group.name`, `now`. */
 export type FactPath = string;
@@ -80,7 +80,10 @@ export function mayBeAbsent(path: FactPath): boolean {
 
 /** The names that a use may start with. */
 export function rootNames(use: ExpressionUse): readonly string[] {
-  return [...ROOTS.keys()].filter((name) => name !== (use === "when" ? "target" : "group"));
+  const isOfRule = use === "when" || use === "grants";
+  return [...ROOTS.keys()].filter(
+    (name) => (name !== "group" || isOfRule) && (name !== "target" || use === "invariant"),
+  );
 }
 
 function readRoot(name: string, use: ExpressionUse): Reading {

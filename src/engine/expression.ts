@@ -11,6 +11,7 @@ import { REFUSED_FUNCTIONS } from "./expression-functions.js";
 import { LinearRegex } from "./expression-regex.js";
 import { ExpressionFault, faultOf, plainJson, SwitchedOff } from "./expression-result.js";
 import { depthOf, type SyntaxNode, startOfToken } from "./expression-syntax.js";
+import { visibleTargets } from "./expression-targets.js";
 import type { Finding } from "./expression-walk.js";
 
 export type ExpressionCheck =
@@ -43,7 +44,7 @@ const LONGEST_COPY = 32 * 1024;
 
 /**
  * Judges an expression before it is saved: syntax, what rules may use, and every fact that it names. Synchronous and
- * bounded, and it runs nothing. `when` stands for all expressions of a rule; only an invariant may read `target`.
+ * bounded, and it runs nothing. Only expressions of rules may read `group`, only an invariant `target`.
  */
 export function checkExpression(source: string, use: ExpressionUse): ExpressionCheck {
   const parsed = parse(source);
@@ -54,7 +55,8 @@ export function checkExpression(source: string, use: ExpressionUse): ExpressionC
     return { ok: false, problems: [{ code: "too_deep", message, position: 0 }] };
   }
   const { problems, warnings, reads } = analyse(source, tree, use);
-  if (problems.length > 0) return { ok: false, problems };
+  const visible = use === "grants" ? visibleTargets(source, tree) : [];
+  if (problems.length + visible.length > 0) return { ok: false, problems: [...problems, ...visible] };
   const ofGroup = reads.filter((path) => path.startsWith("group."));
   const usesGroup = ofGroup.length > 0;
   return { ok: true, reads, usesGroup, groupScoped: usesGroup && ofGroup.length === reads.length, warnings };

@@ -1,8 +1,9 @@
-/** What a rule gives: a literal target, or one that a pattern's captures fill in. */
+/** What a rule gives: a literal target, one that a pattern's captures fill in, or what an expression computes. */
 import type { RuleDocument } from "../model/mapping.js";
 import type { Problem } from "../model/problem.js";
 import { suggest } from "../model/suggest.js";
 import { OWNER, type ScopeKind, scopeKind, type Target, targetLabel, teamScope } from "../model/target.js";
+import type { CompiledExpression } from "./compiled-mapping.js";
 import { type Captured, type CaptureValues, unknownCapture } from "./pattern.js";
 import { roleName } from "./role-name.js";
 
@@ -15,12 +16,13 @@ interface Template {
 }
 
 export interface Give {
-  readonly kind: ScopeKind;
+  /** The kinds of scope that it may give in: one, or all for a rule with `grants`. */
+  readonly kinds: readonly ScopeKind[];
   /** The one target of a rule without captures in its target. */
   readonly literal?: Target;
   readonly scope: Template;
   readonly role: Template;
-  /** Every scope and role that the rule could give; `undefined`: any of its kind, but never `owner`. */
+  /** Every scope and role that the rule could give; `undefined`: any of its kinds, but never `owner`. */
   readonly scopes: ReadonlySet<string> | undefined;
   readonly roles: ReadonlySet<string> | undefined;
   /** Scopes that stand in the rule or in its `values`, as far as they are written out. */
@@ -28,6 +30,8 @@ export interface Give {
   readonly owner: boolean;
   /** Several matches may give different roles in one scope, so that `role_order` must decide. */
   readonly needsRoleOrder: boolean;
+  /** Computes the targets, once per way in which the rule matches; scope and role are then empty. */
+  readonly grants?: CompiledExpression;
 }
 
 /** More combinations of captures than this are not listed one by one: the rule then counts as one that could give any. */
@@ -44,7 +48,8 @@ export function parseGive(
   const written = scopeText(rule, pointer);
   if (!written.ok) return { ok: false, problems: [written.problem] };
   const scope = template(written.scope, captures);
-  const role = template(rule.role_name, captures);
+  // The schema asks every rule without `grants` for it.
+  const role = template(rule.role_name as string, captures);
   const kind = kindOf(written.scope, scope);
   const problems = [
     ...undeclared(scope, captures, written.pointer),
@@ -120,7 +125,7 @@ function build(kind: ScopeKind, scope: Template, role: Template, captures: Reado
   const scopes = combinations(scope, captures, false);
   const literal = scope.captures.size + role.captures.size === 0;
   return {
-    kind,
+    kinds: [kind],
     ...(literal ? { literal: { scope: fill(scope, {}), role: roleName(fill(role, {})) } } : {}),
     scope,
     role,
@@ -162,7 +167,7 @@ function fill(used: Template, captured: Captured): string {
 function ownerProblems(give: Give, captures: ReadonlyMap<string, CaptureValues>, pointer: string): readonly Problem[] {
   if (!give.owner) return [];
   const report = (code: string, message: string) => [{ pointer: `${pointer}/role_name`, code, message }];
-  if (give.kind !== OWNER.scope) {
+  if (give.kinds[0] !== OWNER.scope) {
     return report(
       "owner_scope",
       '`owner` exists in the scope `tenant` only: write `"scope": "tenant"`, or name another role',
@@ -184,16 +189,20 @@ export const OWNER_GIVE: Give = build(
   new Map(),
 );
 
-/** The target of one match, or `undefined` when captured text spells the reserved `owner`, which must be written out. */
+/**
+ * The target of one match; `undefined` when it is still to be computed, or when captured text spells the reserved
+ * `owner`, which must be written out.
+ */
 export function targetOf(give: Give, captured: Captured): Target | undefined {
-  if (give.literal) return give.literal;
+  if (give.literal || give.grants) return give.literal;
   const role = roleName(fill(give.role, captured));
   if (role === OWNER.role && !give.owner) return undefined;
   return { scope: fill(give.scope, captured), role };
 }
 
 /** What a rule gives in words, with its captures as they are written: `{team}/editor`. */
-export function giveLabel({ scope, role }: Give): string {
+export function giveLabel({ scope, role, grants }: Give): string {
+  if (grants) return "computed targets";
   return targetLabel({ scope: asWritten(scope), role: asWritten(role) });
 }
 

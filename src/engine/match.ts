@@ -9,10 +9,13 @@ import { targetOf } from "./give.js";
 import type { PatternIndex } from "./pattern-index.js";
 import type { RuleTable, TableEntry, TableRule } from "./rule-table.js";
 
-/** One way in which a rule's matchers hold, its condition aside: for one group, one app role, or without either. */
+/** A match whose target is still to be computed, where the rule has `grants`. */
+export type Found = Omit<Match, "target"> & { readonly target: Target | undefined };
+
+/** One way in which a rule's matchers hold, its expressions aside: for one group, one app role, or without either. */
 export interface Hit {
   readonly owner: TableRule;
-  readonly match: Match;
+  readonly match: Found;
   /** The matched group, for expressions that read it. */
   readonly group: GroupFact | undefined;
 }
@@ -55,7 +58,7 @@ function addLiteralHits(
 ): void {
   for (const entry of entries ?? NO_ENTRIES) {
     if (isFound(hits, before, entry.owner)) continue;
-    hits.push(groupHit(entry.owner, entry.owner.rule.give.literal as Target, member, labelOf(member, entry)));
+    hits.push(groupHit(entry.owner, entry.owner.rule.give.literal, member, labelOf(member, entry)));
   }
 }
 
@@ -66,8 +69,9 @@ function addPatternHits(hits: Hit[], patterns: PatternIndex<TableRule>, groups: 
     const before = hits.length;
     for (const name of member.names) {
       for (const { owner, captured } of patterns.hits(name)) {
-        const target = targetOf(owner.rule.give, captured);
-        if (target && hasKey(owner, member) && !isFound(hits, before, owner)) {
+        const { give } = owner.rule;
+        const target = targetOf(give, captured);
+        if ((target || give.grants) && hasKey(owner, member) && !isFound(hits, before, owner)) {
           hits.push(groupHit(owner, target, member, member.names[0] as string));
         }
       }
@@ -98,7 +102,7 @@ export function appRoleHits(table: RuleTable, roles: readonly string[], staleSin
     (table.byAppRole.get(role) ?? []).map((owner) => ({
       owner,
       match: {
-        target: owner.rule.give.literal as Target,
+        target: owner.rule.give.literal,
         evidence: [roleEvidence(role, staleSince)],
         stale: staleSince !== undefined,
       },
@@ -112,7 +116,7 @@ export function roleEvidence(role: string, staleSince: Instant | undefined): Evi
   return { kind: "app_role", label: role, ...(staleSince === undefined ? {} : { staleSince }) };
 }
 
-function groupHit(owner: TableRule, target: Target, group: GroupFact, label: string): Hit {
+function groupHit(owner: TableRule, target: Target | undefined, group: GroupFact, label: string): Hit {
   const { source, since, staleSince } = group;
   const evidence: Evidence =
     staleSince === undefined

@@ -30,8 +30,11 @@ export function collectOffers(
   for (const { connection, notable } of evaluations) {
     for (const outcome of notable) {
       const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
-      const inKind = ofKind(byKind, rule.give.kind);
-      if (outcome.status !== "unmatched" && outcome.open) inKind.opens.push(openRule(rule, outcome.open, resolveTeam));
+      if (outcome.status !== "unmatched" && outcome.open) {
+        for (const kind of rule.give.kinds) {
+          ofKind(byKind, kind).opens.push(openRule(rule, outcome.open, kind, resolveTeam));
+        }
+      }
       if (outcome.status !== "matched") continue;
       for (const { target, evidence, stale } of outcome.matches) {
         const present = presentTarget(target, mapping, resolveTeam);
@@ -40,7 +43,7 @@ export function collectOffers(
           continue;
         }
         const offer = { rule, connection, target: present, evidence, stale };
-        inKind.offers.push(offer);
+        ofKind(byKind, scopeKind(present.scope) as ScopeKind).offers.push(offer);
         offers.push(offer);
       }
     }
@@ -83,11 +86,12 @@ function presentScope(scope: string, resolveTeam: ResolveTeam): string {
 
 /** Whether the rule could give anything in the scope, by what is written in it. */
 export function couldGiveIn({ give }: CompiledRule, scope: string, resolveTeam: ResolveTeam): boolean {
-  if (scopeKind(scope) !== give.kind) return false;
+  if (!give.kinds.some((kind) => kind === scopeKind(scope))) return false;
   return give.scopes === undefined || [...give.scopes].some((one) => presentScope(one, resolveTeam) === scope);
 }
 
-function openRule(rule: CompiledRule, open: Open, resolveTeam: ResolveTeam): OpenRule {
+/** What the rule could still give in scopes of one kind. */
+function openRule(rule: CompiledRule, open: Open, kind: ScopeKind, resolveTeam: ResolveTeam): OpenRule {
   const { could } = open;
   if (could) {
     const targets = could.map(({ scope, role }) => ({ scope: presentScope(scope, resolveTeam), role }));
@@ -101,7 +105,7 @@ function openRule(rule: CompiledRule, open: Open, resolveTeam: ResolveTeam): Ope
     };
   }
   const { roles } = rule.give;
-  const inScope = (scope: string) => couldGiveIn(rule, scope, resolveTeam);
+  const inScope = (scope: string) => scopeKind(scope) === kind && couldGiveIn(rule, scope, resolveTeam);
   return {
     rule,
     open,

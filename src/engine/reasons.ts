@@ -25,6 +25,7 @@ function openText(reason: Open["reason"], detail: string): string {
     case "expression_failed":
     case "expression_suspended":
     case "not_boolean":
+    case "not_targets":
     case "ambiguous_connection":
       return detail;
   }
@@ -43,6 +44,8 @@ function oneText({ kind, label }: Evidence): string {
       return `app role ${quote(label)}`;
     case "expression":
       return `condition ${quote(label)}`;
+    case "grants":
+      return `the result of ${quote(label)}`;
     case "everyone":
       return "everyone";
   }

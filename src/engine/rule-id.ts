@@ -22,9 +22,14 @@ export function ruleId(rule: RuleDocument): string {
     sorted(rule.app_role),
     rule.when ?? null,
     sorted(rule.connections),
-    rule.team_name === undefined ? ["scope", rule.scope as string] : ["team", rule.team_name],
+    placeOf(rule),
   ];
   return `rule-${createHash("sha256").update(JSON.stringify(match)).digest("hex").slice(0, 12)}`;
+}
+
+function placeOf({ grants, team_name: team, scope }: RuleDocument): readonly string[] {
+  if (grants !== undefined) return ["grants", grants];
+  return team === undefined ? ["scope", scope as string] : ["team", team];
 }
 
 function sorted(values: string | readonly string[] | undefined): readonly string[] {

@@ -1,6 +1,6 @@
 /** A mapping seen from one connection: the rules that apply there, keyed by what the connection calls each group. */
 import type { LinkConnection } from "../model/person.js";
-import type { AliasBook, CompiledRule, GroupMatcher } from "./compiled-mapping.js";
+import { type AliasBook, type CompiledRule, expressionsOf, type GroupMatcher } from "./compiled-mapping.js";
 import { type PatternIndex, patternIndex } from "./pattern-index.js";
 
 /** A rule that applies at the table's connection. */
@@ -90,7 +90,7 @@ function buildTable(rules: readonly CompiledRule[], slug: string, aliases: Alias
     byAppRole,
     appRoleRules,
     otherRules: judged.filter(({ rule }) => !rule.groups && !rule.appRoles),
-    hasExpressions: judged.some(({ rule }) => rule.when),
+    hasExpressions: judged.some(({ rule }) => expressionsOf(rule).length > 0),
     hasJoint: groupRules.some(({ rule }) => rule.appRoles),
     expires: rules.some((rule) => rule.expiresAt !== undefined),
     hasAmbiguous: rules.some((rule) => rule.ambiguous),

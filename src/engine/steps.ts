@@ -9,6 +9,7 @@ export type Step =
   | { readonly do: "get_app_role"; readonly anyOf: readonly string[] }
   | { readonly do: "lose_app_role"; readonly role: string }
   | { readonly do: "meet_condition" | "fail_condition"; readonly condition: string }
+  | { readonly do: "change_result"; readonly expression: string }
   | { readonly do: "assert_fact"; readonly fact: string }
   | { readonly do: "use_connection"; readonly anyOf: readonly string[] }
   | { readonly do: "allow_owners"; readonly connection: string }
@@ -26,6 +27,7 @@ export function stepsToLose({ origin, rule, evidence }: Grant): readonly Step[] 
   const steps = evidence.flatMap((one): readonly Step[] => {
     if (one.kind === "group") return [{ do: "leave_group", group: one.label }];
     if (one.kind === "app_role") return [{ do: "lose_app_role", role: one.label }];
+    if (one.kind === "grants") return [{ do: "change_result", expression: one.label }];
     return one.kind === "expression" ? [{ do: "fail_condition", condition: one.label }] : [];
   });
   return steps.length > 0 ? steps : [{ do: "change_rule", rule: String(rule), how: "remove" }];
@@ -46,6 +48,8 @@ export function stepText(step: Step): string {
       return `meet the condition ${quote(step.condition)}`;
     case "fail_condition":
       return `stop meeting the condition ${quote(step.condition)}`;
+    case "change_result":
+      return `have ${quote(step.expression)} yield something else`;
     case "assert_fact":
       return `have the identity provider say ${quote(step.fact)} again`;
     case "use_connection":

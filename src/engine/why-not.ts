@@ -3,7 +3,7 @@ import type { Decision, Open, RuleOutcome, Unmet } from "../model/evaluation.js"
 import { grantKey } from "../model/grant.js";
 import type { PersonLink, PersonState } from "../model/person.js";
 import { quote } from "../model/quote.js";
-import { type Target, targetLabel } from "../model/target.js";
+import { type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { isActiveAfter } from "./diff.js";
 import type { ExplainedRule } from "./explain.js";
@@ -28,7 +28,7 @@ export function whyNot(
     case "failed":
       return opened(rule, outcome.status, outcome.open);
     case "matched":
-      return matchedInVain(mapping, rule, link, decision, state);
+      return matchedInVain(mapping, rule, link, outcome, decision, state);
   }
 }
 
@@ -69,12 +69,16 @@ function matchedInVain(
   mapping: CompiledMapping,
   rule: CompiledRule,
   link: PersonLink,
+  { matches, barren }: Extract<RuleOutcome, { status: "matched" }>,
   decision: Decision,
   state: PersonState,
 ): Because | undefined {
   const name = `rule ${quote(rule.id)}, which matches`;
   if (!isActiveAfter(state, decision))
     return { why: "account", steps: [], text: `${name}, but the account is not active` };
+  if (barren && matches.length === 0) {
+    return { why: "no_targets", steps: [], text: `${name}, but its \`grants\` yield nothing here` };
+  }
   const offers = decision.offered.filter((one) => one.rule.id === rule.id && one.connection === link.connection.id);
   const [offer] = offers;
   if (!offer) {
@@ -93,7 +97,9 @@ function matchedInVain(
   if (winner) {
     const by = String(winner.rule);
     const steps: readonly Step[] =
-      mapping.conflicts[rule.give.kind] === "first" ? [{ do: "change_rule", rule: rule.id, how: "move_up" }] : [];
+      mapping.conflicts[scopeKind(scope) as ScopeKind] === "first"
+        ? [{ do: "change_rule", rule: rule.id, how: "move_up" }]
+        : [];
     return { why: "overruled", by, steps, text: `${name}, but rule ${quote(by)} decides there` };
   }
   const lock = decision.locks.find((one) => one.covers(offer.target, rule.id));

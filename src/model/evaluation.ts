@@ -26,7 +26,13 @@ export type RuleOutcome = {
   /** Position in the document. */
   readonly index: number;
 } & (
-  | { readonly status: "matched"; readonly matches: readonly Match[]; readonly open?: Open }
+  | {
+      readonly status: "matched";
+      readonly matches: readonly Match[];
+      readonly open?: Open;
+      /** It matches in some way that gives nothing, as `grants` may yield nothing. */
+      readonly barren?: { readonly stale: boolean };
+    }
   | { readonly status: "unmatched"; readonly unmet: Unmet }
   | { readonly status: "undecided"; readonly open: Open }
   | { readonly status: "failed"; readonly open: Open }
@@ -39,6 +45,7 @@ export interface Open {
     | "expression_failed"
     | "expression_suspended"
     | "not_boolean"
+    | "not_targets"
     | "stale"
     | "ambiguous_connection";
   /** The fact that is unknown, or the message of the failure. */

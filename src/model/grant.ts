@@ -6,8 +6,11 @@ export type GrantOrigin = "rule" | "scim_role" | "default" | "manual";
 
 /** One observed thing that made a rule match: enough to say why, in words, later. */
 export interface Evidence {
-  /** `group`: name and source. `app_role`: its value. `expression`: its text. `everyone`: nothing to show. */
-  readonly kind: "group" | "app_role" | "expression" | "everyone";
+  /**
+   * `group`: name and source. `app_role`: its value. `expression`: the condition's text. `grants`: the text of the
+   * expression that computed the target. `everyone`: nothing to show.
+   */
+  readonly kind: "group" | "app_role" | "expression" | "grants" | "everyone";
   readonly label: string;
   readonly source?: "scim" | "claims";
   /** Since when the fact holds. */

@@ -49,8 +49,10 @@ export interface RuleDocument {
   readonly connections?: readonly string[];
 
   readonly team_name?: string;
-  readonly role_name: string;
+  readonly role_name?: string;
   readonly scope?: string;
+  /** Instead of these: a JSONata expression that yields one target or a list of targets. */
+  readonly grants?: string;
 }
 
 /** A person made up for a test inside the document; `expect` is exact. */

@@ -8,7 +8,8 @@ export interface Target {
   readonly role: string;
 }
 
-export type ScopeKind = "tenant" | "all_teams" | "team" | "resource";
+export const SCOPE_KINDS = ["team", "tenant", "all_teams", "resource"] as const;
+export type ScopeKind = (typeof SCOPE_KINDS)[number];
 
 /** The reserved role of a tenant's owners; it exists in the scope `tenant` only. */
 export const OWNER: Target = { scope: "tenant", role: "owner" };

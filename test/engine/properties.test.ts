@@ -10,6 +10,7 @@ import type { ExpressionJob, ExpressionResult } from "../../src/model/expression
 import type { GroupFact } from "../../src/model/facts.js";
 import { type Grant, grantKey } from "../../src/model/grant.js";
 import type { ConnectionId } from "../../src/model/ids.js";
+import type { Json } from "../../src/model/json.js";
 import type { Known } from "../../src/model/known.js";
 import type { ConflictStrategy, MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonLink, PersonState } from "../../src/model/person.js";
@@ -29,6 +30,23 @@ const CONDITIONS: Readonly<Record<string, (input: ExpressionJob["input"]) => boo
   "group.name = 'plain'": (input) => JSON.stringify(input).includes('"plain"'),
   "'plain' in groups": (input) => JSON.stringify(input).includes('"plain"'),
 };
+
+/** What computed targets are at stake, likewise; while `failing` they are no targets at all. */
+const GRANTS: Readonly<Record<string, (input: ExpressionJob["input"]) => Json>> = {
+  "user.department = 'd0' ? [{'team': 'a', 'role': 'adm'}, {'scope': 'tenant', 'role': 'rw'}]": (input) =>
+    JSON.stringify(input).includes('"d0"')
+      ? [
+          { team: "a", role: "adm" },
+          { scope: "tenant", role: "rw" },
+        ]
+      : null,
+  "{'team': 'b', 'role': $contains(group.name, 'rw') ? 'rw' : 'odd'}": (input) => ({
+    team: "b",
+    role: JSON.stringify(input).includes("rw") ? "rw" : "odd",
+  }),
+};
+const EXPRESSIONS = [...Object.keys(CONDITIONS), ...Object.keys(GRANTS)];
+const [BY_DEPARTMENT, BY_GROUP] = Object.keys(GRANTS) as [string, string];
 
 interface World {
   readonly rules: readonly RuleDocument[];
@@ -59,8 +77,14 @@ const patternRule = fc.constantFrom<RuleDocument>(
   { group_pattern: "g-{t}-*", team_name: "{t}", role_name: "rw" },
   { group_pattern: "*", when: "user.department = 'd0'", team_name: "a", role_name: "adm" },
 );
+const computedRule = fc.constantFrom<RuleDocument>(
+  { everyone: true, grants: BY_DEPARTMENT },
+  { app_role: "r", when: "'plain' in groups", grants: BY_DEPARTMENT },
+  { group_pattern: "g-*", grants: BY_GROUP },
+  { group_name: GROUPS, when: "group.name = 'plain'", grants: BY_GROUP },
+);
 const rules = fc
-  .array(fc.oneof({ weight: 3, arbitrary: literalRule }, patternRule), { maxLength: 6 })
+  .array(fc.oneof({ weight: 3, arbitrary: literalRule }, patternRule, computedRule), { maxLength: 6 })
   .map((all) => all.map((one, index): RuleDocument => ({ ...one, id: `r${index}` })));
 
 function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Known<T>> {
@@ -92,14 +116,17 @@ const links = fc.oneof(
 
 const aGrant: fc.Arbitrary<Grant> = fc
   .record({
-    team,
+    scope: fc.oneof(
+      { weight: 3, arbitrary: team.map((name) => `team:${name}`) },
+      fc.constantFrom("tenant", "all_teams"),
+    ),
     role,
     rule: fc.constantFrom("r0", "r1", "r2", "r3", "gone"),
     connection: fc.constantFrom("idp", "other", "former"),
     origin: fc.constantFrom("rule" as const, "rule" as const, "manual" as const),
   })
   .map((one) =>
-    grant(`team:${one.team}`, one.role, {
+    grant(one.scope, one.role, {
       origin: one.origin,
       ...(one.origin === "rule"
         ? { rule: one.rule, connection: one.connection as ConnectionId }
@@ -134,7 +161,7 @@ const world: fc.Arbitrary<World> = fc
     rules,
     conflicts: fc.constantFrom("first" as const, "highest" as const, "all" as const),
     links,
-    failing: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray(Object.keys(CONDITIONS))),
+    failing: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray(EXPRESSIONS)),
     state: aState,
   })
   .map(readable);
@@ -152,10 +179,17 @@ function answers(
 ): Map<string, ExpressionResult> {
   const results = new Map<string, ExpressionResult>();
   for (const [key, { source, input }] of expressionJobs(mapping, people)) {
-    const failed = { ok: false, code: "error", message: "failed" } as const;
-    results.set(key, failing.includes(source) ? failed : { ok: true, value: CONDITIONS[source]?.(input) ?? false });
+    results.set(key, failing.includes(source) ? failed(source) : { ok: true, value: answerOf(source, input) });
   }
   return results;
+}
+
+function failed(source: string): ExpressionResult {
+  return source in GRANTS ? { ok: true, value: "no target" } : { ok: false, code: "error", message: "failed" };
+}
+
+function answerOf(source: string, input: ExpressionJob["input"]): Json {
+  return GRANTS[source]?.(input) ?? CONDITIONS[source]?.(input) ?? null;
 }
 
 function decisionOf(mapping: CompiledMapping, one: Pick<World, "links" | "failing" | "state">): Decision {
@@ -338,6 +372,16 @@ describe("properties of the engine", () => {
       const withoutEveryone = one.rules.filter((rule) => !rule.everyone);
       const plan = planOf({ ...one, rules: withoutEveryone, links: stale });
       expect(plan.changes.filter((change) => change.kind === "grant")).to.deep.equal([]);
+    });
+  });
+
+  it("a rule that computes its targets keeps no ownership that no rule offers", () => {
+    const owner = grant("tenant", "owner", { rule: "owners" });
+    check(world, (one) => {
+      const rules = one.rules.filter((rule) => rule.grants !== undefined);
+      const plan = planOf({ ...one, rules, state: { ...one.state, grants: [owner] } });
+      expect(plan.kept).to.deep.equal([]);
+      expect(plan.changes.map((change) => "grant" in change && grantKey(change.grant))).to.include(grantKey(owner));
     });
   });
 

@@ -1,0 +1,58 @@
+/** What can be seen of a `grants` expression's targets before it runs: mistakes that every evaluation would make. */
+import { quote } from "../model/quote.js";
+import { suggest } from "../model/suggest.js";
+import { isTargetKey, keysFault, partFault, TARGET_KEYS, type TargetKey } from "./computed-targets.js";
+import { type LiteralNode, type SyntaxNode, startOf } from "./expression-syntax.js";
+import type { Finding } from "./expression-walk.js";
+
+type ObjectNode = Extract<SyntaxNode, { readonly type: "unary"; readonly value: "{" }>;
+
+/** The problems of targets that are written out. What is computed is judged when it runs. */
+export function visibleTargets(source: string, tree: SyntaxNode): readonly Finding[] {
+  return resultsOf(tree).flatMap((node) => {
+    if (node.type === "unary" && node.value === "{") return objectProblems(source, node);
+    const isText = node.type === "string" || node.type === "number" || (node.type === "value" && node.value !== null);
+    return isText ? [finding(source, node, "`grants` yields targets: write `{'team': ..., 'role': ...}`")] : [];
+  });
+}
+
+function objectProblems(source: string, node: ObjectNode): readonly Finding[] {
+  const entries = node.lhs.map(([key, value]) => [key, String((key as LiteralNode).value), value] as const);
+  const unknown = entries.filter(([, name]) => !isTargetKey(name));
+  if (unknown.length > 0) {
+    return unknown.map(([key, name]) => {
+      const near = suggest(name, TARGET_KEYS);
+      const message = `a target has no key ${quote(name)}${near === undefined ? "" : `, did you mean \`${near}\`?`}`;
+      return { ...finding(source, key, message), ...(near === undefined ? {} : { suggestion: near }) };
+    });
+  }
+  const fault = keysFault(entries.map(([, name]) => name));
+  if (fault !== undefined) return [finding(source, node, `a target ${fault}`)];
+  return entries.flatMap(([, name, value]) =>
+    resultsOf(value).flatMap((part) => {
+      const isWritten = part.type === "string" || part.type === "number" || part.type === "value";
+      const wrong = isWritten ? partFault(name as TargetKey, part.value) : undefined;
+      return wrong === undefined ? [] : [finding(source, part, `a target ${wrong}`)];
+    }),
+  );
+}
+
+function finding(source: string, node: SyntaxNode, message: string): Finding {
+  return { code: "bad_target", message, position: startOf(source, node) ?? 0 };
+}
+
+/** The nodes of which one is the result, as far as the syntax tells. */
+function resultsOf(node: SyntaxNode): readonly SyntaxNode[] {
+  switch (node.type) {
+    case "condition":
+      return [node.then, ...(node.else ? [node.else] : [])].flatMap(resultsOf);
+    case "block":
+      return node.expressions.slice(-1).flatMap(resultsOf);
+    case "path":
+      return node.steps.slice(-1).flatMap(resultsOf);
+    case "unary":
+      return node.value === "[" ? node.expressions.flatMap(resultsOf) : [node];
+    default:
+      return [node];
+  }
+}
