@@ -138,7 +138,7 @@ function jsonRulesEngine(documents: readonly RuleDocument[], groups: readonly st
   const engine = new Engine(
     documents.map((rule) => ({
       conditions: { all: [{ fact: "groups", operator: "contains", value: String(rule.group_name) }] },
-      event: { type: rule.role_name },
+      event: { type: String(rule.role_name) },
     })),
   );
   return {

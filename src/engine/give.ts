@@ -200,9 +200,12 @@ export function targetOf(give: Give, captured: Captured): Target | undefined {
   return { scope: fill(give.scope, captured), role };
 }
 
+/** What a rule with `grants` gives, in words. */
+export const COMPUTED = "computed targets";
+
 /** What a rule gives in words, with its captures as they are written: `{team}/editor`. */
 export function giveLabel({ scope, role, grants }: Give): string {
-  if (grants) return "computed targets";
+  if (grants) return COMPUTED;
   return targetLabel({ scope: asWritten(scope), role: asWritten(role) });
 }
 

@@ -3,7 +3,7 @@ import type { RuleDocument } from "../model/mapping.js";
 import { quote } from "../model/quote.js";
 import { targetLabel, teamScope } from "../model/target.js";
 import type { CompiledRule } from "./compiled-mapping.js";
-import { giveLabel } from "./give.js";
+import { COMPUTED, giveLabel } from "./give.js";
 import { asList } from "./rule-id.js";
 
 const MADE_ID = /^rule-[0-9a-f]{12}$/;
@@ -33,12 +33,16 @@ export function ruleText({ groups, appRoles, everyone, when, give }: CompiledRul
 /** The same of a rule as it is written, which may stand in a version that is not active. */
 export function documentText(rule: RuleDocument): string {
   const names = listed(asList(rule.group_name ?? rule.sso_group ?? rule.group_id));
-  const scope = rule.team_name === undefined ? String(rule.scope) : teamScope(rule.team_name);
   return said(
     [names, rule.group_pattern].filter((one) => one !== undefined && one !== ""),
     { appRoles: asList(rule.app_role), everyone: rule.everyone === true, when: rule.when },
-    targetLabel({ scope, role: rule.role_name }),
+    documentTarget(rule),
   );
+}
+
+function documentTarget({ team_name: team, scope, role_name: role, grants }: RuleDocument): string {
+  if (grants !== undefined) return COMPUTED;
+  return targetLabel({ scope: team === undefined ? String(scope) : teamScope(team), role: String(role) });
 }
 
 interface Others {

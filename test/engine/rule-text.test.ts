@@ -22,6 +22,13 @@ describe("what people call a rule", () => {
     });
   }
 
+  it("says of a rule with `grants` that it computes", () => {
+    const rule = { everyone: true as const, grants: "{'team': 'A', 'role': 'editor'}" };
+    const [made] = compiled({ role_order: ["editor"], mappings: [rule] }).rules;
+    expect(documentText(rule)).to.equal("everyone -> computed targets");
+    expect(made && ruleText(made)).to.equal("everyone -> computed targets");
+  });
+
   it("is the id that somebody wrote", () => {
     const [rule] = compiled({ mappings: [{ id: "eng", everyone: true, scope: "tenant", role_name: "x" }] }).rules;
     expect(rule && ruleName(rule)).to.equal("`eng`");
