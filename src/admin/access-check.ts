@@ -1,3 +1,4 @@
+import { evidenceText } from "../engine/reasons.js";
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
 import type { Grant } from "../model/grant.js";
@@ -78,10 +79,11 @@ function grantReason(grant: Grant, connection: string | null) {
   };
 }
 
-function sentence({ target, origin, rule, by, reason }: Grant, connection: string | null): string {
+function sentence({ target, origin, rule, by, reason, evidence }: Grant, connection: string | null): string {
   const what = quote(targetLabel(target));
   const where = connection === null ? "" : ` by what connection ${quote(connection)} says`;
   if (origin === "manual") return `${what} was given by ${by ?? "hand"}: ${reason ?? "without a reason"}`;
+  if (origin === "scim_role") return `${evidenceText(evidence)} gives ${what}${where}`;
   return `${origin === "rule" ? "rule" : "the"} ${origin === "rule" ? quote(rule ?? "") : origin} gives ${what}${where}`;
 }
 

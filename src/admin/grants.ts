@@ -2,7 +2,7 @@ import { roleName } from "../engine/role-name.js";
 import type { Route } from "../http/route.js";
 import type { GrantId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
-import { OWNER, type Target, teamScope } from "../model/target.js";
+import { OWNER, type ScopeKind, scopeKind, type Target, teamScope } from "../model/target.js";
 import { addManualGrant, removeManualGrant } from "../provisioning/manual-grants.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
@@ -21,11 +21,14 @@ interface TargetInput {
   readonly role: string;
 }
 
+/** Where somebody may be called an owner: the tenant's are reserved, those of a resource are the application's. */
+const OWNED: ReadonlySet<ScopeKind | undefined> = new Set(["tenant", "resource"]);
+
 /** `team` is short for its scope; the schema has seen to it that exactly one of them is there. */
 export function targetOf({ scope, team, role }: TargetInput): Target {
   const target = { scope: scope ?? teamScope(team ?? ""), role: roleName(role) };
-  if (target.role === OWNER.role && target.scope !== OWNER.scope) {
-    throw new Refusal("bad_request", `\`${OWNER.role}\` is held in the scope \`${OWNER.scope}\` alone`);
+  if (target.role === OWNER.role && !OWNED.has(scopeKind(target.scope))) {
+    throw new Refusal("bad_request", `\`${OWNER.role}\` is held in the scope \`${OWNER.scope}\` or of a resource`);
   }
   return target;
 }

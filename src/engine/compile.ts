@@ -5,6 +5,7 @@ import type { Problem } from "../model/problem.js";
 import { suggest } from "../model/suggest.js";
 import { OWNER, SCOPE_KINDS, teamOf, teamScope } from "../model/target.js";
 import { compileOwners, compileRule } from "./compile-rule.js";
+import { compileScimRoles } from "./compile-scim-roles.js";
 import { compileExamples, compileInvariants } from "./compile-tests.js";
 import { type AliasBook, type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
 import { checkConnection, limitOwners, type MappingContext } from "./mapping-connections.js";
@@ -38,11 +39,13 @@ export function compileMapping(document: MappingDocument, context: MappingContex
   const rules = compileRules(document, context, order, findings);
   const conflicts = compileConflicts(document, order, findings);
   const defaults = compileDefaults(document, findings);
-  const examples = compileExamples(document, context, findings);
+  const scimRoles = compileScimRoles(document, context, findings);
+  const examples = compileExamples(document, context, scimRoles, findings);
   const invariants = compileInvariants(document, findings);
   const writtenScopes = new Set([
     ...rules.flatMap((rule) => [...rule.give.writtenScopes]),
     ...defaults.map((one) => one.target.scope),
+    ...[...(scimRoles?.byType.values() ?? [])].map(({ scope }) => scope),
   ]);
   warnOfTeams(document, rules, context, findings);
   if (findings.problems.length > 0) return { ok: false, ...findings };
@@ -61,7 +64,11 @@ export function compileMapping(document: MappingDocument, context: MappingContex
     aliases,
     connections: context.connections,
     reads,
-    readsGroups: enabled.some((rule) => rule.groups) || [...reads].some((path) => path.startsWith("group")),
+    readsGroups:
+      scimRoles !== undefined ||
+      enabled.some((rule) => rule.groups) ||
+      [...reads].some((path) => path.startsWith("group")),
+    ...(scimRoles === undefined ? {} : { scimRoles }),
     examples,
     invariants,
     tables: ruleTables(rules, aliases),

@@ -2,6 +2,7 @@ import type { Protocol } from "../model/facts.js";
 import type { Instant } from "../model/ids.js";
 import type { ConflictStrategy, ExampleDocument, NoMatch, UnknownTeam } from "../model/mapping.js";
 import type { ScopeKind, Target } from "../model/target.js";
+import type { CompiledScimRoles } from "./compile-scim-roles.js";
 import type { FactPath } from "./expression-facts.js";
 import type { Give } from "./give.js";
 import type { Pattern } from "./pattern.js";
@@ -28,6 +29,8 @@ export interface CompiledMapping {
   readonly reads: ReadonlySet<FactPath>;
   /** Some enabled rule depends on groups, by a matcher or in an expression. */
   readonly readsGroups: boolean;
+  /** What SCIM's role assignments become; absent: nothing. */
+  readonly scimRoles?: CompiledScimRoles;
   readonly examples: readonly CompiledExample[];
   readonly invariants: readonly CompiledInvariant[];
   /** Look-up tables per connection, filled at first use. */

@@ -7,6 +7,7 @@ import { type CompiledMapping, isExpired } from "./compiled-mapping.js";
 import { settle } from "./conflict.js";
 import { collectOffers, couldGiveIn, presentTarget, type ResolveTeam } from "./offers.js";
 import { appliesAt } from "./rule-table.js";
+import { assignRoles, scimRoleStands } from "./scim-roles.js";
 
 export interface DecideOptions {
   /** Present team names by names and aliases. */
@@ -26,7 +27,9 @@ export function decide(
 ): Decision {
   const current = person.links.filter(isCurrent);
   const counted = evaluations.filter((_, index) => isCurrent(person.links[index]));
-  const matching = matchingOf(counted);
+  const assigned = assignRoles(mapping, current, options.resolveTeam);
+  // Whoever SCIM gives a role to is somebody whom the mapping speaks of.
+  const matching = assigned.grants.length > 0 ? "matched" : matchingOf(counted);
   const account = decideAccount(mapping, person, current, matching, door);
   const { byKind, offers, rejected } = collectOffers(mapping, counted, options.resolveTeam);
   const desired: DesiredGrant[] = [];
@@ -36,6 +39,7 @@ export function decide(
     desired.push(...settled.desired);
     locks.push(...settled.locks);
   }
+  desired.push(...assigned.grants);
   const isNew = account.status === "registered" && !person.everRegistered;
   desired.push(...defaults(mapping, current, matching, isNew, options.resolveTeam));
   locks.push(...fallbackLocks(mapping, matching, counted));
@@ -50,6 +54,7 @@ export function decide(
     locks,
     offered: offers,
     rejected,
+    unassigned: assigned.unassigned,
     frozen: current.length > 0 && current.every(isFrozen),
     stands: (grant) => stands(grant, mapping, person.links, options.resolveTeam),
     evaluations,
@@ -58,11 +63,13 @@ export function decide(
 
 /** INVARIANT: no lock outlives its rule; what a rule gave goes when the rule goes, expires, or no longer gives there. */
 function stands(
-  { rule: id, connection, target }: GrantKey,
+  grant: GrantKey,
   mapping: CompiledMapping,
   links: readonly PersonLink[],
   resolveTeam: ResolveTeam,
 ): boolean {
+  if (grant.origin === "scim_role") return scimRoleStands(mapping, grant, links, resolveTeam);
+  const { rule: id, connection, target } = grant;
   if (id === FALLBACK) return true;
   const rule = mapping.ruleById.get(String(id));
   if (!rule?.enabled || !couldGiveIn(rule, target.scope, resolveTeam)) return false;

@@ -1,5 +1,5 @@
 /** Diff owns the step from what a person holds to what was decided: one change per grant, and what stays as it is. */
-import type { Decision, RuleOutcome } from "../model/evaluation.js";
+import type { Decision, Lock, RuleOutcome } from "../model/evaluation.js";
 import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey } from "../model/grant.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
@@ -68,9 +68,7 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
       if (hasMoved(grant, wanted, mapping)) refreshed.push({ id: grant.id, evidence: wanted.evidence });
       continue;
     }
-    const lock = decision.stands(grant)
-      ? decision.locks.find((one) => one.covers(grant.target, grant.rule))
-      : undefined;
+    const lock = lockOn(grant, decision);
     if (lock) kept.push({ grant, rule: lock.rule, reason: openReason(lock.rule, lock.open) });
     else revokes.push(revoke(grant, revokeReason(grant, decision, mapping), decision, mapping));
   }
@@ -78,6 +76,12 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
     .filter((grant) => !grant.stale && !isHeldByKept(grant, kept, mapping))
     .map((grant): GrantChange => ({ kind: "grant", grant, reason: grantReason(grant) }));
   return { changes: [...revokes.sort(byTarget), ...opened.sort(byTarget)], kept, refreshed };
+}
+
+/** Rules that cannot be judged keep what rules give. What SCIM assigns is always known, and goes as soon as SCIM takes it. */
+function lockOn(grant: Grant, { stands, locks }: Decision): Lock | undefined {
+  if (grant.origin === "scim_role" || !stands(grant)) return undefined;
+  return locks.find((one) => one.covers(grant.target, grant.rule));
 }
 
 /** What sync gave and may take: one-time defaults and manual grants are nobody's but the admins'. */
@@ -103,15 +107,20 @@ function sameFact(a: Evidence, b: Evidence | undefined): boolean {
   return (
     a.kind === b?.kind &&
     a.label === b.label &&
+    a.group === b.group &&
     a.source === b.source &&
     a.since === b.since &&
     a.staleSince === b.staleSince
   );
 }
 
-/** Where one rule wins, a grant that stays keeps its place: another role opens there only once it is judged. */
+/**
+ * Where one rule wins, a grant that stays keeps its place: another role opens there only once it is judged. What SCIM assigns
+ * contends with no rule.
+ */
 function isHeldByKept(wanted: DesiredGrant, kept: readonly Kept[], mapping: CompiledMapping): boolean {
   const { scope, role } = wanted.target;
+  if (wanted.origin === "scim_role") return false;
   if (kept.length === 0 || mapping.conflicts[scopeKind(scope) as ScopeKind] === "all") return false;
   return kept.some(
     ({ grant }) => grant.origin === "rule" && grant.target.scope === scope && grant.target.role !== role,
@@ -120,6 +129,7 @@ function isHeldByKept(wanted: DesiredGrant, kept: readonly Kept[], mapping: Comp
 
 function grantReason({ origin, rule, evidence }: DesiredGrant): string {
   if (origin === "default") return rule === "no_match" ? "no rule matches: the default" : "the default of new accounts";
+  if (origin === "scim_role") return evidenceText(evidence);
   return `rule ${quote(String(rule))}: ${evidenceText(evidence)}`;
 }
 
@@ -130,12 +140,19 @@ function revoke(grant: Grant, reason: string, decision: Decision, mapping: Compi
 
 function revokeReason(grant: Grant, decision: Decision, mapping: CompiledMapping): string {
   if (grant.origin === "default") return defaultEnds(decision, mapping);
+  if (grant.origin === "scim_role") return assignmentEnds(grant, decision);
   const id = String(grant.rule);
   const name = `rule ${quote(id)}`;
   if (!mapping.ruleById.has(id)) return `${name} is not in the mapping any more`;
   if (!decision.stands(grant)) return `${name} does not give this any more`;
   const matched = outcomesOf(grant, decision).some(({ status }) => status === "matched");
   return matched ? `${name} is overruled here, or gives another role` : `${name} does not match any more`;
+}
+
+function assignmentEnds(grant: Grant, decision: Decision): string {
+  const assigned = evidenceText(grant.evidence);
+  if (!decision.stands(grant)) return `the mapping makes nothing of ${assigned} any more`;
+  return `SCIM does not say ${assigned} any more`;
 }
 
 function defaultEnds({ evaluations }: Decision, mapping: CompiledMapping): string {

@@ -41,7 +41,16 @@ export function exampleLink(example: ExampleDocument, mapping: CompiledMapping, 
     connection: { slug: connection.slug, protocol: connection.protocol },
     now: at.slice(0, 10),
   };
-  return { at, connection, directoryUser: "example" as DirectoryUserId, facts, signedIn: true, settling: false };
+  const { scim_roles: scimRoles = [] } = example;
+  return {
+    at,
+    connection,
+    directoryUser: "example" as DirectoryUserId,
+    facts,
+    scimRoles,
+    signedIn: true,
+    settling: false,
+  };
 }
 
 const STAND_IN: MappingConnection = { slug: "example", protocol: "oidc", mayGrantOwner: true };

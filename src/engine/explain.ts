@@ -1,13 +1,17 @@
 /** Explain owns the answer to "why": for each assignment its reasons, for each rule that gives nothing why not, and what would change it. */
-import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../model/evaluation.js";
+import type { Decision, LinkEvaluation, RuleOutcome, Unassigned, Verdict } from "../model/evaluation.js";
 import type { Evidence, Grant } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
 import type { PersonLink, PersonState, UserStatus } from "../model/person.js";
+import { quote } from "../model/quote.js";
+import { type ScimRole, scimRoleLabel } from "../model/scim-role.js";
 import { type Target, targetKey, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
+import type { CompiledScimRoles } from "./compile-scim-roles.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { diff } from "./diff.js";
 import { giveLabel } from "./give.js";
+import { scimRoleProblem } from "./scim-roles.js";
 import { type Step, stepsToLose, stepText } from "./steps.js";
 import { whyNot } from "./why-not.js";
 
@@ -17,6 +21,8 @@ export interface Explanation {
   readonly assignments: readonly ExplainedAssignment[];
   /** Rules that give this person nothing now, in document order. */
   readonly notGiven: readonly ExplainedRule[];
+  /** Role assignments of SCIM that give this person nothing. */
+  readonly rolesNotGiven: readonly ExplainedRole[];
 }
 
 export interface ExplainedAssignment {
@@ -59,6 +65,14 @@ export interface ExplainedRule {
   readonly sentence: string;
 }
 
+export interface ExplainedRole extends ScimRole {
+  readonly connection: string;
+  /** The group that carries it; absent for the person's own. */
+  readonly group?: string;
+  readonly why: Unassigned["why"];
+  readonly sentence: string;
+}
+
 /** Explains one person as evaluated. `links` and `evaluations` stand in the same order. */
 export function explain(
   mapping: CompiledMapping,
@@ -79,6 +93,7 @@ export function explain(
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
     assignments: byTarget(state.grants).map((grants) => explainAssignment(grants, grantOf)),
     notGiven: rules.toSorted((a, b) => indexOf(mapping, a.rule) - indexOf(mapping, b.rule)),
+    rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
   };
 }
 
@@ -110,7 +125,10 @@ function explainGrant(
   kept: string | undefined,
 ): ExplainedGrant {
   const { id: _id, target: _target, connection: _connection, ...said } = grant;
-  const pointer = mapping.ruleById.get(String(grant.rule))?.pointer;
+  const declared = grant.origin === "scim_role" ? mapping.scimRoles?.declared : undefined;
+  const pointer = declared
+    ? declared.find(({ type }) => type === grant.rule)?.pointer
+    : mapping.ruleById.get(String(grant.rule))?.pointer;
   return {
     ...said,
     ...(pointer === undefined ? {} : { pointer }),
@@ -136,6 +154,31 @@ export function explainRule(
   const sentence = `${label} by ${because.text}${steps === "" ? "" : `: ${steps}`}`;
   const { text: _, ...said } = because;
   return [{ rule: rule.id, pointer: rule.pointer, connection: slug, label, ...said, sentence }];
+}
+
+function explainRole(mapping: CompiledMapping, { connection, role, group, why }: Unassigned): ExplainedRole {
+  const from = group === undefined ? "" : ` of group ${quote(group)}`;
+  const sentence = `SCIM role ${quote(scimRoleLabel(role))}${from} gives nothing: ${roleWhy(mapping, connection, role, why)}`;
+  return { connection, ...role, ...(group === undefined ? {} : { group }), why, sentence };
+}
+
+function roleWhy(
+  { scimRoles }: CompiledMapping,
+  connection: string,
+  role: ScimRole,
+  why: ExplainedRole["why"],
+): string {
+  switch (why) {
+    case "no_scim_roles":
+      return "the mapping has no `scim_roles`";
+    case "unknown_team":
+      return "there is no such team, and the mapping may not make it";
+    case "owner_connection":
+      return `set \`mayGrantOwner\` for connection ${quote(connection)}`;
+    case "unknown_type":
+    case "unknown_value":
+      return scimRoleProblem(scimRoles as CompiledScimRoles, role);
+  }
 }
 
 function indexOf(mapping: CompiledMapping, rule: string): number {

@@ -2,10 +2,12 @@
 import { type AttributeValue, type Facts, USER_ATTRIBUTES, type UserAttribute } from "../model/facts.js";
 import type { Instant } from "../model/ids.js";
 import { type Known, known, unknown } from "../model/known.js";
-import type { LinkRecord, PersonLink } from "../model/person.js";
+import type { DirectoryGroupRecord, LinkRecord, PersonLink } from "../model/person.js";
+import type { ScimRole, ScimRoleFact } from "../model/scim-role.js";
 import { groupFacts } from "./group-facts.js";
 
 const EMPTY: Known<null> = known(null);
+const NO_ROLES: readonly ScimRole[] = [];
 const NEVER: Known<never> = unknown("never_asserted");
 
 /**
@@ -33,6 +35,7 @@ export function linkFacts(record: LinkRecord, now: Instant): PersonLink | undefi
     connection,
     directoryUser: record.directoryUser,
     facts,
+    ...(isLive ? { scimRoles: scimRoleFacts(record) } : {}),
     ...(isLive && !isLocal ? { scim: scim.active && !scim.deleted ? "active" : "inactive" } : {}),
     signedIn: claims !== undefined || isLocal,
     settling: isLive && !isLocal && isSettling(record, now),
@@ -65,6 +68,22 @@ function appRoleFacts({ scim, claims }: LinkRecord, isLive: boolean): Facts["app
   if (pushed?.known && pushed.value.length > 0) return pushed;
   if (claims?.appRoles) return known(claims.appRoles.value, claims.appRoles.staleSince);
   return pushed ?? NEVER;
+}
+
+/**
+ * The person's own role assignments, and those of the groups that SCIM put them into; where claims alone answer for groups,
+ * SCIM's memberships are no evidence.
+ */
+function scimRoleFacts({ connection, scim, memberships }: LinkRecord): readonly ScimRoleFact[] {
+  const own = scim?.roles ?? NO_ROLES;
+  if (connection.groups === "claims") return own;
+  const carrying = memberships.filter(({ group }) => !group.deleted && group.roles !== undefined);
+  if (carrying.length === 0) return own;
+  return [...own, ...carrying.flatMap(({ group, since }) => rolesOf(group, since))];
+}
+
+function rolesOf({ displayName, roles = NO_ROLES }: DirectoryGroupRecord, since: Instant): readonly ScimRoleFact[] {
+  return roles.map((role) => ({ ...role, group: displayName, since }));
 }
 
 /**

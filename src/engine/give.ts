@@ -66,7 +66,8 @@ type ScopeText =
   | { readonly ok: true; readonly scope: string; readonly pointer: string }
   | { readonly ok: false; readonly problem: Problem };
 
-function scopeText(rule: RuleDocument, pointer: string): ScopeText {
+/** The place that a rule or an entry of `scim_roles` names, either way of writing it. */
+export function scopeText(rule: Pick<RuleDocument, "team_name" | "scope">, pointer: string): ScopeText {
   if (rule.team_name !== undefined && rule.scope !== undefined) {
     return refuse("target_ambiguous", "a rule gives either `team_name` or `scope`, not both: remove one", pointer);
   }
@@ -102,7 +103,7 @@ function kindOf(text: string, scope: Template): ScopeKind | undefined {
   return fixed === undefined ? undefined : scopeKind(`${fixed}-`);
 }
 
-function badScope(text: string, pointer: string): Problem {
+export function badScope(text: string, pointer: string): Problem {
   const near = suggest(text, ["tenant", "all_teams"]);
   return {
     pointer,
@@ -132,7 +133,7 @@ function build(kind: ScopeKind, scope: Template, role: Template, captures: Reado
     scopes,
     roles: roles && new Set([...roles].map(roleName)),
     writtenScopes: combinations(scope, captures, true) ?? new Set(),
-    owner: [...(writtenRoles ?? [])].some((name) => roleName(name) === OWNER.role),
+    owner: kind !== "resource" && [...(writtenRoles ?? [])].some((name) => roleName(name) === OWNER.role),
     needsRoleOrder: roles?.size !== 1 && !sameCapture(scope, role),
   };
 }
@@ -170,7 +171,7 @@ function ownerProblems(give: Give, captures: ReadonlyMap<string, CaptureValues>,
   if (give.kinds[0] !== OWNER.scope) {
     return report(
       "owner_scope",
-      '`owner` exists in the scope `tenant` only: write `"scope": "tenant"`, or name another role',
+      '`owner` is held in the scope `tenant` or of a resource: write `"scope": "tenant"`, or name another role',
     );
   }
   const open = [...give.role.captures].find((name) => captures.get(name)?.others !== false);
@@ -196,7 +197,7 @@ export const OWNER_GIVE: Give = build(
 export function targetOf(give: Give, captured: Captured): Target | undefined {
   if (give.literal || give.grants) return give.literal;
   const role = roleName(fill(give.role, captured));
-  if (role === OWNER.role && !give.owner) return undefined;
+  if (role === OWNER.role && !give.owner && give.kinds[0] !== "resource") return undefined;
   return { scope: fill(give.scope, captured), role };
 }
 

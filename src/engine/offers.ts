@@ -4,6 +4,7 @@ import type { UnknownTeam } from "../model/mapping.js";
 import { OWNER, type ScopeKind, scopeKind, type Target, teamOf, teamScope } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import type { Offer, OpenRule } from "./conflict.js";
+import type { RoleOrder } from "./role-order.js";
 
 /** The present name of the team that a name means, or `undefined` for a name that no team has or had. */
 export type ResolveTeam = (name: string) => { readonly name: string } | undefined;
@@ -78,7 +79,7 @@ function mayMake(policy: UnknownTeam, isWritten: boolean): boolean {
 }
 
 /** A scope with its team's present name. */
-function presentScope(scope: string, resolveTeam: ResolveTeam): string {
+export function presentScope(scope: string, resolveTeam: ResolveTeam): string {
   const name = teamOf(scope);
   const team = name === undefined ? undefined : resolveTeam(name);
   return team ? teamScope(team.name) : scope;
@@ -105,13 +106,21 @@ function openRule(rule: CompiledRule, open: Open, kind: ScopeKind, resolveTeam: 
     };
   }
   const { roles } = rule.give;
+  // Captured text never makes an owner of the tenant; an owner of a resource is a role like any other.
+  const ownable = kind === "resource";
   const inScope = (scope: string) => scopeKind(scope) === kind && couldGiveIn(rule, scope, resolveTeam);
   return {
     rule,
     open,
     couldGiveIn: inScope,
-    couldGive: ({ scope, role }) => inScope(scope) && (roles?.has(role) ?? role !== OWNER.role),
+    couldGive: ({ scope, role }) => inScope(scope) && (roles?.has(role) ?? (role !== OWNER.role || ownable)),
     couldExceed: (scope, role, order) =>
-      inScope(scope) && (roles ? [...roles].some((one) => order.compare(one, role) > 0) : order.rank(role) < order.top),
+      inScope(scope) &&
+      (roles ? [...roles].some((one) => order.compare(one, role) > 0) : order.rank(role) < highestOf(order, ownable)),
   };
+}
+
+/** The rank that an open role can reach. */
+function highestOf(order: RoleOrder, ownable: boolean): number {
+  return ownable ? Math.max(order.top, order.rank(OWNER.role)) : order.top;
 }

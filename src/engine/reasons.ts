@@ -36,7 +36,7 @@ export function evidenceText(evidence: readonly Evidence[]): string {
   return evidence.map(oneText).join(" and ");
 }
 
-function oneText({ kind, label }: Evidence): string {
+function oneText({ kind, label, group }: Evidence): string {
   switch (kind) {
     case "group":
       return `group ${quote(label)}`;
@@ -48,5 +48,7 @@ function oneText({ kind, label }: Evidence): string {
       return `the result of ${quote(label)}`;
     case "everyone":
       return "everyone";
+    case "scim_role":
+      return group === undefined ? `SCIM role ${quote(label)}` : `SCIM role ${quote(label)} of group ${quote(group)}`;
   }
 }

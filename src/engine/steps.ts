@@ -1,5 +1,5 @@
 /** Single steps that somebody could take to change what a person holds, as data and in words. */
-import type { Grant } from "../model/grant.js";
+import type { Evidence, Grant } from "../model/grant.js";
 import { quote } from "../model/quote.js";
 
 export type Step =
@@ -8,6 +8,7 @@ export type Step =
   | { readonly do: "leave_group"; readonly group: string }
   | { readonly do: "get_app_role"; readonly anyOf: readonly string[] }
   | { readonly do: "lose_app_role"; readonly role: string }
+  | { readonly do: "lose_scim_role"; readonly role: string; readonly group?: string }
   | { readonly do: "meet_condition" | "fail_condition"; readonly condition: string }
   | { readonly do: "change_result"; readonly expression: string }
   | { readonly do: "assert_fact"; readonly fact: string }
@@ -23,6 +24,7 @@ export type Step =
 
 /** What would end a grant: for a rule's, to take away what it matched by. */
 export function stepsToLose({ origin, rule, evidence }: Grant): readonly Step[] {
+  if (origin === "scim_role") return evidence.map(unassign);
   if (origin !== "rule") return [{ do: "end_grant", origin }];
   const steps = evidence.flatMap((one): readonly Step[] => {
     if (one.kind === "group") return [{ do: "leave_group", group: one.label }];
@@ -31,6 +33,10 @@ export function stepsToLose({ origin, rule, evidence }: Grant): readonly Step[] 
     return one.kind === "expression" ? [{ do: "fail_condition", condition: one.label }] : [];
   });
   return steps.length > 0 ? steps : [{ do: "change_rule", rule: String(rule), how: "remove" }];
+}
+
+function unassign({ label, group }: Evidence): Step {
+  return { do: "lose_scim_role", role: label, ...(group === undefined ? {} : { group }) };
 }
 
 /** A step in words, as an order. */
@@ -44,6 +50,10 @@ export function stepText(step: Step): string {
       return `get app role ${step.anyOf.map((one) => quote(one)).join(" or ")}`;
     case "lose_app_role":
       return `lose app role ${quote(step.role)}`;
+    case "lose_scim_role":
+      return step.group === undefined
+        ? `have SCIM take away role ${quote(step.role)}`
+        : `leave group ${quote(step.group)}, or have SCIM take role ${quote(step.role)} away from it`;
     case "meet_condition":
       return `meet the condition ${quote(step.condition)}`;
     case "fail_condition":

@@ -2,6 +2,7 @@ import type { UserAttribute } from "./facts.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant } from "./ids.js";
 import type { JsonObject } from "./json.js";
 import type { Known, UnknownReason } from "./known.js";
+import type { ScimRole } from "./scim-role.js";
 
 /**
  * What a source said, in the words of the pipeline. A protocol translates; only `ingest` writes (design section 1).
@@ -64,6 +65,8 @@ export interface ScimUserDocument {
   /** The facts that rules read. Absent from a SCIM document is known to be empty (null). */
   readonly attributes: Readonly<Record<UserAttribute, string | boolean | null>>;
   readonly appRoles: readonly string[];
+  /** Role assignments: elements of `roles` with a type and a value. */
+  readonly roles?: readonly ScimRole[];
 }
 
 /** A group's attributes; members are changed apart, as rows. */
@@ -84,6 +87,8 @@ export interface ScimGroupDocument {
   readonly displayNameFolded: string;
   readonly externalId?: string;
   readonly idpMappingNames: readonly string[];
+  /** Role assignments that every member has. */
+  readonly roles?: readonly ScimRole[];
 }
 
 export interface MembersChange {

@@ -1,6 +1,7 @@
 import type { DesiredGrant, Evidence, GrantKey } from "./grant.js";
 import type { ConnectionId } from "./ids.js";
 import type { UnknownReason } from "./known.js";
+import type { ScimRole } from "./scim-role.js";
 import type { Target } from "./target.js";
 
 /** One way in which a rule matched: what it gives, and the evidence. */
@@ -72,6 +73,15 @@ export interface Lock {
   covers(target: Target, rule?: string): boolean;
 }
 
+/** A role assignment of SCIM that gives nothing, and why. */
+export interface Unassigned {
+  /** Slug of the connection that says it. */
+  readonly connection: string;
+  readonly role: ScimRole;
+  readonly group?: string;
+  readonly why: "no_scim_roles" | "unknown_type" | "unknown_value" | "unknown_team" | "owner_connection";
+}
+
 /** Whether a sign-in may go on. */
 export type Verdict =
   | { readonly allow: true }
@@ -95,6 +105,8 @@ export interface Decision {
   }[];
   /** Matches that give nothing, because their team does not exist and may not be made. */
   readonly rejected: readonly { readonly rule: string; readonly connection: ConnectionId; readonly target: Target }[];
+  /** Role assignments of SCIM that give nothing. */
+  readonly unassigned: readonly Unassigned[];
   readonly verdict: Verdict;
   /** Only facts from a first sign-in: a mapping save leaves the person out. */
   readonly frozen: boolean;

@@ -10,8 +10,12 @@ export interface Evidence {
    * `group`: name and source. `app_role`: its value. `expression`: the condition's text. `grants`: the text of the
    * expression that computed the target. `everyone`: nothing to show.
    */
-  readonly kind: "group" | "app_role" | "expression" | "grants" | "everyone";
+  readonly kind: "group" | "app_role" | "expression" | "grants" | "everyone" | "scim_role";
   readonly label: string;
+  /** `scim_role`: its type and value, and the group that carries it when it is not the person's own. */
+  readonly type?: string;
+  readonly value?: string;
+  readonly group?: string;
   readonly source?: "scim" | "claims";
   /** Since when the fact holds. */
   readonly since?: Instant;
@@ -27,7 +31,7 @@ export interface GrantKey {
   readonly origin: GrantOrigin;
   /** The connection whose facts gave it; absent for manual grants and one-time defaults. */
   readonly connection?: ConnectionId;
-  /** The rule's id; `default_team`, `default_role` or `no_match` for defaults. */
+  /** The rule's id; the declared type of a `scim_role`; `default_team`, `default_role` or `no_match` for defaults. */
   readonly rule?: string;
 }
 

@@ -1,3 +1,5 @@
+import type { ScimRole } from "./scim-role.js";
+
 /**
  * A mapping document as admins write it, after AJV has accepted it (`schemas/mapping.schema.json`).
  * Keys are snake_case, as in Tines, whose documents are valid as they stand.
@@ -20,6 +22,10 @@ export interface MappingDocument {
   readonly default_role?: string;
   readonly unknown_team?: UnknownTeam;
   readonly mappings?: readonly RuleDocument[];
+  /** Lists of role values that several entries of `scim_roles` share. */
+  readonly role_sets?: Readonly<Record<string, RoleValues>>;
+  /** What SCIM's `roles` may assign; without it they make no targets. */
+  readonly scim_roles?: readonly ScimRoleDocument[];
   readonly examples?: readonly ExampleDocument[];
   readonly invariants?: readonly InvariantDocument[];
 }
@@ -55,6 +61,20 @@ export interface RuleDocument {
   readonly grants?: string;
 }
 
+/** Values that SCIM may send: a list of roles, or what role each value stands for. */
+export type RoleValues = readonly string[] | Readonly<Record<string, string>>;
+
+/** One type of role assignment, and the place where its values are roles. */
+export interface ScimRoleDocument {
+  /** The `type` of an element of SCIM's `roles`, with at most one placeholder: `workspace_{name}`. */
+  readonly type: string;
+  readonly note?: string;
+  /** What may be assigned, or the name of a role set. */
+  readonly values: string | RoleValues;
+  readonly team_name?: string;
+  readonly scope?: string;
+}
+
 /** A person made up for a test inside the document; `expect` is exact. */
 export interface ExampleDocument {
   readonly name: string;
@@ -63,6 +83,8 @@ export interface ExampleDocument {
   readonly groups?: readonly string[];
   readonly group_ids?: readonly string[];
   readonly app_roles?: readonly string[];
+  /** Role assignments as SCIM would push them. */
+  readonly scim_roles?: readonly ScimRole[];
   readonly user?: Readonly<Record<string, string | boolean | null>>;
   readonly claims?: Readonly<Record<string, readonly string[]>>;
   /** `Team/role`, `*` + `/role` (all teams), `tenant/role`, or a target. */

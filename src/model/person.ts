@@ -3,6 +3,7 @@ import type { Facts, Protocol, UserAttribute } from "./facts.js";
 import type { Grant } from "./grant.js";
 import type { ConnectionId, DirectoryUserId, Instant, RunId, UserId } from "./ids.js";
 import type { Known } from "./known.js";
+import type { ScimRole, ScimRoleFact } from "./scim-role.js";
 
 /** `pending`: the directory knows the person, and nobody has been registered yet; such rows show up nowhere but in previews. */
 export type UserStatus = "pending" | "registered" | "deactivated";
@@ -57,6 +58,8 @@ export interface DirectoryGroupRecord {
   readonly displayName: string;
   readonly externalId?: string;
   readonly idpMappingNames: readonly string[];
+  /** What SCIM assigns to every member. */
+  readonly roles?: readonly ScimRole[];
   /** First membership write; SCIM alone answers for the group `settleSeconds` later. */
   readonly firstMembershipAt?: Instant;
   readonly deleted: boolean;
@@ -72,6 +75,7 @@ export interface LinkRecord {
     readonly deleted: boolean;
     readonly attributes: Readonly<Record<UserAttribute, string | boolean | null>>;
     readonly appRoles: Known<readonly string[]>;
+    readonly roles?: readonly ScimRole[];
     readonly createdAt: Instant;
   };
   readonly claims?: ClaimsDocument;
@@ -102,6 +106,8 @@ export interface PersonLink {
   readonly connection: LinkConnection;
   readonly directoryUser: DirectoryUserId;
   readonly facts: Facts;
+  /** Role assignments that SCIM makes, where it is evidence. */
+  readonly scimRoles?: readonly ScimRoleFact[];
   /** SCIM's word on the person, where SCIM is evidence (sync live): `inactive` also after a DELETE. */
   readonly scim?: "active" | "inactive";
   /** The person has signed in here, or is a local row. */

@@ -41,6 +41,11 @@ async function judge(mapping: CompiledMapping, example: ExampleDocument, index: 
   return [...judgeExample(example, index, given), ...judgeInvariants(mapping, link, given, results)];
 }
 
+/** The same document without one type of role assignment. */
+function withoutType(document: MappingDocument, index: number): MappingDocument {
+  return { ...document, scim_roles: (document.scim_roles ?? []).filter((_, at) => at !== index) };
+}
+
 /** The same rules with one taken out: some example ought to notice. */
 function without(document: MappingDocument, index: number): MappingDocument {
   return { ...document, mappings: (document.mappings ?? []).filter((_: RuleDocument, at: number) => at !== index) };
@@ -53,6 +58,7 @@ describe("mapping documents that ship", () => {
       "entra-object-ids.json",
       "okta-naming-convention.json",
       "starter.json",
+      "tecton-roles.json",
     ]);
   });
 
@@ -62,7 +68,8 @@ describe("mapping documents that ship", () => {
 
       it("compiles without a warning", () => {
         expect(compileMapping(document, CONTEXT).warnings).to.deep.equal([]);
-        expect(compile(document).rules.length).to.be.greaterThan(0);
+        const { rules, scimRoles } = compile(document);
+        expect(rules.length + (scimRoles?.declared.length ?? 0)).to.be.greaterThan(0);
       });
 
       for (const [index, example] of (document.examples ?? []).entries()) {
@@ -76,6 +83,12 @@ describe("mapping documents that ship", () => {
             (document.examples ?? []).map((example, index) => judge(mapping, example, index)),
           );
           expect(problems.flat(), `rule ${at}`).not.to.deep.equal([]);
+        }
+      });
+
+      it("has an example for each type of role assignment, which fails without it", () => {
+        for (const at of (document.scim_roles ?? []).keys()) {
+          expect(compileMapping(withoutType(document, at), CONTEXT).ok, `type ${at}`).to.equal(false);
         }
       });
     });
