@@ -1,4 +1,5 @@
 import type { Instant, TenantId, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
 import { type ReconcileOptions, reconcilePeople } from "./reconcile.js";
 
@@ -27,7 +28,7 @@ export async function reconcileApart(
     if (moved.length > 0) await p.store.write(tenant, (tx) => tx.delayMarks(moved, p.now()));
     return { done: done.length, failed: [], counts };
   } catch (fault) {
-    if (ids.length > 1) {
+    if (ids.length > 1 && !isBusy(fault)) {
       const half = Math.ceil(ids.length / 2);
       const first = await reconcileApart(p, tenant, ids.slice(0, half), options);
       return joined(first, await reconcileApart(p, tenant, ids.slice(half), options));
@@ -36,6 +37,11 @@ export async function reconcileApart(
     await p.store.write(tenant, (tx) => tx.delayMarks(ids, secondsFrom(p.now(), BACK_OFF_SECONDS)));
     return { done: 0, failed: ids, counts: { failed: ids.length } };
   }
+}
+
+/** Nobody's fault: in halves it would be no better. */
+function isBusy(fault: unknown): boolean {
+  return fault instanceof Refusal && fault.code === "expression_busy";
 }
 
 function joined(a: ReconciledApart, b: ReconciledApart): ReconciledApart {

@@ -82,7 +82,7 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
   const after = await person(p, tenant, observed.user);
   // Another tab may have got through with the same facts.
   if (judged === undefined && after.status === "pending") {
-    return { code: "unavailable", user: observed.user, created: false };
+    return { code: "expression_busy", user: observed.user, created: false };
   }
   const created = before.status === "pending" && after.status === "registered";
   const base = { user: observed.user, created, ...(judged === undefined ? {} : { judged }) };

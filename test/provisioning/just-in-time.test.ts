@@ -184,7 +184,7 @@ describe("a sign-in whose reconcile fails", () => {
 
   it("tells a new person to come back, takes no seat, and lets them in once it works", async () => {
     fault.planted = true;
-    expect(await t.signIn("sso", "ada", { groups: ["Sales"] })).to.include({ allowed: false, code: "unavailable" });
+    expect(await t.signIn("sso", "ada", { groups: ["Sales"] })).to.include({ allowed: false, code: "expression_busy" });
     expect(await t.holds("ada")).to.equal("nobody");
     expect(await t.tenant()).to.include({ seatsUsed: 0 });
     fault.planted = false;
