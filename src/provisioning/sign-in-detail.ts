@@ -25,7 +25,7 @@ const GUARDS: ReadonlyMap<RefusalCode, string> = new Map<RefusalCode, string>([
   ["not_assigned", "no_match"],
   ["groups_unknown", "groups"],
   ["no_seat", "seats"],
-  ["unavailable", "reconcile"],
+  ["expression_busy", "reconcile"],
 ]);
 
 /** The document of `schemas/admin/sign-in.schema.json`, as far as this sign-in came. */
