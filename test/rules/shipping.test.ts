@@ -58,6 +58,7 @@ describe("mapping documents that ship", () => {
       "entra-object-ids.json",
       "okta-naming-convention.json",
       "starter.json",
+      "tabnine-default-team.json",
       "tecton-roles.json",
     ]);
   });
@@ -70,6 +71,18 @@ describe("mapping documents that ship", () => {
         expect(compileMapping(document, CONTEXT).warnings).to.deep.equal([]);
         const { rules, scimRoles } = compile(document);
         expect(rules.length + (scimRoles?.declared.length ?? 0)).to.be.greaterThan(0);
+      });
+
+      it("says with examples and invariants what it is for", () => {
+        expect([document.examples ?? [], document.invariants ?? []].map((list) => list.length > 0)).to.deep.equal([
+          true,
+          true,
+        ]);
+      });
+
+      it("is replayed by every door", () => {
+        const replayed = readdirSync(join(FOLDER, "scenarios", "shipped"));
+        expect(replayed).to.include(file.replace(/\.json$/, ".scenario.json"));
       });
 
       for (const [index, example] of (document.examples ?? []).entries()) {
@@ -93,6 +106,13 @@ describe("mapping documents that ship", () => {
       });
     });
   }
+
+  it("show object ids, names and app roles of Entra beside one another", () => {
+    const { groups = {}, mappings = [] } = read("entra-object-ids.json");
+    const inTheBook = mappings.filter((rule) => [rule.group_name ?? []].flat().some((name) => name in groups));
+    const matchers = [inTheBook, mappings.filter((rule) => rule.group_id), mappings.filter((rule) => rule.app_role)];
+    expect(matchers.map((rules) => rules.length > 0)).to.deep.equal([true, true, true]);
+  });
 
   it("need no connection of a certain name, for a start", () => {
     expect(compileMapping(read("starter.json"), { version: 1, connections: [] }).ok).to.equal(true);
