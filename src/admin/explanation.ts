@@ -1,3 +1,4 @@
+import { isSyncedGrant } from "../engine/diff.js";
 import type { ExplainedAssignment } from "../engine/explain.js";
 import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
@@ -32,14 +33,15 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
   ];
 }
 
-/** Grants made by hand can be taken away by their id; by hand, a user holds a target once. */
+/** What admins may take away has its id: by hand, and as a one-time default, a user holds a target once. */
 function withIds(assignment: ExplainedAssignment, grants: readonly Grant[]) {
   const key = targetKey(assignment.target);
-  const byHand = grants.find(({ origin, target }) => origin === "manual" && targetKey(target) === key);
+  const taken = grants.filter((grant) => !isSyncedGrant(grant) && targetKey(grant.target) === key);
   return {
     ...assignment,
-    grants: assignment.grants.map((grant) =>
-      byHand !== undefined && grant.origin === "manual" ? { id: byHand.id, ...grant } : grant,
-    ),
+    grants: assignment.grants.map((grant) => {
+      const own = isSyncedGrant(grant) ? undefined : taken.find(({ origin }) => origin === grant.origin);
+      return own === undefined ? grant : { id: own.id, ...grant };
+    }),
   };
 }

@@ -40,7 +40,7 @@ export function grantRoutes(deps: AdminDeps): readonly Route[] {
     adminRoute<{ params: UserParams & { readonly grant: GrantId }; principal: TenantCaller }>({
       method: "DELETE",
       path: GRANT,
-      summary: "Take away what was given by hand",
+      summary: "Take away what was given by hand, or once as the default",
       tags: TAGS,
       auth: tenantAccess(deps, "write"),
       params: "admin/params#/$defs/grant",

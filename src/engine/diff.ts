@@ -59,7 +59,7 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
   const kept: Kept[] = [];
   const refreshed: PersonPlan["refreshed"][number][] = [];
   for (const grant of state.grants) {
-    if (!isSynced(grant)) continue;
+    if (!isSyncedGrant(grant)) continue;
     const key = grantKey(grant);
     const wanted = desired.get(key);
     if (wanted) {
@@ -85,7 +85,7 @@ function lockOn(grant: Grant, { stands, locks }: Decision): Lock | undefined {
 }
 
 /** What sync gave and may take: one-time defaults and manual grants are nobody's but the admins'. */
-function isSynced({ origin, rule }: Grant): boolean {
+export function isSyncedGrant({ origin, rule }: Pick<Grant, "origin" | "rule">): boolean {
   return origin === "rule" || origin === "scim_role" || (origin === "default" && rule === "no_match");
 }
 
@@ -135,7 +135,7 @@ function grantReason({ origin, rule, evidence }: DesiredGrant): string {
 
 function revoke(grant: Grant, reason: string, decision: Decision, mapping: CompiledMapping): GrantChange {
   const ruled = grant.origin === "default" ? mapping.noMatch === "default" : decision.stands(grant);
-  return { kind: "revoke", grant, reason, ...(isSynced(grant) && !ruled && { unruled: true }) };
+  return { kind: "revoke", grant, reason, ...(isSyncedGrant(grant) && !ruled && { unruled: true }) };
 }
 
 function revokeReason(grant: Grant, decision: Decision, mapping: CompiledMapping): string {

@@ -1,4 +1,5 @@
 /** Manual grants: what an admin gives by hand, with a reason and, where wanted, an end. Sync never touches them. */
+import { isSyncedGrant } from "../engine/diff.js";
 import type { Tenant } from "../model/connection.js";
 import type { GrantId, Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
@@ -71,7 +72,7 @@ export async function addManualGrant(
   return id;
 }
 
-/** Takes a manual grant away. Refusals: `not_found`, `read_only` (sync gave it), `last_owner`. */
+/** Takes a manual grant, or a default that was given once, away for good. Refusals: `not_found`, `read_only` (sync gave it), `last_owner`. */
 export async function removeManualGrant(
   p: Provisioning,
   tenant: Tenant,
@@ -83,7 +84,7 @@ export async function removeManualGrant(
     const state = await lockedPerson(tx, user);
     const grant = state.grants.find((one) => one.id === id);
     if (!grant) throw new Refusal("not_found", `no open grant \`${id}\``);
-    if (grant.origin !== "manual") {
+    if (isSyncedGrant(grant)) {
       throw new Refusal(
         "read_only",
         `sync gave this by rule \`${grant.rule ?? grant.origin}\`: change the mapping or the groups`,

@@ -138,6 +138,24 @@ describe("grants by hand", () => {
     expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
   });
 
+  it("can take a default that was given once, and not the one that `no_match: default` keeps giving", async () => {
+    await t.mapping({ default_team: "Lobby" });
+    await t.settled();
+    await t.signIn("sso", "cy", { groups: [] });
+    const cy = await t.userId("cy");
+    const [once] = (await t.person("cy")).grants;
+    await removeManualGrant(t.p, await t.tenant(), cy, once?.id as GrantId, ADMIN);
+    await t.signIn("sso", "cy", { groups: [] });
+    expect(await t.holds("cy")).to.deep.equal([]);
+    await t.mapping({ default_team: "Lobby", no_match: "default" });
+    await t.settled();
+    const [kept] = (await t.person("cy")).grants;
+    expect(await codeOf(removeManualGrant(t.p, await t.tenant(), cy, kept?.id as GrantId, ADMIN))).to.equal(
+      "read_only",
+    );
+    expect(await t.holds("cy")).to.deep.equal(["Lobby/member"]);
+  });
+
   it("cannot be used to take what sync gave, or what another person holds", async () => {
     await t.signIn("sso", "ada", { groups: ["Sales"] });
     await t.signIn("sso", "bob", { groups: [] });

@@ -155,7 +155,7 @@ describe("signing in through SAML", () => {
       }
 
       for (const [title, connection] of WAYS) {
-        it(`lets people in ${title}`, async () => {
+        it(`lets people in ${title}, whom nobody knew before (TIN-1, TIN-3)`, async () => {
           expect(await teamsOf(await somebody(), connection)).to.deep.equal(ENG);
         });
       }
