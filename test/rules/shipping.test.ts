@@ -80,7 +80,8 @@ describe("mapping documents that ship", () => {
         ]);
       });
 
-      it("is replayed by every door", () => {
+      it("is replayed by every door, if it has rules", () => {
+        if ((document.mappings ?? []).length === 0) return;
         const replayed = readdirSync(join(FOLDER, "scenarios", "shipped"));
         expect(replayed).to.include(file.replace(/\.json$/, ".scenario.json"));
       });
