@@ -1,10 +1,10 @@
 /** Compile owns the meaning of a mapping document: every semantic check, and the form that evaluation runs on. */
 import type { Json } from "../model/json.js";
-import type { ConflictStrategy, MappingDocument, NoMatch } from "../model/mapping.js";
+import type { ConflictStrategy, MappingDocument, NoMatch, ProfileAttribute } from "../model/mapping.js";
 import type { Problem } from "../model/problem.js";
 import { suggest } from "../model/suggest.js";
 import { OWNER, SCOPE_KINDS, teamOf, teamScope } from "../model/target.js";
-import { compileOwners, compileRule } from "./compile-rule.js";
+import { compileExpression, compileOwners, compileRule } from "./compile-rule.js";
 import { compileScimRoles } from "./compile-scim-roles.js";
 import { compileExamples, compileInvariants } from "./compile-tests.js";
 import { type AliasBook, type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
@@ -40,6 +40,7 @@ export function compileMapping(document: MappingDocument, context: MappingContex
   const conflicts = compileConflicts(document, order, findings);
   const defaults = compileDefaults(document, findings);
   const scimRoles = compileScimRoles(document, context, findings);
+  const profile = compileProfile(document, findings);
   const examples = compileExamples(document, context, scimRoles, findings);
   const invariants = compileInvariants(document, findings);
   const writtenScopes = new Set([
@@ -50,7 +51,7 @@ export function compileMapping(document: MappingDocument, context: MappingContex
   warnOfTeams(document, rules, context, findings);
   if (findings.problems.length > 0) return { ok: false, ...findings };
   const enabled = rules.filter((rule) => rule.enabled);
-  const reads = new Set(enabled.flatMap((rule) => expressionsOf(rule).flatMap((one) => one.reads)));
+  const ruleReads = enabled.flatMap((rule) => expressionsOf(rule).flatMap((one) => one.reads));
   const mapping: CompiledMapping = {
     version: context.version,
     rules,
@@ -63,11 +64,12 @@ export function compileMapping(document: MappingDocument, context: MappingContex
     writtenScopes,
     aliases,
     connections: context.connections,
-    reads,
+    reads: new Set([...ruleReads, ...[...profile.values()].flatMap((one) => one.reads)]),
     readsGroups:
       scimRoles !== undefined ||
       enabled.some((rule) => rule.groups) ||
-      [...reads].some((path) => path.startsWith("group")),
+      ruleReads.some((path) => path.startsWith("group")),
+    profile,
     ...(scimRoles === undefined ? {} : { scimRoles }),
     examples,
     invariants,
@@ -185,6 +187,15 @@ function compileDefaults(document: MappingDocument, findings: Findings): Compile
     findings.problems.push(problem("/no_match", "default_missing", message));
   }
   return [];
+}
+
+function compileProfile({ profile = {} }: MappingDocument, findings: Findings): CompiledMapping["profile"] {
+  const entries = Object.entries(profile) as readonly (readonly [ProfileAttribute, string])[];
+  const compiled = entries.flatMap(([attribute, source]) => {
+    const expression = compileExpression(source, "profile", `/profile/${attribute}`, findings);
+    return expression ? [[attribute, expression] as const] : [];
+  });
+  return new Map(compiled);
 }
 
 /** Team names that no team has: made at the first match, or matching nothing, which a slip of the pen should not do silently. */

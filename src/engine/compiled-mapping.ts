@@ -1,6 +1,6 @@
 import type { Protocol } from "../model/facts.js";
 import type { Instant } from "../model/ids.js";
-import type { ConflictStrategy, ExampleDocument, NoMatch, UnknownTeam } from "../model/mapping.js";
+import type { ConflictStrategy, ExampleDocument, NoMatch, ProfileAttribute, UnknownTeam } from "../model/mapping.js";
 import type { ScopeKind, Target } from "../model/target.js";
 import type { CompiledScimRoles } from "./compile-scim-roles.js";
 import type { FactPath } from "./expression-facts.js";
@@ -25,12 +25,14 @@ export interface CompiledMapping {
   readonly writtenScopes: ReadonlySet<string>;
   readonly aliases: AliasBook;
   readonly connections: readonly MappingConnection[];
-  /** Facts that some enabled rule reads in an expression, as `user.department` or `claims.costcenter`. */
+  /** Facts that some enabled rule, or the profile, reads in an expression, as `user.department` or `claims.costcenter`. */
   readonly reads: ReadonlySet<FactPath>;
   /** Some enabled rule depends on groups, by a matcher or in an expression. */
   readonly readsGroups: boolean;
   /** What SCIM's role assignments become; absent: nothing. */
   readonly scimRoles?: CompiledScimRoles;
+  /** Expressions that compute attributes of a person's profile. */
+  readonly profile: ReadonlyMap<ProfileAttribute, CompiledExpression>;
   readonly examples: readonly CompiledExample[];
   readonly invariants: readonly CompiledInvariant[];
   /** Look-up tables per connection, filled at first use. */

@@ -21,6 +21,8 @@ export interface MappingDocument {
   readonly default_team?: string;
   readonly default_role?: string;
   readonly unknown_team?: UnknownTeam;
+  /** JSONata per attribute; an attribute without one is what the identity provider says. */
+  readonly profile?: Readonly<Partial<Record<ProfileAttribute, string>>>;
   readonly mappings?: readonly RuleDocument[];
   /** Lists of role values that several entries of `scim_roles` share. */
   readonly role_sets?: Readonly<Record<string, RoleValues>>;
@@ -29,6 +31,9 @@ export interface MappingDocument {
   readonly examples?: readonly ExampleDocument[];
   readonly invariants?: readonly InvariantDocument[];
 }
+
+/** Attributes of a person that may be computed: none that identifies anybody. */
+export type ProfileAttribute = "displayName";
 
 export type ConflictStrategy = "first" | "highest" | "all";
 export type ConflictScope = "team" | "tenant" | "all_teams" | "resource";

@@ -1,5 +1,11 @@
+import type { CompiledMapping } from "../engine/compile.js";
+import { type ComputedProfile, computedProfile, profileJobs } from "../engine/computed-profile.js";
 import type { AttributeValue, UserAttribute } from "../model/facts.js";
+import type { TenantId, UserId } from "../model/ids.js";
 import type { PersonLink, PersonState } from "../model/person.js";
+import type { Provisioning } from "./deps.js";
+import { resultsOf } from "./expression-results.js";
+import type { Gathered } from "./gather.js";
 
 export interface Profile {
   readonly userName: string;
@@ -7,19 +13,44 @@ export interface Profile {
   readonly displayName: string | null;
 }
 
+/** What the mapping's `profile` makes of people, its expressions for all of them at once; empty without any. */
+export async function computeProfiles(
+  p: Provisioning,
+  tenant: TenantId,
+  mapping: CompiledMapping,
+  people: readonly Gathered[],
+): Promise<ReadonlyMap<UserId, ComputedProfile>> {
+  if (mapping.profile.size === 0) return new Map();
+  const links = people.flatMap((person) => person.links);
+  const results = await resultsOf(p.expressions, tenant, profileJobs(mapping, links));
+  return new Map(
+    people.map((person) => [person.state.id, computedProfile(mapping, profileLinks(person.links), results)]),
+  );
+}
+
+/** A person's links in the order in which they speak on the profile: rows that ended come last. */
+export function profileLinks(links: readonly PersonLink[]): readonly PersonLink[] {
+  return [...links.filter((link) => !hasEnded(link)), ...links.filter(hasEnded)];
+}
+
 /**
  * The profile that a person's links say, the strongest connection first and rows that ended (a deleted one before the
- * one that revived the account) last; what none of them knows stays as it is. `undefined` when nothing would change.
+ * one that revived the account) last; what none of them knows stays as it is. `computed`: what the mapping's `profile`
+ * made of them. `undefined` when nothing would change.
  */
-export function changedProfile(state: PersonState, all: readonly PersonLink[]): Profile | undefined {
-  const links = [...all.filter((link) => !hasEnded(link)), ...all.filter(hasEnded)];
+export function changedProfile(
+  state: PersonState,
+  all: readonly PersonLink[],
+  computed: ComputedProfile | undefined,
+): Profile | undefined {
+  const links = profileLinks(all);
   const userName = firstKnown(links, "userName");
   const email = firstKnown(links, "email");
-  const displayName = firstKnown(links, "displayName");
+  const displayName = computed?.get("displayName") ?? { value: firstKnown(links, "displayName") };
   const profile = {
     userName: typeof userName === "string" && userName !== "" ? userName : state.userName,
     email: text(email, state.email),
-    displayName: text(displayName, state.displayName),
+    displayName: displayName === "stays" ? state.displayName : text(displayName.value, state.displayName),
   };
   const same =
     profile.userName === state.userName && profile.email === state.email && profile.displayName === state.displayName;

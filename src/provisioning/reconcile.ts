@@ -1,5 +1,6 @@
 /** Reconcile is the only caller of evaluate, diff, brake and apply: it brings what people hold to what facts and mapping give. */
 import type { CompiledMapping } from "../engine/compile.js";
+import type { ComputedProfile } from "../engine/computed-profile.js";
 import { diff } from "../engine/diff.js";
 import type { Connection } from "../model/connection.js";
 import type { Decision } from "../model/evaluation.js";
@@ -15,7 +16,7 @@ import { endEmptyRuns, enterHeld } from "./held-run.js";
 import { type DecisionDoor, judge, teamBook } from "./judge.js";
 import { type OpenSwitches, openSwitches } from "./open-switches.js";
 import type { TenantWriter } from "./ports/store.js";
-import { changedProfile, type Profile } from "./profile.js";
+import { changedProfile, computeProfiles, type Profile } from "./profile.js";
 
 export interface ReconcileOptions {
   readonly context: Context;
@@ -77,6 +78,7 @@ async function whatWasSaid(
 }
 
 interface Evaluated extends Judgement {
+  readonly profiles: ReadonlyMap<UserId, ComputedProfile>;
   readonly connections: readonly Connection[];
   readonly switches: OpenSwitches;
   readonly now: Instant;
@@ -101,6 +103,7 @@ export async function evaluatePeople(
   return {
     people: new Map(people.map((person) => [person.state.id, person])),
     decisions,
+    profiles: await computeProfiles(p, tenant, mapping, people),
     mapping,
     connections,
     switches,
@@ -131,7 +134,7 @@ async function applyBatch(
   if (!options.releasing) await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
   await applyPlans(p, tx, {
     plans: braked.pass,
-    profiles: profilesOf(evaluated, braked.pass),
+    profiles: profilesOf(evaluated, braked.pass, options),
     reconciled: fresh.map((state) => ({ user: state.id, factsVersion: state.factsVersion })),
     mappingVersion: evaluated.mapping.version,
     context: options.context,
@@ -159,14 +162,24 @@ function planFor(state: PersonState, evaluated: Evaluated, options: ReconcileOpt
   const decision = evaluated.decisions.get(state.id);
   if (!decision) throw new Error("a person was locked that was not evaluated");
   const plan = diff(state, decision, evaluated.mapping);
-  const leaveOut = plan.frozen && options.door !== "sign_in" && !options.includeFrozen;
-  return leaveOut ? { ...plan, changes: [], kept: [], refreshed: [] } : plan;
+  return isLeftOut(plan, options) ? { ...plan, changes: [], kept: [], refreshed: [] } : plan;
 }
 
-function profilesOf(evaluated: Evaluated, plans: readonly PersonPlan[]): ReadonlyMap<UserId, Profile> {
+function isLeftOut({ frozen }: PersonPlan, { door, includeFrozen }: ReconcileOptions): boolean {
+  return frozen && door !== "sign_in" && !includeFrozen;
+}
+
+function profilesOf(
+  evaluated: Evaluated,
+  plans: readonly PersonPlan[],
+  options: ReconcileOptions,
+): ReadonlyMap<UserId, Profile> {
   const profiles = new Map<UserId, Profile>();
-  for (const { person } of plans) {
-    const profile = changedProfile(person, evaluated.people.get(person.id)?.links ?? []);
+  for (const plan of plans) {
+    const { person } = plan;
+    if (isLeftOut(plan, options)) continue;
+    const links = evaluated.people.get(person.id)?.links ?? [];
+    const profile = changedProfile(person, links, evaluated.profiles.get(person.id));
     if (profile) profiles.set(person.id, profile);
   }
   return profiles;

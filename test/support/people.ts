@@ -48,6 +48,7 @@ export function signInOf(
     readonly externalIds?: readonly string[];
     readonly assertedName?: string;
     readonly claimedEmail?: string;
+    readonly attributes?: Partial<Record<UserAttribute, string>>;
   } = {},
 ): ObserveUser {
   const userName = more.userName ?? subject;
@@ -58,7 +59,9 @@ export function signInOf(
     userNames: [userName],
     ...(more.assertedName === undefined ? {} : { assertedName: more.assertedName }),
     ...(more.claimedEmail === undefined ? {} : { claimedEmail: more.claimedEmail }),
-    attributes: { userName: known(userName) },
+    attributes: Object.fromEntries(
+      Object.entries({ userName, ...more.attributes }).map(([name, value]) => [name, known(value)]),
+    ),
     groups: more.groups === undefined ? unknown("absent_claim") : known(more.groups),
     appRoles: unknown("absent_claim"),
     claims: {},
