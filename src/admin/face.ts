@@ -14,6 +14,7 @@ import { grantRoutes } from "./grants.js";
 import { journalRoutes } from "./journal.js";
 import { mappingRoutes } from "./mapping.js";
 import { mappingHistoryRoutes } from "./mapping-history.js";
+import { mappingLintRoutes } from "./mapping-lint.js";
 import { PREFIX } from "./paths.js";
 import { planRoutes } from "./previews.js";
 import { renderAdminError } from "./refusals.js";
@@ -62,6 +63,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...tokenRoutes(deps),
     ...mappingRoutes(deps),
     ...mappingHistoryRoutes(deps),
+    ...mappingLintRoutes(deps),
     ...planRoutes(deps),
     ...userRoutes(deps),
     ...explanationRoutes(deps),

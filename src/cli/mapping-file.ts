@@ -43,6 +43,12 @@ export async function judgeDocument(expressions: ExpressionPort, text: string): 
   return { checked, ownTests: examples.length + invariants.length };
 }
 
+/** The connections that stand in a document; none for a text that is no document. */
+export function connectionsNamedIn(text: string): ReturnType<typeof connectionsIn> {
+  const parsed = parseMapping(text);
+  return parsed.ok ? connectionsIn(parsed.document) : [];
+}
+
 /** `file:line:column: pointer code: message`, as editors and CI jobs read it. */
 export function problemLines(path: string, text: string, problems: readonly Problem[], note = ""): readonly string[] {
   const parsed = parseJsonWithPositions(text);

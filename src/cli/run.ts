@@ -8,6 +8,7 @@ import { readArguments } from "./arguments.js";
 import { type Command, EXIT, type ExitCode, Misuse, type Terminal } from "./command.js";
 import { commandHelp, generalHelp } from "./help.js";
 import { mappingCheck } from "./mapping-check.js";
+import { mappingLint } from "./mapping-lint.js";
 import { mappingPreview } from "./mapping-preview.js";
 import { mappingTest } from "./mapping-test.js";
 import { migrate } from "./migrate.js";
@@ -17,6 +18,7 @@ import { tokenCreate } from "./token-create.js";
 
 export const commands: readonly Command[] = [
   mappingCheck,
+  mappingLint,
   mappingTest,
   mappingPreview,
   migrate,

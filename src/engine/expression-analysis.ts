@@ -51,7 +51,7 @@ export function analyse(source: string, tree: SyntaxNode, use: ExpressionUse): A
   for (const [path, position] of walk.negated) {
     if (walk.guarded.has(path)) continue;
     const message = `${quote(path)} may be absent, and a negation then may not say what you mean: ask first, by \`$exists(${path})\``;
-    warn(walk, position, "negation_over_absent", message);
+    warn(walk, position, "negation_over_absent", message, `$exists(${path})`);
   }
   return { problems: findings(walk.problems), warnings: findings(walk.warnings), reads: [...walk.reads].sort() };
 }

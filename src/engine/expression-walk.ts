@@ -103,8 +103,9 @@ export function refuse(walk: Walk, position: number, code: string, message: stri
   return ANY;
 }
 
-export function warn(walk: Walk, position: number, code: string, message: string): void {
-  walk.warnings.set(`${position} ${code}`, { code, message, position });
+export function warn(walk: Walk, position: number, code: string, message: string, suggestion?: string): void {
+  const found = { code, message, position };
+  walk.warnings.set(`${position} ${code}`, suggestion === undefined ? found : { ...found, suggestion });
 }
 
 /** Notes that a fact is read. */

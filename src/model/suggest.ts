@@ -25,8 +25,8 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Optimal string alignment distance: Levenshtein with swaps of neighbours. */
-function editDistance(left: string, right: string): number {
+/** Optimal string alignment distance: Levenshtein with swaps of neighbours. Costs the product of the lengths. */
+export function editDistance(left: string, right: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, column) => column);
   for (let row = 1; row <= left.length; row += 1) {

@@ -51,6 +51,8 @@ export interface Dialect {
   jsonIsValue(place: JsonPlace): Fragment;
   /** The elements of a list as a table with this alias; nothing for what is no list. */
   jsonElements(place: JsonPlace, alias: string): Fragment;
+  /** The texts of a list at a path of ours inside a `json` column, as a table with this alias and one column `value`. */
+  jsonTexts(column: Fragment, path: readonly string[], alias: string): Fragment;
   /** Two sort keys of a scalar: by number, then by text; null for what is absent. */
   jsonKeys(place: JsonPlace): { readonly number: Fragment; readonly text: Fragment };
   failure(error: unknown): Failure;
@@ -154,6 +156,7 @@ export const SQLITE: Dialect = {
     const list = sql`case when ${sqliteType(place)} = 'array' then ${sqliteValue(place)} else '[]' end`;
     return sql`json_each(${list}) as ${verbatim(alias)}`;
   },
+  jsonTexts: (column, path, alias) => sql`json_each(${column}, ${jsonPath(path)}) as ${verbatim(alias)}`,
   jsonKeys: (place) => ({
     number: sql`case when ${sqliteType(place)} in ('integer', 'real', 'true', 'false') then ${sqliteValue(place)} end`,
     text: sql`case when ${sqliteType(place)} = 'text' then ${sqliteValue(place)} end`,
@@ -256,6 +259,8 @@ export const POSTGRES: Dialect = {
     const list = sql`case when jsonb_typeof(${pgValue(place)}) = 'array' then ${pgValue(place)} else '[]' end`;
     return sql`jsonb_array_elements(${list}) with ordinality as ${verbatim(alias)} (value, key)`;
   },
+  jsonTexts: (column, path, alias) =>
+    sql`json_array_elements_text(${column} #> cast(${pgArray(path)} as text[])) as ${verbatim(alias)} (value)`,
   jsonKeys: (place) => ({
     number: sql`case jsonb_typeof(${pgValue(place)}) when 'number' then cast(${pgValue(place)} #>> '{}' as numeric)
       when 'boolean' then case when ${pgValue(place)} = 'true' then 1 else 0 end end`,

@@ -18,7 +18,7 @@ const PAGE_LINES = 500;
 /** Pages that one statement inserts: a large plan is never one text in memory. */
 const PAGES_AT_ONCE = 10;
 
-interface VersionColumns {
+export interface VersionColumns {
   readonly version: number;
   readonly document: string;
   readonly author: string;
@@ -27,9 +27,9 @@ interface VersionColumns {
   readonly created_at: number;
 }
 
-const VERSION_COLUMNS = verbatim("v.version, v.document, v.author, v.note, v.restores, v.created_at");
+export const VERSION_COLUMNS = verbatim("v.version, v.document, v.author, v.note, v.restores, v.created_at");
 
-function versionOf(row: VersionColumns): MappingVersion {
+export function versionOf(row: VersionColumns): MappingVersion {
   return {
     version: row.version,
     text: row.document,

@@ -8,6 +8,7 @@ import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
 import { journalReader, journalWriter } from "./journal.js";
 import { linkReader } from "./links.js";
+import { lintReader } from "./lint.js";
 import { manualGrantWriter } from "./manual-grants.js";
 import { mappingReader, mappingWriter } from "./mappings.js";
 import { markWriter } from "./marks.js";
@@ -35,6 +36,7 @@ export function tenantReader(scope: Scope): TenantReader {
     ...ownerReader(scope),
     ...brakeReader(scope),
     ...mappingReader(scope),
+    ...lintReader(scope),
     ...runReader(scope),
     ...signInReader(scope),
     ...journalReader(scope),

@@ -106,6 +106,8 @@ async function mapping(journey: Journey, tenant: string): Promise<void> {
     query: "?note=why",
   });
   await journey.step(`GET ${T}/mapping`, { tenant }, 200);
+  await journey.step(`GET ${T}/mapping/lint`, { tenant }, 200, { query: "?days=30" });
+  await journey.step(`POST ${T}/mapping/lint`, { tenant }, 200, { body: { mappings: [] } });
   await journey.step(`GET ${T}/mapping/versions`, { tenant }, 200);
   await journey.step(`GET ${T}/mapping/versions/{version}`, { tenant, version: 1 }, 200);
   await journey.step(`GET ${T}/mapping/versions/{version}/diff`, { tenant, version: 2 }, 200, { query: "?against=1" });

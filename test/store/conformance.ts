@@ -4,6 +4,7 @@ import { directoryConformance } from "./conformance-directory.js";
 import { filterConformance } from "./conformance-filters.js";
 import { isolationConformance } from "./conformance-isolation.js";
 import { journalConformance } from "./conformance-journal.js";
+import { lintConformance } from "./conformance-lint.js";
 import { mappingConformance } from "./conformance-mappings.js";
 import { parallelConformance } from "./conformance-parallel.js";
 import { signInConformance } from "./conformance-sign-ins.js";
@@ -19,6 +20,7 @@ export function conformance(name: string, open: OpenStore): void {
     accessConformance(open);
     workConformance(open);
     mappingConformance(open);
+    lintConformance(open);
     signInConformance(open);
     journalConformance(open);
     parallelConformance(open);

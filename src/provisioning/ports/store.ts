@@ -8,6 +8,7 @@ import type { ConnectionReader, ConnectionWriter } from "./connections.js";
 import type { DirectoryReader, DirectoryWriter } from "./directory.js";
 import type { InstanceStore } from "./instance.js";
 import type { JournalReader, JournalWriter } from "./journal.js";
+import type { LintReader } from "./lint.js";
 import type { MappingReader, MappingWriter } from "./mappings.js";
 import type { RunReader, RunWriter } from "./runs.js";
 import type { SignInReader, SignInWriter } from "./sign-ins.js";
@@ -17,6 +18,7 @@ export interface TenantReader
     DirectoryReader,
     AccessReader,
     MappingReader,
+    LintReader,
     RunReader,
     SignInReader,
     JournalReader {

@@ -1,0 +1,67 @@
+/** Makes examples: the simplest person whom a rule matches, and what that person gets. */
+
+import { cutText } from "../model/cut-text.js";
+import type { ExampleDocument } from "../model/mapping.js";
+import { type Target, targetLabel } from "../model/target.js";
+import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import { decide } from "./decide.js";
+import { evaluate } from "./evaluate.js";
+import { exampleLink } from "./examples.js";
+import { giveLabel } from "./give.js";
+import { matchPattern, type Pattern } from "./pattern.js";
+import { sampleName } from "./pattern-covers.js";
+import { parseTarget } from "./target-text.js";
+
+/** What the schema lets an example be called, less the mark of a cut. */
+const LONGEST_NAME = 199;
+
+/**
+ * An example that the rule matches, as the document gives it today; `undefined` where the rule matches nobody so simple.
+ * The mapping must have no expressions: nothing runs them here.
+ */
+export function exampleOf(mapping: CompiledMapping, rule: CompiledRule): ExampleDocument | undefined {
+  const connection = rule.connections && [...rule.connections][0];
+  const person = {
+    ...(connection === undefined ? {} : { connection }),
+    ...groupOf(rule),
+    ...(rule.appRoles ? { app_roles: rule.appRoles.slice(0, 1) } : {}),
+  };
+  const given = givenTo(mapping, rule, person);
+  if (!given) return undefined;
+  const expect = given.map((target) => (isPlain(target) ? targetLabel(target) : target));
+  return { name: cutText(nameOf(rule), LONGEST_NAME), ...person, expect };
+}
+
+function groupOf({ groups }: CompiledRule): Pick<ExampleDocument, "groups" | "group_ids"> {
+  if (!groups) return {};
+  const { any, pattern } = groups;
+  if (!any) return { groups: [sampleName(pattern as Pattern, "example")] };
+  if (any.by === "id") return { group_ids: any.of.slice(0, 1) };
+  const named = pattern ? any.of.filter((name) => matchPattern(pattern, name)) : any.of;
+  return { groups: named.slice(0, 1) };
+}
+
+function givenTo(
+  mapping: CompiledMapping,
+  rule: CompiledRule,
+  person: Omit<ExampleDocument, "name" | "expect">,
+): readonly Target[] | undefined {
+  const link = exampleLink({ name: "", expect: [], ...person }, mapping);
+  const evaluation = evaluate(mapping, link, new Map());
+  if (!evaluation.notable.some((outcome) => outcome.rule === rule.id && outcome.status === "matched")) return undefined;
+  const somebody = { status: "registered", everRegistered: true, links: [link] } as const;
+  return decide(mapping, somebody, [evaluation], "sync", { resolveTeam: () => undefined }).desired.map(
+    ({ target }) => target,
+  );
+}
+
+/** Whether the short form means this very target. */
+function isPlain(target: Target): boolean {
+  const read = parseTarget(targetLabel(target));
+  return read?.scope === target.scope && read.role === target.role;
+}
+
+function nameOf({ groups, appRoles, give }: CompiledRule): string {
+  const who = groups?.any?.of[0] ?? groups?.pattern?.text ?? appRoles?.[0] ?? "everyone";
+  return `${who}: ${giveLabel(give)}`;
+}

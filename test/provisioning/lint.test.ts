@@ -1,0 +1,66 @@
+import { expect } from "chai";
+import { lintMapping } from "../../src/provisioning/lint.js";
+import { openTenant } from "../support/tenant.js";
+
+const DAY = 86_400_000;
+
+describe("lint beside a tenant's past", () => {
+  it("tells of rules that gave nothing since the days asked for, counted from the version in which they first stood", async () => {
+    let at = Date.parse("2026-01-01T00:00:00.000Z");
+    const acme = await openTenant({ with: (p) => ({ ...p, now: () => new Date(at).toISOString() }) });
+    try {
+      await acme.connect({ slug: "okta", protocol: "scim", sync: "live" });
+      const rule = (group: string) => ({ id: group, group_name: group, team_name: group, role_name: "editor" });
+      const dead = { ...rule("Dead"), id: "shadowed", team_name: "Used" };
+      await acme.mapping({ mappings: [rule("Used"), rule("Dead"), { ...dead, group_name: "Used" }] });
+      await acme.pushGroup("okta", "Used", [await acme.pushUser("okta", "ann@acme.test")]);
+      await acme.settled();
+      expect(await acme.holds("ann@acme.test")).to.deep.equal(["Used/editor"]);
+      const lint = async (days: number) => {
+        const { findings } = await lintMapping(acme.p, await acme.tenant(), undefined, { days });
+        return findings.filter(({ code }) => code === "never_matched").map(({ pointer }) => pointer);
+      };
+      at += 50 * DAY;
+      await acme.mapping({ mappings: [rule("Used"), rule("Dead"), { ...dead, group_name: "Used" }, rule("Young")] });
+      await acme.settled();
+      expect(await lint(90)).to.deep.equal([]);
+      expect(await lint(30)).to.deep.equal(["/mappings/1"]);
+      at += 50 * DAY;
+      expect(await lint(90)).to.deep.equal(["/mappings/1"]);
+      expect(await lint(30)).to.deep.equal(["/mappings/1", "/mappings/3"]);
+    } finally {
+      await acme.close();
+    }
+  });
+
+  it("counts groups in claims, and takes a claimed name of a pushed group for that group", async () => {
+    const acme = await openTenant();
+    try {
+      await acme.connect({ slug: "okta", protocol: "scim", sync: "live" });
+      const entra = {
+        slug: "entra",
+        protocol: "oidc",
+        oidc: { issuer: "https://idp.test", clientId: "c", scopes: [] },
+      } as const;
+      await acme.connect({ ...entra, sync: "live" });
+      await acme.mapping({ no_match: "allow", mappings: [{ group_name: "Mapped", team_name: "A", role_name: "v" }] });
+      for (const name of ["ann", "bob", "cy"]) {
+        const groups = name === "cy" ? ["Mapped"] : ["Mapped", "Loose", "Both"];
+        await acme.signIn("entra", name, { groups });
+      }
+      await acme.pushGroup("okta", "Pushed", [await acme.pushUser("okta", "dan@acme.test")]);
+      await acme.pushGroup("entra", "Both", [await acme.pushUser("entra", "eva@acme.test")]);
+      const { groups } = await lintMapping(acme.p, await acme.tenant(), undefined, { days: 90 });
+      expect(groups).to.deep.equal({
+        ...{ seen: 4, unmapped: 3 },
+        largest: [
+          { connection: "entra", name: "Both", source: "scim", members: 2 },
+          { connection: "entra", name: "Loose", source: "claims", members: 2 },
+          { connection: "okta", name: "Pushed", source: "scim", members: 1 },
+        ],
+      });
+    } finally {
+      await acme.close();
+    }
+  });
+});
