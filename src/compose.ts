@@ -2,6 +2,7 @@
 
 import { createAdminApi } from "./admin/face.js";
 import { unwrapMapping } from "./engine/compile.js";
+import { foreignVersion } from "./engine/mapping-version.js";
 import { createApp } from "./http/app.js";
 import { createHealth } from "./http/health.js";
 import { createMetrics } from "./http/metrics.js";
@@ -247,6 +248,8 @@ export const parseMapping: ParseMapping = (text) => {
   const parsed = parseJsonWithPositions(text);
   if (!parsed.ok) return { ok: false, problems: [parsed.problem] };
   const value = unwrapMapping(parsed.value);
+  const foreign = foreignVersion(value);
+  if (foreign) return { ok: false, problems: [foreign] };
   const checked = checkMappingForm(value);
   if (checked.ok) return { ok: true, document: checked.value };
   const sound = soundPart(value, checked.problems);

@@ -27,9 +27,11 @@ export function compileRule(
   const give =
     document.grants === undefined
       ? compileGive(document, pattern, pointer, order, findings)
-      : compileGrants(document, document.grants, pointer, order, findings);
+      : compileGrants(document, document.grants, pointer, context, order, findings);
   const when =
-    document.when === undefined ? undefined : compileOfRule(document, document.when, "when", pointer, findings);
+    document.when === undefined
+      ? undefined
+      : compileOfRule(document, document.when, "when", pointer, context, findings);
   const expiresAt = compileExpiry(document, pointer, findings);
   asList(document.connections).forEach((slug, at) => {
     checkConnection(slug, `${pointer}/connections/${at}`, context, findings);
@@ -118,6 +120,7 @@ function compileGrants(
   rule: RuleDocument,
   source: string,
   pointer: string,
+  context: MappingContext,
   order: RoleOrder,
   findings: Findings,
 ): Give | undefined {
@@ -130,7 +133,7 @@ function compileGrants(
     const message = "`grants` may give different roles in one place: add `role_order`, lowest first";
     findings.problems.push(problem(`${pointer}/grants`, "role_order_missing", message));
   }
-  const grants = compileOfRule(rule, source, "grants", pointer, findings);
+  const grants = compileOfRule(rule, source, "grants", pointer, context, findings);
   return grants && computedGive(grants);
 }
 
@@ -140,9 +143,10 @@ function compileOfRule(
   source: string,
   key: "when" | "grants",
   pointer: string,
+  context: MappingContext,
   findings: Findings,
 ): CompiledExpression | undefined {
-  const compiled = compileExpression(source, key, `${pointer}/${key}`, findings);
+  const compiled = compileExpression(source, key, `${pointer}/${key}`, context, findings);
   const grouped = rule.group_name ?? rule.sso_group ?? rule.group_id ?? rule.group_pattern;
   if (compiled?.reads.some((path) => path.startsWith("group.")) && grouped === undefined) {
     const message =
@@ -152,17 +156,24 @@ function compileOfRule(
   return compiled;
 }
 
-/** Checks an expression; `undefined` when it has problems. */
+/**
+ * Checks an expression; `undefined` when it has problems. INVARIANT: a stored document goes on compiling when what may
+ * be saved is narrowed: an expression that would be refused today then never runs, and its rule fails, which keeps.
+ */
 export function compileExpression(
   source: string,
   use: ExpressionUse,
   pointer: string,
+  { stored = false }: Pick<MappingContext, "stored">,
   findings: Findings,
 ): CompiledExpression | undefined {
   const checked = checkExpression(source, use);
   if (!checked.ok) {
-    findings.problems.push(...checked.problems.map((finding) => ({ pointer, ...finding })));
-    return undefined;
+    const found = checked.problems.map((finding) => ({ pointer, ...finding }));
+    (stored ? findings.warnings : findings.problems).push(...found);
+    return stored
+      ? { source, reads: [], refused: "the expression is refused today: save the mapping anew" }
+      : undefined;
   }
   findings.warnings.push(...checked.warnings.map((finding) => ({ pointer, ...finding })));
   return { source, reads: checked.reads };

@@ -48,10 +48,14 @@ function checkScimRoles(
   });
 }
 
-export function compileInvariants(document: MappingDocument, findings: Findings): readonly CompiledInvariant[] {
+export function compileInvariants(
+  document: MappingDocument,
+  context: MappingContext,
+  findings: Findings,
+): readonly CompiledInvariant[] {
   return (document.invariants ?? []).flatMap(({ name, never }, index) => {
     const pointer = `/invariants/${index}`;
-    const compiled = compileExpression(never, "invariant", `${pointer}/never`, findings);
+    const compiled = compileExpression(never, "invariant", `${pointer}/never`, context, findings);
     return compiled ? [{ name, pointer, never: compiled }] : [];
   });
 }

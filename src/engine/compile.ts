@@ -40,9 +40,9 @@ export function compileMapping(document: MappingDocument, context: MappingContex
   const conflicts = compileConflicts(document, order, findings);
   const defaults = compileDefaults(document, findings);
   const scimRoles = compileScimRoles(document, context, findings);
-  const profile = compileProfile(document, findings);
+  const profile = compileProfile(document, context, findings);
   const examples = compileExamples(document, context, scimRoles, findings);
-  const invariants = compileInvariants(document, findings);
+  const invariants = compileInvariants(document, context, findings);
   const writtenScopes = new Set([
     ...rules.flatMap((rule) => [...rule.give.writtenScopes]),
     ...defaults.map((one) => one.target.scope),
@@ -189,10 +189,14 @@ function compileDefaults(document: MappingDocument, findings: Findings): Compile
   return [];
 }
 
-function compileProfile({ profile = {} }: MappingDocument, findings: Findings): CompiledMapping["profile"] {
+function compileProfile(
+  { profile = {} }: MappingDocument,
+  context: MappingContext,
+  findings: Findings,
+): CompiledMapping["profile"] {
   const entries = Object.entries(profile) as readonly (readonly [ProfileAttribute, string])[];
   const compiled = entries.flatMap(([attribute, source]) => {
-    const expression = compileExpression(source, "profile", `/profile/${attribute}`, findings);
+    const expression = compileExpression(source, "profile", `/profile/${attribute}`, context, findings);
     return expression ? [[attribute, expression] as const] : [];
   });
   return new Map(compiled);

@@ -81,6 +81,8 @@ export interface CompiledExpression {
   readonly source: string;
   /** Facts that it reads, sorted. */
   readonly reads: readonly FactPath[];
+  /** Why it never runs: it stands in a stored document, and what may be saved has been narrowed since. */
+  readonly refused?: string;
 }
 
 export interface CompiledExample {

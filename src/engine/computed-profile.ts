@@ -68,7 +68,7 @@ function ask(
   results: ReadonlyMap<string, ExpressionResult>,
 ): Said {
   const reads = readsOf(mapping, expression, link);
-  if (!reads.ok) return "undecided";
+  if (!reads.ok) return reads.refused === undefined ? "undecided" : "stays";
   const result = results.get(reads.key);
   if (!result?.ok) return "stays";
   const { value } = result;

@@ -60,10 +60,15 @@ type Answer = { readonly value: Json; readonly staleSince: Instant | undefined }
 
 function ask(expression: CompiledExpression, hit: Hit, asking: Asking): Answer {
   const reads = expressionReads(expression, hit, asking);
-  if (!reads.ok) return { open: { reason: reads.reason, detail: reads.path } };
+  if (!reads.ok) return { open: unread(reads) };
   const result = asking.results.get(reads.key);
   if (!result) return { open: { reason: "expression_failed", detail: "the expression was not evaluated" } };
   return result.ok ? { value: result.value, staleSince: reads.staleSince } : { open: failureOf(result) };
+}
+
+function unread(reads: Extract<Reads, { ok: false }>): Open {
+  if (reads.refused !== undefined) return { reason: "expression_failed", detail: reads.refused };
+  return { reason: reads.reason, detail: reads.path };
 }
 
 function supported(

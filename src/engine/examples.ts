@@ -135,10 +135,16 @@ export function judgeInvariants(
 ): readonly Problem[] {
   const broken = new Map<string, Problem>();
   for (const { invariant, target, reads } of checksOf(mapping, link, given)) {
-    if (!reads.ok || broken.has(invariant.pointer)) continue;
-    const result = results.get(reads.key);
+    if (broken.has(invariant.pointer)) continue;
     const name = `invariant ${quote(invariant.name)}`;
     const pointer = `${invariant.pointer}/never`;
+    if (!reads.ok) {
+      if (reads.refused === undefined) continue;
+      const message = `${name} cannot be judged: ${reads.refused}`;
+      broken.set(invariant.pointer, problem(pointer, "invariant_failed", message));
+      continue;
+    }
+    const result = results.get(reads.key);
     if (result?.ok && typeof result.value === "boolean") {
       if (!result.value) continue;
       const message = `${name} is broken: ${who} would be given ${quote(targetLabel(target))}`;

@@ -37,8 +37,9 @@ function objectProblems(source: string, node: ObjectNode): readonly Finding[] {
   );
 }
 
+/** About a literal or an object: the parser keeps the places of these. */
 function finding(source: string, node: SyntaxNode, message: string): Finding {
-  return { code: "bad_target", message, position: startOf(source, node) ?? 0 };
+  return { code: "bad_target", message, position: startOf(source, node) as number };
 }
 
 /** The nodes of which one is the result, as far as the syntax tells. */

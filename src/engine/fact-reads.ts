@@ -18,12 +18,15 @@ export interface Readable {
   readonly target?: Target;
 }
 
+/** `refused`: the expression never runs, and counts as failed. */
 export type Reads =
+  | { readonly ok: false; readonly refused: string }
   | { readonly ok: true; readonly job: ExpressionJob; readonly key: string; readonly staleSince?: Instant }
-  | { readonly ok: false; readonly path: FactPath; readonly reason: UnknownReason };
+  | { readonly ok: false; readonly refused?: undefined; readonly path: FactPath; readonly reason: UnknownReason };
 
-/** The job of an expression, or the first fact that is unknown. `key` is equal for equal jobs. */
-export function readFacts({ source, reads }: CompiledExpression, from: Readable): Reads {
+/** The job of an expression, or the first fact that is unknown, or why it never runs. `key` is equal for equal jobs. */
+export function readFacts({ source, reads, refused }: CompiledExpression, from: Readable): Reads {
+  if (refused !== undefined) return { ok: false, refused };
   const input: Record<string, Record<string, Json> | Json> = {};
   let staleSince: Instant | undefined;
   for (const path of reads) {
