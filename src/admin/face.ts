@@ -23,6 +23,7 @@ import { signInRoutes } from "./sign-ins.js";
 import { syncRoutes } from "./sync.js";
 import { tenantRoutes } from "./tenants.js";
 import { tokenRoutes } from "./tokens.js";
+import { userExampleRoutes } from "./user-example.js";
 import { userRoutes } from "./users.js";
 
 export interface AdminApi {
@@ -67,6 +68,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...planRoutes(deps),
     ...userRoutes(deps),
     ...explanationRoutes(deps),
+    ...userExampleRoutes(deps),
     ...grantRoutes(deps),
     ...assignmentRoutes(deps),
     ...checkRoutes(deps),

@@ -6,6 +6,7 @@ import jsonata from "jsonata";
 import { EXPRESSION_LIMITS } from "../model/expression.js";
 import type { Json, JsonObject } from "../model/json.js";
 import { analyse } from "./expression-analysis.js";
+import { textsAskedOf } from "./expression-asked.js";
 import type { ExpressionUse, FactPath } from "./expression-facts.js";
 import { REFUSED_FUNCTIONS } from "./expression-functions.js";
 import { LinearRegex } from "./expression-regex.js";
@@ -60,6 +61,15 @@ export function checkExpression(source: string, use: ExpressionUse): ExpressionC
   const ofGroup = reads.filter((path) => path.startsWith("group."));
   const usesGroup = ofGroup.length > 0;
   return { ok: true, reads, usesGroup, groupScoped: usesGroup && ofGroup.length === reads.length, warnings };
+}
+
+/**
+ * The texts that an expression looks for in a list of facts, where `'text' in groups` and the like is all it does with
+ * the list: no other entry of it can change the answer. `undefined` where it reads the list in any other way.
+ */
+export function askedTexts(source: string, list: FactPath): readonly string[] | undefined {
+  const parsed = parse(source);
+  return parsed.ok ? textsAskedOf(parsed.compiled.ast() as unknown as SyntaxNode, list) : undefined;
 }
 
 /**

@@ -97,7 +97,7 @@ function allGroups({ groups }: Facts, textsOf: (member: GroupFact) => readonly s
 }
 
 /** The names of a group as rules know it: those of the alias book, and its own that the book gives no other meaning here. */
-function labelsOf(member: GroupFact, { labelsOf: labels, aliased }: RuleTable): readonly string[] {
+export function labelsOf(member: GroupFact, { labelsOf: labels, aliased }: RuleTable): readonly string[] {
   const own = member.names.filter((name) => !aliased.has(name));
   return [...[...member.names, ...member.ids].flatMap((key) => labels.get(key) ?? []), ...own];
 }

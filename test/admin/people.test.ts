@@ -1,6 +1,14 @@
 import { expect } from "chai";
 import type { GrantId, UserId } from "../../src/model/ids.js";
-import { type AdminClient, DATABASES, expectProblem, openAdmin, quickWorker, wholeList } from "./admin-client.js";
+import {
+  type AdminClient,
+  DATABASES,
+  expectProblem,
+  mistakes,
+  openAdmin,
+  quickWorker,
+  wholeList,
+} from "./admin-client.js";
 
 for (const [database, newUrl] of DATABASES) {
   describe(`people, by the admin API, on ${database}`, () => {
@@ -136,6 +144,32 @@ for (const [database, newUrl] of DATABASES) {
       await client.call("PATCH", ada, { body: { active: false } });
       const { body } = await client.get(`${tenant}/check?user=ada&scope=tenant&role=owner`);
       expect(body).to.deep.equal({ allowed: false, because: [{ reason: "the user is deactivated" }] });
+    });
+
+    it("become examples that the mapping passes with, and that tell nothing of them that no rule looks at", async () => {
+      const tenant = await client.tenant();
+      const directory = await client.directory(tenant, "ada@acme.example");
+      await directory.group("Eng", "ada@acme.example");
+      await directory.group("Choir", "ada@acme.example");
+      const mapping = { mappings: [{ group_name: "Eng", team_name: "Platform", role_name: "editor" }] };
+      await client.finished(tenant, await client.call("PUT", `${tenant}/mapping`, { body: mapping }));
+      const { body } = await client.get(`${tenant}/users?userName=ada@acme.example`);
+      const made = await client.get(`${tenant}/users/${body.items?.[0]?.["id"]}/example`);
+      expect(made.status, made.text).to.equal(200);
+      expect(made.body).to.deep.equal({
+        version: 1,
+        examples: [{ name: "a person of okta", connection: "okta", groups: ["Eng"], expect: ["Platform/editor"] }],
+      });
+      const pasted = { ...mapping, examples: made.body["examples"] };
+      expect((await client.call("PUT", `${tenant}/mapping`, { body: pasted })).status).to.equal(200);
+      const broken = { ...pasted, mappings: [] };
+      const refused = await client.call("PUT", `${tenant}/mapping`, { body: broken });
+      expectProblem(refused, 422, "invalid_document");
+      expect(mistakes(refused)).to.deep.equal(["/examples/0/expect example_failed"]);
+      expect(refused.text).to.contain("example `a person of okta`");
+      const preview = await client.post(`${tenant}/mapping/preview`, broken);
+      expect(mistakes(preview)).to.deep.equal(["/examples/0/expect example_failed"]);
+      expect(preview.body["summary"]).to.include({ revoked: 1 });
     });
 
     it("are explained: what they hold by which rule and evidence, and what would give them the rest", async () => {
