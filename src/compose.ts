@@ -32,6 +32,7 @@ import { createMappingCache, type ParseMapping, type SoundPart } from "./provisi
 import type { Provisioning } from "./provisioning/deps.js";
 import { createGroupBook } from "./provisioning/group-book.js";
 import type { Store } from "./provisioning/ports/store.js";
+import { createWalks } from "./provisioning/walks.js";
 import { startWorker } from "./provisioning/worker.js";
 import { openStore } from "./store/open.js";
 
@@ -75,6 +76,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     mappings: createMappingCache(parseMapping, TENANTS_REMEMBERED),
     approvals: createApprovalCache(TENANTS_REMEMBERED),
     groupBook: createGroupBook(TENANTS_REMEMBERED),
+    walks: createWalks(config.previews),
     now,
     newId: store.newId,
     wake: () => wake(),

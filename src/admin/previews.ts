@@ -4,10 +4,11 @@ import type { PlanLine } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import type { Preview } from "../provisioning/population.js";
 import type { PlanRow } from "../provisioning/ports/mappings.js";
+import type { Page } from "../provisioning/ports/store.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
-import { decodeCursor, encodeCursor, type PageInput, pageQuery } from "./paging.js";
+import { encodeCursor, type PageInput, pageQuery } from "./paging.js";
 import { TENANT } from "./paths.js";
 
 const TAGS = ["previews"];
@@ -18,7 +19,7 @@ export async function previewView({ id, digest, summary, lines }: Preview, limit
     id,
     digest,
     summary,
-    ...(await changesFrom(0, pageQuery(limit === undefined ? {} : { limit }).limit, lines)),
+    ...changesOf(await lines(pageQuery(limit === undefined ? {} : { limit }))),
   };
 }
 
@@ -28,15 +29,8 @@ export function changeView(line: PlanLine) {
   return { user, change, target, reason, privileged };
 }
 
-/** The contents of a preview's plan, from line to line. */
-async function changesFrom(
-  from: number,
-  limit: number,
-  lines: (from: number, limit: number) => Promise<readonly PlanRow[]>,
-) {
-  const rows = await lines(from, limit + 1);
-  const changes = rows.slice(0, limit).map(changeView);
-  return { changes, next: rows.length > limit ? encodeCursor(String(from + limit)) : null };
+function changesOf({ items, next }: Page<PlanRow>) {
+  return { changes: items.map(changeView), next: next === undefined ? null : encodeCursor(next) };
 }
 
 export function planRoutes(deps: AdminDeps): readonly Route[] {
@@ -55,19 +49,9 @@ export function planRoutes(deps: AdminDeps): readonly Route[] {
         const plan = await reader.planById(params.plan);
         if (plan === undefined) throw new Refusal("not_found", `no plan \`${params.plan}\`: plans are kept for a day`);
         const { id, digest, summary } = plan;
-        const { limit } = pageQuery(query);
-        const page = await changesFrom(lineNumber(query.cursor), limit, (from, count) =>
-          reader.planLines(id, from, count),
-        );
+        const page = changesOf(await reader.planLines(id, pageQuery(query)));
         return { status: 200, body: { id, digest, summary, ...page } };
       },
     }),
   ];
-}
-
-function lineNumber(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  const inside = decodeCursor(cursor);
-  if (/^\d{1,9}$/.test(inside)) return Number(inside);
-  throw new Refusal("bad_request", "`cursor` is not of an earlier page: begin anew without it");
 }

@@ -27,10 +27,9 @@ export const mappingPreview: Command = {
         const { digest, summary, lines, problems } = await previewMapping(opened.p, tenant, text, {
           includeFrozen: args.has("include-frozen"),
         });
-        for (let from = 0, count = PAGE; count === PAGE; from += PAGE) {
-          const page = await lines(from, PAGE);
-          for (const line of page) terminal.out(changeLine(line));
-          count = page.length;
+        for (let page = await lines({ limit: PAGE }); ; page = await lines({ limit: PAGE, after: page.next })) {
+          for (const line of page.items) terminal.out(changeLine(line));
+          if (page.next === undefined) break;
         }
         for (const line of summaryLines(summary)) terminal.out(line);
         terminal.out(`digest ${digest}`);

@@ -27,9 +27,9 @@ export const runsRelease: Command = {
       const tenant = await tenantNamed(opened, args.required("tenant"));
       const preview = await previewRun(opened.p, tenant, run);
       for (const line of summaryLines(preview.summary)) terminal.out(line);
-      const lines = await preview.lines(0, SHOWN + 1);
-      for (const line of lines.slice(0, SHOWN)) terminal.out(changeLine(line));
-      if (lines.length > SHOWN) terminal.out(`  ... and more: the admin API lists them all under plan ${preview.id}`);
+      const { items, next } = await preview.lines({ limit: SHOWN });
+      for (const line of items) terminal.out(changeLine(line));
+      if (next !== undefined) terminal.out(`  ... and more: the admin API lists them all under plan ${preview.id}`);
       const agreed = args.has("yes") || (await terminal.confirm(`Release run ${run} of ${tenant.slug}?`));
       if (agreed === undefined) throw new Misuse("nobody is here to be asked: add --yes to release it as shown");
       if (!agreed) return EXIT.failed;

@@ -6,32 +6,33 @@ export function dangerKey({ user, change, target }: PlanLine): string {
   return JSON.stringify([user.id ?? user.userName, change, target?.scope ?? "", target?.role ?? ""]);
 }
 
+/** The digest of a plan that is given person by person. */
+export interface PlanDigest {
+  /** Lines of one person, in any order. */
+  add(lines: readonly PlanLine[]): void;
+  /** SHA-256 in hex; ends the digest. */
+  value(): string;
+}
+
 /**
- * SHA-256, in hex, over what a plan changes. Neither the order of the lines nor their reasons matter, and what is merely
- * kept or held is no change.
+ * Begins a digest over what a plan changes. Reasons do not matter, and what is merely kept or held is no change. People
+ * must be given in the same order each time: their ids'.
  */
-export function planDigest(lines: readonly PlanLine[]): string {
-  const keys = lines.filter((line) => line.change !== "hold").map(dangerKey);
+export function planDigest(): PlanDigest {
   const hash = createHash("sha256");
-  for (const key of keys.sort()) hash.update(`${key}\n`);
-  return hash.digest("hex");
+  return {
+    add(lines) {
+      const keys = lines.filter((line) => line.change !== "hold").map(dangerKey);
+      for (const key of keys.sort()) hash.update(`${key}\n`);
+    },
+    value: () => hash.digest("hex"),
+  };
 }
-
-const NONE: ReadonlySet<string> = new Set();
 
 /**
- * The dangerous lines of the present plan that nobody has reviewed: revokes, deactivations and privileged grants that
- * the reviewed plan does not hold. `drift`: keys of lines that today's facts cause anyway, which are left aside.
+ * A line that somebody must have reviewed before it is done: a revoke, a deactivation or a privileged grant. Other gains
+ * are no danger, so that a busy tenant can always be confirmed.
  */
-export function notReviewed<Line extends PlanLine>(
-  reviewed: readonly PlanLine[],
-  present: readonly Line[],
-  drift: ReadonlySet<string> = NONE,
-): readonly Line[] {
-  const seen = new Set(reviewed.map(dangerKey));
-  return present.filter((line) => isDangerous(line) && !seen.has(dangerKey(line)) && !drift.has(dangerKey(line)));
-}
-
-function isDangerous({ change, privileged }: PlanLine): boolean {
+export function isDangerous({ change, privileged }: PlanLine): boolean {
   return change === "revoke" || change === "deactivate_user" || (change === "grant" && privileged);
 }

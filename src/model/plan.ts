@@ -67,6 +67,18 @@ export interface PlanSummary {
   readonly newTeams: readonly string[];
   /** Changes that today's facts would make without the edit too. */
   readonly drifted: number;
+  /** Assignments among them that are privileged. */
+  readonly privileged: { readonly granted: number; readonly revoked: number };
+  /** Assignments by where they hold and by role, those with the most changes first. */
+  readonly byScope: Largest<{ readonly scope: string }>;
+  readonly byRole: Largest<{ readonly role: string }>;
+}
+
+/** The largest of many figures. */
+export interface Largest<Name> {
+  readonly items: readonly (Name & { readonly granted: number; readonly revoked: number })[];
+  /** How many others there are. */
+  readonly more: number;
 }
 
 export type RunStatus = "queued" | "running" | "held" | "done" | "failed" | "discarded";

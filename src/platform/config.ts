@@ -50,6 +50,7 @@ export interface Config {
     readonly dripPerHour: number;
   };
   readonly expressions: { readonly processes: 1 | 2 };
+  readonly previews: { readonly atOnce: number; readonly waiting: number };
   readonly worker: { readonly pollMilliseconds: number };
   readonly shutdown: { readonly graceMilliseconds: number };
 }

@@ -1,20 +1,16 @@
-import { dangerKey } from "../engine/digest.js";
+import { dangersOf } from "./confirm.js";
+import { createKeySet } from "./key-set.js";
 import type { TenantReader } from "./ports/store.js";
 
 /** Losses that an owner has seen: `all`, or the danger keys of the reviewed plan's lines. */
 export type Approval = "all" | "none" | Pick<ReadonlySet<string>, "has">;
 
-const PAGE = 5000;
-
 /** The losses that an owner saw in a stored plan; without a plan, none. */
 async function approvalOf(reader: TenantReader, plan: string | undefined): Promise<Approval> {
   if (plan === undefined) return "none";
-  const keys = new Set<string>();
-  for (let from = 0; ; from += PAGE) {
-    const lines = await reader.planLines(plan, from, PAGE);
-    for (const line of lines) keys.add(dangerKey(line));
-    if (lines.length < PAGE) return keys;
-  }
+  const keys = createKeySet();
+  await dangersOf(reader, plan, keys);
+  return keys;
 }
 
 /** What an owner said when saving the active mapping; it counts for whoever reconciles people that are behind it. */

@@ -7,6 +7,7 @@ import type { MappingCache, ParseMapping } from "./compiled-mappings.js";
 import type { GroupBook } from "./group-book.js";
 import type { Actor, Door } from "./ports/journal.js";
 import type { Store } from "./ports/store.js";
+import type { Walks } from "./walks.js";
 
 /** Runs expressions outside this process; results stand in the order of the jobs. */
 export interface ExpressionPort {
@@ -52,6 +53,7 @@ export interface Provisioning {
   readonly mappings: MappingCache;
   readonly approvals: ApprovalCache;
   readonly groupBook: GroupBook;
+  readonly walks: Walks;
   now(): Instant;
   newId(): string;
   /** Tells the worker that a tenant has something to do. */

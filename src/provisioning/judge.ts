@@ -2,6 +2,7 @@ import type { CompiledMapping } from "../engine/compile.js";
 import { decide } from "../engine/decide.js";
 import { evaluate, expressionJobs } from "../engine/evaluate.js";
 import type { Decision } from "../model/evaluation.js";
+import type { ExpressionResult } from "../model/expression.js";
 import type { TenantId, UserId } from "../model/ids.js";
 import type { Provisioning } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
@@ -20,7 +21,10 @@ export function teamBook(teams: readonly TeamRow[]): TeamBook {
 
 export type DecisionDoor = "sign_in" | "sync";
 
-/** Evaluates people against a mapping: expressions for the whole batch at once, then every person. Writes nothing. */
+/**
+ * Evaluates people against a mapping: expressions for the whole batch at once, then every person. Writes nothing.
+ * `remembered`: results of earlier batches, which are not asked for again; it takes up those of this one.
+ */
 export async function judge(
   p: Provisioning,
   tenant: TenantId,
@@ -28,12 +32,13 @@ export async function judge(
   people: readonly Gathered[],
   teams: TeamBook,
   door: DecisionDoor,
+  remembered?: Map<string, ExpressionResult>,
 ): Promise<ReadonlyMap<UserId, Decision>> {
   const jobs = expressionJobs(
     mapping,
     people.flatMap((person) => person.links),
   );
-  const results = await resultsOf(p.expressions, tenant, jobs);
+  const results = await resultsOf(p.expressions, tenant, jobs, remembered);
   const decisions = new Map<UserId, Decision>();
   for (const { state, links } of people) {
     const evaluations = links.map((link) => evaluate(mapping, link, results));

@@ -1,7 +1,6 @@
 /** Mappings owns the tenant's mapping document: checking, previewing, saving and bringing back versions of it. */
 import { createHash } from "node:crypto";
 import { type CompiledMapping, compileMapping } from "../engine/compile.js";
-import { dangerKey } from "../engine/digest.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { Instant, RunId, TenantId } from "../model/ids.js";
 import type { MappingDocument } from "../model/mapping.js";
@@ -13,7 +12,7 @@ import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
 import { scheduleMapping } from "./mapping-schedule.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
-import type { TenantWriter } from "./ports/store.js";
+import type { TenantReader, TenantWriter } from "./ports/store.js";
 import { versionConflict } from "./version-conflict.js";
 
 export type CheckedMapping =
@@ -151,22 +150,20 @@ export async function saveMapping(
   }
   const { query, mapping, problems } = await draft(p, tenant.id, text, options);
   if (problems.length > 0) throw invalid(problems);
-  const plan = await planPopulation(p, reader, query);
-  if (plan.problems.length > 0) throw invalid(plan.problems);
-  if (options.digest !== undefined) {
-    await confirmPlan(reader, plan, { kind: "mapping", subject: query.subject, digest: options.digest });
-  }
+  const plan = await planPopulation(p, reader, query, options.digest === undefined ? "nothing" : "without_drift");
   const activation = { text, before: before?.version ?? 0, query, mapping, plan, options, context };
-  const saved = await p.store
-    .write(tenant.id, (tx) => activate(p, tx, activation))
-    .catch(async (error: unknown) => {
-      if (!(error instanceof Refusal) || error.code !== "version_conflict") throw error;
-      throw await versionConflict(p, tenant, activation.before, await reader.activeMapping(), text);
-    });
+  const saved = await confirmAndActivate(p, reader, activation).catch(async (error: unknown) => {
+    await plan.sheet?.drop();
+    if (!(error instanceof Refusal) || error.code !== "version_conflict") throw error;
+    throw await versionConflict(p, tenant, activation.before, await reader.activeMapping(), text);
+  });
   p.expressions.forget(tenant.id);
   p.wake();
   return { ...saved, digest: plan.digest, summary: plan.summary };
 }
+
+/** What was reviewed counts for whoever reconciles the people concerned, as long as a run may take. */
+const REVIEWED_DAYS = 30;
 
 interface Activation {
   readonly text: string;
@@ -176,6 +173,16 @@ interface Activation {
   readonly plan: PopulationPlan;
   readonly options: SaveOptions;
   readonly context: Context;
+}
+
+async function confirmAndActivate(p: Provisioning, reader: TenantReader, activation: Activation) {
+  const { plan, query, options } = activation;
+  if (plan.problems.length > 0) throw invalid(plan.problems);
+  const { sheet } = plan;
+  if (sheet && options.digest !== undefined) {
+    await confirmPlan(reader, { ...plan, sheet }, { kind: "mapping", subject: query.subject, digest: options.digest });
+  }
+  return p.store.write(reader.tenant, (tx) => activate(p, tx, activation));
 }
 
 async function activate(
@@ -212,16 +219,8 @@ async function activate(
 }
 
 async function insertMappingRun(tx: TenantWriter, a: Activation, version: number, now: Instant): Promise<RunId> {
-  const { digest, summary, lines } = a.plan;
-  const reviewed = a.options.digest !== undefined;
-  const expiresAt = new Date(Date.parse(now) + 30 * 86_400_000).toISOString();
-  const plan = reviewed
-    ? await tx.savePlan(
-        { kind: "mapping", subject: a.query.subject, digest, summary, expiresAt },
-        lines.filter((line) => !a.plan.drift.has(dangerKey(line))),
-        now,
-      )
-    : undefined;
+  const { digest, summary, sheet } = a.plan;
+  await sheet?.finish(tx, digest, summary, REVIEWED_DAYS);
   return tx.insertRun(
     {
       trigger: a.options.restores === undefined ? "mapping" : "rollback",
@@ -229,7 +228,7 @@ async function insertMappingRun(tx: TenantWriter, a: Activation, version: number
       mappingVersion: version,
       digest,
       total: summary.users,
-      ...(plan === undefined ? {} : { plan }),
+      ...(sheet && { plan: sheet.id }),
       ...(a.options.includeFrozen ? { includeFrozen: true } : {}),
     },
     now,

@@ -1,13 +1,13 @@
 /** Sync mode owns the switch between off, test and live: always previewed, applied as reviewed, never in need of a resend. */
-import { dangerKey } from "../engine/digest.js";
 import type { Connection, OnDisable, Tenant } from "../model/connection.js";
-import type { Instant, RunId } from "../model/ids.js";
+import type { RunId } from "../model/ids.js";
 import type { RunTrigger } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import { confirmPlan } from "./confirm.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import type { Overlay } from "./gather.js";
 import { recordClosed } from "./manual-grants.js";
+import type { PlanSheet } from "./plan-sheet.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 
@@ -128,13 +128,25 @@ async function confirmedPlan(
   query: PopulationQuery,
   digest: string | undefined,
 ): Promise<PopulationPlan> {
-  const plan = await planPopulation(p, reader, query);
-  if (digest !== undefined) await confirmPlan(reader, plan, { kind: query.kind, subject: query.subject, digest });
-  else if (plan.lines.length > 0) {
-    throw new Refusal("digest_required", "this changes access: preview it, and confirm it with the preview's `digest`");
+  const plan = await planPopulation(p, reader, query, "without_drift");
+  const sheet = plan.sheet as PlanSheet;
+  try {
+    if (digest !== undefined) {
+      await confirmPlan(reader, { ...plan, sheet }, { kind: query.kind, subject: query.subject, digest });
+    } else if (plan.lines > 0) {
+      throw new Refusal(
+        "digest_required",
+        "this changes access: preview it, and confirm it with the preview's `digest`",
+      );
+    }
+    return plan;
+  } catch (error) {
+    await sheet.drop();
+    throw error;
   }
-  return plan;
 }
+
+const REVIEWED_DAYS = 30;
 
 interface Start {
   readonly connection: Connection;
@@ -146,22 +158,22 @@ interface Start {
 
 async function startRun(p: Provisioning, tx: TenantWriter, start: Start): Promise<RunId> {
   const now = p.now();
-  const { digest, summary, lines } = start.plan;
-  const plan = await tx.savePlan(
-    { kind: start.query.kind, subject: start.query.subject, digest, summary, expiresAt: inDays(now, 30) },
-    // What today's facts would cause anyway was not what was reviewed: it takes the normal guarded path.
-    lines.filter((line) => !start.plan.drift.has(dangerKey(line))),
-    now,
-  );
+  const { digest, summary, sheet } = start.plan;
+  // What today's facts would cause anyway was not what was reviewed: it takes the normal guarded path.
+  await sheet?.finish(tx, digest, summary, REVIEWED_DAYS);
+  const plan = sheet && { plan: sheet.id };
   const run = await tx.insertRun(
-    { trigger: start.trigger, status: "queued", connection: start.connection.id, digest, plan, total: summary.users },
+    {
+      trigger: start.trigger,
+      status: "queued",
+      connection: start.connection.id,
+      digest,
+      ...plan,
+      total: summary.users,
+    },
     now,
   );
   const detail = { connection: start.connection.slug, digest };
   await tx.appendAudit([{ ...auditEntry(start.context, now, `connection.${start.trigger}`, detail), run }]);
   return run;
-}
-
-function inDays(now: Instant, days: number): Instant {
-  return new Date(Date.parse(now) + days * 86_400_000).toISOString();
 }

@@ -14,9 +14,10 @@ import type { Scope } from "./scope.js";
 import { insertion, one, sql, verbatim } from "./sql.js";
 import { fromJson, given, numericCursor, page, toInstant, toJson, toMillis } from "./values.js";
 
-const PAGE_LINES = 500;
-/** Pages that one statement inserts: a large plan is never one text in memory. */
-const PAGES_AT_ONCE = 10;
+/** Pages that one statement reads: as many as a caller's page of lines may need, when they are full. */
+const PAGES_AT_ONCE = 3;
+/** Digest of a plan that is being written; no digest of a plan looks like it. */
+const UNFINISHED = "";
 
 export interface VersionColumns {
   readonly version: number;
@@ -56,6 +57,25 @@ function planOf({ id, kind, subject, digest, summary, created_at }: PlanColumns)
   return { id, kind: kind as PlanKind, subject, digest, summary: fromJson<PlanSummary>(summary), createdAt };
 }
 
+interface PageColumns {
+  readonly page: number;
+  readonly lines: string;
+}
+
+/** The line of a plan that a page begins with. */
+interface Place {
+  readonly page: number;
+  readonly line: number;
+}
+
+const START: Place = { page: 0, line: 0 };
+
+function placeOf(cursor: string): Place {
+  const [, page, line] = /^(\d{1,12})\.(\d{1,6})$/.exec(cursor) ?? [];
+  if (page !== undefined && line !== undefined) return { page: Number(page), line: Number(line) };
+  throw new Refusal("bad_request", `\`${cursor.slice(0, 40)}\` is no cursor of this list`);
+}
+
 export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
   return {
     async activeMapping() {
@@ -86,6 +106,7 @@ export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
         db,
         sql`select ${PLAN_COLUMNS} from plans
           where tenant_id = ${tenant} and kind = ${kind} and subject = ${subject} and digest = ${digest}
+            and digest <> ${UNFINISHED}
           order by id desc limit 1`,
       );
       return row && planOf(row);
@@ -93,20 +114,31 @@ export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
     async planById(id) {
       const row = await one<PlanColumns>(
         db,
-        sql`select ${PLAN_COLUMNS} from plans where tenant_id = ${tenant} and id = ${id}`,
+        sql`select ${PLAN_COLUMNS} from plans
+          where tenant_id = ${tenant} and id = ${id} and digest <> ${UNFINISHED}`,
       );
       return row && planOf(row);
     },
-    async planLines(id, from, limit) {
-      if (limit <= 0) return [];
-      const first = Math.floor(from / PAGE_LINES);
-      const last = Math.floor((from + limit - 1) / PAGE_LINES);
-      const pages = await db.all<{ readonly lines: string }>(
-        sql`select lines from plan_pages
-          where tenant_id = ${tenant} and plan_id = ${id} and page >= ${first} and page <= ${last} order by page`,
-      );
-      const lines = pages.flatMap((row) => fromJson<readonly PlanRow[]>(row.lines));
-      return lines.slice(from - first * PAGE_LINES, from - first * PAGE_LINES + limit);
+    async planLines(id, { after, limit }) {
+      let at = after === undefined ? START : placeOf(after);
+      const items: PlanRow[] = [];
+      for (;;) {
+        const pages = await db.all<PageColumns>(
+          sql`select page, lines from plan_pages
+            where tenant_id = ${tenant} and plan_id = ${id} and page >= ${at.page} order by page limit ${PAGES_AT_ONCE}`,
+        );
+        for (const { page: place, lines: text } of pages) {
+          const lines = fromJson<readonly PlanRow[]>(text);
+          const from = place === at.page ? at.line : 0;
+          if (items.length === limit && from < lines.length) return { items, next: `${place}.${from}` };
+          const taken = lines.slice(from, from + limit - items.length);
+          items.push(...taken);
+          at = { page: place, line: from + taken.length };
+          if (at.line < lines.length) return { items, next: `${at.page}.${at.line}` };
+        }
+        if (pages.length < PAGES_AT_ONCE) return { items };
+        at = { page: at.page + 1, line: 0 };
+      }
     },
   };
 }
@@ -130,22 +162,30 @@ export function mappingWriter({ tenant, sql: db, dialect, newId }: Scope): Mappi
       await db.run(insertion("mapping_versions", columns));
       return version;
     },
-    async savePlan({ kind, subject, digest, summary, expiresAt }, lines, now) {
+    async beginPlan({ kind, subject, expiresAt }, now) {
       const id = newId();
-      const columns = { tenant_id: tenant, id, kind, subject, digest, summary: toJson(summary) };
+      const columns = { tenant_id: tenant, id, kind, subject, digest: UNFINISHED, summary: "{}" };
       await db.run(insertion("plans", { ...columns, created_at: toMillis(now), expires_at: toMillis(expiresAt) }));
-      for (let from = 0; from < lines.length; from += PAGE_LINES * PAGES_AT_ONCE) {
-        const pages = Array.from({ length: PAGES_AT_ONCE }, (_, index) => {
-          const start = from + index * PAGE_LINES;
-          return { page: start / PAGE_LINES, lines: toJson(lines.slice(start, start + PAGE_LINES)) };
-        }).filter((entry) => entry.page * PAGE_LINES < lines.length);
-        await db.run(
-          sql`insert into plan_pages (tenant_id, plan_id, page, lines)
-            select ${bigint(tenant)}, ${text(id)}, r.page, ${dialect.json(verbatim("r.lines"))}
-            from ${dialect.rows({ page: "bigint", lines: "text" }, pages)} as r`,
-        );
-      }
       return id;
+    },
+    async addPlanPages(id, pages) {
+      if (pages.length === 0) return;
+      const rows = pages.map(({ place, lines }) => ({ page: place, lines: toJson(lines) }));
+      await db.run(
+        sql`insert into plan_pages (tenant_id, plan_id, page, lines)
+          select ${bigint(tenant)}, ${text(id)}, r.page, ${dialect.json(verbatim("r.lines"))}
+          from ${dialect.rows({ page: "bigint", lines: "text" }, rows)} as r`,
+      );
+    },
+    async finishPlan(id, { digest, summary, expiresAt }) {
+      await db.run(
+        sql`update plans set digest = ${digest}, summary = ${dialect.json(text(toJson(summary)))},
+            expires_at = ${toMillis(expiresAt)}
+          where tenant_id = ${tenant} and id = ${id}`,
+      );
+    },
+    async dropPlan(id) {
+      await db.run(sql`delete from plans where tenant_id = ${tenant} and id = ${id}`);
     },
   };
 }

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { dangerKey, notReviewed, planDigest } from "../../src/engine/digest.js";
+import { dangerKey, isDangerous, planDigest } from "../../src/engine/digest.js";
 import { type BrakeSettings, capacity, losesOwner, lossOf, ownerRule, refill, take } from "../../src/engine/guard.js";
 import { planLines } from "../../src/engine/plan-lines.js";
-import { emptySummary, summarise } from "../../src/engine/plan-summary.js";
+import { planTally } from "../../src/engine/plan-summary.js";
 import type { Grant } from "../../src/model/grant.js";
 import type { ConnectionId, RunId } from "../../src/model/ids.js";
 import type { PersonState } from "../../src/model/person.js";
@@ -37,6 +37,16 @@ function lines(one: PersonPlan, privileged?: ReadonlySet<string>): readonly stri
   return planLines(one, privileged).map(
     (line) => `${line.change}${line.target ? ` ${targetLabel(line.target)}` : ""}${line.privileged ? "!" : ""}`,
   );
+}
+
+/** `also`: roles that the catalogue marks as privileged. Every line counts as drift. */
+function summaryOf(people: readonly PersonPlan[], newTeams: readonly string[] = [], also?: ReadonlySet<string>) {
+  const tally = planTally();
+  for (const one of people) {
+    const mine = planLines(one, also);
+    tally.add(one, mine, mine.length);
+  }
+  return tally.summary(newTeams);
 }
 
 describe("what a plan means", () => {
@@ -96,17 +106,16 @@ describe("what a plan means", () => {
       const held = state([], {
         hold: { run: 1 as RunId, status: "held", reason: "no_seat", factsVersion: 1, losses: [] },
       });
-      const first = summarise(emptySummary(), [
+      const people = [
         plan(state(), [gives(editor), gives(same), gives(viewer)]),
         plan(state([editor, byHand]), [takes(editor)]),
         plan(state([editor]), [], [keeps(editor)]),
         plan(held, [], [], true),
-      ]);
-      const all = summarise(first, [
         plan(state([editor]), [leaves(), takes(editor)]),
         plan(state([], { status: "pending" }), [{ kind: "create_user", reason: "new" }]),
         plan(state([], { status: "deactivated" }), [{ kind: "reactivate_user", reason: "back" }]),
-      ]);
+      ];
+      const all = summaryOf(people, ["New"], new Set(["viewer"]));
       expect(all).to.deep.equal({
         users: 7,
         changed: 4,
@@ -116,32 +125,71 @@ describe("what a plan means", () => {
         frozen: 1,
         created: 2,
         deactivated: 1,
-        newTeams: [],
-        drifted: 0,
+        newTeams: ["New"],
+        drifted: 7,
+        privileged: { granted: 1, revoked: 0 },
+        byScope: {
+          items: [
+            { scope: "team:A", granted: 1, revoked: 1 },
+            { scope: "team:B", granted: 1, revoked: 0 },
+          ],
+          more: 0,
+        },
+        byRole: {
+          items: [
+            { role: "editor", granted: 1, revoked: 1 },
+            { role: "viewer", granted: 1, revoked: 0 },
+          ],
+          more: 0,
+        },
       });
-      expect(first.users).to.equal(4);
+    });
+
+    it("name the scopes and roles with the most changes, and count the others", () => {
+      const many = Array.from({ length: 23 }, (_, at) => grant(`team:T${at}`, `r${at}`));
+      const { byScope, byRole } = summaryOf([
+        plan(state(), many.map(gives)),
+        plan(state(), many.slice(21).map(gives)),
+        plan(state([many[22] as Grant]), [takes(many[22] as Grant)]),
+      ]);
+      expect(byScope.items).to.have.length(20);
+      expect(byScope.items.slice(0, 3)).to.deep.equal([
+        { scope: "team:T22", granted: 2, revoked: 1 },
+        { scope: "team:T21", granted: 2, revoked: 0 },
+        { scope: "team:T0", granted: 1, revoked: 0 },
+      ]);
+      expect([byScope.more, byRole.more, byRole.items[0]?.role]).to.deep.equal([3, 3, "r22"]);
     });
 
     it("do not count a discarded hold as held", () => {
       const discarded = state([], {
         hold: { run: 1 as RunId, status: "discarded", reason: "no_seat", factsVersion: 1, losses: [] },
       });
-      expect(summarise(emptySummary(), [plan(discarded, [])]).held).to.equal(0);
+      expect(summaryOf([plan(discarded, [])]).held).to.equal(0);
     });
   });
 
   describe("digests", () => {
     const some = planLines(plan(state([owner]), [takes(owner), gives(viewer), gives(editor)], [keeps(byHand)]));
+    const digestOf = (...people: readonly (readonly PlanLine[])[]) => {
+      const digest = planDigest();
+      for (const lines of people) digest.add(lines);
+      return digest.value();
+    };
 
-    it("do not depend on the order of the lines, on reasons, or on what is merely held", () => {
+    it("do not depend on the order of a person's lines, on reasons, or on what is merely held", () => {
       const turned = some.toReversed().map((line) => ({ ...line, reason: "other words" }));
-      expect(planDigest(turned)).to.equal(planDigest(some));
-      expect(planDigest(some.filter((line) => line.change !== "hold"))).to.equal(planDigest(some));
+      expect(digestOf(turned)).to.equal(digestOf(some));
+      expect(digestOf(some.filter((line) => line.change !== "hold"))).to.equal(digestOf(some));
+    });
+
+    it("do not depend on people for whom nothing changes", () => {
+      expect(digestOf([], some, [])).to.equal(digestOf(some));
     });
 
     it("are SHA-256 in hex, of nothing too", () => {
-      expect(planDigest(some)).to.match(/^[0-9a-f]{64}$/);
-      expect(planDigest([])).to.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+      expect(digestOf(some)).to.match(/^[0-9a-f]{64}$/);
+      expect(digestOf()).to.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     });
 
     const variations: readonly (readonly [string, (line: PlanLine) => PlanLine])[] = [
@@ -153,7 +201,7 @@ describe("what a plan means", () => {
     for (const [what, vary] of variations) {
       it(`depend on the ${what}`, () => {
         const [first, ...rest] = some as [PlanLine, ...PlanLine[]];
-        expect(planDigest([vary(first), ...rest])).not.to.equal(planDigest(some));
+        expect(digestOf([vary(first), ...rest])).not.to.equal(digestOf(some));
       });
     }
 
@@ -191,23 +239,12 @@ describe("what a plan means", () => {
       found.map((line) => line.change + (line.target ? ` ${targetLabel(line.target)}` : ""));
 
     it("are needed for losses, deactivations and privileged grants, and not for the rest", () => {
-      expect(shown(notReviewed([], all))).to.deep.equal([
+      expect(shown(all.filter(isDangerous))).to.deep.equal([
         "deactivate_user",
         "revoke tenant/owner",
         "grant tenant/admin",
         "revoke B/viewer",
       ]);
-    });
-
-    it("are not needed again for what was reviewed, or for what today's facts cause anyway", () => {
-      expect(notReviewed(all, all)).to.deep.equal([]);
-      const drift = new Set(all.filter((line) => line.change === "revoke").map(dangerKey));
-      expect(shown(notReviewed([], all, drift))).to.deep.equal(["deactivate_user", "grant tenant/admin"]);
-    });
-
-    it("do not cover another person's loss", () => {
-      const others = all.map((line) => ({ ...line, user: { id: "u2", userName: "bob" } }));
-      expect(notReviewed(all, others)).to.have.length(4);
     });
   });
 });

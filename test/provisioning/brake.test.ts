@@ -316,7 +316,7 @@ describe("the brake", () => {
     await t.settled();
     const text = JSON.stringify(MAPPING);
     const preview = await previewMapping(t.p, await t.tenant(), text, {});
-    const lines = (await preview.lines(0, 50)).filter(({ target }) => target?.role === "owner");
+    const lines = (await preview.lines({ limit: 50 })).items.filter(({ target }) => target?.role === "owner");
     await saveMapping(t.p, await t.tenant(), text, { digest: preview.digest }, ADMIN);
     await t.settled();
     const kept = Object.keys(await t.held("okta"));

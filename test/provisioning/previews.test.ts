@@ -51,7 +51,7 @@ describe("previews and what is done by them", () => {
   it("show every change with its reason, privileged ones first, and change nothing", async () => {
     const { summary, lines } = await preview(JSON.stringify({ mappings: [ADMINS] }));
     expect(summary).to.include({ users: 5, changed: 5, granted: 5, revoked: 5, held: 0, drifted: 0 });
-    const shown = await lines(0, 100);
+    const shown = (await lines({ limit: 100 })).items;
     expect(shown.slice(0, 5).map(({ privileged, change }) => [privileged, change])).to.deep.equal(
       Array.from({ length: 5 }, () => [true, "grant"]),
     );

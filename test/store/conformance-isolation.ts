@@ -14,6 +14,8 @@ import {
   newGrant,
   register,
   SCIM_CONNECTION,
+  SUMMARY,
+  savePlan,
   unique,
   userDocument,
   type World,
@@ -40,10 +42,6 @@ const SESSION = { subject: "sub", idpSession: "idp", expiresAt: MUCH_LATER };
 const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LATER };
 const CLAIMS = { attributes: {}, claims: {}, at: NOW };
 const PAGE = { offset: 0, limit: 10 };
-const SUMMARY = {
-  ...{ users: 1, changed: 1, granted: 1, revoked: 0, held: 0, frozen: 0, created: 0, deactivated: 0 },
-  ...{ newTeams: [], drifted: 0 },
-};
 const LINE = {
   user: { id: null, userName: "x" },
   change: "hold",
@@ -78,7 +76,7 @@ async function furnish(world: World): Promise<Ids> {
     await tx.wakeAt(NOW, "settle", connection.id);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
     const ids = { connection: connection.id, user, row, group, grant: grant.id, run };
-    return { ...ids, plan: await tx.savePlan(plan, [LINE], NOW), token: token.id, apiKey, state, session, trace };
+    return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace };
   });
 }
 
@@ -122,7 +120,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   mappingVersions: (b) => b.mappingVersions({ limit: 10 }),
   plan: (b) => b.plan("mapping", "s", "d"),
   planById: (b, a) => b.planById(a.plan),
-  planLines: (b, a) => b.planLines(a.plan, 0, 10),
+  planLines: (b, a) => b.planLines(a.plan, { limit: 10 }),
   run: (b, a) => b.run(a.run),
   runs: (b) => b.runs({ limit: 10 }),
   mappingRun: (b) => b.mappingRun(1),

@@ -1,12 +1,7 @@
 import { expect } from "chai";
 import type { PlanRow } from "../../src/provisioning/ports/mappings.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
-import { expectRefusal, LATER, makeWorld, NOW } from "./world.js";
-
-const SUMMARY = {
-  ...{ users: 1, changed: 1, granted: 1, revoked: 0, held: 0, frozen: 0, created: 0, deactivated: 0 },
-  ...{ newTeams: ["Platform"], drifted: 0 },
-};
+import { expectRefusal, LATER, makeWorld, NOW, SUMMARY, savePlan } from "./world.js";
 
 function line(index: number): PlanRow {
   const user = { id: `u${index}`, userName: `user ${index}` };
@@ -62,36 +57,51 @@ export function mappingConformance(open: OpenStore): void {
       expect((await read.activeMapping())?.version).to.equal(1);
     });
 
-    it("keeps a plan of many lines in their order", async () => {
+    it("keeps a plan of many lines in the order of their places, whenever they come and however full pages are", async () => {
       const { read, write } = await makeWorld(store());
-      const lines = Array.from({ length: 6203 }, (_, index) => line(index));
-      const plan = { kind: "mapping", subject: "doc", digest: "d1", summary: SUMMARY, expiresAt: LATER } as const;
-      const id = await write((tx) => tx.savePlan(plan, lines, NOW));
-      const { expiresAt: _expiresAt, ...stored } = plan;
-      expect(await read.plan("mapping", "doc", "d1")).to.deep.equal({ id, ...stored, createdAt: NOW });
-      expect(await read.planById(id)).to.deep.equal({ id, ...stored, createdAt: NOW });
+      const lines = Array.from({ length: 1203 }, (_, index) => line(index));
+      const plan = { kind: "mapping", subject: "doc" } as const;
+      const id = await write((tx) => tx.beginPlan({ ...plan, expiresAt: LATER }, NOW));
+      await write((tx) => tx.addPlanPages(id, [{ place: 2_000_000_001, lines: lines.slice(1000) }]));
+      await write((tx) => tx.addPlanPages(id, []));
+      await write((tx) =>
+        tx.addPlanPages(id, [
+          { place: 2_000_000_000, lines: lines.slice(501, 1000) },
+          { place: 7, lines: lines.slice(500, 501) },
+          { place: 0, lines: lines.slice(0, 500) },
+        ]),
+      );
+      expect(await read.plan("mapping", "doc", ""), "unfinished").to.equal(undefined);
+      expect(await read.planById(id), "unfinished").to.equal(undefined);
+      await write((tx) => tx.finishPlan(id, { digest: "d1", summary: SUMMARY, expiresAt: LATER }));
+      const stored = { id, ...plan, digest: "d1", summary: SUMMARY, createdAt: NOW };
+      expect(await read.plan("mapping", "doc", "d1")).to.deep.equal(stored);
+      expect(await read.planById(id)).to.deep.equal(stored);
       expect(await read.planById("other")).to.equal(undefined);
-      for (const [from, limit] of [
-        [0, 3],
-        [498, 5],
-        [4999, 2],
-        [6200, 100],
-        [6203, 10],
-        [9999, 10],
-        [0, 0],
-      ] as const) {
-        expect(await read.planLines(id, from, limit), `${from}+${limit}`).to.deep.equal(
-          lines.slice(from, from + limit),
-        );
+      for (const limit of [1, 100, 499, 500, 501, 1000, 1203, 5000]) {
+        const seen: unknown[] = [];
+        let after: string | undefined;
+        do {
+          const page = await read.planLines(id, { limit, ...(after === undefined ? {} : { after }) });
+          if (limit === 1 && seen.length > 3) break;
+          expect(page.items.length, `${limit}`).to.equal(Math.min(limit, lines.length - seen.length));
+          seen.push(...page.items);
+          after = page.next;
+        } while (after !== undefined);
+        expect(seen, `${limit}`).to.deep.equal(limit === 1 ? lines.slice(0, 4) : lines);
       }
-      expect(await read.planLines(id, 0, 10_000)).to.have.length(6203);
+      await expectRefusal(read.planLines(id, { limit: 1, after: "1.x" }), "bad_request");
+      expect(await read.planLines(id, { limit: 10, after: "3000000000.0" })).to.deep.equal({ items: [] });
+      await write((tx) => tx.dropPlan(id));
+      expect(await read.planById(id)).to.equal(undefined);
+      expect(await read.planLines(id, { limit: 1 })).to.deep.equal({ items: [] });
     });
 
     it("finds a plan by kind, subject and digest together, the latest of several", async () => {
       const { read, write } = await makeWorld(store());
       const plan = { kind: "go_live", subject: "okta", digest: "d", summary: SUMMARY, expiresAt: LATER } as const;
-      await write((tx) => tx.savePlan(plan, [], NOW));
-      const id = await write((tx) => tx.savePlan(plan, [line(1)], NOW));
+      await write((tx) => savePlan(tx, plan, []));
+      const id = await write((tx) => savePlan(tx, plan, [line(1)]));
       expect((await read.plan("go_live", "okta", "d"))?.id).to.equal(id);
       expect(await read.plan("disable", "okta", "d")).to.equal(undefined);
       expect(await read.plan("go_live", "other", "d")).to.equal(undefined);

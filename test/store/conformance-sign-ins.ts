@@ -1,7 +1,18 @@
 import { expect } from "chai";
 import type { UserId } from "../../src/model/ids.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
-import { expectRefusal, LATER, MUCH_LATER, makeWorld, NOW, register, unique, type World } from "./world.js";
+import {
+  expectRefusal,
+  LATER,
+  MUCH_LATER,
+  makeWorld,
+  NOW,
+  register,
+  SUMMARY,
+  savePlan,
+  unique,
+  type World,
+} from "./world.js";
 
 async function signedIn(
   world: World,
@@ -121,14 +132,11 @@ export function signInConformance(open: OpenStore): void {
       const { read, write, connection } = world;
       const { user } = await world.push("ann");
       await register(world, [user]);
-      const summary = { users: 0, changed: 0, granted: 0, revoked: 0, held: 0, frozen: 0, created: 0, deactivated: 0 };
       const plan = (digest: string, expiresAt: string) =>
         write((tx) =>
-          tx.savePlan(
-            { kind: "mapping", subject: "s", digest, summary: { ...summary, newTeams: [], drifted: 0 }, expiresAt },
-            [{ user: { id: null, userName: "x" }, change: "hold", reason: "r", privileged: false, factsVersion: 0 }],
-            NOW,
-          ),
+          savePlan(tx, { kind: "mapping", subject: "s", digest, summary: SUMMARY, expiresAt }, [
+            { user: { id: null, userName: "x" }, change: "hold", reason: "r", privileged: false, factsVersion: 0 },
+          ]),
         );
       const login = (stateHash: string, expiresAt: string) =>
         write((tx) =>

@@ -4,17 +4,25 @@ import type { Connection, Tenant } from "../../src/model/connection.js";
 import type { ScimGroupDocument, ScimUserDocument } from "../../src/model/directory.js";
 import { USER_ATTRIBUTES, type UserAttribute } from "../../src/model/facts.js";
 import { fold } from "../../src/model/fold.js";
-import type { ConnectionId, DirectoryGroupId, DirectoryUserId, GrantId, UserId } from "../../src/model/ids.js";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, GrantId, Instant, UserId } from "../../src/model/ids.js";
 import type { JsonObject } from "../../src/model/json.js";
+import type { PlanSummary } from "../../src/model/plan.js";
 import { Refusal, type RefusalCode } from "../../src/model/problem.js";
 import type { AccessWrites, NewGrant } from "../../src/provisioning/ports/access.js";
 import type { NewConnection } from "../../src/provisioning/ports/connections.js";
 import type { WrittenRow } from "../../src/provisioning/ports/directory.js";
+import type { PlanKind, PlanRow } from "../../src/provisioning/ports/mappings.js";
 import type { Store, TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
 
 export const NOW = "2026-03-01T08:00:00.000Z";
 export const LATER = "2026-03-01T09:00:00.000Z";
 export const MUCH_LATER = "2026-04-01T08:00:00.000Z";
+
+export const SUMMARY: PlanSummary = {
+  ...{ users: 1, changed: 1, granted: 1, revoked: 0, held: 0, frozen: 0, created: 0, deactivated: 0 },
+  ...{ newTeams: ["Platform"], drifted: 0, privileged: { granted: 0, revoked: 0 } },
+  ...{ byScope: { items: [], more: 0 }, byRole: { items: [], more: 0 } },
+};
 
 let numbers = 0;
 /** Different in each call, so that tests on one database never meet. */
@@ -161,4 +169,22 @@ export async function expectRefusal(promise: Promise<unknown>, code: RefusalCode
   if (!("error" in outcome)) expect.fail(`expected the refusal ${code}, got ${JSON.stringify(outcome.value)}`);
   expect(outcome.error).to.be.instanceOf(Refusal);
   expect((outcome.error as Refusal).code).to.equal(code);
+}
+
+/** A finished plan of one page. */
+export async function savePlan(
+  tx: TenantWriter,
+  plan: {
+    readonly kind: PlanKind;
+    readonly subject: string;
+    readonly digest: string;
+    readonly summary: PlanSummary;
+    readonly expiresAt: Instant;
+  },
+  lines: readonly PlanRow[],
+): Promise<string> {
+  const id = await tx.beginPlan(plan, NOW);
+  await tx.addPlanPages(id, lines.length === 0 ? [] : [{ place: 0, lines }]);
+  await tx.finishPlan(id, plan);
+  return id;
 }

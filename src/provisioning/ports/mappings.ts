@@ -37,8 +37,8 @@ export interface MappingReader {
   mappingVersions(query: PageQuery): Promise<Page<MappingVersion>>;
   plan(kind: PlanKind, subject: string, digest: string): Promise<StoredPlan | undefined>;
   planById(id: string): Promise<StoredPlan | undefined>;
-  /** Lines in their stored order: privileged first. `from` counts lines from 0. */
-  planLines(id: string, from: number, limit: number): Promise<readonly PlanRow[]>;
+  /** Lines in the order of their pages. */
+  planLines(id: string, query: PageQuery): Promise<Page<PlanRow>>;
 }
 
 export interface MappingWriter {
@@ -48,15 +48,21 @@ export interface MappingWriter {
     mapping: { readonly text: string; readonly author: string; readonly note?: string; readonly restores?: number },
     now: Instant,
   ): Promise<number>;
-  savePlan(
-    plan: {
-      readonly kind: PlanKind;
-      readonly subject: string;
-      readonly digest: string;
-      readonly summary: PlanSummary;
-      readonly expiresAt: Instant;
-    },
-    lines: readonly PlanRow[],
+  /** Begins a plan that is written page by page. Nobody finds it before it is finished, and it is swept like any other. */
+  beginPlan(
+    plan: { readonly kind: PlanKind; readonly subject: string; readonly expiresAt: Instant },
     now: Instant,
   ): Promise<string>;
+  addPlanPages(id: string, pages: readonly PlanPage[]): Promise<void>;
+  finishPlan(
+    id: string,
+    end: { readonly digest: string; readonly summary: PlanSummary; readonly expiresAt: Instant },
+  ): Promise<void>;
+  dropPlan(id: string): Promise<void>;
+}
+
+/** Lines of a plan. Pages come in any order, and are read in that of their places. */
+export interface PlanPage {
+  readonly place: number;
+  readonly lines: readonly PlanRow[];
 }

@@ -1,0 +1,106 @@
+/** Walks over a population in id order: facts of a page are read while the page before is judged. */
+import type { CompiledMapping } from "../engine/compile.js";
+import type { Connection, Tenant } from "../model/connection.js";
+import type { ExpressionResult } from "../model/expression.js";
+import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import type { Provisioning } from "./deps.js";
+import { type Gathered, gather, type Overlay } from "./gather.js";
+import type { InvariantTally } from "./invariants.js";
+import { type TeamBook, teamBook } from "./judge.js";
+import type { PlanKind } from "./ports/mappings.js";
+import type { TenantReader } from "./ports/store.js";
+
+/** Few enough that judging them keeps nobody waiting, enough that statements are worth their while. */
+const PAGE = 250;
+
+export interface PopulationQuery {
+  readonly kind: PlanKind;
+  /** What the plan is of; a digest is good for the same subject only. */
+  readonly subject: string;
+  /** The mapping to pretend; the active one when absent. */
+  readonly mapping?: CompiledMapping;
+  readonly overlay?: Overlay;
+  /** Only people linked here. */
+  readonly connection?: ConnectionId;
+  /** Only these people. */
+  readonly people?: readonly UserId[];
+  readonly includeFrozen?: boolean;
+  /** People in a held run are planned as if they were released. */
+  readonly releasing?: boolean;
+}
+
+/** What a walk reads once, for everybody. */
+export interface Walk {
+  readonly p: Provisioning;
+  readonly reader: TenantReader;
+  readonly tenant: Tenant;
+  readonly connections: readonly Connection[];
+  readonly teams: TeamBook;
+  readonly privileged: ReadonlySet<string>;
+  readonly mapping: CompiledMapping;
+  readonly active: CompiledMapping;
+  readonly query: PopulationQuery;
+  readonly tally: InvariantTally;
+  /** Results of expressions by their keys: people with the same inputs share them, over all pages. */
+  readonly remembered: Map<string, ExpressionResult>;
+  readonly now: Instant;
+}
+
+export async function beginWalk(p: Provisioning, reader: TenantReader, query: PopulationQuery): Promise<Walk> {
+  const tenant = await reader.tenantNow();
+  const connections = await reader.connections();
+  const active = await p.mappings.active(reader, tenant.activeVersion, connections);
+  return {
+    p,
+    reader,
+    tenant,
+    connections,
+    teams: teamBook(await reader.teams()),
+    privileged: await reader.privilegedRoles(),
+    mapping: query.mapping ?? active,
+    active,
+    query,
+    tally: { broken: new Map() },
+    remembered: new Map(),
+    now: p.now(),
+  };
+}
+
+/** Everybody in the query, in id order. */
+export async function* peopleOf(walk: Walk): AsyncGenerator<readonly Gathered[]> {
+  const pages = idPages(walk);
+  const read = async (): Promise<readonly Gathered[] | undefined> => {
+    const page = await pages.next();
+    return page.done ? undefined : gatherPage(walk, page.value);
+  };
+  let ahead = read();
+  for (;;) {
+    const people = await ahead;
+    if (people === undefined) return;
+    ahead = read();
+    // whoever stops halfway hears of its own fault, not of the one ahead
+    ahead.catch(() => undefined);
+    yield people;
+  }
+}
+
+async function gatherPage(walk: Walk, ids: readonly UserId[]): Promise<readonly Gathered[]> {
+  const { p, reader, connections, query, now } = walk;
+  const overlay = query.overlay && { overlay: query.overlay };
+  return gather(p, reader, connections, await reader.people(ids), { now, ...overlay });
+}
+
+async function* idPages({ reader, query }: Walk): AsyncGenerator<readonly UserId[]> {
+  if (query.people) {
+    const people = [...query.people].sort();
+    for (let at = 0; at < people.length; at += PAGE) yield people.slice(at, at + PAGE);
+    return;
+  }
+  const where = query.connection === undefined ? {} : { connection: query.connection };
+  let after: UserId | undefined;
+  do {
+    const ids = await reader.peopleIds({ limit: PAGE, ...where, ...(after === undefined ? {} : { after }) });
+    if (ids.length > 0) yield ids;
+    after = ids.length === PAGE ? ids.at(-1) : undefined;
+  } while (after !== undefined);
+}
