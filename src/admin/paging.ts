@@ -46,7 +46,7 @@ export function encodeCursor(inside: string): string {
   return Buffer.from(inside, "utf8").toString("base64url");
 }
 
-export function decodeCursor(cursor: string): string {
+function decodeCursor(cursor: string): string {
   const inside = Buffer.from(cursor, "base64url").toString("utf8");
   if (encodeCursor(inside) === cursor && /^[^\0\p{Cs}]+$/u.test(inside)) return inside;
   throw new Refusal("bad_request", "`cursor` is not of an earlier page: begin anew without it");

@@ -56,7 +56,7 @@ describe("an expression that fails for one person", () => {
     const draft = { mappings: [{ ...RULE, when: "user.userName = 'ann' ? -user.userName > 1 : false" }] };
     const { summary, lines } = await previewMapping(t.p, await t.tenant(), JSON.stringify(draft), {});
     expect(summary).to.include({ revoked: 1, held: 1 });
-    const held = (await lines(0, 10)).find(({ change }) => change === "hold");
+    const held = (await lines({ limit: 10 })).items.find(({ change }) => change === "hold");
     expect(held?.reason).to.contain("rule `senior` cannot be judged: `-` needs a number");
     await t.mapping(draft);
     await t.settled();
