@@ -66,6 +66,40 @@ describe("what identity providers put on the wire, at the door", () => {
     });
   }
 
+  describe("what says nothing of groups", () => {
+    const silent: readonly [title: string, claims: JsonObject, profile: ScimProfile][] = [
+      ["no claim", {}, "rfc"],
+      ["Entra's _claim_names", { _claim_names: { groups: "src1" } }, "entra"],
+      ["Entra's hasgroups", { hasgroups: true }, "entra"],
+      ["PingOne's mark", { groups: ["[SIZE_LIMIT_EXCEEDED]"] }, "rfc"],
+      ["a list that cannot be read", { groups: ["Eng", { path: "/x" }] }, "rfc"],
+    ];
+    let op: HostileOp;
+
+    before(async () => {
+      op = await startHostileOp(CLIENT);
+      ops.push(op);
+    });
+
+    for (const [index, [title, claims, profile]] of silent.entries()) {
+      it(`${title}: known people keep what they hold, and strangers learn that nobody knows`, async () => {
+        const tenant = await service.addTenant({ slug: `silent-${index}`, name: title });
+        await service.map(tenant, { ...EVERY_GROUP, no_match: "deny_new" });
+        const oidc = { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] };
+        await service.addOidc(tenant, "sso", oidc, { clientSecret: "a client secret", profile });
+        const said = { title, expect: {} };
+        const before = await teamsOf(op, tenant.slug, { ...said, idToken: { sub: "ada", groups: ["Eng"] } });
+        const after = await teamsOf(op, tenant.slug, { ...said, idToken: { sub: "ada", ...claims } });
+        expect([before, after]).to.deep.equal([["Eng"], ["Eng"]]);
+        op.behave({ claims: { sub: "stranger", ...claims } });
+        const refused = await createBrowser().visit(`${service.url}/sso/${tenant.slug}/sso/login`);
+        expect([refused.status, refused.text.includes("groups_unknown")]).to.deep.equal([403, true]);
+        const none = await teamsOf(op, tenant.slug, { ...said, idToken: { sub: "ada", groups: [] } });
+        expect(none).to.deep.equal([]);
+      });
+    }
+  });
+
   async function teamsOf(op: HostileOp, tenant: string, { idToken, userinfo }: OidcCase): Promise<readonly string[]> {
     const { tid: _, ...claims } = idToken;
     const metadata = { userinfo_endpoint: `${op.issuer}/userinfo` };
