@@ -23,7 +23,7 @@ export function compileExamples(
     const expect = example.expect.flatMap((written, at) => {
       const target = parseTarget(written);
       if (target) return [target];
-      const message = "this is no target: write `Team/role`, `*/role`, `tenant/role` or `{scope, role}`";
+      const message = "this is no target: write `Team/role`, `*/role`, `tenant/role` `{scope, role}` or `{team, role}`";
       findings.problems.push(problem(`${pointer}/expect/${at}`, "bad_target", message));
       return [];
     });

@@ -1,3 +1,4 @@
+import type { WrittenTarget } from "../model/mapping.js";
 import { scopeKind, type Target, teamScope } from "../model/target.js";
 import { roleName } from "./role-name.js";
 
@@ -5,9 +6,10 @@ import { roleName } from "./role-name.js";
  * Reads a target as people write it: `Team/role`, `tenant/role`, a star for all teams, `resource:<kind>:<name>/role`, or
  * an object. The last slash divides, so that team names may hold one. `undefined`: neither.
  */
-export function parseTarget(written: string | Target): Target | undefined {
+export function parseTarget(written: WrittenTarget): Target | undefined {
   if (typeof written !== "string") {
-    return scopeKind(written.scope) === undefined ? undefined : { scope: written.scope, role: roleName(written.role) };
+    const scope = written.scope ?? teamScope(written.team);
+    return scopeKind(scope) === undefined ? undefined : { scope, role: roleName(written.role) };
   }
   const slash = written.lastIndexOf("/");
   if (slash < 1 || slash === written.length - 1) return undefined;

@@ -80,6 +80,12 @@ export interface ScimRoleDocument {
   readonly scope?: string;
 }
 
+/** `Team/role`, `*` + `/role` (all teams), `tenant/role`, or a target, in which `team` is short for a scope. */
+export type WrittenTarget =
+  | string
+  | { readonly scope: string; readonly team?: never; readonly role: string }
+  | { readonly team: string; readonly scope?: never; readonly role: string };
+
 /** A person made up for a test inside the document; `expect` is exact. */
 export interface ExampleDocument {
   readonly name: string;
@@ -92,8 +98,7 @@ export interface ExampleDocument {
   readonly scim_roles?: readonly ScimRole[];
   readonly user?: Readonly<Record<string, string | boolean | null>>;
   readonly claims?: Readonly<Record<string, readonly string[]>>;
-  /** `Team/role`, `*` + `/role` (all teams), `tenant/role`, or a target. */
-  readonly expect: readonly (string | { readonly scope: string; readonly role: string })[];
+  readonly expect: readonly WrittenTarget[];
 }
 
 /** A JSONata condition over facts and `target` that must never be true for anything that is given. */

@@ -444,6 +444,13 @@ describe("compiling a mapping", () => {
     ] as const) {
       it(`reads \`${written}\``, () => expect(parseTarget(written)).to.deep.equal({ scope, role }));
     }
+
+    it("reads objects with a scope, or with a team for short", () => {
+      const target = { scope: "team:Platform", role: "editor" };
+      expect(parseTarget({ scope: "team:Platform", role: "EDITOR" })).to.deep.equal(target);
+      expect(parseTarget({ team: "Platform", role: "editor" })).to.deep.equal(target);
+      expect(parseTarget({ team: "", role: "editor" })).to.equal(undefined);
+    });
   });
 
   it("lists no combinations without end: a rule with too many could give any of them", () => {

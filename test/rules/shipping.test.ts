@@ -156,7 +156,7 @@ describe("the schema of mapping documents", () => {
     ],
     [
       "expectations as texts and as targets",
-      { examples: [{ name: "x", expect: ["A/b", { scope: "tenant", role: "x" }] }] },
+      { examples: [{ name: "x", expect: ["A/b", { scope: "tenant", role: "x" }, { team: "A", role: "x" }] }] },
     ],
   ];
   for (const [what, document] of accepted) it(`accepts ${what}`, () => expect(codes(document)).to.deep.equal([]));
@@ -200,7 +200,7 @@ describe("the schema of mapping documents", () => {
     [
       "a target with more in it",
       { examples: [{ name: "x", expect: [{ scope: "tenant", role: "x", tenantId: 1 }] }] },
-      ["/examples/0/expect/0/tenantId unknown_key"],
+      ["/examples/0/expect/0 too_many", "/examples/0/expect/0/tenantId unknown_key"],
     ],
     [
       "a condition of more than 4096 characters",
