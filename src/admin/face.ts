@@ -11,6 +11,7 @@ import { connectionRoutes } from "./connections.js";
 import type { AdminDeps } from "./deps.js";
 import { explanationRoutes } from "./explanation.js";
 import { grantRoutes } from "./grants.js";
+import { groupPinRoutes } from "./group-pins.js";
 import { journalRoutes } from "./journal.js";
 import { mappingRoutes } from "./mapping.js";
 import { mappingHistoryRoutes } from "./mapping-history.js";
@@ -70,6 +71,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...explanationRoutes(deps),
     ...userExampleRoutes(deps),
     ...grantRoutes(deps),
+    ...groupPinRoutes(deps),
     ...assignmentRoutes(deps),
     ...checkRoutes(deps),
     ...runRoutes(deps),

@@ -3,6 +3,7 @@ import type { Open } from "../model/evaluation.js";
 import type { GroupFact } from "../model/facts.js";
 import type { Evidence } from "../model/grant.js";
 import type { PersonLink } from "../model/person.js";
+import { isPrivileged, type Target } from "../model/target.js";
 import { isExpired } from "./compiled-mapping.js";
 import { appRoleHits, groupHits, type Hit, namedGroups, roleEvidence } from "./match.js";
 import type { RuleTable, TableRule } from "./rule-table.js";
@@ -28,7 +29,9 @@ export function candidates(
   if (table.appRoleRules.length > 0) found.push(...appRoleCandidates(table, link));
   for (const owner of table.otherRules) found.push({ owner, hits: [unkeyedHit(owner)] });
   const current = table.expires ? found.filter(({ owner }) => !isExpired(owner.rule, link.at)) : found;
-  const judged = table.hasAmbiguous ? current.map(doubtAmbiguous) : current;
+  const sound = table.hasAmbiguous ? current.map(doubtAmbiguous) : current;
+  const waiting = link.facts.groups.members.find((member) => member.waiting !== undefined)?.waiting;
+  const judged = waiting === undefined ? sound : sound.map((one) => withoutUnconfirmed(one, link, waiting));
   return judged.length > 1 ? judged.sort(byIndex) : judged;
 }
 
@@ -37,6 +40,30 @@ const AMBIGUOUS: Open = { reason: "ambiguous_connection", detail: "several conne
 function doubtAmbiguous(candidate: Candidate): Candidate {
   return candidate.owner.rule.ambiguous ? { ...candidate, doubt: AMBIGUOUS } : candidate;
 }
+
+/**
+ * Nothing privileged comes of a name that a group took over from a deleted one, nor of an expression that reads such names,
+ * until an admin has confirmed the group. INVARIANT: nothing is taken by it either. A target that is still to be computed
+ * counts as privileged.
+ */
+function withoutUnconfirmed(candidate: Candidate, { connection }: PersonLink, waiting: string): Candidate {
+  const { owner, hits, doubt } = candidate;
+  const { when, give } = owner.rule;
+  const readsNames = [when, give.grants].some((expression) => expression?.reads.includes("groups"));
+  const roles = connection.privilegedRoles ?? NO_ROLES;
+  const held = hits.filter(
+    ({ waits, match: { target } }) =>
+      (waits !== undefined || readsNames) && (target === undefined || isPrivileged(target, roles)),
+  );
+  const [first] = held;
+  if (doubt || !first) return candidate;
+  const open: Open = { reason: "unconfirmed_group", detail: first.waits ?? waiting };
+  if (held.length === hits.length) return { ...candidate, doubt: open };
+  const more = give.grants ? open : { ...open, could: held.map(({ match }) => match.target as Target) };
+  return { more, ...candidate, hits: hits.filter((hit) => !held.includes(hit)) };
+}
+
+const NO_ROLES: ReadonlySet<string> = new Set();
 
 function unkeyedHit(owner: TableRule): Hit {
   const { give, when } = owner.rule;
@@ -90,9 +117,9 @@ function withAppRoles(candidate: Candidate, { facts }: PersonLink): readonly Can
   const role = wanted.filter((one) => held.value.includes(one)).sort()[0];
   if (role === undefined) return [];
   const evidence = roleEvidence(role, held.staleSince);
-  const hits = candidate.hits.map(({ owner, match, group }) => {
+  const hits = candidate.hits.map(({ match, ...hit }) => {
     const stale = match.stale || held.staleSince !== undefined;
-    return { owner, group, match: { target: match.target, evidence: [...match.evidence, evidence], stale } };
+    return { ...hit, match: { target: match.target, evidence: [...match.evidence, evidence], stale } };
   });
   return [{ ...candidate, hits }];
 }

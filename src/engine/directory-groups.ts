@@ -1,17 +1,27 @@
 /** A connection's SCIM groups as evidence: what names and ids they go by, and for which of them SCIM alone answers. */
 import type { Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
+import { isHeld, knownNames, ownNames } from "./group-pins.js";
 
 /** How facts show a group: its names and its stable ids. Shared by everybody in the group. */
 export interface GroupNames {
   readonly names: readonly string[];
   readonly ids: readonly string[];
+  /** What the source calls it now, where rules do not know it by that name. */
+  readonly presentName?: string;
+  /** A name that it took over from a deleted group, and that no admin has confirmed. */
+  readonly waiting?: string;
 }
 
 export interface GroupDirectory {
   namesOf(group: DirectoryGroupRecord): GroupNames;
-  /** Groups that a claim's value may mean: by id before by name, living ones before deleted ones. */
+  /**
+   * Groups that a claim's value may mean: by id before by name, living ones before deleted ones. A name means the group that
+   * rules know by it, and by its present name too.
+   */
   meantBy(value: string): readonly DirectoryGroupRecord[];
+  /** Since when a group bears a name that another living group holds: claims cannot tell the two apart. */
+  contendedSince(value: string): Instant | undefined;
   /** SCIM alone answers for the group: it is deleted, or had its first member `settleSeconds` ago. */
   isSettled(group: DirectoryGroupRecord, now: Instant): boolean;
   /** Names and ids by which only groups go that SCIM alone answers for. Shared by everybody at one instant. */
@@ -40,11 +50,11 @@ function buildDirectory(groups: readonly DirectoryGroupRecord[], settleSeconds: 
   const names = new Map(groups.map((group) => [group.id, groupNames(group)]));
   const namesOf = (group: DirectoryGroupRecord) => names.get(group.id) ?? groupNames(group);
   const byId = new Map<string, DirectoryGroupRecord[]>();
-  const byName = new Map<string, DirectoryGroupRecord[]>();
   for (const group of groups) {
     for (const id of namesOf(group).ids) push(byId, id, group);
-    for (const name of namesOf(group).names) push(byName, name, group);
   }
+  const contended = contendedNames(groups);
+  const byName = claimedNames(groups, namesOf, contended);
   const isSettled = (group: DirectoryGroupRecord, now: Instant) => {
     const { deleted, firstMembershipAt } = group;
     return deleted || (firstMembershipAt !== undefined && settledAt(firstMembershipAt, settleSeconds) <= now);
@@ -53,16 +63,54 @@ function buildDirectory(groups: readonly DirectoryGroupRecord[], settleSeconds: 
     namesOf,
     isSettled,
     meantBy: (value) => livingFirst(byId.get(value) ?? byName.get(value) ?? NO_GROUPS),
+    contendedSince: (value) => (byId.has(value) ? undefined : contended.get(value)),
     settledKeys: settledKeys(groups, namesOf, isSettled),
     allKeys: new Set([...byId.keys(), ...byName.keys()]),
   };
 }
 
-function groupNames({ displayName, idpMappingNames, externalId, id }: DirectoryGroupRecord): GroupNames {
+function groupNames(group: DirectoryGroupRecord): GroupNames {
+  const { displayName, externalId, id, pins = NO_GROUPS } = group;
+  const names = knownNames(group);
+  const waiting = pins.find((pin) => pin.state === "waiting");
   return {
-    names: [...new Set([displayName, ...idpMappingNames])],
+    names,
     ids: externalId === undefined ? [id] : [externalId, id],
+    ...(names.includes(displayName) ? {} : { presentName: displayName }),
+    ...(waiting ? { waiting: waiting.name } : {}),
   };
+}
+
+/** Claims say the present name after a rename, and sign-ins from before it say the old one: both mean the group. */
+function claimedNames(
+  groups: readonly DirectoryGroupRecord[],
+  namesOf: GroupDirectory["namesOf"],
+  contended: ReadonlyMap<string, Instant>,
+): ReadonlyMap<string, readonly DirectoryGroupRecord[]> {
+  const claimed = new Map<string, DirectoryGroupRecord[]>();
+  for (const group of groups) {
+    const { names } = namesOf(group);
+    for (const name of names) push(claimed, name, group);
+    if (!group.pins) continue;
+    for (const name of ownNames(group)) if (!names.includes(name) && !contended.has(name)) push(claimed, name, group);
+  }
+  return claimed;
+}
+
+function contendedNames(groups: readonly DirectoryGroupRecord[]): ReadonlyMap<string, Instant> {
+  const held = new Set<string>();
+  const since = new Map<string, Instant>();
+  for (const { deleted, pins = NO_GROUPS } of groups) {
+    for (const pin of deleted ? NO_GROUPS : pins) {
+      if (isHeld(pin)) held.add(pin.name);
+      else since.set(pin.name, earlier(pin.since, since.get(pin.name)));
+    }
+  }
+  return new Map([...since].filter(([name]) => held.has(name)));
+}
+
+function earlier(a: Instant, b: Instant | undefined): Instant {
+  return b !== undefined && b < a ? b : a;
 }
 
 function settledAt(firstMembershipAt: Instant, settleSeconds: number): Instant {

@@ -103,7 +103,7 @@ export function labelsOf(member: GroupFact, { labelsOf: labels, aliased }: RuleT
 }
 
 function groupPart(group: GroupFact, part: string, table: RuleTable): Known<Json> {
-  const value = part === "id" ? group.ids[0] : (labelsOf(group, table)[0] ?? group.names[0]);
+  const value = part === "id" ? group.ids[0] : (labelsOf(group, table)[0] ?? group.names[0] ?? group.presentName);
   return known(value as string, group.staleSince);
 }
 

@@ -34,8 +34,8 @@ function scimMembers({ memberships }: LinkRecord, directory: GroupDirectory): Gr
   const members: GroupFact[] = [];
   for (const { group, since } of memberships) {
     if (group.deleted) continue;
-    const { names, ids } = directory.namesOf(group);
-    members.push({ names, ids, source: "scim", since });
+    const { names, ids, ...pinned } = directory.namesOf(group);
+    members.push({ names, ids, source: "scim", since, ...pinned });
   }
   return members;
 }
@@ -86,7 +86,11 @@ function scimKnowsAll(connection: LinkConnection, claims: ClaimsDocument | undef
   return connection.firstGroupPushAt !== undefined && !hides;
 }
 
-/** One fact per group, however many of its names and ids the claims list; a name that several groups share stays a name. */
+/**
+ * One fact per group, however many of its names and ids the claims list; a name that several groups share stays a name. A
+ * name that a living group holds and another one bears may mean either: it keeps what the holder's members have, and gives
+ * nothing new.
+ */
 function addClaimed(
   members: Map<string, GroupFact>,
   claims: ClaimsDocument,
@@ -98,8 +102,11 @@ function addClaimed(
   const known = only && !another ? directory?.namesOf(only) : undefined;
   // A value that is some group's id means that group, so the two kinds of key do not meet.
   const key = known && only ? only.id : value;
-  const { at, staleSince } = claims.groups as NonNullable<ClaimsDocument["groups"]>;
-  const names = known?.names ?? [value];
-  const fact = { names, ids: known?.ids ?? names, source: "claims", since: at } as const;
-  members.set(key, staleSince === undefined ? fact : { ...fact, staleSince });
+  const groups = claims.groups as NonNullable<ClaimsDocument["groups"]>;
+  const staleSince = groups.staleSince ?? directory?.contendedSince(value);
+  const { names, ids, ...pinned } = known ?? { names: [value], ids: [value] };
+  const fact: GroupFact = { names, ids, source: "claims", since: groups.at, ...pinned };
+  // The same group by its id, or by a name that it shares with none, is certain.
+  if (staleSince === undefined) members.set(key, fact);
+  else if (!members.has(key)) members.set(key, { ...fact, staleSince });
 }

@@ -18,6 +18,8 @@ export interface Hit {
   readonly match: Found;
   /** The matched group, for expressions that read it. */
   readonly group: GroupFact | undefined;
+  /** It holds by a name that the group took over from a deleted one, which nobody has confirmed. */
+  readonly waits?: string;
 }
 
 /**
@@ -43,11 +45,17 @@ export function groupHits(table: RuleTable, groups: GroupFacts, named: readonly 
   const hits: Hit[] = [];
   for (const member of named) {
     const before = hits.length;
-    for (const name of member.names) addLiteralHits(hits, before, table.byName.get(name), member);
+    // What an id proves waits for nobody, so that it counts before a name that does.
+    if (member.waiting === undefined) addNameHits(hits, before, table, member);
     for (const id of member.ids) addLiteralHits(hits, before, table.byId.get(id), member);
+    if (member.waiting !== undefined) addNameHits(hits, before, table, member);
   }
   if (table.patterns) addPatternHits(hits, table.patterns, groups);
   return hits.length > 1 ? hits.sort(byRuleThenGroup) : hits;
+}
+
+function addNameHits(hits: Hit[], before: number, { byName }: RuleTable, member: GroupFact): void {
+  for (const name of member.names) addLiteralHits(hits, before, byName.get(name), member, member.waiting);
 }
 
 function addLiteralHits(
@@ -55,10 +63,11 @@ function addLiteralHits(
   before: number,
   entries: readonly TableEntry[] | undefined,
   member: GroupFact,
+  waits?: string,
 ): void {
   for (const entry of entries ?? NO_ENTRIES) {
     if (isFound(hits, before, entry.owner)) continue;
-    hits.push(groupHit(entry.owner, entry.owner.rule.give.literal, member, labelOf(member, entry)));
+    hits.push(groupHit(entry.owner, entry.owner.rule.give.literal, member, labelOf(member, entry), waits));
   }
 }
 
@@ -72,16 +81,21 @@ function addPatternHits(hits: Hit[], patterns: PatternIndex<TableRule>, groups: 
         const { give } = owner.rule;
         const target = targetOf(give, captured);
         if ((target || give.grants) && hasKey(owner, member) && !isFound(hits, before, owner)) {
-          hits.push(groupHit(owner, target, member, member.names[0] as string));
+          hits.push(groupHit(owner, target, member, shownName(member), member.waiting));
         }
       }
     }
   }
 }
 
-function labelOf({ names }: GroupFact, { key, label }: TableEntry): string {
-  const shown = names[0] as string;
-  return label !== undefined && shown === key ? label : shown;
+function labelOf(member: GroupFact, { key, label }: TableEntry): string {
+  return label !== undefined && member.names[0] === key ? label : shownName(member);
+}
+
+/** The name that rules know a group by, and beside it what it is called now. */
+function shownName({ names: [known], presentName }: GroupFact): string {
+  if (presentName === undefined || known === undefined) return (known ?? presentName) as string;
+  return `${known} (now ${presentName})`;
 }
 
 /** A group has several names and ids; the hits since `before` are those of the group at hand. */
@@ -116,13 +130,20 @@ export function roleEvidence(role: string, staleSince: Instant | undefined): Evi
   return { kind: "app_role", label: role, ...(staleSince === undefined ? {} : { staleSince }) };
 }
 
-function groupHit(owner: TableRule, target: Target | undefined, group: GroupFact, label: string): Hit {
+function groupHit(
+  owner: TableRule,
+  target: Target | undefined,
+  group: GroupFact,
+  label: string,
+  waits: string | undefined,
+): Hit {
   const { source, since, staleSince } = group;
   const evidence: Evidence =
     staleSince === undefined
       ? { kind: "group", label, source, since }
       : { kind: "group", label, source, since, staleSince };
-  return { owner, match: { target, evidence: [evidence], stale: staleSince !== undefined }, group };
+  const hit = { owner, match: { target, evidence: [evidence], stale: staleSince !== undefined }, group };
+  return waits === undefined ? hit : { ...hit, waits };
 }
 
 // INVARIANT: the order in which a source lists groups never matters; evidence is sorted by what it says.

@@ -22,6 +22,8 @@ function openText(reason: Open["reason"], detail: string): string {
       return `${quote(detail)} from before a long absence wait to be asserted again`;
     case "stale":
       return `${quote(detail)} was known once and is no longer asserted`;
+    case "unconfirmed_group":
+      return `group ${quote(detail)} took its name over from a deleted group, and waits to be confirmed`;
     case "expression_failed":
     case "expression_suspended":
     case "not_boolean":

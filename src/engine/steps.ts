@@ -12,6 +12,7 @@ export type Step =
   | { readonly do: "meet_condition" | "fail_condition"; readonly condition: string }
   | { readonly do: "change_result"; readonly expression: string }
   | { readonly do: "assert_fact"; readonly fact: string }
+  | { readonly do: "confirm_group"; readonly group: string }
   | { readonly do: "use_connection"; readonly anyOf: readonly string[] }
   | { readonly do: "allow_owners"; readonly connection: string }
   | {
@@ -62,6 +63,8 @@ export function stepText(step: Step): string {
       return `have ${quote(step.expression)} yield something else`;
     case "assert_fact":
       return `have the identity provider say ${quote(step.fact)} again`;
+    case "confirm_group":
+      return `confirm group ${quote(step.group)}`;
     case "use_connection":
       return `come by connection ${step.anyOf.map((one) => quote(one)).join(" or ")}`;
     case "allow_owners":

@@ -57,11 +57,14 @@ function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet)
 }
 
 function opened(rule: CompiledRule, status: "undecided" | "failed", open: Open): Because {
-  const step: Step =
-    status === "failed" || open.reason === "ambiguous_connection"
-      ? { do: "change_rule", rule: rule.id, how: "repair" }
-      : { do: "assert_fact", fact: open.detail };
-  return { why: status, steps: [step], text: openReason(rule.id, open) };
+  return { why: status, steps: [stepToJudge(rule, status, open)], text: openReason(rule.id, open) };
+}
+
+function stepToJudge(rule: CompiledRule, status: "undecided" | "failed", { reason, detail }: Open): Step {
+  if (reason === "unconfirmed_group") return { do: "confirm_group", group: detail };
+  if (status === "failed" || reason === "ambiguous_connection")
+    return { do: "change_rule", rule: rule.id, how: "repair" };
+  return { do: "assert_fact", fact: detail };
 }
 
 /** The rule matches: then the account, a missing team, another rule or an open one is in its way, or nothing is. */

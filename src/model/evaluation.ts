@@ -48,7 +48,8 @@ export interface Open {
     | "not_boolean"
     | "not_targets"
     | "stale"
-    | "ambiguous_connection";
+    | "ambiguous_connection"
+    | "unconfirmed_group";
   /** The fact that is unknown, or the message of the failure. */
   readonly detail: string;
   readonly position?: number;

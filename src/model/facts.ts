@@ -35,6 +35,10 @@ export interface GroupFact {
   /** When this membership was first asserted. */
   readonly since: Instant;
   readonly staleSince?: Instant;
+  /** What the source calls the group now, where rules do not know it by that name. */
+  readonly presentName?: string;
+  /** The name that it took over from a deleted group: rules that give something privileged wait for an admin. */
+  readonly waiting?: string;
 }
 
 /** What is known of a person's groups: who is listed, and what it means not to be listed. */

@@ -63,6 +63,23 @@ export interface DirectoryGroupRecord {
   /** First membership write; SCIM alone answers for the group `settleSeconds` later. */
   readonly firstMembershipAt?: Instant;
   readonly deleted: boolean;
+  /** Names of the active mapping that the group holds or lays claim to; absent when there are none. */
+  readonly pins?: readonly GroupPin[];
+}
+
+/**
+ * `held`: rules that use the name mean this group. `waiting`: the same, and what is privileged waits for an admin, as the
+ * group before it was deleted. `contends`: the group bears the name and does not hold it.
+ */
+export type PinState = "held" | "waiting" | "contends";
+
+/** A name that the active mapping uses, and what one group of the connection has to do with it. */
+export interface GroupPin {
+  readonly name: string;
+  readonly state: PinState;
+  /** Every name that the group had when it took this one: what it goes by as long as it holds the name. */
+  readonly knownAs: readonly string[];
+  readonly since: Instant;
 }
 
 /** A person's row at one connection, with its documents: what facts are made of. */
@@ -97,6 +114,8 @@ export interface LinkConnection {
   readonly firstGroupPushAt?: Instant;
   /** Every live or deleted group of the SCIM directory, shared by all links of the connection. */
   readonly directoryGroups: readonly DirectoryGroupRecord[];
+  /** Roles that the tenant's catalogue marks privileged; read where a group waits for an admin, else absent. */
+  readonly privilegedRoles?: ReadonlySet<string>;
 }
 
 /** A link ready for evaluation. */

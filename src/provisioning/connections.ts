@@ -38,6 +38,8 @@ export async function createConnection(
     const row = newConnection(p, tenant, input, existing);
     await refuseUnfitMapping(p, tx, [...existing, row]);
     const connection = await tx.insertConnection(row, now);
+    // What the active mapping names is pinned here too.
+    await tx.wakeAt(now, "pins", "mapping");
     const detail = {
       slug: connection.slug,
       protocol: connection.protocol,

@@ -1,6 +1,7 @@
 import type { TenantId } from "../model/ids.js";
 import type { Context, Provisioning } from "./deps.js";
 import { expireGrant } from "./manual-grants.js";
+import { pinMapping } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
 import { markSettled } from "./settle.js";
 
@@ -18,6 +19,11 @@ export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Co
       await tx.markEverybody(ofMapping.map(({ kind }) => kind).join(" "), now);
       // A mapping saved meanwhile has been scheduled by its save.
       if ((await tx.tenantNow()).activeVersion === activeVersion) await scheduleMapping(tx, mapping, now);
+    }
+    if (due.some(({ kind }) => kind === "pins")) {
+      await tx.lockTenant();
+      // A mapping saved meanwhile has pinned its names.
+      if ((await tx.tenantNow()).activeVersion === activeVersion) await pinMapping(tx, mapping, now);
     }
     await markSettled(tx, due, now);
     for (const { kind, ref } of due) if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);

@@ -2,7 +2,7 @@ import { linkFacts } from "../engine/facts.js";
 import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { known } from "../model/known.js";
-import type { LinkConnection, LinkRecord, PersonLink, PersonState } from "../model/person.js";
+import type { DirectoryGroupRecord, LinkConnection, LinkRecord, PersonLink, PersonState } from "../model/person.js";
 import type { Provisioning } from "./deps.js";
 import type { LinkRow } from "./ports/access.js";
 import type { TenantReader } from "./ports/store.js";
@@ -19,6 +19,8 @@ export interface Pretence {
   readonly sync?: LinkConnection["sync"];
   /** Everybody pushed here counts as deactivated by their source: the connection is being switched off. */
   readonly leaving?: boolean;
+  /** Its groups with the names that they would hold. */
+  readonly groups?: LinkConnection["directoryGroups"];
 }
 
 /**
@@ -36,11 +38,14 @@ export async function gather(
   const rows = await reader.links(states.map((state) => state.id));
   const linked = new Set(rows.map((row) => row.connection));
   const byId = new Map<ConnectionId, LinkConnection>();
+  let privilegedRoles: ReadonlySet<string> | undefined;
   for (const connection of connections) {
     if (!linked.has(connection.id)) continue;
-    const base = linkConnection(connection, await p.groupBook.groups(reader, connection.id));
-    const sync = options.overlay?.get(connection.id)?.sync;
-    byId.set(connection.id, sync === undefined ? base : { ...base, sync });
+    const pretence = options.overlay?.get(connection.id);
+    const groups = pretence?.groups ?? (await p.groupBook.groups(reader, connection.id));
+    if (groups.some(hasWaitingName)) privilegedRoles ??= await reader.privilegedRoles();
+    const base = linkConnection(connection, groups, privilegedRoles);
+    byId.set(connection.id, pretence?.sync === undefined ? base : { ...base, sync: pretence.sync });
   }
   const links = linksByUser(rows, byId, options);
   return states.map((state) => ({ state, links: links.get(state.id) ?? [] }));
@@ -50,6 +55,7 @@ export async function gather(
 export function linkConnection(
   connection: Connection,
   directoryGroups: LinkConnection["directoryGroups"],
+  privilegedRoles?: ReadonlySet<string>,
 ): LinkConnection {
   return {
     id: connection.id,
@@ -64,7 +70,12 @@ export function linkConnection(
     priority: connection.priority,
     ...(connection.firstGroupPushAt === undefined ? {} : { firstGroupPushAt: connection.firstGroupPushAt }),
     directoryGroups,
+    ...(privilegedRoles && { privilegedRoles }),
   };
+}
+
+function hasWaitingName({ pins }: DirectoryGroupRecord): boolean {
+  return pins?.some(({ state }) => state === "waiting") === true;
 }
 
 function linksByUser(

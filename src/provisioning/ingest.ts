@@ -19,6 +19,7 @@ import { mergeClaims } from "./claims.js";
 import { linkPush, linkSignIn, reviewLink } from "./link.js";
 import type { LinkCandidate, WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
+import { freeDeletedGroup, isRenamed, type PinNotice, pinNewGroup, pinRenamedGroup } from "./pushed-pins.js";
 import { wakeNewcomers, wakeWhenSettled } from "./settle.js";
 
 /** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
@@ -29,6 +30,8 @@ export interface Ingested {
   readonly rows: readonly Written[];
   /** People whose facts changed; they are marked. */
   readonly touched: readonly UserId[];
+  /** What became of names that the mapping uses, for the audit and the feed. */
+  readonly notices: readonly PinNotice[];
 }
 
 interface Ingest {
@@ -39,6 +42,8 @@ interface Ingest {
   readonly touched: Set<UserId>;
   /** Groups whose members changed and whose version is to rise once. */
   readonly filled: Map<DirectoryGroupId, Written>;
+  /** What became of names that the mapping uses. */
+  readonly notices: PinNotice[];
   groupsPushed: boolean;
 }
 
@@ -53,7 +58,10 @@ export async function ingest(
   changes: readonly DirectoryChange[],
   now: Instant,
 ): Promise<Ingested> {
-  const state: Ingest = { tx, tenant, connection, now, touched: new Set(), filled: new Map(), groupsPushed: false };
+  const state: Ingest = {
+    ...{ tx, tenant, connection, now, touched: new Set(), filled: new Map(), notices: [] },
+    groupsPushed: false,
+  };
   const rows: Written[] = [];
   for (const change of changes) rows.push(await ingestOne(state, change));
   for (const group of state.filled.keys()) {
@@ -64,7 +72,7 @@ export async function ingest(
   }
   const touched = [...state.touched];
   await tx.markDirty(touched, "facts", now);
-  return { rows: rows.map((row, at) => row ?? filledRow(state, changes[at])), touched };
+  return { rows: rows.map((row, at) => row ?? filledRow(state, changes[at])), touched, notices: state.notices };
 }
 
 function filledRow(state: Ingest, change: DirectoryChange | undefined): Written {
@@ -159,6 +167,7 @@ async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written>
   const { tx, connection, now } = state;
   state.groupsPushed = true;
   const row = await tx.insertGroup(connection.id, change.document, now);
+  state.notices.push(...(await pinNewGroup(tx, connection, row.id, change.document, now)));
   if (change.members && change.members.length > 0) {
     await refuseMissing(state, change.members);
     await touchRows(state, await tx.addMembers(row.id, change.members, now));
@@ -170,10 +179,16 @@ async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written>
 
 async function replaceGroup(state: Ingest, id: DirectoryGroupId, change: UpsertGroup): Promise<Written> {
   const { tx, connection, now } = state;
+  const before = await tx.lockGroup(connection.id, id);
   const row = await tx.updateGroup(connection.id, id, change.document, change.ifVersion, now);
+  if (before && isRenamed(before, change.document)) {
+    state.notices.push(...(await pinRenamedGroup(tx, connection, id, before, change.document, now)));
+    // Claims may have said either name: whom they put into the group is looked at again.
+    if (connection.protocol !== "scim") await wakeWhenSettled(tx, connection, now);
+  }
   // Members change in the same request at times: one request raises the version once.
   state.filled.set(id, row);
-  for (const user of await tx.usersOfGroup(id)) state.touched.add(user);
+  for (const user of await tx.usersOfGroups([id])) state.touched.add(user);
   return row;
 }
 
@@ -188,8 +203,11 @@ async function deleteGroup(state: Ingest, id: DirectoryGroupId, ifVersion: numbe
   const members = await tx.deleteGroup(connection.id, id, now, ifVersion);
   if (members === undefined) throw changed("group", id);
   await touchRows(state, members);
+  const { notices, heirs } = await freeDeletedGroup(tx, connection, id, now);
+  state.notices.push(...notices);
+  if (heirs.length > 0) for (const user of await tx.usersOfGroups(heirs)) state.touched.add(user);
   // Claims alone may have said who is in it, and SCIM answers for a deleted group: those people are looked at again.
-  if (group.memberCount === 0) await wakeWhenSettled(tx, connection, now);
+  if (group.memberCount === 0 || heirs.length > 0) await wakeWhenSettled(tx, connection, now);
   return undefined;
 }
 

@@ -10,6 +10,7 @@ import { mappingContext, type SoundPart } from "./compiled-mappings.js";
 import { confirmPlan } from "./confirm.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
+import { pinMapping, pinOverlay } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
@@ -101,13 +102,19 @@ interface Draft {
 async function draft(p: Provisioning, tenant: TenantId, text: string, options: PreviewOptions): Promise<Draft> {
   const reader = p.store.read(tenant);
   const { activeVersion } = await reader.tenantNow();
-  const connections = mappingContext(await reader.connections());
+  const present = await reader.connections();
+  const connections = mappingContext(present);
   const checked = await checkMapping(p, text, { tenant, connections, version: activeVersion + 1 });
   const { mapping, warnings } = checked;
   const problems = checked.ok ? [] : checked.problems;
   if (!mapping) throw invalid(problems);
   const subject = createHash("sha256").update(text).digest("hex");
-  const query = { kind: "mapping", subject, mapping, ...(options.includeFrozen && { includeFrozen: true }) } as const;
+  const overlay = await pinOverlay(p, reader, mapping, present);
+  const query = {
+    ...({ kind: "mapping", subject, mapping } as const),
+    ...(overlay.size > 0 && { overlay }),
+    ...(options.includeFrozen && { includeFrozen: true }),
+  };
   return { query, mapping, problems, warnings };
 }
 
@@ -204,6 +211,7 @@ async function activate(
     now,
   );
   const run = await insertMappingRun(tx, a, version, now);
+  await pinMapping(tx, a.mapping, now);
   await scheduleMapping(tx, a.mapping, now);
   await tx.appendAudit([
     {

@@ -3,6 +3,7 @@ import type { DirectoryChange } from "../model/directory.js";
 import type { RunId, TenantId, UserId } from "../model/ids.js";
 import type { Context, Provisioning } from "./deps.js";
 import { ingest, type Written } from "./ingest.js";
+import { recordPins } from "./pushed-pins.js";
 import { reconcilePeople } from "./reconcile.js";
 
 export interface Push {
@@ -28,6 +29,7 @@ export async function push(p: Provisioning, { tenant, connection, changes, conte
   const now = p.now();
   const { rows, touched, run } = await p.store.write(tenant.id, async (tx) => {
     const ingested = await ingest(tx, tenant, connection, changes, now);
+    await recordPins(tx, ingested.notices, context, now);
     const many = connection.sync === "live" && ingested.touched.length > p.settings.inlineUsers;
     const total = ingested.touched.length;
     return {

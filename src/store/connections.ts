@@ -11,6 +11,7 @@ import type {
   TokenInfo,
 } from "../provisioning/ports/connections.js";
 import { GROUP_RECORD_COLUMNS, type GroupRecordColumns, groupRecordOf } from "./directory-rows.js";
+import { pinsByGroup } from "./group-pins.js";
 import type { Scope } from "./scope.js";
 import { assignments, type Fragment, insertion, one, sql, type Value } from "./sql.js";
 import {
@@ -55,7 +56,8 @@ function tokenOf(row: TokenColumns): TokenInfo {
   };
 }
 
-export function connectionReader({ tenant, sql: db, dialect }: Scope): ConnectionReader {
+export function connectionReader(scope: Scope): ConnectionReader {
+  const { tenant, sql: db, dialect } = scope;
   const selected = sql`select ${CONNECTION_COLUMNS} from connections c where c.tenant_id = ${tenant}`;
   return {
     async tenantNow() {
@@ -111,7 +113,9 @@ export function connectionReader({ tenant, sql: db, dialect }: Scope): Connectio
         sql`select ${GROUP_RECORD_COLUMNS} from directory_groups g
           where g.tenant_id = ${tenant} and g.connection_id = ${connection} order by g.id`,
       );
-      return rows.map(groupRecordOf);
+      if (rows.length === 0) return [];
+      const pins = await pinsByGroup(scope, connection);
+      return rows.map((row) => ({ ...groupRecordOf(row), ...given("pins", pins.get(row.id)) }));
     },
   };
 }

@@ -7,15 +7,22 @@ import { countGroup } from "./connection-counters.js";
 import { directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
-import { given, toJson, toMillis } from "./values.js";
+import { fromJson, given, toJson, toMillis } from "./values.js";
 
 type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "groupsOf">;
 type GroupWriter = Pick<
   DirectoryWriter,
-  "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup" | "usersOfGroup"
+  "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup" | "usersOfGroups"
 >;
 
 const WRITTEN = verbatim("id, version, created_at, modified_at");
+
+interface LockedColumns {
+  readonly version: number;
+  readonly member_count: number;
+  readonly display_name: string;
+  readonly idp_mapping_names: string;
+}
 type WrittenColumns = Parameters<typeof writtenOf>[0];
 
 export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): GroupReader {
@@ -119,20 +126,27 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
       return members.map((row) => row.directory_user_id as DirectoryUserId);
     },
     async lockGroup(connection, id) {
-      const row = await one<{ readonly version: number; readonly member_count: number }>(
+      const row = await one<LockedColumns>(
         db,
-        sql`select version, member_count from directory_groups
+        sql`select version, member_count, display_name, idp_mapping_names from directory_groups
           where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
           ${dialect.lock()}`,
       );
-      return row && { version: row.version, memberCount: row.member_count };
+      return (
+        row && {
+          version: row.version,
+          memberCount: row.member_count,
+          displayName: row.display_name,
+          idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
+        }
+      );
     },
-    async usersOfGroup(group) {
+    async usersOfGroups(groups) {
       const rows = await db.all<{ readonly user_id: string }>(
         sql`select distinct l.user_id from directory_memberships m
           join identity_links l on l.tenant_id = m.tenant_id and l.directory_user_id = m.directory_user_id
             and l.ended_at is null
-          where m.tenant_id = ${tenant} and m.group_id = ${group} order by l.user_id`,
+          where m.tenant_id = ${tenant} and m.group_id in ${dialect.list(groups)} order by l.user_id`,
       );
       return rows.map((row) => row.user_id as UserId);
     },

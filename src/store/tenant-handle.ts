@@ -6,6 +6,7 @@ import { connectionReader, connectionWriter } from "./connections.js";
 import { directoryGroupReader, directoryGroupWriter } from "./directory-groups.js";
 import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
+import { groupPinReader, groupPinWriter } from "./group-pins.js";
 import { journalReader, journalWriter } from "./journal.js";
 import { linkReader } from "./links.js";
 import { lintReader } from "./lint.js";
@@ -29,6 +30,7 @@ export function tenantReader(scope: Scope): TenantReader {
     ...directoryUserReader(scope),
     ...directoryGroupReader(scope),
     ...directoryListReader(scope),
+    ...groupPinReader(scope),
     ...peopleReader(scope),
     ...linkReader(scope),
     ...userReader(scope),
@@ -49,6 +51,7 @@ export function tenantWriter(scope: Scope): TenantWriter {
     ...connectionWriter(scope),
     ...directoryUserWriter(scope),
     ...directoryGroupWriter(scope),
+    ...groupPinWriter(scope),
     ...membershipWriter(scope),
     ...markWriter(scope),
     ...peopleLocker(scope),

@@ -53,6 +53,7 @@ describe("the admin API's routes", () => {
     await setUp(journey, tenant);
     await mapping(journey, tenant);
     await people(journey, tenant);
+    await pins(journey);
     await heldRuns(journey, tenant);
     await endings(journey, tenant);
     expect([...journey.walked].sort()).to.deep.equal(await documentedRoutes(client));
@@ -138,6 +139,21 @@ async function people(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`DELETE ${T}/users/{user}/grants/{grant}`, { ...at, grant: String(given.body["id"]) }, 204);
   await journey.step(`GET ${T}/audit`, at, 200);
   await journey.step(`GET ${T}/events`, at, 200);
+}
+
+async function pins(journey: Journey): Promise<void> {
+  const path = await journey.client.tenant();
+  const tenant = path.split("/")[4] ?? "";
+  const directory = await journey.client.directory(path);
+  const saved = await journey.client.call("PUT", `${path}/mapping`, { body: MAPPING });
+  expect(saved.status, saved.text).to.equal(200);
+  await directory.scim("DELETE", `/Groups/${await directory.group("Eng")}`);
+  const group = await directory.group("Eng");
+  const pin = { connection: "okta", name: "Eng" };
+  await journey.step(`GET ${T}/group-pins`, { tenant }, 200);
+  await journey.step(`POST ${T}/group-pins/confirm`, { tenant }, 204, { body: pin });
+  await journey.step(`POST ${T}/group-pins/move`, { tenant }, 204, { body: { ...pin, group } });
+  await journey.step(`POST ${T}/group-pins/accept`, { tenant }, 204, { body: { connection: "okta", group } });
 }
 
 async function heldRuns(journey: Journey, tenant: string): Promise<void> {

@@ -38,6 +38,7 @@ interface Ids {
 }
 
 const DOCUMENT = userDocument("ann", { externalId: "00u1" });
+const NO_PINS = { drop: [], add: [], remove: [], put: [] };
 const SESSION = { subject: "sub", idpSession: "idp", expiresAt: MUCH_LATER };
 const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LATER };
 const CLAIMS = { attributes: {}, claims: {}, at: NOW };
@@ -74,6 +75,8 @@ async function furnish(world: World): Promise<Ids> {
     await tx.insertSignInTrace({ reference: trace, connection: connection.id, at: NOW, outcome: "x", detail: {} });
     await tx.saveMapping(0, { text: "{}", author: "op" }, NOW);
     await tx.wakeAt(NOW, "settle", connection.id);
+    await tx.writePins({ ...NO_PINS, add: [{ connection: connection.id, name: "Eng" }] }, NOW);
+    await tx.claimNames(connection.id, group, ["Eng"], NOW);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
     const ids = { connection: connection.id, user, row, group, grant: grant.id, run };
     return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace };
@@ -88,6 +91,8 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   apiKeys: (b) => b.apiKeys(),
   groupsVersion: (b, a) => b.groupsVersion(a.connection),
   directoryGroups: (b, a) => b.directoryGroups(a.connection),
+  pinnedNames: (b) => b.pinnedNames(),
+  pins: (b) => b.pins(),
   directoryUser: (b, a) => b.directoryUser(a.connection, a.row),
   displayNames: (b, a) => b.displayNames(a.connection, [a.row]),
   directoryUsers: (b, a) => b.directoryUsers(a.connection, PAGE),
@@ -160,7 +165,20 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   addTheirs: (b, a) => b.addMembers(a.group, [a.row], LATER),
   removeMembers: (b, a) => b.removeMembers(a.group, [a.row], LATER),
   setMembers: (b, a) => b.setMembers(a.group, [], LATER),
-  usersOfGroup: (b, a) => b.usersOfGroup(a.group),
+  usersOfGroups: (b, a) => b.usersOfGroups([a.group]),
+  lockPins: (b, a) => b.lockPins([a.connection]),
+  claimNames: (b, a) => b.claimNames(a.connection, a.group, ["Eng", "New"], LATER),
+  leaveNames: (b, a) => b.leaveNames(a.group, []),
+  freeNames: (b, a) => b.freeNames(a.connection, a.group, true),
+  inheritNames: (b, a) => b.inheritNames(a.connection, ["Eng"], "waiting", LATER),
+  dropPinnedName: (b, a) => b.writePins({ ...NO_PINS, drop: [{ connection: a.connection, name: "Eng" }] }, LATER),
+  addPinnedName: (b, a) => b.writePins({ ...NO_PINS, add: [{ connection: a.connection, name: "New" }] }, LATER),
+  removePin: (b, a) =>
+    b.writePins({ ...NO_PINS, remove: [{ connection: a.connection, name: "Eng", group: a.group }] }, LATER),
+  putPin: (b, a) => {
+    const pin = { connection: a.connection, name: "Eng", group: a.group, state: "waiting", knownAs: [] } as const;
+    return b.writePins({ ...NO_PINS, put: [pin] }, LATER);
+  },
   usersOfRows: (b, a) => b.usersOfRows([a.row]),
   insertReviewItem: (b, a) => b.insertReviewItem({ kind: "x", connection: a.connection, detail: {} }, LATER),
   markDirty: (b, a) => b.markDirty([a.user], "facts", LATER),
@@ -227,6 +245,9 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.directoryUsers(connection.id, PAGE),
     await read.directoryGroupsList(connection.id, PAGE),
     await read.directoryGroups(connection.id),
+    await read.groupsVersion(connection.id),
+    await read.pinnedNames(),
+    await read.pins(),
     await read.membersOf([a.group]),
     await read.people([a.user]),
     await read.links([a.user]),

@@ -7,6 +7,7 @@ import { journalConformance } from "./conformance-journal.js";
 import { lintConformance } from "./conformance-lint.js";
 import { mappingConformance } from "./conformance-mappings.js";
 import { parallelConformance } from "./conformance-parallel.js";
+import { pinConformance } from "./conformance-pins.js";
 import { signInConformance } from "./conformance-sign-ins.js";
 import { workConformance } from "./conformance-work.js";
 import type { OpenStore } from "./store-for-tests.js";
@@ -17,6 +18,7 @@ export function conformance(name: string, open: OpenStore): void {
     connectionConformance(open);
     directoryConformance(open);
     filterConformance(open);
+    pinConformance(open);
     accessConformance(open);
     workConformance(open);
     mappingConformance(open);

@@ -17,6 +17,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0004-mappings-and-runs", "7ef74a9339178ac3", "9dff02a577f84dc0"],
   ["0005-journal-and-sign-ins", "19fbd419b2e1edf6", "400f6717ff7b92cd"],
   ["0006-saml-connections", "9f439d2ec40a5074", "27ddf64d16bdeb78"],
+  ["0007-group-pins", "054d24348a171b70", "fa167ed79a009239"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -106,8 +107,8 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
       await runner.destroy();
       const store = await openStore(url);
       try {
-        expect(await store.check().catch(String)).to.contain("lacks 1 migrations, `0006-saml-connections` first");
-        expect(await store.migrate()).to.deep.equal(["0006-saml-connections"]);
+        expect(await store.check().catch(String)).to.contain("lacks 2 migrations, `0006-saml-connections` first");
+        expect(await store.migrate()).to.deep.equal(["0006-saml-connections", "0007-group-pins"]);
         await store.check();
         const found = await store.instance.tenantBySlug("acme");
         if (found === undefined) expect.fail("the tenant is gone");
@@ -123,6 +124,28 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         const changed = await store.write(found.id, (tx) => tx.updateConnection(kept.id, { saml }, kept.createdAt));
         expect(changed).to.deep.equal({ ...kept, saml, version: 5 });
         expect(await store.migrate()).to.deep.equal([]);
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("has the names of active mappings pinned, and of no others", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0006-saml-connections", runner, dialect);
+      const tenant = { name: "Acme", scim: true, created_at: 1_700_000_000_000 };
+      await runner("tenants").insert({ ...tenant, id: 1, slug: "acme", active_version: 3 });
+      await runner("tenants").insert({ ...tenant, id: 2, slug: "none", active_version: 0 });
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        expect(await store.migrate()).to.include("0007-group-pins");
+        const due = async (slug: string) => {
+          const found = await store.instance.tenantBySlug(slug);
+          if (found === undefined) expect.fail("the tenant is gone");
+          return store.write(found.id, (tx) => tx.takeWakeups("2026-01-01T00:00:00.000Z"));
+        };
+        expect(await due("acme")).to.deep.equal([{ kind: "pins", ref: "mapping" }]);
+        expect(await due("none")).to.deep.equal([]);
       } finally {
         await store.close();
       }

@@ -69,9 +69,9 @@ export type BucketKind = "deactivations" | "access";
 /**
  * What may fall due: groups of a connection settle (ref: connection id and instant), newly pushed people settle (ref:
  * connection id and when they came, from and to), a manual grant ends (ref: user and grant id), a rule of the mapping
- * expires, a UTC day begins for a mapping that reads `now`.
+ * expires, a UTC day begins for a mapping that reads `now`, names of the mapping are to be pinned at connections that are new to it.
  */
-export type WakeKind = "settle" | "newcomers" | "grant_expiry" | "rule_expiry" | "new_day";
+export type WakeKind = "settle" | "newcomers" | "grant_expiry" | "rule_expiry" | "new_day" | "pins";
 
 export interface AccessReader {
   /** People by id, with open grants; missing ids are left out. A constant number of statements. */

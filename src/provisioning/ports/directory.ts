@@ -103,6 +103,13 @@ export interface WrittenRow<Id> {
   readonly modifiedAt: Instant;
 }
 
+export interface LockedGroup {
+  readonly version: number;
+  readonly memberCount: number;
+  readonly displayName: string;
+  readonly idpMappingNames: readonly string[];
+}
+
 export interface DirectoryWriter {
   /** Live rows of the connection whose subject is this one. */
   rowBySubject(connection: ConnectionId, subject: string): Promise<LinkCandidate | undefined>;
@@ -166,11 +173,8 @@ export interface DirectoryWriter {
     ifVersion?: number,
   ): Promise<readonly DirectoryUserId[] | undefined>;
 
-  /** Locks the group's row until the transaction ends and tells its present version; `undefined`: no such live group. */
-  lockGroup(
-    connection: ConnectionId,
-    id: DirectoryGroupId,
-  ): Promise<{ readonly version: number; readonly memberCount: number } | undefined>;
+  /** Locks the group's row until the transaction ends and tells what it is now; `undefined`: no such live group. */
+  lockGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<LockedGroup | undefined>;
   /** Ids among these that are no live scim users of the connection. */
   missingUsers(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly DirectoryUserId[]>;
   /** The three say who really joined or left; a few statements however many members there are. They keep `memberCount` and the first membership time. */
@@ -190,8 +194,8 @@ export interface DirectoryWriter {
     now: Instant,
   ): Promise<{ readonly added: readonly DirectoryUserId[]; readonly removed: readonly DirectoryUserId[] }>;
 
-  /** Everyone whose facts hang on this group: its live members' users. */
-  usersOfGroup(group: DirectoryGroupId): Promise<readonly UserId[]>;
+  /** Everyone whose facts hang on these groups: their live members' users. */
+  usersOfGroups(groups: readonly DirectoryGroupId[]): Promise<readonly UserId[]>;
   usersOfRows(rows: readonly DirectoryUserId[]): Promise<readonly UserId[]>;
   /** Ambiguous or doubtful links wait here for an admin; one that waits already is not put down again. */
   insertReviewItem(

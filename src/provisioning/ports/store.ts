@@ -10,6 +10,7 @@ import type { InstanceStore } from "./instance.js";
 import type { JournalReader, JournalWriter } from "./journal.js";
 import type { LintReader } from "./lint.js";
 import type { MappingReader, MappingWriter } from "./mappings.js";
+import type { PinReader, PinWriter } from "./pins.js";
 import type { RunReader, RunWriter } from "./runs.js";
 import type { SignInReader, SignInWriter } from "./sign-ins.js";
 
@@ -21,6 +22,7 @@ export interface TenantReader
     LintReader,
     RunReader,
     SignInReader,
+    PinReader,
     JournalReader {
   readonly tenant: TenantId;
 }
@@ -33,6 +35,7 @@ export interface TenantWriter
     MappingWriter,
     RunWriter,
     SignInWriter,
+    PinWriter,
     JournalWriter {}
 
 export interface Store {

@@ -1,6 +1,7 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
+import { GROUP_PINS } from "./group-pins.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import type { Migration } from "./migration.js";
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   MAPPINGS_AND_RUNS,
   JOURNAL_AND_SIGN_INS,
   SAML_CONNECTIONS,
+  GROUP_PINS,
 ];
