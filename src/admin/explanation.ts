@@ -23,11 +23,10 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
       responses: { 200: "admin/explanation" },
       async handler({ params, principal: { tenant } }) {
         const { id, userName } = await userNamed(p, tenant, params.user);
-        const { account, hold, assignments, notGiven, rolesNotGiven } = await explainUser(p, tenant, id);
+        const explanation = await explainUser(p, tenant, id);
         const [person] = await p.store.read(tenant.id).people([id]);
-        const held = assignments.map((assignment) => withIds(assignment, person?.grants ?? []));
-        const body = { user: { id, userName }, account, hold, assignments: held, notGiven, rolesNotGiven };
-        return { status: 200, body };
+        const held = explanation.assignments.map((assignment) => withIds(assignment, person?.grants ?? []));
+        return { status: 200, body: { user: { id, userName }, ...explanation, assignments: held } };
       },
     }),
   ];

@@ -46,6 +46,7 @@ export function compileRule(
     ambiguous: false,
     everyone: document.everyone ?? false,
     give,
+    ...(document.note === undefined ? {} : { note: document.note }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(document.connections === undefined ? {} : { connections: new Set(document.connections) }),
     ...(groups === undefined ? {} : { groups }),

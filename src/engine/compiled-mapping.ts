@@ -54,6 +54,8 @@ export interface CompiledRule {
   /** Position among `mappings`; -1 for the owners' rule. */
   readonly index: number;
   readonly pointer: string;
+  /** Why it is there, as its author wrote. */
+  readonly note?: string;
   readonly enabled: boolean;
   /** From this instant on the rule gives nothing. */
   readonly expiresAt?: Instant;

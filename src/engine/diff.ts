@@ -4,11 +4,11 @@ import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey }
 import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
 import type { Change, Kept, PersonPlan } from "../model/plan.js";
-import { quote } from "../model/quote.js";
 import { type ScopeKind, scopeKind } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compiled-mapping.js";
 import { evidenceText, openReason } from "./reasons.js";
+import { ruleNameOf } from "./rule-text.js";
 
 /**
  * Compares. Only grants that sync gave are touched, except that a deactivation closes all of them. `frozen` is handed
@@ -64,17 +64,17 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
     const wanted = desired.get(key);
     if (wanted) {
       desired.delete(key);
-      if (wanted.stale) kept.push(keptAsStale(grant, wanted));
+      if (wanted.stale) kept.push(keptAsStale(grant, wanted, mapping));
       if (hasMoved(grant, wanted, mapping)) refreshed.push({ id: grant.id, evidence: wanted.evidence });
       continue;
     }
     const lock = lockOn(grant, decision);
-    if (lock) kept.push({ grant, rule: lock.rule, reason: openReason(lock.rule, lock.open) });
+    if (lock) kept.push({ grant, rule: lock.rule, reason: openReason(ruleNameOf(mapping, lock.rule), lock.open) });
     else revokes.push(revoke(grant, revokeReason(grant, decision, mapping), decision, mapping));
   }
   const opened = [...desired.values()]
     .filter((grant) => !grant.stale && !isHeldByKept(grant, kept, mapping))
-    .map((grant): GrantChange => ({ kind: "grant", grant, reason: grantReason(grant) }));
+    .map((grant): GrantChange => ({ kind: "grant", grant, reason: grantReason(grant, mapping) }));
   return { changes: [...revokes.sort(byTarget), ...opened.sort(byTarget)], kept, refreshed };
 }
 
@@ -89,10 +89,10 @@ export function isSyncedGrant({ origin, rule }: Pick<Grant, "origin" | "rule">):
   return origin === "rule" || origin === "scim_role" || (origin === "default" && rule === "no_match");
 }
 
-function keptAsStale(grant: Grant, wanted: DesiredGrant): Kept {
+function keptAsStale(grant: Grant, wanted: DesiredGrant, mapping: CompiledMapping): Kept {
   const detail = wanted.evidence.map((one) => one.label).join(", ");
   const rule = String(wanted.rule);
-  return { grant, rule, reason: openReason(rule, { reason: "stale", detail }) };
+  return { grant, rule, reason: openReason(ruleNameOf(mapping, rule), { reason: "stale", detail }) };
 }
 
 function hasMoved(grant: Grant, wanted: DesiredGrant, { version }: CompiledMapping): boolean {
@@ -127,10 +127,10 @@ function isHeldByKept(wanted: DesiredGrant, kept: readonly Kept[], mapping: Comp
   );
 }
 
-function grantReason({ origin, rule, evidence }: DesiredGrant): string {
+function grantReason({ origin, rule, evidence }: DesiredGrant, mapping: CompiledMapping): string {
   if (origin === "default") return rule === "no_match" ? "no rule matches: the default" : "the default of new accounts";
   if (origin === "scim_role") return evidenceText(evidence);
-  return `rule ${quote(String(rule))}: ${evidenceText(evidence)}`;
+  return `rule ${ruleNameOf(mapping, String(rule))}: ${evidenceText(evidence)}`;
 }
 
 function revoke(grant: Grant, reason: string, decision: Decision, mapping: CompiledMapping): GrantChange {
@@ -142,7 +142,7 @@ function revokeReason(grant: Grant, decision: Decision, mapping: CompiledMapping
   if (grant.origin === "default") return defaultEnds(decision, mapping);
   if (grant.origin === "scim_role") return assignmentEnds(grant, decision);
   const id = String(grant.rule);
-  const name = `rule ${quote(id)}`;
+  const name = `rule ${ruleNameOf(mapping, id)}`;
   if (!mapping.ruleById.has(id)) return `${name} is not in the mapping any more`;
   if (!decision.stands(grant)) return `${name} does not give this any more`;
   const matched = outcomesOf(grant, decision).some(({ status }) => status === "matched");

@@ -2,12 +2,12 @@
 import type { Decision, RuleOutcome } from "../model/evaluation.js";
 import type { Evidence } from "../model/grant.js";
 import type { PersonLink, PersonState } from "../model/person.js";
-import { quote } from "../model/quote.js";
 import type { Target } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { type ExplainedRule, explainRule } from "./explain.js";
 import { giveLabel } from "./give.js";
 import { evidenceText } from "./reasons.js";
+import { ruleName } from "./rule-text.js";
 
 export interface ExplainedOutcome extends Pick<ExplainedRule, "rule" | "pointer" | "connection" | "label"> {
   readonly status: RuleOutcome["status"];
@@ -68,7 +68,7 @@ function explainOutcome(
     status: outcome.status,
     matches: matchesOf(outcome).slice(0, MOST_MATCHES),
     ...because,
-    reason: inVain?.sentence ?? `${label} by rule ${quote(rule.id)}: ${matchedBy(outcome)}`,
+    reason: inVain?.sentence ?? `${label} by rule ${ruleName(rule)}: ${matchedBy(outcome)}`,
   };
 }
 

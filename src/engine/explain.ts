@@ -1,26 +1,29 @@
 /** Explain owns the answer to "why": for each assignment its reasons, for each rule that gives nothing why not, and what would change it. */
-import type { Decision, LinkEvaluation, RuleOutcome, Unassigned, Verdict } from "../model/evaluation.js";
+import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../model/evaluation.js";
 import type { Evidence, Grant } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
+import type { ConflictStrategy } from "../model/mapping.js";
 import type { PersonLink, PersonState, UserStatus } from "../model/person.js";
-import { quote } from "../model/quote.js";
-import { type ScimRole, scimRoleLabel } from "../model/scim-role.js";
-import { type Target, targetKey, targetLabel } from "../model/target.js";
+import { type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
-import type { CompiledScimRoles } from "./compile-scim-roles.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { diff } from "./diff.js";
+import { explainGrant } from "./explain-grant.js";
+import { type ExplainedRole, explainRole } from "./explain-role.js";
 import { giveLabel } from "./give.js";
-import { scimRoleProblem } from "./scim-roles.js";
-import { type Step, stepsToLose, stepText } from "./steps.js";
+import { nearestFirst } from "./near-miss.js";
+import { plainName, ruleNameOf } from "./rule-text.js";
+import { type Step, stepsText, stepsToLose } from "./steps.js";
 import { whyNot } from "./why-not.js";
 
 export interface Explanation {
   readonly account: { readonly status: UserStatus; readonly reason: string; readonly verdict: Verdict };
   /** What the person holds, each with all its reasons. */
   readonly assignments: readonly ExplainedAssignment[];
-  /** Rules that give this person nothing now, in document order. */
+  /** Rules that give this person nothing now, those that are the fewest steps away first. */
   readonly notGiven: readonly ExplainedRule[];
+  /** How many more there are. */
+  readonly notGivenLeftOut: number;
   /** Role assignments of SCIM that give this person nothing. */
   readonly rolesNotGiven: readonly ExplainedRole[];
 }
@@ -29,16 +32,31 @@ export interface ExplainedAssignment {
   readonly target: Target;
   readonly label: string;
   readonly grants: readonly ExplainedGrant[];
+  /** Present where rules compete: how the mapping settles it there, and which rules offered something else and lost. */
+  readonly conflict?: { readonly strategy: ConflictStrategy; readonly lost: readonly LostOffer[] };
   /** What would end it, all of it together. */
   readonly toLose: readonly Step[];
+  /** Whether re-evaluating with these steps taken ends it; absent while nobody tried. */
+  readonly toLoseProved?: boolean;
   readonly sentence: string;
+}
+
+export interface LostOffer {
+  readonly rule: string;
+  /** What people call it. */
+  readonly name: string;
+  readonly label: string;
 }
 
 export interface ExplainedGrant {
   readonly origin: Grant["origin"];
   readonly rule?: string;
+  /** What people call the rule: its id, or what it says. */
+  readonly name?: string;
+  readonly note?: string;
   /** Where the rule stands in the active document. */
   readonly pointer?: string;
+  /** The latest version that confirmed it. */
   readonly mappingVersion?: number;
   /** Slug of the connection whose facts gave it. */
   readonly connection?: string;
@@ -49,10 +67,13 @@ export interface ExplainedGrant {
   readonly reason?: string;
   /** Why it stays although no rule decides so now. */
   readonly kept?: string;
+  readonly sentence: string;
 }
 
 export interface ExplainedRule {
   readonly rule: string;
+  readonly name: string;
+  readonly note?: string;
   readonly pointer: string;
   readonly connection: string;
   /** What the rule would give, with its captures as they are written. */
@@ -60,18 +81,23 @@ export interface ExplainedRule {
   readonly why: "unmet" | "undecided" | "failed" | "overruled" | "waits" | "unknown_team" | "no_targets" | "account";
   /** The rule that overrules it or that it waits for. */
   readonly by?: string;
-  /** The smallest change that would make it give, as far as one is known. */
+  /** Why not, in words. */
+  readonly because: string;
+  /** The smallest change that would make it give, all of it together. */
   readonly steps: readonly Step[];
+  /** Whether re-evaluating with these steps taken gives it; absent while nobody tried. */
+  readonly proved?: boolean;
   readonly sentence: string;
 }
 
-export interface ExplainedRole extends ScimRole {
-  readonly connection: string;
-  /** The group that carries it; absent for the person's own. */
-  readonly group?: string;
-  readonly why: Unassigned["why"];
-  readonly sentence: string;
+export interface ExplainOptions {
+  /** Most rules that are told of which give nothing. */
+  readonly most?: number;
+  /** Only rules that could give this target. */
+  readonly wanted?: Target;
 }
+
+const MOST_RULES = 100;
 
 /** Explains one person as evaluated. `links` and `evaluations` stand in the same order. */
 export function explain(
@@ -80,19 +106,25 @@ export function explain(
   evaluations: readonly LinkEvaluation[],
   decision: Decision,
   state: PersonState,
+  { most = MOST_RULES, wanted }: ExplainOptions = {},
 ): Explanation {
   const { kept } = diff(state, decision, mapping);
   const keptBecause = new Map(kept.map((one) => [one.grant.id, one.reason]));
   const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
+  const now = links[0]?.at;
   const grantOf = (grant: Grant) =>
-    explainGrant(grant, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id));
-  const rules = evaluations.flatMap(({ outcomes }, index) =>
-    outcomes.flatMap((outcome) => explainRule(mapping, links[index] as PersonLink, outcome, decision, state)),
-  );
+    explainGrant(grant, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id), now);
+  const rules: ExplainedRule[] = [];
+  let leftOut = 0;
+  for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
+    if (rules.length < most) rules.push(...explainRule(mapping, link, outcome, decision, state));
+    else leftOut += 1;
+  }
   return {
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
-    assignments: byTarget(state.grants).map((grants) => explainAssignment(grants, grantOf)),
-    notGiven: rules.toSorted((a, b) => indexOf(mapping, a.rule) - indexOf(mapping, b.rule)),
+    assignments: byTarget(state.grants).map((grants) => explainAssignment(mapping, decision, grants, grantOf)),
+    notGiven: rules,
+    notGivenLeftOut: leftOut,
     rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
   };
 }
@@ -108,33 +140,50 @@ function byTarget(grants: readonly Grant[]): readonly (readonly [Grant, ...Grant
 }
 
 function explainAssignment(
+  mapping: CompiledMapping,
+  decision: Decision,
   grants: readonly [Grant, ...Grant[]],
   grantOf: (grant: Grant) => ExplainedGrant,
 ): ExplainedAssignment {
   const { target } = grants[0];
   const label = targetLabel(target);
-  const toLose = grants.flatMap(stepsToLose);
-  const sentence = `${label}: to lose it, ${toLose.map(stepText).join(", and ")}`;
-  return { target, label, grants: grants.map(grantOf), toLose, sentence };
+  const toLose = distinctSteps(grants.flatMap(stepsToLose));
+  return {
+    target,
+    label,
+    grants: grants.map(grantOf),
+    ...conflictOf(mapping, decision, grants),
+    toLose,
+    sentence: lossSentence(mapping, label, toLose),
+  };
 }
 
-function explainGrant(
-  grant: Grant,
+/** What would end an assignment, in words. */
+export function lossSentence(mapping: CompiledMapping, label: string, steps: readonly Step[]): string {
+  return `${label}: to lose it, ${stepsText(steps, (id) => ruleNameOf(mapping, id))}`;
+}
+
+/** Two rules may have matched by the same group. */
+export function distinctSteps(steps: readonly Step[]): readonly Step[] {
+  return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
+}
+
+function conflictOf(
   mapping: CompiledMapping,
-  connection: string | undefined,
-  kept: string | undefined,
-): ExplainedGrant {
-  const { id: _id, target: _target, connection: _connection, ...said } = grant;
-  const declared = grant.origin === "scim_role" ? mapping.scimRoles?.declared : undefined;
-  const pointer = declared
-    ? declared.find(({ type }) => type === grant.rule)?.pointer
-    : mapping.ruleById.get(String(grant.rule))?.pointer;
-  return {
-    ...said,
-    ...(pointer === undefined ? {} : { pointer }),
-    ...(connection === undefined ? {} : { connection }),
-    ...(kept === undefined ? {} : { kept }),
-  };
+  { offered }: Decision,
+  grants: readonly [Grant, ...Grant[]],
+): Pick<ExplainedAssignment, "conflict"> {
+  const [{ target }] = grants;
+  const strategy = mapping.conflicts[scopeKind(target.scope) as ScopeKind];
+  if (strategy === "all" || !grants.some(({ origin }) => origin === "rule")) return {};
+  const lost = offered
+    .filter((one) => one.target.scope === target.scope && one.target.role !== target.role)
+    .map(({ rule, target: other }) => ({
+      rule: rule.id,
+      name: plainName(mapping.ruleById.get(rule.id) as CompiledRule),
+      label: targetLabel(other),
+    }));
+  return { conflict: { strategy, lost: [...new Map(lost.map((one) => [JSON.stringify(one), one])).values()] } };
 }
 
 /** Why a rule gives nothing here: no entry for one that gives all it has. */
@@ -146,41 +195,28 @@ export function explainRule(
   state: PersonState,
 ): readonly ExplainedRule[] {
   const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
-  const because = whyNot(mapping, rule, link, outcome, decision, state);
-  if (!because) return [];
+  const found = whyNot(mapping, rule, link, outcome, decision, state);
+  if (!found) return [];
   const label = giveLabel(rule.give);
-  const { slug } = link.connection;
-  const steps = because.steps.map(stepText).join(", and ");
-  const sentence = `${label} by ${because.text}${steps === "" ? "" : `: ${steps}`}`;
-  const { text: _, ...said } = because;
-  return [{ rule: rule.id, pointer: rule.pointer, connection: slug, label, ...said, sentence }];
+  const { text: because, steps, ...said } = found;
+  return [
+    {
+      rule: rule.id,
+      name: plainName(rule),
+      ...(rule.note === undefined ? {} : { note: rule.note }),
+      pointer: rule.pointer,
+      connection: link.connection.slug,
+      label,
+      ...said,
+      because,
+      steps,
+      sentence: ruleSentence(mapping, label, because, steps),
+    },
+  ];
 }
 
-function explainRole(mapping: CompiledMapping, { connection, role, group, why }: Unassigned): ExplainedRole {
-  const from = group === undefined ? "" : ` of group ${quote(group)}`;
-  const sentence = `SCIM role ${quote(scimRoleLabel(role))}${from} gives nothing: ${roleWhy(mapping, connection, role, why)}`;
-  return { connection, ...role, ...(group === undefined ? {} : { group }), why, sentence };
-}
-
-function roleWhy(
-  { scimRoles }: CompiledMapping,
-  connection: string,
-  role: ScimRole,
-  why: ExplainedRole["why"],
-): string {
-  switch (why) {
-    case "no_scim_roles":
-      return "the mapping has no `scim_roles`";
-    case "unknown_team":
-      return "there is no such team, and the mapping may not make it";
-    case "owner_connection":
-      return `set \`mayGrantOwner\` for connection ${quote(connection)}`;
-    case "unknown_type":
-    case "unknown_value":
-      return scimRoleProblem(scimRoles as CompiledScimRoles, role);
-  }
-}
-
-function indexOf(mapping: CompiledMapping, rule: string): number {
-  return (mapping.ruleById.get(rule) as CompiledRule).index;
+/** Why a rule gives nothing and what would make it, in words. */
+export function ruleSentence(mapping: CompiledMapping, label: string, because: string, steps: readonly Step[]): string {
+  const todo = stepsText(steps, (id) => ruleNameOf(mapping, id));
+  return `${label} by ${because}${todo === "" ? "" : `: ${todo}`}`;
 }

@@ -63,6 +63,12 @@ export function checkExpression(source: string, use: ExpressionUse): ExpressionC
   return { ok: true, reads, usesGroup, groupScoped: usesGroup && ofGroup.length === reads.length, warnings };
 }
 
+/** The syntax tree of an expression that was accepted when it was saved; `undefined` where it does not parse. */
+export function syntaxTree(source: string): SyntaxNode | undefined {
+  const parsed = parse(source);
+  return parsed.ok ? (parsed.compiled.ast() as unknown as SyntaxNode) : undefined;
+}
+
 /**
  * The texts that an expression looks for in a list of facts, where `'text' in groups` and the like is all it does with
  * the list: no other entry of it can change the answer. `undefined` where it reads the list in any other way.

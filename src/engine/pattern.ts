@@ -123,6 +123,24 @@ function strayValues(
     .map((name) => unknownCapture(name, captures.keys(), `${pointer}/values/${escapePointer(name)}`));
 }
 
+const MOST_SAMPLES = 5;
+
+/** A few names that the pattern matches: by the values that are written out, else with the capture's own name for any text. */
+export function sampleNames({ segments }: Pattern): readonly string[] {
+  let names = [""];
+  for (const segment of segments) {
+    const texts = sampleTexts(segment);
+    names = names.flatMap((name) => texts.map((text) => name + text)).slice(0, MOST_SAMPLES);
+  }
+  return names;
+}
+
+function sampleTexts(segment: Segment): readonly string[] {
+  if (segment.kind === "text") return [segment.text];
+  if (segment.kind === "any") return [""];
+  return segment.texts.length > 0 ? segment.texts : [segment.name];
+}
+
 /** The problem of a capture that is used and not declared. */
 export function unknownCapture(name: string, declared: Iterable<string>, pointer: string): Problem {
   const near = suggest(name, declared);

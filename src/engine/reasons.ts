@@ -1,11 +1,12 @@
 /** The sentences that plans and explanations give as reasons. */
 import type { Open } from "../model/evaluation.js";
 import type { Evidence } from "../model/grant.js";
+import type { Instant } from "../model/ids.js";
 import { quote } from "../model/quote.js";
 
-/** Why a rule cannot be judged to its end. */
-export function openReason(rule: string, { reason, detail }: Open): string {
-  return `rule ${quote(rule)} cannot be judged: ${openText(reason, detail)}`;
+/** Why a rule cannot be judged to its end; `name` is what people call it. */
+export function openReason(name: string, { reason, detail }: Open): string {
+  return `rule ${name} cannot be judged: ${openText(reason, detail)}`;
 }
 
 function openText(reason: Open["reason"], detail: string): string {
@@ -31,6 +32,35 @@ function openText(reason: Open["reason"], detail: string): string {
     case "ambiguous_connection":
       return detail;
   }
+}
+
+/** The same with source and age, as in: group `Engineering` (by SCIM, since 2026-11-01, 21 days). */
+export function agedEvidence(evidence: readonly Evidence[], now: Instant | undefined): string {
+  return evidence
+    .map((one) => {
+      const said = [
+        ...(one.source === undefined ? [] : [one.source === "scim" ? "by SCIM" : "by sign-in"]),
+        ...(one.since === undefined ? [] : [`since ${dayOf(one.since)}`]),
+        ...(one.since === undefined || now === undefined ? [] : [ageText(one.since, now)]),
+        ...(one.staleSince === undefined ? [] : [`not asserted any more since ${dayOf(one.staleSince)}`]),
+      ];
+      return said.length === 0 ? oneText(one) : `${oneText(one)} (${said.join(", ")})`;
+    })
+    .join(" and ");
+}
+
+/** The UTC day. */
+export function dayOf(instant: Instant): string {
+  return instant.slice(0, 10);
+}
+
+const DAY = 86_400_000;
+
+/** How long that is, in whole days. */
+export function ageText(since: Instant, now: Instant): string {
+  const days = Math.floor((Date.parse(now) - Date.parse(since)) / DAY);
+  if (days < 1) return "less than a day";
+  return days === 1 ? "1 day" : `${days} days`;
 }
 
 /** What made a rule match, as in: group `Engineering`. */

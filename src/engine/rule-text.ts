@@ -2,7 +2,7 @@
 import type { RuleDocument } from "../model/mapping.js";
 import { quote } from "../model/quote.js";
 import { targetLabel, teamScope } from "../model/target.js";
-import type { CompiledRule } from "./compiled-mapping.js";
+import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { COMPUTED, giveLabel } from "./give.js";
 import { asList } from "./rule-id.js";
 
@@ -17,7 +17,18 @@ export function isMadeId(id: string): boolean {
 
 /** For sentences: the id in backticks, or what the rule says, as in `group Engineering -> Platform/editor`. */
 export function ruleName(rule: CompiledRule): string {
-  return quote(isMadeId(rule.id) ? ruleText(rule) : rule.id, LONGEST);
+  return quote(plainName(rule), LONGEST);
+}
+
+/** The same as data, without backticks. */
+export function plainName(rule: CompiledRule): string {
+  return isMadeId(rule.id) ? ruleText(rule) : rule.id;
+}
+
+/** The same by id; a rule that is not in the mapping is known by its id alone. */
+export function ruleNameOf({ ruleById }: Pick<CompiledMapping, "ruleById">, id: string): string {
+  const rule = ruleById.get(id);
+  return rule ? ruleName(rule) : quote(id);
 }
 
 /** Matchers and target of a compiled rule, in one line. */

@@ -2,12 +2,12 @@
 import type { Decision, Open, RuleOutcome, Unmet } from "../model/evaluation.js";
 import { grantKey } from "../model/grant.js";
 import type { PersonLink, PersonState } from "../model/person.js";
-import { quote } from "../model/quote.js";
 import { type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { isActiveAfter } from "./diff.js";
 import type { ExplainedRule } from "./explain.js";
 import { openReason } from "./reasons.js";
+import { ruleName, ruleNameOf } from "./rule-text.js";
 import type { Step } from "./steps.js";
 
 export type Because = Pick<ExplainedRule, "why" | "by" | "steps"> & { readonly text: string };
@@ -36,7 +36,7 @@ function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet)
   const said = (text: string, ...steps: readonly Step[]): Because => ({
     why: "unmet",
     steps,
-    text: `rule ${quote(rule.id)} ${text}`,
+    text: `rule ${ruleName(rule)} ${text}`,
   });
   switch (matcher) {
     case "group":
@@ -57,7 +57,7 @@ function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet)
 }
 
 function opened(rule: CompiledRule, status: "undecided" | "failed", open: Open): Because {
-  return { why: status, steps: [stepToJudge(rule, status, open)], text: openReason(rule.id, open) };
+  return { why: status, steps: [stepToJudge(rule, status, open)], text: openReason(ruleName(rule), open) };
 }
 
 function stepToJudge(rule: CompiledRule, status: "undecided" | "failed", { reason, detail }: Open): Step {
@@ -76,7 +76,7 @@ function matchedInVain(
   decision: Decision,
   state: PersonState,
 ): Because | undefined {
-  const name = `rule ${quote(rule.id)}, which matches`;
+  const name = `rule ${ruleName(rule)}, which matches`;
   if (!isActiveAfter(state, decision))
     return { why: "account", steps: [], text: `${name}, but the account is not active` };
   if (barren && matches.length === 0) {
@@ -101,14 +101,14 @@ function matchedInVain(
     const by = String(winner.rule);
     const steps: readonly Step[] =
       mapping.conflicts[scopeKind(scope) as ScopeKind] === "first"
-        ? [{ do: "change_rule", rule: rule.id, how: "move_up" }]
+        ? [{ do: "change_rule", rule: rule.id, how: "move_up", above: by }]
         : [];
-    return { why: "overruled", by, steps, text: `${name}, but rule ${quote(by)} decides there` };
+    return { why: "overruled", by, steps, text: `${name}, but rule ${ruleNameOf(mapping, by)} decides there` };
   }
   const lock = decision.locks.find((one) => one.covers(offer.target, rule.id));
   const open: Open = lock?.open ?? { reason: "stale", detail: "what it matches by" };
   const by = lock?.rule ?? rule.id;
-  return { why: "waits", by, steps: [], text: `${name}, but ${openReason(by, open)}` };
+  return { why: "waits", by, steps: [], text: `${name}, but ${openReason(ruleNameOf(mapping, by), open)}` };
 }
 
 /** The target is given anew, or held already by this very rule. */

@@ -1,9 +1,14 @@
-import { type Explanation, explain } from "../engine/explain.js";
+import type { Case } from "../engine/as-if.js";
+import { type ExplainOptions, type Explanation, explain } from "../engine/explain.js";
+import { proveGains } from "../engine/prove.js";
+import { proveLosses } from "../engine/prove-losses.js";
 import type { Tenant } from "../model/connection.js";
+import type { Decision } from "../model/evaluation.js";
 import type { UserId } from "../model/ids.js";
 import type { Hold } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
+import { resultsOf } from "./expression-results.js";
 import { evaluatePeople } from "./reconcile.js";
 
 export interface UserExplanation extends Explanation {
@@ -11,15 +16,44 @@ export interface UserExplanation extends Explanation {
   readonly hold: Pick<Hold, "run" | "status" | "reason"> | null;
 }
 
-/** Why a person holds what they hold, and why not the rest, by today's facts and the active mapping. Refusal `not_found`. */
-export async function explainUser(p: Provisioning, tenant: Tenant, user: UserId): Promise<UserExplanation> {
-  const { people, decisions, mapping } = await evaluatePeople(p, tenant.id, [user], "sync");
+/**
+ * Why a person holds what they hold, and why not the rest, by today's facts and the active mapping; what it suggests was
+ * tried by evaluating again. Refusal `not_found`.
+ */
+export async function explainUser(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  options: ExplainOptions = {},
+): Promise<UserExplanation> {
+  const { people, decisions, mapping, teams } = await evaluatePeople(p, tenant.id, [user], "sync");
   const person = people.get(user);
   const decision = decisions.get(user);
   if (!person || !decision) throw new Refusal("not_found", `no user \`${user}\``);
-  const { hold } = person.state;
+  const { state, links } = person;
+  const base: Case = { mapping, links, state, door: "sync", resolveTeam: (name) => teams.get(name) };
+  const explanation = explain(mapping, links, decision.evaluations, decision, state, options);
+  const { hold } = state;
   return {
-    ...explain(mapping, person.links, decision.evaluations, decision, person.state),
+    ...(await provedExplanation(p, tenant, base, decision, explanation)),
     hold: hold ? { run: hold.run, status: hold.status, reason: hold.reason } : null,
   };
+}
+
+/** Tries the steps that an explanation suggests, and says which of them do what they say. Writes nothing. */
+export async function provedExplanation(
+  p: Pick<Provisioning, "expressions">,
+  tenant: Pick<Tenant, "id">,
+  base: Case,
+  decision: Decision,
+  explanation: Explanation,
+): Promise<Explanation> {
+  let gains = proveGains(base, decision, explanation);
+  let losses = proveLosses(base, explanation.assignments);
+  while (gains.next ?? losses.next) {
+    const results = await resultsOf(p.expressions, tenant.id, new Map([...gains.jobs, ...losses.jobs]));
+    gains = gains.next?.(results) ?? gains;
+    losses = losses.next?.(results) ?? losses;
+  }
+  return { ...gains.explanation, assignments: losses.assignments };
 }

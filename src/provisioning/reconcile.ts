@@ -13,7 +13,7 @@ import { type Braked, brake } from "./brake.js";
 import type { Context, Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
 import { endEmptyRuns, enterHeld } from "./held-run.js";
-import { type DecisionDoor, judge, teamBook } from "./judge.js";
+import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
 import { type OpenSwitches, openSwitches } from "./open-switches.js";
 import type { TenantWriter } from "./ports/store.js";
 import { changedProfile, computeProfiles, type Profile } from "./profile.js";
@@ -81,6 +81,7 @@ interface Evaluated extends Judgement {
   readonly profiles: ReadonlyMap<UserId, ComputedProfile>;
   readonly connections: readonly Connection[];
   readonly switches: OpenSwitches;
+  readonly teams: TeamBook;
   readonly now: Instant;
 }
 
@@ -99,7 +100,8 @@ export async function evaluatePeople(
   const connections = await reader.connections();
   const mapping = await p.mappings.active(reader, activeVersion, connections);
   const people = await gather(p, reader, connections, states, { now, ...switches });
-  const decisions = await judge(p, tenant, mapping, people, teamBook(await reader.teams()), door);
+  const teams = teamBook(await reader.teams());
+  const decisions = await judge(p, tenant, mapping, people, teams, door);
   return {
     people: new Map(people.map((person) => [person.state.id, person])),
     decisions,
@@ -107,6 +109,7 @@ export async function evaluatePeople(
     mapping,
     connections,
     switches,
+    teams,
     now,
   };
 }

@@ -7,6 +7,7 @@ import { explain } from "../../src/engine/explain.js";
 import { explainOutcomes } from "../../src/engine/explain-outcomes.js";
 import { checkExpression } from "../../src/engine/expression.js";
 import { ruleId } from "../../src/engine/rule-id.js";
+import { stepsToLose, stepText } from "../../src/engine/steps.js";
 import type { Decision } from "../../src/model/evaluation.js";
 import type { Json } from "../../src/model/json.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
@@ -458,11 +459,11 @@ describe("computed targets", () => {
       const [wanted] = (await decided(rules, [one])).desired;
       const held = state([grant("team:Red", "editor", { rule: "r", evidence: wanted?.evidence ?? [] })]);
       const { assignments, notGiven, trace } = await explained({ group_name: "A", grants: DEPARTMENT }, one, held);
-      expect(assignments[0]?.toLose).to.deep.equal([
-        { do: "leave_group", group: "A" },
-        { do: "change_result", expression: DEPARTMENT },
+      expect(assignments[0]?.toLose).to.deep.equal([{ do: "leave_group", group: "A" }]);
+      const alone = { origin: "rule", rule: "r", evidence: [{ kind: "grants", label: DEPARTMENT }] } as const;
+      expect(stepsToLose(alone).map((step) => stepText(step, String))).to.deep.equal([
+        `have \`${DEPARTMENT}\` yield something else`,
       ]);
-      expect(assignments[0]?.sentence).to.contain(`have \`${DEPARTMENT}\` yield something else`);
       expect(notGiven).to.deep.equal([]);
       expect(trace[0]?.reason).to.equal(
         `computed targets by rule \`r\`: group \`A\` and the result of \`${DEPARTMENT}\``,

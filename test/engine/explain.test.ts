@@ -2,7 +2,19 @@ import { expect } from "chai";
 import { type Explanation, explain } from "../../src/engine/explain.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonState } from "../../src/model/person.js";
-import { BEFORE, compiled, decided, grant, group, link, type MadeUpLink, NOW, state, unknown } from "./made-up.js";
+import {
+  BEFORE,
+  CONTEXT,
+  compiled,
+  decided,
+  grant,
+  group,
+  link,
+  type MadeUpLink,
+  NOW,
+  state,
+  unknown,
+} from "./made-up.js";
 
 const OPEN = "user.department = 'IT'";
 const UNKNOWN = { user: { department: unknown("never_asserted") } } as const;
@@ -39,13 +51,16 @@ describe("explaining", () => {
             {
               origin: "rule",
               rule: "r",
+              name: "r",
               pointer: "/mappings/0",
               mappingVersion: 1,
               connection: "idp",
               evidence,
               since: BEFORE,
+              sentence: "rule `r`: group `X` (by SCIM, since 2026-11-01, 21 days); held since 2026-11-01, 21 days",
             },
           ],
+          conflict: { strategy: "first", lost: [] },
           toLose: [{ do: "leave_group", group: "X" }],
           sentence: "A/editor: to lose it, leave group `X`",
         },
@@ -82,10 +97,8 @@ describe("explaining", () => {
 
     const ends: readonly (readonly [Parameters<typeof grant>[2], string])[] = [
       [{ evidence: [{ kind: "app_role", label: "x" }] }, "lose app role `x`"],
-      [
-        { evidence: [...evidence, { kind: "expression", label: "1 = 1" }] },
-        "leave group `X`, and stop meeting the condition `1 = 1`",
-      ],
+      [{ evidence: [...evidence, { kind: "expression", label: "1 = 1" }] }, "leave group `X`"],
+      [{ evidence: [{ kind: "expression", label: "1 = 1" }] }, "stop meeting the condition `1 = 1`"],
       [{ evidence: [{ kind: "everyone", label: "everyone" }], rule: "r" }, "remove rule `r`"],
     ];
     for (const [overrides, expected] of ends) {
@@ -154,7 +167,7 @@ describe("explaining", () => {
         "overruled",
         document({ id: "up", everyone: true, role_name: "x" }, { group_name: "X" }),
         { groups: ["X"] },
-        "A/editor by rule `r`, which matches, but rule `up` decides there: move up rule `r`",
+        "A/editor by rule `r`, which matches, but rule `up` decides there: move rule `r` above `up`",
       ],
       [
         "overruled",
@@ -241,17 +254,80 @@ describe("explaining", () => {
       ).to.deep.equal([]);
     });
 
-    it("answers in document order over all links", async () => {
-      const mapping = compiled(document({ id: "a", group_name: "X" }, { id: "b", group_name: "Y" }));
-      const links = [link(), link({ connection: { slug: "other" } })];
+    it("tells those first that are nearest, then in document order over all links", async () => {
+      const mapping = compiled(
+        document(
+          { id: "off", everyone: true, enabled: false },
+          { id: "far", group_name: "X", app_role: "x", when: "1 = 2" },
+          { id: "a", group_name: "X" },
+          { id: "b", group_name: "Y" },
+          { id: "c", group_name: "Z", when: "1 = 2" },
+          { id: "given", everyone: true, role_name: "x" },
+          { id: "lost", everyone: true },
+          { id: "elsewhere", everyone: true, connections: ["nowhere"], group_name: "X", expires_at: "2026-01-01" },
+        ),
+        { connections: [...CONTEXT.connections, { slug: "nowhere", protocol: "oidc", mayGrantOwner: false }] },
+      );
+      const links = [link({ groups: ["Z"] }), link({ connection: { slug: "other" } })];
       const decision = await decided(mapping, links);
-      const { notGiven } = explain(mapping, links, decision.evaluations, decision, state());
+      const { notGiven, notGivenLeftOut } = explain(mapping, links, decision.evaluations, decision, state(), {
+        most: 9,
+      });
       expect(notGiven.map((one) => `${one.rule}@${one.connection}`)).to.deep.equal([
-        "a@idp",
-        "a@other",
-        "b@idp",
-        "b@other",
+        ...["lost@idp", "lost@other", "off@idp", "off@other", "a@idp", "a@other", "b@idp", "b@other", "c@idp"],
       ]);
+      expect(notGivenLeftOut).to.equal(5);
+    });
+
+    it("tells only of rules that could give what is asked for", async () => {
+      const mapping = compiled(
+        document(
+          { id: "it", group_name: "X" },
+          { id: "role", group_name: "X", role_name: "viewer" },
+          { id: "team", group_name: "X", team_name: "B" },
+          { id: "pattern", group_pattern: "g-{t}", team_name: "{t}" },
+        ),
+      );
+      const links = [link()];
+      const decision = await decided(mapping, links);
+      const wanted = { scope: "team:A", role: "editor" };
+      const all = compiled({ mappings: [{ id: "all", group_name: "X", scope: "all_teams", role_name: "editor" }] });
+      const found = (one: typeof mapping, made: typeof decision, target = wanted) =>
+        explain(one, links, made.evaluations, made, state(), { wanted: target }).notGiven.map(({ rule }) => rule);
+      expect(found(mapping, decision)).to.deep.equal(["it", "pattern"]);
+      const inAll = await decided(all, links);
+      expect(found(all, inAll)).to.deep.equal(["all"]);
+      expect(found(all, inAll, { scope: "tenant", role: "editor" })).to.deep.equal([]);
+    });
+
+    it("speaks of a rule by what it says where nobody gave it an id, and shows its note", async () => {
+      const mapping = { mappings: [{ group_name: "X", team_name: "A", role_name: "editor", note: "by ticket 7" }] };
+      const [told] = (await explained(mapping, {})).notGiven;
+      expect(told).to.include({ name: "group X -> A/editor", note: "by ticket 7" });
+      expect(told?.sentence).to.equal("A/editor by rule `group X -> A/editor` does not match: join group `X`");
+      const held = grant("team:A", "editor", { rule: told?.rule ?? "" });
+      const [assignment] = (await explained(mapping, { groups: ["X"] }, state([held]))).assignments;
+      expect(assignment?.grants[0]).to.include({ note: "by ticket 7", name: "group X -> A/editor" });
+    });
+  });
+
+  describe("what competes", () => {
+    it("names the rules that offered something else in the same place and lost, once each", async () => {
+      const mapping = document({ id: "a", group_name: "X" }, { id: "b", everyone: true, role_name: "viewer" });
+      const held = grant("team:A", "editor", { rule: "a" });
+      const [assignment] = (await explained(mapping, { groups: ["X"] }, state([held]))).assignments;
+      expect(assignment?.conflict).to.deep.equal({
+        strategy: "first",
+        lost: [{ rule: "b", name: "b", label: "A/viewer" }],
+      });
+    });
+
+    it("says nothing where everything adds up, or nothing came by a rule", async () => {
+      const held = grant("team:A", "editor", { rule: "a" });
+      const all = { ...document({ id: "a", group_name: "X" }), conflicts: "all" } as const;
+      expect((await explained(all, { groups: ["X"] }, state([held]))).assignments[0]).not.to.have.property("conflict");
+      const manual = grant("team:A", "editor", { origin: "manual" });
+      expect((await explained({}, {}, state([manual]))).assignments[0]).not.to.have.property("conflict");
     });
   });
 

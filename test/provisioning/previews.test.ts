@@ -155,10 +155,8 @@ describe("previews and what is done by them", () => {
     it("refuse a save over another's, with both, and keep the winner", async () => {
       const refused = await refusalOf(save(EDITOR, { expectedVersion: 0 }));
       expect(refused.code).to.equal("version_conflict");
-      expect(refused.detail).to.deep.include({
-        expected: 0,
-        active: { version: 1, document: { mappings: [sales("viewer")] } },
-      });
+      expect(refused.detail).to.deep.include({ expected: 0, yours: JSON.parse(EDITOR) });
+      expect(refused.detail["active"]).to.deep.include({ version: 1, document: { mappings: [sales("viewer")] } });
       await save(EDITOR, { expectedVersion: 1 });
       expect(await t.tenant()).to.include({ activeVersion: 2 });
     });
