@@ -460,6 +460,10 @@ describe("what would end an assignment", () => {
     expect(await toLose(document({ when: "1 = 1" }), {}, [given])).to.deep.equal([
       ["stop meeting the condition `1 = 1`", undefined],
     ]);
+    const always = grant("team:A", "editor", { rule: "r", evidence: [{ kind: "expression", label: "true" }] });
+    expect(await toLose(document({ when: "true" }), {}, [always])).to.deep.equal([
+      ["stop meeting the condition `true`", undefined],
+    ]);
   });
 
   it("is tried at the connection that gave it, the others as they are", async () => {
@@ -488,6 +492,12 @@ describe("what would end an assignment", () => {
         true,
       ],
     ]);
+  });
+
+  it("is not promised where the one step undoes the other", async () => {
+    const mapping = document({ group_name: "X" }, { id: "n", when: "$not('X' in groups)" });
+    const [result] = await toLose(mapping, { groups: ["X"] }, [held]);
+    expect(result).to.deep.equal(["leave group `X`, and stop meeting the condition `$not('X' in groups)`", false]);
   });
 
   it("is left as it is said where the connection is gone", async () => {
