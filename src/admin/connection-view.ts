@@ -8,11 +8,19 @@ export function connectionView(
   connection: Connection,
 ) {
   const { slug, protocol, jit, sync, groups, profile, priority, mayGrantOwner } = connection;
-  const { allowedDomains, requireDomains, absentGroups, groupAttribute = null, settleSeconds, createdAt } = connection;
+  const {
+    allowedDomains,
+    requireDomains,
+    absentGroups,
+    groupAttribute = null,
+    rolesFrom,
+    settleSeconds,
+    createdAt,
+  } = connection;
   const base = `${publicUrl}/sso/${tenant.slug}/${slug}`;
   return {
     ...{ slug, protocol, jit, sync, groups, profile, priority, mayGrantOwner },
-    ...{ allowedDomains, requireDomains, absentGroups, groupAttribute, settleSeconds, createdAt },
+    ...{ allowedDomains, requireDomains, absentGroups, groupAttribute, rolesFrom, settleSeconds, createdAt },
     ...(connection.oidc && { ...providerView(connection.oidc), oidc: clientView(base, publicUrl, tenant.slug) }),
     ...(connection.saml && { saml: serviceProviderView(base), idp: saml.idpView(connection.saml) }),
     ...(protocol === "local" ? {} : { scim: { baseUrl: `${publicUrl}/api/scim/v2` } }),

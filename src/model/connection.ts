@@ -5,6 +5,8 @@ export type JitMode = "off" | "first_sign_in" | "every_sign_in";
 export type SyncMode = "off" | "test" | "live";
 export type GroupAuthority = "auto" | "claims" | "scim";
 export type ScimProfile = "rfc" | "okta" | "entra";
+/** The resources whose `roles` SCIM manages. */
+export type RoleSource = "users" | "groups";
 export type OnDisable = "convert" | "deactivate";
 
 /** A tenant's trust in one source. Secrets are not part of it; the protocol that needs one asks the store for it. */
@@ -25,6 +27,8 @@ export interface Connection {
   readonly requireDomains: boolean;
   readonly absentGroups: "unknown" | "empty";
   readonly groupAttribute?: string;
+  /** Of which resources SCIM's `roles` are taken; elsewhere they are ignored, and what is assigned stays. */
+  readonly rolesFrom: readonly RoleSource[];
   /** Seconds after a group's first membership write until SCIM alone answers for it. */
   readonly settleSeconds: number;
   /** Present for OIDC connections. */

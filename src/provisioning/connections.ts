@@ -69,6 +69,7 @@ function newConnection(
     allowedDomains: (input.allowedDomains ?? []).map(asciiLower),
     requireDomains: input.requireDomains ?? false,
     absentGroups: input.absentGroups ?? "unknown",
+    rolesFrom: input.rolesFrom ?? ["users", "groups"],
     settleSeconds: input.settleSeconds ?? SETTLE_SECONDS,
     ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
   };

@@ -112,6 +112,7 @@ function linkRecord(row: LinkRow, connection: LinkConnection): LinkRecord {
         deleted: row.deleted,
         attributes: row.scim.attributes,
         appRoles: known(row.scim.appRoles),
+        ...(row.scim.roles && { roles: row.scim.roles }),
         createdAt: row.scim.createdAt,
       },
     }),

@@ -136,6 +136,7 @@ function columnsOf(settings: Settings): Readonly<Record<string, Value>> {
     allowed_domains: toJson(settings.allowedDomains),
     require_domains: settings.requireDomains,
     absent_groups: settings.absentGroups,
+    roles_from: toJson(settings.rolesFrom),
     group_attribute: settings.groupAttribute ?? null,
     settle_seconds: settings.settleSeconds,
     oidc: toJsonOrNull(settings.oidc),
@@ -155,6 +156,7 @@ export async function insertLocalConnection(scope: Scope, now: Instant): Promise
     allowedDomains: [],
     requireDomains: false,
     absentGroups: "unknown",
+    rolesFrom: ["users", "groups"],
     settleSeconds: 0,
   });
 }

@@ -7,7 +7,7 @@ import { countGroup } from "./connection-counters.js";
 import { directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
-import { fromJson, given, toJson, toMillis } from "./values.js";
+import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
 type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "groupsOf">;
 type GroupWriter = Pick<
@@ -78,6 +78,7 @@ function documentColumns(document: ScimGroupDocument): Readonly<Record<string, V
     display_name_folded: document.displayNameFolded,
     external_id: document.externalId ?? null,
     idp_mapping_names: toJson(document.idpMappingNames),
+    scim_roles: toJsonOrNull(document.roles),
     resource: toJson(document.resource),
     search: toJson(document.search),
   };

@@ -3,6 +3,7 @@ import type { ClaimsDocument } from "../model/directory.js";
 import type { DirectoryGroupId, DirectoryUserId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
+import type { ScimRole } from "../model/scim-role.js";
 import type {
   DirectoryGroupRow,
   DirectoryUserRow,
@@ -17,13 +18,14 @@ export interface GroupRecordColumns {
   readonly display_name: string;
   readonly external_id: string | null;
   readonly idp_mapping_names: string;
+  readonly scim_roles: string | null;
   readonly first_membership_at: number | null;
   readonly deleted_at: number | null;
 }
 
 /** Columns of `directory_groups g`. */
 export const GROUP_RECORD_COLUMNS = verbatim(
-  "g.id, g.display_name, g.external_id, g.idp_mapping_names, g.first_membership_at, g.deleted_at",
+  "g.id, g.display_name, g.external_id, g.idp_mapping_names, g.scim_roles, g.first_membership_at, g.deleted_at",
 );
 
 export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
@@ -32,6 +34,7 @@ export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
     displayName: row.display_name,
     ...given("externalId", row.external_id),
     idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
+    ...(row.scim_roles === null ? {} : { roles: fromJson<readonly ScimRole[]>(row.scim_roles) }),
     ...given("firstMembershipAt", toInstantOrNull(row.first_membership_at)),
     deleted: row.deleted_at !== null,
   };

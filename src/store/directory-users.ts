@@ -73,6 +73,7 @@ function scimColumns(document: ScimUserDocument | undefined, userName: string): 
     scim_search: toJsonOrNull(document?.search),
     scim_attributes: toJsonOrNull(document?.attributes),
     scim_app_roles: toJsonOrNull(document?.appRoles),
+    scim_roles: toJsonOrNull(document?.roles),
     scim_active: document?.active ?? null,
   };
 }

@@ -2,6 +2,7 @@
 import type { ClaimsDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { DirectoryGroupRecord, MembershipRecord } from "../model/person.js";
+import type { ScimRole } from "../model/scim-role.js";
 import type { AccessReader, LinkRow } from "../provisioning/ports/access.js";
 import { GROUP_RECORD_COLUMNS, type GroupRecordColumns, groupRecordOf } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
@@ -15,6 +16,7 @@ interface LinkColumns {
   readonly deleted_at: number | null;
   readonly scim_attributes: string | null;
   readonly scim_app_roles: string | null;
+  readonly scim_roles: string | null;
   readonly scim_active: Flag | null;
   readonly scim_created_at: number | null;
   readonly claims: string | null;
@@ -36,6 +38,7 @@ function scimOf(row: LinkColumns): Pick<LinkRow, "scim"> {
       active: isTrue(row.scim_active),
       attributes: fromJson<Scim["attributes"]>(row.scim_attributes),
       appRoles: row.scim_app_roles === null ? [] : fromJson<readonly string[]>(row.scim_app_roles),
+      ...(row.scim_roles === null ? {} : { roles: fromJson<readonly ScimRole[]>(row.scim_roles) }),
       createdAt: toInstant(row.scim_created_at),
     },
   };
@@ -100,7 +103,7 @@ export function linkReader(scope: Scope): Pick<AccessReader, "links"> {
     async links(ids) {
       if (ids.length === 0) return [];
       const rows = await db.all<LinkColumns>(
-        sql`select l.user_id, u.id, u.connection_id, u.deleted_at, u.scim_attributes, u.scim_app_roles, u.scim_active,
+        sql`select l.user_id, u.id, u.connection_id, u.deleted_at, u.scim_attributes, u.scim_app_roles, u.scim_roles, u.scim_active,
             u.scim_created_at, u.claims
           from identity_links l
           join directory_users u on u.tenant_id = l.tenant_id and u.id = l.directory_user_id

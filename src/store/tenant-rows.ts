@@ -4,6 +4,7 @@ import type {
   GroupAuthority,
   JitMode,
   OidcSettings,
+  RoleSource,
   SamlSettings,
   ScimProfile,
   SyncMode,
@@ -63,6 +64,7 @@ export interface ConnectionColumns {
   readonly c_allowed_domains: string;
   readonly c_require_domains: Flag;
   readonly c_absent_groups: string;
+  readonly c_roles_from: string;
   readonly c_group_attribute: string | null;
   readonly c_settle_seconds: number;
   readonly c_oidc: string | null;
@@ -89,6 +91,7 @@ export const CONNECTION_COLUMNS = verbatim(
     "allowed_domains",
     "require_domains",
     "absent_groups",
+    "roles_from",
     "group_attribute",
     "settle_seconds",
     "oidc",
@@ -117,6 +120,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     allowedDomains: fromJson<readonly string[]>(row.c_allowed_domains),
     requireDomains: isTrue(row.c_require_domains),
     absentGroups: row.c_absent_groups as Connection["absentGroups"],
+    rolesFrom: fromJson<readonly RoleSource[]>(row.c_roles_from),
     ...given("groupAttribute", row.c_group_attribute),
     settleSeconds: row.c_settle_seconds,
     ...(row.c_oidc === null ? {} : { oidc: fromJson<OidcSettings>(row.c_oidc) }),

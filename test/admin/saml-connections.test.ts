@@ -72,6 +72,7 @@ for (const [database, newUrl] of DATABASES) {
       const shared = {
         ...{ jit: "first_sign_in", sync: "test", groups: "claims", profile: "entra", mayGrantOwner: false },
         ...{ allowedDomains: ["acme.example"], requireDomains: true, absentGroups: "empty", settleSeconds: 60 },
+        rolesFrom: ["groups"],
         groupAttribute: "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
       };
       const own = { metadataXml: idpMetadata(), requireSigned: "both", allowIdpInitiated: false };

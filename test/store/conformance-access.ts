@@ -4,6 +4,7 @@ import { teamScope } from "../../src/model/target.js";
 import type { NewGrant } from "../../src/provisioning/ports/access.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
+  groupDocument,
   LATER,
   MUCH_LATER,
   makeWorld,
@@ -145,7 +146,8 @@ export function accessConformance(open: OpenStore): void {
       const world = await makeWorld(store());
       const { connection, read, write } = world;
       const attributes = { ...userDocument("ann").attributes, department: "sales", active: false };
-      const ann = await world.push("ann", { attributes, appRoles: ["r"], active: false, externalId: "x" });
+      const roles = [{ type: "workspace_a", value: "ü" }];
+      const ann = await world.push("ann", { attributes, appRoles: ["r"], active: false, externalId: "x", roles });
       const bob = await world.push("bob");
       const eng = await world.group("Eng", [ann.row]);
       const ops = await world.group("Ops", [ann.row]);
@@ -154,7 +156,7 @@ export function accessConformance(open: OpenStore): void {
       await write((tx) => tx.deleteUserRow(connection.id, bob.row, NOW));
       const records = new Map((await read.directoryGroups(connection.id)).map((record) => [record.id, record]));
       const links = await read.links([ann.user, bob.user]);
-      const scim = { active: false, attributes, appRoles: ["r"], createdAt: NOW };
+      const scim = { active: false, attributes, appRoles: ["r"], roles, createdAt: NOW };
       expect(links.map((link) => link.user)).to.deep.equal([ann.user, bob.user]);
       const [first, second] = links;
       expect({ ...first, memberships: [] }).to.deep.equal({
@@ -167,6 +169,26 @@ export function accessConformance(open: OpenStore): void {
       ]);
       expect(second).to.deep.include({ directoryUser: bob.row, deleted: true, memberships: [] });
       expect(await read.links([])).to.deep.equal([]);
+    });
+
+    it("gives role assignments of people and of their groups, and forgets those that a document leaves out", async () => {
+      const world = await makeWorld(store());
+      const { connection, read, write } = world;
+      const roles = [{ type: "t", value: "v" }];
+      const ann = await world.push("ann", { roles });
+      const group = await world.group("Eng", [ann.row]);
+      const rolesNow = async () => {
+        const [link] = await read.links([ann.user]);
+        return [link?.scim?.roles, link?.memberships[0]?.group.roles];
+      };
+      expect(await rolesNow()).to.deep.equal([roles, undefined]);
+      const carrying = { ...groupDocument("Eng"), roles };
+      const before = await read.groupsVersion(connection.id);
+      await write((tx) => tx.updateGroup(connection.id, group, carrying, undefined, LATER));
+      await write((tx) => tx.updateScim(connection.id, ann.row, userDocument("ann"), undefined, LATER));
+      expect(await rolesNow()).to.deep.equal([undefined, roles]);
+      expect(await read.groupsVersion(connection.id), "what is remembered of groups is read again").to.be.above(before);
+      expect((await read.directoryGroups(connection.id)).map((one) => one.roles)).to.deep.equal([roles]);
     });
 
     it("walks the population in id order, as a whole or of one connection", async () => {

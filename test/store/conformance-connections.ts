@@ -82,6 +82,7 @@ export function connectionConformance(open: OpenStore): void {
           NOW,
         ),
       );
+      expect(made.rolesFrom).to.deep.equal(["users", "groups"]);
       expect(made).to.deep.include({ slug: "sso", oidc, groupAttribute: "groups", version: 1, createdAt: NOW });
       expect(made.priority).to.be.greaterThan(connection.priority);
       expect(await read.connectionSecret(made.id)).to.equal("sealed");
@@ -91,6 +92,7 @@ export function connectionConformance(open: OpenStore): void {
         disabledAt: LATER,
         firstGroupPushAt: NOW,
         priority: 7,
+        rolesFrom: ["groups"],
       } as const;
       const changed = await write((tx) => tx.updateConnection(made.id, change, LATER));
       expect(changed).to.deep.equal({ ...made, ...change, version: 2 });

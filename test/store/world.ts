@@ -41,6 +41,7 @@ export const SCIM_CONNECTION: Omit<NewConnection, "slug"> = {
   allowedDomains: ["acme.test"],
   requireDomains: false,
   absentGroups: "unknown",
+  rolesFrom: ["users", "groups"],
   settleSeconds: 3600,
 };
 

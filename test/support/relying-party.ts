@@ -32,6 +32,7 @@ export function providerAt(settings: OidcSettings, profile: Connection["profile"
     allowedDomains: [],
     requireDomains: false,
     absentGroups: "unknown",
+    rolesFrom: ["users", "groups"],
     settleSeconds: 3600,
     oidc: settings,
     createdAt: "2026-01-01T00:00:00.000Z",

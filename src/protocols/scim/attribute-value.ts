@@ -17,6 +17,7 @@ import {
   ROLES,
   unwrapped,
 } from "./quirks/entra.js";
+import { isBlankRole, isRoles } from "./roles.js";
 import type { Attribute } from "./schema.js";
 import { isStorable } from "./storable-text.js";
 
@@ -52,6 +53,8 @@ export function readElement(attribute: Attribute, value: Json, reading: Reading)
   const parts = readParts(attribute, value, reading);
   const element: Record<string, Json> = {};
   for (const [sub, part] of parts) if (part !== undefined) element[sub.name] = part;
+  // An assignment without a value is none.
+  if (isRoles(attribute) && isBlankRole(element["value"] ?? null) && "type" in element) return undefined;
   return Object.keys(element).length === 0 ? undefined : element;
 }
 

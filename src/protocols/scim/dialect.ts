@@ -4,6 +4,7 @@ import type { ScimProfile } from "../../model/connection.js";
 import type { ENTRA_QUIRKS } from "./quirks/entra.js";
 import type { GENERIC_QUIRKS } from "./quirks/generic.js";
 import type { OKTA_QUIRKS } from "./quirks/okta.js";
+import type { RolePolicy } from "./roles.js";
 import type { ResourceType } from "./schema.js";
 
 export interface Dialect {
@@ -40,6 +41,8 @@ export interface Reading {
   readonly dialect: Dialect;
   readonly limits: ScimLimits;
   readonly quirks: Set<QuirkName>;
+  /** Absent: roles are like any other attribute. */
+  readonly roles?: RolePolicy;
 }
 
 export function startReading(type: ResourceType, profile: ScimProfile, limits: ScimLimits = DEFAULT_LIMITS): Reading {

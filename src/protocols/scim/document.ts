@@ -12,16 +12,17 @@ import { isList, isObject, sameJson } from "./json-value.js";
 import { readMemberIds } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
 import { isForeignSchema } from "./quirks/entra.js";
+import { isRoles, keepUnmanaged, ROLECALL_GROUP, settleRoles } from "./roles.js";
 import type { Attribute, Schema } from "./schema.js";
 import { searchDocument } from "./search-document.js";
-import { userFacts } from "./user-facts.js";
+import { assignedRoles, userFacts } from "./user-facts.js";
 
 /**
  * Reads a User of a POST or a PUT. `previous` is the stored resource that a PUT replaces: immutable attributes must
  * match it, and `active` keeps its value where the body does not say, so that a PUT never revives anyone by silence.
  */
 export function readUser(body: Json | undefined, reading: Reading, previous?: JsonObject): ScimUserDocument {
-  return userDocument(finishResource(readResource(body, reading), reading, previous), reading);
+  return userDocument(finishResource(readWhole(body, reading, previous), reading, previous), reading);
 }
 
 export interface ReadGroup {
@@ -31,9 +32,16 @@ export interface ReadGroup {
 }
 
 export function readGroup(body: Json | undefined, reading: Reading, previous?: JsonObject): ReadGroup {
-  const resource = finishResource(readResource(body, reading), reading, previous);
+  const resource = finishResource(readWhole(body, reading, previous), reading, previous);
   const members = isObject(body) ? memberOf(body, "members") : undefined;
   return { document: groupDocument(resource, reading), members: readMemberIds(members ?? null, reading) };
+}
+
+/** A POST's or a PUT's resource; where roles are not taken, what the client cannot know stays. */
+function readWhole(body: Json | undefined, reading: Reading, previous: JsonObject | undefined): JsonObject {
+  const resource = readResource(body, reading);
+  if (reading.roles?.managed !== false) return resource;
+  return keepUnmanaged(resource, isObject(body) ? body : {}, previous, reading.type.name === "Group");
 }
 
 /** Every attribute that a client may write, in canonical form: without `id`, `meta`, members and write-only values. */
@@ -62,6 +70,8 @@ function readAttributes(schema: Schema, source: JsonObject, reading: Reading): R
     const attribute = schema.attributes.get(name);
     if (attribute === undefined) {
       if (!reading.type.schemas.has(name)) reading.quirks.add("unknown_attribute");
+    } else if (isRoles(attribute) && reading.roles?.managed === false) {
+      reading.quirks.add("unmanaged_roles");
     } else if (attribute.mutability !== "readOnly" && attribute.id !== "members") {
       const read = readWritable(attribute, value, reading);
       if (read !== undefined) result[attribute.name] = read;
@@ -118,7 +128,7 @@ export function finishResource(resource: JsonObject, reading: Reading, previous:
     const before = previous?.[schema.urn];
     if (isObject(before)) refuseImmutableChanges(schema, before, isObject(data) ? data : {});
   }
-  return withActive;
+  return settleRoles(withActive, reading.roles, previous);
 }
 
 function requireAttributes(schema: Schema, data: JsonObject): void {
@@ -177,8 +187,6 @@ export function userDocument(resource: JsonObject, reading: Reading): ScimUserDo
   };
 }
 
-const ROLECALL_GROUP = "urn:ietf:params:scim:schemas:extension:rolecall:2.0:Group";
-
 /** The document of a finished Group resource; mapping names count wherever they stand (TEC-22). */
 export function groupDocument(resource: JsonObject, reading: Reading): ScimGroupDocument {
   const displayName = indexed("displayName", resource["displayName"]) ?? "";
@@ -192,6 +200,7 @@ export function groupDocument(resource: JsonObject, reading: Reading): ScimGroup
     displayNameFolded: fold(displayName),
     ...(externalId === undefined ? {} : { externalId }),
     idpMappingNames: [...new Set(names.flatMap(textsOf))],
+    ...assignedRoles(resource),
   };
 }
 

@@ -26,7 +26,7 @@ import {
   scimBody,
 } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
-import { changing, idOf, type Visit, visited } from "./visit.js";
+import { changing, idOf, type Visit, visited, withRoles } from "./visit.js";
 
 const TAGS = ["scim"];
 
@@ -56,7 +56,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       summary: "Makes a group with its members",
       body,
       responses: { 201: null },
-      handler: (input) => visit(input, (visit) => createGroup(visit, input.body)),
+      handler: (input) => visit(input, async (visit) => createGroup(await withRoles(visit, input.body), input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,
@@ -73,7 +73,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       summary: "Replaces a group and its members",
       body,
       responses: { 200: null },
-      handler: (input) => visit(input, (visit) => replaceGroup(visit, input.body)),
+      handler: (input) => visit(input, async (visit) => replaceGroup(await withRoles(visit, input.body), input.body)),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -82,7 +82,7 @@ export function groupRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): re
       summary: "Changes a group; members are added and removed as differences",
       body,
       responses: { 200: null, 204: null },
-      handler: (input) => visit(input, (visit) => patchGroup(visit, input.body)),
+      handler: (input) => visit(input, async (visit) => patchGroup(await withRoles(visit, input.body), input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,

@@ -12,6 +12,7 @@ import { addElements, joinElements, withOnePrimary, withoutListed } from "./mult
 import type { AttributeTarget } from "./patch-path.js";
 import type { PatchKind } from "./patch-request.js";
 import { isEmptyManager, MANAGER, unwrappedFromList } from "./quirks/entra.js";
+import { changeRoles, isRoles } from "./roles.js";
 import type { Attribute } from "./schema.js";
 import { searchValue } from "./search-document.js";
 
@@ -30,11 +31,29 @@ export function changedValue(change: AttributeChange, before: Json | undefined, 
     return sub === undefined ? changeSingle(change, before, reading) : changePart(change, sub, before, reading);
   }
   const elements = isList(before) ? before : [];
-  const after =
-    where !== undefined || sub !== undefined
-      ? changeSelected(change, elements, reading)
-      : changeList(change, elements, reading);
+  const after = isRoles(attribute)
+    ? changeRoles(
+        { ...change, selects: where !== undefined, ...(sub && { sub: sub.name }) },
+        elements,
+        ({ whole, value }, present) => {
+          const left = whole ? wholeRemoval(change) : value === undefined ? change : { ...change, value };
+          return changeElements(left, present, reading);
+        },
+      )
+    : changeElements(change, elements, reading);
   return after.length === 0 ? undefined : after;
+}
+
+/** The elements that the path selects go, whatever part of them it names. */
+function wholeRemoval({ target: { sub: _, ...target } }: AttributeChange): AttributeChange {
+  return { kind: "remove", target, value: undefined };
+}
+
+function changeElements(change: AttributeChange, elements: Elements, reading: Reading): Elements {
+  const { where, sub } = change.target;
+  return where !== undefined || sub !== undefined
+    ? changeSelected(change, elements, reading)
+    : changeList(change, elements, reading);
 }
 
 function changeSingle(change: AttributeChange, before: Json | undefined, reading: Reading): Json | undefined {
@@ -190,7 +209,11 @@ function makeElement(change: AttributeChange, reading: Reading): Json {
   const { attribute, where, sub } = target;
   const pinned = where === undefined ? {} : pinnedParts(where.node, attribute, reading);
   const mayMake =
-    kind === "add" || where === undefined || reading.dialect.replaceCreates || hasKnownType(pinned, attribute);
+    kind === "add" ||
+    where === undefined ||
+    reading.dialect.replaceCreates ||
+    hasKnownType(pinned, attribute) ||
+    isAssignment(pinned, attribute, reading);
   if (pinned === undefined || !mayMake || attribute.type !== "complex") {
     throw new ScimError("noTarget", `no value of ${quote(attribute.id)} matches the filter of the path`);
   }
@@ -212,6 +235,11 @@ function pinnedParts(node: FilterNode, attribute: Attribute, reading: Reading): 
     parts[sub.name] = readValue(sub, item.value, reading) ?? null;
   }
   return parts;
+}
+
+/** Where the mapping declares types, a path names an assignment, made or refused by its type. */
+function isAssignment(pinned: JsonObject | undefined, attribute: Attribute, reading: Reading): boolean {
+  return isRoles(attribute) && reading.roles?.declared !== undefined && typeof pinned?.["type"] === "string";
 }
 
 function hasKnownType(pinned: JsonObject | undefined, attribute: Attribute): boolean {

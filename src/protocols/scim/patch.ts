@@ -15,6 +15,7 @@ import { type MemberOperation, type MemberOperations, memberOperations } from ".
 import { changedValue } from "./patch-attribute.js";
 import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
 import type { PatchKind, PatchOperation } from "./patch-request.js";
+import { isRoles } from "./roles.js";
 import { hint, type Schema } from "./schema.js";
 
 export interface PatchOutcome {
@@ -59,6 +60,8 @@ function applyOperation(draft: Draft, { kind, path, value }: PatchOperation): vo
 function applyTarget(draft: Draft, kind: PatchKind, target: PatchTarget, value: Json | undefined): void {
   if (target.attribute === undefined) applyWhole(draft, kind, target.schema, value);
   else if (target.attribute.id === "members") applyMembers(draft, kind, target, value);
+  else if (isRoles(target.attribute) && draft.reading.roles?.managed === false)
+    draft.reading.quirks.add("unmanaged_roles");
   else applyAttribute(draft, kind, target, value);
 }
 

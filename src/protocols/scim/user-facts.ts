@@ -3,11 +3,12 @@ import type { Json, JsonObject } from "../../model/json.js";
 import { isList, isObject } from "./json-value.js";
 import { preferred } from "./multi-value.js";
 import { appRoleFromJson } from "./quirks/entra.js";
+import { assignmentsOf } from "./roles.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /** What rules may read of a User resource. What the document leaves out, or leaves empty, is known to be empty. */
-export function userFacts(resource: JsonObject): Pick<ScimUserDocument, "attributes" | "appRoles"> {
+export function userFacts(resource: JsonObject): Pick<ScimUserDocument, "attributes" | "appRoles" | "roles"> {
   const name = objectAt(resource, "name");
   const enterprise = objectAt(resource, ENTERPRISE);
   return {
@@ -29,7 +30,14 @@ export function userFacts(resource: JsonObject): Pick<ScimUserDocument, "attribu
       manager: textAt(objectAt(enterprise, "manager"), "value"),
     },
     appRoles: appRolesOf(resource["roles"]),
+    ...assignedRoles(resource),
   };
+}
+
+/** Role assignments of a User or a Group; absent where there are none. */
+export function assignedRoles(resource: JsonObject): Pick<ScimUserDocument, "roles"> {
+  const roles = assignmentsOf(resource);
+  return roles.length === 0 ? {} : { roles };
 }
 
 function appRolesOf(roles: Json | undefined): readonly string[] {

@@ -25,7 +25,7 @@ import {
   scimBody,
 } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
-import { changing, idOf, type Visit, visited } from "./visit.js";
+import { changing, idOf, type Visit, visited, withRoles } from "./visit.js";
 
 const TAGS = ["scim"];
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -53,7 +53,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       summary: "Makes a user, or links one who is known by sign-in alone",
       body,
       responses: { 201: null },
-      handler: (input) => visit(input, (visit) => createUser(visit, input.body)),
+      handler: (input) => visit(input, async (visit) => createUser(await withRoles(visit, input.body), input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,
@@ -70,7 +70,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       summary: "Replaces a user",
       body,
       responses: { 200: null },
-      handler: (input) => visit(input, (visit) => replaceUser(visit, input.body)),
+      handler: (input) => visit(input, async (visit) => replaceUser(await withRoles(visit, input.body), input.body)),
     }),
     defineRoute<{ principal: ScimCaller; body: Json }>({
       ...shared,
@@ -79,7 +79,7 @@ export function userRoutes(room: ScimRoom, auth: Authenticator<ScimCaller>): rea
       summary: "Changes a user",
       body,
       responses: { 200: null },
-      handler: (input) => visit(input, (visit) => patchUser(visit, input.body)),
+      handler: (input) => visit(input, async (visit) => patchUser(await withRoles(visit, input.body), input.body)),
     }),
     defineRoute<{ principal: ScimCaller }>({
       ...shared,

@@ -3,6 +3,7 @@ import type { UserAttribute } from "../../model/facts.js";
 import type { Evidence, Grant, GrantOrigin } from "../../model/grant.js";
 import type { ConnectionId, DirectoryUserId, GrantId, Instant, RunId, TeamId, UserId } from "../../model/ids.js";
 import type { DeactivatedBy, HeldReason, MembershipRecord, PersonState, UserStatus } from "../../model/person.js";
+import type { ScimRole } from "../../model/scim-role.js";
 import type { Target } from "../../model/target.js";
 import type { Page, PageQuery } from "./store.js";
 
@@ -16,6 +17,7 @@ export interface LinkRow {
     readonly active: boolean;
     readonly attributes: Readonly<Record<UserAttribute, string | boolean | null>>;
     readonly appRoles: readonly string[];
+    readonly roles?: readonly ScimRole[];
     readonly createdAt: Instant;
   };
   readonly claims?: ClaimsDocument;

@@ -15,6 +15,7 @@ export type NewConnection = Pick<
   | "allowedDomains"
   | "requireDomains"
   | "absentGroups"
+  | "rolesFrom"
   | "settleSeconds"
 > & {
   readonly protocol: Exclude<Protocol, "local">;

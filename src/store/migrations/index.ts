@@ -5,6 +5,7 @@ import { GROUP_PINS } from "./group-pins.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import type { Migration } from "./migration.js";
+import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
 import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
 
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   JOURNAL_AND_SIGN_INS,
   SAML_CONNECTIONS,
   GROUP_PINS,
+  ROLE_ASSIGNMENTS,
 ];

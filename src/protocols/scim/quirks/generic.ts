@@ -8,6 +8,7 @@ export const GENERIC_QUIRKS = {
   bare_member: "C9: a member given as a bare id",
   member_display_name: "C13: `displayName` of a member read as `display`",
   lone_value: "a single value where the attribute takes a list",
+  unmanaged_roles: "TEC-10: roles are ignored where the connection does not take them",
   null_members: "`members: null` beside other attributes leaves the members alone",
 } as const;
 

@@ -1,0 +1,477 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import type { Json, JsonObject } from "../../src/model/json.js";
+import { targetLabel } from "../../src/model/target.js";
+import { projectRoot } from "../../src/platform/root.js";
+import { speaksOfRoles } from "../../src/protocols/scim/roles.js";
+import { updateConnection } from "../../src/provisioning/connections.js";
+import { explainUser } from "../../src/provisioning/explain-user.js";
+import { waitForRun } from "../../src/provisioning/held-runs.js";
+import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
+import { ADMIN } from "../support/tenant.js";
+import {
+  type DirectoryOptions,
+  groupBody,
+  onEachDatabase,
+  type ScimDirectory,
+  type ScimReply,
+  userBody,
+} from "./scim-service.js";
+
+const TECTON = readFileSync(join(projectRoot, "rules", "tecton-roles.json"), "utf8");
+const ROLECALL_GROUP = "urn:ietf:params:scim:schemas:extension:rolecall:2.0:Group";
+
+/** `type=value` of each role in an answer, in its order. */
+function rolesOf({ json }: ScimReply): readonly string[] {
+  return ((json["roles"] ?? []) as readonly JsonObject[]).map(({ type = "", value }) => `${type}=${value}`);
+}
+
+const role = (type: string, value: Json) => ({ type, value });
+const THREE = [role("account_type", "admin"), role("all_workspaces", "viewer"), role("workspace_fraud", "owner")];
+const THREE_SAID = ["account_type=admin", "all_workspaces=viewer", "workspace_fraud=owner"];
+
+describe("role assignments over SCIM", () => {
+  onEachDatabase((service) => {
+    const connect = async (options: DirectoryOptions = {}, mapping: string = TECTON): Promise<ScimDirectory> => {
+      const directory = await service().connect({ profile: "okta", ...options });
+      const { run } = await saveMapping(service().p, directory.tenant, mapping, {}, ADMIN);
+      await waitForRun(service().p, directory.tenant, run, 30);
+      return directory;
+    };
+    const userOf = async ({ tenant }: ScimDirectory, userName = "ada") => {
+      const { items } = await service().p.store.read(tenant.id).users({ userName, limit: 1 });
+      const [user] = items;
+      if (!user) throw new Error(`nobody is called ${userName}`);
+      return user.id;
+    };
+    const grantsOf = async (directory: ScimDirectory, userName?: string) => {
+      const [person] = await service()
+        .p.store.read(directory.tenant.id)
+        .people([await userOf(directory, userName)]);
+      return person?.grants ?? [];
+    };
+    const holds = async (directory: ScimDirectory, userName?: string) =>
+      (await grantsOf(directory, userName)).map(({ target }) => targetLabel(target)).sort();
+
+    describe("of a user", () => {
+      it("TEC-8, TEC-11..TEC-16, TEC-35: arrive together, land each in its own element, and give each its own role", async () => {
+        const directory = await connect();
+        const roles = [...THREE, role("secret_scope_warehouse", "secret_scope_reader")];
+        const created = await directory.post("/Users", userBody("ada", { roles }));
+        expect(created.status).to.equal(201);
+        const read = await directory.get(`/Users/${created.json["id"]}`);
+        expect(rolesOf(read)).to.deep.equal([...THREE_SAID, "secret_scope_warehouse=secret_scope_reader"]);
+        expect(await holds(directory)).to.deep.equal([
+          "resource:secret_scope:warehouse/secret_scope_reader",
+          "resource:workspace:fraud/owner",
+          "resource:workspaces:all/viewer",
+          "tenant/admin",
+        ]);
+        expect((await grantsOf(directory)).map(({ origin }) => origin)).to.deep.equal(Array(4).fill("scim_role"));
+      });
+
+      it("TEC-40: `Admin` and `Owner` are taken, and read back in the document's spelling", async () => {
+        const directory = await connect();
+        const id = await directory.user("ada", {
+          roles: [role("Account_Type", "Admin"), role("all_workspaces", "Owner")],
+        });
+        const said = ["account_type=admin", "all_workspaces=owner"];
+        expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(said);
+        const found = await directory.get(
+          `/Users?filter=${encodeURIComponent('roles[type eq "account_type" and value eq "ADMIN"]')}`,
+        );
+        expect(found.json["totalResults"]).to.equal(1);
+        expect(await holds(directory)).to.deep.equal(["resource:workspaces:all/owner", "tenant/admin"]);
+      });
+
+      const removals: readonly (readonly [string, (id: string, directory: ScimDirectory) => Promise<ScimReply>])[] = [
+        [
+          "TEC-17: null in a PUT",
+          (id, d) => d.put(`/Users/${id}`, userBody("ada", { roles: [role("account_type", null), ...THREE.slice(1)] })),
+        ],
+        ["TEC-41: left out of a PUT", (id, d) => d.put(`/Users/${id}`, userBody("ada", { roles: THREE.slice(1) }))],
+        [
+          "TEC-41: an empty text in a PUT",
+          (id, d) => d.put(`/Users/${id}`, userBody("ada", { roles: [role("account_type", ""), ...THREE.slice(1)] })),
+        ],
+        [
+          "TEC-41: an element without a value in a PUT",
+          (id, d) => d.put(`/Users/${id}`, userBody("ada", { roles: [{ type: "account_type" }, ...THREE.slice(1)] })),
+        ],
+        ...(["replace", "add"] as const).flatMap((op) =>
+          ([null, "", " ", [{ value: null }]] as const).map(
+            (value) =>
+              [
+                `TEC-17: ${op} of one by its type with ${JSON.stringify(value)}`,
+                (id: string, d: ScimDirectory) =>
+                  d.patch(`/Users/${id}`, [{ op, path: 'roles[type eq "account_type"].value', value }]),
+              ] as const,
+          ),
+        ),
+        [
+          "TEC-17: replace of the whole element with null",
+          (id, d) => d.patch(`/Users/${id}`, [{ op: "replace", path: 'roles[type eq "Account_Type"]', value: null }]),
+        ],
+        [
+          "TEC-17: replace of the whole element with one without a value",
+          (id, d) =>
+            d.patch(`/Users/${id}`, [
+              { op: "replace", path: 'roles[type eq "account_type"]', value: role("account_type", null) },
+            ]),
+        ],
+        [
+          "TEC-17: remove by its type",
+          (id, d) => d.patch(`/Users/${id}`, [{ op: "remove", path: 'roles[type eq "account_type"]' }]),
+        ],
+        [
+          "TEC-17: remove of its value",
+          (id, d) => d.patch(`/Users/${id}`, [{ op: "remove", path: 'roles[type eq "account_type"].value' }]),
+        ],
+        [
+          "TEC-17: remove that lists it with null",
+          (id, d) => d.patch(`/Users/${id}`, [{ op: "remove", path: "roles", value: [role("account_type", null)] }]),
+        ],
+        [
+          "TEC-17: remove that lists it",
+          (id, d) => d.patch(`/Users/${id}`, [{ op: "Remove", path: "roles", value: [role("account_type", "ADMIN")] }]),
+        ],
+        ...(["replace", "add"] as const).flatMap((op) => [
+          [
+            `TEC-17: ${op} without a path that lists it alone, with null`,
+            (id: string, d: ScimDirectory) =>
+              d.patch(`/Users/${id}`, [{ op, value: { roles: [role("account_type", null)] } }]),
+          ] as const,
+          [
+            `TEC-17: ${op} that lists it with null beside the others`,
+            (id: string, d: ScimDirectory) =>
+              d.patch(`/Users/${id}`, [{ op, path: "roles", value: [role("account_type", null), ...THREE.slice(1)] }]),
+          ] as const,
+        ]),
+      ];
+      for (const [what, remove] of removals) {
+        it(`${what} takes that assignment away and no other`, async () => {
+          const directory = await connect();
+          const id = await directory.user("ada", { roles: THREE });
+          const { status, text } = await remove(id, directory);
+          expect(status, text).to.equal(200);
+          expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(THREE_SAID.slice(1));
+          expect(await holds(directory)).to.deep.equal([
+            "resource:workspace:fraud/owner",
+            "resource:workspaces:all/viewer",
+          ]);
+        });
+      }
+
+      it("TEC-41: a PUT without roles takes all of them away", async () => {
+        const directory = await connect();
+        const id = await directory.user("ada", { roles: THREE });
+        await directory.put(`/Users/${id}`, userBody("ada"));
+        expect(await holds(directory)).to.deep.equal([]);
+      });
+
+      it("a path that names another part than the value leaves the assignment alone", async () => {
+        const directory = await connect();
+        const id = await directory.user("ada", { roles: [{ ...THREE[0], display: "Boss" }] });
+        const { status } = await directory.patch(`/Users/${id}`, [
+          { op: "replace", path: 'roles[type eq "account_type"].display', value: null },
+        ]);
+        expect([status, await holds(directory)]).to.deep.equal([200, ["tenant/admin"]]);
+      });
+
+      const refused: readonly (readonly [string, readonly Json[], string])[] = [
+        [
+          "an unknown type",
+          [role("acount_type", "admin")],
+          "there is no role type `acount_type`, did you mean `account_type`?: use `account_type`, `all_workspaces`, `workspace_{name}`, `secret_scope_{name}`",
+        ],
+        [
+          "a value of another type",
+          [...THREE.slice(1), role("account_type", "viewer")],
+          "role type `account_type` takes no value `viewer`: use `admin`",
+        ],
+        [
+          "a value that is nearly right",
+          [role("workspace_fraud", "ownr")],
+          "role type `workspace_fraud` takes no value `ownr`, did you mean `owner`?: use `owner`, `editor`, `consumer`, `operator`, `viewer`",
+        ],
+      ];
+      for (const [what, roles, detail] of refused) {
+        it(`TEC-18, TEC-36: ${what} is refused with what is allowed, and nothing is stored`, async () => {
+          const directory = await connect();
+          const id = await directory.user("ada", { roles: THREE.slice(0, 1) });
+          const first = roles.at(-1) as JsonObject;
+          const replies = [
+            await directory.post("/Users", userBody("bob", { roles })),
+            await directory.put(`/Users/${id}`, userBody("ada", { roles })),
+            await directory.patch(`/Users/${id}`, [{ op: "replace", path: "roles", value: roles }]),
+            await directory.patch(`/Users/${id}`, [{ op: "add", value: { roles } }]),
+            await directory.patch(`/Users/${id}`, [
+              { op: "replace", path: `roles[type eq "${first["type"]}"].value`, value: first["value"] ?? null },
+            ]),
+          ];
+          for (const { status, json } of replies) {
+            expect({ status, ...json }).to.include({ status: "400", scimType: "invalidValue", detail });
+          }
+          expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(["account_type=admin"]);
+          expect((await directory.get("/Users")).json["totalResults"]).to.equal(1);
+        });
+      }
+
+      it("TEC-34: replace makes the element of a declared type, whatever the profile", async () => {
+        for (const profile of ["rfc", "okta", "entra"] as const) {
+          const directory = await connect({ profile });
+          const id = await directory.user("ada");
+          const reply = await directory.patch(`/Users/${id}`, [
+            { op: "replace", path: 'roles[type eq "account_type"].value', value: "Admin" },
+            { op: "replace", path: 'roles[type eq "workspace_fraud"].value', value: "editor" },
+          ]);
+          expect([reply.status, rolesOf(reply)], profile).to.deep.equal([
+            200,
+            ["account_type=admin", "workspace_fraud=editor"],
+          ]);
+          expect(await holds(directory)).to.deep.equal(["resource:workspace:fraud/editor", "tenant/admin"]);
+        }
+      });
+
+      it("TEC-42: a changed assignment is followed at once, with no sign-in", async () => {
+        const directory = await connect();
+        const id = await directory.user("ada", { roles: [role("workspace_fraud", "viewer")] });
+        await directory.patch(`/Users/${id}`, [
+          { op: "replace", path: 'roles[type eq "workspace_fraud"].value', value: "editor" },
+        ]);
+        expect(await holds(directory)).to.deep.equal(["resource:workspace:fraud/editor"]);
+      });
+
+      it("elements without a type stay app roles, and are never refused", async () => {
+        const mapping = {
+          ...(JSON.parse(TECTON) as JsonObject),
+          mappings: [{ app_role: "Acme.Reader", scope: "tenant", role_name: "reader" }],
+          invariants: [],
+        };
+        const directory = await connect({ profile: "rfc" }, JSON.stringify(mapping));
+        const id = await directory.user("ada", { roles: [{ value: "Acme.Reader", primary: true }, THREE[0] as Json] });
+        expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(["=Acme.Reader", "account_type=admin"]);
+        expect(await holds(directory)).to.deep.equal(["tenant/admin", "tenant/reader"]);
+      });
+
+      it("ENTRA-30, ENTRA-31: types of Entra's own are kept as app roles where the profile is entra; declared ones are held to their values", async () => {
+        const microsoft = role("WindowsAzureActiveDirectoryRole", "Acme.Admin");
+        const entra = await connect({ profile: "entra" });
+        const id = await entra.user("ada", { roles: [microsoft] });
+        expect(rolesOf(await entra.get(`/Users/${id}`))).to.deep.equal(["WindowsAzureActiveDirectoryRole=Acme.Admin"]);
+        expect(
+          (await entra.post("/Users", userBody("bob", { roles: [role("account_type", "root")] }))).status,
+        ).to.equal(400);
+        const rfc = await connect({ profile: "rfc" });
+        expect((await rfc.post("/Users", userBody("ada", { roles: [microsoft] }))).status).to.equal(400);
+      });
+
+      it("nothing is refused and nothing is given where the mapping has no `scim_roles`", async () => {
+        const directory = await connect({}, "{}");
+        const id = await directory.user("ada", { roles: [role("anything", "Goes")] });
+        expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(["anything=Goes"]);
+        expect(await holds(directory)).to.deep.equal([]);
+      });
+
+      it("a mapping that declares types later takes what was stored, with no resend; preview, save and explanation say so", async () => {
+        const directory = await connect({}, "{}");
+        const id = await directory.user("ada", { roles: [...THREE, role("gone", "x")] });
+        const { p } = service();
+        const preview = await previewMapping(p, directory.tenant, TECTON, {});
+        const lines = await preview.lines({ limit: 10 });
+        expect(lines.items.map(({ reason }) => reason)).to.include("SCIM role `account_type: admin`");
+        const { run } = await saveMapping(p, directory.tenant, TECTON, { digest: preview.digest }, ADMIN);
+        await waitForRun(p, directory.tenant, run, 30);
+        expect(await holds(directory)).to.deep.equal([
+          "resource:workspace:fraud/owner",
+          "resource:workspaces:all/viewer",
+          "tenant/admin",
+        ]);
+        const { rolesNotGiven } = await explainUser(p, directory.tenant, await userOf(directory));
+        expect(rolesNotGiven.map(({ type, why }) => `${type} ${why}`)).to.deep.equal(["gone unknown_type"]);
+        // What was stored before stops no other change, and stays until SCIM takes it away.
+        const { status } = await directory.put(
+          `/Users/${id}`,
+          userBody("ada", { title: "x", roles: [role("gone", "X"), ...THREE] }),
+        );
+        expect(status).to.equal(200);
+        const patched = await directory.patch(`/Users/${id}`, [
+          { op: "add", path: "roles", value: [role("workspace_a", "viewer")] },
+        ]);
+        expect([patched.status, rolesOf(patched)]).to.deep.equal([
+          200,
+          ["gone=X", ...THREE_SAID, "workspace_a=viewer"],
+        ]);
+      });
+
+      it("SCIM makes an owner of the tenant only by a connection that may", async () => {
+        const document = JSON.stringify({ scim_roles: [{ type: "account_type", values: ["owner"], scope: "tenant" }] });
+        const directory = await connect({ mayGrantOwner: false }, document);
+        await directory.user("ada", { roles: [role("account_type", "Owner")] });
+        expect(await holds(directory)).to.deep.equal([]);
+        const able = await connect({}, document);
+        await able.user("ada", { roles: [role("account_type", "Owner")] });
+        expect(await holds(able)).to.deep.equal(["tenant/owner"]);
+      });
+
+      it("assignments of a connection in test mode are held to the mapping, read back, and give nothing yet", async () => {
+        const directory = await connect({ sync: "test" });
+        const id = await directory.user("ada", { roles: THREE });
+        expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(THREE_SAID);
+        expect((await service().p.store.read(directory.tenant.id).users({ limit: 9 })).items).to.deep.equal([]);
+        expect(
+          (await directory.patch(`/Users/${id}`, [{ op: "add", value: { roles: [role("x", "y")] } }])).status,
+        ).to.equal(400);
+      });
+
+      it("a deactivated person holds none, and has them again with the account", async () => {
+        const directory = await connect();
+        const id = await directory.user("ada", { roles: THREE.slice(0, 1) });
+        await directory.patch(`/Users/${id}`, [{ op: "replace", value: { active: false } }]);
+        expect(await holds(directory)).to.deep.equal([]);
+        await directory.patch(`/Users/${id}`, [{ op: "replace", value: { active: true } }]);
+        expect(await holds(directory)).to.deep.equal(["tenant/admin"]);
+      });
+    });
+
+    describe("where the connection does not take them", () => {
+      it("TEC-9, TEC-10: roles of users are ignored, whatever they are, and what was assigned survives every write", async () => {
+        const directory = await connect();
+        const id = await directory.user("ada", { roles: THREE });
+        await updateConnection(
+          service().p,
+          directory.tenant,
+          directory.connection.slug,
+          { rolesFrom: ["groups"] },
+          ADMIN,
+        );
+        const writes = [
+          await directory.put(`/Users/${id}`, userBody("ada", { title: "x" })),
+          await directory.put(`/Users/${id}`, userBody("ada", { roles: [role("nonsense", "x")] })),
+          await directory.patch(`/Users/${id}`, [{ op: "replace", path: "roles", value: [] }]),
+          await directory.patch(`/Users/${id}`, [{ op: "remove", path: 'roles[type eq "account_type"]' }]),
+          await directory.patch(`/Users/${id}`, [{ op: "add", value: { roles: [role("nonsense", "x")], title: "y" } }]),
+        ];
+        expect(writes.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200]);
+        for (const reply of writes) expect(rolesOf(reply)).to.deep.equal(THREE_SAID);
+        expect(writes.at(-1)?.json).to.include({ title: "y" });
+        expect(await holds(directory)).to.have.length(3);
+        const created = await directory.post("/Users", userBody("bob", { roles: THREE }));
+        expect([created.status, rolesOf(created), await holds(directory, "bob")]).to.deep.equal([201, [], []]);
+      });
+
+      it("TEC-9, TEC-23: a push of names and members alone erases nothing of a group, and its roles are ignored", async () => {
+        const directory = await connect();
+        const ada = await directory.user("ada");
+        const said = { description: "Data people", idpMappingNames: ["data"], roles: THREE.slice(0, 1) };
+        const extension = { [ROLECALL_GROUP]: { description: "d", idpMappingNames: ["x"], roles: THREE.slice(1) } };
+        const { json } = await directory.post("/Groups", { ...groupBody("Data", [ada]), ...said, ...extension });
+        await updateConnection(
+          service().p,
+          directory.tenant,
+          directory.connection.slug,
+          { rolesFrom: ["users"] },
+          ADMIN,
+        );
+        const put = await directory.put(`/Groups/${json["id"]}`, groupBody("Data Team", [ada]));
+        expect(put.json).to.deep.include({ ...said, displayName: "Data Team", ...extension });
+        const again = await directory.put(`/Groups/${json["id"]}`, {
+          ...groupBody("Data", [ada]),
+          DESCRIPTION: null,
+          roles: [role("nonsense", "x")],
+          [ROLECALL_GROUP.toUpperCase()]: { idpMappingNames: ["y"] },
+        });
+        expect(again.json).to.deep.include({
+          roles: said.roles,
+          [ROLECALL_GROUP]: { ...extension[ROLECALL_GROUP], idpMappingNames: ["y"] },
+        });
+        expect(again.json).not.to.have.property("description");
+        const patched = await directory.patch(`/Groups/${json["id"]}`, [
+          { op: "remove", path: "description" },
+          { op: "replace", path: "roles", value: [] },
+        ]);
+        expect([patched.status, rolesOf(patched)]).to.deep.equal([200, ["account_type=admin"]]);
+        expect(await holds(directory)).to.have.length(3);
+      });
+    });
+
+    describe("of a group", () => {
+      it("TEC-11, TEC-22, TEC-44: go to each member, beside their own, other groups' and those by hand", async () => {
+        const directory = await connect();
+        const ada = await directory.user("ada", { roles: [role("workspace_fraud", "viewer")] });
+        const bob = await directory.user("bob");
+        const data = { ...groupBody("Data", [ada, bob]), roles: [role("Workspace_fraud", "Editor")] };
+        const created = await directory.post("/Groups", data);
+        expect([created.status, rolesOf(created)]).to.deep.equal([201, ["workspace_fraud=editor"]]);
+        const admins = { ...groupBody("Admins", [ada]), [ROLECALL_GROUP]: { roles: [role("account_type", "ADMIN")] } };
+        const other = await directory.post("/Groups", admins);
+        expect(other.json[ROLECALL_GROUP]).to.deep.equal({ roles: [role("account_type", "admin")] });
+        const by = { target: { scope: "resource:workspace:fraud", role: "operator" }, reason: "by hand" };
+        await addManualGrant(service().p, directory.tenant, await userOf(directory), by, ADMIN);
+        expect(await holds(directory)).to.deep.equal([
+          "resource:workspace:fraud/editor",
+          "resource:workspace:fraud/operator",
+          "resource:workspace:fraud/viewer",
+          "tenant/admin",
+        ]);
+        expect(await holds(directory, "bob")).to.deep.equal(["resource:workspace:fraud/editor"]);
+        const [grant] = await grantsOf(directory, "bob");
+        expect(grant?.evidence).to.deep.include({
+          kind: "scim_role",
+          label: "workspace_fraud: editor",
+          type: "workspace_fraud",
+          value: "editor",
+          group: "Data",
+          source: "scim",
+          since: grant?.evidence[0]?.since,
+        });
+        await directory.patch(`/Groups/${created.json["id"]}`, [{ op: "remove", path: `members[value eq "${bob}"]` }]);
+        expect(await holds(directory, "bob")).to.deep.equal([]);
+        await directory.delete(`/Groups/${other.json["id"]}`);
+        expect(await holds(directory)).not.to.include("tenant/admin");
+      });
+
+      it("TEC-17, TEC-18, TEC-42: change by PATCH for every member, and are held to what is declared", async () => {
+        const directory = await connect();
+        const id = await directory.group("Data", [await directory.user("ada"), await directory.user("bob")]);
+        const paths = ["roles", `${ROLECALL_GROUP}:roles`];
+        for (const path of paths) {
+          const patch = (op: string, at: string, value: Json) =>
+            directory.patch(`/Groups/${id}`, [{ op, path: at, value }]);
+          expect(
+            (await patch("add", path, [role("account_type", "Admin"), role("workspace_a", "viewer")])).status,
+          ).to.equal(200);
+          expect(await holds(directory, "bob")).to.deep.equal(["resource:workspace:a/viewer", "tenant/admin"]);
+          const refusal = await patch("replace", `${path}[type eq "account_type"].value`, "root");
+          expect(refusal.json).to.include({ status: "400", scimType: "invalidValue" });
+          expect((await patch("replace", `${path}[type eq "account_type"].value`, null)).status).to.equal(200);
+          expect(await holds(directory, "ada")).to.deep.equal(["resource:workspace:a/viewer"]);
+          expect((await patch("replace", path, [])).status).to.equal(200);
+          expect(await holds(directory, "ada")).to.deep.equal([]);
+        }
+      });
+    });
+  });
+});
+
+describe("a body that speaks of roles, for which alone the mapping is asked,", () => {
+  const cases: readonly (readonly [string, Json, boolean])[] = [
+    ["an attribute", { Roles: [] }, true],
+    ["an attribute of the extension", { [ROLECALL_GROUP]: { roles: [] } }, true],
+    ["an operation's path", { Operations: [{ op: "add", path: 'ROLES[type eq "x"].value', value: "y" }] }, true],
+    ["an operation's value", { operations: [{ op: "add", value: { roles: [] } }] }, true],
+    [
+      "an extension inside an operation's value",
+      { Operations: [{ value: { [ROLECALL_GROUP]: { roles: [] } } }] },
+      true,
+    ],
+    ["nothing but a name", { displayName: "roles", members: [{ value: "roles", roles: 1 }] }, false],
+    ["other operations", { Operations: [{ op: "add", path: "title", value: "roles" }, "roles", null] }, false],
+    ["what is no object", ["roles"], false],
+  ];
+  for (const [what, body, expected] of cases) {
+    it(`is ${expected ? "" : "not "}${what}`, () => expect(speaksOfRoles(body)).to.equal(expected));
+  }
+});
