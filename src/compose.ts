@@ -10,6 +10,7 @@ import { pageAssets } from "./http/pages.js";
 import { createRateLimiter } from "./http/rate-limit.js";
 import type { Face } from "./http/route.js";
 import { bind } from "./http/server.js";
+import type { TenantId } from "./model/ids.js";
 import type { Json, JsonObject } from "./model/json.js";
 import type { MappingDocument } from "./model/mapping.js";
 import type { Problem } from "./model/problem.js";
@@ -32,6 +33,7 @@ import { createMappingCache, type ParseMapping, type SoundPart } from "./provisi
 import type { Provisioning } from "./provisioning/deps.js";
 import { createGroupBook } from "./provisioning/group-book.js";
 import type { Store } from "./provisioning/ports/store.js";
+import { noteSuspension } from "./provisioning/suspensions.js";
 import { createWalks } from "./provisioning/walks.js";
 import { startWorker } from "./provisioning/worker.js";
 import { openStore } from "./store/open.js";
@@ -55,10 +57,17 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
   const secrets = loadSecrets(config);
   const vault = createVault(secrets.secretKey);
   const { store, migrated } = await openDatabase(config.databaseUrl);
+  const notices = new Set<Promise<void>>();
   const expressions = createExpressionRunner({
     children: config.expressions.processes,
-    onIncident: ({ tenant, code, suspended }) =>
-      logger.warn(suspended ? "expression.suspended" : "expression.stopped", { tenant, code }),
+    onIncident: ({ tenant, source, code, suspended }) => {
+      logger.warn(suspended ? "expression.suspended" : "expression.stopped", { tenant, code });
+      if (!suspended) return;
+      const notice = noteSuspension(p, tenant as TenantId, { source, code })
+        .catch((fault: unknown) => p.log.fault("expression.notice_failed", fault, { tenant }))
+        .finally(() => notices.delete(notice));
+      notices.add(notice);
+    },
   });
   let wake: () => void = () => undefined;
   const p: Provisioning = {
@@ -91,6 +100,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     },
     async close() {
       await expressions.close();
+      await Promise.all(notices);
       await store.close();
     },
   };

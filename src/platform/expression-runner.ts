@@ -30,6 +30,7 @@ export interface ExpressionRunner {
 export interface ExpressionIncident {
   readonly tenant: number;
   readonly code: "timeout" | "memory" | "error";
+  readonly source: string;
   /** From now on the expression is not run any more. */
   readonly suspended: boolean;
 }
@@ -60,6 +61,8 @@ export function createExpressionRunner(options: ExpressionRunnerOptions = {}): E
 interface Item {
   readonly job: ExpressionJob;
   readonly settle: (result: ExpressionResult) => void;
+  /** Its child has died under it once, for whatever reason. */
+  died: boolean;
 }
 
 interface Slot {
@@ -103,7 +106,7 @@ class PooledRunner implements ExpressionRunner {
       );
     }
     const finished = Promise.all(
-      jobs.map((job) => new Promise<ExpressionResult>((settle) => waiting.push({ job, settle }))),
+      jobs.map((job) => new Promise<ExpressionResult>((settle) => waiting.push({ job, settle, died: false }))),
     );
     this.#waiting.set(tenant, waiting);
     this.#unfinished.add(finished);
@@ -196,6 +199,12 @@ class PooledRunner implements ExpressionRunner {
     this.#failedStarts = death !== undefined && death.job === undefined ? this.#failedStarts + 1 : 0;
     const left: Item[] = [];
     for (const [index, item] of items.entries()) {
+      // Somebody outside may have killed the child: what it was running is to blame when it happens again.
+      if (death?.job === index && death.reason !== "timeout" && !item.died) {
+        item.died = true;
+        left.push(item);
+        continue;
+      }
       const result = death?.job === index ? deathResult(death.reason, this.#times) : results[index];
       if (result !== undefined) {
         if (!result.ok && (result.code === "timeout" || death?.job === index))
@@ -224,6 +233,7 @@ class PooledRunner implements ExpressionRunner {
     this.#strikes.set(tenant, sources.set(source, count));
     this.#onIncident({
       tenant,
+      source,
       code: code === "timeout" || code === "memory" ? code : "error",
       suspended: count >= STRIKES,
     });

@@ -188,6 +188,11 @@ function profilesOf(
   return profiles;
 }
 
+/** Some rule could not be judged for the person, as its expression is suspended. */
+function isSuspended(decision: Decision | undefined): boolean {
+  return decision?.locks.some(({ open }) => open.reason === "expression_suspended") === true;
+}
+
 function report(
   states: readonly PersonState[],
   fresh: readonly PersonState[],
@@ -204,6 +209,7 @@ function report(
   count("held", braked.hold.length);
   count("waiting", braked.waiting.length);
   count("kept", plans.filter((plan) => plan.kept.length > 0).length);
+  count("suspended", plans.filter(({ person }) => isSuspended(evaluated.decisions.get(person.id))).length);
   count("frozen", plans.filter((plan) => plan.frozen).length);
   return {
     done: [...done],

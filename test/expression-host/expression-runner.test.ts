@@ -76,7 +76,7 @@ describe("the runner of expressions", () => {
     start();
     const got = await outcomes(1, "1", "2", HANG, "3", "(", "user.title");
     expect(got).to.deep.equal([1, 2, "timeout", 3, "refused", "VP"]);
-    expect(incidents).to.deep.equal([{ tenant: 1, code: "timeout", suspended: false }]);
+    expect(incidents).to.deep.equal([{ tenant: 1, source: HANG, code: "timeout", suspended: false }]);
   });
 
   it("kills a job that waits for ever without doing anything", async () => {
@@ -87,7 +87,7 @@ describe("the runner of expressions", () => {
   it("tells the job that took its child's memory, and spares the others", async () => {
     start({ killAfter: 20_000 });
     expect(await outcomes(1, "1", EAT_MEMORY, "2")).to.deep.equal([1, "memory", 2]);
-    expect(incidents).to.deep.equal([{ tenant: 1, code: "memory", suspended: false }]);
+    expect(incidents).to.deep.equal([{ tenant: 1, source: EAT_MEMORY, code: "memory", suspended: false }]);
   });
 
   it("blames the job that left something running behind, not the next one", async () => {
@@ -255,6 +255,70 @@ describe("the runner of expressions", () => {
     const [child] = childrenOf(process.pid).filter((pid) => !before.includes(pid));
     process.kill(Number(child), "SIGKILL");
     expect(await outcomes(1, "2")).to.deep.equal([2]);
+    expect(incidents).to.deep.equal([]);
+  });
+
+  it("a tenant with 50,000 evaluations waiting delays another's one by a batch or two", async () => {
+    start();
+    let batches = 0;
+    const long = Array.from({ length: 500 }, (_, index) =>
+      runner.run(1, Array(100).fill(job(`${index % 2}`, {}))).then((results) => {
+        batches += 1;
+        return results;
+      }),
+    );
+    const [short] = await runner.run(2, [job("2", {})]);
+    expect(outcome(short)).to.equal(2);
+    expect(batches).to.be.at.most(2);
+    const all = (await Promise.all(long)).flat();
+    expect(all.map(outcome)).to.deep.equal(Array.from({ length: 50_000 }, (_, at) => Math.floor(at / 100) % 2));
+  });
+
+  it("tenants with much waiting take turns, batch by batch", async () => {
+    start();
+    const order: number[] = [];
+    const runs = [1, 2, 3].flatMap((tenant) =>
+      Array.from({ length: 5 }, () =>
+        runner.run(tenant, Array(100).fill(job(`${tenant}`, {}))).then(() => order.push(tenant)),
+      ),
+    );
+    await Promise.all(runs);
+    expect(order).to.deep.equal([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3]);
+  });
+
+  it("loses and blames nothing when its child is killed from outside again and again, in the middle of batches", async () => {
+    start({ killAfter: 20_000 });
+    const before = childrenOf(process.pid);
+    const slow = "$count([1..300][$ in [1..300]]) + n";
+    let answered = 0;
+    let killed = 0;
+    const runs = Array.from({ length: 300 }, async (_, n) => {
+      const [result] = await runner.run(1, [job(slow, { n })]);
+      answered += 1;
+      return outcome(result);
+    });
+    // Each child is killed once it has answered, while it is at what comes next.
+    while (killed < 4) {
+      const seen = answered;
+      await until(() => answered > seen);
+      for (const child of childrenOf(process.pid)) if (!before.includes(child)) process.kill(child, "SIGKILL");
+      killed += 1;
+    }
+    expect(await Promise.all(runs)).to.deep.equal(runs.map((_, n) => 300 + n));
+    expect(incidents).to.deep.equal([]);
+  });
+
+  it("says that it is unavailable while no child can start, and answers again once one can", async () => {
+    start();
+    const program = process.execPath;
+    try {
+      process.execPath = "/nowhere/node";
+      expect(await outcomes(1, "1", "2")).to.deep.equal(["unavailable", "unavailable"]);
+      expect(await outcomes(2, "1")).to.deep.equal(["unavailable"]);
+    } finally {
+      process.execPath = program;
+    }
+    expect(await outcomes(1, "1", "2")).to.deep.equal([1, 2]);
     expect(incidents).to.deep.equal([]);
   });
 

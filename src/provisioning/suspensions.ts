@@ -1,0 +1,44 @@
+import type { CompiledMapping } from "../engine/compile.js";
+import { expressionsOf } from "../engine/compiled-mapping.js";
+import type { TenantId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+
+/** An expression that is not run any more until a mapping is activated. */
+export interface Suspension {
+  readonly source: string;
+  /** How it ended last. */
+  readonly code: "timeout" | "memory" | "error";
+}
+
+const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
+
+/**
+ * Tells the tenant's admins that an expression of the active mapping was suspended: an entry of the audit and an event, with
+ * the rules and invariants concerned. For an expression that only a draft holds nothing is written: its preview says it.
+ */
+export async function noteSuspension(p: Provisioning, tenant: TenantId, suspension: Suspension): Promise<void> {
+  const reader = p.store.read(tenant);
+  const { activeVersion } = await reader.tenantNow();
+  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
+  const places = placesOf(mapping, suspension.source);
+  if (places.length === 0) return;
+  const detail = { version: mapping.version, code: suspension.code, places };
+  const now = p.now();
+  await p.store.write(tenant, async (tx) => {
+    await tx.appendAudit([auditEntry(WORKER, now, "expression.suspended", detail)]);
+    await tx.appendEvents([{ type: "expression.suspended", data: detail }], now);
+  });
+  p.wake();
+}
+
+function placesOf({ rules, invariants }: CompiledMapping, source: string): readonly JsonObject[] {
+  return [
+    ...rules
+      .filter((rule) => expressionsOf(rule).some((one) => one.source === source))
+      .map(({ id, pointer }) => ({ pointer, rule: id })),
+    ...invariants
+      .filter(({ never }) => never.source === source)
+      .map(({ name, pointer }) => ({ pointer, invariant: name })),
+  ];
+}
