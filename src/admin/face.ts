@@ -16,6 +16,7 @@ import { journalRoutes } from "./journal.js";
 import { mappingRoutes } from "./mapping.js";
 import { mappingHistoryRoutes } from "./mapping-history.js";
 import { mappingLintRoutes } from "./mapping-lint.js";
+import { mappingTryRoutes } from "./mapping-try.js";
 import { PREFIX } from "./paths.js";
 import { planRoutes } from "./previews.js";
 import { renderAdminError } from "./refusals.js";
@@ -66,6 +67,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...mappingRoutes(deps),
     ...mappingHistoryRoutes(deps),
     ...mappingLintRoutes(deps),
+    ...mappingTryRoutes(deps),
     ...planRoutes(deps),
     ...userRoutes(deps),
     ...explanationRoutes(deps),

@@ -92,14 +92,15 @@ export async function previewMapping(
   return { ...preview, problems: [...problems, ...preview.problems], warnings };
 }
 
-interface Draft {
-  readonly query: PopulationQuery;
+interface DraftMapping {
   readonly mapping: CompiledMapping;
+  /** Examples that fail. */
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
-async function draft(p: Provisioning, tenant: TenantId, text: string, options: PreviewOptions): Promise<Draft> {
+/** Compiles a draft against the tenant's connections. Refusal `invalid_document` with every problem when it does not compile. */
+export async function draftMapping(p: Provisioning, tenant: TenantId, text: string): Promise<DraftMapping> {
   const reader = p.store.read(tenant);
   const { activeVersion } = await reader.tenantNow();
   const present = await reader.connections();
@@ -108,6 +109,15 @@ async function draft(p: Provisioning, tenant: TenantId, text: string, options: P
   const { mapping, warnings } = checked;
   const problems = checked.ok ? [] : checked.problems;
   if (!mapping) throw invalid(problems);
+  return { mapping, problems, warnings };
+}
+
+interface Draft extends DraftMapping {
+  readonly query: PopulationQuery;
+}
+
+async function draft(p: Provisioning, tenant: TenantId, text: string, options: PreviewOptions): Promise<Draft> {
+  const { mapping, problems, warnings } = await draftMapping(p, tenant, text);
   const subject = createHash("sha256").update(text).digest("hex");
   const overlay = await pinOverlay(p, reader, mapping, present);
   const query = {

@@ -1,0 +1,151 @@
+/** "Try this person": what one person would hold by edited facts or a draft, or a made-up person would. Nothing is written. */
+import { applyInMemory } from "../engine/apply-in-memory.js";
+import type { CompiledMapping } from "../engine/compile.js";
+import { diff } from "../engine/diff.js";
+import { editedLink, type FactEdits } from "../engine/edited-facts.js";
+import { exampleLink } from "../engine/examples.js";
+import { type Explanation, explain } from "../engine/explain.js";
+import { planLines } from "../engine/plan-lines.js";
+import type { Connection, Tenant } from "../model/connection.js";
+import type { Decision } from "../model/evaluation.js";
+import type { Instant, UserId } from "../model/ids.js";
+import type { PersonLink, PersonState } from "../model/person.js";
+import type { PlanLine } from "../model/plan.js";
+import { type Problem, Refusal } from "../model/problem.js";
+import { quote } from "../model/quote.js";
+import type { Provisioning } from "./deps.js";
+import { type Gathered, gather } from "./gather.js";
+import { judge, teamBook } from "./judge.js";
+import { draftMapping } from "./mappings.js";
+import type { TenantReader } from "./ports/store.js";
+
+export interface TryInput {
+  /** Id or userName; absent: a made-up person of whom everything is known. */
+  readonly user?: string;
+  /** Slug of the connection whose facts are edited, or by which a made-up person comes. */
+  readonly connection?: string;
+  readonly facts?: FactEdits;
+  /** Text of a draft; the active mapping when absent. */
+  readonly document?: string;
+}
+
+export interface Tried extends Omit<Explanation, "account"> {
+  readonly user: PlanLine["user"];
+  /** Slug of the connection whose facts were edited; `null` when none were. */
+  readonly connection: string | null;
+  /** As it would be; the verdict is that of a sign-in with these facts. */
+  readonly account: Explanation["account"];
+  readonly changes: readonly PlanLine[];
+  /** Of the draft: it can be tried, and not be saved. */
+  readonly problems: readonly Problem[];
+}
+
+/** Refusals: `not_found`, `conflict` (several people of the name), `bad_request`, `invalid_document`. */
+export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput): Promise<Tried> {
+  const reader = p.store.read(tenant.id);
+  const now = p.now();
+  const connections = await reader.connections();
+  refuseUnknown(input.connection, connections);
+  const { mapping, problems } = await mappingOf(p, reader, connections, input.document);
+  const person =
+    input.user === undefined ? madeUp(mapping, input, now) : await realPerson(p, reader, connections, input.user, now);
+  const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
+  const gathered = { state: person.state, links };
+  const bySignIn = await decideOne(p, reader, mapping, gathered, "sign_in");
+  const decision = input.user === undefined ? bySignIn : await decideOne(p, reader, mapping, gathered, "sync");
+  const plan = diff(person.state, decision, mapping);
+  const after = applyInMemory(person.state, plan, { version: mapping.version, now });
+  const explained = explain(mapping, links, decision.evaluations, decision, after);
+  const changes = planLines(plan, await reader.privilegedRoles());
+  return {
+    ...explained,
+    account: { ...explained.account, verdict: bySignIn.verdict },
+    user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
+    connection: edited ?? null,
+    changes,
+    problems,
+  };
+}
+
+function refuseUnknown(slug: string | undefined, connections: readonly Connection[]): void {
+  if (slug === undefined || connections.some((one) => one.slug === slug)) return;
+  throw new Refusal("not_found", `no connection ${quote(slug)}`);
+}
+
+async function mappingOf(
+  p: Provisioning,
+  reader: TenantReader,
+  connections: readonly Connection[],
+  document: string | undefined,
+): Promise<{ readonly mapping: CompiledMapping; readonly problems: readonly Problem[] }> {
+  if (document !== undefined) return draftMapping(p, reader.tenant, document);
+  const { activeVersion } = await reader.tenantNow();
+  return { mapping: await p.mappings.active(reader, activeVersion, connections), problems: [] };
+}
+
+function madeUp(mapping: CompiledMapping, { connection, facts = {} }: TryInput, at: Instant): Gathered {
+  const base = exampleLink({ name: "", expect: [], ...(connection !== undefined && { connection }) }, mapping, at);
+  const link = editedLink(base, facts, mapping);
+  const { userName } = link.facts.user;
+  const state: PersonState = {
+    id: "made-up" as UserId,
+    userName: userName.known && typeof userName.value === "string" ? userName.value : "somebody",
+    ...{ email: null, displayName: null, status: "pending", everRegistered: false, factsVersion: 0 },
+    ...{ reconciledVersion: 0, dirty: false, seat: false, grants: [] },
+  };
+  return { state, links: [link] };
+}
+
+function asMadeUp({ links }: Gathered) {
+  return { links, edited: links[0]?.connection.slug };
+}
+
+async function realPerson(
+  p: Provisioning,
+  reader: TenantReader,
+  connections: readonly Connection[],
+  name: string,
+  now: Instant,
+): Promise<Gathered> {
+  const states = await reader.people([(await idOf(reader, name)) ?? (name as UserId)]);
+  const [person] = await gather(p, reader, connections, states, { now });
+  if (!person) throw new Refusal("not_found", `no user ${quote(name)}`);
+  return person;
+}
+
+async function idOf(reader: TenantReader, userName: string): Promise<UserId | undefined> {
+  const { items } = await reader.users({ userName, limit: 2 });
+  if (items.length < 2) return items[0]?.id;
+  throw new Refusal("conflict", `several users are called ${quote(userName)}: name the one you mean by its id`);
+}
+
+interface Edited {
+  readonly links: readonly PersonLink[];
+  readonly edited?: string;
+}
+
+function withEdits(links: readonly PersonLink[], { connection, facts }: TryInput, mapping: CompiledMapping): Edited {
+  if (facts === undefined) return { links };
+  const link = links.find((one) => connection === undefined || one.connection.slug === connection);
+  if (!link) {
+    const where = connection === undefined ? "any connection" : `connection ${quote(connection)}`;
+    throw new Refusal(
+      "bad_request",
+      `${where} says nothing of this user that counts: leave \`user\` out to make one up`,
+    );
+  }
+  const edited = links.map((one) => (one === link ? editedLink(one, facts, mapping) : one));
+  return { links: edited, edited: link.connection.slug };
+}
+
+async function decideOne(
+  p: Provisioning,
+  reader: TenantReader,
+  mapping: CompiledMapping,
+  person: Gathered,
+  door: "sign_in" | "sync",
+): Promise<Decision> {
+  const teams = teamBook(await reader.teams());
+  const decisions = await judge(p, reader.tenant, mapping, [person], teams, door);
+  return decisions.get(person.state.id) as Decision;
+}
