@@ -94,6 +94,8 @@ export async function previewMapping(
 
 interface DraftMapping {
   readonly mapping: CompiledMapping;
+  /** What saving it would change in how facts are read. */
+  readonly overlay: Overlay;
   /** Examples that fail. */
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -109,7 +111,7 @@ export async function draftMapping(p: Provisioning, tenant: TenantId, text: stri
   const { mapping, warnings } = checked;
   const problems = checked.ok ? [] : checked.problems;
   if (!mapping) throw invalid(problems);
-  return { mapping, problems, warnings };
+  return { mapping, overlay: await pinOverlay(p, reader, mapping, present), problems, warnings };
 }
 
 interface Draft extends DraftMapping {
@@ -117,15 +119,14 @@ interface Draft extends DraftMapping {
 }
 
 async function draft(p: Provisioning, tenant: TenantId, text: string, options: PreviewOptions): Promise<Draft> {
-  const { mapping, problems, warnings } = await draftMapping(p, tenant, text);
+  const { mapping, overlay, problems, warnings } = await draftMapping(p, tenant, text);
   const subject = createHash("sha256").update(text).digest("hex");
-  const overlay = await pinOverlay(p, reader, mapping, present);
   const query = {
     ...({ kind: "mapping", subject, mapping } as const),
     ...(overlay.size > 0 && { overlay }),
     ...(options.includeFrozen && { includeFrozen: true }),
   };
-  return { query, mapping, problems, warnings };
+  return { query, mapping, overlay, problems, warnings };
 }
 
 function invalid(problems: readonly Problem[]): Refusal {

@@ -14,7 +14,7 @@ import type { PlanLine } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import type { Provisioning } from "./deps.js";
-import { type Gathered, gather } from "./gather.js";
+import { type Gathered, gather, type Overlay } from "./gather.js";
 import { judge, teamBook } from "./judge.js";
 import { draftMapping } from "./mappings.js";
 import type { TenantReader } from "./ports/store.js";
@@ -46,9 +46,11 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
   const now = p.now();
   const connections = await reader.connections();
   refuseUnknown(input.connection, connections);
-  const { mapping, problems } = await mappingOf(p, reader, connections, input.document);
+  const { mapping, overlay, problems } = await mappingOf(p, reader, connections, input.document);
   const person =
-    input.user === undefined ? madeUp(mapping, input, now) : await realPerson(p, reader, connections, input.user, now);
+    input.user === undefined
+      ? madeUp(mapping, input, now)
+      : await realPerson(p, reader, connections, input.user, { now, ...(overlay && { overlay }) });
   const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
   const gathered = { state: person.state, links };
   const bySignIn = await decideOne(p, reader, mapping, gathered, "sign_in");
@@ -77,7 +79,11 @@ async function mappingOf(
   reader: TenantReader,
   connections: readonly Connection[],
   document: string | undefined,
-): Promise<{ readonly mapping: CompiledMapping; readonly problems: readonly Problem[] }> {
+): Promise<{
+  readonly mapping: CompiledMapping;
+  readonly overlay?: Overlay;
+  readonly problems: readonly Problem[];
+}> {
   if (document !== undefined) return draftMapping(p, reader.tenant, document);
   const { activeVersion } = await reader.tenantNow();
   return { mapping: await p.mappings.active(reader, activeVersion, connections), problems: [] };
@@ -105,10 +111,10 @@ async function realPerson(
   reader: TenantReader,
   connections: readonly Connection[],
   name: string,
-  now: Instant,
+  options: { readonly now: Instant; readonly overlay?: Overlay },
 ): Promise<Gathered> {
   const states = await reader.people([(await idOf(reader, name)) ?? (name as UserId)]);
-  const [person] = await gather(p, reader, connections, states, { now });
+  const [person] = await gather(p, reader, connections, states, options);
   if (!person) throw new Refusal("not_found", `no user ${quote(name)}`);
   return person;
 }
