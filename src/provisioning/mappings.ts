@@ -10,6 +10,7 @@ import { mappingContext, type SoundPart } from "./compiled-mappings.js";
 import { confirmPlan } from "./confirm.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
+import type { Overlay } from "./gather.js";
 import { pinMapping, pinOverlay } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
