@@ -135,7 +135,7 @@ async function removed({ t }: Stage, slug: string): Promise<void> {
 /** What a preview of a document shows, line by line. */
 export async function previewed({ t }: Stage, text: string): Promise<readonly string[]> {
   const { summary, lines } = await previewMapping(t.p, await t.tenant(), text, {});
-  const rows = await lines(0, 1000);
+  const { items: rows } = await lines({ limit: 1000 });
   const { granted, revoked, held, newTeams } = summary;
   const teams = newTeams.length === 0 ? [] : [`new teams: ${newTeams.join(", ")}`];
   return [
