@@ -126,7 +126,7 @@ describe("what Tines promises of sign-ins and mappings", () => {
     );
   });
 
-  it("TIN-15: enhanced syncing is a switch apart from just-in-time provisioning", async () => {
+  it("TIN-12, TIN-13, TIN-14, TIN-15: the first sign-in alone counts, until the switch for enhanced syncing is on: then the move to another group moves the team", async () => {
     const tenant = await house.tenant({ jit: "first_sign_in" }, MAPPING);
     await house.signedIn(tenant, claimsOf("ada", ["Marketing"]));
     expect(await house.signedIn(tenant, claimsOf("ada", ["Sales"]))).to.deep.equal(["Marketing/editor"]);
