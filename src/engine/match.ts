@@ -93,7 +93,7 @@ function labelOf(member: GroupFact, { key, label }: TableEntry): string {
 }
 
 /** The name that rules know a group by, and beside it what it is called now. */
-function shownName({ names: [known], presentName }: GroupFact): string {
+export function shownName({ names: [known], presentName }: GroupFact): string {
   if (presentName === undefined || known === undefined) return (known ?? presentName) as string;
   return `${known} (now ${presentName})`;
 }

@@ -1,6 +1,7 @@
 /** Owns what an admin sees of a sign-in: what was claimed, the facts as rules read them, and what each rule made of them. */
 import { type ExplainedOutcome, explainOutcomes } from "../engine/explain-outcomes.js";
 import { linkFacts } from "../engine/facts.js";
+import { shownName } from "../engine/match.js";
 import { cutText } from "../model/cut-text.js";
 import type { Facts, GroupFact } from "../model/facts.js";
 import type { DirectoryUserId, Instant } from "../model/ids.js";
@@ -70,8 +71,9 @@ function readable({ user, groups, appRoles, claims }: Facts): JsonObject {
   };
 }
 
-function readableGroup({ names, source, staleSince }: GroupFact): Json {
-  return { name: names[0] ?? "", source, ...(staleSince === undefined ? {} : { staleSince }) };
+function readableGroup(group: GroupFact): Json {
+  const { source, staleSince } = group;
+  return { name: shownName(group), source, ...(staleSince === undefined ? {} : { staleSince }) };
 }
 
 function rulesOf(judged: Outcome["judged"]): JsonObject {

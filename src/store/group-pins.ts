@@ -187,6 +187,10 @@ async function writePins(scope: Scope, { drop, add, remove, put }: PinWrites, no
       sql`delete from group_pins where tenant_id = ${tenant} and (connection_id, name, group_id) in
         (select r.connection, r.name, r.group_id from ${dialect.rows({ ...NAME, group_id: "text" }, rows)} as r)`,
     );
+    await db.run(
+      sql`update pinned_names set vacated = true where tenant_id = ${tenant}
+        and (connection_id, name) in (select r.connection, r.name from ${rowsOf(remove)} as r)`,
+    );
   }
   if (put.length > 0) await putPins(scope, put, now);
 }

@@ -114,6 +114,11 @@ export function pinConformance(open: OpenStore): void {
         tx.writePins({ ...NO_PINS, put, remove: [{ connection, name: "B", group: id }] }, LATER),
       );
       expect(await shown(world)).to.deep.equal(["A A contends"]);
+      const next = await made(world, "B");
+      expect(next.claimed, "who comes after it waits").to.deep.equal([{ name: "B", group: next.id, state: "waiting" }]);
+      await world.write((tx) =>
+        tx.writePins({ ...NO_PINS, remove: [{ connection, name: "B", group: next.id }] }, LATER),
+      );
       await world.write((tx) => tx.writePins({ ...NO_PINS, drop: [{ connection, name: "A" }] }, LATER));
       expect(await shown(world)).to.deep.equal([]);
       expect(await world.read.pinnedNames()).to.deep.equal([{ connection, name: "B" }]);

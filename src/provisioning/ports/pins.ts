@@ -23,7 +23,10 @@ export interface NewPin extends PinnedName {
   readonly knownAs: readonly string[];
 }
 
-/** What changes in a tenant's pins at once: names first, then rows taken out, then rows put in, over those that are there. */
+/**
+ * What changes in a tenant's pins at once: names first, then rows taken out, then rows put in, over those that are there.
+ * Whoever takes a name next that a row was taken out of waits for an admin.
+ */
 export interface PinWrites {
   readonly drop: readonly PinnedName[];
   readonly add: readonly PinnedName[];

@@ -1,0 +1,314 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { DirectoryGroupId } from "../../src/model/ids.js";
+import { updateConnection } from "../../src/provisioning/connections.js";
+import { acceptRename, confirmPin, listPins, movePin } from "../../src/provisioning/group-pins.js";
+import { testClock } from "../support/clock.js";
+import { scimGroup } from "../support/people.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+const MAPPING = {
+  no_match: "allow",
+  unknown_team: "create_any",
+  mappings: [
+    { id: "a", group_name: "A", team_name: "T", role_name: "editor" },
+    { id: "o", group_name: "O", scope: "tenant", role_name: "operator" },
+    { id: "x", group_pattern: "x-{team}", team_name: "{team}", role_name: "viewer" },
+  ],
+};
+
+describe("names that move", () => {
+  const clock = testClock();
+  let database: TestDatabase;
+  let t: TenantInTest;
+
+  before(async () => {
+    database = await openDatabase({ with: clock.into });
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    t = await database.tenant();
+  });
+
+  const rename = (group: DirectoryGroupId, name: string) =>
+    t.change("main", { kind: "upsertGroup", id: group, document: scimGroup(name) });
+  const pinned = async () =>
+    (await listPins(t.p, await t.tenant())).map(({ connection, name, holders, confirmed }) => {
+      const groups = holders.map(({ displayName }) => displayName).join();
+      return `${connection} ${name}: ${groups}${confirmed ? "" : "?"}`;
+    });
+
+  describe("beside sign-ins", () => {
+    beforeEach(async () => {
+      await t.connect({ slug: "main", protocol: "oidc", sync: "live" });
+      await t.mapping(MAPPING);
+    });
+
+    it("a sign-in by the old or the new name of a renamed group gives the same", async () => {
+      const group = await t.pushGroup("main", "A");
+      await t.signIn("main", "old", { groups: ["A"] });
+      await rename(group, "x-New");
+      await t.signIn("main", "new", { groups: ["x-New"] });
+      await t.settled();
+      expect(await t.holds("old")).to.deep.equal(["T/editor"]);
+      expect(await t.holds("new")).to.deep.equal(["T/editor"]);
+    });
+
+    it("a claim that may mean a newcomer keeps what there is and gives nothing new", async () => {
+      const group = await t.pushGroup("main", "A");
+      await t.signIn("main", "member", { groups: ["A"] });
+      await rename(group, "Former A");
+      await t.pushGroup("main", "A");
+      await t.signIn("main", "newcomer", { groups: ["A"] });
+      await t.signIn("main", "member", { groups: ["A"] });
+      await t.signIn("main", "renamed", { groups: ["Former A"] });
+      await t.settled();
+      expect(await t.holds("newcomer")).to.deep.equal([]);
+      expect(await t.holds("member")).to.deep.equal(["T/editor"]);
+      expect(await t.holds("renamed")).to.deep.equal(["T/editor"]);
+    });
+
+    it("people whom claims alone put into a group that no rule names follow its name once it has settled", async () => {
+      const group = await t.pushGroup("main", "x-Red");
+      await t.signIn("main", "cleo", { groups: [group] });
+      expect(await t.holds("cleo")).to.deep.equal(["Red/viewer"]);
+      clock.forward({ hours: 3 });
+      await t.settled();
+      await rename(group, "x-Blue");
+      clock.forward({ hours: 2 });
+      await t.settled();
+      expect(await t.holds("cleo")).to.deep.equal(["Blue/viewer"]);
+    });
+
+    it("moving a name reaches people whom claims alone put into the group", async () => {
+      await t.pushGroup("main", "A");
+      const second = await t.pushGroup("main", "Second");
+      await t.signIn("main", "cleo", { groups: ["Second"] });
+      expect(await t.holds("cleo")).to.deep.equal([]);
+      await movePin(t.p, await t.tenant(), { connection: "main", name: "A", group: second }, ADMIN);
+      await t.settled();
+      expect(await t.holds("cleo")).to.deep.equal(["T/editor"]);
+    });
+  });
+
+  it("an active mapping is pinned at a connection that is made later, and by the worker after an upgrade", async () => {
+    await t.mapping(MAPPING);
+    await t.connect({ slug: "main", protocol: "scim", sync: "live" });
+    await t.settled();
+    await t.pushGroup("main", "A", [await t.pushUser("main", "ada")]);
+    expect(await pinned()).to.deep.equal(["main A: A"]);
+    const { id } = await t.connection("main");
+    await t.p.store.write((await t.tenant()).id, async (tx) => {
+      const names = (await tx.pinnedNames()).filter(({ connection }) => connection === id);
+      await tx.writePins({ drop: names, add: [], remove: [], put: [] }, clock.now());
+      await tx.wakeAt(clock.now(), "pins", "mapping");
+    });
+    await t.settled();
+    expect(await pinned()).to.deep.equal(["main A: A"]);
+    expect(await t.holds("ada")).to.deep.equal(["T/editor"]);
+  });
+
+  it("taking the right to make owners away and giving it back moves no pin", async () => {
+    await t.connect({ slug: "main", protocol: "scim", sync: "live", mayGrantOwner: true });
+    await t.mapping({ tenant_owners_groups: ["Admins"] });
+    const admins = await t.pushGroup("main", "Admins", [await t.pushUser("main", "root")]);
+    await rename(admins, "Former Admins");
+    await t.pushGroup("main", "Admins", [await t.pushUser("main", "eve")]);
+    for (const mayGrantOwner of [false, true]) {
+      await updateConnection(t.p, await t.tenant(), "main", { mayGrantOwner }, ADMIN);
+      await t.mapping({ tenant_owners_groups: ["Admins"], no_match: mayGrantOwner ? "allow" : "deny" });
+      await t.settled();
+    }
+    expect(await pinned()).to.deep.equal(["main Admins: Former Admins"]);
+    expect(await t.holds("eve")).to.deep.equal([]);
+  });
+
+  it("in test mode a group that takes a deleted one's name over waits for nobody, as nothing was given by it", async () => {
+    await t.connect({ slug: "main", protocol: "scim", sync: "test" });
+    await t.mapping(MAPPING);
+    for (const _ of [1, 2]) {
+      const group = await t.pushGroup("main", "O");
+      await t.pushGroup("main", "O");
+      await t.change("main", { kind: "deleteGroup", id: group });
+    }
+    expect(await pinned()).to.deep.equal(["main O: O"]);
+  });
+
+  it("a name that an admin let go is taken by nobody unseen", async () => {
+    await t.connect({ slug: "main", protocol: "scim", sync: "live" });
+    await t.mapping(MAPPING);
+    const group = await t.pushGroup("main", "O");
+    await rename(group, "Ops");
+    await acceptRename(t.p, await t.tenant(), { connection: "main", group }, ADMIN);
+    await t.pushGroup("main", "O", [await t.pushUser("main", "eve")]);
+    await t.settled();
+    expect(await t.holds("eve")).to.deep.equal([]);
+    expect(await pinned()).to.deep.equal(["main O: O?"]);
+  });
+
+  describe("whatever groups are called, made and deleted,", function () {
+    this.timeout(120_000);
+    const asked = process.env["PROPERTY_RUNS"];
+    const numRuns = Number(asked ?? 8);
+
+    it("people hold what the pins allow, and nothing else", () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 18, size: "max" }), async (rest) => {
+          const steps = [...TWO_OF_A_NAME, ...rest];
+          t = await database.tenant();
+          await t.connect({ slug: "main", protocol: "scim", sync: "live" });
+          await t.mapping(MAPPING);
+          const model = new Model();
+          const ids: DirectoryGroupId[] = [];
+          const users = await Promise.all(PEOPLE.map((who) => t.pushUser("main", who)));
+          for (const [at, one] of steps.entries()) {
+            await take(one, model, ids, users);
+            for (const [who, name] of PEOPLE.entries()) {
+              expect(await t.holds(name), `${name} after ${at + 1} of ${JSON.stringify(steps)}`).to.deep.equal(
+                model.holds(who),
+              );
+            }
+          }
+        }),
+        { numRuns, ...(asked === undefined && { seed: 7 }) },
+      ));
+  });
+
+  /** Takes a step on the tenant and on the model; one about a group that is not there is passed over. */
+  async function take(one: Step, model: Model, ids: DirectoryGroupId[], users: readonly unknown[]): Promise<void> {
+    const tenant = await t.tenant();
+    if (one.do === "create") {
+      const { rows } = await t.change("main", {
+        ...{ kind: "upsertGroup", document: scimGroup(one.name) },
+        members: [users[one.at % PEOPLE.length] as never],
+      });
+      ids.push(rows[0]?.id as DirectoryGroupId);
+      model.create(one.name, one.at % PEOPLE.length);
+      return;
+    }
+    if (one.do === "confirm") {
+      if (!model.confirm(one.name)) return;
+      await confirmPin(t.p, tenant, { connection: "main", name: one.name }, ADMIN);
+      return t.settled();
+    }
+    const at = model.living[one.at % Math.max(1, model.living.length)];
+    if (at === undefined) return;
+    const id = ids[at] as DirectoryGroupId;
+    if (one.do === "rename") {
+      await rename(id, one.name);
+      model.rename(at, one.name);
+    } else if (one.do === "delete") {
+      await t.change("main", { kind: "deleteGroup", id });
+      model.delete(at);
+    } else if (model.accept(at)) {
+      await acceptRename(t.p, tenant, { connection: "main", group: id }, ADMIN);
+      await t.settled();
+    }
+  }
+});
+
+const PEOPLE = ["p0", "p1", "p2"];
+const NAMES = ["A", "O", "x-Red", "Else"];
+
+type Step =
+  | { readonly do: "create" | "rename"; readonly name: string; readonly at: number }
+  | { readonly do: "delete" | "accept"; readonly at: number }
+  | { readonly do: "confirm"; readonly name: string };
+
+const at = fc.nat(11);
+const name = fc.constantFrom(...NAMES);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("create" as const), name, at }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("rename" as const), name, at }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("delete" as const), at }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("accept" as const), at }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("confirm" as const), name: fc.constantFrom("A", "O") }) },
+);
+
+interface ModelGroup {
+  name: string;
+  readonly who: number;
+  living: boolean;
+}
+
+/** One lies in wait from the beginning: few histories come to a name that is taken over otherwise. */
+const TWO_OF_A_NAME: readonly Step[] = [
+  { do: "create", name: "O", at: 0 },
+  { do: "create", name: "O", at: 1 },
+];
+
+/** The rules of pins in their plainest form: one holder per name, one name per group, first come first served. */
+class Model {
+  readonly groups: ModelGroup[] = [];
+  readonly holders = new Map<string, { readonly group: number; readonly waiting: boolean }>();
+  readonly vacated = new Set<string>();
+
+  get living(): readonly number[] {
+    return this.groups.flatMap(({ living }, at) => (living ? [at] : []));
+  }
+
+  create(name: string, who: number): void {
+    this.groups.push({ name, who, living: true });
+    this.#claim(this.groups.length - 1);
+  }
+
+  rename(group: number, name: string): void {
+    (this.groups[group] as ModelGroup).name = name;
+    if (this.#heldBy(group) === undefined) this.#claim(group);
+  }
+
+  delete(group: number): void {
+    (this.groups[group] as ModelGroup).living = false;
+    this.#release(group);
+  }
+
+  accept(group: number): boolean {
+    const held = this.#heldBy(group);
+    if (held === undefined) return false;
+    const { name } = this.groups[group] as ModelGroup;
+    if (held === name) return true;
+    if (isMapped(name) && !this.holders.has(name)) this.holders.set(name, { group, waiting: false });
+    this.#release(group, held);
+    return true;
+  }
+
+  confirm(name: string): boolean {
+    const holder = this.holders.get(name);
+    if (!holder?.waiting) return false;
+    this.holders.set(name, { ...holder, waiting: false });
+    return true;
+  }
+
+  holds(who: number): readonly string[] {
+    const mine = this.living.filter((group) => this.groups[group]?.who === who);
+    const labels = mine.flatMap((group) => {
+      const held = this.#heldBy(group);
+      if (held === "A") return ["T/editor"];
+      if (held === "O") return this.holders.get("O")?.waiting ? [] : ["tenant/operator"];
+      return this.groups[group]?.name === "x-Red" ? ["Red/viewer"] : [];
+    });
+    return [...new Set(labels)].sort();
+  }
+
+  #heldBy(group: number): string | undefined {
+    return [...this.holders].find(([, holder]) => holder.group === group)?.[0];
+  }
+
+  #claim(group: number): void {
+    const { name } = this.groups[group] as ModelGroup;
+    if (!isMapped(name) || this.holders.has(name)) return;
+    this.holders.set(name, { group, waiting: this.vacated.has(name) });
+  }
+
+  #release(group: number, name = this.#heldBy(group)): void {
+    if (name === undefined) return;
+    this.holders.delete(name);
+    this.vacated.add(name);
+    const heir = this.living.find((one) => this.groups[one]?.name === name && this.#heldBy(one) === undefined);
+    if (heir !== undefined && heir !== group) this.holders.set(name, { group: heir, waiting: true });
+  }
+}
+
+function isMapped(name: string): boolean {
+  return name === "A" || name === "O";
+}
