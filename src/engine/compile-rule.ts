@@ -1,5 +1,6 @@
 /** Compiles one rule, or the owners' list, which is a rule of its own. */
 import type { MappingDocument, RuleDocument } from "../model/mapping.js";
+import type { Problem } from "../model/problem.js";
 import type { CompiledExpression, CompiledRule, GroupMatcher } from "./compiled-mapping.js";
 import { computedGive } from "./computed-targets.js";
 import { parseInstant } from "./expiry.js";
@@ -8,7 +9,7 @@ import type { ExpressionUse } from "./expression-facts.js";
 import { type Captures, type Give, OWNER_GIVE, parseGive } from "./give.js";
 import { checkConnection, type MappingContext } from "./mapping-connections.js";
 import { type Pattern, parsePattern } from "./pattern.js";
-import { type Findings, problem } from "./problems.js";
+import { type Findings, noFindings, problem } from "./problems.js";
 import type { RoleOrder } from "./role-order.js";
 import { asList, RESERVED_RULE_IDS, ruleId } from "./rule-id.js";
 
@@ -134,8 +135,16 @@ function compileGrants(
     const message = "`grants` may give different roles in one place: add `role_order`, lowest first";
     findings.problems.push(problem(`${pointer}/grants`, "role_order_missing", message));
   }
-  const grants = compileOfRule(rule, source, "grants", pointer, context, findings);
+  const found = noFindings();
+  const grants = compileOfRule(rule, source, "grants", pointer, context, found);
+  findings.problems.push(...found.problems);
+  findings.warnings.push(...found.warnings.filter((warning) => !isAskedBy(rule, warning)));
   return grants && computedGive(grants);
+}
+
+/** The rule's condition asks already whether the fact is there. */
+function isAskedBy({ when }: RuleDocument, { code, suggestion }: Problem): boolean {
+  return code === "absent_target" && when?.includes(String(suggestion)) === true;
 }
 
 /** An expression of a rule, which may read `group` beside a group matcher. */

@@ -42,6 +42,8 @@ export interface Analysis {
   readonly warnings: readonly Finding[];
   /** Sorted, each once. */
   readonly reads: readonly FactPath[];
+  /** Facts that it asks for by `$exists`. */
+  readonly guarded: ReadonlySet<FactPath>;
 }
 
 /** Judges a syntax tree for one use. */
@@ -53,7 +55,8 @@ export function analyse(source: string, tree: SyntaxNode, use: ExpressionUse): A
     const message = `${quote(path)} may be absent, and a negation then may not say what you mean: ask first, by \`$exists(${path})\``;
     warn(walk, position, "negation_over_absent", message, `$exists(${path})`);
   }
-  return { problems: findings(walk.problems), warnings: findings(walk.warnings), reads: [...walk.reads].sort() };
+  const { problems, warnings, reads, guarded } = walk;
+  return { problems: findings(problems), warnings: findings(warnings), reads: [...reads].sort(), guarded };
 }
 
 function visitValue(walk: Walk, node: SyntaxNode, scope: Scope): Shape {

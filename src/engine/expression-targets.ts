@@ -2,10 +2,36 @@
 import { quote } from "../model/quote.js";
 import { suggest } from "../model/suggest.js";
 import { isTargetKey, keysFault, partFault, TARGET_KEYS, type TargetKey } from "./computed-targets.js";
+import { type FactPath, mayBeAbsent } from "./expression-facts.js";
 import { type LiteralNode, type SyntaxNode, startOf } from "./expression-syntax.js";
 import type { Finding } from "./expression-walk.js";
 
 type ObjectNode = Extract<SyntaxNode, { readonly type: "unary"; readonly value: "{" }>;
+
+/**
+ * Parts of targets that are nothing but a fact which may be absent: then the part is missing, and the result is wrong.
+ * `guarded`: facts that the expression asks for.
+ */
+export function absentParts(source: string, tree: SyntaxNode, guarded: ReadonlySet<FactPath>): readonly Finding[] {
+  const objects = resultsOf(tree).filter((node) => node.type === "unary" && node.value === "{");
+  return objects.flatMap((node) =>
+    node.lhs.flatMap(([key, value]) => {
+      const path = attributePath(value);
+      if (path === undefined || !mayBeAbsent(path) || guarded.has(path)) return [];
+      const asked = `$exists(${path})`;
+      const name = String((key as LiteralNode).value);
+      const message = `${quote(path)} may be absent: the target then has no \`${name}\`, which is a wrong result; ask first, by \`${asked} ? ...\``;
+      return [{ code: "absent_target", message, position: startOf(source, value) as number, suggestion: asked }];
+    }),
+  );
+}
+
+/** A fact that stands alone, as `user.department`. */
+function attributePath(node: SyntaxNode): FactPath | undefined {
+  if (node.type !== "path") return undefined;
+  const names = node.steps.map((step) => (step.type === "name" ? step.value : undefined));
+  return names.includes(undefined) ? undefined : names.join(".");
+}
 
 /** The problems of targets that are written out. What is computed is judged when it runs. */
 export function visibleTargets(source: string, tree: SyntaxNode): readonly Finding[] {

@@ -12,7 +12,7 @@ import { REFUSED_FUNCTIONS } from "./expression-functions.js";
 import { LinearRegex } from "./expression-regex.js";
 import { ExpressionFault, faultOf, plainJson, SwitchedOff } from "./expression-result.js";
 import { depthOf, type SyntaxNode, startOfToken } from "./expression-syntax.js";
-import { visibleTargets } from "./expression-targets.js";
+import { absentParts, visibleTargets } from "./expression-targets.js";
 import type { Finding } from "./expression-walk.js";
 
 export type ExpressionCheck =
@@ -55,12 +55,14 @@ export function checkExpression(source: string, use: ExpressionUse): ExpressionC
     const message = "the expression nests too deeply: compare with a list, as in `user.country in ['SE', 'NO']`";
     return { ok: false, problems: [{ code: "too_deep", message, position: 0 }] };
   }
-  const { problems, warnings, reads } = analyse(source, tree, use);
+  const { problems, warnings, reads, guarded } = analyse(source, tree, use);
   const visible = use === "grants" ? visibleTargets(source, tree) : [];
   if (problems.length + visible.length > 0) return { ok: false, problems: [...problems, ...visible] };
   const ofGroup = reads.filter((path) => path.startsWith("group."));
   const usesGroup = ofGroup.length > 0;
-  return { ok: true, reads, usesGroup, groupScoped: usesGroup && ofGroup.length === reads.length, warnings };
+  const groupScoped = usesGroup && ofGroup.length === reads.length;
+  const absent = use === "grants" ? absentParts(source, tree, guarded) : [];
+  return { ok: true, reads, usesGroup, groupScoped, warnings: [...warnings, ...absent] };
 }
 
 /** The syntax tree of an expression that was accepted when it was saved; `undefined` where it does not parse. */

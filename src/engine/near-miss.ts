@@ -1,7 +1,7 @@
 /** Which rules are how far from giving a person something: the nearest first, without working out why. */
 import type { LinkEvaluation, RuleOutcome } from "../model/evaluation.js";
 import type { PersonLink } from "../model/person.js";
-import { type Target, teamOf } from "../model/target.js";
+import { OWNER, type Target, teamOf } from "../model/target.js";
 import { type CompiledMapping, type CompiledRule, isExpired } from "./compiled-mapping.js";
 import { couldGiveIn } from "./offers.js";
 
@@ -34,9 +34,10 @@ export function nearestFirst(
     .map(({ miss }) => miss);
 }
 
-/** A role in all teams is a role in each of them. */
+/** A role in all teams is a role in each of them. A rule that could give any role still gives no `owner`. */
 function couldGive(rule: CompiledRule, { scope, role }: Target): boolean {
-  if (rule.give.roles?.has(role) === false) return false;
+  const { roles } = rule.give;
+  if (roles ? !roles.has(role) : role === OWNER.role) return false;
   return (
     couldGiveIn(rule, scope, () => undefined) || (rule.give.kinds.includes("all_teams") && teamOf(scope) !== undefined)
   );

@@ -6,6 +6,7 @@ import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
 import { explain } from "../../src/engine/explain.js";
 import { explainOutcomes } from "../../src/engine/explain-outcomes.js";
 import { checkExpression } from "../../src/engine/expression.js";
+import { nearestFirst } from "../../src/engine/near-miss.js";
 import { ruleId } from "../../src/engine/rule-id.js";
 import { stepsToLose, stepText } from "../../src/engine/steps.js";
 import type { Decision } from "../../src/model/evaluation.js";
@@ -30,6 +31,7 @@ import {
   resultsOf,
   state,
   unknown,
+  warningsOf,
 } from "./made-up.js";
 
 const PROJECTS = "claims.projects.{'scope': 'resource:project:' & $, 'role': 'reader'}";
@@ -182,6 +184,27 @@ describe("computed targets", () => {
       "-user.title",
     ]) {
       it(`accepts ${source}`, () => expect(checkExpression(source, "grants").ok).to.equal(true));
+    }
+
+    const warned: readonly (readonly [string, Partial<RuleDocument>, readonly string[]])[] = [
+      ["{'team': user.department, 'role': 'x'}", {}, ["$exists(user.department)"]],
+      [
+        "[{'team': 'A', 'role': user.title}, {'team': user.department, 'role': 'x'}]",
+        {},
+        ["$exists(user.title)", "$exists(user.department)"],
+      ],
+      ["{'team': user.department, 'role': 'x'}", { when: "$exists(user.department)" }, []],
+      ["{'team': user.department, 'role': 'x'}", { when: "$exists(user.title)" }, ["$exists(user.department)"]],
+      ["{'team': user.userName, 'role': 'team ' & user.title}", {}, []],
+      ["claims.a.{'team': $, 'role': 'x'}", {}, []],
+      ["{'team': ('A').$uppercase($), 'role': 'x'}", {}, []],
+    ];
+    for (const [source, more, suggestions] of warned) {
+      it(`warns ${suggestions.length === 0 ? "not " : ""}of absence in ${source} by ${JSON.stringify(more)}`, () => {
+        const warnings = warningsOf(rule(source, more)).filter(({ code }) => code === "absent_target");
+        expect(warnings.map(({ suggestion }) => suggestion)).to.deep.equal(suggestions);
+        expect(warnings.every(({ pointer }) => pointer === "/mappings/0/grants")).to.equal(true);
+      });
     }
 
     it("make another rule of it, by an id from what it computes", () => {
@@ -479,6 +502,17 @@ describe("computed targets", () => {
           sentence: "computed targets by rule `r`, which matches, but its `grants` yield nothing here",
         },
       ]);
+    });
+
+    it("count the rule among the near misses of any target, and of no ownership", async () => {
+      const one = link();
+      const rules = mapping([{ id: "r", everyone: true, grants: DEPARTMENT }]);
+      const evaluations = [await evaluated(rules, one)];
+      const near = (scope: string, role: string) =>
+        nearestFirst(rules, [one], evaluations, { scope, role }).map(({ outcome }) => outcome.rule);
+      expect(near("team:Red", "editor")).to.deep.equal(["r"]);
+      expect(near("resource:db:main", "reader")).to.deep.equal(["r"]);
+      expect(near("tenant", "owner")).to.deep.equal([]);
     });
 
     it("say of a failed one what was wrong, and that the rule wants repair", async () => {
