@@ -70,6 +70,18 @@ describe("what the documents say of the service", () => {
     expect(named.filter((name) => !profile?.groups.claims.includes(name))).to.deep.equal([]);
   });
 
+  it("README.md leads to the page of every provider", () => {
+    const pages = readdirSync(join(projectRoot, "docs/idp")).map((name) => `docs/idp/${name}`);
+    expect(pages.filter((page) => !readDocument("README.md").includes(`(${page})`))).to.deep.equal([]);
+  });
+
+  it("the pages of providers name every profile that ships", () => {
+    const pages = writtenDocuments().filter((path) => path.startsWith("docs/idp/"));
+    const told = pages.map((page) => readDocument(page)).join();
+    const files = loadIdpProfiles().map(({ name }) => `rules/idp/${name}.json`);
+    expect(files.filter((file) => !told.includes(file))).to.deep.equal([]);
+  });
+
   for (const document of writtenDocuments()) {
     it(`${document}: every part of a connection that it names is one that the admin API answers with`, () => {
       const { properties } = readSchema("admin/connection").schema as unknown as ConnectionSchema;
