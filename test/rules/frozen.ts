@@ -13,6 +13,7 @@ import type { AttributeValue, UserAttribute } from "../../src/model/facts.js";
 import type { Json } from "../../src/model/json.js";
 import { type Known, known, unknown } from "../../src/model/known.js";
 import type { PersonLink } from "../../src/model/person.js";
+import type { ScimRole } from "../../src/model/scim-role.js";
 import { projectRoot } from "../../src/platform/root.js";
 import { BEFORE, decided, desiredOf, group, link, resultsOf } from "../engine/made-up.js";
 
@@ -35,6 +36,7 @@ export interface FrozenPerson {
     readonly user?: Readonly<Partial<Record<UserAttribute, AttributeValue>>>;
     readonly appRoles?: readonly string[];
     readonly claims?: Readonly<Record<string, readonly string[]>>;
+    readonly scimRoles?: readonly ScimRole[];
     readonly unknown?: readonly string[];
     readonly stale?: readonly string[];
   }[];
@@ -109,7 +111,7 @@ function linkOf(one: FrozenPerson["links"][number], { connections }: FrozenFile)
   const staleSince = isStale("groups") ? { staleSince: BEFORE } : {};
   const user = Object.entries(one.user ?? {}).map(([name, value]) => [name, said(`user.${name}`, value)]);
   const unsaid = (one.unknown ?? []).filter((fact) => fact.startsWith("user."));
-  return link({
+  const made = link({
     connection: { ...source, slug: one.connection },
     groups: (one.groups ?? []).map((name) =>
       typeof name === "string" ? group(name, staleSince) : group("", { ...name, ...staleSince }),
@@ -121,5 +123,7 @@ function linkOf(one: FrozenPerson["links"][number], { connections }: FrozenFile)
     ]),
     appRoles: said("app_roles", one.appRoles ?? []),
     claims: one.claims ?? {},
+    ...(one.scimRoles ? { scim: "active" as const } : {}),
   });
+  return one.scimRoles ? { ...made, scimRoles: one.scimRoles } : made;
 }
