@@ -49,14 +49,15 @@ export function connectionsNamedIn(text: string): ReturnType<typeof connectionsI
   return parsed.ok ? connectionsIn(parsed.document) : [];
 }
 
-/** `file:line:column: pointer code: message`, as editors and CI jobs read it. */
+/** `file:line:column: pointer code: message`, as editors and CI jobs read it; what more there is to say is indented below. */
 export function problemLines(path: string, text: string, problems: readonly Problem[], note = ""): readonly string[] {
   const parsed = parseJsonWithPositions(text);
   const wrapper = parsed.ok ? wrapperOf(parsed.value) : "";
-  return problems.map(({ pointer, code, message, suggestion, position }) => {
+  return problems.flatMap(({ pointer, code, message, suggestion, position, difference = [] }) => {
     const { line, column } = parsed.ok ? parsed.positionOf(wrapper + pointer, position) : parsed.position;
     const meant = suggestion === undefined || message.includes(suggestion) ? "" : `; suggestion: ${suggestion}`;
-    return `${path}:${line}:${column}: ${note}${pointer === "" ? "/" : pointer} ${code}: ${message}${meant}`;
+    const place = `${path}:${line}:${column}: ${note}${pointer === "" ? "/" : pointer}`;
+    return [`${place} ${code}: ${message}${meant}`, ...difference.map((one) => `    ${one}`)];
   });
 }
 

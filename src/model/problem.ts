@@ -6,6 +6,8 @@ export interface Problem {
   readonly suggestion?: string;
   /** Offset of the character inside the text at `pointer`, for expressions and patterns. */
   readonly position?: number;
+  /** Lines that say more, for an example that fails: `- Team/role: why it did not come`, `+ Team/role: who gives it`. */
+  readonly difference?: readonly string[];
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { CompiledMapping } from "../engine/compile.js";
 import { decide } from "../engine/decide.js";
 import { evaluate, expressionJobs } from "../engine/evaluate.js";
+import { exampleDifference } from "../engine/example-failure.js";
 import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../engine/examples.js";
 import type { Decision } from "../model/evaluation.js";
 import type { ExpressionJob } from "../model/expression.js";
 import type { MappingDocument } from "../model/mapping.js";
 import type { PersonLink } from "../model/person.js";
 import type { Problem } from "../model/problem.js";
+import { quote } from "../model/quote.js";
 import type { Target } from "../model/target.js";
 import type { ExpressionPort } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
@@ -21,12 +23,13 @@ export interface Tried {
   readonly broken: readonly Problem[];
 }
 
-/** Tries a mapping on people one by one, their expressions all at once. */
+/** Tries a mapping on people one by one, their expressions all at once. `names`: what messages call them. */
 export async function tryAlone(
   expressions: ExpressionPort,
   tenant: number,
   mapping: CompiledMapping,
   links: readonly PersonLink[],
+  names: readonly string[] = [],
 ): Promise<readonly Tried[]> {
   const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links));
   const decided = links.map((link) => {
@@ -40,7 +43,10 @@ export async function tryAlone(
   for (const { link, given } of decided)
     for (const [key, job] of invariantJobs(mapping, link, given)) jobs.set(key, job);
   const invariants = await resultsOf(expressions, tenant, jobs);
-  return decided.map((one) => ({ ...one, broken: judgeInvariants(mapping, one.link, one.given, invariants) }));
+  return decided.map((one, index) => ({
+    ...one,
+    broken: judgeInvariants(mapping, one.link, one.given, invariants, names[index]),
+  }));
 }
 
 /** Runs a document's examples and invariants over themselves; a failing one blocks a save, by name. */
@@ -52,9 +58,16 @@ export async function checkExamples(
 ): Promise<readonly Problem[]> {
   const examples = document.examples ?? [];
   const links = examples.map((example) => exampleLink(example, mapping));
-  const tried = await tryAlone(expressions, tenant, mapping, links);
+  const names = examples.map(({ name }) => `the person of example ${quote(name)}`);
+  const tried = await tryAlone(expressions, tenant, mapping, links, names);
   return examples.flatMap((example, index) => {
-    const { given = [], broken = [] } = tried[index] ?? {};
-    return [...judgeExample(example, index, given), ...broken];
+    const { link, decision, given, broken } = tried[index] as Tried;
+    const failed = judgeExample(example, index, given).map((problem) => {
+      return {
+        ...problem,
+        difference: exampleDifference(mapping, mapping.examples[index]?.expect ?? [], link, decision),
+      };
+    });
+    return [...failed, ...broken];
   });
 }

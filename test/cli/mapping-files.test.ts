@@ -169,7 +169,9 @@ describe("mapping test", () => {
       expect(said).to.match(
         /a\.json:\d+:\d+: \/examples\/2\/expect example_failed: example `a guest`: .*`Platform\/viewer`/,
       );
+      expect(out).to.include("    - Platform/viewer: no rule writes it out, did you mean `Platform/editor`?");
       expect(said).to.match(/a\.json:\d+:\d+: \/invariants\/0\/never invariant_broken: invariant `nobody edits`/);
+      expect(said).to.contain("the person of example `an engineer` would be given `Platform/editor`");
       expect(said).to.match(
         /b\.scenario\.json: engineers edit\n {2}`bob` \(sign_in\): expected Platform\/viewer, got Platform\/editor/,
       );
