@@ -9,6 +9,7 @@ import { type GroupKeys, groupKeysOf } from "./example-groups.js";
 import { askedTexts } from "./expression.js";
 import { type Asked, isAsked } from "./expression-asked.js";
 import type { FactPath } from "./expression-facts.js";
+import { declaredRoles } from "./scim-roles.js";
 import { parseTarget } from "./target-text.js";
 
 /** An example whose `expect` is still to be found out by running it. */
@@ -42,14 +43,14 @@ export function draftExample(mapping: CompiledMapping, link: PersonLink, name: s
   const askedOf = (list: FactPath) => asked(readers, list);
   const groups = groupKeysOf(mapping, link, askedOf("groups"), askedOf("group_ids"));
   const user = attributesOf(facts, reads);
-  const roles = scimRoles.map(({ type, value }) => ({ type, value }));
+  const roles = mapping.scimRoles ? declaredRoles(mapping.scimRoles, scimRoles) : [];
   const example = {
     name,
     ...(connection.protocol === "local" ? {} : { connection: connection.slug }),
     ...listed("groups", groups.groups),
     ...listed("group_ids", groups.ids),
     ...listed("app_roles", appRolesOf(mapping, facts, askedOf("app_roles"))),
-    ...(mapping.scimRoles && roles.length > 0 ? { scim_roles: roles } : {}),
+    ...(roles.length > 0 ? { scim_roles: roles } : {}),
     ...nonEmpty("user", user),
     ...nonEmpty("claims", claimsOf(facts, reads, askedOf)),
     expect: [],

@@ -58,9 +58,13 @@ function catchIn({ before, after }: CompiledScimRole, type: string): string {
   return fits ? type.slice(before.length, Math.max(end, before.length)).trim() : "";
 }
 
-/** Whether the declarations know the type, whatever its value. */
-export function knowsType(roles: CompiledScimRoles, type: string): boolean {
-  return findType(roles, type) !== undefined;
+/** The assignments that the declarations know, each once and in the document's spelling, whoever carries them. */
+export function declaredRoles(roles: CompiledScimRoles, facts: readonly ScimRoleFact[]): readonly ScimRole[] {
+  const known = facts.flatMap((fact) => {
+    const resolved = resolveScimRole(roles, fact);
+    return resolved.ok ? [resolved.role] : [];
+  });
+  return [...new Map(known.map((role) => [scimRoleLabel(role), role])).values()];
 }
 
 const MOST_LISTED = 20;

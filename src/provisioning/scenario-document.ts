@@ -2,6 +2,7 @@ import type { GroupAuthority, JitMode, ScimProfile } from "../model/connection.j
 import type { Protocol, UserAttribute } from "../model/facts.js";
 import type { JsonObject } from "../model/json.js";
 import type { UnknownReason } from "../model/known.js";
+import type { ScimRole } from "../model/scim-role.js";
 
 /** A scenario file as its author writes it, after `schemas/scenario.schema.json` has accepted it. */
 export interface ScenarioDocument {
@@ -40,6 +41,8 @@ export interface ScenarioFacts {
   readonly groupsUnknown?: Extract<UnknownReason, "overage" | "truncated_at_100">;
   readonly attributes?: Readonly<Partial<Record<UserAttribute, string | boolean>>>;
   readonly appRoles?: readonly string[];
+  /** Only a push carries them. */
+  readonly scimRoles?: readonly ScimRole[];
   readonly claims?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -102,7 +105,10 @@ export function scenarioVisitors(scenario: ScenarioDocument, way: ScenarioWay): 
 
 function canCarry(connection: ScenarioConnection, said: readonly ScenarioFacts[], way: ScenarioWay): boolean {
   if (way === "sign_in") {
-    return connection.protocol !== "scim" && said.every((facts) => facts.attributes?.active === undefined);
+    const pushed = said.some(
+      ({ attributes, scimRoles }) => attributes?.active !== undefined || scimRoles !== undefined,
+    );
+    return connection.protocol !== "scim" && !pushed;
   }
   return said.every(
     ({ groups, groupsUnknown, claims }) => groups && groupsUnknown === undefined && claims === undefined,

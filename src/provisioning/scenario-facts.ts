@@ -92,6 +92,7 @@ export function linkRecordOf(
         deleted: false,
         attributes: scenarioAttributes(userName, pushed),
         appRoles: known(pushed.appRoles ?? []),
+        ...(pushed.scimRoles && { roles: pushed.scimRoles }),
         createdAt: now,
       },
     }),

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { diff } from "../../src/engine/diff.js";
 import { explain } from "../../src/engine/explain.js";
 import { linkFacts } from "../../src/engine/facts.js";
-import { knowsType, LONGEST_TYPE, resolveScimRole, scimRoleProblem } from "../../src/engine/scim-roles.js";
+import { declaredRoles, LONGEST_TYPE, resolveScimRole, scimRoleProblem } from "../../src/engine/scim-roles.js";
 import type { Evidence } from "../../src/model/grant.js";
 import { known } from "../../src/model/known.js";
 import type { MappingDocument, ScimRoleDocument } from "../../src/model/mapping.js";
@@ -194,11 +194,13 @@ describe("role assignments of SCIM", () => {
       expect(found?.ok && targetLabel(found.target)).to.equal("resource:extra:a/workspace_admin");
     });
 
-    it("or known by their type alone", () => {
-      expect([knowsType(roles, "Workspace_x"), knowsType(roles, "WindowsAzureActiveDirectoryRole")]).to.deep.equal([
-        true,
-        false,
-      ]);
+    it("as a list, each once and spelled as the document has it, without what nobody declares", () => {
+      const said = [
+        { ...ADMIN, group: "Data" },
+        { type: "ACCOUNT_TYPE", value: "Admin" },
+        { type: "gone", value: "x" },
+      ];
+      expect(declaredRoles(roles, said)).to.deep.equal([ADMIN]);
     });
 
     it("TEC-36: or refused with what may be written instead, the first of very many", () => {

@@ -138,7 +138,14 @@ describe("an example made of a person", () => {
         mappings: [],
         scim_roles: [{ type: "workspace_{name}", values: ["editor"], scope: "resource:workspace:{name}" }],
       },
-      { ...link({}), scimRoles: [{ type: "workspace_Fraud", value: "editor", group: "Choir" }] },
+      {
+        ...link({}),
+        scimRoles: [
+          { type: "workspace_Fraud", value: "editor", group: "Choir" },
+          { type: "WORKSPACE_Fraud", value: "Editor" },
+          { type: "not_declared_any_more", value: "editor" },
+        ],
+      },
       { scim_roles: [{ type: "workspace_Fraud", value: "editor" }], expect: ["resource:workspace:Fraud/editor"] },
     ],
     [

@@ -93,7 +93,8 @@ async function pushConnection(
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const IN_ENTERPRISE = new Set(["department", "employeeNumber", "costCenter", "division", "organization"]);
 
-function userResource(userName: string, { attributes = {}, appRoles }: ScenarioFacts): JsonObject {
+function userResource(userName: string, { attributes = {}, appRoles = [], scimRoles = [] }: ScenarioFacts): JsonObject {
+  const roles = [...appRoles.map((value) => ({ value })), ...scimRoles.map(({ type, value }) => ({ type, value }))];
   const { givenName, familyName, country, ...others } = attributes;
   const core = Object.entries(others).filter(([name]) => !IN_ENTERPRISE.has(name));
   const enterprise = Object.entries(others).filter(([name]) => IN_ENTERPRISE.has(name));
@@ -105,7 +106,7 @@ function userResource(userName: string, { attributes = {}, appRoles }: ScenarioF
     ...Object.fromEntries(core),
     ...(givenName === undefined && familyName === undefined ? {} : { name: { givenName, familyName } as JsonObject }),
     ...(country === undefined ? {} : { addresses: [{ type: "work", primary: true, country }] }),
-    ...(appRoles && { roles: appRoles.map((value) => ({ value })) }),
+    ...(roles.length > 0 && { roles }),
     ...(enterprise.length > 0 && { [ENTERPRISE]: Object.fromEntries(enterprise) }),
   };
 }

@@ -1,5 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
+import { compileMapping } from "../../src/engine/compile.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
+import type { MappingDocument } from "../../src/model/mapping.js";
+import { projectRoot } from "../../src/platform/root.js";
 import type { Reading } from "../../src/protocols/scim/dialect.js";
 import { readGroup, readUser } from "../../src/protocols/scim/document.js";
 import { ScimError } from "../../src/protocols/scim/errors.js";
@@ -7,6 +12,7 @@ import { readFilter } from "../../src/protocols/scim/filter-resolve.js";
 import { applyPatch } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
 import { readProjection } from "../../src/protocols/scim/project.js";
+import type { RolePolicy } from "../../src/protocols/scim/roles.js";
 import { groupReading, userReading } from "./tables.js";
 import { clientHeaders, type WireFixture, type WireRequest, wireClients, wireFixtures } from "./wire-fixtures.js";
 import { mismatches } from "./wire-match.js";
@@ -16,11 +22,21 @@ const stored = {
   Groups: { displayName: "G" },
 };
 
+/** What the fixture's mapping says of roles. */
+function rolesUnder({ profile, mapping }: WireFixture): RolePolicy {
+  if (mapping === undefined) return { managed: true, profile };
+  const document = JSON.parse(readFileSync(join(projectRoot, "rules", mapping), "utf8")) as MappingDocument;
+  const compiled = compileMapping(document, { connections: [], version: 1 });
+  const declared = compiled.ok ? compiled.mapping.scimRoles : undefined;
+  return { managed: true, profile, ...(declared && { declared }) };
+}
+
 /** Reads the request as the server will, without a directory behind it; ends in a ScimError where the server answers with one. */
 function read(request: WireRequest, fixture: WireFixture): void {
   const [path = "", query = ""] = request.path.split("?");
   const kind = path.startsWith("/Groups") ? "Groups" : "Users";
-  const reading: Reading = kind === "Groups" ? groupReading(fixture.profile) : userReading(fixture.profile);
+  const plain = kind === "Groups" ? groupReading(fixture.profile) : userReading(fixture.profile);
+  const reading: Reading = { ...plain, roles: rolesUnder(fixture) };
   const parameters = new URLSearchParams(query);
   const filter = parameters.get("filter");
   if (filter !== null) readFilter(filter, reading);

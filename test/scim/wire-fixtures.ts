@@ -10,6 +10,8 @@ export interface WireFixture {
   readonly id: string;
   readonly title: string;
   readonly profile: ScimProfile;
+  /** A document in `rules/` that is the active mapping. */
+  readonly mapping?: string;
   readonly given: readonly WireStep[];
   readonly exchanges: readonly WireExchange[];
 }

@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import type { SyncMode } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
+import { projectRoot } from "../../src/platform/root.js";
+import { saveMapping } from "../../src/provisioning/mappings.js";
+import { ADMIN } from "../support/tenant.js";
 import { onEachDatabase, type ScimDirectory, type ScimReply } from "./scim-service.js";
 import { clientHeaders, type WireFixture, type WireRequest, wireClients, wireFixtures } from "./wire-fixtures.js";
 import { mismatches } from "./wire-match.js";
@@ -88,6 +93,10 @@ describe("exchanges of real clients over HTTP", () => {
   onEachDatabase((service) => {
     const play = async (client: string, fixture: WireFixture, sync: SyncMode, twice = false) => {
       const directory = await service().connect({ profile: fixture.profile, sync });
+      if (fixture.mapping !== undefined) {
+        const text = readFileSync(join(projectRoot, "rules", fixture.mapping), "utf8");
+        await saveMapping(service().p, directory.tenant, text, {}, ADMIN);
+      }
       const replay = { directory, headers: clientHeaders(client), captured: new Map<string, string>(), twice };
       return transcript(await replayFixture(replay, fixture));
     };
