@@ -2,7 +2,14 @@ import { linkFacts } from "../engine/facts.js";
 import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { known } from "../model/known.js";
-import type { DirectoryGroupRecord, LinkConnection, LinkRecord, PersonLink, PersonState } from "../model/person.js";
+import type {
+  DirectoryGroupRecord,
+  LinkConnection,
+  LinkRecord,
+  MembershipRecord,
+  PersonLink,
+  PersonState,
+} from "../model/person.js";
 import type { Provisioning } from "./deps.js";
 import type { LinkRow } from "./ports/access.js";
 import type { TenantReader } from "./ports/store.js";
@@ -117,6 +124,21 @@ function linkRecord(row: LinkRow, connection: LinkConnection): LinkRecord {
       },
     }),
     ...(row.claims && { claims: row.claims }),
-    memberships: row.memberships,
+    memberships: membershipsOf(row, connection),
   };
+}
+
+// Kept with the list itself, which is one array for everybody until a group changes.
+const recordsById = new WeakMap<readonly DirectoryGroupRecord[], ReadonlyMap<string, DirectoryGroupRecord>>();
+
+/** INVARIANT: links are read before the groups of their connection, so that every group of a membership is there. */
+function membershipsOf(row: LinkRow, { directoryGroups }: LinkConnection): readonly MembershipRecord[] {
+  const records = recordsById.get(directoryGroups) ?? new Map(directoryGroups.map((group) => [group.id, group]));
+  recordsById.set(directoryGroups, records);
+  const memberships: MembershipRecord[] = [];
+  for (const { group: id, since } of row.memberships) {
+    const group = records.get(id);
+    if (group) memberships.push({ group, since });
+  }
+  return memberships;
 }

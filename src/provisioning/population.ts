@@ -90,7 +90,9 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writin
   const owners: PersonPlan[] = [];
   const ownersDrift = new Set<string>();
   for await (const people of peopleOf(walk)) {
+    await othersFirst();
     const plans = await planPage(walk, people, walk.mapping);
+    await othersFirst();
     const drift = new Set(await driftOf(walk, people));
     const losing = plans.filter(losesOwner);
     owners.push(...losing);
@@ -106,6 +108,11 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writin
     problems: invariantProblems(walk.tally),
     ...(sheet && { sheet }),
   };
+}
+
+/** Lets whoever waits be served between the steps of a page, none of which keeps the process busy for long. */
+function othersFirst(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function takePerson(walk: Walk, totals: Totals, plan: PersonPlan, drift: ReadonlySet<string>): readonly PlanRow[] {

@@ -1,10 +1,8 @@
 /** Identity links with their documents and memberships: what facts are made of. */
 import type { ClaimsDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
-import type { DirectoryGroupRecord, MembershipRecord } from "../model/person.js";
 import type { ScimRole } from "../model/scim-role.js";
-import type { AccessReader, LinkRow } from "../provisioning/ports/access.js";
-import { GROUP_RECORD_COLUMNS, type GroupRecordColumns, groupRecordOf } from "./directory-rows.js";
+import type { AccessReader, LinkRow, MembershipRow } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
 import { sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, isTrue, toInstant } from "./values.js";
@@ -28,7 +26,7 @@ interface MembershipColumns {
   readonly memberships: string;
 }
 
-type Memberships = ReadonlyMap<string, readonly MembershipRecord[]>;
+type Memberships = ReadonlyMap<string, readonly MembershipRow[]>;
 
 function scimOf(row: LinkColumns): Pick<LinkRow, "scim"> {
   if (row.scim_attributes === null || row.scim_active === null || row.scim_created_at === null) return {};
@@ -56,18 +54,13 @@ function linkOf(row: LinkColumns, memberships: Memberships): LinkRow {
   };
 }
 
-function membershipsOf(
-  text: string,
-  groups: ReadonlyMap<string, DirectoryGroupRecord>,
-  instant: (text: string) => Instant,
-): MembershipRecord[] {
+function membershipsOf(text: string, instant: (text: string) => Instant): MembershipRow[] {
   const words = text.split(" ");
-  const records: MembershipRecord[] = [];
+  const rows: MembershipRow[] = [];
   for (let index = 0; index + 1 < words.length; index += 2) {
-    const group = groups.get(words[index] ?? "");
-    if (group !== undefined) records.push({ group, since: instant(words[index + 1] ?? "") });
+    rows.push({ group: words[index] ?? "", since: instant(words[index + 1] ?? "") });
   }
-  return records;
+  return rows;
 }
 
 /** The same few moments come back for many memberships. */
@@ -87,14 +80,8 @@ async function readMemberships({ tenant, sql: db, dialect }: Scope, rows: readon
     sql`select m.directory_user_id as id, ${glued} as memberships from directory_memberships m
       where m.tenant_id = ${tenant} and m.directory_user_id in ${list} group by m.directory_user_id`,
   );
-  if (memberships.length === 0) return new Map();
-  const groups = await db.all<GroupRecordColumns>(
-    sql`select ${GROUP_RECORD_COLUMNS} from directory_groups g where g.tenant_id = ${tenant} and g.id in
-      (select m.group_id from directory_memberships m where m.tenant_id = ${tenant} and m.directory_user_id in ${list})`,
-  );
-  const records = new Map(groups.map((group) => [group.id, groupRecordOf(group)]));
   const instant = rememberedInstants();
-  return new Map(memberships.map((row) => [row.id, membershipsOf(row.memberships, records, instant)]));
+  return new Map(memberships.map((row) => [row.id, membershipsOf(row.memberships, instant)]));
 }
 
 export function linkReader(scope: Scope): Pick<AccessReader, "links"> {

@@ -2,7 +2,7 @@ import type { ClaimsDocument } from "../../model/directory.js";
 import type { UserAttribute } from "../../model/facts.js";
 import type { Evidence, Grant, GrantOrigin } from "../../model/grant.js";
 import type { ConnectionId, DirectoryUserId, GrantId, Instant, RunId, TeamId, UserId } from "../../model/ids.js";
-import type { DeactivatedBy, HeldReason, MembershipRecord, PersonState, UserStatus } from "../../model/person.js";
+import type { DeactivatedBy, HeldReason, PersonState, UserStatus } from "../../model/person.js";
 import type { ScimRole } from "../../model/scim-role.js";
 import type { Target } from "../../model/target.js";
 import type { Page, PageQuery } from "./store.js";
@@ -21,7 +21,13 @@ export interface LinkRow {
     readonly createdAt: Instant;
   };
   readonly claims?: ClaimsDocument;
-  readonly memberships: readonly MembershipRecord[];
+  readonly memberships: readonly MembershipRow[];
+}
+
+/** One membership, by the group's id: what is known of the group is the connection's to tell, once for everybody. */
+export interface MembershipRow {
+  readonly group: string;
+  readonly since: Instant;
 }
 
 export interface UserRow {
