@@ -1,22 +1,28 @@
+import { evidenceText } from "../engine/reasons.js";
 import type { Answer } from "../http/exchange.js";
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
-import type { Instant } from "../model/ids.js";
+import type { Instant, UserId } from "../model/ids.js";
 import type { AssignmentRow } from "../provisioning/ports/access.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import { connectionSlugs } from "./connection-slugs.js";
 import { csv } from "./csv.js";
 import type { AdminDeps } from "./deps.js";
-import { instantOf } from "./instants.js";
+import { momentOf } from "./instants.js";
 import { type PageInput, pageQuery, pageView } from "./paging.js";
 import { TENANT } from "./paths.js";
+import { personNamed } from "./person-named.js";
 
 const PAGE = 1000;
-const COLUMNS = ["userId", "userName", "scope", "role", "origin", "rule", "connection", "since", "endedAt"] as const;
+const COLUMNS = [
+  ...(["userId", "userName", "scope", "role", "origin", "rule", "connection", "since", "endedAt"] as const),
+  ...(["mappingVersion", "evidence", "by", "reason", "expiresAt", "endReason"] as const),
+] as const;
 
 interface AssignmentQuery extends PageInput {
   readonly at?: string;
+  readonly user?: string;
   readonly format?: "json" | "csv";
 }
 
@@ -34,10 +40,13 @@ export function assignmentRoutes(deps: AdminDeps): readonly Route[] {
       query: "admin/query#/$defs/assignments",
       responses: { 200: "admin/assignment#/$defs/page" },
       async handler({ query, principal: { tenant } }) {
-        const when = query.at === undefined ? {} : { at: instantOf("at", query.at) };
+        const which = {
+          ...(query.at === undefined ? {} : { at: momentOf("at", query.at) }),
+          ...(query.user === undefined ? {} : { user: (await personNamed(deps.p, tenant, query.user)).id }),
+        };
         const slugOf = await connectionSlugs(deps.p, tenant);
-        if (query.format === "csv") return csvAnswer(deps, tenant, when, slugOf);
-        const page = await deps.p.store.read(tenant.id).assignments({ ...pageQuery(query), ...when });
+        if (query.format === "csv") return csvAnswer(deps, tenant, which, slugOf);
+        const page = await deps.p.store.read(tenant.id).assignments({ ...pageQuery(query), ...which });
         return { status: 200, body: pageView(page, (row) => assignmentView(row, slugOf)) };
       },
     }),
@@ -45,15 +54,19 @@ export function assignmentRoutes(deps: AdminDeps): readonly Route[] {
 }
 
 function assignmentView(row: AssignmentRow, slugOf: SlugOf) {
-  const { user, target, origin, rule = null, connection, since, endedAt = null } = row;
-  return { user, target, origin, rule, connection: slugOf(connection), since, endedAt };
+  const { user, target, origin, rule = null, connection, since, endedAt = null, evidence } = row;
+  const { mappingVersion = null, by = null, reason = null, expiresAt = null, endReason = null } = row;
+  return {
+    ...{ user, target, origin, rule, connection: slugOf(connection), since, endedAt },
+    ...{ mappingVersion, evidence, by, reason, expiresAt, endReason },
+  };
 }
 
 /** Everything in one file: whoever reviews access must not overlook a second page. */
 async function csvAnswer(
   { p }: AdminDeps,
   tenant: Tenant,
-  when: { readonly at?: Instant },
+  which: { readonly at?: Instant; readonly user?: UserId },
   slugOf: SlugOf,
 ): Promise<Answer> {
   const rows: (readonly string[])[] = [];
@@ -61,11 +74,11 @@ async function csvAnswer(
   do {
     const page = await p.store
       .read(tenant.id)
-      .assignments({ limit: PAGE, ...when, ...(after === undefined ? {} : { after }) });
+      .assignments({ limit: PAGE, ...which, ...(after === undefined ? {} : { after }) });
     for (const row of page.items) rows.push(cells(row, slugOf));
     after = page.next;
   } while (after !== undefined);
-  const day = (when.at ?? p.now()).slice(0, 10);
+  const day = (which.at ?? p.now()).slice(0, 10);
   return {
     status: 200,
     headers: {
@@ -76,10 +89,21 @@ async function csvAnswer(
   };
 }
 
-function cells(
-  { user, target, origin, rule, connection, since, endedAt }: AssignmentRow,
-  slugOf: SlugOf,
-): readonly string[] {
-  const { scope, role } = target;
-  return [user.id, user.userName, scope, role, origin, rule ?? "", slugOf(connection) ?? "", since, endedAt ?? ""];
+function cells(row: AssignmentRow, slugOf: SlugOf): readonly string[] {
+  const { user, target, origin, rule, connection, since, endedAt, mappingVersion, evidence } = row;
+  const { by, reason, expiresAt, endReason } = row;
+  const version = mappingVersion === undefined ? "" : String(mappingVersion);
+  return [
+    ...[user.id, user.userName, target.scope, target.role, origin, rule ?? "", slugOf(connection) ?? ""],
+    ...[
+      since,
+      endedAt ?? "",
+      version,
+      evidenceText(evidence),
+      by ?? "",
+      reason ?? "",
+      expiresAt ?? "",
+      endReason ?? "",
+    ],
+  ];
 }

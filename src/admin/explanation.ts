@@ -1,29 +1,46 @@
 import { isSyncedGrant } from "../engine/diff.js";
-import type { ExplainedAssignment } from "../engine/explain.js";
+import type { ExplainOptions } from "../engine/explain.js";
 import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
-import { targetKey } from "../model/target.js";
-import { explainUser } from "../provisioning/explain-user.js";
+import { targetKey, teamScope } from "../model/target.js";
+import { explainPast } from "../provisioning/explain-past.js";
+import { type AuthoredAssignment, explainUser } from "../provisioning/explain-user.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
+import { targetOf } from "./grants.js";
+import { momentOf } from "./instants.js";
 import { USER } from "./paths.js";
 import { type UserParams, userNamed } from "./users.js";
+
+interface ExplainQuery {
+  readonly at?: string;
+  readonly limit?: number;
+  readonly scope?: string;
+  readonly team?: string;
+  readonly role?: string;
+}
 
 export function explanationRoutes(deps: AdminDeps): readonly Route[] {
   const { p } = deps;
   return [
-    adminRoute<{ params: UserParams; principal: TenantCaller }>({
+    adminRoute<{ params: UserParams; query: ExplainQuery; principal: TenantCaller }>({
       method: "GET",
       path: `${USER}/explain`,
-      summary: "Say why a user holds what they hold, and why not the rest",
+      summary:
+        "Say why a user holds what they hold, and why not the rest; or why they held what they held at an earlier time",
       tags: ["users"],
       auth: tenantAccess(deps, "read"),
       params: "admin/params#/$defs/user",
-      responses: { 200: "admin/explanation" },
-      async handler({ params, principal: { tenant } }) {
+      query: "admin/query#/$defs/explain",
+      responses: { 200: "admin/explanation#/$defs/answer" },
+      async handler({ params, query, principal: { tenant } }) {
         const { id, userName } = await userNamed(p, tenant, params.user);
-        const explanation = await explainUser(p, tenant, id);
+        if (query.at !== undefined) {
+          const past = await explainPast(p, tenant, id, momentOf("at", query.at));
+          return { status: 200, body: { user: { id, userName }, ...past } };
+        }
+        const explanation = await explainUser(p, tenant, id, explainOptions(query));
         const [person] = await p.store.read(tenant.id).people([id]);
         const held = explanation.assignments.map((assignment) => withIds(assignment, person?.grants ?? []));
         return { status: 200, body: { user: { id, userName }, ...explanation, assignments: held } };
@@ -32,8 +49,16 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
   ];
 }
 
+function explainOptions({ limit, role, scope, team }: ExplainQuery): ExplainOptions {
+  const place = team === undefined ? scope : teamScope(team);
+  return {
+    ...(limit === undefined ? {} : { most: limit }),
+    ...(role === undefined || place === undefined ? {} : { wanted: targetOf({ scope: place, role }) }),
+  };
+}
+
 /** What admins may take away has its id: by hand, and as a one-time default, a user holds a target once. */
-function withIds(assignment: ExplainedAssignment, grants: readonly Grant[]) {
+function withIds(assignment: AuthoredAssignment, grants: readonly Grant[]) {
   const key = targetKey(assignment.target);
   const taken = grants.filter((grant) => !isSyncedGrant(grant) && targetKey(grant.target) === key);
   return {

@@ -9,6 +9,11 @@ export function instantOf(name: string, text: string): Instant {
   return new Date(millis).toISOString();
 }
 
+/** As `instantOf`; a day alone is its first moment, UTC. */
+export function momentOf(name: string, text: string): Instant {
+  return instantOf(name, /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+}
+
 export function futureInstant(name: string, text: string, now: Instant): Instant {
   const instant = instantOf(name, text);
   if (instant <= now) throw new Refusal("bad_request", `\`${name}\` is in the past`);

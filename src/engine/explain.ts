@@ -117,8 +117,11 @@ export function explain(
   const rules: ExplainedRule[] = [];
   let leftOut = 0;
   for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
-    if (rules.length < most) rules.push(...explainRule(mapping, link, outcome, decision, state));
-    else leftOut += 1;
+    // A rule that matches may be one that gives all it has.
+    const isFull = rules.length >= most;
+    const told = isFull && outcome.status !== "matched" ? [] : explainRule(mapping, link, outcome, decision, state);
+    if (!isFull) rules.push(...told);
+    else if (outcome.status !== "matched" || told.length > 0) leftOut += 1;
   }
   return {
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },

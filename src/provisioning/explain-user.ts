@@ -1,5 +1,11 @@
 import type { Case } from "../engine/as-if.js";
-import { type ExplainOptions, type Explanation, explain } from "../engine/explain.js";
+import {
+  type ExplainedAssignment,
+  type ExplainedGrant,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+} from "../engine/explain.js";
 import { proveGains } from "../engine/prove.js";
 import { proveLosses } from "../engine/prove-losses.js";
 import type { Tenant } from "../model/connection.js";
@@ -9,11 +15,20 @@ import type { Hold } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
+import { type MappingAuthors, mappingAuthors, type VersionNote } from "./mapping-authors.js";
 import { evaluatePeople } from "./reconcile.js";
 
-export interface UserExplanation extends Explanation {
+export interface UserExplanation extends Omit<Explanation, "assignments"> {
+  readonly assignments: readonly AuthoredAssignment[];
+  /** The active version of the mapping; null before the first. */
+  readonly mapping: VersionNote | null;
   /** What the brake keeps back for this person: the account and access stay as they are until its run is released. */
   readonly hold: Pick<Hold, "run" | "status" | "reason"> | null;
+}
+
+export interface AuthoredAssignment extends Omit<ExplainedAssignment, "grants"> {
+  /** Each with the version that was active when it was given. */
+  readonly grants: readonly (ExplainedGrant & { readonly givenBy?: VersionNote })[];
 }
 
 /**
@@ -34,10 +49,22 @@ export async function explainUser(
   const base: Case = { mapping, links, state, door: "sync", resolveTeam: (name) => teams.get(name) };
   const explanation = explain(mapping, links, decision.evaluations, decision, state, options);
   const { hold } = state;
+  const proved = await provedExplanation(p, tenant, base, decision, explanation);
+  const authors = await mappingAuthors(p.store.read(tenant.id));
   return {
-    ...(await provedExplanation(p, tenant, base, decision, explanation)),
+    ...proved,
+    assignments: proved.assignments.map((one) => authored(one, authors)),
+    mapping: authors.active() ?? null,
     hold: hold ? { run: hold.run, status: hold.status, reason: hold.reason } : null,
   };
+}
+
+function authored(assignment: ExplainedAssignment, authors: MappingAuthors): AuthoredAssignment {
+  const grants = assignment.grants.map((grant) => {
+    const givenBy = grant.mappingVersion === undefined ? undefined : authors.at(grant.since);
+    return givenBy === undefined ? grant : { ...grant, givenBy };
+  });
+  return { ...assignment, grants };
 }
 
 /** Tries the steps that an explanation suggests, and says which of them do what they say. Writes nothing. */

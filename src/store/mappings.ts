@@ -101,6 +101,16 @@ export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
       );
       return page(rows, limit, versionOf, (row) => String(row.version));
     },
+    async mappingAuthors() {
+      const rows = await db.all<Omit<VersionColumns, "document">>(
+        sql`select v.version, v.author, v.note, v.restores, v.created_at from mapping_versions v
+          where v.tenant_id = ${tenant} order by v.version desc`,
+      );
+      return rows.map((row) => {
+        const { text: _, ...version } = versionOf({ ...row, document: "" });
+        return version;
+      });
+    },
     async plan(kind, subject, digest) {
       const row = await one<PlanColumns>(
         db,

@@ -1,6 +1,6 @@
 /** Users and their assignments as an admin lists them. Pending people show up nowhere here. */
 import { fold } from "../model/fold.js";
-import type { GrantOrigin } from "../model/grant.js";
+import type { Evidence, GrantOrigin } from "../model/grant.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { Target } from "../model/target.js";
@@ -8,7 +8,7 @@ import type { AccessReader, AssignmentRow, UserQuery, UserRow } from "../provisi
 import { GRANTS, scopeOf } from "./people.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
-import { type Flag, given, groupedBy, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
+import { type Flag, fromJson, given, groupedBy, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 type UserReader = Pick<AccessReader, "user" | "users" | "assignments">;
 
@@ -93,8 +93,14 @@ interface AssignmentColumns {
   readonly origin: string;
   readonly rule: string | null;
   readonly connection_id: string | null;
+  readonly mapping_version: number | null;
+  readonly evidence: string;
+  readonly given_by: string | null;
+  readonly reason: string | null;
   readonly since: number;
+  readonly expires_at: number | null;
   readonly ended_at: number | null;
+  readonly end_reason: string | null;
 }
 
 function assignmentOf(row: AssignmentColumns): AssignmentRow {
@@ -104,8 +110,14 @@ function assignmentOf(row: AssignmentColumns): AssignmentRow {
     origin: row.origin as GrantOrigin,
     ...given("rule", row.rule),
     ...given("connection", row.connection_id as ConnectionId | null),
+    ...given("mappingVersion", row.mapping_version),
+    evidence: fromJson<readonly Evidence[]>(row.evidence),
+    ...given("by", row.given_by),
+    ...given("reason", row.reason),
     since: toInstant(row.since),
+    ...given("expiresAt", toInstantOrNull(row.expires_at)),
     ...given("endedAt", toInstantOrNull(row.ended_at)),
+    ...given("endReason", row.end_reason),
   };
 }
 
@@ -140,12 +152,13 @@ export function userReader(scope: Scope): UserReader {
         (row) => row.id,
       );
     },
-    async assignments({ after, limit, at }) {
+    async assignments({ after, limit, at, user }) {
+      const whose = user === undefined ? verbatim("") : sql` and g.user_id = ${user}`;
       const rows = await db.all<AssignmentColumns>(
         sql`select g.id, g.user_id, u.user_name, g.scope, t.name as team_name, g.role, g.origin, g.rule, g.connection_id,
-            g.since, g.ended_at
+            g.mapping_version, g.evidence, g.given_by, g.reason, g.since, g.expires_at, g.ended_at, g.end_reason
           from ${GRANTS} join users u on u.tenant_id = g.tenant_id and u.id = g.user_id
-          where g.tenant_id = ${tenant} and ${heldAt(at)} and ${afterGrant(after)}
+          where g.tenant_id = ${tenant} and ${heldAt(at)} and ${afterGrant(after)}${whose}
           order by g.user_id, g.id limit ${limit + 1}`,
       );
       return page(rows, limit, assignmentOf, (row) => `${row.user_id}.${row.id}`);

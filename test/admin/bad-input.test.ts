@@ -643,7 +643,8 @@ for (const [database, newUrl] of DATABASES) {
       expect(saves.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409]);
       for (const lost of saves.filter(({ status }) => status === 409)) {
         expectProblem(lost, 409, "version_conflict");
-        expect(lost.body).to.deep.include({ expected: 0, active: { version: 1, document: { note: "mine" } } });
+        expect(lost.body).to.deep.include({ expected: 0, yours: { note: "mine" } });
+        expect(lost.body["active"]).to.deep.include({ version: 1, document: { note: "mine" } });
       }
     });
   });

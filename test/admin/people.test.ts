@@ -143,7 +143,10 @@ for (const [database, newUrl] of DATABASES) {
       const ada = await local(tenant, "ada");
       await client.call("PATCH", ada, { body: { active: false } });
       const { body } = await client.get(`${tenant}/check?user=ada&scope=tenant&role=owner`);
-      expect(body).to.deep.equal({ allowed: false, because: [{ reason: "the user is deactivated" }] });
+      expect(body).to.deep.equal({
+        allowed: false,
+        because: [{ code: "deactivated", reason: "the user is deactivated" }],
+      });
     });
 
     it("become examples that the mapping passes with, and that tell nothing of them that no rule looks at", async () => {
@@ -246,7 +249,9 @@ for (const [database, newUrl] of DATABASES) {
         /^attachment; filename="tenant-\d+-assignments-\d{4}-\d\d-\d\d\.csv"$/,
       );
       const lines = text.trimEnd().split("\r\n");
-      expect(lines[0]).to.equal("userId,userName,scope,role,origin,rule,connection,since,endedAt");
+      expect(lines[0]).to.equal(
+        "userId,userName,scope,role,origin,rule,connection,since,endedAt,mappingVersion,evidence,by,reason,expiresAt,endReason",
+      );
       expect(lines).to.have.length(3);
       expect(lines[1]).to.contain(`,"'=cmd|"" /C calc""!A0","team:a,b","'+1",manual,,,`);
     });

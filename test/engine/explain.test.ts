@@ -279,6 +279,21 @@ describe("explaining", () => {
       expect(notGivenLeftOut).to.equal(5);
     });
 
+    it("counts what it leaves out without the rules that give", async () => {
+      const mapping = compiled(
+        document(
+          { id: "up", everyone: true, role_name: "x" },
+          { id: "lost", everyone: true },
+          { id: "also", everyone: true, team_name: "B" },
+          { id: "far", group_name: "X" },
+        ),
+      );
+      const links = [link()];
+      const decision = await decided(mapping, links);
+      const none = explain(mapping, links, decision.evaluations, decision, state(), { most: 0 });
+      expect([none.notGiven, none.notGivenLeftOut]).to.deep.equal([[], 2]);
+    });
+
     it("tells only of rules that could give what is asked for", async () => {
       const mapping = compiled(
         document(

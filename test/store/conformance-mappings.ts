@@ -41,6 +41,10 @@ export function mappingConformance(open: OpenStore): void {
       });
       expect((await read.tenantNow()).activeVersion).to.equal(2);
       expect(await read.mappingVersion(3)).to.equal(undefined);
+      expect(await read.mappingAuthors()).to.deep.equal([
+        { version: 2, author: "op", restores: 1, createdAt: LATER },
+        { version: 1, author: "op", note: "first", createdAt: NOW },
+      ]);
       const page = await read.mappingVersions({ limit: 1 });
       expect(page.items.map((item) => item.version)).to.deep.equal([2]);
       const rest = await read.mappingVersions({ limit: 5, after: page.next ?? "" });

@@ -64,8 +64,22 @@ export interface AssignmentRow {
   readonly origin: GrantOrigin;
   readonly rule?: string;
   readonly connection?: ConnectionId;
+  /** The latest mapping version that confirmed it. */
+  readonly mappingVersion?: number;
+  /** As it was when it was last confirmed. */
+  readonly evidence: readonly Evidence[];
+  readonly by?: string;
+  readonly reason?: string;
   readonly since: Instant;
+  readonly expiresAt?: Instant;
   readonly endedAt?: Instant;
+  readonly endReason?: string;
+}
+
+/** A grant that may have ended. */
+export interface PastGrant extends Grant {
+  readonly endedAt?: Instant;
+  readonly endReason?: string;
 }
 
 export interface BucketState {
@@ -97,9 +111,9 @@ export interface AccessReader {
   user(id: UserId): Promise<UserRow | undefined>;
   users(query: UserQuery): Promise<Page<UserRow>>;
   /** Every grant a user ever had, newest first. */
-  grantHistory(id: UserId): Promise<readonly (Grant & { readonly endedAt?: Instant; readonly endReason?: string })[]>;
+  grantHistory(id: UserId): Promise<readonly PastGrant[]>;
   /** Who held what at an instant (now when absent). */
-  assignments(query: PageQuery & { readonly at?: Instant }): Promise<Page<AssignmentRow>>;
+  assignments(query: PageQuery & { readonly at?: Instant; readonly user?: UserId }): Promise<Page<AssignmentRow>>;
   teams(): Promise<readonly TeamRow[]>;
   /** The catalogue's privileged role names. */
   privilegedRoles(): Promise<ReadonlySet<string>>;

@@ -35,6 +35,8 @@ export interface MappingReader {
   activeMapping(): Promise<MappingVersion | undefined>;
   mappingVersion(version: number): Promise<MappingVersion | undefined>;
   mappingVersions(query: PageQuery): Promise<Page<MappingVersion>>;
+  /** All of them without their documents, latest first. */
+  mappingAuthors(): Promise<readonly Omit<MappingVersion, "text">[]>;
   plan(kind: PlanKind, subject: string, digest: string): Promise<StoredPlan | undefined>;
   planById(id: string): Promise<StoredPlan | undefined>;
   /** Lines in the order of their pages. */
