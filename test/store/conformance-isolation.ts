@@ -123,6 +123,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   activeMapping: (b) => b.activeMapping(),
   mappingVersion: (b) => b.mappingVersion(1),
   mappingVersions: (b) => b.mappingVersions({ limit: 10 }),
+  mappingAuthors: (b) => b.mappingAuthors(),
   plan: (b) => b.plan("mapping", "s", "d"),
   planById: (b, a) => b.planById(a.plan),
   planLines: (b, a) => b.planLines(a.plan, { limit: 10 }),
