@@ -13,6 +13,7 @@ export function connectionView(
     requireDomains,
     absentGroups,
     groupAttribute = null,
+    groupSeparator = null,
     rolesFrom,
     settleSeconds,
     createdAt,
@@ -20,7 +21,16 @@ export function connectionView(
   const base = `${publicUrl}/sso/${tenant.slug}/${slug}`;
   return {
     ...{ slug, protocol, jit, sync, groups, profile, priority, mayGrantOwner },
-    ...{ allowedDomains, requireDomains, absentGroups, groupAttribute, rolesFrom, settleSeconds, createdAt },
+    ...{
+      allowedDomains,
+      requireDomains,
+      absentGroups,
+      groupAttribute,
+      groupSeparator,
+      rolesFrom,
+      settleSeconds,
+      createdAt,
+    },
     ...(connection.oidc && { ...providerView(connection.oidc), oidc: clientView(base, publicUrl, tenant.slug) }),
     ...(connection.saml && { saml: serviceProviderView(base), idp: saml.idpView(connection.saml) }),
     ...(protocol === "local" ? {} : { scim: { baseUrl: `${publicUrl}/api/scim/v2` } }),

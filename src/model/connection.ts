@@ -7,6 +7,7 @@ export type GroupAuthority = "auto" | "claims" | "scim";
 export type ScimProfile = "rfc" | "okta" | "entra";
 /** The resources whose `roles` SCIM manages. */
 export type RoleSource = "users" | "groups";
+export type GroupSeparator = "," | ";";
 export type OnDisable = "convert" | "deactivate";
 
 /** A tenant's trust in one source. Secrets are not part of it; the protocol that needs one asks the store for it. */
@@ -27,6 +28,8 @@ export interface Connection {
   readonly requireDomains: boolean;
   readonly absentGroups: "unknown" | "empty";
   readonly groupAttribute?: string;
+  /** What stands between the names where the groups of a sign-in come as one text; absent: that is one name. */
+  readonly groupSeparator?: GroupSeparator;
   /** Of which resources SCIM's `roles` are taken; elsewhere they are ignored, and what is assigned stays. */
   readonly rolesFrom: readonly RoleSource[];
   /** Seconds after a group's first membership write until SCIM alone answers for it. */

@@ -1,5 +1,5 @@
 /** A tenant's connections, their tokens, and its API keys. */
-import type { Connection } from "../model/connection.js";
+import type { Connection, GroupSeparator } from "../model/connection.js";
 import type { Protocol } from "../model/facts.js";
 import type { Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
@@ -120,8 +120,9 @@ export function connectionReader(scope: Scope): ConnectionReader {
   };
 }
 
-type Settings = Omit<NewConnection, "protocol" | "slug" | "secret" | "groupAttribute"> & {
+type Settings = Omit<NewConnection, "protocol" | "slug" | "secret" | "groupAttribute" | "groupSeparator"> & {
   readonly groupAttribute?: string | null;
+  readonly groupSeparator?: GroupSeparator | null;
 };
 
 /** Every setting as its column. */
@@ -138,6 +139,7 @@ function columnsOf(settings: Settings): Readonly<Record<string, Value>> {
     absent_groups: settings.absentGroups,
     roles_from: toJson(settings.rolesFrom),
     group_attribute: settings.groupAttribute ?? null,
+    group_separator: settings.groupSeparator ?? null,
     settle_seconds: settings.settleSeconds,
     oidc: toJsonOrNull(settings.oidc),
     saml: toJsonOrNull(settings.saml),

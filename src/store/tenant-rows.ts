@@ -2,6 +2,7 @@
 import type {
   Connection,
   GroupAuthority,
+  GroupSeparator,
   JitMode,
   OidcSettings,
   RoleSource,
@@ -66,6 +67,7 @@ export interface ConnectionColumns {
   readonly c_absent_groups: string;
   readonly c_roles_from: string;
   readonly c_group_attribute: string | null;
+  readonly c_group_separator: string | null;
   readonly c_settle_seconds: number;
   readonly c_oidc: string | null;
   readonly c_saml: string | null;
@@ -93,6 +95,7 @@ export const CONNECTION_COLUMNS = verbatim(
     "absent_groups",
     "roles_from",
     "group_attribute",
+    "group_separator",
     "settle_seconds",
     "oidc",
     "saml",
@@ -122,6 +125,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     absentGroups: row.c_absent_groups as Connection["absentGroups"],
     rolesFrom: fromJson<readonly RoleSource[]>(row.c_roles_from),
     ...given("groupAttribute", row.c_group_attribute),
+    ...given("groupSeparator", row.c_group_separator as GroupSeparator | null),
     settleSeconds: row.c_settle_seconds,
     ...(row.c_oidc === null ? {} : { oidc: fromJson<OidcSettings>(row.c_oidc) }),
     ...(row.c_saml === null ? {} : { saml: fromJson<SamlSettings>(row.c_saml) }),

@@ -65,6 +65,10 @@ for (const [database, newUrl] of DATABASES) {
       const tenant = await client.tenant();
       await client.post(`${tenant}/connections`, { ...OIDC, groupAttribute: "roles" });
       const patch = (body: object) => client.call("PATCH", `${tenant}/connections/sso`, { body });
+      expect((await patch({ groupSeparator: ";" })).body).to.include({ groupAttribute: "roles", groupSeparator: ";" });
+      expect((await patch({ jit: "every_sign_in" })).body).to.include({ groupSeparator: ";" });
+      expect((await patch({ groupSeparator: null })).body).to.include({ groupSeparator: null });
+      expect(mistakes(await patch({ groupSeparator: " " }))).to.deep.equal(["/groupSeparator wrong_value"]);
       expect((await patch({ groupAttribute: null })).body).to.include({ groupAttribute: null });
       expect((await patch({ jit: "off" })).body).to.include({ groupAttribute: null, jit: "off" });
     });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ScimProfile } from "../../src/model/connection.js";
+import type { GroupSeparator, ScimProfile } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import { projectRoot } from "../../src/platform/root.js";
 import type { NAME_FORMAT, NAME_ID, ResponseWishes } from "../support/saml-response.js";
@@ -31,6 +31,7 @@ export interface SignInCase {
   readonly title: string;
   readonly settings?: {
     readonly groupAttribute?: string;
+    readonly groupSeparator?: GroupSeparator;
     readonly absentGroups?: "unknown" | "empty";
     readonly provedDomains?: readonly string[];
   };

@@ -19,6 +19,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0006-saml-connections", "9f439d2ec40a5074", "27ddf64d16bdeb78"],
   ["0007-group-pins", "054d24348a171b70", "fa167ed79a009239"],
   ["0008-role-assignments", "0032f6ba421ff782", "e5150cb6efa01842"],
+  ["0009-group-separator", "3f3dd8e5960b457b", "3f3dd8e5960b457b"],
 ];
 
 function digestOf(statements: readonly string[]): string {

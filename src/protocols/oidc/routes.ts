@@ -112,8 +112,9 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
     const verified = await door.relyingParty.redeem(provider, answerUrl(door, visit), { ...login, state });
     if (verified.userinfoFailed) visit.request.log.warn("oidc.userinfo_failed");
     const { clientId } = provider.settings;
-    const { absentGroups } = connection;
-    const settings = { clientId, absentGroups, provedDomains: tenant.domains, ...attribute };
+    const { absentGroups, groupSeparator } = connection;
+    const groups = { absentGroups, ...(groupSeparator && { groupSeparator }), ...attribute };
+    const settings = { clientId, provedDomains: tenant.domains, ...groups };
     const observed = translate(claimsOf(verified), provider.profile, settings);
     if (observed === undefined) {
       throw new OidcFailure("subject", { wanted: provider.profile.identity.subject.map(String) });

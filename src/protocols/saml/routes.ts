@@ -194,7 +194,9 @@ async function signInAs(
 ): Promise<Answer> {
   const { tenant, connection } = visit;
   const parties = { idp: idp.entityId, sp: serviceProviderOf(door, visit).entityId };
-  const settings = { absentGroups: connection.absentGroups, provedDomains: tenant.domains, ...attribute };
+  const { absentGroups, groupSeparator } = connection;
+  const groups = { absentGroups, ...(groupSeparator && { groupSeparator }), ...attribute };
+  const settings = { provedDomains: tenant.domains, ...groups };
   const observed = translate(samlClaims(assertion, parties), profile, settings);
   if (observed === undefined) throw nobodyNamed(assertion, profile);
   const assertedName = assertedNameOf(assertion.nameId, observed.subject, parties);

@@ -1,4 +1,5 @@
 /** Owns the three states of groups in claims: listed, known to be none, and unknown (design rule 1). */
+import type { GroupSeparator } from "../../model/connection.js";
 import type { ObserveUser } from "../../model/directory.js";
 import type { Json } from "../../model/json.js";
 import { type Known, known, unknown } from "../../model/known.js";
@@ -9,6 +10,8 @@ import type { ClaimPath, IdpProfile } from "./idp-profile.js";
 
 export interface GroupSettings extends GroupAttribute {
   readonly absentGroups: "unknown" | "empty";
+  /** What an admin says stands between names in one text; the profile's own when absent. */
+  readonly groupSeparator?: GroupSeparator;
 }
 
 /** Where groups are looked for, the first place that holds anything counting. */
@@ -37,7 +40,7 @@ export function observedGroups(
     // INVARIANT: only an answer that was complete can mean "none".
     return settings.absentGroups === "empty" && !claims.incomplete ? known([]) : unknown("absent_claim");
   }
-  const names = groupNames(value, profile);
+  const names = groupNames(value, profile, settings.groupSeparator ?? profile.groups.separator);
   if (names === "malformed") return unknown("absent_claim");
   if (names === "too_many") return unknown("overage");
   if (overage) return { ...known(names), partial: "overage" };
@@ -55,7 +58,8 @@ export function observedAppRoles(
   let found = false;
   for (const path of profile.appRoles) {
     const value = firstClaim(claims, [ofClient(path, clientId)], profile);
-    const names = value === undefined || value === TOO_LONG ? "malformed" : groupNames(value, profile);
+    const names =
+      value === undefined || value === TOO_LONG ? "malformed" : groupNames(value, profile, profile.groups.separator);
     if (typeof names === "string") continue;
     found = true;
     for (const name of names) roles.add(name);
@@ -116,10 +120,14 @@ function linksOverage(claims: SignInClaims, { groups }: IdpProfile): boolean {
  * The names of a list, of one bare name, or of objects. INVARIANT: an element that cannot be read spoils the list: a list
  * without it would claim that the person is not in that group.
  */
-function groupNames(value: Json, profile: IdpProfile): readonly string[] | "malformed" | "too_many" {
+function groupNames(
+  value: Json,
+  profile: IdpProfile,
+  separator: string | undefined,
+): readonly string[] | "malformed" | "too_many" {
   const { groups } = profile;
   const bare = bareValue(value, profile);
-  const list = typeof bare === "string" ? bareList(bare, groups.separator) : value;
+  const list = typeof bare === "string" ? bareList(bare, separator) : value;
   if (!Array.isArray(list)) return "malformed";
   if (list.length > MOST_GROUPS) return "too_many";
   const names = new Set<string>();

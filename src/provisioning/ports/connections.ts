@@ -1,4 +1,4 @@
-import type { Connection, OidcSettings, SamlSettings, Tenant } from "../../model/connection.js";
+import type { Connection, GroupSeparator, OidcSettings, SamlSettings, Tenant } from "../../model/connection.js";
 import type { Protocol } from "../../model/facts.js";
 import type { ConnectionId, Instant } from "../../model/ids.js";
 import type { DirectoryGroupRecord } from "../../model/person.js";
@@ -20,6 +20,7 @@ export type NewConnection = Pick<
 > & {
   readonly protocol: Exclude<Protocol, "local">;
   readonly groupAttribute?: string;
+  readonly groupSeparator?: GroupSeparator;
   readonly oidc?: OidcSettings;
   readonly saml?: SamlSettings;
   /** The client secret, encrypted by the caller; the store never sees the clear text. */
@@ -27,9 +28,11 @@ export type NewConnection = Pick<
 };
 
 export type ConnectionChange = Partial<
-  Omit<NewConnection, "slug" | "protocol" | "groupAttribute"> & {
+  Omit<NewConnection, "slug" | "protocol" | "groupAttribute" | "groupSeparator"> & {
     /** `null`: the provider's usual ones again. */
     readonly groupAttribute: string | null;
+    /** `null`: a bare text is one group, unless the provider's profile knows better. */
+    readonly groupSeparator: GroupSeparator | null;
     readonly priority: number;
     readonly disabledAt: Instant | null;
     readonly firstGroupPushAt: Instant;

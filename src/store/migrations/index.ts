@@ -2,6 +2,7 @@
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
 import { GROUP_PINS } from "./group-pins.js";
+import { GROUP_SEPARATOR } from "./group-separator.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import type { Migration } from "./migration.js";
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   SAML_CONNECTIONS,
   GROUP_PINS,
   ROLE_ASSIGNMENTS,
+  GROUP_SEPARATOR,
 ];
