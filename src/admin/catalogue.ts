@@ -63,6 +63,8 @@ async function roles(p: Provisioning, tenant: Tenant) {
   const privileged = await reader.privilegedRoles();
   const mapping = await p.mappings.active(reader, tenant.activeVersion, await reader.connections());
   const given = mapping.rules.flatMap(({ give }) => [...(give.roles ?? [])]);
-  const names = new Set([OWNER.role, ...privileged, ...given, ...mapping.defaults.map(({ target }) => target.role)]);
+  const byDefault = mapping.defaults.map(({ target }) => target.role);
+  const assigned = mapping.scimRoles?.declared.flatMap((one) => [...one.roles.values()].map(({ role }) => role)) ?? [];
+  const names = new Set([OWNER.role, ...privileged, ...given, ...byDefault, ...assigned]);
   return [...names].map((name) => ({ name, privileged: name === OWNER.role || privileged.has(name) }));
 }
