@@ -8,8 +8,9 @@ const AT_ONCE = 5000;
 /** Failures that say nothing of the expression or the person. INVARIANT: nothing is ever decided by them. */
 const BUSY: ReadonlySet<ExpressionFailure> = new Set(["queue_full", "unavailable", "closed"]);
 
-/** More results than these are not remembered: a walk's memory does not grow with its people. */
+/** More results than these, and those of large inputs, are not remembered: a walk's memory does not grow with its people. */
 const REMEMBERED = 20_000;
+const LONGEST_KEY = 500;
 
 /**
  * Runs keyed jobs and answers by the same keys. What is remembered is not run again; failures are, as they may be of the
@@ -38,7 +39,7 @@ export async function resultsOf(
       if (!answer.ok && BUSY.has(answer.code)) throw new Refusal("expression_busy", BUSY_MESSAGE);
       const [key] = part[index] as readonly [string, ExpressionJob];
       results.set(key, answer);
-      if (answer.ok && remembered.size < REMEMBERED) remembered.set(key, answer);
+      if (answer.ok && key.length <= LONGEST_KEY && remembered.size < REMEMBERED) remembered.set(key, answer);
     }
   }
   return results;

@@ -4,6 +4,7 @@ import type { ComputedProfile } from "../engine/computed-profile.js";
 import { diff } from "../engine/diff.js";
 import type { Connection } from "../model/connection.js";
 import type { Decision } from "../model/evaluation.js";
+import type { ExpressionResult } from "../model/expression.js";
 import type { Instant, RunId, TenantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
@@ -25,6 +26,8 @@ export interface ReconcileOptions {
   readonly includeFrozen?: boolean;
   readonly run?: RunId;
   readonly approval?: Approval;
+  /** Results of expressions in earlier batches, which are not asked for again. */
+  readonly remembered?: Map<string, ExpressionResult>;
   /** Releases the holds of these people: the brake lets them pass, the last-owner rule does not. */
   readonly releasing?: boolean;
 }
@@ -55,7 +58,7 @@ export async function reconcilePeople(
   ids: readonly UserId[],
   options: ReconcileOptions,
 ): Promise<Reconciled> {
-  const evaluated = await evaluatePeople(p, tenant, ids, options.door ?? "sync");
+  const evaluated = await evaluatePeople(p, tenant, ids, options.door ?? "sync", options.remembered);
   const said = await whatWasSaid(p, tenant, evaluated, options);
   return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, { ...options, ...said }));
 }
@@ -91,6 +94,7 @@ export async function evaluatePeople(
   tenant: TenantId,
   ids: readonly UserId[],
   door: DecisionDoor,
+  remembered?: Map<string, ExpressionResult>,
 ): Promise<Evaluated> {
   const reader = p.store.read(tenant);
   const now = p.now();
@@ -101,7 +105,7 @@ export async function evaluatePeople(
   const mapping = await p.mappings.active(reader, activeVersion, connections);
   const people = await gather(p, reader, connections, states, { now, ...switches });
   const teams = teamBook(await reader.teams());
-  const decisions = await judge(p, tenant, mapping, people, teams, door);
+  const decisions = await judge(p, tenant, mapping, people, teams, door, remembered);
   return {
     people: new Map(people.map((person) => [person.state.id, person])),
     decisions,

@@ -27,8 +27,9 @@ const ROUNDS = 20;
 export async function workRun(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<true> {
   try {
     const failed = new Set<UserId>();
+    const work = { run, options: optionsOf(run), failed };
     for await (const ids of peopleOf(p, tenant, run, pace)) {
-      await workBatch(p, tenant, run, ids, pace, failed);
+      await workBatch(p, tenant, work, ids, pace);
       if (pace.stopped()) {
         await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "queued" }, p.now()));
         return true;
@@ -91,7 +92,8 @@ async function reopenHeld(tx: TenantWriter, run: ClaimedRun, now: Instant): Prom
 
 /** What was reviewed for mappings and switches is found by whoever reconciles the people concerned. */
 function optionsOf(run: ClaimedRun): ReconcileOptions {
-  const base = { context: { ...WORKER, door: run.trigger === "mapping" ? "mapping" : "worker" }, run: run.id } as const;
+  const context: Context = { ...WORKER, door: run.trigger === "mapping" ? "mapping" : "worker" };
+  const base: ReconcileOptions = { context, run: run.id, remembered: new Map() };
   return run.trigger === "held" ? { ...base, approval: "all", releasing: true } : base;
 }
 
@@ -129,16 +131,21 @@ async function* releasedPeople(
   }
 }
 
-/** `failed`: whose mark waits for another attempt; somebody who is done later has failed no more. */
+interface RunWork {
+  readonly run: ClaimedRun;
+  readonly options: ReconcileOptions;
+  /** Whose mark waits for another attempt; somebody who is done later has failed no more. */
+  readonly failed: Set<UserId>;
+}
+
 async function workBatch(
   p: Provisioning,
   tenant: TenantId,
-  run: ClaimedRun,
+  { run, options, failed }: RunWork,
   ids: readonly UserId[],
   pace: RunPace,
-  failed: Set<UserId>,
 ): Promise<void> {
-  const { done, failed: again, counts } = await reconcileApart(p, tenant, ids, optionsOf(run));
+  const { done, failed: again, counts } = await reconcileApart(p, tenant, ids, options);
   for (const id of ids) failed.delete(id);
   for (const id of again) failed.add(id);
   const change = { status: "running", addDone: done, addCounts: counts, leaseUntil: pace.lease() } as const;
