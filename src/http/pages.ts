@@ -89,6 +89,8 @@ export interface ErrorWords {
   readonly title: string;
   /** What the person can do now. */
   readonly advice: string;
+  /** What else the person may know, as terms and what they stand for. */
+  readonly facts?: readonly { readonly term: string; readonly text: string }[];
 }
 
 /**
@@ -96,16 +98,22 @@ export interface ErrorWords {
  * adds the code and what an admin can look it up by: the refusal's own reference (`detail.reference`), else the request's
  * id, which is in the log and not among the sign-ins.
  */
-export function renderErrorPage(wordsFor: (code: string) => ErrorWords): ErrorRenderer {
+export function renderErrorPage(
+  wordsFor: (code: string, detail: Readonly<Record<string, unknown>>) => ErrorWords,
+): ErrorRenderer {
   return (error, request) => {
     if (wantsJson(request)) return renderProblem(error, request);
     const { status, code, detail } = failureOf(error);
-    const { title, advice } = wordsFor(code);
+    const { title, advice, facts = [] } = wordsFor(code, detail);
     const { reference } = detail;
     const [term, id] = typeof reference === "string" ? ["Reference", reference] : ["Request", request.id];
+    const told = facts.map(
+      ({ term: name, text }) => html`<dt>${name}</dt><dd>${text}</dd>
+`,
+    );
     const body = html`<p>${advice}</p>
 <dl>
-<dt>Code</dt><dd><code>${code}</code></dd>
+${told}<dt>Code</dt><dd><code>${code}</code></dd>
 <dt>${term}</dt><dd><code>${id}</code></dd>
 </dl>`;
     return page({ status, title, body });

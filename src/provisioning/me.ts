@@ -1,5 +1,6 @@
 import { teamOf } from "../model/target.js";
 import type { Provisioning } from "./deps.js";
+import { type OwnAssignment, ownReasons } from "./own-reasons.js";
 import type { SessionOwner } from "./ports/instance.js";
 
 /** What a signed-in person holds: `teams` are roles in a team, `roles` are roles in every other scope. */
@@ -13,13 +14,22 @@ export interface Me {
   };
   readonly teams: readonly { readonly team: string; readonly role: string }[];
   readonly roles: readonly { readonly scope: string; readonly role: string }[];
+  /** Why, for each of them, in words for the person. */
+  readonly why: readonly OwnAssignment[];
 }
 
 export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
-  const user = await p.store.read(session.tenant.id).user(session.userId);
+  const reader = p.store.read(session.tenant.id);
+  const user = await reader.user(session.userId);
+  const [state] = await reader.people([session.userId]);
   if (!user) throw new Error("a live session without its user");
   const { id, userName, email, displayName, assignments } = user;
-  return { tenant: session.tenant.slug, user: { id, userName, email, displayName }, ...splitTargets(assignments) };
+  return {
+    tenant: session.tenant.slug,
+    user: { id, userName, email, displayName },
+    ...splitTargets(assignments),
+    why: ownReasons(state?.grants ?? []),
+  };
 }
 
 /** Assignments as the API shows them: roles in teams, and roles in other scopes. */

@@ -10,6 +10,7 @@ import { Refusal, type RefusalCode } from "../model/problem.js";
 import type { Context, Provisioning } from "./deps.js";
 import type { Gathered } from "./gather.js";
 import { type Observed, observeUser } from "./ingest.js";
+import { type OwnRefusal, ownRefusal } from "./own-refusal.js";
 import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
 import { signInDetail } from "./sign-in-detail.js";
 import { traceSignIn } from "./sign-in-trace.js";
@@ -26,7 +27,13 @@ export interface SignIn {
 /** `reference` names the trace that an admin can look up. */
 export type SignedIn =
   | { readonly allowed: true; readonly user: UserId; readonly reference: string; readonly created: boolean }
-  | { readonly allowed: false; readonly code: RefusalCode; readonly reference: string };
+  | {
+      readonly allowed: false;
+      readonly code: RefusalCode;
+      readonly reference: string;
+      /** What the person may be told beside the code. */
+      readonly told?: OwnRefusal;
+    };
 
 /** What came of a sign-in; `judged` as far as rules were asked. */
 export interface Outcome {
@@ -59,7 +66,10 @@ export async function signIn(p: Provisioning, request: SignIn): Promise<SignedIn
     ...(outcome.user === undefined ? {} : { user: outcome.user }),
     detail: signInDetail(request, outcome, p.now()),
   });
-  if (outcome.code !== undefined) return { allowed: false, code: outcome.code, reference };
+  if (outcome.code !== undefined) {
+    const told = ownRefusal(outcome.code, request.observed, outcome.judged?.mapping);
+    return { allowed: false, code: outcome.code, reference, ...(told === undefined ? {} : { told }) };
+  }
   if (outcome.user === undefined) return { allowed: false, code: "sign_in_failed", reference };
   return { allowed: true, user: outcome.user, reference, created: outcome.created };
 }

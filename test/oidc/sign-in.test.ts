@@ -106,8 +106,30 @@ describe("signing in through OpenID Connect", () => {
       expect([visit.status, visit.url]).to.deep.equal([200, `${service.url}/me`]);
       const answer = await browser.visit(`${service.url}/me`, { headers: { accept: "application/json" } });
       const { user, ...me } = JSON.parse(answer.text);
-      expect(me).to.deep.equal({ tenant: "acme", teams: ENG, roles: [] });
+      const why = [
+        { scope: "team:Platform", team: "Platform", role: ENG[0]?.role, because: ["you are in group `Eng`"] },
+      ];
+      expect(me).to.deep.equal({ tenant: "acme", teams: ENG, roles: [], why });
       expect(user).to.include({ userName: ada, email: `${ada}@acme.example`, displayName: ada });
+    });
+
+    it("tells a stranger which groups came and what kind of thing is asked for, and no group that gives access", async () => {
+      const eve = await somebody({ groups: ["Other", "<b>Mine</b>"] });
+      const visit = await signIn(eve);
+      expect(visit.status).to.equal(403);
+      expect(visit.text).to.contain("Other, &lt;b&gt;Mine&lt;/b&gt;").and.to.contain("the groups that you are in");
+      expect(visit.text).not.to.match(/Eng|Platform|g249/);
+      expect(await traceOf(visit))
+        .to.have.property("rules")
+        .that.is.an("array")
+        .with.length.greaterThan(0);
+      const json = await createBrowser().visit(loginUrl(eve), { headers: { accept: "application/json" } });
+      expect(JSON.parse(json.text)["received"]).to.deep.equal({
+        groups: ["Other", "<b>Mine</b>"],
+        groupsLeftOut: 0,
+        asksFor: ["groups", "app_roles"],
+      });
+      expect(json.text).not.to.match(/Eng|Platform/);
     });
 
     it("shows the same as a page", async () => {

@@ -33,7 +33,7 @@ export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Prom
   const outcome = await signIn(web.p, { tenant, connection, observed, message, requestId: request.id });
   if (!outcome.allowed) {
     request.log.info("sign_in.refused", { code: outcome.code, reference: outcome.reference });
-    throw refusedSignIn(outcome.code, outcome.reference);
+    throw refusedSignIn(outcome.code, outcome.reference, outcome.told);
   }
   request.identify({ user: outcome.user });
   const { subject, idpSession, sessionEndsAt } = person;

@@ -1,6 +1,7 @@
-import { renderErrorPage } from "../../http/pages.js";
+import { type ErrorWords, renderErrorPage } from "../../http/pages.js";
 import type { ErrorRenderer } from "../../http/route.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
+import type { OwnRefusal } from "../../provisioning/own-refusal.js";
 
 const FAILED =
   "the sign-in could not be completed: start again, and give the reference to your admin if that fails too";
@@ -11,7 +12,10 @@ const MESSAGES: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
   ["sign_in_expired", "this sign-in was begun elsewhere, was used already or took too long: start again"],
   ["unavailable", "the identity provider does not answer right now: try again in a minute"],
   ["provisioning_off", "there is no account for you here: ask your admin for one"],
-  ["not_assigned", "you are not in any group that may use this application: ask your admin"],
+  [
+    "not_assigned",
+    "nothing that your identity provider says of you gives access to this application: ask your admin, with the reference",
+  ],
   ["deactivated", "your account is not active: ask your admin"],
   ["groups_unknown", "the identity provider did not say which groups you are in: ask your admin"],
   ["needs_review", "your account could not be told from another one: an admin has to look at it"],
@@ -22,9 +26,33 @@ const MESSAGES: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
 ]);
 
 /** A sign-in that was refused and traced; the reference is all that an admin needs. */
-export function refusedSignIn(code: RefusalCode, reference: string): Refusal {
+export function refusedSignIn(code: RefusalCode, reference: string, told?: OwnRefusal): Refusal {
   const message = MESSAGES.get(code);
-  return new Refusal(message === undefined ? "sign_in_failed" : code, message ?? FAILED, { reference });
+  const detail = { reference, ...(told === undefined ? {} : { received: told }) };
+  return new Refusal(message === undefined ? "sign_in_failed" : code, message ?? FAILED, detail);
+}
+
+const KINDS: Readonly<Record<OwnRefusal["asksFor"][number], string>> = {
+  groups: "the groups that you are in",
+  app_roles: "your application roles",
+  attributes: "other things that your identity provider says of you",
+};
+
+/** What a refusal tells a person of themselves, as terms and what they stand for. */
+function factsOf({ groups, groupsLeftOut, asksFor }: OwnRefusal): NonNullable<ErrorWords["facts"]> {
+  const more = groupsLeftOut === 0 ? "" : `, and ${groupsLeftOut} more`;
+  const listed = groups === null ? "your identity provider did not say" : `${groups.join(", ") || "none"}${more}`;
+  return [
+    ...(asksFor.length === 0
+      ? []
+      : [{ term: "Access depends on", text: asksFor.map((kind) => KINDS[kind]).join("; ") }]),
+    { term: "Your groups, as received", text: listed },
+  ];
+}
+
+/** Only `refusedSignIn` writes this. */
+function toldIn({ received }: Readonly<Record<string, unknown>>): OwnRefusal | undefined {
+  return received as OwnRefusal | undefined;
 }
 
 /** Titles and advice where no sign-in was refused. */
@@ -41,8 +69,13 @@ const OTHERS: ReadonlyMap<string, readonly [title: string, advice: string]> = ne
 
 const FAULT = ["Something went wrong", "try again, and give the reference to your admin if that fails too"] as const;
 
-export const renderSignInError: ErrorRenderer = renderErrorPage((code) => {
+export const renderSignInError: ErrorRenderer = renderErrorPage((code, detail) => {
   const refused = MESSAGES.get(code);
   const [title, advice] = refused === undefined ? (OTHERS.get(code) ?? FAULT) : ["Sign-in refused", refused];
-  return { title, advice: `${advice.charAt(0).toUpperCase()}${advice.slice(1)}.` };
+  const told = toldIn(detail);
+  return {
+    title,
+    advice: `${advice.charAt(0).toUpperCase()}${advice.slice(1)}.`,
+    ...(told === undefined ? {} : { facts: factsOf(told) }),
+  };
 });

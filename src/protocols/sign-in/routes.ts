@@ -168,15 +168,20 @@ function meRoute(web: SignInWeb): Route {
   });
 }
 
-function mePage({ tenant, user, teams, roles }: Me): Answer {
-  const rows = [
-    ...teams.map(({ team, role }) => html`<tr><td>${team}</td><td>${role}</td></tr>`),
-    ...roles.map(({ scope, role }) => html`<tr><td>${scope}</td><td>${role}</td></tr>`),
-  ];
+const PLACES: ReadonlyMap<string, string> = new Map([
+  ["tenant", "Everywhere"],
+  ["all_teams", "All teams"],
+]);
+
+function mePage({ tenant, user, why }: Me): Answer {
+  const rows = why.map(
+    ({ team, scope, role, because }) =>
+      html`<tr><td>${team ?? PLACES.get(scope) ?? scope}</td><td>${role}</td><td>${because.join("; ")}</td></tr>`,
+  );
   const held =
     rows.length === 0
       ? html`<p>You hold no role yet.</p>`
-      : html`<table><tr><th>Where</th><th>Role</th></tr>${rows}</table>`;
+      : html`<table><tr><th>Where</th><th>Role</th><th>Because</th></tr>${rows}</table>`;
   const address = user.email === null ? "" : ` (${user.email})`;
   const body = html`<p>Signed in to ${tenant} as ${user.userName}${address}.</p>${held}
 <form method="post" action="/sso/logout"><p><button>Sign out</button></p></form>`;
