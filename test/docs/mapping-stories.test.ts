@@ -6,10 +6,13 @@ import { checkMapping, saveMapping } from "../../src/provisioning/mappings.js";
 import { testClock } from "../support/clock.js";
 import { ADMIN, openDatabase, type TestDatabase } from "../support/tenant.js";
 import { readDocument } from "./markdown.js";
-import { act, explained, held, openStage, previewed, type Stage, slugsIn } from "./stage.js";
+import { act, explained, held, linted, openStage, previewed, type Stage, slugsIn } from "./stage.js";
 import { type Story, type StoryPart, storiesOf } from "./story.js";
 
 const GUIDE = "docs/mapping-guide.md";
+
+/** The page shows some of what these answer, and says so. */
+const LISTED_IN_PART: readonly string[] = ["explain", "lint"];
 
 /** Where the page and what happens differ. */
 interface Fault {
@@ -102,8 +105,9 @@ async function faultsOf(stage: Stage, { parts }: Story): Promise<readonly Fault[
     if (part.language !== "preview") await save();
     const said = part.text.split("\n").filter((line) => line !== "");
     const happens = await whatHappens(stage, part, { draft: draft ?? wrong, wrong });
-    const differs =
-      part.language === "explain" ? said.filter((line) => !happens.includes(line)) : different(said, happens);
+    const differs = LISTED_IN_PART.includes(part.language)
+      ? said.filter((line) => !happens.includes(line))
+      : different(said, happens);
     if (differs.length > 0) faults.push({ line: part.line, said: differs, happens });
   }
   await save();
@@ -123,6 +127,7 @@ async function whatHappens(
   if (language === "preview") return previewed(stage, draft);
   if (language === "problems") return (await checked(stage, wrong)).problems;
   if (language === "warnings") return (await checked(stage, wrong)).warnings;
+  if (language === "lint") return linted(stage);
   if (language === "explain") return explained(stage, personAt(line));
   return held(
     stage,

@@ -7,6 +7,7 @@ import type { MappingDocument } from "../../src/model/mapping.js";
 import { targetLabel } from "../../src/model/target.js";
 import { deleteConnection } from "../../src/provisioning/connections.js";
 import { explainUser } from "../../src/provisioning/explain-user.js";
+import { lintMapping } from "../../src/provisioning/lint.js";
 import { addManualGrant, removeManualGrant } from "../../src/provisioning/manual-grants.js";
 import { previewMapping } from "../../src/provisioning/mappings.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
@@ -165,6 +166,12 @@ export async function held({ t, refused }: Stage, people: readonly string[]): Pr
 export async function explained({ t }: Stage, person: string): Promise<readonly string[]> {
   const said = await explainUser(t.p, await t.tenant(), await t.userId(person));
   return [...said.assignments, ...said.notGiven, ...said.rolesNotGiven].map(({ sentence }) => sentence);
+}
+
+/** What lint finds in the active document, beside what was sent. */
+export async function linted({ t }: Stage): Promise<readonly string[]> {
+  const { findings } = await lintMapping(t.p, await t.tenant(), undefined, { days: 90 });
+  return findings.map(({ pointer, code, message }) => `${pointer} ${code}: ${message}`);
 }
 
 /** Connections that a document speaks of. */

@@ -21,7 +21,7 @@ export interface EventRow {
 const HEADING = /^### (\d+)\. (.+)$/;
 
 /** What checks look at; a block in any other language is for readers. */
-const LANGUAGES = ["json", "draft", "preview", "holds", "explain", "warnings", "wrong", "problems"];
+const LANGUAGES = ["json", "draft", "preview", "holds", "explain", "warnings", "lint", "wrong", "problems"];
 
 export function storiesOf(text: string): readonly Story[] {
   const lines = text.split("\n");
