@@ -7,6 +7,7 @@ import { readVersion } from "../platform/version.js";
 import { readArguments } from "./arguments.js";
 import { type Command, EXIT, type ExitCode, Misuse, type Terminal } from "./command.js";
 import { commandHelp, generalHelp } from "./help.js";
+import { infer } from "./infer.js";
 import { mappingCheck } from "./mapping-check.js";
 import { mappingLint } from "./mapping-lint.js";
 import { mappingPreview } from "./mapping-preview.js";
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   mappingLint,
   mappingTest,
   mappingPreview,
+  infer,
   migrate,
   tenantCreate,
   tokenCreate,

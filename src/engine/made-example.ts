@@ -20,16 +20,13 @@ const LONGEST_NAME = 199;
  * The mapping must have no expressions: nothing runs them here.
  */
 export function exampleOf(mapping: CompiledMapping, rule: CompiledRule): ExampleDocument | undefined {
-  const connection = rule.connections && [...rule.connections][0];
-  const person = {
-    ...(connection === undefined ? {} : { connection }),
-    ...groupOf(rule),
-    ...(rule.appRoles ? { app_roles: rule.appRoles.slice(0, 1) } : {}),
-  };
-  const given = givenTo(mapping, rule, person);
-  if (!given) return undefined;
-  const expect = given.map((target) => (isPlain(target) ? targetLabel(target) : target));
-  return { name: cutText(nameOf(rule), LONGEST_NAME), ...person, expect };
+  const bare = { ...groupOf(rule), ...(rule.appRoles ? { app_roles: rule.appRoles.slice(0, 1) } : {}) };
+  const fromEach = [...(rule.connections ?? [])].map((connection) => ({ connection, ...bare }));
+  for (const person of [bare, ...fromEach]) {
+    const given = givenTo(mapping, rule, person);
+    if (given) return { name: cutText(nameOf(rule), LONGEST_NAME), ...person, expect: given.map(written) };
+  }
+  return undefined;
 }
 
 function groupOf({ groups }: CompiledRule): Pick<ExampleDocument, "groups" | "group_ids"> {
@@ -55,10 +52,11 @@ function givenTo(
   );
 }
 
-/** Whether the short form means this very target. */
-function isPlain(target: Target): boolean {
-  const read = parseTarget(targetLabel(target));
-  return read?.scope === target.scope && read.role === target.role;
+/** In the short form, where that means this very target. */
+function written(target: Target): string | Target {
+  const short = targetLabel(target);
+  const read = parseTarget(short);
+  return read?.scope === target.scope && read.role === target.role ? short : target;
 }
 
 function nameOf({ groups, appRoles, give }: CompiledRule): string {

@@ -46,7 +46,17 @@ export const places: readonly Place[] = [
   room(
     "platform",
     ["model/"],
-    ["node:*", "node:child_process", "ajv", "ajv/dist/2020.js", "ajv-formats", "ipaddr.js", "jsonc-parser", "pino"],
+    [
+      "node:*",
+      "node:child_process",
+      "ajv",
+      "ajv/dist/2020.js",
+      "ajv-formats",
+      "csv-parse",
+      "ipaddr.js",
+      "jsonc-parser",
+      "pino",
+    ],
   ),
   place(
     "compose",
