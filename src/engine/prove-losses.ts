@@ -88,8 +88,9 @@ function changesOf(step: Step): readonly FactChange[] {
 function proofOf(base: Case, searches: readonly Search[], rounds: number): LossProof {
   const jobs = new Map<string, ExpressionJob>();
   const open = new Set<Search>();
-  for (const search of rounds === 0 ? [] : searches) {
-    if (search.proved !== undefined || search.as === base || jobs.size >= MOST_JOBS) continue;
+  for (const search of searches) {
+    const isDone = rounds === 0 || search.proved !== undefined || search.as === base;
+    if (isDone || jobs.size >= MOST_JOBS) continue;
     open.add(search);
     for (const [key, job] of jobsOf(search.as)) jobs.set(key, job);
   }

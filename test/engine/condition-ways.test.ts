@@ -91,6 +91,7 @@ describe("facts as they would be", () => {
   const same: readonly (readonly [MadeUpLink, FactChange])[] = [
     [{ groups: ["x"] }, { kind: "group", name: "x", member: true }],
     [{}, { kind: "group", name: "x", member: false }],
+    [{ groups: ["y"] }, { kind: "group", name: "x", member: false }],
     [{ appRoles: { known: true, value: ["x"] } }, { kind: "app_role", role: "x", held: true }],
     [{ appRoles: { known: true, value: [] } }, { kind: "app_role", role: "x", held: false }],
     [{ user: { title: "x" } }, { kind: "attribute", attribute: "title", value: "x" }],

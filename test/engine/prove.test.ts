@@ -428,6 +428,20 @@ describe("what would end an assignment", () => {
     expect(await toLose(mapping, made, [held])).to.deep.equal([["leave group `X`, and lose app role `ar`", true]]);
   });
 
+  it("is found for one thing at once, and for another after some more tries", async () => {
+    const mapping = document(
+      { group_name: "X" },
+      { id: "low", app_role: "ar" },
+      { id: "b", everyone: true, team_name: "B" },
+    );
+    const other = grant("team:B", "editor", { rule: "b", evidence: [{ kind: "everyone", label: "everyone" }] });
+    const made = { groups: ["X"], appRoles: { known: true, value: ["ar"] } } as const;
+    expect(await toLose(mapping, made, [held, other])).to.deep.equal([
+      ["leave group `X`, and lose app role `ar`", true],
+      ["remove rule `b`", true],
+    ]);
+  });
+
   it("is found where groups are unknown", async () => {
     const made = { groups: ["X"], unlisted: "overage" } as const;
     expect(await toLose(document({ group_name: "X" }), made, [held])).to.deep.equal([["leave group `X`", true]]);
