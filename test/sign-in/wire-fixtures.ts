@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { GroupSeparator, ScimProfile } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import { projectRoot } from "../../src/platform/root.js";
-import type { NAME_FORMAT, NAME_ID, ResponseWishes } from "../support/saml-response.js";
+import { NAME_FORMAT, NAME_ID, type ResponseWishes } from "../support/saml-response.js";
 
 /** One file of test/sign-in/wire; its README says what the parts mean. */
 export type SignInFixture = OidcFixture | SamlFixture;
@@ -96,4 +96,23 @@ function written(json: Json): Json {
   const count = (json as JsonObject)["$numbered"];
   if (typeof count === "number") return Array.from({ length: count }, (_, at) => `g${at}`);
   return Object.fromEntries(Object.entries(json as JsonObject).map(([key, value]) => [key, written(value)]));
+}
+
+/** What the response of a case says beside times and addresses; `parties` are the entityIDs of both. */
+export function wishesOf(
+  { nameId, attributes, wire }: SamlCase,
+  parties: { readonly idp: string; readonly sp: string },
+): Partial<ResponseWishes> {
+  const { value, format, nameQualifier, spNameQualifier } = nameId;
+  return {
+    nameId: value,
+    nameIdFormat: format === null ? null : NAME_ID[format],
+    ...(nameQualifier === undefined ? {} : { nameQualifier: parties[nameQualifier] }),
+    ...(spNameQualifier === undefined ? {} : { spNameQualifier: parties[spNameQualifier] }),
+    ...(wire === undefined ? {} : { ...wire, issuerFormat: NAME_ID[wire.issuerFormat] }),
+    attributes: attributes.map(({ nameFormat, ...attribute }) => ({
+      ...attribute,
+      ...(nameFormat === undefined ? {} : { nameFormat: NAME_FORMAT[nameFormat] }),
+    })),
+  };
 }

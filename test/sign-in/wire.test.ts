@@ -4,7 +4,7 @@ import { samlClaims } from "../../src/protocols/saml/claims.js";
 import { loadIdpProfiles, profileFor } from "../../src/protocols/sign-in/idp-profile.js";
 import { translate } from "../../src/protocols/sign-in/translate.js";
 import { consume, NOW } from "../saml/corpus.js";
-import { ACME, NAME_FORMAT, NAME_ID, type ResponseWishes, samlResponse } from "../support/saml-response.js";
+import { ACME, samlResponse } from "../support/saml-response.js";
 import {
   type ExpectedList,
   type OidcCase,
@@ -12,6 +12,7 @@ import {
   type SignInCase,
   type SignInFixture,
   signInFixtures,
+  wishesOf,
 } from "./wire-fixtures.js";
 
 const profiles = loadIdpProfiles();
@@ -73,25 +74,9 @@ function oidcClaims({ idToken, userinfo }: OidcCase) {
 
 /** Through a signed response and its verification: what a provider says in XML is not what it says in JSON. */
 function assertedClaims(issuer: string, one: SamlCase) {
-  const response = samlResponse({ now: NOW, issuer, ...wishesOf(issuer, one) });
+  const response = samlResponse({ now: NOW, issuer, ...wishesOf(one, { idp: issuer, sp: ACME.sp }) });
   const assertion = consume(response.base64, { idp: { entityId: issuer } });
   return samlClaims(assertion, { idp: issuer, sp: ACME.sp });
-}
-
-function wishesOf(issuer: string, { nameId, attributes, wire }: SamlCase): Partial<ResponseWishes> {
-  const parties = { idp: issuer, sp: ACME.sp };
-  const { value, format, nameQualifier, spNameQualifier } = nameId;
-  return {
-    nameId: value,
-    nameIdFormat: format === null ? null : NAME_ID[format],
-    ...(nameQualifier === undefined ? {} : { nameQualifier: parties[nameQualifier] }),
-    ...(spNameQualifier === undefined ? {} : { spNameQualifier: parties[spNameQualifier] }),
-    ...(wire === undefined ? {} : { ...wire, issuerFormat: NAME_ID[wire.issuerFormat] }),
-    attributes: attributes.map(({ nameFormat, ...attribute }) => ({
-      ...attribute,
-      ...(nameFormat === undefined ? {} : { nameFormat: NAME_FORMAT[nameFormat] }),
-    })),
-  };
 }
 
 function whatIsKnown(seen: ObserveUser, key: "groups" | "appRoles" | keyof ObserveUser): unknown {
