@@ -109,6 +109,7 @@ async function mapping(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`GET ${T}/mapping`, { tenant }, 200);
   await journey.step(`GET ${T}/mapping/lint`, { tenant }, 200, { query: "?days=30" });
   await journey.step(`POST ${T}/mapping/lint`, { tenant }, 200, { body: { mappings: [] } });
+  await journey.step(`POST ${T}/mapping/try`, { tenant }, 200, { body: { facts: { groups: ["Eng"] } } });
   await journey.step(`GET ${T}/mapping/versions`, { tenant }, 200);
   await journey.step(`GET ${T}/mapping/versions/{version}`, { tenant, version: 1 }, 200);
   await journey.step(`GET ${T}/mapping/versions/{version}/diff`, { tenant, version: 2 }, 200, { query: "?against=1" });
@@ -132,6 +133,7 @@ async function people(journey: Journey, tenant: string): Promise<void> {
     body: { team: "Platform", role: "viewer", reason: "on loan", expiresAt: "2099-01-01T00:00:00Z" },
   });
   await journey.step(`GET ${T}/users/{user}/explain`, at, 200);
+  await journey.step(`GET ${T}/users/{user}/example`, at, 200);
   await journey.step(`GET ${T}/check`, at, 200, { query: "?user=ada@acme.example&team=Platform&role=viewer" });
   await journey.step(`GET ${T}/assignments`, at, 200);
   await journey.step(`GET ${T}/teams`, at, 200);
