@@ -9,6 +9,7 @@ export interface PreviewFigures {
   readonly preview: number;
   readonly bare: number;
   readonly ratio: number;
+  readonly rssMegabytes: number;
 }
 
 interface PreviewAnswer {
@@ -47,13 +48,14 @@ export async function measurePreview(
     ratios.push(preview / bare);
   }
   const figures = { preview: median(previews), bare: median(bares), ratio: median(ratios) };
+  const rssMegabytes = Math.max(...seen.map((one) => one.rssMegabytes));
   tell(`  bare SQL: ${thousands(rows)} rows read by the driver alone      ${figures.bare.toFixed(2)} s`);
   tell(`  preview over HTTP, plan stored                       ${figures.preview.toFixed(2)} s`);
   tell(`  ratio                                                ${figures.ratio.toFixed(2)}`);
   const { changed = 0, granted = 0, revoked = 0 } = answer?.summary ?? {};
   tell(`  ${thousands(changed)} people changed, ${thousands(granted)} granted, ${thousands(revoked)} revoked`);
   tellSeen(seen, latencies, tell);
-  return figures;
+  return { ...figures, rssMegabytes };
 }
 
 export function previewEdit({ admin, edit }: Pick<World, "admin" | "edit">): Promise<PreviewAnswer> {

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import type { Shape } from "../population/shape.js";
 import { measureApply, measureKill } from "./apply-speed.js";
 import { measureEvaluation } from "./evaluation-speed.js";
-import { measurePreview } from "./preview-speed.js";
+import { measurePreview, type PreviewFigures } from "./preview-speed.js";
 import { openWorld } from "./world.js";
 
 export const PARTS = ["P6", "P7", "P8", "slope"] as const;
@@ -20,7 +20,7 @@ export async function runEngineBench(shape: Shape, rounds: number, parts: Readon
     tell("\nP6: one person with 20 groups, literal rules only");
     await measureEvaluation(tell);
   }
-  const slope: { readonly users: number; readonly preview: number; readonly ratio: number }[] = [];
+  const slope: Point[] = [];
   if (parts.has("slope")) {
     for (const users of SLOPE.filter((one) => one < shape.users)) {
       const world = await openWorld({ ...shape, users }, () => undefined);
@@ -47,14 +47,15 @@ export async function runEngineBench(shape: Shape, rounds: number, parts: Readon
   }
 }
 
-function tellSlope(
-  slope: readonly { readonly users: number; readonly preview: number; readonly ratio: number }[],
-  tell: (text: string) => void,
-): void {
-  tell("  growth: milliseconds per 1,000 people, and the ratio to bare SQL");
-  for (const { users, preview, ratio } of slope) {
+interface Point extends PreviewFigures {
+  readonly users: number;
+}
+
+function tellSlope(slope: readonly Point[], tell: (text: string) => void): void {
+  tell("  growth: milliseconds per 1,000 people, the ratio to bare SQL, and memory at most");
+  for (const { users, preview, ratio, rssMegabytes } of slope) {
     tell(
-      `    ${String(users).padStart(7)} people  ${((preview / users) * 1e6).toFixed(0).padStart(6)} ms  ${ratio.toFixed(2)}`,
+      `    ${String(users).padStart(7)} people  ${((preview / users) * 1e6).toFixed(0).padStart(6)} ms  ${ratio.toFixed(2)}  RSS ${rssMegabytes.toFixed(0)} MB`,
     );
   }
 }

@@ -54,9 +54,10 @@ export async function planPopulation(
   query: PopulationQuery,
   writing: Writing = "nothing",
 ): Promise<PopulationPlan> {
-  return p.walks.run(reader.tenant, async () => {
-    const walk = await beginWalk(p, reader, query);
-    const sheet = writing === "nothing" ? undefined : await beginSheet(p, reader.tenant, query);
+  const { tenant } = reader;
+  return p.walks.run(tenant, async () => {
+    const walk = await beginWalk(p, p.store.walk(tenant), query);
+    const sheet = writing === "nothing" ? undefined : await beginSheet(p, tenant, query);
     try {
       return await planAll(walk, sheet, writing);
     } catch (error) {

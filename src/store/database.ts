@@ -8,6 +8,8 @@ export interface Database {
   readonly dialect: Dialect;
   /** Outside transactions: sees what is committed. */
   readonly reader: Sql;
+  /** The same for what reads much: nobody else waits behind it. */
+  readonly walker: Sql;
   /** Commits what `work` did, or nothing of it when it throws. */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** Names of the migrations that ran. */

@@ -38,6 +38,7 @@ export async function openStore(url: string, options: { readonly newId?: () => s
       readers.set(tenant, known);
       return known;
     },
+    walk: (tenant) => tenantReader(scope(tenant, database.walker)),
     write: (tenant, work) => database.transaction((sql) => work(tenantWriter(scope(tenant, sql)))),
     check: () => checkMigrated(database),
     migrate: () => database.migrate(),

@@ -93,6 +93,8 @@ export async function openPostgres(url: string): Promise<Database> {
   return {
     dialect: POSTGRES,
     reader,
+    // a pool has a connection for whoever comes
+    walker: reader,
     async transaction(work) {
       const result = await retrying(pool, work);
       statistics.committed();

@@ -1,4 +1,4 @@
-/** SQLite: one writer that commits in groups, one reader beside it; `:memory:` has one connection for both. */
+/** SQLite: one writer that commits in groups, a reader beside it, and one for walks; `:memory:` has one connection for all. */
 import { mkdir, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Database as RawDatabase, RunResult, Statement } from "sqlite3";
@@ -158,6 +158,17 @@ async function migrateWith({ pool, raw, connection }: Opened): Promise<readonly 
   });
 }
 
+function connectReader(filename: string): Promise<Opened> {
+  return connect(filename, "pragma query_only = on; pragma cache_size = -32000;");
+}
+
+function inTurns(connection: SqliteConnection): Sql {
+  return {
+    all: (statement) => connection.turns.take(() => connection.all(statement)),
+    run: (statement) => connection.turns.take(() => connection.run(statement)),
+  };
+}
+
 async function loadAsReader(connection: SqliteConnection): Promise<void> {
   await connection.exec("pragma query_only = off");
   await loadStatistics(connection);
@@ -171,25 +182,23 @@ export async function openSqlite(path: string): Promise<Database> {
     filename,
     "pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -32000;",
   );
-  const reader =
-    path === MEMORY ? writer : await connect(filename, "pragma query_only = on; pragma cache_size = -32000;");
+  const readers = path === MEMORY ? [] : [await connectReader(filename), await connectReader(filename)];
+  const [reader = writer, walker = writer] = readers;
   const queue = new WriteQueue(writer.connection, writer.connection.turns);
   return {
     dialect: SQLITE,
-    reader: {
-      all: (statement) => reader.connection.turns.take(() => reader.connection.all(statement)),
-      run: (statement) => reader.connection.turns.take(() => reader.connection.run(statement)),
-    },
+    reader: inTurns(reader.connection),
+    walker: inTurns(walker.connection),
     transaction: (work) => queue.submit(() => new TransactionSql(writer.connection).during(work)),
     async migrate() {
       const ran = await migrateWith(writer);
       await writer.connection.turns.take(() => writeStatistics(writer.connection));
-      if (reader !== writer) await reader.connection.turns.take(() => loadAsReader(reader.connection));
+      for (const { connection } of readers) await connection.turns.take(() => loadAsReader(connection));
       return ran;
     },
     async close() {
       await disconnect(writer);
-      if (reader !== writer) await disconnect(reader);
+      for (const one of readers) await disconnect(one);
     },
   };
 }

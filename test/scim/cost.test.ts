@@ -26,6 +26,7 @@ function notingStore(store: Store, called: string[]): Store {
     instance: noting(store.instance, called),
     newId: () => store.newId(),
     read: (tenant) => noting(store.read(tenant), called),
+    walk: (tenant) => noting(store.walk(tenant), called),
     write: (tenant, work) => store.write(tenant, (tx) => work(noting(tx, called))),
     check: () => store.check(),
     migrate: () => store.migrate(),

@@ -45,6 +45,8 @@ export interface Store {
   newId(): string;
   /** Reads outside a transaction; on SQLite files on a connection of their own. */
   read(tenant: TenantId): TenantReader;
+  /** The same for walks over everybody: on SQLite files on another connection again, so that nobody waits behind them. */
+  walk(tenant: TenantId): TenantReader;
   /**
    * One transaction. INVARIANT: `work` awaits nothing but this writer's calls: on SQLite one connection is the whole pool.
    * The writer is dead when `work` has ended. What `work` throws rolls everything back and is thrown again.
