@@ -11,7 +11,7 @@ import type { PlanKind } from "./ports/mappings.js";
 import type { TenantReader } from "./ports/store.js";
 
 /** Few enough that judging them keeps nobody waiting, enough that statements are worth their while. */
-const PAGE = 200;
+const PAGE = 100;
 
 export interface PopulationQuery {
   readonly kind: PlanKind;
