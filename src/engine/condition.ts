@@ -1,6 +1,6 @@
 /** A rule's expressions, `when` and `grants`: asked once per way in which its matchers hold. */
 import type { Match, Open } from "../model/evaluation.js";
-import type { ExpressionResult } from "../model/expression.js";
+import type { ExpressionFailure, ExpressionResult } from "../model/expression.js";
 import type { Evidence } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
 import type { Json } from "../model/json.js";
@@ -82,9 +82,16 @@ function supported(
 }
 
 function failureOf({ code, message, position }: Extract<ExpressionResult, { ok: false }>): Open {
-  const reason = code === "suspended" ? "expression_suspended" : "expression_failed";
+  const reason = REASONS.get(code) ?? "expression_failed";
   return { reason, detail: message, ...(position === undefined ? {} : { position }) };
 }
+
+/** Time and memory may run out for the machine's sake: such an evaluation says nothing final. */
+const REASONS: ReadonlyMap<ExpressionFailure, Open["reason"]> = new Map([
+  ["timeout", "expression_stopped"],
+  ["memory", "expression_stopped"],
+  ["suspended", "expression_suspended"],
+]);
 
 /** A failure of the expression, as against a fact that is unknown. */
 export function isFailure({ reason }: Open): boolean {
@@ -93,6 +100,7 @@ export function isFailure({ reason }: Open): boolean {
 
 const FAILURES: ReadonlySet<Open["reason"]> = new Set([
   "expression_failed",
+  "expression_stopped",
   "expression_suspended",
   "not_boolean",
   "not_targets",

@@ -26,6 +26,7 @@ function openText(reason: Open["reason"], detail: string): string {
     case "unconfirmed_group":
       return `group ${quote(detail)} took its name over from a deleted group, and waits to be confirmed`;
     case "expression_failed":
+    case "expression_stopped":
     case "expression_suspended":
     case "not_boolean":
     case "not_targets":

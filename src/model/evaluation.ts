@@ -44,6 +44,7 @@ export interface Open {
   readonly reason:
     | UnknownReason
     | "expression_failed"
+    | "expression_stopped"
     | "expression_suspended"
     | "not_boolean"
     | "not_targets"

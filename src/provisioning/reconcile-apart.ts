@@ -1,10 +1,8 @@
-import type { Instant, TenantId, UserId } from "../model/ids.js";
+import type { TenantId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import type { Provisioning } from "./deps.js";
 import { type ReconcileOptions, reconcilePeople } from "./reconcile.js";
-
-/** After so many seconds somebody who could not be reconciled is tried again. */
-export const BACK_OFF_SECONDS = 30;
 
 interface ReconciledApart {
   readonly done: number;
@@ -48,9 +46,4 @@ function joined(a: ReconciledApart, b: ReconciledApart): ReconciledApart {
   const counts: Record<string, number> = { ...a.counts };
   for (const [key, n] of Object.entries(b.counts)) counts[key] = (counts[key] ?? 0) + n;
   return { done: a.done + b.done, failed: [...a.failed, ...b.failed], counts };
-}
-
-/** An instant so many seconds later. */
-export function secondsFrom(now: Instant, seconds: number): Instant {
-  return new Date(Date.parse(now) + seconds * 1000).toISOString();
 }

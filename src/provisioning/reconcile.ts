@@ -3,13 +3,14 @@ import type { CompiledMapping } from "../engine/compile.js";
 import type { ComputedProfile } from "../engine/computed-profile.js";
 import { diff } from "../engine/diff.js";
 import type { Connection } from "../model/connection.js";
-import type { Decision } from "../model/evaluation.js";
+import type { Decision, Open } from "../model/evaluation.js";
 import type { ExpressionResult } from "../model/expression.js";
 import type { Instant, RunId, TenantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
 import { applyPlans } from "./apply.js";
 import { type Approval, eitherApproval } from "./approval.js";
+import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import { type Braked, brake } from "./brake.js";
 import type { Context, Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
@@ -148,6 +149,7 @@ async function applyBatch(
     ...(options.run === undefined ? {} : { run: options.run }),
     now: evaluated.now,
   });
+  await tryAgainLater(tx, fresh, evaluated);
   await enterHeld(tx, braked.hold, options.context, evaluated.now);
   return report(states, fresh, plans, braked, evaluated);
 }
@@ -192,9 +194,21 @@ function profilesOf(
   return profiles;
 }
 
-/** Some rule could not be judged for the person, as its expression is suspended. */
-function isSuspended(decision: Decision | undefined): boolean {
-  return decision?.locks.some(({ open }) => open.reason === "expression_suspended") === true;
+/**
+ * What was kept because an evaluation was stopped is looked at again: the machine may have been busy, and a loss that is only
+ * put off must not be forgotten. An expression that is to blame is suspended by and by, which ends the attempts.
+ */
+async function tryAgainLater(tx: TenantWriter, fresh: readonly PersonState[], evaluated: Evaluated): Promise<void> {
+  const { decisions, now } = evaluated;
+  const stopped = fresh.filter(({ id }) => isOpenBy("expression_stopped", decisions.get(id))).map(({ id }) => id);
+  if (stopped.length === 0) return;
+  await tx.markDirty(stopped, "expression_stopped", now);
+  await tx.delayMarks(stopped, secondsFrom(now, BACK_OFF_SECONDS));
+}
+
+/** Some rule could not be judged for the person, for this reason. */
+function isOpenBy(reason: Open["reason"], decision: Decision | undefined): boolean {
+  return decision?.locks.some(({ open }) => open.reason === reason) === true;
 }
 
 function report(
@@ -213,7 +227,10 @@ function report(
   count("held", braked.hold.length);
   count("waiting", braked.waiting.length);
   count("kept", plans.filter((plan) => plan.kept.length > 0).length);
-  count("suspended", plans.filter(({ person }) => isSuspended(evaluated.decisions.get(person.id))).length);
+  count(
+    "suspended",
+    plans.filter(({ person }) => isOpenBy("expression_suspended", evaluated.decisions.get(person.id))).length,
+  );
   count("frozen", plans.filter((plan) => plan.frozen).length);
   return {
     done: [...done],

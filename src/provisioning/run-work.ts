@@ -1,10 +1,11 @@
 import type { Instant, TenantId, UserId } from "../model/ids.js";
+import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import type { Context, Provisioning } from "./deps.js";
 import { heldUsers } from "./held-runs.js";
 import type { ClaimedRun } from "./ports/runs.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { ReconcileOptions } from "./reconcile.js";
-import { BACK_OFF_SECONDS, reconcileApart, secondsFrom } from "./reconcile-apart.js";
+import { reconcileApart } from "./reconcile-apart.js";
 
 const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 

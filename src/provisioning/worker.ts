@@ -1,9 +1,10 @@
 /** The worker owns everything that goes on without a request: waiting marks, runs, what falls due, and publishing events. */
 import type { TenantId, UserId } from "../model/ids.js";
+import { secondsFrom } from "./back-off.js";
 import type { Context, Provisioning } from "./deps.js";
 import { takeWakeups } from "./due.js";
 import type { ClaimedRun } from "./ports/runs.js";
-import { reconcileApart, secondsFrom } from "./reconcile-apart.js";
+import { reconcileApart } from "./reconcile-apart.js";
 import { createRests } from "./rests.js";
 import { workRun } from "./run-work.js";
 

@@ -301,6 +301,12 @@ describe("evaluating a link", () => {
       });
     });
 
+    for (const code of ["timeout", "memory"] as const) {
+      it(`that were stopped (${code}) say so, as the machine may be to blame`, () => {
+        expect(withResult({ ok: false, code, message: "x" })).to.deep.equal(["r failed (expression_stopped)"]);
+      });
+    }
+
     it("that are suspended say so", () => {
       expect(withResult({ ok: false, code: "suspended", message: "x" })).to.deep.equal([
         "r failed (expression_suspended)",
@@ -322,7 +328,7 @@ describe("evaluating a link", () => {
       const results = new Map<string, ExpressionResult>();
       for (const [jobKey, job] of expressionJobs(both, [one])) {
         const yes = JSON.stringify(job.input).includes("a-ro");
-        results.set(jobKey, yes ? { ok: true, value: true } : { ok: false, code: "timeout", message: "slow" });
+        results.set(jobKey, yes ? { ok: true, value: true } : { ok: false, code: "error", message: "slow" });
       }
       const [outcome] = evaluate(both, one, results).notable;
       expect(outcomesOf(evaluate(both, one, results))).to.deep.equal(["r matched A/ro (expression_failed)"]);

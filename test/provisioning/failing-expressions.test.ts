@@ -112,6 +112,23 @@ describe("an expression that cannot be run at all for now", () => {
     });
   }
 
+  for (const failing of ["timeout", "memory"] as const) {
+    it(`keeps what an evaluation that was stopped (${failing}) could take, and takes it once one comes to its end`, async () => {
+      const id = await t.pushUser("main", "ann", { externalId: "ann", attributes: { employeeNumber: "200" } });
+      code = failing;
+      await t.pushUser("main", "ann", { externalId: "ann", id, attributes: { employeeNumber: "1" } });
+      expect(await t.holds("ann")).to.deep.equal(SENIORS);
+      clock.forward({ seconds: 31 });
+      await t.settled();
+      expect(await t.holds("ann"), "still stopped").to.deep.equal(SENIORS);
+      code = undefined;
+      clock.forward({ seconds: 31 });
+      await t.settled();
+      expect(await t.holds("ann")).to.deep.equal([]);
+      expect((await t.person("ann")).dirty).to.equal(false);
+    });
+  }
+
   it("refuses a save and a preview with what to do, and changes nothing", async () => {
     code = "unavailable";
     const document = { mappings: [RULE], examples: [{ name: "x", user: { employeeNumber: "200" }, expect: SENIORS }] };
