@@ -2,7 +2,7 @@ import type { Instant } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 
 /** An instant as people write it (RFC 3339, any offset) in the one form that is kept. The schema has judged the form. */
-export function instantOf(name: string, text: string): Instant {
+function instantOf(name: string, text: string): Instant {
   const millis = Date.parse(text);
   // The form allows a leap second, which no clock of ours has.
   if (Number.isNaN(millis)) throw new Refusal("bad_request", `\`${name}\` is no instant that exists`);

@@ -5,7 +5,7 @@ import { quote } from "../model/quote.js";
 import { problem } from "./problems.js";
 
 /** The version of the mapping language that is read, and that a document without `version` is written in. */
-export const LANGUAGE_VERSION = 1;
+const LANGUAGE_VERSION = 1;
 
 /**
  * A document of another version is refused by that alone: nothing else can be said of it. `undefined` for one that is of

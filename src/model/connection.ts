@@ -6,7 +6,7 @@ export type SyncMode = "off" | "test" | "live";
 export type GroupAuthority = "auto" | "claims" | "scim";
 export type ScimProfile = "rfc" | "okta" | "entra";
 /** The resources whose `roles` SCIM manages. */
-export type RoleSource = "users" | "groups";
+export type RoleSource = "users" | "groups" | "serviceAccounts";
 export type GroupSeparator = "," | ";";
 export type OnDisable = "convert" | "deactivate";
 

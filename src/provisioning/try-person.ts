@@ -14,8 +14,9 @@ import type { PlanLine } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import type { Provisioning } from "./deps.js";
+import { provedExplanation } from "./explain-user.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
-import { judge, teamBook } from "./judge.js";
+import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
 import { draftMapping } from "./mappings.js";
 import type { TenantReader } from "./ports/store.js";
 
@@ -53,11 +54,15 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
       : await realPerson(p, reader, connections, input.user, { now, ...(overlay && { overlay }) });
   const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
   const gathered = { state: person.state, links };
-  const bySignIn = await decideOne(p, reader, mapping, gathered, "sign_in");
-  const decision = input.user === undefined ? bySignIn : await decideOne(p, reader, mapping, gathered, "sync");
+  const teams = teamBook(await reader.teams());
+  const bySignIn = await decideOne(p, tenant, mapping, gathered, teams, "sign_in");
+  const door = input.user === undefined ? "sign_in" : "sync";
+  const decision = door === "sign_in" ? bySignIn : await decideOne(p, tenant, mapping, gathered, teams, door);
   const plan = diff(person.state, decision, mapping);
   const after = applyInMemory(person.state, plan, { version: mapping.version, now });
-  const explained = explain(mapping, links, decision.evaluations, decision, after);
+  const base = { mapping, links, state: after, door, resolveTeam: (name: string) => teams.get(name) } as const;
+  const explanation = explain(mapping, links, decision.evaluations, decision, after);
+  const explained = await provedExplanation(p, tenant, base, decision, explanation);
   const changes = planLines(plan, await reader.privilegedRoles());
   return {
     ...explained,
@@ -146,12 +151,12 @@ function withEdits(links: readonly PersonLink[], { connection, facts }: TryInput
 
 async function decideOne(
   p: Provisioning,
-  reader: TenantReader,
+  tenant: Tenant,
   mapping: CompiledMapping,
   person: Gathered,
-  door: "sign_in" | "sync",
+  teams: TeamBook,
+  door: DecisionDoor,
 ): Promise<Decision> {
-  const teams = teamBook(await reader.teams());
-  const decisions = await judge(p, reader.tenant, mapping, [person], teams, door);
+  const decisions = await judge(p, tenant.id, mapping, [person], teams, door);
   return decisions.get(person.state.id) as Decision;
 }

@@ -140,11 +140,11 @@ describe("role assignments of SCIM, by the admin API", () => {
   it("TEC-9: are switched for users and groups apart", async () => {
     const path = directory.connection;
     expect((await client.get(path)).body["rolesFrom"]).to.deep.equal(["users", "groups"]);
-    for (const rolesFrom of [["groups"], [], ["users"], ["users", "groups"]]) {
+    for (const rolesFrom of [["groups"], [], ["users"], ["users", "groups", "serviceAccounts"]]) {
       const { status, body } = await client.call("PATCH", path, { body: { rolesFrom } });
       expect([status, body["rolesFrom"]]).to.deep.equal([200, rolesFrom]);
     }
-    const refused = await client.call("PATCH", path, { body: { rolesFrom: ["serviceAccounts"] } });
+    const refused = await client.call("PATCH", path, { body: { rolesFrom: ["service accounts"] } });
     expect(refused.status).to.equal(422);
     expect(refused.text).to.contain('"/rolesFrom/0"');
   });
