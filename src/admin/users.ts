@@ -21,9 +21,9 @@ export function userRoutes(deps: AdminDeps): readonly Route[] {
   return [listRoute(deps), readRoute(deps), createRoute(deps), changeRoute(deps)];
 }
 
-function userView({ id, userName, email, displayName, status, synced, assignments, createdAt }: UserRow) {
+function userView({ status, synced, assignments, createdAt, ...who }: UserRow) {
   const active = status === "registered";
-  return { id, userName, email, displayName, active, status, synced, ...splitTargets(assignments), createdAt };
+  return { ...who, active, status, synced, ...splitTargets(assignments), createdAt };
 }
 
 /** Refusal `not_found`. */

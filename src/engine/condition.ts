@@ -66,7 +66,8 @@ function ask(expression: CompiledExpression, hit: Hit, asking: Asking): Answer {
   return result.ok ? { value: result.value, staleSince: reads.staleSince } : { open: failureOf(result) };
 }
 
-function unread(reads: Extract<Reads, { ok: false }>): Open {
+/** What keeps an expression from being run. */
+export function unread(reads: Extract<Reads, { ok: false }>): Open {
   if (reads.refused !== undefined) return { reason: "expression_failed", detail: reads.refused };
   return { reason: reads.reason, detail: reads.path };
 }
@@ -81,7 +82,8 @@ function supported(
   return { ...match, evidence: [...match.evidence, said], stale: match.stale || staleSince !== undefined };
 }
 
-function failureOf({ code, message, position }: Extract<ExpressionResult, { ok: false }>): Open {
+/** An evaluation that failed, with its place. */
+export function failureOf({ code, message, position }: Extract<ExpressionResult, { ok: false }>): Open {
   const reason = REASONS.get(code) ?? "expression_failed";
   return { reason, detail: message, ...(position === undefined ? {} : { position }) };
 }
@@ -104,4 +106,5 @@ const FAILURES: ReadonlySet<Open["reason"]> = new Set([
   "expression_suspended",
   "not_boolean",
   "not_targets",
+  "not_text",
 ]);

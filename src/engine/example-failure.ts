@@ -1,7 +1,7 @@
 /** Says of an example that fails, target by target, what came otherwise than expected and which rule is behind it. */
 import type { Decision, RuleOutcome } from "../model/evaluation.js";
 import type { UserId } from "../model/ids.js";
-import type { PersonLink, PersonState } from "../model/person.js";
+import { NOTHING_SHOWN, type PersonLink, type PersonState } from "../model/person.js";
 import { suggest } from "../model/suggest.js";
 import { type Target, targetKey, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
@@ -22,7 +22,7 @@ const NOBODY_YET: PersonState = {
   id: "example" as UserId,
   userName: "example",
   email: null,
-  displayName: null,
+  ...NOTHING_SHOWN,
   status: "registered",
   everRegistered: true,
   factsVersion: 0,

@@ -5,11 +5,12 @@ import type { Instant } from "../model/ids.js";
 import { quote } from "../model/quote.js";
 
 /** Why a rule cannot be judged to its end; `name` is what people call it. */
-export function openReason(name: string, { reason, detail }: Open): string {
-  return `rule ${name} cannot be judged: ${openText(reason, detail)}`;
+export function openReason(name: string, open: Open): string {
+  return `rule ${name} cannot be judged: ${openText(open)}`;
 }
 
-function openText(reason: Open["reason"], detail: string): string {
+/** Why something is undecided or failed, in words. */
+export function openText({ reason, detail }: Pick<Open, "reason" | "detail">): string {
   switch (reason) {
     case "never_asserted":
       return `${quote(detail)} was never asserted`;
@@ -30,6 +31,7 @@ function openText(reason: Open["reason"], detail: string): string {
     case "expression_suspended":
     case "not_boolean":
     case "not_targets":
+    case "not_text":
     case "ambiguous_connection":
       return detail;
   }

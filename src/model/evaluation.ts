@@ -48,6 +48,7 @@ export interface Open {
     | "expression_suspended"
     | "not_boolean"
     | "not_targets"
+    | "not_text"
     | "stale"
     | "ambiguous_connection"
     | "unconfirmed_group";

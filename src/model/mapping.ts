@@ -33,7 +33,9 @@ export interface MappingDocument {
 }
 
 /** Attributes of a person that may be computed: none that identifies anybody. */
-export type ProfileAttribute = "displayName";
+export const PROFILE_ATTRIBUTES = ["displayName", "givenName", "familyName", "photo"] as const;
+
+export type ProfileAttribute = (typeof PROFILE_ATTRIBUTES)[number];
 
 export type ConflictStrategy = "first" | "highest" | "all";
 export type ConflictScope = "team" | "tenant" | "all_teams" | "resource";

@@ -3,6 +3,7 @@ import type { Facts, Protocol, UserAttribute } from "./facts.js";
 import type { Grant } from "./grant.js";
 import type { ConnectionId, DirectoryUserId, Instant, RunId, UserId } from "./ids.js";
 import type { Known } from "./known.js";
+import type { ProfileAttribute } from "./mapping.js";
 import type { ScimRole, ScimRoleFact } from "./scim-role.js";
 
 /** `pending`: the directory knows the person, and nobody has been registered yet; such rows show up nowhere but in previews. */
@@ -11,12 +12,17 @@ export type UserStatus = "pending" | "registered" | "deactivated";
 /** Which door ended a registration; only `no_match` lets a person back in by signing in. */
 export type DeactivatedBy = "scim" | "admin" | "no_match" | "disabled_connection";
 
+/** What people are shown by, beside their user name; `null`: nothing says it. */
+export type ShownProfile = Readonly<Record<ProfileAttribute, string | null>>;
+
+/** Of somebody of whom nothing was said so far. */
+export const NOTHING_SHOWN: ShownProfile = { displayName: null, givenName: null, familyName: null, photo: null };
+
 /** What the access ledger holds for one person: the state that a plan changes. */
-export interface PersonState {
+export interface PersonState extends ShownProfile {
   readonly id: UserId;
   readonly userName: string;
   readonly email: string | null;
-  readonly displayName: string | null;
   readonly status: UserStatus;
   readonly deactivatedBy?: DeactivatedBy;
   /** Registered at least once: one-time defaults are not given again. */

@@ -1,4 +1,5 @@
 import type { Case } from "../engine/as-if.js";
+import { type KeptAttribute, keptAttributes } from "../engine/computed-profile.js";
 import {
   type ExplainedAssignment,
   type ExplainedGrant,
@@ -19,6 +20,8 @@ import { type MappingAuthors, mappingAuthors, type VersionNote } from "./mapping
 import { evaluatePeople } from "./reconcile.js";
 
 export interface UserExplanation extends Omit<Explanation, "assignments"> {
+  /** Attributes that the mapping's `profile` leaves as they are, with the reason. */
+  readonly profileKept: readonly KeptAttribute[];
   readonly assignments: readonly AuthoredAssignment[];
   /** The active version of the mapping; null before the first. */
   readonly mapping: VersionNote | null;
@@ -41,7 +44,7 @@ export async function explainUser(
   user: UserId,
   options: ExplainOptions = {},
 ): Promise<UserExplanation> {
-  const { people, decisions, mapping, teams } = await evaluatePeople(p, tenant.id, [user], "sync");
+  const { people, decisions, mapping, teams, profiles } = await evaluatePeople(p, tenant.id, [user], "sync");
   const person = people.get(user);
   const decision = decisions.get(user);
   if (!person || !decision) throw new Refusal("not_found", `no user \`${user}\``);
@@ -54,6 +57,7 @@ export async function explainUser(
   return {
     ...proved,
     assignments: proved.assignments.map((one) => authored(one, authors)),
+    profileKept: keptAttributes(profiles.get(user)),
     mapping: authors.active() ?? null,
     hold: hold ? { run: hold.run, status: hold.status, reason: hold.reason } : null,
   };

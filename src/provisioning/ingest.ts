@@ -16,8 +16,9 @@ import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../mode
 import { Refusal } from "../model/problem.js";
 import { admitDomain, admitSeat } from "./admit.js";
 import { mergeClaims } from "./claims.js";
+import { firstNames } from "./first-names.js";
 import { linkPush, linkSignIn, reviewLink } from "./link.js";
-import type { LinkCandidate, WrittenRow } from "./ports/directory.js";
+import type { LinkCandidate, NewProfile, WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { freeDeletedGroup, isRenamed, type PinNotice, pinNewGroup, pinRenamedGroup } from "./pushed-pins.js";
 import { wakeNewcomers, wakeWhenSettled } from "./settle.js";
@@ -124,13 +125,8 @@ async function createUser(state: Ingest, change: UpsertUser): Promise<Written> {
   return tx.insertUserRow(row, now);
 }
 
-function profileOf(document: ScimUserDocument) {
-  const { displayName } = document.attributes;
-  return {
-    userName: document.userName,
-    ...(document.email === undefined ? {} : { email: document.email }),
-    ...(typeof displayName === "string" ? { displayName } : {}),
-  };
+function profileOf({ userName, email, attributes }: ScimUserDocument): NewProfile {
+  return { userName, ...(email === undefined ? {} : { email }), ...firstNames((name) => attributes[name]) };
 }
 
 async function replaceUser(state: Ingest, id: DirectoryUserId, change: UpsertUser): Promise<Written> {
@@ -299,12 +295,14 @@ async function insertObserved(
   now: Instant,
 ): Promise<UserId> {
   const userName = observed.userNames[0] ?? observed.subject;
-  const { displayName } = observed.attributes;
   const user = await tx.insertPendingUser(
     {
       userName,
       ...(observed.verifiedEmail === undefined ? {} : { email: observed.verifiedEmail }),
-      ...(displayName?.known && displayName.value !== null ? { displayName: displayName.value } : {}),
+      ...firstNames((name) => {
+        const said = observed.attributes[name];
+        return said?.known ? said.value : null;
+      }),
     },
     now,
   );

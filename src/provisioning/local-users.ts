@@ -9,6 +9,7 @@ import { isOwner } from "../model/target.js";
 import { admitSeat } from "./admit.js";
 import { applyPlans } from "./apply.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { firstNames } from "./first-names.js";
 import { refuseLastOwner } from "./manual-grants.js";
 import type { AccessWrites } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -28,11 +29,11 @@ export async function createLocalUser(
     // No constraint keeps names of local rows apart: two requests at the same time wait for each other here.
     await tx.lockTenant();
     const local = await localConnection(tx);
-    const { userName, email, displayName } = profile;
+    const { userName, email } = profile;
     const taken = await tx.rowsByNames(local.id, { externalIds: [], userNames: [userName] });
     if (taken.length > 0) throw new Refusal("uniqueness", `a local user \`${userName}\` exists`);
     const id = await tx.insertPendingUser(
-      { userName, ...(email && { email }), ...(displayName && { displayName }) },
+      { userName, ...(email && { email }), ...firstNames((name) => profile[name]) },
       now,
     );
     await tx.insertUserRow(

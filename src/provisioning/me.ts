@@ -1,3 +1,4 @@
+import type { ShownProfile } from "../model/person.js";
 import { teamOf } from "../model/target.js";
 import type { Provisioning } from "./deps.js";
 import { type OwnAssignment, ownReasons } from "./own-reasons.js";
@@ -6,11 +7,10 @@ import type { SessionOwner } from "./ports/instance.js";
 /** What a signed-in person holds: `teams` are roles in a team, `roles` are roles in every other scope. */
 export interface Me {
   readonly tenant: string;
-  readonly user: {
+  readonly user: ShownProfile & {
     readonly id: string;
     readonly userName: string;
     readonly email: string | null;
-    readonly displayName: string | null;
   };
   readonly teams: readonly { readonly team: string; readonly role: string }[];
   readonly roles: readonly { readonly scope: string; readonly role: string }[];
@@ -23,10 +23,10 @@ export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
   const user = await reader.user(session.userId);
   const [state] = await reader.people([session.userId]);
   if (!user) throw new Error("a live session without its user");
-  const { id, userName, email, displayName, assignments } = user;
+  const { id, userName, email, displayName, givenName, familyName, photo, assignments } = user;
   return {
     tenant: session.tenant.slug,
-    user: { id, userName, email, displayName },
+    user: { id, userName, email, displayName, givenName, familyName, photo },
     ...splitTargets(assignments),
     why: ownReasons(state?.grants ?? []),
   };

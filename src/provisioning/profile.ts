@@ -2,15 +2,15 @@ import type { CompiledMapping } from "../engine/compile.js";
 import { type ComputedProfile, computedProfile, profileJobs } from "../engine/computed-profile.js";
 import type { AttributeValue, UserAttribute } from "../model/facts.js";
 import type { TenantId, UserId } from "../model/ids.js";
-import type { PersonLink, PersonState } from "../model/person.js";
+import { PROFILE_ATTRIBUTES, type ProfileAttribute } from "../model/mapping.js";
+import type { PersonLink, PersonState, ShownProfile } from "../model/person.js";
 import type { Provisioning } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
 import type { Gathered } from "./gather.js";
 
-export interface Profile {
+export interface Profile extends ShownProfile {
   readonly userName: string;
   readonly email: string | null;
-  readonly displayName: string | null;
 }
 
 /** What the mapping's `profile` makes of people, its expressions for all of them at once; empty without any. */
@@ -46,15 +46,29 @@ export function changedProfile(
   const links = profileLinks(all);
   const userName = firstKnown(links, "userName");
   const email = firstKnown(links, "email");
-  const displayName = computed?.get("displayName") ?? { value: firstKnown(links, "displayName") };
   const profile = {
     userName: typeof userName === "string" && userName !== "" ? userName : state.userName,
     email: text(email, state.email),
-    displayName: displayName === "stays" ? state.displayName : text(displayName.value, state.displayName),
+    displayName: shown(state, links, computed, "displayName"),
+    givenName: shown(state, links, computed, "givenName"),
+    familyName: shown(state, links, computed, "familyName"),
+    photo: shown(state, links, computed, "photo"),
   };
-  const same =
-    profile.userName === state.userName && profile.email === state.email && profile.displayName === state.displayName;
-  return same ? undefined : profile;
+  return COMPARED.every((one) => profile[one] === state[one]) ? undefined : profile;
+}
+
+const COMPARED = ["userName", "email", ...PROFILE_ATTRIBUTES] as const;
+
+/** INVARIANT: a photo is what the mapping computes, and nothing else says one. */
+function shown(
+  state: PersonState,
+  links: readonly PersonLink[],
+  computed: ComputedProfile | undefined,
+  attribute: ProfileAttribute,
+): string | null {
+  const said = computed?.get(attribute);
+  if (said) return "stays" in said ? state[attribute] : said.value;
+  return attribute === "photo" ? null : text(firstKnown(links, attribute), state[attribute]);
 }
 
 function hasEnded({ scim, connection }: PersonLink): boolean {

@@ -1,6 +1,7 @@
 /** Reconcile is the only caller of evaluate, diff, brake and apply: it brings what people hold to what facts and mapping give. */
 import type { CompiledMapping } from "../engine/compile.js";
-import type { ComputedProfile } from "../engine/computed-profile.js";
+import { type ComputedProfile, opensOf } from "../engine/computed-profile.js";
+import { isFailure } from "../engine/condition.js";
 import { diff } from "../engine/diff.js";
 import type { Connection } from "../model/connection.js";
 import type { Decision, Open } from "../model/evaluation.js";
@@ -199,8 +200,11 @@ function profilesOf(
  * put off must not be forgotten. An expression that is to blame is suspended by and by, which ends the attempts.
  */
 async function tryAgainLater(tx: TenantWriter, fresh: readonly PersonState[], evaluated: Evaluated): Promise<void> {
-  const { decisions, now } = evaluated;
-  const stopped = fresh.filter(({ id }) => isOpenBy("expression_stopped", decisions.get(id))).map(({ id }) => id);
+  const { decisions, profiles, now } = evaluated;
+  const isStopped = (id: UserId) =>
+    isOpenBy("expression_stopped", decisions.get(id)) ||
+    opensOf(profiles.get(id)).some(({ reason }) => reason === "expression_stopped");
+  const stopped = fresh.map(({ id }) => id).filter(isStopped);
   if (stopped.length === 0) return;
   await tx.markDirty(stopped, "expression_stopped", now);
   await tx.delayMarks(stopped, secondsFrom(now, BACK_OFF_SECONDS));
@@ -231,6 +235,7 @@ function report(
     "suspended",
     plans.filter(({ person }) => isOpenBy("expression_suspended", evaluated.decisions.get(person.id))).length,
   );
+  count("profileFailed", states.filter(({ id }) => opensOf(evaluated.profiles.get(id)).some(isFailure)).length);
   count("frozen", plans.filter((plan) => plan.frozen).length);
   return {
     done: [...done],

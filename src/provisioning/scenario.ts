@@ -8,7 +8,7 @@ import { linkFacts } from "../engine/facts.js";
 import { parseTarget } from "../engine/target-text.js";
 import type { Decision } from "../model/evaluation.js";
 import type { Instant, UserId } from "../model/ids.js";
-import type { DirectoryGroupRecord, PersonLink, PersonState } from "../model/person.js";
+import { type DirectoryGroupRecord, NOTHING_SHOWN, type PersonLink, type PersonState } from "../model/person.js";
 import type { Problem } from "../model/problem.js";
 import { targetLabel, teamOf } from "../model/target.js";
 import type { ExpressionPort, Provisioning } from "./deps.js";
@@ -193,7 +193,7 @@ function stranger(userName: string): PersonState {
     id: userName as UserId,
     userName,
     email: null,
-    displayName: null,
+    ...NOTHING_SHOWN,
     status: "pending",
     everRegistered: false,
     factsVersion: 1,

@@ -1,6 +1,7 @@
 /** "Try this person": what one person would hold by edited facts or a draft, or a made-up person would. Nothing is written. */
 import { applyInMemory } from "../engine/apply-in-memory.js";
 import type { CompiledMapping } from "../engine/compile.js";
+import { type KeptAttribute, keptAttributes } from "../engine/computed-profile.js";
 import { diff } from "../engine/diff.js";
 import { editedLink, type FactEdits } from "../engine/edited-facts.js";
 import { exampleLink } from "../engine/examples.js";
@@ -9,7 +10,7 @@ import { planLines } from "../engine/plan-lines.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { Decision } from "../model/evaluation.js";
 import type { Instant, UserId } from "../model/ids.js";
-import type { PersonLink, PersonState } from "../model/person.js";
+import { NOTHING_SHOWN, type PersonLink, type PersonState } from "../model/person.js";
 import type { PlanLine } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
@@ -19,6 +20,7 @@ import { type Gathered, gather, type Overlay } from "./gather.js";
 import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
 import { draftMapping } from "./mappings.js";
 import type { TenantReader } from "./ports/store.js";
+import { computeProfiles } from "./profile.js";
 
 export interface TryInput {
   /** Id or userName; absent: a made-up person of whom everything is known. */
@@ -37,6 +39,8 @@ export interface Tried extends Omit<Explanation, "account"> {
   /** As it would be; the verdict is that of a sign-in with these facts. */
   readonly account: Explanation["account"];
   readonly changes: readonly PlanLine[];
+  /** Attributes that the mapping's `profile` would leave as they are, with the reason. */
+  readonly profileKept: readonly KeptAttribute[];
   /** Of the draft: it can be tried, and not be saved. */
   readonly problems: readonly Problem[];
 }
@@ -70,6 +74,7 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
     user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
     connection: edited ?? null,
     changes,
+    profileKept: keptAttributes((await computeProfiles(p, tenant.id, mapping, [gathered])).get(person.state.id)),
     problems,
   };
 }
@@ -101,7 +106,7 @@ function madeUp(mapping: CompiledMapping, { connection, facts = {} }: TryInput, 
   const state: PersonState = {
     id: "made-up" as UserId,
     userName: userName.known && typeof userName.value === "string" ? userName.value : "somebody",
-    ...{ email: null, displayName: null, status: "pending", everRegistered: false, factsVersion: 0 },
+    ...{ email: null, ...NOTHING_SHOWN, status: "pending", everRegistered: false, factsVersion: 0 },
     ...{ reconciledVersion: 0, dirty: false, seat: false, grants: [] },
   };
   return { state, links: [link] };

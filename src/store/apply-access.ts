@@ -1,11 +1,10 @@
 /** What apply writes: statuses, profiles and grants of a batch of people, each kind in one statement. */
-import { fold } from "../model/fold.js";
 import { OWNER, teamOf } from "../model/target.js";
 import type { AccessReader, AccessWriter, AccessWrites, NewGrant } from "../provisioning/ports/access.js";
 import { bigint, type Dialect, type RowType } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
-import { searchText } from "./users.js";
+import { namedColumns } from "./users.js";
 import { toJson, toMillis, toMillisOrNull } from "./values.js";
 
 type ApplyWriter = Pick<AccessWriter, "applyAccess">;
@@ -87,20 +86,21 @@ async function writeProfiles({ tenant, sql: db, dialect }: Scope, profiles: Acce
     {
       id: "text",
       user_name: "text",
-      folded: "text",
+      user_name_folded: "text",
       email: "text",
       email_folded: "text",
-      display: "text",
-      search: "text",
+      search_text: "text",
+      display_name: "text",
+      given_name: "text",
+      family_name: "text",
+      photo: "text",
     },
-    profiles.map(({ user, userName, email, displayName }) => ({
-      ...{ id: user, user_name: userName, folded: fold(userName), email, display: displayName },
-      ...{ email_folded: email === null ? null : fold(email), search: searchText(userName, email, displayName) },
-    })),
+    profiles.map((profile) => ({ id: profile.user, ...namedColumns(profile), photo: profile.photo })),
   );
   await db.run(
-    sql`update users set user_name = r.user_name, user_name_folded = r.folded, email = r.email,
-        email_folded = r.email_folded, display_name = r.display, search_text = r.search
+    sql`update users set user_name = r.user_name, user_name_folded = r.user_name_folded, email = r.email,
+        email_folded = r.email_folded, search_text = r.search_text, display_name = r.display_name,
+        given_name = r.given_name, family_name = r.family_name, photo = r.photo
       from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
   );
 }

@@ -2,6 +2,7 @@
 import type { ScimUserDocument } from "../model/directory.js";
 import { asciiLower, fold } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { DirectoryReader, DirectoryWriter, NewUserRow, WrittenRow } from "../provisioning/ports/directory.js";
 import { countScimRow } from "./connection-counters.js";
@@ -17,7 +18,7 @@ import {
 } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { assignments, type Fragment, insertion, one, sql, type Value, verbatim } from "./sql.js";
-import { searchText } from "./users.js";
+import { namedColumns } from "./users.js";
 import { given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
 type UserReader = Pick<DirectoryReader, "directoryUser" | "displayNames">;
@@ -130,11 +131,9 @@ export function directoryUserWriter(scope: Scope): UserWriter {
 
     async insertPendingUser(profile, now) {
       const id = newId();
-      const { userName, email = null, displayName = null } = profile;
       const columns = {
         ...{ tenant_id: tenant, id, status: "pending", created_at: toMillis(now) },
-        ...{ user_name: userName, user_name_folded: fold(userName), email, display_name: displayName },
-        ...{ email_folded: email === null ? null : fold(email), search_text: searchText(userName, email, displayName) },
+        ...namedColumns({ ...NOTHING_SHOWN, email: null, ...profile }),
       };
       await db.run(insertion("users", columns));
       return id as UserId;

@@ -1,7 +1,7 @@
 /** People of the access ledger with what they hold: the state that plans change. */
 import type { Evidence, Grant, GrantOrigin } from "../model/grant.js";
 import type { ConnectionId, GrantId, RunId, UserId } from "../model/ids.js";
-import type { DeactivatedBy, Hold, PersonState, UserStatus } from "../model/person.js";
+import type { DeactivatedBy, Hold, PersonState, ShownProfile, UserStatus } from "../model/person.js";
 import { teamScope } from "../model/target.js";
 import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
@@ -56,11 +56,24 @@ function grantOf(row: GrantColumns): Grant {
   };
 }
 
-interface PersonColumns {
+/** Columns of `users u` that a person is shown by. */
+export const SHOWN = verbatim("u.display_name, u.given_name, u.family_name, u.photo");
+
+export interface ShownColumns {
+  readonly display_name: string | null;
+  readonly given_name: string | null;
+  readonly family_name: string | null;
+  readonly photo: string | null;
+}
+
+export function shownOf({ display_name, given_name, family_name, photo }: ShownColumns): ShownProfile {
+  return { displayName: display_name, givenName: given_name, familyName: family_name, photo };
+}
+
+interface PersonColumns extends ShownColumns {
   readonly id: string;
   readonly user_name: string;
   readonly email: string | null;
-  readonly display_name: string | null;
   readonly status: string;
   readonly deactivated_by: string | null;
   readonly ever_registered: Flag;
@@ -80,7 +93,7 @@ function personOf(row: PersonColumns, grants: readonly Grant[]): PersonState {
     id: row.id as UserId,
     userName: row.user_name,
     email: row.email,
-    displayName: row.display_name,
+    ...shownOf(row),
     status: row.status as UserStatus,
     ...given("deactivatedBy", row.deactivated_by as DeactivatedBy | null),
     everRegistered: isTrue(row.ever_registered),
@@ -108,7 +121,7 @@ function holdOf(row: PersonColumns): Hold | undefined {
 async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[]): Promise<readonly PersonState[]> {
   if (ids.length === 0) return [];
   const rows = await db.all<PersonColumns>(
-    sql`select u.id, u.user_name, u.email, u.display_name, u.status, u.deactivated_by, u.ever_registered,
+    sql`select u.id, u.user_name, u.email, ${SHOWN}, u.status, u.deactivated_by, u.ever_registered,
         u.facts_version, u.reconciled_version, u.seat, u.dirty,
         h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts,
         h.losses as hold_losses

@@ -2,26 +2,39 @@
 import { fold } from "../model/fold.js";
 import type { Evidence, GrantOrigin } from "../model/grant.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { Target } from "../model/target.js";
 import type { AccessReader, AssignmentRow, UserQuery, UserRow } from "../provisioning/ports/access.js";
-import { GRANTS, scopeOf } from "./people.js";
+import { GRANTS, SHOWN, type ShownColumns, scopeOf, shownOf } from "./people.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, groupedBy, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 type UserReader = Pick<AccessReader, "user" | "users" | "assignments">;
 
+/** Who somebody is, as `users` has it beside the account's state. */
+type Named = Pick<PersonState, "userName" | "email" | "displayName" | "givenName" | "familyName">;
+
 /** What `q` looks into. */
-export function searchText(userName: string, email: string | null, displayName: string | null): string {
-  return fold([userName, email ?? "", displayName ?? ""].join("\n"));
+function searchText({ userName, email, displayName, givenName, familyName }: Named): string {
+  return fold([userName, email ?? "", displayName ?? "", givenName ?? "", familyName ?? ""].join("\n"));
 }
 
-interface UserColumns {
+/** The columns that tell who somebody is, with what is made of them. */
+export function namedColumns(person: Named) {
+  const { userName, email, displayName, givenName, familyName } = person;
+  return {
+    ...{ user_name: userName, user_name_folded: fold(userName), email },
+    ...{ email_folded: email === null ? null : fold(email), search_text: searchText(person) },
+    ...{ display_name: displayName, given_name: givenName, family_name: familyName },
+  };
+}
+
+interface UserColumns extends ShownColumns {
   readonly id: string;
   readonly user_name: string;
   readonly email: string | null;
-  readonly display_name: string | null;
   readonly status: string;
   readonly synced: Flag;
   readonly created_at: number;
@@ -38,7 +51,7 @@ const SYNCED = verbatim(`exists (
 
 async function read({ tenant, sql: db, dialect }: Scope, where: Fragment): Promise<readonly UserRow[]> {
   const rows = await db.all<UserColumns>(
-    sql`select u.id, u.user_name, u.email, u.display_name, u.status, ${SYNCED} as synced, u.created_at from users u
+    sql`select u.id, u.user_name, u.email, ${SHOWN}, u.status, ${SYNCED} as synced, u.created_at from users u
       where u.tenant_id = ${tenant} and u.status <> 'pending' and ${where}`,
   );
   if (rows.length === 0) return [];
@@ -52,7 +65,7 @@ async function read({ tenant, sql: db, dialect }: Scope, where: Fragment): Promi
     id: row.id as UserId,
     userName: row.user_name,
     email: row.email,
-    displayName: row.display_name,
+    ...shownOf(row),
     status: row.status as UserRow["status"],
     synced: isTrue(row.synced),
     assignments: (assignments.get(row.id) ?? []).map((grant): Target => ({ scope: scopeOf(grant), role: grant.role })),

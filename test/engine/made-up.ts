@@ -12,7 +12,7 @@ import { type Grant, type GrantKey, grantKey } from "../../src/model/grant.js";
 import type { ConnectionId, DirectoryUserId, GrantId, UserId } from "../../src/model/ids.js";
 import { type Known, known, type UnknownReason, unknown } from "../../src/model/known.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
-import type { LinkConnection, PersonLink, PersonState } from "../../src/model/person.js";
+import { type LinkConnection, NOTHING_SHOWN, type PersonLink, type PersonState } from "../../src/model/person.js";
 import type { Problem } from "../../src/model/problem.js";
 import { targetLabel } from "../../src/model/target.js";
 
@@ -128,8 +128,8 @@ export async function resultsOf(jobs: ReadonlyMap<string, ExpressionJob>): Promi
       results.set(key, { ok: true, value: await prepareExpression(source).evaluate(input) });
     } catch (error) {
       expect(error).to.be.instanceOf(ExpressionFault);
-      const { code, message } = error as ExpressionFault;
-      results.set(key, { ok: false, code, message });
+      const { code, message, offset } = error as ExpressionFault;
+      results.set(key, { ok: false, code, message, ...(offset === undefined ? {} : { position: offset }) });
     }
   }
   return results;
@@ -181,6 +181,7 @@ export function state(grants: readonly Grant[] = [], overrides: Partial<PersonSt
     id: "u1" as UserId,
     userName: "ada@acme.test",
     email: "ada@acme.test",
+    ...NOTHING_SHOWN,
     displayName: "Ada",
     status: "registered",
     everRegistered: true,

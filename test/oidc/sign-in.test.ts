@@ -45,7 +45,7 @@ describe("signing in through OpenID Connect", () => {
     acme = await service.addTenant({ slug: "acme", name: "Acme" });
     idp = await startOidcIdp({
       accounts: { mallory: null },
-      claims: ["groups", "realm_access", "roles", "oid", "_claim_names", "_claim_sources", "hasgroups"],
+      claims: ["groups", "given_name", "family_name", "picture", "realm_access", "roles", "oid", "_claim_names", "_claim_sources", "hasgroups"],
       clients: Object.entries(CONNECTIONS).map(([slug, { placement }]) =>
         idpClient(`client-of-${slug}`, service.callbackUrl("acme", slug), placement === undefined ? {} : { placement }),
       ),
@@ -111,6 +111,26 @@ describe("signing in through OpenID Connect", () => {
       ];
       expect(me).to.deep.equal({ tenant: "acme", teams: ENG, roles: [], why });
       expect(user).to.include({ userName: ada, email: `${ada}@acme.example`, displayName: ada });
+    });
+
+    it("TIN-26: takes first name, last name and avatar from claims, and keeps them when a claim is gone or no address", async () => {
+      const profile = { photo: "claims.picture[0]" };
+      await service.map(acme, { ...MAPPING, profile });
+      const browser = createBrowser();
+      const claims = { groups: ["Eng"], given_name: "Ada", family_name: "Lovelace" };
+      const ada = await somebody({ ...claims, picture: "https://img.acme.example/ada" });
+      const shown = async () => {
+        await signIn(ada, "sso", browser);
+        const answer = await browser.visit(`${service.url}/me`, { headers: { accept: "application/json" } });
+        const { displayName, givenName, familyName, photo } = JSON.parse(answer.text).user;
+        return [displayName, givenName, familyName, photo];
+      };
+      expect(await shown()).to.deep.equal([ada, "Ada", "Lovelace", "https://img.acme.example/ada"]);
+      await idp.setAccount(ada, person(ada, { groups: ["Eng"], given_name: "Augusta", picture: "javascript:alert(1)" }));
+      expect(await shown()).to.deep.equal([ada, "Augusta", "Lovelace", "https://img.acme.example/ada"]);
+      const page = await browser.visit(`${service.url}/me`);
+      expect(page.text).to.contain(ada).and.not.to.contain("<img").and.not.to.contain("img.acme.example");
+      await service.map(acme, MAPPING);
     });
 
     it("tells a stranger which groups came and what kind of thing is asked for, and no group that gives access", async () => {

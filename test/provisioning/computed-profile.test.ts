@@ -81,6 +81,48 @@ describe("a profile that the mapping computes", () => {
     expect(await t.holds("bob")).to.deep.equal(["Hall/viewer"]);
   });
 
+  it("TIN-26: first and last name come from the facts of the strongest connection where the mapping says nothing", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    await t.mapping(RULES);
+    const id = await t.pushUser("okta", "ada", { attributes: ADA });
+    const ada = await t.userId("ada");
+    expect(await t.person("ada")).to.include({ ...ADA, photo: null });
+    expect(await updates(ada), "a new person is not an updated one").to.equal(0);
+    await t.pushUser("okta", "ada", { id, attributes: { ...ADA, givenName: null, familyName: "King" } });
+    expect(await t.person("ada")).to.include({ displayName: "alovelace", givenName: null, familyName: "King" });
+    expect(await updates(ada)).to.equal(1);
+  });
+
+  it("TIN-26: a photo is an https address that the mapping computes, stays where one fails, and goes with its expression", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    const photos = { ...RULES, profile: { photo: "user.title" } };
+    await t.mapping(photos);
+    const photo = "https://img.acme.test/ada";
+    const id = await t.pushUser("okta", "ada", { attributes: { ...ADA, title: photo } });
+    expect(await t.person("ada")).to.include({ ...ADA, photo });
+    for (const title of ["http://img.acme.test/ada", "javascript:alert(1)", `https://a.test/${"a".repeat(2048)}`]) {
+      await t.pushUser("okta", "ada", { id, attributes: { ...ADA, title } });
+      expect(await t.person("ada"), title).to.include({ photo });
+    }
+    await t.mapping(RULES);
+    await t.settled();
+    expect(await t.person("ada")).to.include({ ...ADA, photo: null });
+  });
+
+  it("counts in the run of a save for how many people an expression failed", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    await t.mapping(RULES);
+    for (const [name, title] of [["ada", "1"], ["bob", "x"], ["cai", "y"]] as const) {
+      await t.pushUser("okta", name, { attributes: { ...ADA, title } });
+    }
+    await t.mapping({ ...RULES, profile: { givenName: "'n' & $number(user.title)", familyName: "$number(user.title)" } });
+    await t.settled();
+    const runs = await t.p.store.read((await t.tenant()).id).runs({ limit: 10 });
+    expect(runs.items.map(({ counts }) => counts["profileFailed"] ?? 0)).to.include(3);
+    expect((await t.person("ada")).givenName).to.equal("n1");
+    expect((await t.person("bob")).givenName).to.equal("Ada");
+  });
+
   it("leaves frozen people out of a save, unless they are taken in", async () => {
     await t.connect({ slug: "sso", protocol: "oidc", jit: "first_sign_in" });
     await t.mapping(RULES);
@@ -100,7 +142,7 @@ describe("a profile that the mapping computes", () => {
     await t.mapping(FULL_NAME);
     await t.settled();
     expect(await t.person("ada@acme.test")).to.include({ email: "ada@acme.test", displayName: "Ada Lovelace" });
-    expect(await shown("local")).to.equal("Boss");
+    expect(await t.person("local")).to.include({ displayName: "Boss", givenName: "B", familyName: null });
     const identity = { ...RULES, profile: { userName: "'root'", email: "'root@acme.test'" } };
     const refused = await t.mapping(identity).catch((error: unknown) => error);
     expect(JSON.stringify(refused)).to.contain("/profile/userName").and.to.contain("/profile/email");

@@ -96,7 +96,7 @@ async function personOutcome(
     verdict: decision.verdict.allow ? "allow" : decision.verdict.code,
     gives: desiredOf(decision),
     open: [...new Set(open)],
-    ...(profile === undefined ? {} : { displayName: profile === "stays" ? "(stays)" : profile.value }),
+    ...(profile === undefined ? {} : { displayName: "stays" in profile ? "(stays)" : profile.value }),
   };
 }
 

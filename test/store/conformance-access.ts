@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { GrantId, RunId, UserId } from "../../src/model/ids.js";
+import { NOTHING_SHOWN } from "../../src/model/person.js";
 import { teamScope } from "../../src/model/target.js";
 import type { NewGrant } from "../../src/provisioning/ports/access.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
@@ -30,7 +31,7 @@ export function accessConformance(open: OpenStore): void {
       const { user } = await world.push("ann");
       expect(await world.read.people([user, "nobody" as UserId])).to.deep.equal([
         {
-          ...{ id: user, userName: "ann", email: "ann@acme.test", displayName: null, status: "pending" },
+          ...{ id: user, userName: "ann", email: "ann@acme.test", ...NOTHING_SHOWN, status: "pending" },
           ...{ everRegistered: false, factsVersion: 0, reconciledVersion: 0, dirty: false, seat: false, grants: [] },
         },
       ]);
@@ -127,11 +128,18 @@ export function accessConformance(open: OpenStore): void {
       const session = { hash, user, connection: world.connection.id, subject: "s", expiresAt: MUCH_LATER };
       expect(await world.write((tx) => tx.insertSession(session, NOW))).to.equal(true);
       expect(await world.store.instance.sessionByHash(hash)).to.include({ userId: user });
-      const profiles = [{ user, userName: "Ann2", email: null, displayName: "Ann" }];
+      const shown = { displayName: "Ann", givenName: "Änne", familyName: "Lee", photo: "https://img.acme.test/ann" };
+      const profiles = [{ user, userName: "Ann2", email: null, ...shown }];
       const statuses = [{ user, to: "deactivated", by: "no_match" }] as const;
       await world.write((tx) => tx.applyAccess({ ...NO_WRITES, statuses, profiles }, LATER));
       const [person] = await world.read.people([user]);
-      expect(person).to.include({ userName: "Ann2", email: null, displayName: "Ann", status: "deactivated" });
+      expect(person).to.include({ userName: "Ann2", email: null, ...shown, status: "deactivated" });
+      expect(await world.read.user(user)).to.include({ userName: "Ann2", email: null, ...shown });
+      for (const q of ["änne", "LEE"]) {
+        expect((await world.read.users({ q, limit: 10 })).items.map(({ id }) => id)).to.deep.equal([user]);
+      }
+      await world.write((tx) => tx.applyAccess({ ...NO_WRITES, profiles: [{ user, userName: "Ann2", email: null, ...NOTHING_SHOWN }] }, LATER));
+      expect(await world.read.user(user)).to.include({ userName: "Ann2", ...NOTHING_SHOWN });
       expect(person).to.include({ deactivatedBy: "no_match", everRegistered: true });
       expect(await world.store.instance.sessionByHash(hash)).to.equal(undefined);
       expect(await world.read.sessionsOf(user)).to.deep.equal([]);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, GrantId, RunId, UserId } from "../../src/model/ids.js";
+import { NOTHING_SHOWN } from "../../src/model/person.js";
 import { Refusal } from "../../src/model/problem.js";
 import type { TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
@@ -192,7 +193,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.applyAccess({ ...NO_WRITES, statuses: [{ user: a.user, to: "deactivated", by: "scim" }] }, LATER),
   applyProfile: (b, a) =>
     b.applyAccess(
-      { ...NO_WRITES, profiles: [{ user: a.user, userName: "eve", email: null, displayName: null }] },
+      { ...NO_WRITES, profiles: [{ user: a.user, userName: "eve", email: null, ...NOTHING_SHOWN }] },
       LATER,
     ),
   openGrantOfUser: (b, a) => b.applyAccess({ ...NO_WRITES, open: [newGrant(a.user, { rule: "eve" })] }, LATER),

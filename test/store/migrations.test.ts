@@ -20,6 +20,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0007-group-pins", "054d24348a171b70", "fa167ed79a009239"],
   ["0008-role-assignments", "0032f6ba421ff782", "e5150cb6efa01842"],
   ["0009-group-separator", "3f3dd8e5960b457b", "3f3dd8e5960b457b"],
+  ["0010-shown-profile", "210d248134c32674", "d7254790df9b6220"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -129,6 +130,28 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         const changed = await store.write(found.id, (tx) => tx.updateConnection(kept.id, { saml }, kept.createdAt));
         expect(changed).to.deep.equal({ ...kept, saml, version: 5 });
         expect(await store.migrate()).to.deep.equal([]);
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("shows its people as before, and without names and photos that nobody has said since", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0009-group-separator", runner, dialect);
+      await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, created_at: 1_700_000_000_000 });
+      await runner("users").insert({
+        ...{ tenant_id: 1, id: "u1", user_name: "Ada", user_name_folded: "ada", display_name: "Ada L.", search_text: "ada" },
+        ...{ status: "registered", created_at: 1_700_000_000_000 },
+      });
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        expect(await store.migrate()).to.deep.equal(["0010-shown-profile"]);
+        const found = await store.instance.tenantBySlug("acme");
+        if (found === undefined) expect.fail("the tenant is gone");
+        const { items } = await store.read(found.id).users({ q: "ada", limit: 10 });
+        expect(items).to.have.length(1);
+        expect(items[0]).to.include({ userName: "Ada", displayName: "Ada L.", givenName: null, familyName: null, photo: null });
       } finally {
         await store.close();
       }

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, RunId, TenantId, UserId } from "../../src/model/ids.js";
+import { NOTHING_SHOWN } from "../../src/model/person.js";
 import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import type { Database } from "../../src/store/database.js";
 import { type Fragment, type Sql, sql } from "../../src/store/sql.js";
@@ -77,7 +78,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
     tx.applyAccess(
       {
         statuses: [{ user: USER, to: "deactivated", by: "scim" }],
-        profiles: [{ user: USER, userName: "a", email: null, displayName: null }],
+        profiles: [{ user: USER, userName: "a", email: null, ...NOTHING_SHOWN }],
         open: [newGrant(USER)],
         close: [{ id: newGrant(USER).id, reason: "x" }],
         refresh: [{ id: newGrant(USER).id, evidence: [] }],
@@ -138,7 +139,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
     return tx.applyAccess(
       {
         statuses: users.map((user) => ({ user, to: "deactivated", by: "scim" })),
-        profiles: users.map((user) => ({ user, userName: "a", email: null, displayName: null })),
+        profiles: users.map((user) => ({ user, userName: "a", email: null, ...NOTHING_SHOWN })),
         open: users.map((user) => newGrant(user)),
         close: users.map((user) => ({ id: newGrant(user).id, reason: "x" })),
         refresh: users.map((user) => ({ id: newGrant(user).id, evidence: [] })),

@@ -185,5 +185,6 @@ function mePage({ tenant, user, why }: Me): Answer {
   const address = user.email === null ? "" : ` (${user.email})`;
   const body = html`<p>Signed in to ${tenant} as ${user.userName}${address}.</p>${held}
 <form method="post" action="/sso/logout"><p><button>Sign out</button></p></form>`;
-  return page({ status: 200, title: user.displayName ?? user.userName, body });
+  const fullName = [user.givenName, user.familyName].filter(Boolean).join(" ");
+  return page({ status: 200, title: user.displayName ?? (fullName || user.userName), body });
 }

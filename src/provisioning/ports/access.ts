@@ -2,7 +2,7 @@ import type { ClaimsDocument } from "../../model/directory.js";
 import type { UserAttribute } from "../../model/facts.js";
 import type { Evidence, Grant, GrantOrigin } from "../../model/grant.js";
 import type { ConnectionId, DirectoryUserId, GrantId, Instant, RunId, TeamId, UserId } from "../../model/ids.js";
-import type { DeactivatedBy, HeldReason, PersonState, UserStatus } from "../../model/person.js";
+import type { DeactivatedBy, HeldReason, PersonState, ShownProfile, UserStatus } from "../../model/person.js";
 import type { ScimRole } from "../../model/scim-role.js";
 import type { Target } from "../../model/target.js";
 import type { Page, PageQuery } from "./store.js";
@@ -30,11 +30,10 @@ export interface MembershipRow {
   readonly since: Instant;
 }
 
-export interface UserRow {
+export interface UserRow extends ShownProfile {
   readonly id: UserId;
   readonly userName: string;
   readonly email: string | null;
-  readonly displayName: string | null;
   readonly status: Exclude<UserStatus, "pending">;
   readonly synced: boolean;
   readonly assignments: readonly Target[];
@@ -46,7 +45,7 @@ export interface UserQuery extends PageQuery {
   readonly email?: string;
   readonly externalId?: string;
   readonly status?: "registered" | "deactivated";
-  /** Part of userName, e-mail or display name. */
+  /** Part of userName, e-mail, display name, first or last name. */
   readonly q?: string;
   readonly team?: string;
   readonly role?: string;
@@ -159,12 +158,11 @@ export interface AccessWrites {
     /** With `deactivated`; the session epoch rises and sessions end in the same statement group. Seats are moved by the caller. */
     readonly by?: DeactivatedBy;
   }[];
-  readonly profiles: readonly {
+  readonly profiles: readonly (ShownProfile & {
     readonly user: UserId;
     readonly userName: string;
     readonly email: string | null;
-    readonly displayName: string | null;
-  }[];
+  })[];
   readonly open: readonly NewGrant[];
   readonly close: readonly { readonly id: GrantId; readonly reason: string }[];
   readonly refresh: readonly {

@@ -110,6 +110,11 @@ export interface LockedGroup {
   readonly idpMappingNames: readonly string[];
 }
 
+/** What a person is called before anything was evaluated. */
+export type NewProfile = { readonly userName: string; readonly email?: string } & Readonly<
+  Partial<Record<"displayName" | "givenName" | "familyName", string>>
+>;
+
 export interface DirectoryWriter {
   /** Live rows of the connection whose subject is this one. */
   rowBySubject(connection: ConnectionId, subject: string): Promise<LinkCandidate | undefined>;
@@ -126,10 +131,7 @@ export interface DirectoryWriter {
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
 
   /** A `pending` user of the access ledger: known to the directory, registered by nobody yet. */
-  insertPendingUser(
-    profile: { readonly userName: string; readonly email?: string; readonly displayName?: string },
-    now: Instant,
-  ): Promise<UserId>;
+  insertPendingUser(profile: NewProfile, now: Instant): Promise<UserId>;
   /** Row and identity link. Throws Refusal `uniqueness` when the folded userName (of scim rows) or the subject is taken. */
   insertUserRow(row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>>;
   /**

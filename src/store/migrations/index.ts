@@ -8,6 +8,7 @@ import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import type { Migration } from "./migration.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
+import { SHOWN_PROFILE } from "./shown-profile.js";
 import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
 
 export type { Migration };
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   GROUP_PINS,
   ROLE_ASSIGNMENTS,
   GROUP_SEPARATOR,
+  SHOWN_PROFILE,
 ];
