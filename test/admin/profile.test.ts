@@ -59,7 +59,7 @@ for (const [database, newUrl] of DATABASES) {
       expect(text).not.to.contain('"x"');
       const tried = await client.post(`${tenant}/mapping/try`, {
         user: "ada@acme.example",
-        mapping: { ...RULES, profile: { displayName: "claims.nick[0]", photo: "user.title" } },
+        document: { ...RULES, profile: { displayName: "claims.nick[0]", photo: "user.title" } },
       });
       expect(tried.status, tried.text).to.equal(200);
       expect((tried.body["profileKept"] as { sentence: string }[]).map(({ sentence }) => sentence)).to.deep.equal([
@@ -84,7 +84,9 @@ for (const [database, newUrl] of DATABASES) {
 
     it("refuse expressions for what identifies people, and name those there are", async () => {
       const tenant = await client.tenant();
-      const reply = await client.call("PUT", `${tenant}/mapping`, { body: { ...RULES, profile: { givenname: "'x'" } } });
+      const reply = await client.call("PUT", `${tenant}/mapping`, {
+        body: { ...RULES, profile: { givenname: "'x'" } },
+      });
       expect(reply.status).to.equal(422);
       expect(reply.text).to.contain("/profile/givenname").and.to.contain("givenName");
     });

@@ -123,16 +123,46 @@ describe("a computed profile", () => {
 
   it("TIN-26: takes for a photo an https address and nothing else", async () => {
     const long = (length: number) => `https://img.acme.test/${"a".repeat(length - 22)}`;
-    const good = ["https://img.acme.test/ada?s=64#x", "HTTPS://1.2.3.4:8443/a%20b", "https://bücher.test/é", long(2048)];
+    const good = [
+      "https://img.acme.test/ada?s=64#x",
+      "HTTPS://1.2.3.4:8443/a%20b",
+      "https://bücher.test/é",
+      long(2048),
+    ];
     for (const url of good) {
       const { said, kept } = await computed("photo", "claims.photo[0]", link({ claims: { photo: [` ${url} `] } }));
       expect({ said, kept }, url).to.deep.equal({ said: { value: url }, kept: [] });
     }
     const bad = [
-      ...["http://img.acme.test/a", "//img.acme.test/a", "img.acme.test", "data:image/png;base64,AA", "javascript:alert(1)"],
-      ...["https:img.acme.test", "https:/img.acme.test", "https:///img", "https://", "https://?a", "https://a b/", "https://a/b c"],
-      ...["https://img.acme.test\\@evil.test/", 'https://a.test/"onerror=', "https://a.test/<x>", "https://a.test:99999/"],
-      ...["https://ada@img.acme.test/a", "https://:pw@img.acme.test/a", "https://[::1/a", "https://a.test/\nb", long(2049)],
+      ...[
+        "http://img.acme.test/a",
+        "//img.acme.test/a",
+        "img.acme.test",
+        "data:image/png;base64,AA",
+        "javascript:alert(1)",
+      ],
+      ...[
+        "https:img.acme.test",
+        "https:/img.acme.test",
+        "https:///img",
+        "https://",
+        "https://?a",
+        "https://a b/",
+        "https://a/b c",
+      ],
+      ...[
+        "https://img.acme.test\\@evil.test/",
+        'https://a.test/"onerror=',
+        "https://a.test/<x>",
+        "https://a.test:99999/",
+      ],
+      ...[
+        "https://ada@img.acme.test/a",
+        "https://:pw@img.acme.test/a",
+        "https://[::1/a",
+        "https://a.test/\nb",
+        long(2049),
+      ],
     ];
     for (const url of bad) {
       const { said, kept } = await computed("photo", "claims.photo[0]", link({ claims: { photo: [url] } }));

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { compileMapping } from "../../src/engine/compile.js";
 import type { CompiledMapping } from "../../src/engine/compiled-mapping.js";
-import { computedProfile, profileJobs } from "../../src/engine/computed-profile.js";
+import { computedProfile, keptAttributes, profileJobs } from "../../src/engine/computed-profile.js";
 import { diff } from "../../src/engine/diff.js";
 import { expressionJobs } from "../../src/engine/evaluate.js";
 import { invariantJobs, judgeInvariants } from "../../src/engine/examples.js";
@@ -60,7 +60,9 @@ describe("a stored document with expressions that are refused by now", () => {
     const decision = await decided(stored(), [one]);
     const outcomes = decision.evaluations.flatMap(({ notable }) => notable.map(({ rule, status }) => [rule, status]));
     expect(outcomes).to.deep.include(["computed", "failed"]);
-    expect(computedProfile(stored(), [one], new Map()).get("displayName")).to.equal("stays");
+    const [kept] = keptAttributes(computedProfile(stored(), [one], new Map()));
+    expect(kept?.why).to.equal("failed");
+    expect(kept?.because).to.contain("save the mapping anew");
   });
 
   it("says of invariants that they cannot be judged, rather than that they hold", () => {

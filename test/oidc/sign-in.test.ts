@@ -45,7 +45,18 @@ describe("signing in through OpenID Connect", () => {
     acme = await service.addTenant({ slug: "acme", name: "Acme" });
     idp = await startOidcIdp({
       accounts: { mallory: null },
-      claims: ["groups", "given_name", "family_name", "picture", "realm_access", "roles", "oid", "_claim_names", "_claim_sources", "hasgroups"],
+      claims: [
+        "groups",
+        "given_name",
+        "family_name",
+        "picture",
+        "realm_access",
+        "roles",
+        "oid",
+        "_claim_names",
+        "_claim_sources",
+        "hasgroups",
+      ],
       clients: Object.entries(CONNECTIONS).map(([slug, { placement }]) =>
         idpClient(`client-of-${slug}`, service.callbackUrl("acme", slug), placement === undefined ? {} : { placement }),
       ),
@@ -126,7 +137,10 @@ describe("signing in through OpenID Connect", () => {
         return [displayName, givenName, familyName, photo];
       };
       expect(await shown()).to.deep.equal([ada, "Ada", "Lovelace", "https://img.acme.example/ada"]);
-      await idp.setAccount(ada, person(ada, { groups: ["Eng"], given_name: "Augusta", picture: "javascript:alert(1)" }));
+      await idp.setAccount(
+        ada,
+        person(ada, { groups: ["Eng"], given_name: "Augusta", picture: "javascript:alert(1)" }),
+      );
       expect(await shown()).to.deep.equal([ada, "Augusta", "Lovelace", "https://img.acme.example/ada"]);
       const page = await browser.visit(`${service.url}/me`);
       expect(page.text).to.contain(ada).and.not.to.contain("<img").and.not.to.contain("img.acme.example");

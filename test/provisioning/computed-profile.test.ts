@@ -26,6 +26,7 @@ describe("a profile that the mapping computes", () => {
   }
 
   async function updates(user: UserId): Promise<number> {
+    await t.settled();
     const events = await t.p.store.read((await t.tenant()).id).events({ after: 0, limit: 1000 });
     return events.filter((event) => event.type === "user.updated" && event.user === user).length;
   }
@@ -112,10 +113,17 @@ describe("a profile that the mapping computes", () => {
   it("counts in the run of a save for how many people an expression failed", async () => {
     await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
     await t.mapping(RULES);
-    for (const [name, title] of [["ada", "1"], ["bob", "x"], ["cai", "y"]] as const) {
+    for (const [name, title] of [
+      ["ada", "1"],
+      ["bob", "x"],
+      ["cai", "y"],
+    ] as const) {
       await t.pushUser("okta", name, { attributes: { ...ADA, title } });
     }
-    await t.mapping({ ...RULES, profile: { givenName: "'n' & $number(user.title)", familyName: "$number(user.title)" } });
+    await t.mapping({
+      ...RULES,
+      profile: { givenName: "'n' & $number(user.title)", familyName: "$number(user.title)" },
+    });
     await t.settled();
     const runs = await t.p.store.read((await t.tenant()).id).runs({ limit: 10 });
     expect(runs.items.map(({ counts }) => counts["profileFailed"] ?? 0)).to.include(3);

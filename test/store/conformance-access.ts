@@ -138,7 +138,9 @@ export function accessConformance(open: OpenStore): void {
       for (const q of ["änne", "LEE"]) {
         expect((await world.read.users({ q, limit: 10 })).items.map(({ id }) => id)).to.deep.equal([user]);
       }
-      await world.write((tx) => tx.applyAccess({ ...NO_WRITES, profiles: [{ user, userName: "Ann2", email: null, ...NOTHING_SHOWN }] }, LATER));
+      await world.write((tx) =>
+        tx.applyAccess({ ...NO_WRITES, profiles: [{ user, userName: "Ann2", email: null, ...NOTHING_SHOWN }] }, LATER),
+      );
       expect(await world.read.user(user)).to.include({ userName: "Ann2", ...NOTHING_SHOWN });
       expect(person).to.include({ deactivatedBy: "no_match", everRegistered: true });
       expect(await world.store.instance.sessionByHash(hash)).to.equal(undefined);

@@ -140,7 +140,14 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
       await migrateThrough("0009-group-separator", runner, dialect);
       await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, created_at: 1_700_000_000_000 });
       await runner("users").insert({
-        ...{ tenant_id: 1, id: "u1", user_name: "Ada", user_name_folded: "ada", display_name: "Ada L.", search_text: "ada" },
+        ...{
+          tenant_id: 1,
+          id: "u1",
+          user_name: "Ada",
+          user_name_folded: "ada",
+          display_name: "Ada L.",
+          search_text: "ada",
+        },
         ...{ status: "registered", created_at: 1_700_000_000_000 },
       });
       await runner.destroy();
@@ -151,7 +158,13 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         if (found === undefined) expect.fail("the tenant is gone");
         const { items } = await store.read(found.id).users({ q: "ada", limit: 10 });
         expect(items).to.have.length(1);
-        expect(items[0]).to.include({ userName: "Ada", displayName: "Ada L.", givenName: null, familyName: null, photo: null });
+        expect(items[0]).to.include({
+          userName: "Ada",
+          displayName: "Ada L.",
+          givenName: null,
+          familyName: null,
+          photo: null,
+        });
       } finally {
         await store.close();
       }
