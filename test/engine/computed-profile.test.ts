@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { computedProfile, keptAttributes, profileJobs } from "../../src/engine/computed-profile.js";
+import { computedProfile, keptAttributes, opensOf, profileJobs } from "../../src/engine/computed-profile.js";
 import type { ProfileAttribute } from "../../src/model/mapping.js";
 import type { PersonLink } from "../../src/model/person.js";
 import { BEFORE, codesOf, compiled, known, link, resultsOf, unknown } from "./made-up.js";
@@ -10,7 +10,9 @@ const ADA = { givenName: "Ada", familyName: "Lovelace" };
 async function computed(attribute: ProfileAttribute, source: string, ...links: readonly PersonLink[]) {
   const mapping = compiled({ profile: { [attribute]: source } });
   const profile = computedProfile(mapping, links, await resultsOf(profileJobs(mapping, links)));
-  return { said: profile.get(attribute), kept: keptAttributes(profile) };
+  const kept = keptAttributes(profile);
+  expect(opensOf(profile)).to.have.length(kept.length);
+  return { said: profile.get(attribute), kept };
 }
 
 async function displayName(source: string, ...links: readonly PersonLink[]) {
@@ -193,5 +195,6 @@ describe("a computed profile", () => {
       },
     ]);
     expect(keptAttributes(undefined)).to.deep.equal([]);
+    expect(opensOf(undefined)).to.deep.equal([]);
   });
 });

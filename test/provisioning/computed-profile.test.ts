@@ -131,6 +131,18 @@ describe("a profile that the mapping computes", () => {
     expect((await t.person("bob")).givenName).to.equal("Ada");
   });
 
+  it("looks again at whoever it left as they are because an evaluation was stopped", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    await t.mapping(FULL_NAME);
+    fault.failing = "timeout";
+    await t.pushUser("okta", "ada", { attributes: ADA });
+    expect(await t.person("ada")).to.include({ displayName: "alovelace", dirty: true });
+    expect(await t.holds("ada")).to.deep.equal(["Hall/viewer"]);
+    fault.failing = true;
+    await t.pushUser("okta", "bob", { attributes: ADA });
+    expect(await t.person("bob")).to.include({ displayName: "alovelace", dirty: false });
+  });
+
   it("leaves frozen people out of a save, unless they are taken in", async () => {
     await t.connect({ slug: "sso", protocol: "oidc", jit: "first_sign_in" });
     await t.mapping(RULES);

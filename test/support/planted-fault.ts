@@ -4,8 +4,8 @@ import type { Provisioning } from "../../src/provisioning/deps.js";
 /** A fault that tests switch on: while it is planted, expressions cannot be run, for everybody or for some people. */
 export interface PlantedFault {
   planted: boolean | ((job: ExpressionJob) => boolean);
-  /** Expressions are run, and all of them fail. */
-  failing: boolean;
+  /** Expressions are run, and all of them fail, or are stopped. */
+  failing: boolean | "timeout";
   readonly into: (p: Provisioning) => Provisioning;
 }
 
@@ -19,7 +19,8 @@ export function expressionFault(): PlantedFault {
         async run(tenant, jobs) {
           const { planted } = fault;
           if (typeof planted === "function" ? jobs.some(planted) : planted) throw new Error("planted");
-          if (fault.failing) return jobs.map(() => ({ ok: false, code: "error", message: "planted" }) as const);
+          const code = fault.failing === "timeout" ? "timeout" : "error";
+          if (fault.failing) return jobs.map(() => ({ ok: false, code, message: "planted" }) as const);
           return p.expressions.run(tenant, jobs);
         },
         forget: (tenant) => p.expressions.forget(tenant),
