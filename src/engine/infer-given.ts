@@ -28,11 +28,19 @@ export class Given {
     return !(this.#table.holds[person] as readonly number[]).includes(target) && !this.has(person, target);
   }
 
-  /** Whether the target may be given to all of these, beside those who gain it already. */
+  /** Whether the target may be given to all of these, beside those who gain it already. Nobody may lose a lower role by a gain. */
   allows(people: Iterable<number>, target: number): boolean {
     const gained = new Set(this.#gained[target]);
-    for (const person of people) if (this.isGain(person, target)) gained.add(person);
+    for (const person of people) {
+      if (!this.isGain(person, target)) continue;
+      if (this.#holdsLower(person, target)) return false;
+      gained.add(person);
+    }
     return gained.size <= this.#allowed;
+  }
+
+  #holdsLower(person: number, target: number): boolean {
+    return (this.#table.holds[person] as readonly number[]).some((held) => this.#table.above[held]?.has(target));
   }
 
   give(people: readonly number[], target: number): void {

@@ -232,6 +232,34 @@ describe("inferring a mapping", () => {
     expectReproduced(plain, reversed);
   });
 
+  it("lets nobody gain a higher role who would lose the one they hold by it", () => {
+    const who = people(
+      "p0: app-c-ro > c/viewer",
+      "p1: app-c-ro, Staff > c/editor",
+      "p2: app-a-ro, app-c-ro > a/viewer, c/editor",
+      "p3: ",
+    );
+    const found = inferMapping(who, { ...OPTIONS, allowedGains: 1 });
+    expectReproduced(who, found);
+    const another = people(
+      "p0: Boss",
+      "p1: app-a-ro, app-b-rw, Boss > a/viewer, b/editor",
+      "p2: ",
+      "p3: app-a-ro, app-a-rw, Boss > a/editor",
+      "p4: > a/editor",
+    );
+    expectReproduced(another, inferMapping(another, { ...OPTIONS, leastPeople: 2, allowedGains: 1 }));
+    const several = people(
+      "p0: Boss > a/viewer",
+      "p1: app-b-ro, app-b-rw > a/viewer",
+      "p2: app-b-ro, app-c-ro, Staff > a/editor",
+      "p3: Staff > a/viewer",
+      "p4: Staff",
+      "p5: ",
+    );
+    expectReproduced(several, inferMapping(several, { ...OPTIONS, allowedGains: 1 }));
+  });
+
   it("tells rules apart that give several roles in one place to one group", async () => {
     const who = people("a: G > T/x, T/y", "b: G > T/x, T/y");
     const { document } = inferMapping(who, OPTIONS);
