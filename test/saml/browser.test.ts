@@ -112,8 +112,8 @@ describe("signing in through SAML in a real browser", function () {
   }
 
   const ADA = [
-    ["Platform", "editor"],
-    ["Umlauts & <b>", "viewer"],
+    ["Platform", "editor", "you are in group `Eng`"],
+    ["Umlauts & <b>", "viewer", 'you are in group `Größe "XL" & <b>`'],
   ];
 
   it("lets a person in through the form of saml-idp", async () => {
@@ -127,7 +127,7 @@ describe("signing in through SAML in a real browser", function () {
     const page = await newPage();
     await page.goto(house.loginUrl(TENANT, "saml-idp"));
     await page.locator("#btn-sign-in").click();
-    expect(await rowsOf(page)).to.deep.equal([["Platform", "editor"]]);
+    expect(await rowsOf(page)).to.deep.equal([["Platform", "editor", "you are in group `Eng`"]]);
     expect(await page.locator("main").textContent()).to.contain("as grace (grace@acme.example)");
   });
 
