@@ -5,6 +5,7 @@ import { Refusal } from "../model/problem.js";
 import type { DirectoryReader, DirectoryWriter, WrittenRow } from "../provisioning/ports/directory.js";
 import { countGroup } from "./connection-counters.js";
 import { directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
+import { JOINING_ORDER } from "./memberships.js";
 import type { Scope } from "./scope.js";
 import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
 import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
@@ -46,7 +47,7 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
           from directory_memberships m
           join directory_users u on u.tenant_id = m.tenant_id and u.id = m.directory_user_id
           where m.tenant_id = ${tenant} and m.group_id in ${dialect.list(groups)}
-          order by m.group_id, m.created_at, m.place, u.id`,
+          order by m.group_id, ${JOINING_ORDER}, u.id`,
       );
       return rows.map((row) => ({
         group: row.group_id as DirectoryGroupId,

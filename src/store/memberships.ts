@@ -4,7 +4,7 @@ import type { DirectoryWriter } from "../provisioning/ports/directory.js";
 import { countGroup } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { one, sql } from "./sql.js";
+import { one, sql, verbatim } from "./sql.js";
 import { toMillis } from "./values.js";
 
 type MembershipWriter = Pick<DirectoryWriter, "addMembers" | "removeMembers" | "setMembers">;
@@ -16,6 +16,15 @@ interface MemberColumns {
 function ids(rows: readonly MemberColumns[]): readonly DirectoryUserId[] {
   return rows.map((row) => row.directory_user_id as DirectoryUserId);
 }
+
+/** More than one write brings; apart by so much, the places of a later write follow those of an earlier one. */
+const WRITE = 1_048_576;
+
+/**
+ * The order of joining. INVARIANT: it is that of the writes, which the group's lock puts one behind the other; clocks are read
+ * before anyone waits for it. Rows of before have places within their write alone, and are told apart by time.
+ */
+export const JOINING_ORDER = verbatim(`m.place / ${WRITE}, m.created_at, m.place`);
 
 /** Only live scim users of the group's own connection join; whoever else is named is passed over. */
 async function join(
@@ -30,7 +39,7 @@ async function join(
   );
   const joined = await db.all<MemberColumns>(
     sql`insert into directory_memberships (tenant_id, group_id, directory_user_id, created_at, place)
-      select g.tenant_id, g.id, u.id, ${bigint(at)}, listed.ordinal
+      select g.tenant_id, g.id, u.id, ${bigint(at)}, g.fills * ${bigint(WRITE)} + listed.ordinal
       from ${listed} as listed
       join directory_groups g on g.tenant_id = ${tenant} and g.id = ${text(group)} and g.deleted_at is null
       join directory_users u on u.tenant_id = ${tenant} and u.id = listed.id and u.connection_id = g.connection_id

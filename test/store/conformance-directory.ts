@@ -189,6 +189,29 @@ export function directoryConformance(open: OpenStore): void {
       expect(await read.directoryGroup(connection.id, group)).to.include({ memberCount: 0 });
     });
 
+    it("keeps members in the order of the writes, though the later write was asked for first or in the same instant", async () => {
+      const world = await makeWorld(store());
+      const people = [
+        await world.push("ann"),
+        await world.push("bob"),
+        await world.push("cid"),
+        await world.push("dan"),
+      ];
+      const [ann, bob, ...rest] = people.map(({ row }) => row);
+      const group = await world.group("Eng");
+      const writes: readonly (readonly [readonly (DirectoryUserId | undefined)[], string])[] = [
+        [rest.toReversed(), LATER],
+        [[bob], NOW],
+        [[ann], NOW],
+      ];
+      for (const [members, at] of writes) {
+        const ids = members.filter((id) => id !== undefined);
+        expect(await world.write((tx) => tx.addMembers(group, ids, at))).to.have.length(ids.length);
+      }
+      const names = (await world.read.membersOf([group])).map(({ userName }) => userName);
+      expect(names).to.deep.equal(["dan", "cid", "bob", "ann"]);
+    });
+
     it("answers many groups and many users in one call each, with display names", async () => {
       const world = await makeWorld(store());
       const attributes = { ...userDocument("x").attributes, displayName: "Ann A." };
