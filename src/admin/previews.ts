@@ -23,10 +23,11 @@ export async function previewView({ id, digest, summary, lines }: Preview, limit
   };
 }
 
-/** A line of a plan without what only provisioning reads. */
+/** A line of a plan without what only provisioning reads: people without an account are shown without an id. */
 export function changeView(line: PlanLine) {
-  const { user, change, target = null, reason, privileged } = line;
-  return { user, change, target, reason, privileged };
+  const { change, target = null, reason, privileged } = line;
+  const { id, userName, pending } = line.user;
+  return { user: { id: pending ? null : id, userName }, change, target, reason, privileged };
 }
 
 function changesOf({ items, next }: Page<PlanRow>) {

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import type { PlanLine } from "../model/plan.js";
 
-/** One key for what a line does to whom, whatever its reason: for comparing plans. */
+/**
+ * One key for what a line does to whom, whatever its reason: for comparing plans. INVARIANT: whom is told by id, pending
+ * people too. A userName can pass to somebody else, who then would hold what was reviewed for another.
+ */
 export function dangerKey({ user, change, target }: PlanLine): string {
-  return JSON.stringify([user.id ?? user.userName, change, target?.scope ?? "", target?.role ?? ""]);
+  return JSON.stringify([user.id, change, target?.scope ?? "", target?.role ?? ""]);
 }
 
 /** The digest of a plan that is given person by person. */

@@ -11,7 +11,8 @@ const NONE: ReadonlySet<string> = new Set();
  */
 export function planLines(plan: PersonPlan, privilegedRoles: ReadonlySet<string> = NONE): readonly PlanLine[] {
   const { person, changes, kept } = plan;
-  const user = { id: person.status === "pending" ? null : person.id, userName: person.userName };
+  const { id, userName, status } = person;
+  const user: PlanLine["user"] = { id, userName, ...(status === "pending" && { pending: true }) };
   const line = (change: PlanLine["change"], reason: string, target?: Target): PlanLine => ({
     user,
     change,

@@ -41,7 +41,13 @@ export interface PersonPlan {
 
 /** One line of a preview. */
 export interface PlanLine {
-  readonly user: { readonly id: string | null; readonly userName: string };
+  readonly user: {
+    /** Of the account in the ledger, also where nobody has registered it yet: names belong to the identity provider. */
+    readonly id: string;
+    readonly userName: string;
+    /** No account yet, so that readers are shown no id. */
+    readonly pending?: true;
+  };
   readonly change: "create_user" | "deactivate_user" | "reactivate_user" | "grant" | "revoke" | "hold";
   /** Absent for changes of the account itself. */
   readonly target?: Target;

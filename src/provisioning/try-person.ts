@@ -33,7 +33,8 @@ export interface TryInput {
 }
 
 export interface Tried extends Omit<Explanation, "account"> {
-  readonly user: PlanLine["user"];
+  /** `id` is `null` for a made-up person. */
+  readonly user: { readonly id: UserId | null; readonly userName: string };
   /** Slug of the connection whose facts were edited; `null` when none were. */
   readonly connection: string | null;
   /** As it would be; the verdict is that of a sign-in with these facts. */

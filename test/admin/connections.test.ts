@@ -95,6 +95,8 @@ for (const [database, newUrl] of DATABASES) {
       expectProblem(await client.call("PATCH", connection, { body: { sync: "live" } }), 409, "digest_required");
       const preview = await client.get(`${connection}/preview?to=live`);
       expect(preview.body["summary"]).to.deep.include({ users: 1, created: 1 });
+      const [change] = preview.body["changes"] as readonly { readonly user: unknown }[];
+      expect(change?.user).to.deep.equal({ id: null, userName: "ada@acme.example" });
       const live = await client.post(`${connection}/go-live`, { digest: preview.body["digest"], welcomeMail: false });
       expect(live.status, live.text).to.equal(202);
       const run = await client.finished(tenant, live);

@@ -88,16 +88,16 @@ describe("what a plan means", () => {
       ]);
     });
 
-    it("name the person, by no id until there is an account", () => {
+    it("name the person, and whether there is an account yet", () => {
       const pending = state([], { status: "pending" });
       const [line] = planLines(plan(pending, [{ kind: "create_user", reason: "new" }]));
       expect(line).to.deep.equal({
-        user: { id: null, userName: "ada@acme.test" },
+        user: { id: "u1", userName: "ada@acme.test", pending: true },
         change: "create_user",
         reason: "new",
         privileged: false,
       });
-      expect(planLines(plan(state(), [gives(editor)]))[0]?.user.id).to.equal("u1");
+      expect(planLines(plan(state(), [gives(editor)]))[0]?.user).to.deep.equal({ id: "u1", userName: "ada@acme.test" });
     });
   });
 
@@ -205,14 +205,14 @@ describe("what a plan means", () => {
       });
     }
 
-    it("tell people without an id apart by their names", () => {
-      const line = (userName: string): PlanLine => ({
-        user: { id: null, userName },
+    it("tell two people of one name apart, also while neither has an account", () => {
+      const line = (id: string): PlanLine => ({
+        user: { id, userName: "eve", pending: true },
         change: "create_user",
         reason: "",
         privileged: false,
       });
-      expect(dangerKey(line("a"))).not.to.equal(dangerKey(line("b")));
+      expect(dangerKey(line("u1"))).not.to.equal(dangerKey(line("u2")));
     });
 
     it("cannot be forged by a name that holds a separator", () => {

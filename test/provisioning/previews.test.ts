@@ -229,6 +229,24 @@ describe("previews and what is done by them", () => {
       expect(await t.connection("empty")).to.include({ sync: "live" });
     });
 
+    it("do not cover a privilege of somebody else who took over a reviewed person's name", async () => {
+      await t.mapping({ mappings: [{ group_name: "Admins", scope: "tenant", role_name: "admin" }] });
+      const eve = await t.pushUser("trial", "eve");
+      const admins = await t.pushGroup("trial", "Admins", [eve]);
+      const { digest, lines } = await previewSync(t.p, await t.tenant(), "trial", { to: "live" });
+      const shown = (await lines({ limit: 1 })).items;
+      expect(shown.map(({ user, change }) => [user.userName, user.pending, change])).to.deep.equal([
+        ["eve", true, "grant"],
+      ]);
+      await t.change("trial", { kind: "removeMembers", group: admins, members: [eve] });
+      await t.pushUser("trial", "eve-of-old", { id: eve });
+      const another = await t.pushUser("trial", "eve");
+      await t.change("trial", { kind: "addMembers", group: admins, members: [another] });
+      const refused = await refusalOf(goLive(t.p, await t.tenant(), "trial", digest, ADMIN));
+      expect(refused).to.include({ code: "plan_changed" });
+      expect(await t.connection("trial")).to.include({ sync: "test" });
+    });
+
     it("leave other connections' people out", async () => {
       const { summary } = await previewSync(t.p, await t.tenant(), "trial", { to: "live" });
       expect(summary).to.include({ users: 1, created: 1, granted: 1 });

@@ -45,7 +45,7 @@ const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LAT
 const CLAIMS = { attributes: {}, claims: {}, at: NOW };
 const PAGE = { offset: 0, limit: 10 };
 const LINE = {
-  user: { id: null, userName: "x" },
+  user: { id: "u", userName: "x" },
   change: "hold",
   reason: "r",
   privileged: false,

@@ -135,7 +135,7 @@ export function signInConformance(open: OpenStore): void {
       const plan = (digest: string, expiresAt: string) =>
         write((tx) =>
           savePlan(tx, { kind: "mapping", subject: "s", digest, summary: SUMMARY, expiresAt }, [
-            { user: { id: null, userName: "x" }, change: "hold", reason: "r", privileged: false, factsVersion: 0 },
+            { user: { id: "u", userName: "x" }, change: "hold", reason: "r", privileged: false, factsVersion: 0 },
           ]),
         );
       const login = (stateHash: string, expiresAt: string) =>
