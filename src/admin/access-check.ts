@@ -2,7 +2,7 @@ import { evidenceText } from "../engine/reasons.js";
 import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
 import { quote } from "../model/quote.js";
-import { type Target, targetLabel, teamOf, teamScope } from "../model/target.js";
+import { covers, type Target, targetLabel, teamOf, teamScope } from "../model/target.js";
 import type { TeamRow } from "../provisioning/ports/access.js";
 import { whyDenied } from "../provisioning/why-denied.js";
 import { adminRoute } from "./admin-route.js";
@@ -38,7 +38,7 @@ export function checkRoutes(deps: AdminDeps): readonly Route[] {
         const target = presentTarget(targetOf(query), teams);
         const [person] = await p.store.read(tenant.id).people([user.id]);
         const open = (person?.grants ?? []).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > p.now());
-        const because = user.status === "registered" ? open.filter((grant) => gives(grant, target)) : [];
+        const because = user.status === "registered" ? open.filter((grant) => covers(grant.target, target)) : [];
         const slugOf = await connectionSlugs(p, tenant);
         if (because.length > 0) {
           const reasons = because.map((grant) => grantReason(grant, slugOf(grant.connection)));
@@ -56,12 +56,6 @@ function presentTarget(target: Target, teams: readonly TeamRow[]): Target {
   if (name === undefined || teams.some((team) => team.name === name)) return target;
   const renamed = teams.find(({ aliases }) => aliases.includes(name));
   return renamed ? { scope: teamScope(renamed.name), role: target.role } : target;
-}
-
-/** A role in all teams is a role in each of them. Roles include nothing of one another: their names are open. */
-function gives({ target }: Grant, wanted: Target): boolean {
-  if (target.role !== wanted.role) return false;
-  return target.scope === wanted.scope || (target.scope === "all_teams" && teamOf(wanted.scope) !== undefined);
 }
 
 function grantReason(grant: Grant, connection: string | null) {

@@ -48,6 +48,12 @@ export function targetLabel(target: Target): string {
   return `${scope}/${target.role}`;
 }
 
+/** Whether who holds `held` may do what `wanted` asks for: a role in all teams is a role in each; roles include nothing of one another. */
+export function covers(held: Target, wanted: Target): boolean {
+  if (held.role !== wanted.role) return false;
+  return held.scope === wanted.scope || (held.scope === "all_teams" && teamOf(wanted.scope) !== undefined);
+}
+
 /** Privileged: owner, any tenant-scope target, and roles that the tenant's catalogue marks so. */
 export function isPrivileged(target: Target, privilegedRoles: ReadonlySet<string>): boolean {
   return target.scope === "tenant" || privilegedRoles.has(target.role);

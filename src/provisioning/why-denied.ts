@@ -4,7 +4,7 @@ import type { Tenant } from "../model/connection.js";
 import type { Instant } from "../model/ids.js";
 import { quote } from "../model/quote.js";
 import { suggest } from "../model/suggest.js";
-import { OWNER, type Target, targetKey, targetLabel, teamOf } from "../model/target.js";
+import { covers, OWNER, type Target, targetLabel, teamOf } from "../model/target.js";
 import type { Provisioning } from "./deps.js";
 import { explainUser } from "./explain-user.js";
 import type { TeamRow, UserRow } from "./ports/access.js";
@@ -76,15 +76,18 @@ async function unknownRole(p: Provisioning, tenant: Tenant, { role }: Target): P
   return [{ code: "unknown_role", reason: `nobody holds a role ${quote(role)}, and nothing gives it${hint}` }];
 }
 
-async function lastEnded(p: Provisioning, tenant: Tenant, user: UserRow, target: Target): Promise<readonly Denial[]> {
+/** The last grant that gave it; a role in all teams gave it too. */
+async function lastEnded(p: Provisioning, tenant: Tenant, user: UserRow, wanted: Target): Promise<readonly Denial[]> {
   const history = await p.store.read(tenant.id).grantHistory(user.id);
-  const ended = history
-    .filter((grant) => targetKey(grant.target) === targetKey(target))
-    .flatMap(({ endedAt, endReason = "ended" }) => (endedAt === undefined ? [] : [{ endedAt, endReason }]))
+  const [last] = history
+    .filter(({ target }) => covers(target, wanted))
+    .flatMap(({ target, endedAt, endReason = "ended" }) =>
+      endedAt === undefined ? [] : [{ target, endedAt, endReason }],
+    )
     .sort((a, b) => (a.endedAt < b.endedAt ? 1 : -1));
-  const [last] = ended;
   if (!last) return [];
-  return [{ code: "ended", reason: `it was held until ${last.endedAt}: ${last.endReason}`, endedAt: last.endedAt }];
+  const { target, endedAt, endReason } = last;
+  return [{ code: "ended", reason: `${quote(targetLabel(target))} was held until ${endedAt}: ${endReason}`, endedAt }];
 }
 
 function nearMiss({ rule, name, pointer, steps, proved, sentence }: ExplainedRule): Denial {

@@ -187,6 +187,21 @@ for (const [database, newUrl] of DATABASES) {
       await client.call("DELETE", `${tenant}/users/${id}/grants/${given.body["id"]}`);
       const ended = await check(tenant, `user=${id}&scope=tenant&role=editor`);
       expect(ended.because.map(({ code }) => code)).to.deep.equal(["not_held", "ended"]);
+      const all = await client.post(`${tenant}/users/${id}/grants`, {
+        scope: "all_teams",
+        role: "viewer",
+        reason: "r",
+      });
+      expect((await check(tenant, `${who}&team=Platform&role=viewer`)).allowed).to.equal(true);
+      await client.call("DELETE", `${tenant}/users/${id}/grants/${all.body["id"]}`);
+      const everywhere = await check(tenant, `${who}&team=Platform&role=viewer`);
+      expect(everywhere.because.map(({ code }) => code)).to.deep.equal(["not_held", "ended", "near_miss"]);
+      expect(everywhere.because[1]?.reason).to.match(/^`\*\/viewer` was held until /);
+      const tenantWide = await check(tenant, `${who}&scope=tenant&role=viewer`);
+      expect(
+        tenantWide.because.map(({ code }) => code),
+        "of teams alone",
+      ).to.not.include("ended");
       await directory.deactivate("ada@acme.example");
       const gone = await check(tenant, `user=${id}&team=Platform&role=editor`);
       expect([gone.allowed, gone.because.map(({ code }) => code)]).to.deep.equal([false, ["deactivated"]]);

@@ -34,6 +34,20 @@ for (const [database, newUrl] of DATABASES) {
       return body.items?.map(({ userName }) => userName) ?? [];
     }
 
+    it("are named by a check of what somebody held back does not hold", async () => {
+      const { tenant, run } = await held();
+      const check = async (userName: string) => {
+        const reply = await client.get(`${tenant}/check?user=${userName}&scope=tenant&role=owner`);
+        const because = reply.body["because"] as readonly { readonly code: string; readonly reason: string }[];
+        return { allowed: reply.body["allowed"], because };
+      };
+      const waiting = await check("ben@acme.example");
+      expect([waiting.allowed, waiting.because.map(({ code }) => code)]).to.deep.equal([false, ["not_held", "held"]]);
+      expect(waiting.because[1]?.reason).to.match(/^changes of this user wait in run (\d+): /);
+      expect(waiting.because[1]?.reason).to.contain(`run ${run.split("/").at(-1)}:`);
+      expect((await check("ada@acme.example")).because.map(({ code }) => code)).to.deep.equal(["deactivated"]);
+    });
+
     it("keep people as they are until an owner lets them go as previewed", async () => {
       const { tenant, run } = await held();
       expect(await registered(tenant)).to.deep.equal(["ben@acme.example", "cai@acme.example"]);
