@@ -1,7 +1,7 @@
 /** Decide owns the answer for one person over all links: the account, the grants that ought to be open, and what stays. */
 import type { Decision, LinkEvaluation, Lock, Open } from "../model/evaluation.js";
 import { type DesiredGrant, type GrantKey, grantKey } from "../model/grant.js";
-import type { PersonLink } from "../model/person.js";
+import { isCurrent, type PersonLink } from "../model/person.js";
 import { type DecidedPerson, type DecisionDoor, decideAccount, type Matching, matchingOf } from "./account.js";
 import { type CompiledMapping, isExpired } from "./compiled-mapping.js";
 import { settle } from "./conflict.js";
@@ -26,7 +26,7 @@ export function decide(
   options: DecideOptions,
 ): Decision {
   const current = person.links.filter(isCurrent);
-  const counted = evaluations.filter((_, index) => isCurrent(person.links[index]));
+  const counted = evaluations.filter((_, index) => isCurrent(person.links[index] as PersonLink));
   const assigned = assignRoles(mapping, current, options.resolveTeam);
   // Whoever SCIM gives a role to is somebody whom the mapping speaks of.
   const matching = assigned.grants.length > 0 ? "matched" : matchingOf(counted);
@@ -76,11 +76,6 @@ function stands(
   if (links.some(({ at }) => isExpired(rule, at))) return false;
   const link = links.find((one) => one.connection.id === connection);
   return !link || appliesAt(rule, link.connection.slug, link.connection.mayGrantOwner);
-}
-
-/** A link that a SCIM document calls inactive is kept for the account's sake alone. */
-function isCurrent(link: PersonLink | undefined): boolean {
-  return link?.scim !== "inactive";
 }
 
 function isFrozen({ scim, connection }: PersonLink): boolean {

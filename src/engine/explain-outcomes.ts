@@ -1,7 +1,7 @@
 /** What each rule made of a person, with its reason: for the trace of a sign-in. */
 import type { Decision, RuleOutcome } from "../model/evaluation.js";
 import type { Evidence } from "../model/grant.js";
-import type { PersonLink, PersonState } from "../model/person.js";
+import { isCurrent, type PersonLink, type PersonState } from "../model/person.js";
 import type { Target } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { type ExplainedRule, explainRule } from "./explain.js";
@@ -23,7 +23,7 @@ export interface ExplainedOutcome extends Pick<ExplainedRule, "rule" | "pointer"
 const MOST_MATCHES = 100;
 
 /**
- * Every rule at every connection of the person, in document order for each; `links` and the decision's evaluations stand in
+ * Every rule at every current link of the person, in document order for each; `links` and the decision's evaluations stand in
  * the same order. `most` bounds the answer: rules that match or cannot be judged come before those that do not match.
  */
 export function explainOutcomes(
@@ -33,9 +33,10 @@ export function explainOutcomes(
   state: PersonState,
   most: number,
 ): { readonly rules: readonly ExplainedOutcome[]; readonly leftOut: number } {
-  const all = decision.evaluations.flatMap(({ outcomes }, at) =>
-    outcomes.map((outcome) => ({ outcome, link: links[at] as PersonLink })),
-  );
+  const all = decision.evaluations.flatMap(({ outcomes }, at) => {
+    const link = links[at] as PersonLink;
+    return isCurrent(link) ? outcomes.map((outcome) => ({ outcome, link })) : [];
+  });
   const chosen = new Set([...all.filter(isNotable), ...all.filter((one) => !isNotable(one))].slice(0, most));
   return {
     rules: all

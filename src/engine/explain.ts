@@ -28,6 +28,12 @@ export interface Explanation {
   readonly rolesNotGiven: readonly ExplainedRole[];
 }
 
+/** An explanation with what further tries of it need. */
+export interface Explained extends Explanation {
+  /** The links that `notGiven` speaks of, in the same order: one connection may know a person by several rows. */
+  readonly missedAt: readonly PersonLink[];
+}
+
 export interface ExplainedAssignment {
   readonly target: Target;
   readonly label: string;
@@ -107,7 +113,7 @@ export function explain(
   decision: Decision,
   state: PersonState,
   { most = MOST_RULES, wanted }: ExplainOptions = {},
-): Explanation {
+): Explained {
   const { kept } = diff(state, decision, mapping);
   const keptBecause = new Map(kept.map((one) => [one.grant.id, one.reason]));
   const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
@@ -115,13 +121,16 @@ export function explain(
   const grantOf = (grant: Grant) =>
     explainGrant(grant, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id), now);
   const rules: ExplainedRule[] = [];
+  const missedAt: PersonLink[] = [];
   let leftOut = 0;
   for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
     // A rule that matches may be one that gives all it has.
     const isFull = rules.length >= most;
     const told = isFull && outcome.status !== "matched" ? [] : explainRule(mapping, link, outcome, decision, state);
-    if (!isFull) rules.push(...told);
-    else if (outcome.status !== "matched" || told.length > 0) leftOut += 1;
+    if (!isFull) {
+      rules.push(...told);
+      missedAt.push(...told.map(() => link));
+    } else if (outcome.status !== "matched" || told.length > 0) leftOut += 1;
   }
   return {
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
@@ -129,6 +138,7 @@ export function explain(
     notGiven: rules,
     notGivenLeftOut: leftOut,
     rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
+    missedAt,
   };
 }
 

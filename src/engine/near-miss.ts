@@ -1,6 +1,6 @@
 /** Which rules are how far from giving a person something: the nearest first, without working out why. */
 import type { LinkEvaluation, RuleOutcome } from "../model/evaluation.js";
-import type { PersonLink } from "../model/person.js";
+import { isCurrent, type PersonLink } from "../model/person.js";
 import { OWNER, type Target, teamOf } from "../model/target.js";
 import { type CompiledMapping, type CompiledRule, isExpired } from "./compiled-mapping.js";
 import { couldGiveIn } from "./offers.js";
@@ -11,8 +11,8 @@ export interface Miss {
 }
 
 /**
- * Every outcome that may be a near miss, those with the fewest matchers in the way first, then in document order. `wanted`
- * leaves rules out that could not give it. A rule that matches comes first of all: what is in its way is one other thing.
+ * Every outcome that may be a near miss, those with the fewest matchers in the way first, then in document order. Links that
+ * are not current are left out, as nothing comes of what they say; `wanted` leaves rules out that could not give it. A rule that matches comes first of all: what is in its way is one other thing.
  */
 export function nearestFirst(
   mapping: CompiledMapping,
@@ -23,6 +23,7 @@ export function nearestFirst(
   const found: { readonly miss: Miss; readonly distance: number }[] = [];
   evaluations.forEach(({ outcomes }, at) => {
     const link = links[at] as PersonLink;
+    if (!isCurrent(link)) return;
     for (const outcome of outcomes) {
       const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
       if (wanted && !couldGive(rule, wanted)) continue;

@@ -56,7 +56,9 @@ function lossesOf(evidence: Decision["desired"][number]["evidence"]): readonly F
 }
 
 function withTeam(variant: Variant, { rejected }: Decision): readonly Variant[] {
-  const { target: missing } = rejected.find((one) => one.rule === variant.rule.id) as Decision["rejected"][number];
+  const { target: missing } = rejected.find(
+    (one) => one.rule === variant.rule.id && one.connection === variant.link.connection.id,
+  ) as Decision["rejected"][number];
   const team = teamOf(missing.scope) as string;
   const target = `${team}/${missing.role}`;
   return [{ ...variant, team, steps: [...variant.steps, { do: "create_team", target }] }];

@@ -6,6 +6,7 @@ import type { PersonLink } from "../model/person.js";
 import { scimRoleLabel } from "../model/scim-role.js";
 import { targetKey } from "../model/target.js";
 import { type Case, jobsOf, judgeCase, withLink, withRule } from "./as-if.js";
+import type { CompiledMapping } from "./compiled-mapping.js";
 import { diff } from "./diff.js";
 import { distinctSteps, type ExplainedAssignment, lossSentence } from "./explain.js";
 import { changed, type FactChange } from "./fact-changes.js";
@@ -55,10 +56,14 @@ function withoutReason(as: Case, grant: Reason): Case {
   const steps = stepsToLose(grant);
   const changes = steps.flatMap(changesOf);
   if (steps.some((step) => step.do === "change_rule")) return withRule(as, String(grant.rule), undefined);
-  const link = as.links.find((one) => one.connection.id === grant.connection);
-  if (!link) return as;
-  const next = changes.reduce((one, change) => changed(one, change, as.mapping.aliases), link);
-  return withLink(as, link, next);
+  // Each row by which the connection knows the person may be what gives it.
+  return as.links
+    .filter(({ connection }) => connection.id === grant.connection)
+    .reduce((next, link) => withLink(next, link, withChanges(link, changes, as.mapping)), as);
+}
+
+function withChanges(link: PersonLink, changes: readonly FactChange[], { aliases }: CompiledMapping): PersonLink {
+  return changes.reduce((one, change) => changed(one, change, aliases), link);
 }
 
 /** As if SCIM took these role assignments away, from the person or from the group that carries them. */

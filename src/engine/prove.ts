@@ -8,7 +8,7 @@ import type { PersonLink } from "../model/person.js";
 import { type Case, jobsOf, judgeCase, withLink, withRule } from "./as-if.js";
 import type { CompiledRule } from "./compiled-mapping.js";
 import { diff } from "./diff.js";
-import { type ExplainedRule, type Explanation, ruleSentence } from "./explain.js";
+import { type Explained, type ExplainedRule, type Explanation, ruleSentence } from "./explain.js";
 import { mergedSteps } from "./merged-steps.js";
 import { nextVariants } from "./next-variants.js";
 import { after, matchingVariants, type Variant } from "./variants.js";
@@ -41,14 +41,15 @@ export interface Proof {
 }
 
 /** Begins to try what an explanation of this case suggests for the rules that give nothing. */
-export function proveGains(base: Case, decision: Decision, explanation: Explanation): Proof {
-  const searches = explanation.notGiven.map((told, index) => begin(base, decision, told, index < MOST_RULES));
+export function proveGains(base: Case, decision: Decision, { missedAt, ...explanation }: Explained): Proof {
+  const searches = explanation.notGiven.map((told, index) =>
+    begin(base, decision, told, missedAt[index] as PersonLink, index < MOST_RULES),
+  );
   return proofOf(base, explanation, searches, MOST_ROUNDS);
 }
 
-function begin(base: Case, decision: Decision, told: ExplainedRule, isTried: boolean): Search {
+function begin(base: Case, decision: Decision, told: ExplainedRule, link: PersonLink, isTried: boolean): Search {
   const rule = base.mapping.ruleById.get(told.rule) as CompiledRule;
-  const link = base.links.find((one) => one.connection.slug === told.connection) as PersonLink;
   const pending = isTried ? firstVariants(base, decision, told, rule, link) : [];
   return { told, link, rule, pending, found: [], tried: isTried && pending.length === 0 };
 }

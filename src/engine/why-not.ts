@@ -86,7 +86,7 @@ function matchedInVain(
   const [offer] = offers;
   if (!offer) {
     const target = decision.rejected
-      .filter((one) => one.rule === rule.id)
+      .filter((one) => one.rule === rule.id && one.connection === link.connection.id)
       .map((one) => targetLabel(one.target))
       .join();
     return { why: "unknown_team", steps: [{ do: "create_team", target }], text: `${name}, but there is no such team` };

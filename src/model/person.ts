@@ -140,3 +140,8 @@ export interface PersonLink {
   /** `no_match` must not judge yet: no group was pushed so far, or the person was pushed less than `settleSeconds` ago. */
   readonly settling: boolean;
 }
+
+/** A link that a SCIM document calls inactive, or a deletion ended, is kept for the account's sake alone: it is evidence of nothing. */
+export function isCurrent({ scim }: Pick<PersonLink, "scim">): boolean {
+  return scim !== "inactive";
+}

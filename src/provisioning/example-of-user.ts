@@ -4,7 +4,7 @@ import { exampleLink } from "../engine/examples.js";
 import type { Tenant } from "../model/connection.js";
 import type { UserId } from "../model/ids.js";
 import type { ExampleDocument } from "../model/mapping.js";
-import type { PersonLink, PersonState } from "../model/person.js";
+import { isCurrent, type PersonLink, type PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { type Target, targetKey, targetLabel } from "../model/target.js";
@@ -15,7 +15,7 @@ import { evaluatePeople } from "./reconcile.js";
 const LONGEST_NOTE = 2000;
 
 /**
- * A real person as examples of the active mapping, one for each connection that knows them, with personal data reduced to
+ * A real person as examples of the active mapping, one for each current row by which a connection knows them, with personal data reduced to
  * what its rules need. Pasted into the document they pass. Refusal `not_found`.
  */
 export async function exampleOfUser(
@@ -27,8 +27,13 @@ export async function exampleOfUser(
   const person = people.get(user);
   if (!person) throw new Refusal("not_found", `no user \`${user}\``);
   const held = otherGrants(person.state);
+  const names = new Set(namesIn(mapping));
   const examples: ExampleDocument[] = [];
-  for (const link of person.links) examples.push(await exampleOf(p.expressions, tenant.id, mapping, link, held));
+  for (const link of person.links.filter(isCurrent)) {
+    const example = await exampleOf(p.expressions, tenant.id, mapping, link, { names, held });
+    names.add(example.name);
+    examples.push(example);
+  }
   return { version: mapping.version, examples };
 }
 
@@ -40,17 +45,24 @@ function otherGrants({ grants }: PersonState): readonly string[] {
   );
 }
 
-/** A link as an example that passes. `held`: more notes, of what no rule gives the person. */
+interface Beside {
+  /** Names that the example may not have. */
+  readonly names: ReadonlySet<string>;
+  /** More notes, of what no rule gives the person. */
+  readonly held: readonly string[];
+}
+
+/** A link as an example that passes. */
 export async function exampleOf(
   expressions: ExpressionPort,
   tenant: number,
   mapping: CompiledMapping,
   link: PersonLink,
-  held: readonly string[] = [],
+  { names, held }: Beside = { names: namesIn(mapping), held: [] },
 ): Promise<ExampleDocument> {
   const attempt = async (tried: PersonLink): Promise<Tried> =>
     (await tryAlone(expressions, tenant, mapping, [tried]))[0] as Tried;
-  const draft = draftExample(mapping, link, freeName(mapping, `a person of ${link.connection.slug}`));
+  const draft = draftExample(mapping, link, freeName(names, `a person of ${link.connection.slug}`));
   const real = await attempt(link);
   let example = draft.example;
   const before = await attempt(exampleLink(example, mapping));
@@ -71,9 +83,11 @@ export async function exampleOf(
   return { ...example, ...note, expect: expectationOf(before.given) };
 }
 
-/** A name that no example of the mapping has. */
-function freeName({ examples }: CompiledMapping, name: string): string {
-  const taken = new Set(examples.map(({ document }) => document.name));
+function namesIn({ examples }: CompiledMapping): ReadonlySet<string> {
+  return new Set(examples.map(({ document }) => document.name));
+}
+
+function freeName(taken: ReadonlySet<string>, name: string): string {
   let free = name;
   for (let number = 2; taken.has(free); number++) free = `${name} (${number})`;
   return free;

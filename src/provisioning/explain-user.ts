@@ -1,6 +1,7 @@
 import type { Case } from "../engine/as-if.js";
 import { type KeptAttribute, keptAttributes } from "../engine/computed-profile.js";
 import {
+  type Explained,
   type ExplainedAssignment,
   type ExplainedGrant,
   type ExplainOptions,
@@ -77,7 +78,7 @@ export async function provedExplanation(
   tenant: Pick<Tenant, "id">,
   base: Case,
   decision: Decision,
-  explanation: Explanation,
+  explanation: Explained,
 ): Promise<Explanation> {
   let gains = proveGains(base, decision, explanation);
   let losses = proveLosses(base, explanation.assignments);

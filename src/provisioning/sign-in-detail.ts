@@ -6,6 +6,7 @@ import { cutText } from "../model/cut-text.js";
 import type { Facts, GroupFact } from "../model/facts.js";
 import type { DirectoryUserId, Instant } from "../model/ids.js";
 import type { Json, JsonObject } from "../model/json.js";
+import { isCurrent } from "../model/person.js";
 import type { RefusalCode } from "../model/problem.js";
 import { mergeClaims } from "./claims.js";
 import { linkConnection } from "./gather.js";
@@ -51,7 +52,7 @@ export function signInDetail(request: SignIn, { code, problem, judged }: Outcome
 
 /** As the rules read them, else as they would by this sign-in alone. */
 function factsOf({ connection, observed }: SignIn, judged: Outcome["judged"], now: Instant): Facts | undefined {
-  const link = judged?.person.links.find((one) => one.connection.id === connection.id);
+  const link = judged?.person.links.find((one) => isCurrent(one) && one.connection.id === connection.id);
   if (link !== undefined) return link.facts;
   const record = {
     directoryUser: "" as DirectoryUserId,

@@ -10,7 +10,7 @@ import { planLines } from "../engine/plan-lines.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { Decision } from "../model/evaluation.js";
 import type { Instant, UserId } from "../model/ids.js";
-import { NOTHING_SHOWN, type PersonLink, type PersonState } from "../model/person.js";
+import { isCurrent, NOTHING_SHOWN, type PersonLink, type PersonState } from "../model/person.js";
 import type { PlanLine } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
@@ -143,7 +143,8 @@ interface Edited {
 
 function withEdits(links: readonly PersonLink[], { connection, facts }: TryInput, mapping: CompiledMapping): Edited {
   if (facts === undefined) return { links };
-  const link = links.find((one) => connection === undefined || one.connection.slug === connection);
+  const named = links.filter((one) => connection === undefined || one.connection.slug === connection);
+  const link = named.find(isCurrent) ?? named[0];
   if (!link) {
     const where = connection === undefined ? "any connection" : `connection ${quote(connection)}`;
     throw new Refusal(

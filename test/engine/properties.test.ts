@@ -1,15 +1,20 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { applyInMemory } from "../../src/engine/apply-in-memory.js";
+import { type Case, jobsOf, judgeCase } from "../../src/engine/as-if.js";
 import type { CompiledMapping } from "../../src/engine/compile.js";
 import { decide } from "../../src/engine/decide.js";
 import { diff } from "../../src/engine/diff.js";
 import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
+import { explain } from "../../src/engine/explain.js";
+import { explainOutcomes } from "../../src/engine/explain-outcomes.js";
+import { proveGains } from "../../src/engine/prove.js";
+import { proveLosses } from "../../src/engine/prove-losses.js";
 import type { Decision } from "../../src/model/evaluation.js";
 import type { ExpressionJob, ExpressionResult } from "../../src/model/expression.js";
 import type { GroupFact } from "../../src/model/facts.js";
 import { type Grant, grantKey } from "../../src/model/grant.js";
-import type { ConnectionId } from "../../src/model/ids.js";
+import type { ConnectionId, DirectoryUserId } from "../../src/model/ids.js";
 import type { Json } from "../../src/model/json.js";
 import type { Known } from "../../src/model/known.js";
 import type { ConflictStrategy, MappingDocument, RuleDocument } from "../../src/model/mapping.js";
@@ -114,6 +119,9 @@ const links = fc.oneof(
   fc.tuple(aLink("idp"), aLink("other")).map((both) => [...both]),
 );
 
+/** What SCIM says of a row, if it says anything. */
+const presence = fc.constantFrom({}, { scim: "active" } as const, { scim: "inactive" } as const);
+
 const aGrant: fc.Arbitrary<Grant> = fc
   .record({
     scope: fc.oneof(
@@ -177,8 +185,15 @@ function answers(
   mapping: CompiledMapping,
   { links: people, failing }: Pick<World, "links" | "failing">,
 ): Map<string, ExpressionResult> {
+  return answersTo(expressionJobs(mapping, people), failing);
+}
+
+function answersTo(
+  jobs: ReadonlyMap<string, ExpressionJob>,
+  failing: readonly string[],
+): Map<string, ExpressionResult> {
   const results = new Map<string, ExpressionResult>();
-  for (const [key, { source, input }] of expressionJobs(mapping, people)) {
+  for (const [key, { source, input }] of jobs) {
     results.set(key, failing.includes(source) ? failed(source) : { ok: true, value: answerOf(source, input) });
   }
   return results;
@@ -382,6 +397,37 @@ describe("properties of the engine", () => {
       const plan = planOf({ ...one, rules, state: { ...one.state, grants: [owner] } });
       expect(plan.kept).to.deep.equal([]);
       expect(plan.changes.map((change) => "grant" in change && grantKey(change.grant))).to.include(grantKey(owner));
+    });
+  });
+
+  it("every explanation says why, and tries what it suggests, whatever rows a connection knows a person by", () => {
+    const people = fc.record({
+      one: world,
+      links: fc.array(fc.tuple(fc.constantFrom("idp", "other").chain(aLink), presence), { minLength: 1, maxLength: 3 }),
+      teams: fc.subarray(TEAMS),
+      unknownTeam: fc.constantFrom("reject" as const, "create" as const, "create_any" as const),
+    });
+    check(people, ({ one, links: rows, teams, unknownTeam }) => {
+      const mapping = mappingOf(one, { unknown_team: unknownTeam });
+      const resolveTeam = (name: string) => (teams.includes(name) ? { name } : undefined);
+      const as: Case = {
+        mapping,
+        links: rows.map(([row, scim], at) => ({ ...row, ...scim, directoryUser: `row ${at}` as DirectoryUserId })),
+        ...{ state: one.state, door: "sync", resolveTeam },
+      };
+      const asked = (jobs: ReadonlyMap<string, ExpressionJob>) => answersTo(jobs, one.failing);
+      const decision = judgeCase(as, asked(jobsOf(as)));
+      const explained = explain(mapping, as.links, decision.evaluations, decision, as.state);
+      let gains = proveGains(as, decision, explained);
+      while (gains.next) gains = gains.next(asked(gains.jobs));
+      let losses = proveLosses(as, explained.assignments);
+      while (losses.next) losses = losses.next(asked(losses.jobs));
+      const { rules: told } = explainOutcomes(mapping, as.links, decision, as.state, 100);
+      const isSilent = as.links.every(({ scim }) => scim === "inactive");
+      expect(told.length === 0).to.equal(isSilent || one.rules.length === 0);
+      if (isSilent) expect(gains.explanation.notGiven).to.deep.equal([]);
+      for (const { why, steps } of gains.explanation.notGiven)
+        if (why === "unknown_team") expect(JSON.stringify(steps)).not.to.include('"target":""');
     });
   });
 

@@ -1,8 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { Refusal } from "../../src/model/problem.js";
 import { targetLabel } from "../../src/model/target.js";
 import type { Provisioning } from "../../src/provisioning/deps.js";
+import { exampleOfUser } from "../../src/provisioning/example-of-user.js";
+import { explainUser } from "../../src/provisioning/explain-user.js";
 import { reconcilePeople } from "../../src/provisioning/reconcile.js";
+import { tryPerson } from "../../src/provisioning/try-person.js";
 import { testClock } from "../support/clock.js";
 import { expressionFault } from "../support/planted-fault.js";
 import { smallBrake } from "../support/small-brake.js";
@@ -147,6 +151,22 @@ describe("whatever happens to a tenant,", function () {
       }
     }));
 
+  it("everybody can be explained, tried with other facts, and made an example of", () =>
+    property(histories, async (steps) => {
+      const { t } = await played([...REHIRED, ...steps]);
+      const tenant = await t.tenant();
+      for (const { id, status } of await peopleOf(t)) {
+        const { account } = await explainUser(t.p, tenant, id);
+        expect(account.status).to.equal(status);
+        const { user } = await tryPerson(t.p, tenant, { user: id });
+        expect(user.id).to.equal(id);
+        const edits = { groups: { add: [GROUPS[1] ?? ""] } };
+        await tryPerson(t.p, tenant, { user: id, facts: edits }).catch(throwFault);
+        const { examples } = await exampleOfUser(t.p, tenant, id);
+        expect(new Set(examples.map(({ name }) => name)).size).to.equal(examples.length);
+      }
+    }));
+
   it("what sources say of different things may come in any order", () =>
     property(independentChanges, async ({ mapping, steps, shuffled }) => {
       const base: readonly Step[] = [{ do: "map", mapping }, ...PUSHED.map(pushedPerson)];
@@ -207,6 +227,19 @@ const settledFirst = fromCrowd(anything).map((steps) => [
   SETTLED,
   ...steps.filter((step) => step.do !== "drop"),
 ]);
+
+/** Known by a row that is gone and by one that counts. */
+const REHIRED: readonly Step[] = [
+  { do: "map", mapping: 0 },
+  { do: "push", who: "p1", active: true, department: "" },
+  { do: "member", who: "p1", group: "plat-ro", isMember: true },
+  { do: "remove", who: "p1" },
+  { do: "push", who: "p1", active: true, department: "42" },
+];
+
+function throwFault(error: unknown): void {
+  if (!(error instanceof Refusal)) throw error;
+}
 
 const FIRST_OWNER: readonly Step[] = [
   { do: "map", mapping: 0 },
