@@ -200,19 +200,17 @@ function profilesOf(
  * put off must not be forgotten. An expression that is to blame is suspended by and by, which ends the attempts.
  */
 async function tryAgainLater(tx: TenantWriter, fresh: readonly PersonState[], evaluated: Evaluated): Promise<void> {
-  const { decisions, profiles, now } = evaluated;
-  const isStopped = (id: UserId) =>
-    isOpenBy("expression_stopped", decisions.get(id)) ||
-    opensOf(profiles.get(id)).some(({ reason }) => reason === "expression_stopped");
-  const stopped = fresh.map(({ id }) => id).filter(isStopped);
+  const { now } = evaluated;
+  const stopped = fresh.map(({ id }) => id).filter((id) => isOpenFor(id, "expression_stopped", evaluated));
   if (stopped.length === 0) return;
   await tx.markDirty(stopped, "expression_stopped", now);
   await tx.delayMarks(stopped, secondsFrom(now, BACK_OFF_SECONDS));
 }
 
-/** Some rule could not be judged for the person, for this reason. */
-function isOpenBy(reason: Open["reason"], decision: Decision | undefined): boolean {
-  return decision?.locks.some(({ open }) => open.reason === reason) === true;
+/** Some rule could not be judged for the person, or some attribute of the profile not be computed, for this reason. */
+function isOpenFor(id: UserId, reason: Open["reason"], { decisions, profiles }: Evaluated): boolean {
+  const opens = [...(decisions.get(id)?.locks ?? []).map(({ open }) => open), ...opensOf(profiles.get(id))];
+  return opens.some((open) => open.reason === reason);
 }
 
 function report(
@@ -231,10 +229,7 @@ function report(
   count("held", braked.hold.length);
   count("waiting", braked.waiting.length);
   count("kept", plans.filter((plan) => plan.kept.length > 0).length);
-  count(
-    "suspended",
-    plans.filter(({ person }) => isOpenBy("expression_suspended", evaluated.decisions.get(person.id))).length,
-  );
+  count("suspended", plans.filter(({ person }) => isOpenFor(person.id, "expression_suspended", evaluated)).length);
   count("profileFailed", states.filter(({ id }) => opensOf(evaluated.profiles.get(id)).some(isFailure)).length);
   count("frozen", plans.filter((plan) => plan.frozen).length);
   return {

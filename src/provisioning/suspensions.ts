@@ -15,7 +15,8 @@ const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
 /**
  * Tells the tenant's admins that an expression of the active mapping was suspended: an entry of the audit and an event, with
- * the rules and invariants concerned. For an expression that only a draft holds nothing is written: its preview says it.
+ * the rules, profile attributes and invariants concerned. For an expression that only a draft holds nothing is written: its
+ * preview says it.
  */
 export async function noteSuspension(p: Provisioning, tenant: TenantId, suspension: Suspension): Promise<void> {
   const reader = p.store.read(tenant);
@@ -32,11 +33,14 @@ export async function noteSuspension(p: Provisioning, tenant: TenantId, suspensi
   p.wake();
 }
 
-function placesOf({ rules, invariants }: CompiledMapping, source: string): readonly JsonObject[] {
+function placesOf({ rules, profile, invariants }: CompiledMapping, source: string): readonly JsonObject[] {
   return [
     ...rules
       .filter((rule) => expressionsOf(rule).some((one) => one.source === source))
       .map(({ id, pointer }) => ({ pointer, rule: id })),
+    ...[...profile]
+      .filter(([, one]) => one.source === source)
+      .map(([attribute]) => ({ pointer: `/profile/${attribute}`, attribute })),
     ...invariants
       .filter(({ never }) => never.source === source)
       .map(({ name, pointer }) => ({ pointer, invariant: name })),

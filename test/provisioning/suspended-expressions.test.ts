@@ -74,3 +74,39 @@ describe("an expression that ended badly five times", () => {
     expect(await t.holds("g")).to.deep.equal([]);
   });
 });
+
+describe("an expression of `profile` that ended badly five times", () => {
+  let t: TestTenant;
+  before(async () => {
+    t = await openTenant({ with: (p) => ({ ...p, now: hurried }) });
+    await t.connect({ slug: "main", protocol: "oidc", sync: "live" });
+  });
+  after(() => t.close());
+
+  it("is told by audit, event and run with the attribute it was to compute, and leaves that as it is", async () => {
+    for (const name of SEVEN) {
+      await t.pushUser("main", name, { externalId: name, attributes: { title: name, displayName: `Mr ${name}` } });
+    }
+    await t.mapping({
+      mappings: [{ ...RULE, when: "true" }],
+      profile: { displayName: `user.title & $string(${ENDLESS})` },
+    });
+    await t.settled();
+    const reader = t.p.store.read((await t.tenant()).id);
+    const detail = {
+      version: 1,
+      code: "timeout",
+      places: [{ pointer: "/profile/displayName", attribute: "displayName" }],
+    };
+    const { items } = await reader.audit({ action: "expression.suspended", limit: 10 });
+    expect(items.map((one) => one.detail)).to.deep.equal([detail]);
+    const events = await reader.events({ after: 0, limit: 1000 });
+    expect(events.filter(({ type }) => type === "expression.suspended").map(({ data }) => data)).to.deep.equal([
+      detail,
+    ]);
+    expect((await reader.runs({ limit: 10 })).items.some(({ counts }) => (counts["suspended"] ?? 0) > 0)).to.equal(
+      true,
+    );
+    for (const name of SEVEN) expect((await t.person(name)).displayName).to.equal(`Mr ${name}`);
+  });
+});
