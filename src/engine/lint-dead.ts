@@ -58,7 +58,7 @@ function inOnePlace(view: LintView, rules: readonly Placed[]): readonly LintFind
 function alwaysWins(view: LintView, winner: Placed, loser: Placed): boolean {
   // A captured text never makes an owner: where any text may become the role, the winner may give nothing.
   if (winner.rule.give.roles === undefined || !sameScope(winner, loser)) return false;
-  if (!ruleCovers(winner.rule, loser.rule, view.mapping.aliases)) return false;
+  if (!ruleCovers(winner.rule, loser.rule, view.mapping)) return false;
   const isEarlier = winner.rule.index < loser.rule.index;
   const strategy = strategyOf(view, loser);
   if (strategy === "first") return isEarlier;
@@ -86,7 +86,7 @@ function deadFinding(view: LintView, one: Placed, winner: Placed): LintFinding {
   const fix = removal(view, one);
   const { pointer } = one.rule;
   const by = `\`${winner.rule.pointer}\``;
-  const isSame = ruleCovers(one.rule, winner.rule, view.mapping.aliases);
+  const isSame = ruleCovers(one.rule, winner.rule, view.mapping);
   if (isSame && one.place.role !== winner.place.role) {
     const roles = `${quote(winner.place.role)}, not ${quote(one.place.role)}`;
     return lintFinding(
@@ -116,7 +116,7 @@ function orderDependent(
     if (first === undefined || strategyOf(view, first) !== "first") return [];
     return later.flatMap((one) => {
       const isRival = one.place.role !== first.place.role && sameScope(first, one) && mayMeet(first, one);
-      if (told.has(one) || !isRival || ruleCovers(one.rule, first.rule, view.mapping.aliases)) return [];
+      if (told.has(one) || !isRival || ruleCovers(one.rule, first.rule, view.mapping)) return [];
       told.add(one);
       const message = `members of ${quote(name)} get ${quote(first.place.role)} by \`${first.rule.pointer}\`, which comes first, and not ${quote(one.place.role)}: say which is meant by naming the group once`;
       return [lintFinding("order_dependent", one.rule.pointer, message)];

@@ -1,13 +1,17 @@
 /** Proves that one rule matches whenever another one does. Sound, and not complete: `false` is "not proved". */
-import type { AliasBook, CompiledRule, GroupMatcher } from "./compiled-mapping.js";
+import type { AliasBook, CompiledMapping, CompiledRule, GroupMatcher } from "./compiled-mapping.js";
 import { matchPattern } from "./pattern.js";
 import { patternCovers } from "./pattern-covers.js";
 
 /** Whether `wide` matches everybody, by the same group, whom `narrow` matches, for as long as `narrow` gives anything. */
-export function ruleCovers(wide: CompiledRule, narrow: CompiledRule, aliases: AliasBook): boolean {
+export function ruleCovers(
+  wide: CompiledRule,
+  narrow: CompiledRule,
+  { aliases, connections }: Pick<CompiledMapping, "aliases" | "connections">,
+): boolean {
   return (
     lastsAsLong(wide, narrow) &&
-    holdsAll(wide.connections, narrow.connections) &&
+    readsAll(wide, narrow, connections) &&
     (wide.when === undefined || wide.when.source === narrow.when?.source) &&
     holdsAll(wide.appRoles && new Set(wide.appRoles), narrow.appRoles) &&
     groupsCover(wide.groups, narrow.groups, aliases)
@@ -17,6 +21,13 @@ export function ruleCovers(wide: CompiledRule, narrow: CompiledRule, aliases: Al
 function lastsAsLong(wide: CompiledRule, narrow: CompiledRule): boolean {
   if (!wide.enabled || wide.ambiguous) return false;
   return wide.expiresAt === undefined || (narrow.expiresAt !== undefined && wide.expiresAt >= narrow.expiresAt);
+}
+
+/** A rule that may give `owner` reads no facts of connections that may not grant it, whatever else it gives. */
+function readsAll(wide: CompiledRule, narrow: CompiledRule, connections: CompiledMapping["connections"]): boolean {
+  if (!holdsAll(wide.connections, narrow.connections)) return false;
+  if (!wide.give.owner || narrow.give.owner) return true;
+  return connections.every(({ slug, mayGrantOwner }) => mayGrantOwner || narrow.connections?.has(slug) === false);
 }
 
 /** `undefined` stands for all there are. */

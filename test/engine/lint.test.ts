@@ -193,6 +193,29 @@ describe("lint: rules that never decide", () => {
     ]);
   });
 
+  it("does not let an owners' rule shadow others where its connections may not grant `owner`", async () => {
+    const [owner, admin] = ["owner", "admin"].map((role_name) => ({ group_name: "IT", scope: "tenant", role_name }));
+    const at = (connections: readonly string[]) =>
+      rivals(
+        [
+          { ...owner, connections },
+          { ...admin, connections },
+        ] as RuleDocument[],
+        { conflicts: "first" },
+      );
+    const dead = async (found: Promise<readonly string[]>) =>
+      (await found).filter((code) => !/(owner_connection|duplicate_rule)$/.test(code));
+    expect(await dead(at(["idp", "other"]))).to.deep.equal([]);
+    expect(await dead(at(["idp"]))).to.deep.equal(["/mappings/1 conflicting_rules"]);
+    const nobody = CONTEXT.connections.map((one) => ({ ...one, mayGrantOwner: false }));
+    const document = { conflicts: "first", mappings: [owner, admin] } as MappingDocument;
+    const codes = lintCodes(document, { untested: true, context: { connections: nobody } });
+    expect(await dead(codes)).to.deep.equal([]);
+    expect(await rivals([owner, { ...owner, id: "again" }] as RuleDocument[])).to.deep.equal([
+      "/mappings/1 redundant_rule",
+    ]);
+  });
+
   it("counts owners' rules among the rivals, and never suggests to remove the owners' list", async () => {
     const owners = { group_name: "IT", scope: "tenant", role_name: "owner" } as const;
     const document: MappingDocument = { tenant_owners_groups: ["IT", "Ops"], mappings: [owners] };
