@@ -67,6 +67,14 @@ export interface Context {
   readonly requestId?: string;
 }
 
+/**
+ * Who did it, in one text: `operator`, `api_key:<name>`, `command_line:<user>`. Names stand behind what they are names of, so
+ * that no API key can be called as if it were the operator.
+ */
+export function authorOf({ actor: { kind, label } }: Context): string {
+  return label === undefined ? kind : `${kind}:${label}`;
+}
+
 /** An audit entry for something that is not a change of access. */
 export function auditEntry(context: Context, now: Instant, action: string, detail: JsonObject) {
   return {

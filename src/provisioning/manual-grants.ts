@@ -5,7 +5,7 @@ import type { GrantId, Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner, type Target, teamOf } from "../model/target.js";
-import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import type { ClosedGrant } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
 
@@ -36,7 +36,7 @@ export async function addManualGrant(
     if (same) throw new Refusal("conflict", "the user holds this by hand already");
     const name = teamOf(target.scope);
     const team = name === undefined ? undefined : (await tx.ensureTeams([name], now)).get(name);
-    const by = context.actor.label ?? context.actor.kind;
+    const by = authorOf(context);
     await tx.applyAccess(
       {
         ...NOTHING,

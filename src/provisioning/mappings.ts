@@ -8,7 +8,7 @@ import type { PlanSummary } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { mappingContext, type SoundPart } from "./compiled-mappings.js";
 import { confirmPlan } from "./confirm.js";
-import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
 import type { Overlay } from "./gather.js";
 import { pinMapping, pinOverlay } from "./mapping-pins.js";
@@ -211,7 +211,7 @@ async function activate(
 ): Promise<{ readonly version: number; readonly run: RunId }> {
   const now = p.now();
   await tx.lockTenant();
-  const author = a.context.actor.label ?? a.context.actor.kind;
+  const author = authorOf(a.context);
   const version = await tx.saveMapping(
     a.before,
     {

@@ -4,7 +4,7 @@ import type { RunId } from "../model/ids.js";
 import type { RunTrigger } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import { confirmPlan } from "./confirm.js";
-import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import type { Overlay } from "./gather.js";
 import { recordClosed } from "./manual-grants.js";
 import type { PlanSheet } from "./plan-sheet.js";
@@ -71,7 +71,7 @@ export async function turnSyncOff(
     await tx.lockTenant();
     await tx.updateConnection(connection.id, off, now);
     if (options.onDisable === "convert") {
-      const [by, reason] = [context.actor.label ?? context.actor.kind, "sync was switched off"];
+      const [by, reason] = [authorOf(context), "sync was switched off"];
       await recordClosed(tx, await tx.convertGrants(connection.id, by, reason, now), reason, context, now);
     }
     await tx.markConnection(connection.id, "disable", now);

@@ -38,7 +38,7 @@ for (const [database, newUrl] of DATABASES) {
         const [second, first] = [body.items?.[0], rest.body.items?.[0]];
         const none = { added: 0, removed: 0, changed: 0, moved: 0, settings: 0, groups: 0, examples: 0, invariants: 0 };
         expect(second, round).to.deep.include({
-          ...{ version: 2, author: "terraform", note: null, rules: 3 },
+          ...{ version: 2, author: "api_key:terraform", note: null, rules: 3 },
           changes: { ...none, added: 1, moved: 1, settings: 1 },
         });
         expect(first, round).to.deep.include({
@@ -46,6 +46,27 @@ for (const [database, newUrl] of DATABASES) {
           changes: { ...none, added: 2 },
         });
       }
+    });
+
+    it("tells an API key from the operator, whatever the key is called", async () => {
+      const tenant = await client.tenant();
+      const named = { name: "operator", scopes: ["admin"] };
+      const made = await client.post(`${tenant}/api-keys`, named);
+      const options = { token: String(made.body["key"]) };
+      await save(tenant, { mappings: [rule("a")] }, "", options.token);
+      const versions = await client.get(`${tenant}/mapping/versions`);
+      expect(versions.body.items?.[0]).to.include({ author: "api_key:operator" });
+      const user = await client.post(`${tenant}/users`, { userName: "ada@acme.test" });
+      const grants = `${tenant}/users/${user.body["id"]}/grants`;
+      await client.post(grants, { scope: "tenant", role: "auditor", reason: "r" }, options);
+      await client.post(grants, { scope: "tenant", role: "editor", reason: "r" });
+      const given = (await client.get(`${tenant}/assignments`)).body.items ?? [];
+      expect(given.map(({ by, target }) => [(target as Record<string, string>)["role"], by])).to.have.deep.members([
+        ["auditor", "api_key:operator"],
+        ["editor", "operator"],
+      ]);
+      const [saved] = (await client.get(`${tenant}/audit?action=mapping.saved`)).body.items ?? [];
+      expect(saved?.["actor"]).to.deep.equal({ kind: "api_key", id: made.body["id"], label: "operator" });
     });
 
     it("compares a version with the one before it, with any other, and with nothing", async () => {

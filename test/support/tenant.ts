@@ -16,7 +16,7 @@ import { createTenant, type TenantInput } from "../../src/provisioning/tenants.j
 import { startWorker, type Worker } from "../../src/provisioning/worker.js";
 import { scimGroup, scimUser, signInOf } from "./people.js";
 
-export const ADMIN: Context = { actor: { kind: "operator", label: "operator" }, door: "admin" };
+export const ADMIN: Context = { actor: { kind: "operator" }, door: "admin" };
 export const IDP: Context = { actor: { kind: "scim_token" }, door: "scim" };
 
 /** Provisioning over a real database, without the web: for tests of use cases. */
