@@ -15,7 +15,9 @@ import { looksPrivileged } from "./privileged-name.js";
 export interface SeenGroup {
   /** The connection's slug. */
   readonly connection: string;
-  /** The name to show first. */
+  /** What people call it now. */
+  readonly called: string;
+  /** The names by which rules know it; after a rename that changed nothing, those before it. */
   readonly names: readonly string[];
   readonly ids: readonly string[];
   readonly source: "scim" | "claims";
@@ -86,7 +88,7 @@ export function seenGroups(view: LintView, options: SeenOptions): SeenGroups {
         const known = privileged.get(pointer) ?? { pointer, label: targetLabel(target), names: [], fresh: [] };
         privileged.set(pointer, known);
         const isFresh = options.savedAt !== undefined && (group.createdAt ?? "") > options.savedAt;
-        (isFresh ? known.fresh : known.names).push(group.names[0] as string);
+        (isFresh ? known.fresh : known.names).push(group.called);
       }
     },
     compare: (group) => book.compare(group),
@@ -207,9 +209,9 @@ function largest() {
   };
   return {
     count: 0,
-    take({ connection, names, source, members }: SeenGroup) {
+    take({ connection, called: name, source, members }: SeenGroup) {
       this.count += 1;
-      kept.push({ connection, name: names[0] as string, source, members });
+      kept.push({ connection, name, source, members });
       if (kept.length >= 2 * LISTED) shrink();
     },
     largest: (): readonly UnmappedGroup[] => shrink(),

@@ -104,7 +104,7 @@ export async function lintMapping(
     ...(draft === undefined ? { stored: true } : {}),
   });
   const { view } = linted;
-  const sent = await sentGroups(reader, connections);
+  const sent = await sentGroups(p, reader, connections, view?.mapping);
   if (!view) {
     return { version, days, findings: linted.findings, groups: { seen: sent.length, unmapped: 0, largest: [] } };
   }

@@ -92,5 +92,14 @@ export function patched(document: MappingDocument, operations: readonly PatchOpe
 }
 
 export function seenGroup(name: string, more: Partial<SeenGroup> = {}): SeenGroup {
-  return { connection: "idp", names: [name], ids: [name], source: "scim", members: 1, deleted: false, ...more };
+  return {
+    connection: "idp",
+    called: name,
+    names: [name],
+    ids: [name],
+    source: "scim",
+    members: 1,
+    deleted: false,
+    ...more,
+  };
 }

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { lintMapping } from "../../src/provisioning/lint.js";
+import { scimGroup } from "../support/people.js";
 import { openTenant } from "../support/tenant.js";
 
 const DAY = 86_400_000;
@@ -59,6 +60,34 @@ describe("lint beside a tenant's past", () => {
           { connection: "okta", name: "Pushed", source: "scim", members: 1 },
         ],
       });
+    } finally {
+      await acme.close();
+    }
+  });
+
+  it("knows a renamed group by the name that rules still know it by, in a draft by the names that the draft would pin", async () => {
+    const acme = await openTenant();
+    try {
+      await acme.connect({ slug: "okta", protocol: "scim", sync: "live" });
+      const naming = (name: string) => ({ mappings: [{ group_name: name, team_name: "T", role_name: "editor" }] });
+      await acme.mapping(naming("Engineering"));
+      const id = await acme.pushGroup("okta", "Engineering", [await acme.pushUser("okta", "ada@acme.test")]);
+      await acme.change("okta", { kind: "upsertGroup", id, document: scimGroup("R&D") });
+      await acme.settled();
+      expect(await acme.holds("ada@acme.test")).to.deep.equal(["T/editor"]);
+      const lint = async (draft?: object) => {
+        const text = draft && JSON.stringify(draft);
+        const { findings, groups } = await lintMapping(acme.p, await acme.tenant(), text, { days: 90 });
+        const unknown = findings.filter(({ code }) => code === "unknown_group").map(({ pointer }) => pointer);
+        return { unknown, ...groups };
+      };
+      const known = { unknown: [], seen: 1, unmapped: 0, largest: [] };
+      expect(await lint()).to.deep.equal(known);
+      expect(await lint(naming("Engineering"))).to.deep.equal(known);
+      expect(await lint(naming("R&D"))).to.deep.equal(known);
+      const largest = [{ connection: "okta", name: "R&D", source: "scim", members: 1 }];
+      const other = { unknown: ["/mappings/0/group_name"], seen: 1, unmapped: 1, largest };
+      expect(await lint(naming("Sales"))).to.deep.equal(other);
     } finally {
       await acme.close();
     }
