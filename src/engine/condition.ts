@@ -27,7 +27,10 @@ export function expressionReads(
   return readFacts(expression, { facts: link.facts, table, group });
 }
 
-/** The way, with the condition as further evidence; `undefined` when the condition is false; or why that is open. */
+/**
+ * The way, with the condition as further evidence; `undefined` when the condition is false; or why that is open. Nothing is
+ * false: every fact that is read is known here, and JSONata makes nothing of a comparison with one that is empty.
+ */
 export function askCondition(
   when: CompiledExpression,
   hit: Hit,
@@ -35,6 +38,7 @@ export function askCondition(
 ): { readonly found?: Found } | { readonly open: Open } {
   const answer = ask(when, hit, asking);
   if ("open" in answer) return answer;
+  if (answer.value === null) return {};
   if (typeof answer.value !== "boolean") {
     return { open: { reason: "not_boolean", detail: "the expression yielded neither true nor false" } };
   }

@@ -124,7 +124,8 @@ export function invariantJobs(
 
 /**
  * The invariants that what a person is given breaks, each once, by name. One that fails or yields no boolean is reported
- * too; one that reads an unknown fact proves nothing and passes. `who` names the person in the messages.
+ * too; one that yields nothing is not broken, and one that reads an unknown fact proves nothing and passes. `who` names
+ * the person in the messages.
  */
 export function judgeInvariants(
   mapping: CompiledMapping,
@@ -145,8 +146,8 @@ export function judgeInvariants(
       continue;
     }
     const result = results.get(reads.key);
-    if (result?.ok && typeof result.value === "boolean") {
-      if (!result.value) continue;
+    if (result?.ok && (result.value === null || typeof result.value === "boolean")) {
+      if (result.value !== true) continue;
       const message = `${name} is broken: ${who} would be given ${quote(targetLabel(target))}`;
       broken.set(invariant.pointer, problem(pointer, "invariant_broken", message));
     } else {

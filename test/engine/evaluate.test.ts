@@ -313,7 +313,11 @@ describe("evaluating a link", () => {
       ]);
     });
 
-    for (const value of [null, "yes", 1, [], [true], {}]) {
+    it("that yield nothing do not match, as every fact that they read is known", () => {
+      expect(withResult({ ok: true, value: null })).to.deep.equal([]);
+    });
+
+    for (const value of ["yes", 1, [], [true], {}]) {
       it(`that yield ${JSON.stringify(value)} are no answer`, () => {
         expect(withResult({ ok: true, value })).to.deep.equal(["r failed (not_boolean)"]);
       });

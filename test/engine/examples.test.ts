@@ -160,4 +160,12 @@ describe("invariants", () => {
     expect(judge()).to.have.length(1);
     expect(judge({ ok: true, value: false })).to.deep.equal([]);
   });
+
+  it("that yield nothing are not broken", async () => {
+    const mapping = compiled({ invariants: [{ name: "n", never: "$contains(user.title, 'x')" }] });
+    const one = link({ user: { title: known(null) } });
+    const results = await resultsOf(invariantJobs(mapping, one, [OWNER]));
+    expect([...results.values()]).to.deep.equal([{ ok: true, value: null }]);
+    expect(judgeInvariants(mapping, one, [OWNER], results)).to.deep.equal([]);
+  });
 });

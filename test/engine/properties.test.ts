@@ -323,6 +323,22 @@ describe("properties of the engine", () => {
     });
   }
 
+  it("a condition that yields nothing does what a false one does", () => {
+    check(world, (one) => {
+      const mapping = mappingOf(one);
+      const results = answers(mapping, one);
+      const nothing = new Map<string, ExpressionResult>(
+        [...results].map(([key, result]) => [
+          key,
+          result.ok && result.value === false ? { ok: true, value: null } : result,
+        ]),
+      );
+      const effect = (by: ReadonlyMap<string, ExpressionResult>) =>
+        effectOf(diff(one.state, judgeCase({ ...one, mapping, door: "sync", ...ANY_TEAM }, by), mapping));
+      expect(effect(nothing)).to.deep.equal(effect(results));
+    });
+  });
+
   it("a manual grant never changes what rules do", () => {
     const pair = fc.record({ one: world, more: aGrant, at: fc.nat(6) });
     check(pair, ({ one, more, at }) => {

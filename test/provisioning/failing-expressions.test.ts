@@ -68,6 +68,37 @@ describe("an expression that fails for one person", () => {
   });
 });
 
+describe("a condition over an attribute that is known to be empty", () => {
+  const CONDITIONS = [
+    "$contains(user.title, 'Lead')",
+    "user.employeeNumber > '5'",
+    "$length(user.title) > 3",
+    "$number(user.costCenter) > 5",
+    "$not($contains(user.title, 'Lead'))",
+  ];
+  let t: TestTenant;
+  beforeEach(async () => {
+    t = await openTenant();
+    await t.connect({ slug: "main", protocol: "oidc", sync: "live" });
+  });
+  afterEach(() => t.close());
+
+  for (const when of CONDITIONS) {
+    it(`${when}: shuts nobody out of what the next rule gives`, async () => {
+      const leads = { id: "leads", when, team_name: "Platform", role_name: "team_admin" };
+      const all = { id: "all", group_name: "Eng", team_name: "Platform", role_name: "viewer" };
+      const invariants = [{ name: "no such person", never: when }];
+      await t.mapping({ mappings: [leads, all], invariants });
+      const bob = await t.pushUser("main", "bob", { externalId: "bob" });
+      await t.pushGroup("main", "Eng", [bob]);
+      await t.settled();
+      expect(await t.holds("bob")).to.deep.equal(["Platform/viewer"]);
+      const { notGiven } = await explainUser(t.p, await t.tenant(), await t.userId("bob"));
+      expect(notGiven.map(({ rule, why }) => [rule, why])).to.deep.equal([["leads", "unmet"]]);
+    });
+  }
+});
+
 describe("an expression that cannot be run at all for now", () => {
   let t: TestTenant;
   let code: ExpressionFailure | undefined;
