@@ -12,12 +12,14 @@ const WORDS: Readonly<Record<PlanLine["change"], string>> = {
 
 /** A plan's figures, as one reads them before saying yes. */
 export function summaryLines(summary: PlanSummary): readonly string[] {
-  const { users, changed, granted, revoked, held, frozen, created, deactivated, newTeams, drifted } = summary;
+  const { users, changed, granted, revoked, held, kept, frozen, created, deactivated, newTeams, drifted } = summary;
   return [
     `${users} people looked at, ${changed} of them change`,
     `  assignments: ${granted} new, ${revoked} ended`,
     `  accounts: ${created} registered, ${deactivated} deactivated`,
-    ...(held > 0 ? [`  held or kept as they are: ${held}`] : []),
+    ...(held > 0
+      ? [`  held or kept as they are: ${held}${kept > 0 ? `, ${kept} because a rule cannot be judged` : ""}`]
+      : []),
     ...(frozen > 0 ? [`  left out, known from a first sign-in only: ${frozen}`] : []),
     ...(newTeams.length > 0 ? [`  new teams: ${newTeams.join(", ")}`] : []),
     ...(drifted > 0 ? [`  changes that would come anyway: ${drifted}`] : []),

@@ -2,7 +2,7 @@
 import { grantKey } from "../model/grant.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { Hold } from "../model/person.js";
-import type { Change, Kept, PersonPlan, PlanLine } from "../model/plan.js";
+import type { Change, PersonPlan, PlanLine } from "../model/plan.js";
 import { isOwner } from "../model/target.js";
 import { dangerKey } from "./digest.js";
 import { assignmentChanges, planLines } from "./plan-lines.js";
@@ -121,10 +121,15 @@ export function ownersWhoStay(
   return stay;
 }
 
-/** The plan of a person for whom nothing changes, with what would have been lost as kept for this reason. */
+/** The plan of a person for whom nothing changes, and that tells of what would have been lost why it waits. */
 export function keptBack(plan: PersonPlan, reason: string): PersonPlan {
-  const kept = assignmentChanges(plan).lost.map(({ grant }): Kept => ({ grant, rule: String(grant.rule), reason }));
-  return { ...plan, changes: [], refreshed: [], kept };
+  const losses = assignmentChanges(plan).lost.map(({ grant }) => grant);
+  return { ...plan, changes: [], refreshed: [], held: { reason, losses } };
+}
+
+/** The plan registers somebody who has no seat yet. */
+export function needsSeat({ person, changes }: PersonPlan): boolean {
+  return !person.seat && changes.some(({ kind }) => kind === "create_user" || kind === "reactivate_user");
 }
 
 /** Which losses somebody has reviewed, by danger key. */

@@ -7,10 +7,11 @@ const NONE: ReadonlySet<string> = new Set();
 
 /**
  * What a plan means to a reader: changes of the account, and assignments that appear or vanish. A grant that joins or
- * leaves others of the same target changes no assignment and has no line. Privileged lines first, owners before all.
+ * leaves others of the same target changes no assignment and has no line. What is kept, and what a held person would lose,
+ * is a line too; a held person without losses has one of the account. Privileged lines first, owners before all.
  */
 export function planLines(plan: PersonPlan, privilegedRoles: ReadonlySet<string> = NONE): readonly PlanLine[] {
-  const { person, changes, kept } = plan;
+  const { person, changes, kept, held } = plan;
   const { id, userName, status } = person;
   const user: PlanLine["user"] = { id, userName, ...(status === "pending" && { pending: true }) };
   const line = (change: PlanLine["change"], reason: string, target?: Target): PlanLine => ({
@@ -26,8 +27,10 @@ export function planLines(plan: PersonPlan, privilegedRoles: ReadonlySet<string>
     ...lost.map(({ grant, reason }) => line("revoke", reason, grant.target)),
     ...gained.map(({ grant, reason }) => line("grant", reason, grant.target)),
     ...kept.map(({ grant, reason }) => line("hold", reason, grant.target)),
+    ...(held?.losses.map(({ target }) => line("hold", held.reason, target)) ?? []),
   ];
-  return [...account, ...targets.sort(byPrivilege)];
+  const waiting = held?.losses.length === 0 ? [line("hold", held.reason)] : [];
+  return [...account, ...waiting, ...targets.sort(byPrivilege)];
 }
 
 type GrantChange = Extract<Change, { readonly grant: GrantKey }>;

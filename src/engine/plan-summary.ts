@@ -22,7 +22,8 @@ type Counts = {
 /** The tally of nobody. */
 export function planTally(): PlanTally {
   const counts: Counts = {
-    ...{ users: 0, changed: 0, granted: 0, revoked: 0, held: 0, frozen: 0, created: 0, deactivated: 0, drifted: 0 },
+    ...{ users: 0, changed: 0, granted: 0, revoked: 0, held: 0, kept: 0 },
+    ...{ frozen: 0, created: 0, deactivated: 0, drifted: 0 },
   };
   const privileged: Figures = { granted: 0, revoked: 0 };
   const scopes = new Map<string, Figures>();
@@ -44,7 +45,8 @@ export function planTally(): PlanTally {
       }
       counts.users += 1;
       counts.changed += lines.length > holds ? 1 : 0;
-      counts.held += holds > 0 || plan.person.hold?.status === "held" ? 1 : 0;
+      counts.held += holds > 0 ? 1 : 0;
+      counts.kept += plan.kept.length > 0 ? 1 : 0;
       counts.frozen += plan.frozen ? 1 : 0;
       counts.drifted += drifted;
     },

@@ -37,6 +37,15 @@ export interface PersonPlan {
   /** Open grants whose evidence or mapping version moved; updated without a change. */
   readonly refreshed: readonly { readonly id: GrantId; readonly evidence: readonly Evidence[] }[];
   readonly frozen: boolean;
+  /** Set where all that the person would gain and lose waits: there are no changes then. */
+  readonly held?: HeldBack;
+}
+
+/** What waits as a whole, and why. */
+export interface HeldBack {
+  readonly reason: string;
+  /** Of each assignment that would have been lost, one grant. */
+  readonly losses: readonly Grant[];
 }
 
 /** One line of a preview. */
@@ -65,6 +74,8 @@ export interface PlanSummary {
   readonly revoked: number;
   /** People held, including those with something kept. */
   readonly held: number;
+  /** People with something kept because a rule cannot be judged for them. */
+  readonly kept: number;
   readonly frozen: number;
   /** Registrations that would begin and end. */
   readonly created: number;

@@ -9,6 +9,7 @@ import {
   losesOwner,
   lossKeys,
   lossOf,
+  needsSeat,
   ownersWhoStay,
   refill,
   take,
@@ -199,13 +200,6 @@ async function holdSeatless(
   for (const plan of wanting) {
     if (refused.has(plan.person.id)) keep(kept, plan, chargedConnection(plan, input), "no_seat");
   }
-}
-
-function needsSeat(plan: PersonPlan): boolean {
-  return (
-    !plan.person.seat &&
-    plan.changes.some((change) => change.kind === "create_user" || change.kind === "reactivate_user")
-  );
 }
 
 /** INVARIANT: every loss is charged: to the connection that gave, else to the person's strongest, else to the built-in one. */

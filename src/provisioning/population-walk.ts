@@ -41,6 +41,8 @@ export interface Walk {
   readonly active: CompiledMapping;
   readonly query: PopulationQuery;
   readonly tally: InvariantTally;
+  /** How many are left to give. */
+  readonly seats: { free: number };
   /** Results of expressions by their keys: people with the same inputs share them, over all pages. */
   readonly remembered: Map<string, ExpressionResult>;
   readonly now: Instant;
@@ -61,6 +63,7 @@ export async function beginWalk(p: Provisioning, reader: TenantReader, query: Po
     active,
     query,
     tally: { broken: new Map() },
+    seats: { free: tenant.seats === null ? Number.POSITIVE_INFINITY : tenant.seats - tenant.seatsUsed },
     remembered: new Map(),
     now: p.now(),
   };

@@ -2,7 +2,7 @@
 import type { CompiledMapping } from "../engine/compile.js";
 import { diff } from "../engine/diff.js";
 import { dangerKey, type PlanDigest, planDigest } from "../engine/digest.js";
-import { keptBack, losesOwner, ownersWhoStay, underHold } from "../engine/guard.js";
+import { keptBack, losesOwner, needsSeat, ownersWhoStay, underHold } from "../engine/guard.js";
 import { planLines } from "../engine/plan-lines.js";
 import { type PlanTally, planTally } from "../engine/plan-summary.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../model/plan.js";
@@ -92,7 +92,7 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writin
   const ownersDrift = new Set<string>();
   for await (const people of peopleOf(walk)) {
     await othersFirst();
-    const plans = await planPage(walk, people, walk.mapping);
+    const plans = (await planPage(walk, people, walk.mapping)).map((plan) => seated(walk, plan));
     await othersFirst();
     const drift = new Set(await driftOf(walk, people));
     const losing = plans.filter(losesOwner);
@@ -153,8 +153,20 @@ async function planPage(
 /** A preview shows people as apply would treat them: frozen ones left out, held ones waiting, discarded losses gone. */
 function shown(walk: Walk, full: PersonPlan): PersonPlan {
   if (full.frozen && !walk.query.includeFrozen) return { ...full, changes: [], kept: [] };
+  const { hold } = full.person;
   const { kind, plan } = underHold(full, { covers: () => false, releasing: walk.query.releasing ?? false });
-  return kind === "waits" ? { ...plan, changes: [] } : plan;
+  return hold && kind === "waits" ? keptBack(plan, HELD_BECAUSE[hold.reason]) : plan;
+}
+
+/**
+ * Seats are given in the order that apply has: people's ids. One that is freed by the same change counts for nobody yet:
+ * apply frees seats behind each batch, which may come too late.
+ */
+function seated({ seats }: Walk, plan: PersonPlan): PersonPlan {
+  if (!needsSeat(plan)) return plan;
+  if (seats.free <= 0) return keptBack(plan, HELD_BECAUSE.no_seat);
+  seats.free -= 1;
+  return plan;
 }
 
 /** What would happen without the edit or switch too: only people with a waiting mark can have any. */
@@ -171,7 +183,8 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
       )
     : behind;
   const plans = await planPage(walk, facts, walk.active);
-  return plans.flatMap((plan) => planLines(plan).map(dangerKey));
+  const changes = plans.flatMap((plan) => planLines(plan)).filter(({ change }) => change !== "hold");
+  return changes.map(dangerKey);
 }
 
 /** Whoever confirms the plan has seen who goes: only the last owner stays then, and stays whole. */

@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import { type HoldOptions, keptBack, lossKeys, ownersWhoStay, underHold, unseenLoss } from "../../src/engine/guard.js";
+import {
+  type HoldOptions,
+  keptBack,
+  lossKeys,
+  needsSeat,
+  ownersWhoStay,
+  underHold,
+  unseenLoss,
+} from "../../src/engine/guard.js";
 import { planLines } from "../../src/engine/plan-lines.js";
 import type { Grant } from "../../src/model/grant.js";
 import type { RunId, UserId } from "../../src/model/ids.js";
@@ -130,8 +138,25 @@ describe("who stays an owner", () => {
     expect([...ownersWhoStay([going("a")], 1, () => false)]).to.deep.equal([["a", "second_to_last_owner"]]);
   });
 
-  it("is shown as kept, with no change at all", () => {
+  it("is shown as held, with no change at all", () => {
     const lines = planLines(keptBack(going("a"), "stays")).map((line) => [line.change, line.target, line.reason]);
     expect(lines).to.deep.equal([["hold", owner.target, "stays"]]);
   });
+});
+
+describe("who needs a seat", () => {
+  const pending = { status: "pending", seat: false } as const;
+  const cases: readonly (readonly [string, boolean, PersonPlan])[] = [
+    ["a newcomer", true, { ...planOf([{ kind: "create_user", reason: "" }]), person: state([], pending) }],
+    [
+      "somebody who comes back",
+      true,
+      { ...planOf([{ kind: "reactivate_user", reason: "" }]), person: state([], pending) },
+    ],
+    ["a newcomer for whom one was reserved", false, planOf([{ kind: "create_user", reason: "" }])],
+    ["nobody who is no more than given something", false, { ...planOf([gives(sales)]), person: state([], pending) }],
+  ];
+  for (const [who, needs, plan] of cases) {
+    it(`is ${needs ? "" : "not "}${who}`, () => expect(needsSeat(plan)).to.equal(needs));
+  }
 });

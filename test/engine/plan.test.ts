@@ -24,6 +24,10 @@ const leaves = (connection?: ConnectionId): Change => ({
   by: "scim",
   ...(connection === undefined ? {} : { connection }),
 });
+const waits = (before: PersonState, losses: readonly Grant[]): PersonPlan => ({
+  ...plan(before, []),
+  held: { reason: "waits", losses },
+});
 const keeps = (one: Grant): Kept => ({ grant: one, rule: "open", reason: "kept" });
 
 const editor = grant("team:A", "editor", { connection: OKTA });
@@ -73,6 +77,8 @@ describe("what a plan means", () => {
         ["deactivate_user", "revoke A/editor"],
       ],
       ["what is kept is held", plan(state([editor]), [], [keeps(editor)]), ["hold A/editor"]],
+      ["what a held person would lose is held", waits(state([editor, owner]), [editor]), ["hold A/editor"]],
+      ["a held person who would lose nothing is held as a whole", waits(state([editor]), []), ["hold"]],
       [
         "owners before all, then by name",
         plan(state([owner]), [takes(owner), gives(viewer), gives(editor), gives(grant("tenant", "admin"))]),
@@ -103,14 +109,11 @@ describe("what a plan means", () => {
 
   describe("summaries", () => {
     it("count people, assignments, and what is held", () => {
-      const held = state([], {
-        hold: { run: 1 as RunId, status: "held", reason: "no_seat", factsVersion: 1, losses: [] },
-      });
       const people = [
         plan(state(), [gives(editor), gives(same), gives(viewer)]),
         plan(state([editor, byHand]), [takes(editor)]),
         plan(state([editor]), [], [keeps(editor)]),
-        plan(held, [], [], true),
+        { ...waits(state([viewer]), [viewer]), frozen: true },
         plan(state([editor]), [leaves(), takes(editor)]),
         plan(state([], { status: "pending" }), [{ kind: "create_user", reason: "new" }]),
         plan(state([], { status: "deactivated" }), [{ kind: "reactivate_user", reason: "back" }]),
@@ -122,11 +125,12 @@ describe("what a plan means", () => {
         granted: 2,
         revoked: 1,
         held: 2,
+        kept: 1,
         frozen: 1,
         created: 2,
         deactivated: 1,
         newTeams: ["New"],
-        drifted: 7,
+        drifted: 8,
         privileged: { granted: 1, revoked: 0 },
         byScope: {
           items: [
@@ -161,11 +165,11 @@ describe("what a plan means", () => {
       expect([byScope.more, byRole.more, byRole.items[0]?.role]).to.deep.equal([3, 3, "r22"]);
     });
 
-    it("do not count a discarded hold as held", () => {
-      const discarded = state([], {
-        hold: { run: 1 as RunId, status: "discarded", reason: "no_seat", factsVersion: 1, losses: [] },
-      });
-      expect(summaryOf([plan(discarded, [])]).held).to.equal(0);
+    it("count by what becomes of people now: whose hold is over or discarded is not held", () => {
+      for (const status of ["held", "discarded"] as const) {
+        const hold: PersonState["hold"] = { run: 1 as RunId, status, reason: "no_seat", factsVersion: 1, losses: [] };
+        expect(summaryOf([plan(state([], { hold }), [])]).held).to.equal(0);
+      }
     });
   });
 

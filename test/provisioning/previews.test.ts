@@ -2,9 +2,12 @@ import { expect } from "chai";
 import type { DirectoryGroupId, DirectoryUserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
 import { targetLabel } from "../../src/model/target.js";
+import { HELD_BECAUSE } from "../../src/provisioning/brake.js";
+import { previewRun } from "../../src/provisioning/held-runs.js";
 import { ingest } from "../../src/provisioning/ingest.js";
 import { activateVersion, previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
+import { updateTenant } from "../../src/provisioning/tenants.js";
 import { testClock } from "../support/clock.js";
 import { smallBrake } from "../support/small-brake.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
@@ -87,6 +90,12 @@ describe("previews and what is done by them", () => {
     await t.settled();
     expect(await holding("Sales/viewer")).to.equal(2);
     expect(Object.values(await t.held("okta"))).to.deep.equal(["brake_access", "brake_access"]);
+    // Whoever waits is shown with what would be lost, and why it is not.
+    const { summary, lines } = await preview(NOTHING);
+    expect(summary).to.include({ changed: 0, revoked: 0, held: 2, kept: 0 });
+    expect(
+      (await lines({ limit: 10 })).items.map(({ change, target, reason }) => [change, target, reason]),
+    ).to.deep.equal(Array(2).fill(["hold", { scope: "team:Sales", role: "viewer" }, HELD_BECAUSE.brake_access]));
   });
 
   it("do not cover what came later: plan_changed shows only that", async () => {
@@ -227,6 +236,32 @@ describe("previews and what is done by them", () => {
       await t.connect({ slug: "empty", protocol: "scim", sync: "test", mayGrantOwner: false });
       await goLive(t.p, await t.tenant(), "empty", undefined, ADMIN);
       expect(await t.connection("empty")).to.include({ sync: "live" });
+    });
+
+    it("say who would be held for want of a seat: those who are, with the reason, and no gain of theirs", async () => {
+      const small = await database.tenant({ seats: 2 });
+      await small.connect({ slug: "okta", protocol: "scim", sync: "test", settleSeconds: 0 });
+      await small.mapping({ mappings: [sales("viewer")] });
+      const names = ["a", "b", "c", "d"];
+      const people = [];
+      for (const name of names) people.push(await small.pushUser("okta", name));
+      await small.pushGroup("okta", "Sales", people);
+      await small.settled();
+      const { digest, summary, lines } = await previewSync(small.p, await small.tenant(), "okta", { to: "live" });
+      expect(summary).to.include({ users: 4, changed: 2, created: 2, granted: 2, held: 2, kept: 0 });
+      const held = (await lines({ limit: 100 })).items.filter(({ change }) => change === "hold");
+      expect(held.map(({ target, reason }) => [target, reason])).to.deep.equal(
+        Array(2).fill([undefined, "no seat is free"]),
+      );
+      await goLive(small.p, await small.tenant(), "okta", digest, ADMIN);
+      await small.settled();
+      expect(Object.keys(await small.held("okta")).sort()).to.deep.equal(held.map(({ user }) => user.userName).sort());
+      // Again, of people who wait by now.
+      const waiting = async () => previewRun(small.p, await small.tenant(), (await small.heldRun("okta")).id);
+      expect((await waiting()).summary).to.include({ users: 2, created: 0, held: 2 });
+      await updateTenant(small.p, await small.tenant(), { seats: 3 }, ADMIN);
+      await small.settled();
+      expect((await waiting()).summary).to.include({ users: 1, created: 0, held: 1 });
     });
 
     it("do not cover a privilege of somebody else who took over a reviewed person's name", async () => {
