@@ -34,6 +34,7 @@ import type { Provisioning } from "./provisioning/deps.js";
 import { createGroupBook } from "./provisioning/group-book.js";
 import type { Store } from "./provisioning/ports/store.js";
 import { noteSuspension } from "./provisioning/suspensions.js";
+import { createUnmovedBook, MOST_UNMOVED } from "./provisioning/unmoved.js";
 import { createWalks } from "./provisioning/walks.js";
 import { startWorker } from "./provisioning/worker.js";
 import { openStore } from "./store/open.js";
@@ -86,6 +87,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     approvals: createApprovalCache(TENANTS_REMEMBERED),
     groupBook: createGroupBook(TENANTS_REMEMBERED),
     walks: createWalks(config.previews),
+    unmoved: createUnmovedBook(MOST_UNMOVED),
     now,
     newId: store.newId,
     wake: () => wake(),

@@ -65,7 +65,7 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
     if (wanted) {
       desired.delete(key);
       if (wanted.stale) kept.push(keptAsStale(grant, wanted, mapping));
-      if (hasMoved(grant, wanted, mapping)) refreshed.push({ id: grant.id, evidence: wanted.evidence });
+      if (!sameEvidence(grant.evidence, wanted.evidence)) refreshed.push({ id: grant.id, evidence: wanted.evidence });
       continue;
     }
     const lock = lockOn(grant, decision);
@@ -93,10 +93,6 @@ function keptAsStale(grant: Grant, wanted: DesiredGrant, mapping: CompiledMappin
   const detail = wanted.evidence.map((one) => one.label).join(", ");
   const rule = String(wanted.rule);
   return { grant, rule, reason: openReason(ruleNameOf(mapping, rule), { reason: "stale", detail }) };
-}
-
-function hasMoved(grant: Grant, wanted: DesiredGrant, { version }: CompiledMapping): boolean {
-  return grant.mappingVersion !== version || !sameEvidence(grant.evidence, wanted.evidence);
 }
 
 function sameEvidence(a: readonly Evidence[], b: readonly Evidence[]): boolean {

@@ -7,7 +7,7 @@ import type { PersonLink, PersonState, UserStatus } from "../model/person.js";
 import { type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
-import { diff } from "./diff.js";
+import { diff, isSyncedGrant } from "./diff.js";
 import { explainGrant } from "./explain-grant.js";
 import { type ExplainedRole, explainRole } from "./explain-role.js";
 import { giveLabel } from "./give.js";
@@ -114,12 +114,16 @@ export function explain(
   state: PersonState,
   { most = MOST_RULES, wanted }: ExplainOptions = {},
 ): Explained {
-  const { kept } = diff(state, decision, mapping);
+  const { kept, changes } = diff(state, decision, mapping);
   const keptBecause = new Map(kept.map((one) => [one.grant.id, one.reason]));
+  const leaving = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [change.grant.id] : [])));
   const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
   const now = links[0]?.at;
-  const grantOf = (grant: Grant) =>
-    explainGrant(grant, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id), now);
+  const grantOf = (grant: Grant) => {
+    const stays = !leaving.has(grant.id) && !keptBecause.has(grant.id);
+    const told = stays ? confirmed(grant, state) : grant;
+    return explainGrant(told, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id), now);
+  };
   const rules: ExplainedRule[] = [];
   const missedAt: PersonLink[] = [];
   let leftOut = 0;
@@ -140,6 +144,13 @@ export function explain(
     rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
     missedAt,
   };
+}
+
+/** What is still given for the same reason was confirmed by the last version that reached the person. */
+function confirmed(grant: Grant, { reconciledVersion }: PersonState): Grant {
+  const { mappingVersion } = grant;
+  if (mappingVersion === undefined || !isSyncedGrant(grant)) return grant;
+  return { ...grant, mappingVersion: Math.max(mappingVersion, reconciledVersion) };
 }
 
 function byTarget(grants: readonly Grant[]): readonly (readonly [Grant, ...Grant[]])[] {

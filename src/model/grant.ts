@@ -38,6 +38,7 @@ export interface GrantKey {
 /** An open grant as the access ledger holds it. */
 export interface Grant extends GrantKey {
   readonly id: GrantId;
+  /** The version that gave it, or under which its evidence last moved: later ones that say the same leave it alone. */
   readonly mappingVersion?: number;
   readonly evidence: readonly Evidence[];
   readonly since: Instant;

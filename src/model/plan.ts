@@ -34,7 +34,7 @@ export interface PersonPlan {
   readonly person: PersonState;
   readonly changes: readonly Change[];
   readonly kept: readonly Kept[];
-  /** Open grants whose evidence or mapping version moved; updated without a change. */
+  /** Open grants whose evidence moved; updated without a change. */
   readonly refreshed: readonly { readonly id: GrantId; readonly evidence: readonly Evidence[] }[];
   readonly frozen: boolean;
   /** Set where all that the person would gain and lose waits: there are no changes then. */

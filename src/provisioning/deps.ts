@@ -7,6 +7,7 @@ import type { MappingCache, ParseMapping } from "./compiled-mappings.js";
 import type { GroupBook } from "./group-book.js";
 import type { Actor, Door } from "./ports/journal.js";
 import type { Store } from "./ports/store.js";
+import type { UnmovedBook } from "./unmoved.js";
 import type { Walks } from "./walks.js";
 
 /** Runs expressions outside this process; results stand in the order of the jobs. */
@@ -54,6 +55,7 @@ export interface Provisioning {
   readonly approvals: ApprovalCache;
   readonly groupBook: GroupBook;
   readonly walks: Walks;
+  readonly unmoved: UnmovedBook;
   now(): Instant;
   newId(): string;
   /** Tells the worker that a tenant has something to do. */

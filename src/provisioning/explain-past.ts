@@ -1,7 +1,6 @@
 /** Explain past owns the answer to "why did she have it then": from grants, which are closed and never deleted, and from old versions. */
 import { compareText } from "../engine/compare-text.js";
 import { grantSentence } from "../engine/explain-grant.js";
-import { ruleId } from "../engine/rule-id.js";
 import { documentText, isMadeId } from "../engine/rule-text.js";
 import type { Tenant } from "../model/connection.js";
 import type { Instant, UserId } from "../model/ids.js";
@@ -10,10 +9,9 @@ import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { type Target, targetKey, targetLabel, teamOf } from "../model/target.js";
 import type { Provisioning } from "./deps.js";
-import { type MappingAuthors, mappingAuthors, type VersionNote } from "./mapping-authors.js";
+import { mappingAuthors, type VersionNote } from "./mapping-authors.js";
 import type { PastGrant } from "./ports/access.js";
-import type { TenantReader } from "./ports/store.js";
-import { storedDocument } from "./stored-document.js";
+import { type VersionThen, versionsThen } from "./version-then.js";
 
 export interface PastExplanation {
   readonly at: Instant;
@@ -54,11 +52,14 @@ export async function explainPast(
   const history = await reader.grantHistory(user);
   const held = history.filter(({ since, endedAt }) => since <= at && (endedAt === undefined || at < endedAt));
   const authors = await mappingAuthors(reader);
-  const rules = await rulesOf(reader, new Set(held.flatMap((grant) => versionThen(grant, at, authors)?.version ?? [])));
+  const [state] = await reader.people([user]);
+  const thenOf = versionsThen(reader, authors, at, state?.reconciledVersion ?? 0);
   const slugs = new Map<string, string>((await reader.connections()).map(({ id, slug }) => [id, slug]));
   const aliases = new Map((await reader.teams()).map((team) => [team.name, team.aliases]));
-  const explained = (grant: PastGrant) =>
-    explainGrant(grant, at, versionThen(grant, at, authors), rules, slugs.get(String(grant.connection)));
+  const told = new Map<PastGrant, ExplainedPastGrant>();
+  for (const grant of held) {
+    told.set(grant, explainGrant(grant, at, await thenOf(grant), slugs.get(String(grant.connection))));
+  }
   const byTarget = new Map<string, PastGrant[]>();
   for (const grant of held) {
     const key = targetKey(grant.target);
@@ -67,43 +68,23 @@ export async function explainPast(
   const assignments = [...byTarget.values()].map(([first, ...others]): PastAssignment => {
     const { target } = first as PastGrant;
     const formerNames = aliases.get(teamOf(target.scope) ?? "") ?? [];
-    return { target, label: targetLabel(target), formerNames, grants: [first as PastGrant, ...others].map(explained) };
+    return {
+      target,
+      label: targetLabel(target),
+      formerNames,
+      grants: [first as PastGrant, ...others].map((grant) => told.get(grant) as ExplainedPastGrant),
+    };
   });
   return { at, assignments: assignments.sort((a, b) => compareText(a.label, b.label)), absence: ABSENCE };
-}
-
-/**
- * The version that was active then; an earlier one for a grant that later versions never confirmed, as nobody could judge it or
- * the run had not come to this person yet.
- */
-function versionThen(grant: PastGrant, at: Instant, authors: MappingAuthors): VersionNote | undefined {
-  const { mappingVersion } = grant;
-  if (mappingVersion === undefined) return undefined;
-  const active = authors.at(at);
-  return active && active.version <= mappingVersion ? active : authors.of(mappingVersion);
-}
-
-type Rules = ReadonlyMap<number, ReadonlyMap<string, RuleDocument>>;
-
-async function rulesOf(reader: TenantReader, versions: ReadonlySet<number>): Promise<Rules> {
-  const rules = new Map<number, ReadonlyMap<string, RuleDocument>>();
-  for (const version of versions) {
-    const stored = await reader.mappingVersion(version);
-    const documents = storedDocument(stored?.text ?? "{}").mappings ?? [];
-    rules.set(version, new Map(documents.map((rule) => [ruleId(rule), rule])));
-  }
-  return rules;
 }
 
 function explainGrant(
   grant: PastGrant,
   at: Instant,
-  version: VersionNote | undefined,
-  rules: Rules,
+  { version, ruleThen }: VersionThen,
   connection: string | undefined,
 ): ExplainedPastGrant {
   const { id: _id, target: _target, connection: _connection, ...said } = grant;
-  const ruleThen = version && rules.get(version.version)?.get(String(grant.rule));
   const name = nameOf(grant, ruleThen);
   const saved = version === undefined ? "" : `; mapping version ${version.version}, saved by ${quote(version.author)}`;
   return {

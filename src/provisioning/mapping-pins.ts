@@ -3,6 +3,7 @@ import type { CompiledMapping } from "../engine/compile.js";
 import { mappedNames, type Repinned, repin } from "../engine/group-pins.js";
 import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant } from "../model/ids.js";
+import type { DirectoryGroupRecord } from "../model/person.js";
 import type { Provisioning } from "./deps.js";
 import type { Overlay, Pretence } from "./gather.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
@@ -23,18 +24,25 @@ export async function pinOverlay(
   return overlay;
 }
 
+/** Groups of connections where names changed, before and after; the same list where no group goes by another name. */
+export type Repins = ReadonlyMap<
+  ConnectionId,
+  { readonly before: readonly DirectoryGroupRecord[]; readonly groups: readonly DirectoryGroupRecord[] }
+>;
+
 /**
  * Pins every name of the mapping that is the active one now, and forgets names that it does not use. The caller has locked
  * the tenant. Whoever calls marks people, or leaves it to the mapping's new version.
  */
-export async function pinMapping(tx: TenantWriter, mapping: CompiledMapping, now: Instant): Promise<void> {
+export async function pinMapping(tx: TenantWriter, mapping: CompiledMapping, now: Instant): Promise<Repins> {
   const changed = await changedNames(tx, mapping, await tx.connections());
-  if (changed.length === 0) return;
+  if (changed.length === 0) return new Map();
   await tx.lockPins(changed.map(({ id }) => id));
-  const repinned: (Repinned & { readonly connection: ConnectionId })[] = [];
+  const repinned: (Repinned & { readonly connection: ConnectionId; readonly before: Repinned["groups"] })[] = [];
   for (const { id, used, wanted } of changed) {
     // Never through the group book: what is read here is about to change under the version that it has now.
-    repinned.push({ connection: id, ...repin(await tx.directoryGroups(id), used, wanted) });
+    const before = await tx.directoryGroups(id);
+    repinned.push({ connection: id, before, ...repin(before, used, wanted) });
   }
   await tx.writePins(
     {
@@ -45,6 +53,7 @@ export async function pinMapping(tx: TenantWriter, mapping: CompiledMapping, now
     },
     now,
   );
+  return new Map(repinned.map(({ connection, before, groups }) => [connection, { before, groups }]));
 }
 
 interface ChangedNames {

@@ -11,10 +11,11 @@ import { confirmPlan } from "./confirm.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
 import type { Overlay } from "./gather.js";
-import { pinMapping, pinOverlay } from "./mapping-pins.js";
+import { pinMapping, pinOverlay, type Repins } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
+import { stillHolds } from "./unmoved.js";
 import { versionConflict } from "./version-conflict.js";
 
 export type CheckedMapping =
@@ -201,14 +202,16 @@ async function confirmAndActivate(p: Provisioning, reader: TenantReader, activat
   if (sheet && options.digest !== undefined) {
     await confirmPlan(reader, { ...plan, sheet }, { kind: "mapping", subject: query.subject, digest: options.digest });
   }
-  return p.store.write(reader.tenant, (tx) => activate(p, tx, activation));
+  const { holds, ...saved } = await p.store.write(reader.tenant, (tx) => activate(p, tx, activation));
+  p.unmoved.keep(reader.tenant, saved.version, holds ? (plan.unmoved?.people ?? []) : []);
+  return saved;
 }
 
 async function activate(
   p: Provisioning,
   tx: TenantWriter,
   a: Activation,
-): Promise<{ readonly version: number; readonly run: RunId }> {
+): Promise<{ readonly version: number; readonly run: RunId; readonly holds: boolean }> {
   const now = p.now();
   await tx.lockTenant();
   const author = authorOf(a.context);
@@ -223,7 +226,7 @@ async function activate(
     now,
   );
   const run = await insertMappingRun(tx, a, version, now);
-  await pinMapping(tx, a.mapping, now);
+  const repins = await pinMapping(tx, a.mapping, now);
   await scheduleMapping(tx, a.mapping, now);
   await tx.appendAudit([
     {
@@ -235,7 +238,18 @@ async function activate(
     },
   ]);
   await tx.appendEvents([{ type: "mapping.activated", data: { version } }], now);
-  return { version, run };
+  return { version, run, holds: await isStillSo(tx, a, repins, now) };
+}
+
+/** Whether people whom the plan found unmoved are that under what is active now. */
+async function isStillSo(tx: TenantWriter, a: Activation, repins: Repins, now: Instant): Promise<boolean> {
+  const { unmoved } = a.plan;
+  if (unmoved?.active.version !== a.before) return false;
+  return stillHolds(unmoved, a.mapping, a.query.overlay ?? new Map(), {
+    connections: await tx.connections(),
+    repins,
+    now,
+  });
 }
 
 async function insertMappingRun(tx: TenantWriter, a: Activation, version: number, now: Instant): Promise<RunId> {

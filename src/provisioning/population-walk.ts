@@ -9,6 +9,7 @@ import type { InvariantTally } from "./invariants.js";
 import { type TeamBook, teamBook } from "./judge.js";
 import type { PlanKind } from "./ports/mappings.js";
 import type { TenantReader } from "./ports/store.js";
+import type { UnmovedPeople } from "./unmoved.js";
 
 /** Few enough that judging them keeps nobody waiting, enough that statements are worth their while. */
 const PAGE = 100;
@@ -45,10 +46,19 @@ export interface Walk {
   readonly seats: { free: number };
   /** Results of expressions by their keys: people with the same inputs share them, over all pages. */
   readonly remembered: Map<string, ExpressionResult>;
+  /** When it began. */
   readonly now: Instant;
+  /** People for whom the query's mapping changes nothing, if they are wanted. */
+  readonly unmoved?: UnmovedPeople;
 }
 
-export async function beginWalk(p: Provisioning, reader: TenantReader, query: PopulationQuery): Promise<Walk> {
+export async function beginWalk(
+  p: Provisioning,
+  reader: TenantReader,
+  query: PopulationQuery,
+  wanted: { readonly unmoved: boolean },
+): Promise<Walk> {
+  const now = p.now();
   const tenant = await reader.tenantNow();
   const connections = await reader.connections();
   const active = await p.mappings.active(reader, tenant.activeVersion, connections);
@@ -65,7 +75,8 @@ export async function beginWalk(p: Provisioning, reader: TenantReader, query: Po
     tally: { broken: new Map() },
     seats: { free: tenant.seats === null ? Number.POSITIVE_INFINITY : tenant.seats - tenant.seatsUsed },
     remembered: new Map(),
-    now: p.now(),
+    now,
+    ...(wanted.unmoved && { unmoved: { begun: now, connections, active, people: [] } }),
   };
 }
 
@@ -88,8 +99,10 @@ export async function* peopleOf(walk: Walk): AsyncGenerator<readonly Gathered[]>
 }
 
 async function gatherPage(walk: Walk, ids: readonly UserId[]): Promise<readonly Gathered[]> {
-  const { p, reader, connections, query, now } = walk;
+  const { p, reader, connections, query } = walk;
   const overlay = query.overlay && { overlay: query.overlay };
+  // INVARIANT: before the people, so that whatever falls due later marks them later than they were read
+  const now = p.now();
   return gather(p, reader, connections, await reader.people(ids), { now, ...overlay });
 }
 

@@ -5,6 +5,7 @@ import { dangerKey, type PlanDigest, planDigest } from "../engine/digest.js";
 import { keptBack, losesOwner, needsSeat, ownersWhoStay, underHold } from "../engine/guard.js";
 import { planLines } from "../engine/plan-lines.js";
 import { type PlanTally, planTally } from "../engine/plan-summary.js";
+import type { Decision } from "../model/evaluation.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../model/plan.js";
 import type { Problem } from "../model/problem.js";
 import { teamOf } from "../model/target.js";
@@ -17,6 +18,7 @@ import { beginSheet, type PlanSheet } from "./plan-sheet.js";
 import { beginWalk, type PopulationQuery, peopleOf, type Walk } from "./population-walk.js";
 import type { PlanRow } from "./ports/mappings.js";
 import type { Page, PageQuery, TenantReader } from "./ports/store.js";
+import { isUnmoved, MOST_UNMOVED, type UnmovedPeople } from "./unmoved.js";
 
 export type { PopulationQuery } from "./population-walk.js";
 
@@ -27,6 +29,8 @@ export interface PopulationPlan {
   readonly lines: number;
   /** Invariants of the mapping that somebody would break. */
   readonly problems: readonly Problem[];
+  /** Whom a mapping that is to be saved leaves as they are; of a preview nobody asks it. */
+  readonly unmoved?: UnmovedPeople;
   /** Where the lines were written: those that today's facts would cause anyway stand in a preview's sheet alone. */
   readonly sheet?: PlanSheet;
 }
@@ -56,7 +60,8 @@ export async function planPopulation(
 ): Promise<PopulationPlan> {
   const { tenant } = reader;
   return p.walks.run(tenant, async () => {
-    const walk = await beginWalk(p, p.store.walk(tenant), query);
+    const unmoved = query.kind === "mapping" && writing !== "everything";
+    const walk = await beginWalk(p, p.store.walk(tenant), query, { unmoved });
     const sheet = writing === "nothing" ? undefined : await beginSheet(p, tenant, query);
     try {
       return await planAll(walk, sheet, writing);
@@ -108,6 +113,7 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writin
     lines: totals.lines,
     problems: invariantProblems(walk.tally),
     ...(sheet && { sheet }),
+    ...(walk.unmoved && { unmoved: walk.unmoved }),
   };
 }
 
@@ -145,9 +151,18 @@ async function planPage(
   const plans: PersonPlan[] = [];
   for (const { state } of people) {
     const decision = decisions.get(state.id);
-    if (decision) plans.push(shown(walk, diff(state, decision, mapping)));
+    if (!decision) continue;
+    const plan = diff(state, decision, mapping);
+    if (walk.query.mapping === mapping) noteUnmoved(walk, plan, decision);
+    plans.push(shown(walk, plan));
   }
   return plans;
+}
+
+function noteUnmoved({ unmoved, tenant }: Walk, plan: PersonPlan, decision: Decision): void {
+  const { id: user, factsVersion } = plan.person;
+  if (!unmoved || unmoved.people.length >= MOST_UNMOVED) return;
+  if (isUnmoved(plan, decision, tenant.activeVersion)) unmoved.people.push({ user, factsVersion });
 }
 
 /** A preview shows people as apply would treat them: frozen ones left out, held ones waiting, discarded losses gone. */

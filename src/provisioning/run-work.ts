@@ -18,6 +18,8 @@ export interface RunPace {
 
 /** A run whose people could not all be reconciled is taken up again, so often, and has failed then. */
 const ATTEMPTS = 10;
+/** People in one statement that moves nothing of theirs but the version. */
+const AT_ONCE = 2000;
 /** Whose facts move while a run is at them is tried again at once, so often. */
 const ROUNDS = 20;
 
@@ -29,18 +31,41 @@ export async function workRun(p: Provisioning, tenant: TenantId, run: ClaimedRun
   try {
     const failed = new Set<UserId>();
     const work = { run, options: optionsOf(run), failed };
-    for await (const ids of peopleOf(p, tenant, run, pace)) {
-      await workBatch(p, tenant, work, ids, pace);
-      if (pace.stopped()) {
-        await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "queued" }, p.now()));
-        return true;
-      }
+    const isOver = (await settleUnmoved(p, tenant, run, pace)) && (await workPeople(p, tenant, work, pace));
+    if (!isOver) {
+      await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "queued" }, p.now()));
+      return true;
     }
     if (failed.size > 0 && isSwitch(run)) await tryAgain(p, tenant, run);
     else await finish(p, tenant, run);
   } catch (fault) {
     p.log.fault("worker.run_failed", fault, { tenant, run: run.id });
     await tryAgain(p, tenant, run);
+  }
+  return true;
+}
+
+/** Whom the save found unmoved; false when it has to stop before everybody is done. */
+async function settleUnmoved(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<boolean> {
+  const version = run.mappingVersion;
+  if (version === undefined) return true;
+  for (;;) {
+    const people = p.unmoved.take(tenant, version, AT_ONCE);
+    if (people.length === 0) return true;
+    await p.store.write(tenant, async (tx) => {
+      const addDone = await tx.settleUnmoved(people, version);
+      await tx.updateRun(run.id, { status: "running", addDone, leaseUntil: pace.lease() }, p.now());
+    });
+    await pace.published();
+    if (pace.stopped()) return false;
+  }
+}
+
+/** Everybody else; false when it has to stop before they are done. */
+async function workPeople(p: Provisioning, tenant: TenantId, work: RunWork, pace: RunPace): Promise<boolean> {
+  for await (const ids of peopleOf(p, tenant, work.run, pace)) {
+    await workBatch(p, tenant, work, ids, pace);
+    if (pace.stopped()) return false;
   }
   return true;
 }

@@ -2,12 +2,13 @@
 import { OWNER, teamOf } from "../model/target.js";
 import type { AccessReader, AccessWriter, AccessWrites, NewGrant } from "../provisioning/ports/access.js";
 import { bigint, type Dialect, type RowType } from "./dialect.js";
+import { lockRows } from "./people.js";
 import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
 import { namedColumns } from "./users.js";
 import { toJson, toMillis, toMillisOrNull } from "./values.js";
 
-type ApplyWriter = Pick<AccessWriter, "applyAccess">;
+type ApplyWriter = Pick<AccessWriter, "applyAccess" | "settleUnmoved">;
 type OwnerReader = Pick<AccessReader, "otherOwners">;
 
 /** A team's scope in the table; its id says which. */
@@ -39,6 +40,23 @@ export function applyWriter(scope: Scope): ApplyWriter {
       if (writes.open.length > 0) await openGrants(scope, writes.open, at);
       if (writes.refresh.length > 0) await refreshGrants(scope, writes.refresh);
       if (writes.reconciled.length > 0) await settleMarks(scope, writes.reconciled, writes.version);
+    },
+    async settleUnmoved(people, version) {
+      if (people.length === 0) return 0;
+      const { tenant, sql: db, dialect } = scope;
+      await lockRows(
+        scope,
+        people.map(({ user }) => user),
+      );
+      const rows = dialect.rows(
+        { id: "text", seq: "bigint" },
+        people.map(({ user, factsVersion }) => ({ id: user, seq: factsVersion })),
+      );
+      return db.run(
+        sql`update users set reconciled_version = ${bigint(version)} from ${rows} as r
+          where users.tenant_id = ${tenant} and users.id = r.id and users.facts_version = r.seq
+            and users.reconciled_version = ${bigint(version - 1)} and users.status = 'registered' and not users.dirty`,
+      );
     },
   };
 }

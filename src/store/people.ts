@@ -181,7 +181,7 @@ export function peopleReader(scope: Scope): PeopleReader {
  * INVARIANT: a statement of its own locks, and what is read comes after it. PostgreSQL answers a statement that had to wait
  * with the locked rows as they are now, and with rows that it joins to them, such as holds, as they were before the wait.
  */
-async function lockRows({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[]): Promise<void> {
+export async function lockRows({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[]): Promise<void> {
   if (ids.length === 0 || dialect.name === "sqlite") return;
   await db.all(
     sql`select id from users where tenant_id = ${tenant} and id in ${dialect.list(ids)} order by id${dialect.lock()}`,

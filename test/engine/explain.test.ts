@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type Explanation, explain } from "../../src/engine/explain.js";
+import type { GrantOrigin } from "../../src/model/grant.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonState } from "../../src/model/person.js";
 import {
@@ -65,6 +66,18 @@ describe("explaining", () => {
           sentence: "A/editor: to lose it, leave group `X`",
         },
       ]);
+    });
+
+    it("names the last version that reached the person, unless the grant stays for another reason or goes", async () => {
+      const versionsOf = async (mapping: MappingDocument, made: MadeUpLink, origin: GrantOrigin = "rule") => {
+        const before = state([{ ...held, origin }], { reconciledVersion: 5 });
+        const { assignments } = await explained(mapping, made, before);
+        return assignments[0]?.grants.map(({ mappingVersion }) => mappingVersion);
+      };
+      expect(await versionsOf(document({ group_name: "X" }), { groups: ["X"] })).to.deep.equal([5]);
+      expect(await versionsOf(document({ when: OPEN }), UNKNOWN)).to.deep.equal([1]);
+      expect(await versionsOf(document({ group_name: "X" }), { groups: [] })).to.deep.equal([1]);
+      expect(await versionsOf(document({ group_name: "X" }), { groups: ["X"] }, "manual")).to.deep.equal([1]);
     });
 
     it("gathers all reasons of one assignment, a manual one with who and why", async () => {

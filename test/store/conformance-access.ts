@@ -50,6 +50,29 @@ export function accessConformance(open: OpenStore): void {
       expect(person).to.include({ dirty: true, factsVersion: 1 });
     });
 
+    it("takes people as reconciled with the next version only while nothing about them moved", async () => {
+      const world = await makeWorld(store());
+      const [ann, bob, cy, dee] = await Promise.all(["ann", "bob", "cy", "dee"].map((name) => world.push(name)));
+      const users = [ann, bob, cy, dee].map((one) => one?.user as UserId);
+      await register(world, users.slice(0, 3));
+      const settled = (factsVersion: number, version: number, ids = users) =>
+        world.write((tx) =>
+          tx.settleUnmoved(
+            ids.map((user) => ({ user, factsVersion })),
+            version,
+          ),
+        );
+      await world.write((tx) => tx.markDirty([users[1] as UserId], "facts", NOW));
+      expect(await settled(0, 1), "bob has a mark, dee was never registered").to.equal(2);
+      const versions = async () => (await world.read.people(users)).map((one) => one.reconciledVersion);
+      expect(await versions()).to.have.members([1, 0, 1, 0]);
+      expect([await settled(0, 1), await settled(0, 3), await settled(7, 2), await settled(0, 2, [])]).to.deep.equal([
+        0, 0, 0, 0,
+      ]);
+      expect(await settled(1, 1), "a mark waits, whatever its facts").to.equal(0);
+      expect(await settled(0, 2)).to.equal(2);
+    });
+
     it("opens, refreshes and closes grants, and keeps closed ones as history", async () => {
       const world = await makeWorld(store());
       const { user } = await world.push("ann");

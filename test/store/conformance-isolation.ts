@@ -204,6 +204,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.applyAccess({ ...NO_WRITES, refresh: [{ id: a.grant, evidence: [], mappingVersion: 9 }] }, LATER),
   reconciled: (b, a) =>
     b.applyAccess({ ...NO_WRITES, reconciled: [{ user: a.user, factsVersion: 1 }], version: 1 }, LATER),
+  settleUnmoved: (b, a) => b.settleUnmoved([{ user: a.user, factsVersion: 1 }], 1),
   seatPeople: async (b, a) => (await b.seatPeople([a.user])).filter((id) => id !== a.user),
   unseatPeople: (b, a) => b.unseatPeople([a.user]),
   takeWakeups: (b) => b.takeWakeups(MUCH_LATER),

@@ -63,9 +63,9 @@ export interface AssignmentRow {
   readonly origin: GrantOrigin;
   readonly rule?: string;
   readonly connection?: ConnectionId;
-  /** The latest mapping version that confirmed it. */
+  /** The mapping version that gave it, or under which its evidence last moved. */
   readonly mappingVersion?: number;
-  /** As it was when it was last confirmed. */
+  /** As it was when it last moved. */
   readonly evidence: readonly Evidence[];
   readonly by?: string;
   readonly reason?: string;
@@ -192,6 +192,14 @@ export interface AccessWriter {
   /** Serialises what must not interleave within a tenant: owners, seats, buckets, mapping activation. */
   lockTenant(): Promise<void>;
   applyAccess(writes: AccessWrites, now: Instant): Promise<void>;
+  /**
+   * Takes people for whom `version` changes nothing as reconciled with it, and says how many: those who are registered, were
+   * reconciled with the version before it, and whose facts are as they were and bear no mark.
+   */
+  settleUnmoved(
+    people: readonly { readonly user: UserId; readonly factsVersion: number }[],
+    version: number,
+  ): Promise<number>;
   /** Makes the teams that are missing; every name with its id (aliases resolve to their team). */
   ensureTeams(names: readonly string[], now: Instant): Promise<ReadonlyMap<string, TeamId>>;
   /**
