@@ -148,9 +148,7 @@ export function explain(
 
 /** What is still given for the same reason was confirmed by the last version that reached the person. */
 function confirmed(grant: Grant, { reconciledVersion }: PersonState): Grant {
-  const { mappingVersion } = grant;
-  if (mappingVersion === undefined || !isSyncedGrant(grant)) return grant;
-  return { ...grant, mappingVersion: Math.max(mappingVersion, reconciledVersion) };
+  return isSyncedGrant(grant) ? { ...grant, mappingVersion: reconciledVersion } : grant;
 }
 
 function byTarget(grants: readonly Grant[]): readonly (readonly [Grant, ...Grant[]])[] {

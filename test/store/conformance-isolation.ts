@@ -26,6 +26,8 @@ import {
 interface Ids {
   readonly connection: ConnectionId;
   readonly user: UserId;
+  /** Registered, with no mark. */
+  readonly quiet: UserId;
   readonly row: DirectoryUserId;
   readonly group: DirectoryGroupId;
   readonly grant: GrantId;
@@ -56,7 +58,8 @@ async function furnish(world: World): Promise<Ids> {
   const { connection, write } = world;
   const { user, row } = await world.push("ann", DOCUMENT);
   const group = await world.group("Eng", [row]);
-  await register(world, [user]);
+  const quiet = await write((tx) => tx.insertPendingUser({ userName: "quiet" }, NOW));
+  await register(world, [user, quiet]);
   const grant = newGrant(user, { connection: connection.id });
   const [state, session, trace] = [unique("state"), unique("session"), unique("trace")];
   return write(async (tx) => {
@@ -79,7 +82,7 @@ async function furnish(world: World): Promise<Ids> {
     await tx.writePins({ ...NO_PINS, add: [{ connection: connection.id, name: "Eng" }] }, NOW);
     await tx.claimNames(connection.id, group, ["Eng"], NOW);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
-    const ids = { connection: connection.id, user, row, group, grant: grant.id, run };
+    const ids = { connection: connection.id, user, quiet, row, group, grant: grant.id, run };
     return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace };
   });
 }
@@ -204,7 +207,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.applyAccess({ ...NO_WRITES, refresh: [{ id: a.grant, evidence: [], mappingVersion: 9 }] }, LATER),
   reconciled: (b, a) =>
     b.applyAccess({ ...NO_WRITES, reconciled: [{ user: a.user, factsVersion: 1 }], version: 1 }, LATER),
-  settleUnmoved: (b, a) => b.settleUnmoved([{ user: a.user, factsVersion: 1 }], 1),
+  settleUnmoved: (b, a) => b.settleUnmoved([{ user: a.quiet, factsVersion: 0 }], 1),
   seatPeople: async (b, a) => (await b.seatPeople([a.user])).filter((id) => id !== a.user),
   unseatPeople: (b, a) => b.unseatPeople([a.user]),
   takeWakeups: (b) => b.takeWakeups(MUCH_LATER),
@@ -252,7 +255,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.pinnedNames(),
     await read.pins(),
     await read.membersOf([a.group]),
-    await read.people([a.user]),
+    await read.people([a.user, a.quiet]),
     await read.links([a.user]),
     await read.grantHistory(a.user),
     await read.registeredSynced(connection.id),
