@@ -65,7 +65,8 @@ function withoutUnconfirmed(candidate: Candidate, { connection }: PersonLink, wa
 
 const NO_ROLES: ReadonlySet<string> = new Set();
 
-function unkeyedHit(owner: TableRule): Hit {
+/** The rule's other matchers alone, no group or app role being looked at. */
+export function unkeyedHit(owner: TableRule): Hit {
   const { give, when } = owner.rule;
   const match = { target: give.literal, evidence: when ? [] : EVERYONE, stale: false };
   return { owner, match, group: undefined };

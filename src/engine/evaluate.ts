@@ -6,8 +6,8 @@ import type { Evidence } from "../model/grant.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { PersonLink } from "../model/person.js";
 import { type Target, targetKey } from "../model/target.js";
-import { type Candidate, candidates } from "./candidates.js";
-import { type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
+import { type Candidate, candidates, unkeyedHit } from "./candidates.js";
+import { type CompiledExpression, type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
 import { type Asking, askCondition, askGrants, expressionReads, isFailure } from "./condition.js";
 import { type Hit, namedGroups } from "./match.js";
 import type { RuleTable } from "./rule-table.js";
@@ -15,7 +15,7 @@ import { allOutcomes } from "./unmet.js";
 
 /**
  * The expressions that must run before these links can be evaluated, each once, by a key that `evaluate` looks the
- * result up by. Only rules whose other matchers hold, and whose facts are all known, ask for one.
+ * result up by. Only rules whose other matchers hold, or may hold, ask for one, and only where all that it reads is known.
  */
 export function expressionJobs(
   mapping: CompiledMapping,
@@ -25,9 +25,9 @@ export function expressionJobs(
   for (const link of links) {
     const table = mapping.tables(link.connection);
     if (!table.hasExpressions) continue;
-    for (const { owner, hits, doubt } of candidates(table, link)) {
-      const expressions = expressionsOf(owner.rule);
-      if (expressions.length === 0 || doubt) continue;
+    for (const candidate of candidates(table, link)) {
+      const { hits, expressions } = asked(candidate);
+      if (expressions.length === 0) continue;
       for (const hit of hits) {
         for (const expression of expressions) {
           const reads = expressionReads(expression, hit, { table, link });
@@ -39,6 +39,21 @@ export function expressionJobs(
     }
   }
   return jobs;
+}
+
+/** Of a rule that cannot be matched for now only what could rule it out. */
+function asked({ owner, hits, doubt }: Candidate): {
+  readonly hits: readonly Hit[];
+  readonly expressions: readonly CompiledExpression[];
+} {
+  if (!doubt && hits.length > 0) return { hits, expressions: expressionsOf(owner.rule) };
+  const { when } = owner.rule;
+  return { hits: [unkeyedHit(owner)], expressions: when && isApart(when) ? [when] : [] };
+}
+
+/** The answer is the same whatever groups the person has. */
+function isApart({ reads }: CompiledExpression): boolean {
+  return !reads.some((path) => path.startsWith("group"));
 }
 
 /**
@@ -95,13 +110,24 @@ function notableOutcomes(
   return candidates(table, link, named).flatMap((candidate) => judge(candidate, table, link, results));
 }
 
+/** A condition that is known not to hold rules a rule out, whatever else of it is open. */
+function isRuledOut({ owner, doubt, more }: Candidate, asking: Asking): boolean {
+  const { when } = owner.rule;
+  if (!(doubt ?? more) || !when || !isApart(when)) return false;
+  const answer = askCondition(when, unkeyedHit(owner), asking);
+  return !("open" in answer) && !answer.found;
+}
+
 /** The rule's outcome; none when it turns out not to match. */
 function judge(
-  { owner: { rule }, hits, more, doubt }: Candidate,
+  candidate: Candidate,
   table: RuleTable,
   link: PersonLink,
   results: ReadonlyMap<string, ExpressionResult>,
 ): readonly RuleOutcome[] {
+  if (isRuledOut(candidate, { table, link, results })) return [];
+  const { owner, hits, more, doubt } = candidate;
+  const { rule } = owner;
   const { id, index, give } = rule;
   if (doubt) {
     const open = more || give.grants ? doubt : { ...doubt, could: hits.map((hit) => hit.match.target as Target) };

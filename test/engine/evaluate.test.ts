@@ -155,7 +155,36 @@ describe("evaluating a link", () => {
         [],
       ],
       ["groups, but the app role is known to be missing", { group_name: "Eng", app_role: "x" }, gone, []],
-      ["groups, and the condition is not asked", { group_name: "Eng", when: "1 = 1" }, gone, ["r undecided (overage)"]],
+      [
+        "groups, of a rule whose condition does not hold: it is over",
+        { group_name: "Eng", when: "user.title = 'x'" },
+        gone,
+        [],
+      ],
+      [
+        "groups beside one that matches, of a rule whose condition does not hold: it is over",
+        { group_pattern: "a-{t}", team_name: "{t}", when: "user.title = 'x'" },
+        { ...gone, groups: ["a-b"] },
+        [],
+      ],
+      [
+        "app roles, of a rule whose condition does not hold: it is over",
+        { app_role: "x", when: "user.title = 'x'" },
+        { appRoles: unknown("overage") },
+        [],
+      ],
+      [
+        "app roles, of a rule whose condition fails",
+        { app_role: "x", when: "$number('x') > 1" },
+        { appRoles: unknown("overage") },
+        ["r undecided (overage)"],
+      ],
+      [
+        "groups, of a rule whose condition holds",
+        { group_name: "Eng", when: "1 = 1" },
+        gone,
+        ["r undecided (overage)"],
+      ],
       ["app roles", { app_role: "x" }, { appRoles: unknown("absent_claim") }, ["r undecided (absent_claim)"]],
       [
         "app roles, beside a group",
@@ -351,7 +380,7 @@ describe("evaluating a link", () => {
   });
 
   describe("jobs", () => {
-    it("are asked only where the other matchers hold and all that is read is known", () => {
+    it("are asked only where the other matchers hold, or may hold, and all that is read is known", () => {
       const mapping = compiled({
         mappings: [
           rule({ id: "no-group", group_name: "Ops", when: "user.active" }),
@@ -359,6 +388,7 @@ describe("evaluating a link", () => {
           rule({ id: "unsure", app_role: "y", when: "user.active", team_name: "C", group_name: "Eng" }),
           rule({ id: "unknown", when: "user.title = 'x'", team_name: "D" }),
           rule({ id: "off", when: "user.userName = 'x'", team_name: "E", enabled: false }),
+          rule({ id: "listed", app_role: "z", when: "'Eng' in groups", team_name: "F" }),
         ],
       });
       const made = {
@@ -366,7 +396,8 @@ describe("evaluating a link", () => {
         user: { title: unknown("never_asserted"), active: true },
         appRoles: unknown("overage"),
       } as const;
-      expect(expressionJobs(mapping, [link(made)]).size).to.equal(0);
+      const jobs = [...expressionJobs(mapping, [link(made)]).values()];
+      expect(jobs).to.deep.equal([{ source: "user.active", input: { user: { active: true } } }]);
     });
 
     it("are shared by people with the same inputs, and asked once per distinct group", () => {

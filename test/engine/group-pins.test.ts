@@ -316,6 +316,21 @@ describe("group pins", () => {
       expect(outcomesOf(await evaluated(mapping, made))[0]).to.contain("(absent_claim)");
     });
 
+    it("is over for a rule whose condition does not hold, whoever the group turns out to be", async () => {
+      const mapping = compiled({
+        mappings: [
+          { id: "told", group_name: "W", when: "user.department = 'IT'", scope: "tenant", role_name: "admin" },
+          { id: "asked", group_name: "W", when: "$count(groups) > 1", scope: "tenant", role_name: "reader" },
+          { id: "read", group_name: "W", when: "group.name = 'X'", scope: "tenant", role_name: "auditor" },
+        ],
+      });
+      const outcomes = async (department: string) =>
+        outcomesOf(await evaluated(mapping, link({ groups: [waits], user: { department } })));
+      const open = ["asked undecided (unconfirmed_group)", "read undecided (unconfirmed_group)"];
+      expect(await outcomes("Sales")).to.deep.equal(open);
+      expect(await outcomes("IT")).to.deep.equal(["told undecided (unconfirmed_group)", ...open]);
+    });
+
     it("keeps what somebody has, gives nothing new, and says what to do", async () => {
       const mapping = compiled({ mappings: [{ id: "admin", group_name: "W", scope: "tenant", role_name: "admin" }] });
       const made = link({ groups: [waits] });
