@@ -113,7 +113,7 @@ export async function lintMapping(
     privilegedRoles: await reader.privilegedRoles(),
     ...(draft === undefined && active ? { savedAt: active.createdAt } : {}),
   });
-  const around = surroundingFindings(view, await surroundings(reader, connections, now, days));
+  const around = surroundingFindings(view, await surroundings(reader, connections, view, { now, days }));
   const { count, largest } = seen.unmapped();
   return {
     version,
@@ -148,8 +148,8 @@ async function besideGroups(
 async function surroundings(
   reader: TenantReader,
   connections: readonly Connection[],
-  now: Instant,
-  days: number,
+  { alive }: LintView,
+  { now, days }: { readonly now: Instant; readonly days: number },
 ): Promise<Surroundings> {
   const since = new Date(Date.parse(now) - days * 86_400_000).toISOString();
   const then = await reader.mappingAt(since);
@@ -158,7 +158,10 @@ async function surroundings(
     teams: (await reader.teams()).flatMap(({ name, aliases }) => [name, ...aliases]),
     ...(then ? { former: storedDocument(then.text) } : {}),
     days,
-    lastGave: await reader.lastGiven(now),
+    lastGave: await reader.lastGiven(
+      alive.map(({ rule }) => rule.id),
+      now,
+    ),
     since,
   };
 }

@@ -1,6 +1,7 @@
 /** What lint asks beside a document: groups with their sizes, and what rules gave lately. */
 import type { ConnectionId, Instant } from "../model/ids.js";
 import type { ClaimedGroup, LintReader, SentGroup } from "../provisioning/ports/lint.js";
+import { bigint } from "./dialect.js";
 import { VERSION_COLUMNS, type VersionColumns, versionOf } from "./mappings.js";
 import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
@@ -73,12 +74,17 @@ export function lintReader(scope: Scope): LintReader {
       );
       return row && versionOf(row);
     },
-    async lastGiven(now): Promise<ReadonlyMap<string, Instant>> {
-      const rows = await db.all<{ readonly rule: string; readonly last: number }>(
-        sql`select rule, max(coalesce(ended_at, ${toMillis(now)})) as last from grants
-          where tenant_id = ${tenant} and origin = 'rule' and rule is not null group by rule`,
+    async lastGiven(rules, now): Promise<ReadonlyMap<string, Instant>> {
+      const ofRule = sql`from grants g where g.tenant_id = ${tenant} and g.origin = 'rule' and g.rule = named.value`;
+      const rows = await db.all<{ readonly rule: string; readonly last: number | null }>(
+        sql`select named.value as rule,
+            case when exists (select 1 ${ofRule} and g.ended_at is null) then ${bigint(toMillis(now))}
+              else (select max(g.ended_at) ${ofRule}) end as last
+          from ${dialect.list(rules)} as named`,
       );
-      return new Map(rows.map(({ rule, last }) => [rule, toInstant(Number(last))]));
+      return new Map(
+        rows.flatMap(({ rule, last }) => (last === null ? [] : [[rule, toInstant(Number(last))] as const])),
+      );
     },
   };
 }

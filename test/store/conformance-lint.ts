@@ -113,10 +113,12 @@ export function lintConformance(open: OpenStore): void {
       await world.write((tx) => tx.applyAccess({ ...NO_WRITES, open: grants }, NOW));
       await close(1, LATER);
       await close(2, NOW);
-      expect([...(await world.read.lastGiven(MUCH_LATER))].sort()).to.deep.equal([
+      const rules = ["open", "closed", "default_team", "never"];
+      expect([...(await world.read.lastGiven(rules, MUCH_LATER))].sort()).to.deep.equal([
         ["closed", LATER],
         ["open", MUCH_LATER],
       ]);
+      expect([...(await world.read.lastGiven([], MUCH_LATER))]).to.deep.equal([]);
     });
   });
 }

@@ -21,6 +21,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0008-role-assignments", "0032f6ba421ff782", "e5150cb6efa01842"],
   ["0009-group-separator", "3f3dd8e5960b457b", "3f3dd8e5960b457b"],
   ["0010-shown-profile", "210d248134c32674", "d7254790df9b6220"],
+  ["0011-grants-of-rule", "a698cee2dd37295c", "a698cee2dd37295c"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -153,7 +154,7 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
       await runner.destroy();
       const store = await openStore(url);
       try {
-        expect(await store.migrate()).to.deep.equal(["0010-shown-profile"]);
+        expect(await store.migrate()).to.deep.equal(["0010-shown-profile", "0011-grants-of-rule"]);
         const found = await store.instance.tenantBySlug("acme");
         if (found === undefined) expect.fail("the tenant is gone");
         const { items } = await store.read(found.id).users({ q: "ada", limit: 10 });

@@ -99,6 +99,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "a page of the population": (tx) => tx.peopleIds({ limit: 100 }),
   "a page of a connection's population": (tx) => tx.peopleIds({ limit: 100, connection: CONNECTION }),
   "a page of the audit": (tx) => tx.audit({ limit: 100 }),
+  "when rules last gave": (tx) => tx.lastGiven(["r"], NOW),
   "a page of events": (tx) => tx.events({ after: 1, limit: 100 }),
 };
 

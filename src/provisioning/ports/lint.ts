@@ -29,6 +29,6 @@ export interface LintReader {
   claimedGroups(query: PageQuery): Promise<Page<ClaimedGroup>>;
   /** The version that was active at an instant; `undefined` before the first. */
   mappingAt(at: Instant): Promise<MappingVersion | undefined>;
-  /** When each rule last gave somebody something, by its id: `now` for a rule that does. */
-  lastGiven(now: Instant): Promise<ReadonlyMap<string, Instant>>;
+  /** When each of these rules last gave somebody something, by its id: `now` for one that does, nothing for one that never did. */
+  lastGiven(rules: readonly string[], now: Instant): Promise<ReadonlyMap<string, Instant>>;
 }

@@ -1,6 +1,7 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
+import { GRANTS_OF_RULE } from "./grants-of-rule.js";
 import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ROLE_ASSIGNMENTS,
   GROUP_SEPARATOR,
   SHOWN_PROFILE,
+  GRANTS_OF_RULE,
 ];
