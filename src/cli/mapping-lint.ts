@@ -1,5 +1,6 @@
 import { parseMapping } from "../compose.js";
 import { LINT_CODES, type LintFinding } from "../engine/lint-finding.js";
+import { counted } from "../model/counted.js";
 import { quote } from "../model/quote.js";
 import { now } from "../platform/clock.js";
 import { lintMapping, lintText } from "../provisioning/lint.js";
@@ -39,7 +40,9 @@ export const mappingLint: Command = {
         for (const line of problemLines(path, text, [one], `${one.severity}: `)) terminal.out(line);
       }
     });
-    terminal.out(`${total.error} errors, ${total.warning} warnings, ${total.hint} hints`);
+    terminal.out(
+      `${counted(total.error, "error", "errors")}, ${counted(total.warning, "warning", "warnings")}, ${counted(total.hint, "hint", "hints")}`,
+    );
     const isBad = args.has("strict") ? total.error + total.warning + total.hint > 0 : total.error > 0;
     return isBad ? EXIT.failed : EXIT.done;
   },
@@ -72,7 +75,7 @@ function besideTenant(slug: string, days: number) {
         const { findings, groups } = await lintMapping(opened.p, tenant, text, { days });
         tell(path, text, findings);
         for (const { name, members, connection } of groups.largest.slice(0, SHOWN)) {
-          terminal.out(`${path}: unmapped: ${quote(name)} at ${connection}, ${members} people`);
+          terminal.out(`${path}: unmapped: ${quote(name)} at ${connection}, ${counted(members, "person", "people")}`);
         }
       }
     });

@@ -2,8 +2,7 @@
 import type { Json } from "../model/json.js";
 import type { ConflictStrategy, MappingDocument, NoMatch, ProfileAttribute } from "../model/mapping.js";
 import type { Problem } from "../model/problem.js";
-import { suggest } from "../model/suggest.js";
-import { OWNER, SCOPE_KINDS, teamOf, teamScope } from "../model/target.js";
+import { OWNER, SCOPE_KINDS, teamScope } from "../model/target.js";
 import { compileExpression, compileOwners, compileRule } from "./compile-rule.js";
 import { compileScimRoles } from "./compile-scim-roles.js";
 import { compileExamples, compileInvariants } from "./compile-tests.js";
@@ -48,7 +47,6 @@ export function compileMapping(document: MappingDocument, context: MappingContex
     ...defaults.map((one) => one.target.scope),
     ...[...(scimRoles?.byType.values() ?? [])].map(({ scope }) => scope),
   ]);
-  warnOfTeams(document, rules, context, findings);
   if (findings.problems.length > 0) return { ok: false, ...findings };
   const enabled = rules.filter((rule) => rule.enabled);
   const ruleReads = enabled.flatMap((rule) => expressionsOf(rule).flatMap((one) => one.reads));
@@ -200,28 +198,4 @@ function compileProfile(
     return expression ? [[attribute, expression] as const] : [];
   });
   return new Map(compiled);
-}
-
-/** Team names that no team has: made at the first match, or matching nothing, which a slip of the pen should not do silently. */
-function warnOfTeams(
-  document: MappingDocument,
-  rules: readonly CompiledRule[],
-  context: MappingContext,
-  findings: Findings,
-): void {
-  if (!context.teams) return;
-  const present = new Set(context.teams);
-  for (const rule of rules) {
-    for (const scope of rule.give.writtenScopes) {
-      const name = teamOf(scope);
-      if (name === undefined || present.has(name)) continue;
-      const near = suggest(name, present);
-      const rejected = document.unknown_team === "reject";
-      if (!rejected && near === undefined) continue;
-      const message = rejected
-        ? `unknown team \`${name}\`: the rule gives nothing there`
-        : `the new team \`${name}\` would be made`;
-      findings.warnings.push(problem(rule.pointer, "unknown_team", message, near));
-    }
-  }
 }

@@ -66,7 +66,7 @@ export const LINT_CODES = {
   },
   misspelt_team: {
     severity: "warning",
-    meaning: "The rule would make a team whose name is almost that of an existing one.",
+    meaning: "The rule speaks of a team that is not there, by a name that is almost that of an existing one.",
   },
   disabled_connection: { severity: "warning", meaning: "The rule reads a connection that is disabled." },
 } as const satisfies Readonly<Record<string, { readonly severity: LintSeverity; readonly meaning: string }>>;

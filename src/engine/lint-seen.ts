@@ -1,4 +1,6 @@
 /** Lint's look at a document beside what identity providers sent: group by group, so that a caller can pause between them. */
+
+import { counted } from "../model/counted.js";
 import type { Instant } from "../model/ids.js";
 import { quote } from "../model/quote.js";
 import { isPrivileged, targetLabel } from "../model/target.js";
@@ -175,14 +177,21 @@ function unknownGroup(
 
 function privilegedMatches({ pointer, label, names, fresh }: Privileged): readonly LintFinding[] {
   const at = `${pointer}/group_pattern`;
-  const some = (code: "privileged_match" | "new_privileged_match", found: readonly string[], which: string) => {
+  const some = (
+    code: "privileged_match" | "new_privileged_match",
+    found: readonly string[],
+    which: readonly [one: string, many: string],
+  ) => {
     if (found.length === 0) return [];
-    const message = `gives ${quote(label)} or the like to members of ${found.length} ${which}: ${listed(found)}`;
+    const message = `gives ${quote(label)} or the like to members of ${counted(found.length, ...which)}: ${listed(found)}`;
     return [lintFinding(code, at, message)];
   };
   return [
-    ...some("new_privileged_match", fresh, "groups that came after the mapping was saved"),
-    ...some("privileged_match", names, "groups"),
+    ...some("new_privileged_match", fresh, [
+      "group that came after the mapping was saved",
+      "groups that came after the mapping was saved",
+    ]),
+    ...some("privileged_match", names, ["group", "groups"]),
   ];
 }
 
@@ -196,7 +205,8 @@ function listed(names: readonly string[]): string {
 
 function unmappedFinding(count: number, [first]: readonly UnmappedGroup[]): readonly LintFinding[] {
   if (first === undefined || first.members === 0) return [];
-  const message = `${count} groups are mapped by no rule; the largest is ${quote(first.name)} with ${first.members} people`;
+  const which = counted(count, "group is", "groups are");
+  const message = `${which} mapped by no rule; the largest is ${quote(first.name)} with ${counted(first.members, "person", "people")}`;
   return [lintFinding("unmapped_groups", "/mappings", message)];
 }
 

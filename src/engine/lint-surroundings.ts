@@ -1,4 +1,5 @@
 /** Lint's look at a document beside its tenant: its connections, its teams, and what its rules gave lately. */
+import { counted } from "../model/counted.js";
 import type { Instant } from "../model/ids.js";
 import type { MappingDocument } from "../model/mapping.js";
 import { quote } from "../model/quote.js";
@@ -60,7 +61,7 @@ function neverMatched(view: LintView, { former, days, lastGave, since }: Surroun
       : (former.tenant_owners_groups ?? former.tenant_owners_group) !== undefined;
     if (!isOld || (lastGave.get(rule.id) ?? "") >= since) return [];
     const fix = document && view.covered?.has(rule.id) === false ? removal(view, one) : undefined;
-    const message = `the rule gave nobody anything in the last ${days} days: remove it when it is no longer wanted`;
+    const message = `the rule gave nobody anything in the last ${counted(days, "day", "days")}: remove it when it is no longer wanted`;
     return [lintFinding("never_matched", rule.pointer, message, { fix })];
   });
 }

@@ -8,8 +8,6 @@ import { type Findings, problem } from "./problems.js";
 export interface MappingContext {
   readonly connections: readonly MappingConnection[];
   readonly version: number;
-  /** Names of the tenant's teams; without them nothing is said about misspelt ones. */
-  readonly teams?: readonly string[];
   /**
    * The document was accepted before, and only its surroundings may have changed: connections that are gone are warnings
    * and match nobody, and owners' rules that have become ambiguous neither give nor take.
@@ -34,7 +32,9 @@ export function limitOwners(rule: CompiledRule, context: MappingContext, finding
   const able = context.connections.filter((connection) => connection.mayGrantOwner).map(({ slug }) => slug);
   const named = rule.connections;
   if (named) {
-    for (const slug of named) if (!able.includes(slug)) warnUnable(rule.pointer, `\`${slug}\``, findings);
+    // One that is not there is told of as unknown.
+    const unable = context.connections.filter(({ slug, mayGrantOwner }) => named.has(slug) && !mayGrantOwner);
+    if (unable.length > 0) warnUnable(rule.pointer, unable.map(({ slug }) => `\`${slug}\``).join(" and "), findings);
     return rule;
   }
   if (able.length === 0) {

@@ -19,7 +19,7 @@ describe("mapping lint", () => {
       expect(dead.out).to.have.length(3);
       expect(dead.out[0]).to.match(/dead\.json:\d+:\d+: warning: \/mappings\/1 shadowed_rule: /);
       expect(dead.out[1]).to.match(/dead\.json:\d+:\d+: hint: \/mappings\/1 uncovered_rule: /);
-      expect([dead.out[2], dead.code]).to.deep.equal(["0 errors, 1 warnings, 1 hints", 0]);
+      expect([dead.out[2], dead.code]).to.deep.equal(["0 errors, 1 warning, 1 hint", 0]);
       expect((await rolecall(["mapping", "lint", "--strict", at("dead")])).code).to.equal(1);
       expect((await rolecall(["mapping", "lint", "--strict", at("fine")])).code).to.equal(0);
       const bad = await rolecall(["mapping", "lint", at("bad")]);

@@ -368,6 +368,21 @@ describe("compiling a mapping", () => {
       expect(warningsOf(named).map((one) => one.message)).to.have.length(1);
       expect(warningsOf(named)[0]?.message).to.include("`other` may not grant `owner`");
     });
+
+    it("are warned of once, whatever is wrong with their connections", () => {
+      const unable = two.map((one) => ({ ...one, mayGrantOwner: false }));
+      const ofBoth = bare({
+        scope: "tenant",
+        role_name: "owner",
+        group_name: "IT",
+        connections: unable.map(({ slug }) => slug),
+      });
+      const both = warningsOf(ofBoth, { connections: unable });
+      expect(both.map(({ code }) => code)).to.deep.equal(["owner_connection"]);
+      for (const { slug } of unable) expect(both[0]?.message).to.include(`\`${slug}\``);
+      const ofGone = bare({ scope: "tenant", role_name: "owner", group_name: "IT", connections: ["gone"] });
+      expect(warningsOf(ofGone, { stored: true }).map(({ code }) => code)).to.deep.equal(["unknown_connection"]);
+    });
   });
 
   describe("warnings", () => {
@@ -379,26 +394,6 @@ describe("compiling a mapping", () => {
       expect([second, third]).to.deep.equal([`${first}-2`, `${first}-3`]);
     });
 
-    it("name new teams that look like a slip of the pen", () => {
-      const document = withRule({ team_name: "Platfrom" });
-      expect(warningsOf(document, { teams: ["Platform"] })).to.deep.equal([
-        {
-          pointer: "/mappings/0",
-          code: "unknown_team",
-          message: "the new team `Platfrom` would be made, did you mean `Platform`?",
-          suggestion: "Platform",
-        },
-      ]);
-      expect(warningsOf(document, { teams: ["Platfrom"] })).to.deep.equal([]);
-      expect(warningsOf(document, { teams: ["Quite Different"] })).to.deep.equal([]);
-      expect(warningsOf(bare({ everyone: true, scope: "tenant" }), { teams: [] })).to.deep.equal([]);
-    });
-
-    it("name every unknown team that will be rejected", () => {
-      const document = withRule({ team_name: "Nowhere" }, { unknown_team: "reject" });
-      expect(warningsOf(document, { teams: ["Quite Different"] })[0]?.message).to.include("gives nothing there");
-    });
-
     it("keep a stored document whose connection is gone", () => {
       const document = withRule({ connections: ["gone"] });
       expect(warningsOf(document, { stored: true }).map((one) => one.code)).to.deep.equal(["unknown_connection"]);
@@ -406,11 +401,10 @@ describe("compiling a mapping", () => {
     });
 
     it("come with problems too", () => {
-      const result = compileMapping(withRule({ role_name: "owner", team_name: "Platfrom" }), {
-        ...CONTEXT,
-        teams: ["Platform"],
-      });
+      const document = { mappings: [RULE, RULE, { ...RULE, team_name: "Apart", role_name: "owner" }] };
+      const result = compileMapping(document, CONTEXT);
       expect(result.ok).to.equal(false);
+      expect(result.warnings.map(({ code }) => code)).to.deep.equal(["duplicate_rule"]);
     });
 
     it("carry what an expression is warned of", () => {

@@ -577,6 +577,11 @@ describe("lint: beside the groups that were sent", () => {
     expect(seen.findings().find(({ code }) => code === "unmapped_groups")?.message)
       .to.contain("302 groups")
       .and.contain("`No` with 299 people");
+    const alone = seenGroups(view, { connections: CONTEXT.connections, privilegedRoles: new Set() });
+    alone.take(seenGroup("Lone", { members: 1 }));
+    expect(alone.findings().find(({ code }) => code === "unmapped_groups")?.message).to.equal(
+      "1 group is mapped by no rule; the largest is `Lone` with 1 person",
+    );
     expect(
       await lintCodes(
         { mappings: [rule("A")] },
@@ -607,7 +612,7 @@ describe("lint: beside the groups that were sent", () => {
       "/mappings/0/group_pattern privileged_match",
       "/mappings/1/group_pattern privileged_match",
     ]);
-    expect(found[0]?.message).to.contain("1 groups").and.contain("`a-sysadmin`");
+    expect(found[0]?.message).to.contain("1 group that came").and.contain("`a-sysadmin`");
     expect(found[1]?.message).to.contain("7 groups").and.contain("and others");
     const draft = await linted({ role_order: ["x"], mappings }, { groups, untested: true });
     expect(draft.map(({ code }) => code)).to.not.include("new_privileged_match");
