@@ -55,16 +55,20 @@ function buildDirectory(groups: readonly DirectoryGroupRecord[], settleSeconds: 
   }
   const contended = contendedNames(groups);
   const byName = claimedNames(groups, namesOf, contended);
+  const settling = new Map<DirectoryGroupRecord, Instant>();
+  for (const group of groups) {
+    if (group.firstMembershipAt !== undefined) settling.set(group, settledAt(group.firstMembershipAt, settleSeconds));
+  }
   const isSettled = (group: DirectoryGroupRecord, now: Instant) => {
-    const { deleted, firstMembershipAt } = group;
-    return deleted || (firstMembershipAt !== undefined && settledAt(firstMembershipAt, settleSeconds) <= now);
+    const at = settling.get(group);
+    return group.deleted || (at !== undefined && at <= now);
   };
   return {
     namesOf,
     isSettled,
     meantBy: (value) => livingFirst(byId.get(value) ?? byName.get(value) ?? NO_GROUPS),
     contendedSince: (value) => (byId.has(value) ? undefined : contended.get(value)),
-    settledKeys: settledKeys(groups, namesOf, isSettled),
+    settledKeys: settledKeys(groups, namesOf, isSettled, [...settling.values()].sort()),
     allKeys: new Set([...byId.keys(), ...byName.keys()]),
   };
 }
@@ -122,24 +126,38 @@ function livingFirst(groups: readonly DirectoryGroupRecord[]): readonly Director
   return living.length > 0 ? living : groups;
 }
 
-/** Built once per instant: a batch of people is evaluated as of one. */
+/** Built anew only when another group has settled. `instants`: when groups settle, in order. */
 function settledKeys(
   groups: readonly DirectoryGroupRecord[],
   namesOf: GroupDirectory["namesOf"],
   isSettled: GroupDirectory["isSettled"],
+  instants: readonly Instant[],
 ): GroupDirectory["settledKeys"] {
-  let builtFor: Instant | undefined;
+  let builtFor: number | undefined;
   let keys: ReadonlySet<string> = new Set();
   const keysOf = (group: DirectoryGroupRecord) => [...namesOf(group).names, ...namesOf(group).ids];
   return (now) => {
-    if (builtFor === now) return keys;
+    const passed = passedBy(instants, now);
+    if (builtFor === passed) return keys;
     // A deleted group's name may have passed on to a living one, for which SCIM does not answer yet.
     const open = new Set(groups.filter((group) => !isSettled(group, now)).flatMap(keysOf));
     const settled = groups.filter((group) => isSettled(group, now)).flatMap(keysOf);
     keys = new Set(settled.filter((key) => !open.has(key)));
-    builtFor = now;
+    builtFor = passed;
     return keys;
   };
+}
+
+/** How many of the instants, which stand in order, have passed. */
+function passedBy(instants: readonly Instant[], now: Instant): number {
+  let low = 0;
+  let high = instants.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((instants[middle] as Instant) <= now) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {

@@ -13,6 +13,8 @@ import type { UnmovedPeople } from "./unmoved.js";
 
 /** Few enough that judging them keeps nobody waiting, enough that statements are worth their while. */
 const PAGE = 100;
+/** The first pages are smaller: what a process runs for the first time takes it many times as long. */
+const FIRST_PAGE = 10;
 
 export interface PopulationQuery {
   readonly kind: PlanKind;
@@ -114,9 +116,11 @@ async function* idPages({ reader, query }: Walk): AsyncGenerator<readonly UserId
   }
   const where = query.connection === undefined ? {} : { connection: query.connection };
   let after: UserId | undefined;
+  let limit = FIRST_PAGE;
   do {
-    const ids = await reader.peopleIds({ limit: PAGE, ...where, ...(after === undefined ? {} : { after }) });
+    const ids = await reader.peopleIds({ limit, ...where, ...(after === undefined ? {} : { after }) });
     if (ids.length > 0) yield ids;
-    after = ids.length === PAGE ? ids.at(-1) : undefined;
+    after = ids.length === limit ? ids.at(-1) : undefined;
+    limit = Math.min(PAGE, 2 * limit);
   } while (after !== undefined);
 }

@@ -13,7 +13,7 @@ import { HELD_BECAUSE } from "./brake.js";
 import type { Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
 import { invariantProblems, tallyInvariants } from "./invariants.js";
-import { judge } from "./judge.js";
+import { judge, othersFirst } from "./judge.js";
 import { beginSheet, type PlanSheet } from "./plan-sheet.js";
 import { beginWalk, type PopulationQuery, peopleOf, type Walk } from "./population-walk.js";
 import type { PlanRow } from "./ports/mappings.js";
@@ -115,11 +115,6 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writin
     ...(sheet && { sheet }),
     ...(walk.unmoved && { unmoved: walk.unmoved }),
   };
-}
-
-/** Lets whoever waits be served between the steps of a page, none of which keeps the process busy for long. */
-function othersFirst(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function takePerson(walk: Walk, totals: Totals, plan: PersonPlan, drift: ReadonlySet<string>): readonly PlanRow[] {

@@ -8,7 +8,7 @@ import { reconcileApart } from "./reconcile-apart.js";
 import { createRests } from "./rests.js";
 import { workRun } from "./run-work.js";
 
-const BATCH = 500;
+const BATCH = 250;
 const EVENTS = 1000;
 const LEASE_SECONDS = 60;
 const TENANTS = 100;

@@ -425,6 +425,19 @@ describe("facts of a link", () => {
       expect(groupsOf(facts(made, "2026-11-22T12:00:00.000Z"))).to.deep.equal(["not_member"]);
     });
 
+    it("answers for each group from its own instant on, in whatever order one list is asked", () => {
+      const directoryGroups = ["2026-11-22T11:00:00.000Z", "2026-11-22T11:30:00.000Z"].map((firstMembershipAt, index) =>
+        directoryGroup(`g${index}`, { firstMembershipAt }),
+      );
+      const made = { scim: pushed(), claims: stale("Else"), connection: at({ directoryGroups }) };
+      const answered = (now: string) => {
+        const keys = facts(made, now).facts.groups.answered;
+        return ["g0", "g1"].filter((key) => keys.has(key));
+      };
+      const hours = ["11:59:59.999Z", "12:00:00.000Z", "12:29:59.999Z", "12:30:00.000Z", "11:00:00.000Z"];
+      expect(hours.map((hour) => answered(`2026-11-22T${hour}`))).to.deep.equal([[], ["g0"], ["g0"], ["g0", "g1"], []]);
+    });
+
     it("shares what it builds of a directory between links", () => {
       const link = () => facts({ scim: pushed(), claims: stale("Else"), memberships: inSettled, connection: at() });
       expect(link().facts.groups.answered).to.equal(link().facts.groups.answered);
