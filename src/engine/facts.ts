@@ -4,7 +4,9 @@ import type { Instant } from "../model/ids.js";
 import { type Known, known, unknown } from "../model/known.js";
 import type { DirectoryGroupRecord, LinkRecord, PersonLink } from "../model/person.js";
 import type { ScimRole, ScimRoleFact } from "../model/scim-role.js";
+import type { CompiledScimRoles } from "./compile-scim-roles.js";
 import { groupFacts } from "./group-facts.js";
+import { isDeclaredType } from "./scim-roles.js";
 
 const EMPTY: Known<null> = known(null);
 const NO_ROLES: readonly ScimRole[] = [];
@@ -13,8 +15,9 @@ const NEVER: Known<never> = unknown("never_asserted");
 /**
  * A link as evidence, as of `now`; `undefined` when it is none: its connection is disabled, or nothing but a SCIM
  * document speaks of the person while sync is not live. Documents that are no evidence count as if they were not there.
+ * `declared`: the `scim_roles` of the mapping that the facts are for.
  */
-export function linkFacts(record: LinkRecord, now: Instant): PersonLink | undefined {
+export function linkFacts(record: LinkRecord, now: Instant, declared?: CompiledScimRoles): PersonLink | undefined {
   const { connection, scim, claims } = record;
   const isLocal = connection.protocol === "local";
   const isLive = scim !== undefined && (isLocal || connection.sync === "live");
@@ -25,7 +28,7 @@ export function linkFacts(record: LinkRecord, now: Instant): PersonLink | undefi
   const facts: Facts = {
     user: userFacts(record, isLive),
     groups,
-    appRoles: appRoleFacts(record, isLive),
+    appRoles: appRoleFacts(record, isLive, declared),
     claims: claims?.claims ?? {},
     connection: { slug: connection.slug, protocol: connection.protocol },
     now: now.slice(0, 10),
@@ -63,11 +66,31 @@ function userFact({ scim, claims }: LinkRecord, isLive: boolean, attribute: User
 }
 
 /** App roles by the same rule: SCIM's, if it sent any; else what claims said; else none. */
-function appRoleFacts({ scim, claims }: LinkRecord, isLive: boolean): Facts["appRoles"] {
-  const pushed = isLive ? scim?.appRoles : undefined;
+function appRoleFacts(
+  { scim, claims }: LinkRecord,
+  isLive: boolean,
+  declared: CompiledScimRoles | undefined,
+): Facts["appRoles"] {
+  const pushed = isLive && scim ? pushedAppRoles(scim, declared) : undefined;
   if (pushed?.known && pushed.value.length > 0) return pushed;
   if (claims?.appRoles) return known(claims.appRoles.value, claims.appRoles.staleSince);
   return pushed ?? NEVER;
+}
+
+/**
+ * INVARIANT: what a declared type assigns is no app role, so that an admin of one place is none of another by a rule for
+ * `admin`. An element without a type, or with another one, may carry the same value.
+ */
+function pushedAppRoles(
+  { appRoles, roles }: NonNullable<LinkRecord["scim"]>,
+  declared: CompiledScimRoles | undefined,
+): Facts["appRoles"] {
+  if (!appRoles.known || !roles) return appRoles;
+  const times = new Map<string, number>();
+  const count = (value: string, by: number) => times.set(value, (times.get(value) ?? 0) + by);
+  for (const value of appRoles.value) count(value, 1);
+  for (const { type, value } of roles) if (declared && isDeclaredType(declared, type)) count(value, -1);
+  return known([...times].flatMap(([value, left]) => (left > 0 ? [value] : [])));
 }
 
 /**

@@ -40,6 +40,11 @@ export function resolveScimRole(roles: CompiledScimRoles, { type, value }: ScimR
   };
 }
 
+/** Whether the declarations know the type, whatever its value. */
+export function isDeclaredType(roles: CompiledScimRoles, type: string): boolean {
+  return findType(roles, type) !== undefined;
+}
+
 function findType(roles: CompiledScimRoles, type: string) {
   const literal = roles.byType.get(fold(type));
   if (literal !== undefined) return { declared: literal, caught: "" };

@@ -1,3 +1,4 @@
+import type { CompiledMapping } from "../engine/compile.js";
 import { linkFacts } from "../engine/facts.js";
 import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
@@ -30,6 +31,13 @@ export interface Pretence {
   readonly groups?: LinkConnection["directoryGroups"];
 }
 
+export interface GatherOptions {
+  readonly now: Instant;
+  /** What the facts are for: what its `scim_roles` declare is no app role. */
+  readonly mapping: Pick<CompiledMapping, "scimRoles">;
+  readonly overlay?: Overlay;
+}
+
 /**
  * Reads the facts of people, in a constant number of statements for any number of people. Connections are given by the
  * caller, who read them once for the whole batch or walk. INVARIANT: `states` were read before everything that they are
@@ -40,7 +48,7 @@ export async function gather(
   reader: TenantReader,
   connections: readonly Connection[],
   states: readonly PersonState[],
-  options: { readonly now: Instant; readonly overlay?: Overlay },
+  options: GatherOptions,
 ): Promise<readonly Gathered[]> {
   const rows = await reader.links(states.map((state) => state.id));
   const linked = new Set(rows.map((row) => row.connection));
@@ -88,12 +96,12 @@ function hasWaitingName({ pins }: DirectoryGroupRecord): boolean {
 function linksByUser(
   rows: readonly LinkRow[],
   connections: ReadonlyMap<ConnectionId, LinkConnection>,
-  { now, overlay }: { readonly now: Instant; readonly overlay?: Overlay },
+  { now, mapping, overlay }: GatherOptions,
 ): ReadonlyMap<UserId, PersonLink[]> {
   const links = new Map<UserId, PersonLink[]>();
   for (const row of rows) {
     const connection = connections.get(row.connection);
-    const present = connection && linkFacts(linkRecord(row, connection), now);
+    const present = connection && linkFacts(linkRecord(row, connection), now, mapping.scimRoles);
     if (!present) continue;
     const leaving = present.scim !== undefined && overlay?.get(row.connection)?.leaving;
     const link: PersonLink = leaving ? { ...present, scim: "inactive" } : present;

@@ -101,11 +101,11 @@ export async function* peopleOf(walk: Walk): AsyncGenerator<readonly Gathered[]>
 }
 
 async function gatherPage(walk: Walk, ids: readonly UserId[]): Promise<readonly Gathered[]> {
-  const { p, reader, connections, query } = walk;
+  const { p, reader, connections, query, mapping } = walk;
   const overlay = query.overlay && { overlay: query.overlay };
   // INVARIANT: before the people, so that whatever falls due later marks them later than they were read
   const now = p.now();
-  return gather(p, reader, connections, await reader.people(ids), { now, ...overlay });
+  return gather(p, reader, connections, await reader.people(ids), { now, mapping, ...overlay });
 }
 
 async function* idPages({ reader, query }: Walk): AsyncGenerator<readonly UserId[]> {

@@ -183,15 +183,16 @@ function seated({ seats }: Walk, plan: PersonPlan): PersonPlan {
 async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonly string[]> {
   const behind = people.filter(({ state }) => state.dirty || state.reconciledVersion < walk.tenant.activeVersion);
   if (behind.length === 0) return [];
-  const facts = walk.query.overlay
-    ? await gather(
-        walk.p,
-        walk.reader,
-        walk.connections,
-        behind.map(({ state }) => state),
-        { now: walk.now },
-      )
-    : behind;
+  const facts =
+    walk.query.overlay || walk.mapping !== walk.active
+      ? await gather(
+          walk.p,
+          walk.reader,
+          walk.connections,
+          behind.map(({ state }) => state),
+          { now: walk.now, mapping: walk.active },
+        )
+      : behind;
   const plans = await planPage(walk, facts, walk.active);
   const changes = plans.flatMap((plan) => planLines(plan)).filter(({ change }) => change !== "hold");
   return changes.map(dangerKey);

@@ -105,7 +105,7 @@ export async function evaluatePeople(
   const { activeVersion } = await reader.tenantNow();
   const connections = await reader.connections();
   const mapping = await p.mappings.active(reader, activeVersion, connections);
-  const people = await gather(p, reader, connections, states, { now, ...switches });
+  const people = await gather(p, reader, connections, states, { now, mapping, ...switches });
   const teams = teamBook(await reader.teams());
   const decisions = await judge(p, tenant, mapping, people, teams, door, remembered);
   return {

@@ -91,7 +91,7 @@ export function linkRecordOf(
         active: pushed.attributes?.active !== false,
         deleted: false,
         attributes: scenarioAttributes(userName, pushed),
-        appRoles: known(pushed.appRoles ?? []),
+        appRoles: known([...(pushed.appRoles ?? []), ...(pushed.scimRoles ?? []).map(({ value }) => value)]),
         ...(pushed.scimRoles && { roles: pushed.scimRoles }),
         createdAt: now,
       },

@@ -142,7 +142,7 @@ async function replayVisitor(
       const before = rows.get(slug) ?? { visit, groupsPushed: false };
       const row = rowAfter({ ...before, groupsPushed: index > 0 }, userName, facts, replay.scenario, replay.run.now);
       rows.set(slug, row);
-      const present = [...rows].flatMap(([at, one]) => personLink(one, userName, groups.get(at) ?? [], replay.run.now));
+      const present = [...rows].flatMap(([at, one]) => personLink(one, userName, groups.get(at) ?? [], replay));
       const decision = await judgeInMemory(replay, state, present, visit.by === "push" ? "sync" : "sign_in");
       state = applyInMemory(state, diff(state, decision, replay.mapping), { version: 1, now: replay.run.now });
       verdict = visit.by === "push" ? { allow: true } : decision.verdict;
@@ -156,9 +156,9 @@ function personLink(
   row: ScenarioRow,
   userName: string,
   groups: readonly DirectoryGroupRecord[],
-  now: Instant,
+  { run: { now }, mapping }: Replay,
 ): readonly PersonLink[] {
-  const link = linkFacts(linkRecordOf(row, userName, groups, now), now);
+  const link = linkFacts(linkRecordOf(row, userName, groups, now), now, mapping.scimRoles);
   return link ? [link] : [];
 }
 

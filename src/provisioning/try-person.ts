@@ -16,7 +16,7 @@ import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import type { Provisioning } from "./deps.js";
 import { provedExplanation } from "./explain-user.js";
-import { type Gathered, gather, type Overlay } from "./gather.js";
+import { type Gathered, type GatherOptions, gather, type Overlay } from "./gather.js";
 import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
 import { draftMapping } from "./mappings.js";
 import type { TenantReader } from "./ports/store.js";
@@ -56,7 +56,7 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
   const person =
     input.user === undefined
       ? madeUp(mapping, input, now)
-      : await realPerson(p, reader, connections, input.user, { now, ...(overlay && { overlay }) });
+      : await realPerson(p, reader, connections, input.user, { now, mapping, ...(overlay && { overlay }) });
   const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
   const gathered = { state: person.state, links };
   const teams = teamBook(await reader.teams());
@@ -122,7 +122,7 @@ async function realPerson(
   reader: TenantReader,
   connections: readonly Connection[],
   name: string,
-  options: { readonly now: Instant; readonly overlay?: Overlay },
+  options: GatherOptions,
 ): Promise<Gathered> {
   const states = await reader.people([(await idOf(reader, name)) ?? (name as UserId)]);
   const [person] = await gather(p, reader, connections, states, options);

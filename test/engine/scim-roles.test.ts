@@ -509,6 +509,25 @@ describe("role assignments of SCIM", () => {
       expect(of(record({ groups: "claims" }))).to.deep.equal([ADMIN]);
     });
 
+    it("and no app roles, where the mapping declares their type", () => {
+      const { scimRoles } = compiled({ scim_roles: [{ type: "account_{x}", scope: "tenant", values: ["Admin"] }] });
+      const { scim, ...one } = record({}, []);
+      const appRoles = (values: readonly string[], roles: LinkRecord["scim"] & object) =>
+        linkFacts({ ...one, scim: { ...roles, appRoles: known(values) } }, NOW, scimRoles)?.facts.appRoles;
+      const typed = (...types: readonly string[]) => ({
+        ...(scim as NonNullable<typeof scim>),
+        roles: types.map((type) => ({ type, value: "Admin" })),
+      });
+      expect(appRoles(["Admin", "Reader"], typed("Account_a"))).to.deep.equal(known(["Reader"]));
+      expect(appRoles(["Admin", "Admin"], typed("account_a", "account_b"))).to.deep.equal(known([]));
+      expect(appRoles(["Admin", "Admin"], typed("account_a"))).to.deep.equal(known(["Admin"]));
+      expect(appRoles(["Admin", "Admin"], typed("account_a", "other"))).to.deep.equal(known(["Admin"]));
+      expect(appRoles(["Admin"], typed("other"))).to.deep.equal(known(["Admin"]));
+      const undeclared = linkFacts({ ...one, scim: { ...typed("account_a"), appRoles: known(["Admin"]) } }, NOW);
+      expect(undeclared?.facts.appRoles).to.deep.equal(known(["Admin"]));
+      expect(appRoles(["Admin"], typed("account_a", "account_b"))).to.deep.equal(known([]));
+    });
+
     it("none where SCIM says none, or is no evidence yet", () => {
       const { scim, ...one } = record({}, []);
       const { roles: _, ...unassigned } = scim as NonNullable<typeof scim>;

@@ -10,6 +10,7 @@ import { explainUser } from "../../src/provisioning/explain-user.js";
 import { waitForRun } from "../../src/provisioning/held-runs.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
+import { tryPerson } from "../../src/provisioning/try-person.js";
 import { ADMIN } from "../support/tenant.js";
 import {
   type DirectoryOptions,
@@ -254,6 +255,41 @@ describe("role assignments over SCIM", () => {
         const id = await directory.user("ada", { roles: [{ value: "Acme.Reader", primary: true }, THREE[0] as Json] });
         expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(["=Acme.Reader", "account_type=admin"]);
         expect(await holds(directory)).to.deep.equal(["tenant/admin", "tenant/reader"]);
+      });
+
+      it("an assignment of a declared type is no app role, so that an admin of one place is none of the tenant; by every mapping edit, with no resend", async () => {
+        const rules = { mappings: [{ app_role: "admin", scope: "tenant", role_name: "admin" }] };
+        const places = { type: "workspace_{name}", scope: "resource:workspace:{name}", values: ["admin", "viewer"] };
+        const apart = JSON.stringify({ ...rules, scim_roles: [places] });
+        const directory = await connect({ profile: "entra" }, apart);
+        const of = (...roles: readonly Json[]) => ({ roles });
+        await directory.user("declared", of(role("workspace_lab", "admin")));
+        await directory.user("undeclared", of(role("WindowsAzureActiveDirectoryRole", "admin")));
+        await directory.user("untyped", of({ value: "admin" }, role("Workspace_lab", "admin")));
+        const [lab, tenant] = ["resource:workspace:lab/admin", "tenant/admin"] as const;
+        const everybody = async () =>
+          Promise.all(["declared", "undeclared", "untyped"].map((name) => holds(directory, name)));
+        expect(await everybody()).to.deep.equal([[lab], [tenant], [lab, tenant]]);
+        const { p } = service();
+        const edited = async (text: string, expected: readonly string[]) => {
+          const preview = await previewMapping(p, directory.tenant, text, {});
+          const { items } = await preview.lines({ limit: 10 });
+          const said = items.flatMap((line) => (line.target ? [`${line.change} ${targetLabel(line.target)}`] : []));
+          expect(said.sort()).to.deep.equal(expected);
+          const tried = await tryPerson(p, directory.tenant, {
+            user: await userOf(directory, "declared"),
+            document: text,
+          });
+          const { run } = await saveMapping(p, directory.tenant, text, { digest: preview.digest }, ADMIN);
+          await waitForRun(p, directory.tenant, run, 30);
+          expect(tried.assignments.map((one) => targetLabel(one.target))).to.deep.equal(
+            await holds(directory, "declared"),
+          );
+        };
+        await edited(JSON.stringify(rules), [`grant ${tenant}`, `revoke ${lab}`, `revoke ${lab}`]);
+        expect(await everybody()).to.deep.equal([[tenant], [tenant], [tenant]]);
+        await edited(apart, [`grant ${lab}`, `grant ${lab}`, `revoke ${tenant}`]);
+        expect(await everybody()).to.deep.equal([[lab], [tenant], [lab, tenant]]);
       });
 
       it("ENTRA-30, ENTRA-31: types of Entra's own are kept as app roles where the profile is entra; declared ones are held to their values", async () => {

@@ -138,7 +138,7 @@ export function assignmentsOf(resource: JsonObject): readonly ScimRole[] {
 }
 
 /** An element without a type is an app role, and assigns nothing by itself. */
-function assignmentOf(element: Json): ScimRole | undefined {
+export function assignmentOf(element: Json): ScimRole | undefined {
   if (!isObject(element)) return undefined;
   const { type, value } = element;
   if (typeof type !== "string" || type === "" || typeof value !== "string" || value === "") return undefined;

@@ -1,9 +1,9 @@
 import type { ScimUserDocument } from "../../model/directory.js";
-import type { Json, JsonObject } from "../../model/json.js";
+import type { JsonObject } from "../../model/json.js";
 import { isList, isObject } from "./json-value.js";
 import { preferred } from "./multi-value.js";
 import { appRoleFromJson } from "./quirks/entra.js";
-import { assignmentsOf } from "./roles.js";
+import { assignmentOf, assignmentsOf } from "./roles.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -29,7 +29,7 @@ export function userFacts(resource: JsonObject): Pick<ScimUserDocument, "attribu
       organization: textAt(enterprise, "organization"),
       manager: textAt(objectAt(enterprise, "manager"), "value"),
     },
-    appRoles: appRolesOf(resource["roles"]),
+    appRoles: appRolesOf(resource),
     ...assignedRoles(resource),
   };
 }
@@ -40,10 +40,16 @@ export function assignedRoles(resource: JsonObject): Pick<ScimUserDocument, "rol
   return roles.length === 0 ? {} : { roles };
 }
 
-function appRolesOf(roles: Json | undefined): readonly string[] {
-  if (!isList(roles)) return [];
-  const values = roles.flatMap((role) => textAt(isObject(role) ? role : undefined, "value") ?? []);
-  return [...new Set(values.map((value) => appRoleFromJson(value)?.value ?? value))];
+/** Every assignment's value, and each value of elements without a type once: so it can be told which of them have one. */
+function appRolesOf(resource: JsonObject): readonly string[] {
+  const roles = resource["roles"];
+  const untyped = (isList(roles) ? roles : []).filter((role) => assignmentOf(role) === undefined);
+  const values = untyped.flatMap((role) => textAt(isObject(role) ? role : undefined, "value") ?? []);
+  return [...new Set(values.map(appRole)), ...assignmentsOf(resource).map(({ value }) => appRole(value))];
+}
+
+function appRole(value: string): string {
+  return appRoleFromJson(value)?.value ?? value;
 }
 
 function objectAt(object: JsonObject | undefined, key: string): JsonObject | undefined {
