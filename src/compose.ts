@@ -61,10 +61,12 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
   const notices = new Set<Promise<void>>();
   const expressions = createExpressionRunner({
     children: config.expressions.processes,
-    onIncident: ({ tenant, source, code, suspended }) => {
-      logger.warn(suspended ? "expression.suspended" : "expression.stopped", { tenant, code });
-      if (!suspended) return;
-      const notice = noteSuspension(p, tenant as TenantId, { source, code })
+    onIncident: ({ tenant, source, code, version, suspended }) => {
+      const isLive = version !== undefined && suspended !== undefined;
+      logger.warn(isLive ? "expression.suspended" : "expression.stopped", { tenant, code });
+      if (!isLive) return;
+      const reach = suspended === "source" ? "everybody" : "one_input";
+      const notice = noteSuspension(p, tenant as TenantId, { source, code, version, reach })
         .catch((fault: unknown) => p.log.fault("expression.notice_failed", fault, { tenant }))
         .finally(() => notices.delete(notice));
       notices.add(notice);

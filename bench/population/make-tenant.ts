@@ -74,7 +74,7 @@ async function giveAccess(p: Provisioning, tenant: Tenant, progress: (done: numb
 }
 
 async function givePage(p: Provisioning, tenant: TenantId, ids: readonly UserId[]): Promise<void> {
-  const { people, decisions, mapping, now } = await evaluatePeople(p, tenant, ids, "sync");
+  const { people, decisions, mapping, now } = await evaluatePeople(p, tenant, ids, { door: "sync" });
   const plans = [...people.values()].flatMap(({ state }) => {
     const decision = decisions.get(state.id);
     return decision ? [diff(state, decision, mapping)] : [];

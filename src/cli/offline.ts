@@ -5,7 +5,7 @@ import type { ExpressionPort } from "../provisioning/deps.js";
 export async function withExpressions<Result>(work: (expressions: ExpressionPort) => Promise<Result>): Promise<Result> {
   const runner = createExpressionRunner();
   try {
-    return await work(runner);
+    return await work(runner.apart());
   } finally {
     await runner.close();
   }

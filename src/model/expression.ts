@@ -22,7 +22,7 @@ export type ExpressionResult =
 export type ExpressionFailure =
   | "timeout" // did not end in time; the child that ran it was killed if it had to be
   | "memory" // took its child's memory, or its child down
-  | "suspended" // ended badly too often; runs again once the tenant's mapping is activated anew
+  | "suspended" // ended badly too often, at all or on this input: not run any more for this purpose
   | "refused" // does not parse, or uses what is switched off
   | "error" // JSONata failed on these facts: a wrong type, for instance
   | "too_large" // source, input, result or a list on the way is beyond its limit

@@ -1,6 +1,6 @@
 /**
- * Owns the running of tenants' expressions: a pool of child processes, a fair queue before it, and the memory of which
- * expressions ended badly. INVARIANT: this process never evaluates an expression, and never waits for one.
+ * Owns the running of tenants' expressions: a pool of child processes, and a fair queue before it. INVARIANT: this process
+ * never evaluates an expression, and never waits for one.
  */
 import {
   EXPRESSION_LIMITS,
@@ -16,12 +16,23 @@ import {
   type ExpressionChild,
   startExpressionChild,
 } from "./expression-child.js";
+import { createLiveStrikes, type Strikes, type Suspended, strikesApart } from "./strikes.js";
 
-export interface ExpressionRunner {
+/** Runs jobs for one purpose. */
+export interface ScopedRunner {
   /** Results stand in the order of the jobs. Never rejects: whatever goes wrong is a result. */
   run(tenant: number, jobs: readonly ExpressionJob[]): Promise<readonly ExpressionResult[]>;
-  /** A new mapping is active: suspended expressions of the tenant get another chance. */
-  forget(tenant: number): void;
+}
+
+export interface ExpressionRunner extends ScopedRunner {
+  /** For what the tenant's active mapping, of this version, decides: before what-ifs; bad ends count while it is active. */
+  live(version: number): ScopedRunner;
+  /**
+   * For what-ifs, which wait behind the tenant's decisions: bad ends are remembered as long as the answer is used, and count
+   * for nothing else. `version`: what is suspended in decisions by this version is not run either. `run` itself is one of
+   * these for each call.
+   */
+  apart(version?: number): ScopedRunner;
   /** Finishes what was handed in, then ends the children. They keep this process alive until then. */
   close(): Promise<void>;
 }
@@ -31,8 +42,10 @@ export interface ExpressionIncident {
   readonly tenant: number;
   readonly code: "timeout" | "memory" | "error";
   readonly source: string;
-  /** From now on the expression is not run any more. */
-  readonly suspended: boolean;
+  /** Of the active mapping whose decision it was for; absent for a what-if. */
+  readonly version?: number;
+  /** What is not run any more from now on: the expression, or this one input of it. */
+  readonly suspended?: Suspended;
 }
 
 export interface ExpressionRunnerOptions {
@@ -40,7 +53,7 @@ export interface ExpressionRunnerOptions {
   readonly children?: 1 | 2;
   /** Milliseconds for one evaluation, after which its child is killed. */
   readonly killAfter?: number;
-  /** Evaluations of one tenant that may wait. */
+  /** Evaluations of one tenant that may wait: for decisions, and as many for what-ifs. */
   readonly queueLimit?: number;
   readonly onIncident?: (incident: ExpressionIncident) => void;
 }
@@ -50,19 +63,32 @@ const BATCH_JOBS = 100;
 const BATCH_CHARACTERS = 1024 * 1024;
 /** Milliseconds for a child to start, on a machine that is busy with everything else. */
 const START_TIME = 10_000;
-const STRIKES = 5;
 const START_ATTEMPTS = 3;
 
 export function createExpressionRunner(options: ExpressionRunnerOptions = {}): ExpressionRunner {
   return new PooledRunner(options);
 }
 
+/** What jobs are run for. */
+interface Purpose {
+  readonly strikes: Strikes;
+  /** Of the active mapping; absent for a what-if. */
+  readonly version?: number;
+}
+
 /** One job on its way. */
 interface Item {
   readonly job: ExpressionJob;
+  readonly purpose: Purpose;
   readonly settle: (result: ExpressionResult) => void;
   /** Its child has died under it once, for whatever reason. */
   died: boolean;
+}
+
+/** What waits of one tenant. INVARIANT: no turn is of both, so that a decision never waits for a what-if in its own batch. */
+interface Lanes {
+  readonly live: Item[];
+  readonly apart: Item[];
 }
 
 interface Slot {
@@ -76,10 +102,9 @@ class PooledRunner implements ExpressionRunner {
   readonly #onIncident: (incident: ExpressionIncident) => void;
   readonly #slots: readonly Slot[];
   /** In the order of turns: whoever had one goes to the end. */
-  readonly #waiting = new Map<number, Item[]>();
+  readonly #waiting = new Map<number, Lanes>();
   readonly #served = new Set<number>();
-  /** How often an expression of a tenant ended badly. */
-  readonly #strikes = new Map<number, Map<string, number>>();
+  readonly #live = createLiveStrikes();
   readonly #unfinished = new Set<Promise<readonly ExpressionResult[]>>();
   readonly #onExit = () => {
     for (const slot of this.#slots) slot.child?.kill();
@@ -96,28 +121,48 @@ class PooledRunner implements ExpressionRunner {
     process.on("exit", this.#onExit);
   }
 
-  async run(tenant: number, jobs: readonly ExpressionJob[]): Promise<readonly ExpressionResult[]> {
+  run(tenant: number, jobs: readonly ExpressionJob[]): Promise<readonly ExpressionResult[]> {
+    return this.apart().run(tenant, jobs);
+  }
+
+  live(version: number): ScopedRunner {
+    return { run: (tenant, jobs) => this.#run(tenant, jobs, { version, strikes: this.#live.of(tenant, version) }) };
+  }
+
+  apart(version?: number): ScopedRunner {
+    const purposes = new Map<number, Purpose>();
+    return {
+      run: (tenant, jobs) => {
+        const purpose = purposes.get(tenant) ?? { strikes: strikesApart(this.#decided(tenant, version)) };
+        purposes.set(tenant, purpose);
+        return this.#run(tenant, jobs, purpose);
+      },
+    };
+  }
+
+  #decided(tenant: number, version: number | undefined): Strikes | undefined {
+    return version === undefined ? undefined : this.#live.of(tenant, version);
+  }
+
+  async #run(tenant: number, jobs: readonly ExpressionJob[], purpose: Purpose): Promise<readonly ExpressionResult[]> {
     if (jobs.length === 0) return [];
     if (this.#closing) return jobs.map(() => failure("closed", "the service is stopping"));
-    const waiting = this.#waiting.get(tenant) ?? [];
-    if (waiting.length + jobs.length > this.#queueLimit) {
+    const lanes = this.#waiting.get(tenant) ?? { live: [], apart: [] };
+    const lane = purpose.version === undefined ? lanes.apart : lanes.live;
+    if (lane.length + jobs.length > this.#queueLimit) {
       return jobs.map(() =>
         failure("queue_full", `more than ${this.#queueLimit} evaluations of this tenant are waiting: try again later`),
       );
     }
     const finished = Promise.all(
-      jobs.map((job) => new Promise<ExpressionResult>((settle) => waiting.push({ job, settle, died: false }))),
+      jobs.map((job) => new Promise<ExpressionResult>((settle) => lane.push({ job, purpose, settle, died: false }))),
     );
-    this.#waiting.set(tenant, waiting);
+    this.#waiting.set(tenant, lanes);
     this.#unfinished.add(finished);
     this.#serve();
     const results = await finished;
     this.#unfinished.delete(finished);
     return results;
-  }
-
-  forget(tenant: number): void {
-    this.#strikes.delete(tenant);
   }
 
   async close(): Promise<void> {
@@ -135,25 +180,26 @@ class PooledRunner implements ExpressionRunner {
         if (tenant === undefined) return;
         const batch = this.#takeBatch(tenant);
         if (batch.items.length > 0) void this.#work(slot, tenant, batch);
-        else this.#endTurn(tenant, []);
+        else this.#endTurn(tenant, batch.lane, []);
       }
     }
   }
 
   /** The next jobs of a tenant, as many as make one turn. What cannot run at all is answered on the way. */
   #takeBatch(tenant: number): Batch {
-    const waiting = this.#waiting.get(tenant) ?? [];
-    const batch: Batch = { items: [], jobs: [] };
+    const { live, apart } = this.#waiting.get(tenant) as Lanes;
+    const lane = live.length > 0 ? live : apart;
+    const batch: Batch = { lane, items: [], jobs: [] };
     let characters = 0;
     let taken = 0;
     let last: { readonly input: JsonObject; readonly text: string } | undefined;
-    for (const item of waiting) {
+    for (const item of lane) {
       const { source, input } = item.job;
       if (batch.items.length === BATCH_JOBS) break;
       if (last?.input !== input) last = { input, text: textOf(input) };
       characters += last.text.length;
       if (characters > BATCH_CHARACTERS && batch.items.length > 0) break;
-      const refusal = this.#refusal(tenant, source, last.text);
+      const refusal = refusalOf(item, last.text);
       if (refusal === undefined) {
         batch.items.push(item);
         batch.jobs.push([source, last.text]);
@@ -162,24 +208,8 @@ class PooledRunner implements ExpressionRunner {
       }
       taken++;
     }
-    waiting.splice(0, taken);
+    lane.splice(0, taken);
     return batch;
-  }
-
-  #refusal(tenant: number, source: string, input: string): ExpressionResult | undefined {
-    if ((this.#strikes.get(tenant)?.get(source) ?? 0) >= STRIKES) {
-      return failure(
-        "suspended",
-        `the expression ended badly ${STRIKES} times: it runs again once a mapping is activated`,
-      );
-    }
-    if (source.length > EXPRESSION_LIMITS.source) {
-      return failure("too_large", `the expression is longer than ${EXPRESSION_LIMITS.source} characters`);
-    }
-    if (input.length > EXPRESSION_LIMITS.input) {
-      return failure("too_large", `the facts are larger than ${EXPRESSION_LIMITS.input} characters`);
-    }
-    return undefined;
   }
 
   async #work(slot: Slot, tenant: number, batch: Batch): Promise<void> {
@@ -190,12 +220,12 @@ class PooledRunner implements ExpressionRunner {
     const left = this.#settle(tenant, batch, end);
     slot.busy = false;
     this.#served.delete(tenant);
-    this.#endTurn(tenant, left);
+    this.#endTurn(tenant, batch.lane, left);
     this.#serve();
   }
 
   /** Hands out the results; what is left has not been run, or must be run again. */
-  #settle(tenant: number, { items }: Batch, { results, death }: BatchEnd): readonly Item[] {
+  #settle(tenant: number, { items, jobs }: Batch, { results, death }: BatchEnd): readonly Item[] {
     this.#failedStarts = death !== undefined && death.job === undefined ? this.#failedStarts + 1 : 0;
     const left: Item[] = [];
     for (const [index, item] of items.entries()) {
@@ -208,7 +238,7 @@ class PooledRunner implements ExpressionRunner {
       const result = death?.job === index ? deathResult(death.reason, this.#times) : results[index];
       if (result !== undefined) {
         if (!result.ok && (result.code === "timeout" || death?.job === index))
-          this.#strike(tenant, item.job.source, result.code);
+          this.#strike(tenant, item, (jobs[index] as Batch["jobs"][number])[1], result.code);
         item.settle(result);
       } else if (this.#failedStarts >= START_ATTEMPTS) {
         item.settle(failure("unavailable", "the process that evaluates expressions does not start"));
@@ -220,29 +250,44 @@ class PooledRunner implements ExpressionRunner {
   }
 
   /** Puts a tenant at the end of the line, or out of it. */
-  #endTurn(tenant: number, left: readonly Item[]): void {
-    const waiting = this.#waiting.get(tenant) ?? [];
-    waiting.unshift(...left);
+  #endTurn(tenant: number, lane: Item[], left: readonly Item[]): void {
+    const lanes = this.#waiting.get(tenant) as Lanes;
+    lane.unshift(...left);
     this.#waiting.delete(tenant);
-    if (waiting.length > 0) this.#waiting.set(tenant, waiting);
+    if (lanes.live.length > 0 || lanes.apart.length > 0) this.#waiting.set(tenant, lanes);
   }
 
-  #strike(tenant: number, source: string, code: ExpressionFailure): void {
-    const sources = this.#strikes.get(tenant) ?? new Map<string, number>();
-    const count = (sources.get(source) ?? 0) + 1;
-    this.#strikes.set(tenant, sources.set(source, count));
+  #strike(tenant: number, { job, purpose }: Item, input: string, code: ExpressionFailure): void {
+    const { source } = job;
+    const { strikes, version } = purpose;
+    const suspended = strikes.strike(source, input);
     this.#onIncident({
-      tenant,
-      source,
-      code: code === "timeout" || code === "memory" ? code : "error",
-      suspended: count >= STRIKES,
+      ...{ tenant, source, code: code === "timeout" || code === "memory" ? code : "error" },
+      ...(version === undefined ? {} : { version }),
+      ...(suspended === undefined ? {} : { suspended }),
     });
   }
 }
 
 interface Batch {
+  /** Where its items waited. */
+  readonly lane: Item[];
   readonly items: Item[];
   readonly jobs: [source: string, input: string][];
+}
+
+/** Why a job cannot run at all. */
+function refusalOf({ job, purpose }: Item, input: string): ExpressionResult | undefined {
+  const { source } = job;
+  const suspended = purpose.strikes.refusal(source, input);
+  if (suspended !== undefined) return failure("suspended", suspended);
+  if (source.length > EXPRESSION_LIMITS.source) {
+    return failure("too_large", `the expression is longer than ${EXPRESSION_LIMITS.source} characters`);
+  }
+  if (input.length > EXPRESSION_LIMITS.input) {
+    return failure("too_large", `the facts are larger than ${EXPRESSION_LIMITS.input} characters`);
+  }
+  return undefined;
 }
 
 async function runOn(slot: Slot, times: ChildTimes, jobs: Batch["jobs"]): Promise<BatchEnd> {

@@ -13,8 +13,20 @@ import type { Walks } from "./walks.js";
 /** Runs expressions outside this process; results stand in the order of the jobs. */
 export interface ExpressionPort {
   run(tenant: number, jobs: readonly ExpressionJob[]): Promise<readonly ExpressionResult[]>;
-  /** A new mapping is active: suspended expressions get another chance. */
-  forget(tenant: number): void;
+}
+
+/**
+ * The same by purpose: what ends badly again and again is suspended for that purpose. `run` itself is a what-if that ends
+ * with the call.
+ */
+export interface ExpressionHost extends ExpressionPort {
+  /** For decisions by the active mapping, of this version: before the tenant's what-ifs; suspended until another is active. */
+  live(version: number): ExpressionPort;
+  /**
+   * For one what-if: what it suspends, it alone does without. `version`: it is about what this version decides, and runs
+   * nothing that is suspended there.
+   */
+  apart(version?: number): ExpressionPort;
 }
 
 export interface ProvisioningSettings {
@@ -46,7 +58,7 @@ export interface FaultLog {
 
 export interface Provisioning {
   readonly store: Store;
-  readonly expressions: ExpressionPort;
+  readonly expressions: ExpressionHost;
   readonly parseMapping: ParseMapping;
   readonly secrets: SecretPort;
   readonly settings: ProvisioningSettings;

@@ -23,14 +23,15 @@ export async function exampleOfUser(
   tenant: Tenant,
   user: UserId,
 ): Promise<{ readonly version: number; readonly examples: readonly ExampleDocument[] }> {
-  const { people, mapping } = await evaluatePeople(p, tenant.id, [user], "sync");
+  const evaluated = await evaluatePeople(p, tenant.id, [user], { door: "sync", whatIf: true });
+  const { people, mapping, expressions } = evaluated;
   const person = people.get(user);
   if (!person) throw new Refusal("not_found", `no user \`${user}\``);
   const held = otherGrants(person.state);
   const names = new Set(namesIn(mapping));
   const examples: ExampleDocument[] = [];
   for (const link of person.links.filter(isCurrent)) {
-    const example = await exampleOf(p.expressions, tenant.id, mapping, link, { names, held });
+    const example = await exampleOf(expressions, tenant.id, mapping, link, { names, held });
     names.add(example.name);
     examples.push(example);
   }

@@ -15,7 +15,7 @@ import type { Decision } from "../model/evaluation.js";
 import type { UserId } from "../model/ids.js";
 import type { Hold } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
-import type { Provisioning } from "./deps.js";
+import type { ExpressionPort, Provisioning } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
 import { type MappingAuthors, mappingAuthors, type VersionNote } from "./mapping-authors.js";
 import { evaluatePeople } from "./reconcile.js";
@@ -45,7 +45,8 @@ export async function explainUser(
   user: UserId,
   options: ExplainOptions = {},
 ): Promise<UserExplanation> {
-  const { people, decisions, mapping, teams, profiles } = await evaluatePeople(p, tenant.id, [user], "sync");
+  const evaluated = await evaluatePeople(p, tenant.id, [user], { door: "sync", whatIf: true });
+  const { people, decisions, mapping, teams, profiles, expressions } = evaluated;
   const person = people.get(user);
   const decision = decisions.get(user);
   if (!person || !decision) throw new Refusal("not_found", `no user \`${user}\``);
@@ -53,7 +54,7 @@ export async function explainUser(
   const base: Case = { mapping, links, state, door: "sync", resolveTeam: (name) => teams.get(name) };
   const explanation = explain(mapping, links, decision.evaluations, decision, state, options);
   const { hold } = state;
-  const proved = await provedExplanation(p, tenant, base, decision, explanation);
+  const proved = await provedExplanation(expressions, tenant, base, decision, explanation);
   const authors = await mappingAuthors(p.store.read(tenant.id));
   return {
     ...proved,
@@ -74,7 +75,7 @@ function authored(assignment: ExplainedAssignment, authors: MappingAuthors): Aut
 
 /** Tries the steps that an explanation suggests, and says which of them do what they say. Writes nothing. */
 export async function provedExplanation(
-  p: Pick<Provisioning, "expressions">,
+  expressions: ExpressionPort,
   tenant: Pick<Tenant, "id">,
   base: Case,
   decision: Decision,
@@ -83,7 +84,7 @@ export async function provedExplanation(
   let gains = proveGains(base, decision, explanation);
   let losses = proveLosses(base, explanation.assignments);
   while (gains.next ?? losses.next) {
-    const results = await resultsOf(p.expressions, tenant.id, new Map([...gains.jobs, ...losses.jobs]));
+    const results = await resultsOf(expressions, tenant.id, new Map([...gains.jobs, ...losses.jobs]));
     gains = gains.next?.(results) ?? gains;
     losses = losses.next?.(results) ?? losses;
   }

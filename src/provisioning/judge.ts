@@ -4,7 +4,7 @@ import { evaluate, expressionJobs } from "../engine/evaluate.js";
 import type { Decision } from "../model/evaluation.js";
 import type { ExpressionResult } from "../model/expression.js";
 import type { TenantId, UserId } from "../model/ids.js";
-import type { Provisioning } from "./deps.js";
+import type { ExpressionPort } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
 import type { Gathered } from "./gather.js";
 import type { TeamRow } from "./ports/access.js";
@@ -34,7 +34,7 @@ export type DecisionDoor = "sign_in" | "sync";
  * `remembered`: results of earlier batches, which are not asked for again; it takes up those of this one.
  */
 export async function judge(
-  p: Provisioning,
+  expressions: ExpressionPort,
   tenant: TenantId,
   mapping: CompiledMapping,
   people: readonly Gathered[],
@@ -46,7 +46,7 @@ export async function judge(
     mapping,
     people.flatMap((person) => person.links),
   );
-  const results = await resultsOf(p.expressions, tenant, jobs, remembered);
+  const results = await resultsOf(expressions, tenant, jobs, remembered);
   const decisions = new Map<UserId, Decision>();
   for (const [index, { state, links }] of people.entries()) {
     if (index > 0 && index % SLICE === 0) await othersFirst();

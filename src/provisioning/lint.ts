@@ -15,7 +15,7 @@ import { mappingContext } from "./compiled-mappings.js";
 import type { ExpressionPort, Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
 import { resultsOf } from "./expression-results.js";
-import { checkMapping } from "./mappings.js";
+import { type CheckingMappings, checkMapping } from "./mappings.js";
 import type { TenantReader } from "./ports/store.js";
 import { sentGroups } from "./sent-groups.js";
 import { storedDocument } from "./stored-document.js";
@@ -37,11 +37,7 @@ export interface LintedDocument {
 }
 
 /** What the text alone shows; what a save would refuse are findings too. */
-export async function lintText(
-  p: Pick<Provisioning, "parseMapping" | "expressions">,
-  text: string,
-  context: LintContext,
-): Promise<LintedDocument> {
+export async function lintText(p: CheckingMappings, text: string, context: LintContext): Promise<LintedDocument> {
   const parsed = p.parseMapping(text);
   if (!parsed.ok) {
     const checked = await checkMapping(p, text, context);
@@ -99,7 +95,8 @@ export async function lintMapping(
   const active = await reader.activeMapping();
   const version = active?.version ?? 0;
   const connections = await reader.connections();
-  const linted = await lintText(p, draft ?? active?.text ?? "{}", {
+  const checking = { parseMapping: p.parseMapping, expressions: p.expressions.apart() };
+  const linted = await lintText(checking, draft ?? active?.text ?? "{}", {
     ...{ tenant: tenant.id, connections: mappingContext(connections), version, now },
     ...(draft === undefined ? { stored: true } : {}),
   });

@@ -8,7 +8,7 @@ import type { PlanSummary } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { mappingContext, type SoundPart } from "./compiled-mappings.js";
 import { confirmPlan } from "./confirm.js";
-import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
+import { auditEntry, authorOf, type Context, type ExpressionPort, type Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
 import type { Overlay } from "./gather.js";
 import { pinMapping, pinOverlay, type Repins } from "./mapping-pins.js";
@@ -33,9 +33,14 @@ export type CheckedMapping =
       readonly mapping?: CompiledMapping;
     };
 
+/** What checking a document takes, with or without a service around it. */
+export interface CheckingMappings extends Pick<Provisioning, "parseMapping"> {
+  readonly expressions: ExpressionPort;
+}
+
 /** Parses, validates, compiles and tries the examples of a document: every problem at once, nothing stored. */
 export async function checkMapping(
-  p: Pick<Provisioning, "parseMapping" | "expressions">,
+  p: CheckingMappings,
   text: string,
   context: {
     readonly tenant: number;
@@ -109,7 +114,8 @@ export async function draftMapping(p: Provisioning, tenant: TenantId, text: stri
   const { activeVersion } = await reader.tenantNow();
   const present = await reader.connections();
   const connections = mappingContext(present);
-  const checked = await checkMapping(p, text, { tenant, connections, version: activeVersion + 1 });
+  const checking = { parseMapping: p.parseMapping, expressions: p.expressions.apart() };
+  const checked = await checkMapping(checking, text, { tenant, connections, version: activeVersion + 1 });
   const { mapping, warnings } = checked;
   const problems = checked.ok ? [] : checked.problems;
   if (!mapping) throw invalid(problems);
@@ -177,7 +183,6 @@ export async function saveMapping(
     if (!(error instanceof Refusal) || error.code !== "version_conflict") throw error;
     throw await versionConflict(p, tenant, activation.before, await reader.activeMapping(), text);
   });
-  p.expressions.forget(tenant.id);
   p.wake();
   return { ...saved, digest: plan.digest, summary: plan.summary };
 }

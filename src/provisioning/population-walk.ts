@@ -3,7 +3,7 @@ import type { CompiledMapping } from "../engine/compile.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ExpressionResult } from "../model/expression.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
-import type { Provisioning } from "./deps.js";
+import type { ExpressionPort, Provisioning } from "./deps.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
 import type { InvariantTally } from "./invariants.js";
 import { type TeamBook, teamBook } from "./judge.js";
@@ -42,6 +42,9 @@ export interface Walk {
   readonly privileged: ReadonlySet<string>;
   readonly mapping: CompiledMapping;
   readonly active: CompiledMapping;
+  /** For the mapping, and for the active one. */
+  readonly expressions: ExpressionPort;
+  readonly activeExpressions: ExpressionPort;
   readonly query: PopulationQuery;
   readonly tally: InvariantTally;
   /** How many are left to give. */
@@ -64,6 +67,7 @@ export async function beginWalk(
   const tenant = await reader.tenantNow();
   const connections = await reader.connections();
   const active = await p.mappings.active(reader, tenant.activeVersion, connections);
+  const activeExpressions = p.expressions.apart(active.version);
   return {
     p,
     reader,
@@ -73,6 +77,8 @@ export async function beginWalk(
     privileged: await reader.privilegedRoles(),
     mapping: query.mapping ?? active,
     active,
+    expressions: query.mapping ? p.expressions.apart() : activeExpressions,
+    activeExpressions,
     query,
     tally: { broken: new Map() },
     seats: { free: tenant.seats === null ? Number.POSITIVE_INFINITY : tenant.seats - tenant.seatsUsed },

@@ -139,9 +139,10 @@ async function planPage(
   people: readonly Gathered[],
   mapping: CompiledMapping,
 ): Promise<readonly PersonPlan[]> {
-  const decisions = await judge(walk.p, walk.tenant.id, mapping, people, walk.teams, "sync", walk.remembered);
+  const expressions = mapping === walk.active ? walk.activeExpressions : walk.expressions;
+  const decisions = await judge(expressions, walk.tenant.id, mapping, people, walk.teams, "sync", walk.remembered);
   if (walk.query.mapping === mapping) {
-    await tallyInvariants(walk.p.expressions, walk.tenant.id, mapping, people, decisions, walk.tally);
+    await tallyInvariants(expressions, walk.tenant.id, mapping, people, decisions, walk.tally);
   }
   const plans: PersonPlan[] = [];
   for (const { state } of people) {

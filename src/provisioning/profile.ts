@@ -4,7 +4,7 @@ import type { AttributeValue, UserAttribute } from "../model/facts.js";
 import type { TenantId, UserId } from "../model/ids.js";
 import { PROFILE_ATTRIBUTES, type ProfileAttribute } from "../model/mapping.js";
 import type { PersonLink, PersonState, ShownProfile } from "../model/person.js";
-import type { Provisioning } from "./deps.js";
+import type { ExpressionPort } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
 import type { Gathered } from "./gather.js";
 
@@ -15,14 +15,14 @@ export interface Profile extends ShownProfile {
 
 /** What the mapping's `profile` makes of people, its expressions for all of them at once; empty without any. */
 export async function computeProfiles(
-  p: Provisioning,
+  expressions: ExpressionPort,
   tenant: TenantId,
   mapping: CompiledMapping,
   people: readonly Gathered[],
 ): Promise<ReadonlyMap<UserId, ComputedProfile>> {
   if (mapping.profile.size === 0) return new Map();
   const links = people.flatMap((person) => person.links);
-  const results = await resultsOf(p.expressions, tenant, profileJobs(mapping, links));
+  const results = await resultsOf(expressions, tenant, profileJobs(mapping, links));
   return new Map(
     people.map((person) => [person.state.id, computedProfile(mapping, profileLinks(person.links), results)]),
   );

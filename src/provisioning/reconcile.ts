@@ -13,7 +13,7 @@ import { applyPlans } from "./apply.js";
 import { type Approval, eitherApproval } from "./approval.js";
 import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import { type Braked, brake } from "./brake.js";
-import type { Context, Provisioning } from "./deps.js";
+import type { Context, ExpressionPort, Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
 import { endEmptyRuns, enterHeld } from "./held-run.js";
 import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
@@ -60,7 +60,7 @@ export async function reconcilePeople(
   ids: readonly UserId[],
   options: ReconcileOptions,
 ): Promise<Reconciled> {
-  const evaluated = await evaluatePeople(p, tenant, ids, options.door ?? "sync", options.remembered);
+  const evaluated = await evaluatePeople(p, tenant, ids, options);
   const said = await whatWasSaid(p, tenant, evaluated, options);
   return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, { ...options, ...said }));
 }
@@ -87,7 +87,14 @@ interface Evaluated extends Judgement {
   readonly connections: readonly Connection[];
   readonly switches: OpenSwitches;
   readonly teams: TeamBook;
+  /** What ran the expressions, for more of them about the same people. */
+  readonly expressions: ExpressionPort;
   readonly now: Instant;
+}
+
+interface EvaluateOptions extends Pick<ReconcileOptions, "door" | "remembered"> {
+  /** Nothing is decided by it: its expressions are no business of those who decide. */
+  readonly whatIf?: boolean;
 }
 
 /** The first half alone: what the active mapping decides for these people, with nothing written. */
@@ -95,8 +102,7 @@ export async function evaluatePeople(
   p: Provisioning,
   tenant: TenantId,
   ids: readonly UserId[],
-  door: DecisionDoor,
-  remembered?: Map<string, ExpressionResult>,
+  { door = "sync", remembered, whatIf = false }: EvaluateOptions,
 ): Promise<Evaluated> {
   const reader = p.store.read(tenant);
   const now = p.now();
@@ -107,16 +113,13 @@ export async function evaluatePeople(
   const mapping = await p.mappings.active(reader, activeVersion, connections);
   const people = await gather(p, reader, connections, states, { now, mapping, ...switches });
   const teams = teamBook(await reader.teams());
-  const decisions = await judge(p, tenant, mapping, people, teams, door, remembered);
+  const expressions = whatIf ? p.expressions.apart(mapping.version) : p.expressions.live(mapping.version);
+  const decisions = await judge(expressions, tenant, mapping, people, teams, door, remembered);
   return {
     people: new Map(people.map((person) => [person.state.id, person])),
     decisions,
-    profiles: await computeProfiles(p, tenant, mapping, people),
-    mapping,
-    connections,
-    switches,
-    teams,
-    now,
+    profiles: await computeProfiles(expressions, tenant, mapping, people),
+    ...{ mapping, connections, switches, teams, expressions, now },
   };
 }
 

@@ -11,9 +11,8 @@ import type { Instant, UserId } from "../model/ids.js";
 import { type DirectoryGroupRecord, NOTHING_SHOWN, type PersonLink, type PersonState } from "../model/person.js";
 import type { Problem } from "../model/problem.js";
 import { targetLabel, teamOf } from "../model/target.js";
-import type { ExpressionPort, Provisioning } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
-import { checkMapping } from "./mappings.js";
+import { type CheckingMappings, checkMapping } from "./mappings.js";
 import {
   type ScenarioDocument,
   type ScenarioVisitor,
@@ -24,7 +23,7 @@ import {
 import { linkRecordOf, rowAfter, type ScenarioRow, scenarioGroup } from "./scenario-facts.js";
 
 export interface ScenarioRun {
-  readonly p: Pick<Provisioning, "parseMapping" | "expressions">;
+  readonly p: CheckingMappings;
   /** Whose expressions these are, for the runner's fairness. */
   readonly tenant: number;
   /** The instant at which everything happens. */
@@ -168,8 +167,7 @@ async function judgeInMemory(
   links: readonly PersonLink[],
   door: "sync" | "sign_in",
 ): Promise<Decision> {
-  const expressions: ExpressionPort = run.p.expressions;
-  const results = await resultsOf(expressions, run.tenant, expressionJobs(mapping, links));
+  const results = await resultsOf(run.p.expressions, run.tenant, expressionJobs(mapping, links));
   const { status, everRegistered, deactivatedBy } = state;
   const person = { status, everRegistered, links, ...(deactivatedBy === undefined ? {} : { deactivatedBy }) };
   return decide(

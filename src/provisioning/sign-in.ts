@@ -121,7 +121,7 @@ const ATTEMPTS = 8;
 async function settle(p: Provisioning, request: SignIn, user: UserId, apply: boolean): Promise<Judged | undefined> {
   const { tenant } = request;
   try {
-    if (!apply) return judgedOf(await evaluatePeople(p, tenant.id, [user], "sign_in"), user);
+    if (!apply) return judgedOf(await evaluatePeople(p, tenant.id, [user], { door: "sign_in" }), user);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reconciled = await reconcilePeople(p, tenant.id, [user], {
         context: contextOf(request, user),

@@ -4,9 +4,13 @@ import type { TenantId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 
-/** An expression that is not run any more until a mapping is activated. */
+/** An expression of the active mapping that is not run any more, at all or on one input, until a mapping is activated. */
 export interface Suspension {
   readonly source: string;
+  /** Of the mapping. */
+  readonly version: number;
+  /** Whom it concerns: everybody, or the people with the facts on which it ended badly again and again. */
+  readonly reach: "everybody" | "one_input";
   /** How it ended last. */
   readonly code: "timeout" | "memory" | "error";
 }
@@ -15,16 +19,16 @@ const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
 /**
  * Tells the tenant's admins that an expression of the active mapping was suspended: an entry of the audit and an event, with
- * the rules, profile attributes and invariants concerned. For an expression that only a draft holds nothing is written: its
- * preview says it.
+ * the rules and profile attributes concerned. Nothing is written once another mapping is active.
  */
 export async function noteSuspension(p: Provisioning, tenant: TenantId, suspension: Suspension): Promise<void> {
   const reader = p.store.read(tenant);
   const { activeVersion } = await reader.tenantNow();
+  if (activeVersion !== suspension.version) return;
   const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
   const places = placesOf(mapping, suspension.source);
-  if (places.length === 0) return;
-  const detail = { version: mapping.version, code: suspension.code, places };
+  const { version, code, reach } = suspension;
+  const detail = { version, code, reach, places };
   const now = p.now();
   await p.store.write(tenant, async (tx) => {
     await tx.appendAudit([auditEntry(WORKER, now, "expression.suspended", detail)]);
@@ -33,7 +37,7 @@ export async function noteSuspension(p: Provisioning, tenant: TenantId, suspensi
   p.wake();
 }
 
-function placesOf({ rules, profile, invariants }: CompiledMapping, source: string): readonly JsonObject[] {
+function placesOf({ rules, profile }: CompiledMapping, source: string): readonly JsonObject[] {
   return [
     ...rules
       .filter((rule) => expressionsOf(rule).some((one) => one.source === source))
@@ -41,8 +45,5 @@ function placesOf({ rules, profile, invariants }: CompiledMapping, source: strin
     ...[...profile]
       .filter(([, one]) => one.source === source)
       .map(([attribute]) => ({ pointer: `/profile/${attribute}`, attribute })),
-    ...invariants
-      .filter(({ never }) => never.source === source)
-      .map(({ name, pointer }) => ({ pointer, invariant: name })),
   ];
 }

@@ -14,7 +14,7 @@ import { isCurrent, NOTHING_SHOWN, type PersonLink, type PersonState } from "../
 import type { PlanLine } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
-import type { Provisioning } from "./deps.js";
+import type { ExpressionPort, Provisioning } from "./deps.js";
 import { provedExplanation } from "./explain-user.js";
 import { type Gathered, type GatherOptions, gather, type Overlay } from "./gather.js";
 import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
@@ -60,14 +60,15 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
   const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
   const gathered = { state: person.state, links };
   const teams = teamBook(await reader.teams());
-  const bySignIn = await decideOne(p, tenant, mapping, gathered, teams, "sign_in");
+  const expressions = input.document === undefined ? p.expressions.apart(mapping.version) : p.expressions.apart();
+  const bySignIn = await decideOne(expressions, tenant, mapping, gathered, teams, "sign_in");
   const door = input.user === undefined ? "sign_in" : "sync";
-  const decision = door === "sign_in" ? bySignIn : await decideOne(p, tenant, mapping, gathered, teams, door);
+  const decision = door === "sign_in" ? bySignIn : await decideOne(expressions, tenant, mapping, gathered, teams, door);
   const plan = diff(person.state, decision, mapping);
   const after = applyInMemory(person.state, plan, { version: mapping.version, now });
   const base = { mapping, links, state: after, door, resolveTeam: (name: string) => teams.get(name) } as const;
   const explanation = explain(mapping, links, decision.evaluations, decision, after);
-  const explained = await provedExplanation(p, tenant, base, decision, explanation);
+  const explained = await provedExplanation(expressions, tenant, base, decision, explanation);
   const changes = planLines(plan, await reader.privilegedRoles());
   return {
     ...explained,
@@ -75,7 +76,9 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
     user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
     connection: edited ?? null,
     changes,
-    profileKept: keptAttributes((await computeProfiles(p, tenant.id, mapping, [gathered])).get(person.state.id)),
+    profileKept: keptAttributes(
+      (await computeProfiles(expressions, tenant.id, mapping, [gathered])).get(person.state.id),
+    ),
     problems,
   };
 }
@@ -157,13 +160,13 @@ function withEdits(links: readonly PersonLink[], { connection, facts }: TryInput
 }
 
 async function decideOne(
-  p: Provisioning,
+  expressions: ExpressionPort,
   tenant: Tenant,
   mapping: CompiledMapping,
   person: Gathered,
   teams: TeamBook,
   door: DecisionDoor,
 ): Promise<Decision> {
-  const decisions = await judge(p, tenant.id, mapping, [person], teams, door);
+  const decisions = await judge(expressions, tenant.id, mapping, [person], teams, door);
   return decisions.get(person.state.id) as Decision;
 }

@@ -76,7 +76,7 @@ describe("the runner of expressions", () => {
     start();
     const got = await outcomes(1, "1", "2", HANG, "3", "(", "user.title");
     expect(got).to.deep.equal([1, 2, "timeout", 3, "refused", "VP"]);
-    expect(incidents).to.deep.equal([{ tenant: 1, source: HANG, code: "timeout", suspended: false }]);
+    expect(incidents).to.deep.equal([{ tenant: 1, source: HANG, code: "timeout" }]);
   });
 
   it("kills a job that waits for ever without doing anything", async () => {
@@ -87,7 +87,7 @@ describe("the runner of expressions", () => {
   it("tells the job that took its child's memory, and spares the others", async () => {
     start({ killAfter: 20_000 });
     expect(await outcomes(1, "1", EAT_MEMORY, "2")).to.deep.equal([1, "memory", 2]);
-    expect(incidents).to.deep.equal([{ tenant: 1, source: EAT_MEMORY, code: "memory", suspended: false }]);
+    expect(incidents).to.deep.equal([{ tenant: 1, source: EAT_MEMORY, code: "memory" }]);
   });
 
   it("blames the job that left something running behind, not the next one", async () => {
@@ -147,15 +147,67 @@ describe("the runner of expressions", () => {
     expect((await runner.run(1, jobs)).map(outcome)).to.deep.equal(jobs.map((_, index) => 200_000 + index));
   });
 
-  it("suspends an expression of a tenant after five kills, until the tenant's mapping is activated", async () => {
+  const hanging = (input: number) => job(HANG, { ...FACTS, input });
+  const FIVE_KILLS = Array(5).fill("timeout");
+
+  it("suspends an expression of a tenant after bad ends on five inputs, until another mapping is active", async () => {
     start();
-    const got = await outcomes(1, ...Array(7).fill(HANG), "1");
-    expect(got).to.deep.equal([...Array(5).fill("timeout"), "suspended", "suspended", 1]);
-    expect(incidents.map(({ suspended }) => suspended)).to.deep.equal([false, false, false, false, true]);
-    expect(await outcomes(1, HANG)).to.deep.equal(["suspended"]);
-    expect(await outcomes(2, HANG), "another tenant has its own count").to.deep.equal(["timeout"]);
-    runner.forget(1);
-    expect(await outcomes(1, HANG)).to.deep.equal(["timeout"]);
+    const run = async (tenant: number, version: number, ...jobs: readonly ExpressionJob[]) =>
+      (await runner.live(version).run(tenant, jobs)).map(outcome);
+    const got = await run(1, 1, ...[1, 2, 3, 4, 5, 6, 7].map(hanging), job("1"));
+    expect(got).to.deep.equal([...FIVE_KILLS, "suspended", "suspended", 1]);
+    expect(incidents.map(({ suspended }) => suspended)).to.deep.equal([...Array(4).fill(undefined), "source"]);
+    expect(incidents[4]).to.include({ tenant: 1, version: 1, source: HANG });
+    expect(await run(1, 1, hanging(8))).to.deep.equal(["suspended"]);
+    expect(await run(2, 1, hanging(1)), "another tenant has its own count").to.deep.equal(["timeout"]);
+    expect(await run(1, 2, hanging(1)), "another version begins afresh").to.deep.equal(["timeout"]);
+    expect(await run(1, 1, hanging(1)), "whoever is late with the one before suspends nothing").to.deep.equal([
+      "timeout",
+    ]);
+    expect(await run(1, 2, hanging(1))).to.deep.equal(["timeout"]);
+  });
+
+  it("suspends an input of an expression after five bad ends of it, and no other input", async () => {
+    start();
+    const live = runner.live(1);
+    for (const expected of [...FIVE_KILLS, "suspended"]) {
+      expect((await live.run(1, [hanging(1)])).map(outcome)).to.deep.equal([expected]);
+    }
+    expect(incidents.map(({ suspended }) => suspended)).to.deep.equal([...Array(4).fill(undefined), "input"]);
+    const [again] = await runner.live(1).run(1, [hanging(1)]);
+    expect(again).to.have.property("message").that.contains("ended badly 5 times on these facts");
+    expect((await live.run(1, [hanging(2), job(HANG, { many: [1] })])).map(outcome)).to.deep.equal(["timeout", [1]]);
+  });
+
+  it("lets no what-if suspend what decides, and forgets its bad ends with it", async () => {
+    start();
+    const six = [1, 2, 3, 4, 5, 6].map(hanging);
+    const whatIf = runner.apart(1);
+    expect((await whatIf.run(1, six)).map(outcome)).to.deep.equal([...FIVE_KILLS, "suspended"]);
+    expect((await whatIf.run(1, [hanging(7)])).map(outcome)).to.deep.equal(["suspended"]);
+    for (const other of [runner, runner.apart(1), runner.live(1)]) {
+      expect((await other.run(1, [hanging(7)])).map(outcome)).to.deep.equal(["timeout"]);
+    }
+    expect(incidents.filter(({ suspended }) => suspended).map(({ version }) => version)).to.deep.equal([undefined]);
+  });
+
+  it("runs nothing in a what-if about a mapping that is suspended in its decisions", async () => {
+    start();
+    await runner.live(1).run(1, [1, 2, 3, 4, 5].map(hanging));
+    expect((await runner.apart(1).run(1, [hanging(1)])).map(outcome)).to.deep.equal(["suspended"]);
+    expect((await runner.apart().run(1, [hanging(1)])).map(outcome), "a draft").to.deep.equal(["timeout"]);
+  });
+
+  it("runs a tenant's decisions before its what-ifs, however many of them wait", async () => {
+    start({ queueLimit: 1000 });
+    const order: string[] = [];
+    const whatIf = runner.run(1, Array(1000).fill(job("1", {}))).then(() => order.push("what-if"));
+    const live = runner
+      .live(1)
+      .run(1, Array(300).fill(job("2", {})))
+      .then((results) => order.push(`live ${results.filter(({ ok }) => ok).length}`));
+    await Promise.all([whatIf, live]);
+    expect(order).to.deep.equal(["live 300", "what-if"]);
   });
 
   it("counts what JSONata's own guard stopped, since it costs the same", async () => {

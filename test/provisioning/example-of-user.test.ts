@@ -30,7 +30,6 @@ const EXPRESSIONS: ExpressionPort = {
         }
       }),
     ),
-  forget: () => undefined,
 };
 
 const made = (document: MappingDocument, person: PersonLink) => exampleOf(EXPRESSIONS, 1, compiled(document), person);

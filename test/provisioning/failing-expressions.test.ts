@@ -4,6 +4,7 @@ import { Refusal } from "../../src/model/problem.js";
 import { explainUser } from "../../src/provisioning/explain-user.js";
 import { previewMapping } from "../../src/provisioning/mappings.js";
 import { type TestClock, testClock } from "../support/clock.js";
+import { expressionsThrough } from "../support/expressions-through.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 const RULE = {
@@ -110,15 +111,11 @@ describe("an expression that cannot be run at all for now", () => {
       with: (p) => ({
         ...p,
         now: clock.now,
-        expressions: {
-          ...p.expressions,
-          forget: (tenant) => p.expressions.forget(tenant),
-          run: async (tenant, jobs) => {
-            const failing = code;
-            if (failing === undefined) return p.expressions.run(tenant, jobs);
-            return jobs.map(() => ({ ok: false, code: failing, message: "planted" }));
-          },
-        },
+        expressions: expressionsThrough(p.expressions, (port) => async (tenant, jobs) => {
+          const failing = code;
+          if (failing === undefined) return port.run(tenant, jobs);
+          return jobs.map(() => ({ ok: false, code: failing, message: "planted" }));
+        }),
       }),
     });
     await t.connect({ slug: "main", protocol: "oidc", sync: "live" });

@@ -43,7 +43,12 @@ describe("an expression that ended badly five times", () => {
 
   it("is told to admins once, by audit and event, with the rule and the version", async () => {
     const { items, events } = await told();
-    const detail = { version: 2, code: "timeout", places: [{ pointer: "/mappings/0", rule: "endless" }] };
+    const detail = {
+      version: 2,
+      code: "timeout",
+      reach: "everybody",
+      places: [{ pointer: "/mappings/0", rule: "endless" }],
+    };
     expect(items.map((one) => one.detail)).to.deep.equal([detail]);
     expect(events.map(({ data }) => data)).to.deep.equal([detail]);
   });
@@ -96,6 +101,7 @@ describe("an expression of `profile` that ended badly five times", () => {
     const detail = {
       version: 1,
       code: "timeout",
+      reach: "everybody",
       places: [{ pointer: "/profile/displayName", attribute: "displayName" }],
     };
     const { items } = await reader.audit({ action: "expression.suspended", limit: 10 });
