@@ -15,11 +15,11 @@ export function coverTarget(table: InferTable, given: Given, target: number, lea
     .map((group) => ({ group, reach: reach(group) }))
     .sort((a, b) => worstFirst(table, a, b));
   const chosen: number[] = [];
-  const people = new Set<number>();
+  const gaining = new Set<number>();
   for (let best = queue.pop(); best !== undefined && open.size > 0; best = queue.pop()) {
     const now = { group: best.group, reach: reach(best.group) };
     const members = table.members[now.group] as readonly number[];
-    if (now.reach === 0 || !given.allows([...people, ...members], target)) continue;
+    if (now.reach === 0 || !given.allows(members, target, gaining)) continue;
     // What a group reaches only shrinks: one that still reaches as much as the next one did is the best.
     const next = queue.at(-1);
     if (next && worstFirst(table, now, next) < 0) {
@@ -28,7 +28,7 @@ export function coverTarget(table: InferTable, given: Given, target: number, lea
     }
     chosen.push(now.group);
     for (const person of members) {
-      people.add(person);
+      if (given.isGain(person, target)) gaining.add(person);
       open.delete(person);
     }
   }

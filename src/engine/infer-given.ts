@@ -28,15 +28,18 @@ export class Given {
     return !(this.#table.holds[person] as readonly number[]).includes(target) && !this.has(person, target);
   }
 
-  /** Whether the target may be given to all of these, beside those who gain it already. Nobody may lose a lower role by a gain. */
-  allows(people: Iterable<number>, target: number): boolean {
-    const gained = new Set(this.#gained[target]);
+  /**
+   * Whether the target may be given to all of these, beside those who gain it already, and those of `gaining`, who may gain it.
+   * Nobody may lose a lower role by a gain.
+   */
+  allows(people: Iterable<number>, target: number, gaining: ReadonlySet<number>): boolean {
+    const more = new Set<number>();
     for (const person of people) {
-      if (!this.isGain(person, target)) continue;
+      if (gaining.has(person) || !this.isGain(person, target)) continue;
       if (this.#holdsLower(person, target)) return false;
-      gained.add(person);
+      more.add(person);
     }
-    return gained.size <= this.#allowed;
+    return (this.#gained[target] as ReadonlySet<number>).size + gaining.size + more.size <= this.#allowed;
   }
 
   #holdsLower(person: number, target: number): boolean {
