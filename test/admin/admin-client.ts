@@ -31,6 +31,8 @@ export interface AdminClient {
   post(path: string, body?: unknown, options?: CallOptions): Promise<Reply>;
   /** The run that an answer tells of, once it is over. */
   finished(tenant: string, reply: Reply): Promise<Reply>;
+  /** Types in the event feed, once these are among them: the worker publishes what a request has written. */
+  published(tenant: string, ...types: readonly string[]): Promise<readonly unknown[]>;
   /** A tenant of its own; answers with the path of it. */
   tenant(more?: object): Promise<string>;
   /** The secret of a new API key of the tenant at this path. */
@@ -95,6 +97,14 @@ export async function openAdmin(
     post,
     get: (path, options) => call("GET", path, options),
     finished: (tenant, reply) => call("GET", `${tenant}/runs/${runOf(reply)}?wait=30`),
+    async published(tenant, ...types) {
+      for (let left = 500; ; left--) {
+        const { body } = await call("GET", `${tenant}/events?limit=1000`);
+        const found = body.items?.map(({ type }) => type) ?? [];
+        if (left === 0 || types.every((type) => found.includes(type))) return found;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
     async tenant(more = {}) {
       made += 1;
       const slug = `tenant-${made}`;
