@@ -17,7 +17,7 @@ import type { Problem } from "./model/problem.js";
 import { now } from "./platform/clock.js";
 import { type Config, ConfigError, publicUrlOf } from "./platform/config.js";
 import { createExpressionRunner } from "./platform/expression-runner.js";
-import { parseJsonWithPositions } from "./platform/json.js";
+import { parseJsonWithPositions, repeatedKeys } from "./platform/json.js";
 import type { Logger } from "./platform/log.js";
 import { createGuardedFetch } from "./platform/network.js";
 import { compileSchema } from "./platform/schemas.js";
@@ -267,10 +267,18 @@ export const parseMapping: ParseMapping = (text) => {
   const foreign = foreignVersion(value);
   if (foreign) return { ok: false, problems: [foreign] };
   const checked = checkMappingForm(value);
-  if (checked.ok) return { ok: true, document: checked.value };
+  const repeated = repeatedIn(text, value !== parsed.value);
+  if (checked.ok) return { ok: true, document: checked.value, repeated };
   const sound = soundPart(value, checked.problems);
-  return sound ? { ...checked, sound } : checked;
+  return { ok: false, problems: [...repeated, ...checked.problems], ...(sound && { sound }) };
 };
+
+/** Pointers are of the document itself, wrapped or not. */
+function repeatedIn(text: string, isWrapped: boolean): readonly Problem[] {
+  const repeated = repeatedKeys(text);
+  if (!isWrapped) return repeated;
+  return repeated.map((one) => ({ ...one, pointer: one.pointer.replace(/^\/user_group_mapping(?=\/)/, "") }));
+}
 
 function checkMappingForm(value: Json) {
   return compileSchema<MappingDocument>("mapping", "document")(value);

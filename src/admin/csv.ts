@@ -5,8 +5,8 @@ const FORMULA = /^[\s]*[=+\-@\t\r\n]/;
  * A table as spreadsheets read it (RFC 4180). INVARIANT: no cell is a formula: names come from strangers, and a formula
  * would run in the hands of whoever reviews access.
  */
-export function csv(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [header, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+export function csv(rows: readonly (readonly string[])[]): string {
+  return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
 function cell(text: string): string {

@@ -36,9 +36,9 @@ export interface JudgedDocument {
 /** Parses, compiles and tries a document, as a save does, for connections of the names that stand in it. */
 export async function judgeDocument(expressions: ExpressionPort, text: string): Promise<JudgedDocument> {
   const parsed = parseMapping(text);
-  if (!parsed.ok) return { checked: { ...parsed, warnings: [] }, ownTests: 0 };
-  const { examples = [], invariants = [] } = parsed.document;
-  const context = { tenant: 0, connections: connectionsIn(parsed.document), version: 1 };
+  const document = parsed.ok ? parsed.document : (parsed.sound?.document ?? {});
+  const { examples = [], invariants = [] } = document;
+  const context = { tenant: 0, connections: connectionsIn(document), version: 1 };
   const checked = await checkMapping({ parseMapping, expressions }, text, context);
   return { checked, ownTests: examples.length + invariants.length };
 }

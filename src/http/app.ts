@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
+import { Readable } from "node:stream";
 import Router from "@koa/router";
 import Koa from "koa";
 import { Refusal } from "../model/problem.js";
@@ -157,10 +158,16 @@ function send(ctx: Ctx, answer: Answer, standard: Readonly<Record<string, string
     ctx.body = null;
   } else if (typeof body === "string" || body instanceof Uint8Array) {
     ctx.body = typeof body === "string" ? body : Buffer.from(body);
+  } else if (isStreamed(body)) {
+    ctx.body = Readable.from(body);
   } else {
     if (!ctx.res.hasHeader("content-type")) ctx.set("content-type", "application/json");
     ctx.body = JSON.stringify(body);
   }
   // Koa takes a body of null for 204 unless it is told that the status is meant.
   ctx.status = answer.status;
+}
+
+function isStreamed(body: unknown): body is AsyncIterable<string> {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }

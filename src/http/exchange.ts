@@ -34,7 +34,10 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** `Set-Cookie` lines, as http/cookies builds them. */
   readonly cookies?: readonly string[];
-  /** Text and bytes are sent as they are (give `content-type`), anything else as JSON, `undefined` as no body. */
+  /**
+   * Text and bytes are sent as they are (give `content-type`), texts of an async iterable one after another as the client
+   * takes them, anything else as JSON, `undefined` as no body.
+   */
   readonly body?: unknown;
 }
 

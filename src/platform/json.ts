@@ -7,6 +7,7 @@ import {
   type ParseError,
   parseTree,
   printParseErrorCode,
+  visit,
 } from "jsonc-parser";
 import type { Json, JsonObject } from "../model/json.js";
 import { type Problem, Refusal } from "../model/problem.js";
@@ -59,6 +60,28 @@ export function parseJsonWithPositions(text: string): PositionedJson {
   const pointer = pointerTo(flaw);
   const { code, message } = flaw;
   return { ok: false, problem: { pointer, code, message }, position: positionOf(pointer) };
+}
+
+/**
+ * Keys that stand twice in one object, of which `JSON.parse` keeps the last in silence. For a text that is JSON; walks it once.
+ */
+export function repeatedKeys(text: string): readonly Problem[] {
+  const found: Problem[] = [];
+  const open: Set<string>[] = [];
+  visit(withoutMark(text), {
+    onObjectBegin: () => void open.push(new Set()),
+    onObjectEnd: () => void open.pop(),
+    onObjectProperty(key, _offset, _length, _line, _character, pathOf) {
+      const keys = open.at(-1);
+      if (keys?.has(key)) {
+        const pointer = [...pathOf(), key].map(pointerStep).join("");
+        const message = `the key \`${key}\` stands twice: JSON keeps only the last, so remove or merge one`;
+        found.push({ pointer, code: "duplicate_key", message });
+      }
+      keys?.add(key);
+    },
+  });
+  return found;
 }
 
 /** `~` and `/` of a key as RFC 6901 writes them. */

@@ -6,10 +6,13 @@ import type { Problem } from "../model/problem.js";
 import type { TenantReader } from "./ports/store.js";
 
 /** Judges a document against `schemas/mapping.schema.json`, all problems at once. */
-export type ParseMapping = (
-  text: string,
-) =>
-  | { readonly ok: true; readonly document: MappingDocument }
+export type ParseMapping = (text: string) =>
+  | {
+      readonly ok: true;
+      readonly document: MappingDocument;
+      /** Keys that stand twice: no version is saved with them, and stored ones that have them go on meaning what they meant. */
+      readonly repeated: readonly Problem[];
+    }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly sound?: SoundPart };
 
 /** What is left of a document without its unknown keys and broken rules: good for finding what else is wrong. */

@@ -39,7 +39,7 @@ export interface LintedDocument {
 /** What the text alone shows; what a save would refuse are findings too. */
 export async function lintText(p: CheckingMappings, text: string, context: LintContext): Promise<LintedDocument> {
   const parsed = p.parseMapping(text);
-  if (!parsed.ok) {
+  if (!parsed.ok || parsed.repeated.length > 0) {
     const checked = await checkMapping(p, text, context);
     return { findings: errorFindings(checked.ok ? [] : checked.problems) };
   }

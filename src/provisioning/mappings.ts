@@ -52,7 +52,9 @@ export async function checkMapping(
   if (!parsed.ok)
     return { ok: false, problems: [...parsed.problems, ...hiddenProblems(parsed.sound, context)], warnings: [] };
   const compiled = compileMapping(parsed.document, { connections: context.connections, version: context.version });
-  if (!compiled.ok) return compiled;
+  const { repeated } = parsed;
+  if (!compiled.ok) return { ...compiled, problems: [...repeated, ...compiled.problems] };
+  if (repeated.length > 0) return { ok: false, problems: repeated, warnings: compiled.warnings };
   const problems = await checkExamples(p.expressions, context.tenant, parsed.document, compiled.mapping);
   if (problems.length > 0) return { ok: false, problems, warnings: compiled.warnings, mapping: compiled.mapping };
   return { ok: true, document: parsed.document, mapping: compiled.mapping, warnings: compiled.warnings };

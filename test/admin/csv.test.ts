@@ -29,19 +29,19 @@ describe("CSV for access reviews", () => {
   const formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r\n=1", '=HYPERLINK("https://evil.example","x")'];
   for (const formula of formulas) {
     it(`disarms what a spreadsheet would run: ${JSON.stringify(formula)}`, () => {
-      expect(parse(csv(["name"], [[formula]]))).to.deep.equal([["name"], [`'${formula}`]]);
+      expect(parse(csv([["name"], [formula]]))).to.deep.equal([["name"], [`'${formula}`]]);
     });
   }
 
   it("leaves other texts as they are, whatever separators and quotes they hold", () => {
     const cells = ["ada@acme.example", 'Ada "the first"', "a,b", "line\nbreak", "", "team:Platform", "it's"];
-    expect(parse(csv(["a"], [cells]))).to.deep.equal([["a"], cells]);
+    expect(parse(csv([["a"], cells]))).to.deep.equal([["a"], cells]);
   });
 
   it("never lets a cell begin a formula, and never lets one spill into another", () => {
     fc.assert(
       fc.property(fc.array(fc.array(fc.string(), { minLength: 2, maxLength: 2 })), (rows) => {
-        const read = parse(csv(["a", "b"], rows));
+        const read = parse(csv([["a", "b"], ...rows]));
         expect(read).to.have.length(rows.length + 1);
         for (const [index, row] of rows.entries()) {
           expect(read[index + 1]?.map((cell, at) => cell === row[at] || cell === `'${row[at]}`)).to.deep.equal([

@@ -102,7 +102,8 @@ describe("infer", () => {
       "2026-01-01T00:00:00Z",
       "",
     ];
-    const assignments = csv(header, [row("=ann", "team:A"), row("bob", "team:A"), row("new", "resource:k:n")]);
+    const held = [row("=ann", "team:A"), row("bob", "team:A"), row("new", "resource:k:n")];
+    const assignments = csv([header, ...held]);
     await withFolder({ "groups.csv": "user,groups\n=ann,G\nbob,G\n", "held.csv": assignments }, async (folder) => {
       const at = (name: string) => join(folder, name);
       const args = [

@@ -32,6 +32,35 @@ describe("mapping check", () => {
     expect(code).to.equal(0);
   });
 
+  it("refuses keys that stand twice, of which JSON would keep one in silence", async () => {
+    const twice =
+      '{\n  "mappings": [\n    { "group_name": "Eng", "team_name": "A", "role_name": "viewer",\n      "role_name": "admin" }]\n}';
+    const wrapped = '{ "user_group_mapping": { "mappings": [],\n "mappings": [] } }';
+    await withFolder({ "twice.json": twice, "wrapped.json": wrapped }, async (folder) => {
+      const { code, out } = await rolecall([
+        "mapping",
+        "check",
+        join(folder, "twice.json"),
+        join(folder, "wrapped.json"),
+      ]);
+      expect(out[0]).to.match(/twice\.json:4:7: \/mappings\/0\/role_name duplicate_key: /);
+      expect(out[1]).to.match(/wrapped\.json:2:2: \/mappings duplicate_key: /);
+      expect(code).to.equal(1);
+    });
+  });
+
+  it("shows mistakes of meaning beside mistakes of form", async () => {
+    const bad =
+      '{ "mapings": [],\n  "mappings": [{ "group_name": 7, "team_name": "A", "role_name": "x" },\n{ "when": "$eval(\'1\')", "team_name": "A", "role_name": "x" }] }';
+    await withFolder({ "bad.json": bad }, async (folder) => {
+      const { out } = await rolecall(["mapping", "check", join(folder, "bad.json")]);
+      const said = out.join("\n");
+      expect(said).to.match(/bad\.json:1:3: \/mapings unknown_key/);
+      expect(said).to.match(/bad\.json:2:\d+: \/mappings\/0\/group_name /);
+      expect(said).to.match(/bad\.json:3:\d+: \/mappings\/1\/when /);
+    });
+  });
+
   it("says of each problem where it stands, in every file, and exits with 1", async () => {
     const typos = '{\n  "mapings": [],\n  "mappings": [\n    { "group_name": "Eng",\n      "role_name": 7 }\n  ]\n}\n';
     const wrapped =

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Refusal } from "../../src/model/problem.js";
-import { parseJson, parseJsonWithPositions, pointerStep } from "../../src/platform/json.js";
+import { parseJson, parseJsonWithPositions, pointerStep, repeatedKeys } from "../../src/platform/json.js";
 
 function refusal(text: string): Refusal {
   try {
@@ -102,3 +102,21 @@ describe("JSON with positions", () => {
 });
 
 it("writes a step of a pointer as RFC 6901 asks", () => expect(pointerStep("a/b~c")).to.equal("/a~1b~0c"));
+
+describe("keys that stand twice", () => {
+  const found = (text: string) => repeatedKeys(text).map(({ pointer, code }) => [pointer, code]);
+  const TWICE = "duplicate_key";
+
+  it("are found at any depth, however they are spelled", () => {
+    expect(found('{"a":1,"b":[{"c":1},{"c":{"d":1,"d":2},"\\u0063":3}],"a":2}')).to.deep.equal([
+      ["/b/1/c/d", TWICE],
+      ["/b/1/c", TWICE],
+      ["/a", TWICE],
+    ]);
+    expect(found('\uFEFF{"x/y":1,"x/y":2}')).to.deep.equal([["/x~1y", TWICE]]);
+  });
+
+  it("are none where equal keys stand in different objects", () => {
+    expect(found('{"a":{"a":{"b":1}},"b":[{"a":1},{"a":1}],"c":"{\\"c\\":1,\\"c\\":2}"}')).to.deep.equal([]);
+  });
+});

@@ -109,9 +109,20 @@ describe("groups in claims", () => {
     ],
     ["a named claim called __proto__", {}, { groupAttribute: "__proto__" }, UNKNOWN("absent_claim")],
     ["a named claim called constructor.name", {}, { groupAttribute: "constructor.name" }, UNKNOWN("absent_claim")],
-    ["Keycloak's realm roles", { realm_access: { roles: ["r"] } }, { profile: "keycloak" }, KNOWN(["r"])],
     [
-      "Keycloak's groups before its realm roles",
+      "Keycloak's realm roles, which are always there, are no groups",
+      { realm_access: { roles: ["r"] } },
+      { profile: "keycloak" },
+      UNKNOWN("absent_claim"),
+    ],
+    [
+      "Keycloak's realm roles are groups where the connection says so",
+      { realm_access: { roles: ["r"] } },
+      { profile: "keycloak", groupAttribute: "realm_access.roles" },
+      KNOWN(["r"]),
+    ],
+    [
+      "Keycloak's groups beside its realm roles",
       { groups: ["/g"], realm_access: { roles: ["r"] } },
       { profile: "keycloak" },
       KNOWN(["/g"]),
