@@ -12,7 +12,7 @@ import { readPeople } from "./people-file.js";
 const LEAST_PEOPLE = 2;
 const DAYS = 90;
 /** What the service takes at most. */
-const LONGEST = 256 * 1024;
+const LONGEST = 512 * 1024;
 
 export const infer: Command = {
   name: "infer",

@@ -13,7 +13,7 @@ import { type CheckedMapping, checkMapping } from "../provisioning/mappings.js";
 import { Misuse } from "./command.js";
 
 /** What the service takes at most. */
-const LONGEST = 256 * 1024;
+const LONGEST = 512 * 1024;
 
 export function readDocument(path: string): string {
   let text: string;

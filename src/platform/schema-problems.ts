@@ -6,7 +6,7 @@ import { quote } from "../model/quote.js";
 import { suggest } from "../model/suggest.js";
 import { pointerStep } from "./json.js";
 
-/** Nobody reads more, and a hostile document of 256 kB could hold a hundred thousand. */
+/** Nobody reads more, and a hostile document of 512 kB could hold a hundred thousand. */
 const MOST_PROBLEMS = 500;
 
 /** One problem per mistake, in the order of the validator, without the echoes of `anyOf`, `oneOf`, `if` and the like. */

@@ -16,7 +16,7 @@ export type Checked<T> =
 /**
  * - `request`: stops at the first problem, because strangers choose the size.
  * - `query`: the same for texts that stand for numbers and booleans; those are converted in place.
- * - `document`: every problem at once. The caller has capped the text at 256 kB.
+ * - `document`: every problem at once. The caller has capped the text at 512 kB.
  */
 export type CheckMode = "request" | "query" | "document";
 

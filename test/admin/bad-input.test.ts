@@ -586,9 +586,9 @@ for (const [database, newUrl] of DATABASES) {
     });
     after(() => client.close());
 
-    it("takes a mapping of 256 kB and refuses a longer one", async () => {
+    it("takes a mapping of 512 kB and refuses a longer one", async () => {
       const home = await client.tenant();
-      const longest = 256 * 1024;
+      const longest = 512 * 1024;
       const document = (length: number) => `{"mappings":[]${" ".repeat(length - '{"mappings":[]}'.length)}}`;
       expect((await client.call("PUT", `${home}/mapping`, { text: document(longest) })).status).to.equal(200);
       expectProblem(

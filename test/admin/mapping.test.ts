@@ -52,6 +52,15 @@ for (const [database, newUrl] of DATABASES) {
       });
     });
 
+    it("is refused with keys that stand twice, of which JSON would keep one in silence", async () => {
+      const tenant = await client.tenant();
+      const text = '{ "mappings": [{ "group_name": "G", "team_name": "A", "role_name": "viewer" }], "mappings": [] }';
+      const { status, body } = await client.call("PUT", `${tenant}/mapping`, { text });
+      expect([status, body["code"]]).to.deep.equal([422, "invalid_document"]);
+      expect(body["problems"]).to.have.nested.property("[0].code", "duplicate_key");
+      expect(body["problems"]).to.have.nested.property("[0].pointer", "/mappings");
+    });
+
     it("comes back exactly as it was sent, character by character, also inside the history", async () => {
       const tenant = await client.tenant();
       const values = '{"n": {"10": "Ten", "9": "Nine"}}';
