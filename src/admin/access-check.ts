@@ -3,6 +3,7 @@ import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
 import { quote } from "../model/quote.js";
 import { covers, type Target, targetLabel, teamOf, teamScope } from "../model/target.js";
+import { personNamed } from "../provisioning/person-named.js";
 import type { TeamRow } from "../provisioning/ports/access.js";
 import { whyDenied } from "../provisioning/why-denied.js";
 import { adminRoute } from "./admin-route.js";
@@ -11,7 +12,6 @@ import { connectionSlugs } from "./connection-slugs.js";
 import type { AdminDeps } from "./deps.js";
 import { targetOf } from "./grants.js";
 import { TENANT } from "./paths.js";
-import { personNamed } from "./person-named.js";
 
 interface CheckQuery {
   readonly user: string;
@@ -33,11 +33,11 @@ export function checkRoutes(deps: AdminDeps): readonly Route[] {
       responses: { 200: "admin/check" },
       async handler({ query, principal: { tenant } }) {
         const { p } = deps;
-        const user = await personNamed(p, tenant, query.user);
-        const teams = await p.store.read(tenant.id).teams();
+        const reader = p.store.read(tenant.id);
+        const user = await personNamed(reader, query.user);
+        const teams = await reader.teams();
         const target = presentTarget(targetOf(query), teams);
-        const [person] = await p.store.read(tenant.id).people([user.id]);
-        const open = (person?.grants ?? []).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > p.now());
+        const open = user.grants.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > p.now());
         const because = user.status === "registered" ? open.filter((grant) => covers(grant.target, target)) : [];
         const slugOf = await connectionSlugs(p, tenant);
         if (because.length > 0) {

@@ -3,6 +3,7 @@ import type { Answer } from "../http/exchange.js";
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
 import type { Instant, UserId } from "../model/ids.js";
+import { personNamed } from "../provisioning/person-named.js";
 import type { AssignmentRow } from "../provisioning/ports/access.js";
 import type { TenantReader } from "../provisioning/ports/store.js";
 import { adminRoute } from "./admin-route.js";
@@ -13,7 +14,6 @@ import type { AdminDeps } from "./deps.js";
 import { momentOf } from "./instants.js";
 import { type PageInput, pageQuery, pageView } from "./paging.js";
 import { TENANT } from "./paths.js";
-import { personNamed } from "./person-named.js";
 
 const PAGE = 1000;
 const COLUMNS = [
@@ -43,7 +43,9 @@ export function assignmentRoutes(deps: AdminDeps): readonly Route[] {
       async handler({ query, principal: { tenant } }) {
         const which = {
           ...(query.at === undefined ? {} : { at: momentOf("at", query.at) }),
-          ...(query.user === undefined ? {} : { user: (await personNamed(deps.p, tenant, query.user)).id }),
+          ...(query.user === undefined
+            ? {}
+            : { user: (await personNamed(deps.p.store.read(tenant.id), query.user)).id }),
         };
         const slugOf = await connectionSlugs(deps.p, tenant);
         if (query.format === "csv") return csvAnswer(deps, tenant, which, slugOf);

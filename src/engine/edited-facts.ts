@@ -23,11 +23,16 @@ export interface FactEdits {
   readonly claims?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The link as if its source had said this. With a whole list of groups it is known that there are no others. */
+/**
+ * The link as if its source had said this. With a whole list of groups it is known that there are no others; `active` of
+ * somebody whom SCIM speaks of is SCIM's word on the account.
+ */
 export function editedLink(link: PersonLink, edits: FactEdits, mapping: CompiledMapping): PersonLink {
-  const { facts } = link;
+  const { facts, scim } = link;
+  const active = edits.user?.active;
   return {
     ...link,
+    ...(scim !== undefined && typeof active === "boolean" && { scim: active ? "active" : "inactive" }),
     facts: {
       ...facts,
       user: editedUser(facts.user, edits.user ?? {}),

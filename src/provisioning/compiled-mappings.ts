@@ -34,7 +34,17 @@ export function mappingContext(connections: readonly Pick<Connection, "slug" | "
 
 const EMPTY: MappingDocument = {};
 
-/** `size` tenants are remembered. A stored version that no longer compiles compiles as the rules that still do not: it throws. */
+/** The mapping that is active now; `connections` of the tenant, where they were read already. */
+export async function activeMapping(
+  { mappings }: { readonly mappings: MappingCache },
+  reader: TenantReader,
+  connections?: readonly Connection[],
+): Promise<CompiledMapping> {
+  const { activeVersion } = await reader.tenantNow();
+  return mappings.active(reader, activeVersion, connections ?? (await reader.connections()));
+}
+
+/** `size` tenants are remembered. A stored version that is no valid document any more, or no longer compiles, throws. */
 export function createMappingCache(parse: ParseMapping, size: number): MappingCache {
   const cache = new Map<TenantId, { readonly key: string; readonly mapping: CompiledMapping }>();
   return {

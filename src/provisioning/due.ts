@@ -1,4 +1,5 @@
 import type { TenantId } from "../model/ids.js";
+import { activeMapping } from "./compiled-mappings.js";
 import type { Context, Provisioning } from "./deps.js";
 import { expireGrant } from "./manual-grants.js";
 import { pinMapping } from "./mapping-pins.js";
@@ -8,8 +9,7 @@ import { markSettled } from "./settle.js";
 /** Takes what has fallen due for a tenant and marks whom it is about. */
 export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Context): Promise<void> {
   const reader = p.store.read(tenant);
-  const { activeVersion } = await reader.tenantNow();
-  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
+  const mapping = await activeMapping(p, reader);
   await p.store.write(tenant, async (tx) => {
     const now = p.now();
     const due = await tx.takeWakeups(now);
@@ -18,12 +18,12 @@ export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Co
       await tx.lockTenant();
       await tx.markEverybody(ofMapping.map(({ kind }) => kind).join(" "), now);
       // A mapping saved meanwhile has been scheduled by its save.
-      if ((await tx.tenantNow()).activeVersion === activeVersion) await scheduleMapping(tx, mapping, now);
+      if ((await tx.tenantNow()).activeVersion === mapping.version) await scheduleMapping(tx, mapping, now);
     }
     if (due.some(({ kind }) => kind === "pins")) {
       await tx.lockTenant();
       // A mapping saved meanwhile has pinned its names.
-      if ((await tx.tenantNow()).activeVersion === activeVersion) await pinMapping(tx, mapping, now);
+      if ((await tx.tenantNow()).activeVersion === mapping.version) await pinMapping(tx, mapping, now);
     }
     await markSettled(tx, due, now);
     for (const { kind, ref } of due) if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);

@@ -60,10 +60,15 @@ export async function gather(
     const groups = pretence?.groups ?? (await p.groupBook.groups(reader, connection.id));
     if (groups.some(hasWaitingName)) privilegedRoles ??= await reader.privilegedRoles();
     const base = linkConnection(connection, groups, privilegedRoles);
-    byId.set(connection.id, pretence?.sync === undefined ? base : { ...base, sync: pretence.sync });
+    byId.set(connection.id, asPretended(base, pretence));
   }
   const links = linksByUser(rows, byId, options);
   return states.map((state) => ({ state, links: links.get(state.id) ?? [] }));
+}
+
+/** People leave by a connection that is being ended, too: it says nothing more only once they have. */
+function asPretended(base: LinkConnection, { sync, leaving }: Pretence = {}): LinkConnection {
+  return { ...base, ...(sync !== undefined && { sync }), ...(leaving && { disabled: false }) };
 }
 
 /** What evaluation reads of a connection. */

@@ -26,3 +26,16 @@ export async function openSwitches(p: Provisioning, reader: TenantReader): Promi
   }
   return leaving.size > 0 ? { approval, overlay: leaving } : { approval };
 }
+
+/**
+ * What a preview or a try pretends beside the switches that are under way. A pretence about `sync` is that of another switch
+ * of the connection, which follows on the one under way and stands in its place.
+ */
+export function besideSwitches(switches: OpenSwitches, overlay: Overlay = new Map()): Overlay {
+  const both = new Map(switches.overlay);
+  for (const [connection, pretence] of overlay) {
+    const underWay = pretence.sync === undefined ? both.get(connection) : undefined;
+    both.set(connection, { ...underWay, ...pretence });
+  }
+  return both;
+}

@@ -3,10 +3,12 @@ import type { CompiledMapping } from "../engine/compile.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ExpressionResult } from "../model/expression.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import { activeMapping } from "./compiled-mappings.js";
 import type { ExpressionPort, Provisioning } from "./deps.js";
 import { type Gathered, gather, type Overlay } from "./gather.js";
 import type { InvariantTally } from "./invariants.js";
 import { type TeamBook, teamBook } from "./judge.js";
+import { besideSwitches, openSwitches } from "./open-switches.js";
 import type { PlanKind } from "./ports/mappings.js";
 import type { TenantReader } from "./ports/store.js";
 import type { UnmovedPeople } from "./unmoved.js";
@@ -46,6 +48,9 @@ export interface Walk {
   readonly expressions: ExpressionPort;
   readonly activeExpressions: ExpressionPort;
   readonly query: PopulationQuery;
+  /** Under which people leave by switches that are under way; and the same beside what the query pretends. */
+  readonly leaving: Overlay;
+  readonly overlay: Overlay;
   readonly tally: InvariantTally;
   /** How many are left to give. */
   readonly seats: { free: number };
@@ -66,8 +71,9 @@ export async function beginWalk(
   const now = p.now();
   const tenant = await reader.tenantNow();
   const connections = await reader.connections();
-  const active = await p.mappings.active(reader, tenant.activeVersion, connections);
+  const active = await activeMapping(p, reader, connections);
   const activeExpressions = p.expressions.apart(active.version);
+  const switches = await openSwitches(p, reader);
   return {
     p,
     reader,
@@ -80,6 +86,8 @@ export async function beginWalk(
     expressions: query.mapping ? p.expressions.apart() : activeExpressions,
     activeExpressions,
     query,
+    leaving: besideSwitches(switches),
+    overlay: besideSwitches(switches, query.overlay),
     tally: { broken: new Map() },
     seats: { free: tenant.seats === null ? Number.POSITIVE_INFINITY : tenant.seats - tenant.seatsUsed },
     remembered: new Map(),
@@ -107,11 +115,10 @@ export async function* peopleOf(walk: Walk): AsyncGenerator<readonly Gathered[]>
 }
 
 async function gatherPage(walk: Walk, ids: readonly UserId[]): Promise<readonly Gathered[]> {
-  const { p, reader, connections, query, mapping } = walk;
-  const overlay = query.overlay && { overlay: query.overlay };
+  const { p, reader, connections, mapping, overlay } = walk;
   // INVARIANT: before the people, so that whatever falls due later marks them later than they were read
   const now = p.now();
-  return gather(p, reader, connections, await reader.people(ids), { now, mapping, ...overlay });
+  return gather(p, reader, connections, await reader.people(ids), { now, mapping, overlay });
 }
 
 async function* idPages({ reader, query }: Walk): AsyncGenerator<readonly UserId[]> {

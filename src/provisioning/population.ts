@@ -191,7 +191,7 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
           walk.reader,
           walk.connections,
           behind.map(({ state }) => state),
-          { now: walk.now, mapping: walk.active },
+          { now: walk.now, mapping: walk.active, overlay: walk.leaving },
         )
       : behind;
   const plans = await planPage(walk, facts, walk.active);

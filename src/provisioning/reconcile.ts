@@ -1,4 +1,5 @@
 /** Reconcile is the only caller of evaluate, diff, brake and apply: it brings what people hold to what facts and mapping give. */
+
 import type { CompiledMapping } from "../engine/compile.js";
 import { type ComputedProfile, opensOf } from "../engine/computed-profile.js";
 import { isFailure } from "../engine/condition.js";
@@ -13,6 +14,7 @@ import { applyPlans } from "./apply.js";
 import { type Approval, eitherApproval } from "./approval.js";
 import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import { type Braked, brake } from "./brake.js";
+import { activeMapping } from "./compiled-mappings.js";
 import type { Context, ExpressionPort, Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
 import { endEmptyRuns, enterHeld } from "./held-run.js";
@@ -108,9 +110,8 @@ export async function evaluatePeople(
   const now = p.now();
   const states = await reader.people(ids);
   const switches = await openSwitches(p, reader);
-  const { activeVersion } = await reader.tenantNow();
   const connections = await reader.connections();
-  const mapping = await p.mappings.active(reader, activeVersion, connections);
+  const mapping = await activeMapping(p, reader, connections);
   const people = await gather(p, reader, connections, states, { now, mapping, ...switches });
   const teams = teamBook(await reader.teams());
   const expressions = whatIf ? p.expressions.apart(mapping.version) : p.expressions.live(mapping.version);

@@ -2,6 +2,7 @@ import type { CompiledMapping } from "../engine/compile.js";
 import { expressionsOf } from "../engine/compiled-mapping.js";
 import type { TenantId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
+import { activeMapping } from "./compiled-mappings.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 
 /** An expression of the active mapping that is not run any more, at all or on one input, until a mapping is activated. */
@@ -23,9 +24,8 @@ const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
  */
 export async function noteSuspension(p: Provisioning, tenant: TenantId, suspension: Suspension): Promise<void> {
   const reader = p.store.read(tenant);
-  const { activeVersion } = await reader.tenantNow();
-  if (activeVersion !== suspension.version) return;
-  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
+  const mapping = await activeMapping(p, reader);
+  if (mapping.version !== suspension.version) return;
   const places = placesOf(mapping, suspension.source);
   const { version, code, reach } = suspension;
   const detail = { version, code, reach, places };

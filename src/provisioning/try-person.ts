@@ -8,17 +8,19 @@ import { exampleLink } from "../engine/examples.js";
 import { type Explanation, explain } from "../engine/explain.js";
 import { planLines } from "../engine/plan-lines.js";
 import type { Connection, Tenant } from "../model/connection.js";
-import type { Decision } from "../model/evaluation.js";
 import type { Instant, UserId } from "../model/ids.js";
 import { isCurrent, NOTHING_SHOWN, type PersonLink, type PersonState } from "../model/person.js";
 import type { PlanLine } from "../model/plan.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
-import type { ExpressionPort, Provisioning } from "./deps.js";
+import { activeMapping } from "./compiled-mappings.js";
+import type { Provisioning } from "./deps.js";
 import { provedExplanation } from "./explain-user.js";
 import { type Gathered, type GatherOptions, gather, type Overlay } from "./gather.js";
-import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
+import { decideOn, evaluateOne, teamBook } from "./judge.js";
 import { draftMapping } from "./mappings.js";
+import { besideSwitches, openSwitches } from "./open-switches.js";
+import { personNamed } from "./person-named.js";
 import type { TenantReader } from "./ports/store.js";
 import { computeProfiles } from "./profile.js";
 
@@ -56,14 +58,17 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
   const person =
     input.user === undefined
       ? madeUp(mapping, input, now)
-      : await realPerson(p, reader, connections, input.user, { now, mapping, ...(overlay && { overlay }) });
+      : await realPerson(p, reader, connections, input.user, {
+          ...{ now, mapping },
+          overlay: besideSwitches(await openSwitches(p, reader), overlay),
+        });
   const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
   const gathered = { state: person.state, links };
   const teams = teamBook(await reader.teams());
   const expressions = input.document === undefined ? p.expressions.apart(mapping.version) : p.expressions.apart();
-  const bySignIn = await decideOne(expressions, tenant, mapping, gathered, teams, "sign_in");
+  const evaluations = await evaluateOne(expressions, tenant.id, mapping, gathered);
   const door = input.user === undefined ? "sign_in" : "sync";
-  const decision = door === "sign_in" ? bySignIn : await decideOne(expressions, tenant, mapping, gathered, teams, door);
+  const decision = decideOn(mapping, gathered, evaluations, teams, door);
   const plan = diff(person.state, decision, mapping);
   const after = applyInMemory(person.state, plan, { version: mapping.version, now });
   const base = { mapping, links, state: after, door, resolveTeam: (name: string) => teams.get(name) } as const;
@@ -72,7 +77,7 @@ export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput
   const changes = planLines(plan, await reader.privilegedRoles());
   return {
     ...explained,
-    account: { ...explained.account, verdict: bySignIn.verdict },
+    account: { ...explained.account, verdict: decideOn(mapping, gathered, evaluations, teams, "sign_in").verdict },
     user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
     connection: edited ?? null,
     changes,
@@ -99,8 +104,7 @@ async function mappingOf(
   readonly problems: readonly Problem[];
 }> {
   if (document !== undefined) return draftMapping(p, reader.tenant, document);
-  const { activeVersion } = await reader.tenantNow();
-  return { mapping: await p.mappings.active(reader, activeVersion, connections), problems: [] };
+  return { mapping: await activeMapping(p, reader, connections), problems: [] };
 }
 
 function madeUp(mapping: CompiledMapping, { connection, facts = {} }: TryInput, at: Instant): Gathered {
@@ -127,16 +131,8 @@ async function realPerson(
   name: string,
   options: GatherOptions,
 ): Promise<Gathered> {
-  const states = await reader.people([(await idOf(reader, name)) ?? (name as UserId)]);
-  const [person] = await gather(p, reader, connections, states, options);
-  if (!person) throw new Refusal("not_found", `no user ${quote(name)}`);
-  return person;
-}
-
-async function idOf(reader: TenantReader, userName: string): Promise<UserId | undefined> {
-  const { items } = await reader.users({ userName, limit: 2 });
-  if (items.length < 2) return items[0]?.id;
-  throw new Refusal("conflict", `several users are called ${quote(userName)}: name the one you mean by its id`);
+  const [person] = await gather(p, reader, connections, [await personNamed(reader, name)], options);
+  return person as Gathered;
 }
 
 interface Edited {
@@ -157,16 +153,4 @@ function withEdits(links: readonly PersonLink[], { connection, facts }: TryInput
   }
   const edited = links.map((one) => (one === link ? editedLink(one, facts, mapping) : one));
   return { links: edited, edited: link.connection.slug };
-}
-
-async function decideOne(
-  expressions: ExpressionPort,
-  tenant: Tenant,
-  mapping: CompiledMapping,
-  person: Gathered,
-  teams: TeamBook,
-  door: DecisionDoor,
-): Promise<Decision> {
-  const decisions = await judge(expressions, tenant.id, mapping, [person], teams, door);
-  return decisions.get(person.state.id) as Decision;
 }

@@ -2,12 +2,14 @@
 import type { ExplainedRule } from "../engine/explain.js";
 import type { Tenant } from "../model/connection.js";
 import type { Instant } from "../model/ids.js";
+import type { PersonState } from "../model/person.js";
 import { quote } from "../model/quote.js";
 import { suggest } from "../model/suggest.js";
 import { covers, OWNER, type Target, targetLabel, teamOf } from "../model/target.js";
+import { activeMapping } from "./compiled-mappings.js";
 import type { Provisioning } from "./deps.js";
 import { explainUser } from "./explain-user.js";
-import type { TeamRow, UserRow } from "./ports/access.js";
+import type { TeamRow } from "./ports/access.js";
 
 export interface Denial {
   readonly code: "deactivated" | "unknown_team" | "unknown_role" | "held" | "ended" | "not_held" | "near_miss";
@@ -22,7 +24,7 @@ export interface Denial {
 export async function whyDenied(
   p: Provisioning,
   tenant: Tenant,
-  user: UserRow,
+  user: PersonState,
   target: Target,
   teams: readonly TeamRow[],
 ): Promise<readonly Denial[]> {
@@ -59,8 +61,7 @@ function unknownTeam({ scope }: Target, teams: readonly TeamRow[]): readonly Den
 async function unknownRole(p: Provisioning, tenant: Tenant, { role }: Target): Promise<readonly Denial[]> {
   const reader = p.store.read(tenant.id);
   const privileged = await reader.privilegedRoles();
-  const { activeVersion } = await reader.tenantNow();
-  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
+  const mapping = await activeMapping(p, reader);
   const isOpen = mapping.rules.some(({ give }) => give.roles === undefined) || mapping.scimRoles !== undefined;
   const known = new Set([
     OWNER.role,
@@ -77,7 +78,12 @@ async function unknownRole(p: Provisioning, tenant: Tenant, { role }: Target): P
 }
 
 /** The last grant that gave it; a role in all teams gave it too. */
-async function lastEnded(p: Provisioning, tenant: Tenant, user: UserRow, wanted: Target): Promise<readonly Denial[]> {
+async function lastEnded(
+  p: Provisioning,
+  tenant: Tenant,
+  user: PersonState,
+  wanted: Target,
+): Promise<readonly Denial[]> {
   const history = await p.store.read(tenant.id).grantHistory(user.id);
   const [last] = history
     .filter(({ target }) => covers(target, wanted))

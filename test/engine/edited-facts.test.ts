@@ -26,6 +26,15 @@ describe("edited facts", () => {
     expect(editedLink(KNOWN, {}, MAPPING)).to.deep.equal(KNOWN);
   });
 
+  it("make `active` SCIM's word on the account, where SCIM speaks of it", () => {
+    const scimOf = (scim: "active" | "inactive" | undefined, active: boolean | string) =>
+      editedLink({ ...KNOWN, ...(scim && { scim }) }, { user: { active } }, MAPPING).scim;
+    expect(scimOf("active", false)).to.equal("inactive");
+    expect(scimOf("inactive", true)).to.equal("active");
+    expect(scimOf("active", "no")).to.equal("active");
+    expect(scimOf(undefined, false)).to.equal(undefined);
+  });
+
   const groups: readonly (readonly [string, FactEdits, readonly string[]])[] = [
     ["join groups", { groups: { add: ["C"] } }, ["A", "B", "C"]],
     ["join none twice", { groups: { add: ["A", "C", "C"] } }, ["A", "B", "C"]],

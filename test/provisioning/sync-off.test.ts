@@ -85,6 +85,15 @@ describe("switching sync off", () => {
     expect(await t.holds("ada")).to.equal("deactivated");
   });
 
+  it("by `deactivate` ends the accounts that were previewed also where the connection itself ends", async () => {
+    const options = { onDisable: "deactivate" as const };
+    const { digest, summary } = await previewSync(t.p, await t.tenant(), "okta", { to: "off", ...options });
+    expect(summary).to.include({ users: 1, deactivated: 1 });
+    await deleteConnection(t.p, await t.tenant(), "okta", { ...options, digest }, ADMIN);
+    await t.settled();
+    expect(await t.holds("ada")).to.equal("deactivated");
+  });
+
   for (const onDisable of ["convert", "deactivate"] as const) {
     it(`by \`${onDisable}\` leaves people alone who were never synced (TAB-37)`, async () => {
       await addManualGrant(
