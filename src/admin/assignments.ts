@@ -3,9 +3,10 @@ import type { Answer } from "../http/exchange.js";
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
 import type { Instant, UserId } from "../model/ids.js";
+import { type PastEvidence, withPastEvidence } from "../provisioning/past-evidence.js";
 import { personNamed } from "../provisioning/person-named.js";
 import type { AssignmentRow } from "../provisioning/ports/access.js";
-import type { TenantReader } from "../provisioning/ports/store.js";
+import type { Page, PageQuery, TenantReader } from "../provisioning/ports/store.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import { connectionSlugs } from "./connection-slugs.js";
@@ -49,19 +50,31 @@ export function assignmentRoutes(deps: AdminDeps): readonly Route[] {
         };
         const slugOf = await connectionSlugs(deps.p, tenant);
         if (query.format === "csv") return csvAnswer(deps, tenant, which, slugOf);
-        const page = await deps.p.store.read(tenant.id).assignments({ ...pageQuery(query), ...which });
+        const page = await assignmentPage(deps.p.store.read(tenant.id), { ...pageQuery(query), ...which });
         return { status: 200, body: pageView(page, (row) => assignmentView(row, slugOf)) };
       },
     }),
   ];
 }
 
-function assignmentView(row: AssignmentRow, slugOf: SlugOf) {
-  const { user, target, origin, rule = null, connection, since, endedAt = null, evidence } = row;
+type Assignment = Omit<AssignmentRow, "evidence"> & PastEvidence;
+
+/** Of an instant with what was given by then, of now with what is. */
+async function assignmentPage(
+  reader: TenantReader,
+  query: PageQuery & { readonly at?: Instant; readonly user?: UserId },
+): Promise<Page<Assignment>> {
+  const { items, ...rest } = await reader.assignments(query);
+  if (query.at === undefined) return { items: items.map((row) => ({ ...row, evidenceKept: true })), ...rest };
+  return { items: await withPastEvidence(reader, items, query.at), ...rest };
+}
+
+function assignmentView(row: Assignment, slugOf: SlugOf) {
+  const { user, target, origin, rule = null, connection, since, endedAt = null, evidence, evidenceKept } = row;
   const { mappingVersion = null, by = null, reason = null, expiresAt = null, endReason = null } = row;
   return {
     ...{ user, target, origin, rule, connection: slugOf(connection), since, endedAt },
-    ...{ mappingVersion, evidence, by, reason, expiresAt, endReason },
+    ...{ mappingVersion, evidence, evidenceKept, by, reason, expiresAt, endReason },
   };
 }
 
@@ -92,13 +105,13 @@ async function* csvPages(
   yield csv([COLUMNS]);
   let after: string | undefined;
   do {
-    const page = await reader.assignments({ limit: PAGE, ...which, ...(after === undefined ? {} : { after }) });
+    const page = await assignmentPage(reader, { limit: PAGE, ...which, ...(after === undefined ? {} : { after }) });
     if (page.items.length > 0) yield csv(page.items.map((row) => cells(row, slugOf)));
     after = page.next;
   } while (after !== undefined);
 }
 
-function cells(row: AssignmentRow, slugOf: SlugOf): readonly string[] {
+function cells(row: Assignment, slugOf: SlugOf): readonly string[] {
   const { user, target, origin, rule, connection, since, endedAt, mappingVersion, evidence } = row;
   const { by, reason, expiresAt, endReason } = row;
   const version = mappingVersion === undefined ? "" : String(mappingVersion);
@@ -108,7 +121,7 @@ function cells(row: AssignmentRow, slugOf: SlugOf): readonly string[] {
       since,
       endedAt ?? "",
       version,
-      evidenceText(evidence),
+      row.evidenceKept ? evidenceText(evidence) : "not kept",
       by ?? "",
       reason ?? "",
       expiresAt ?? "",

@@ -3,7 +3,7 @@ import type { Decision, Lock, RuleOutcome } from "../model/evaluation.js";
 import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey } from "../model/grant.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
-import type { Change, Kept, PersonPlan } from "../model/plan.js";
+import type { Change, Kept, PersonPlan, Refreshed } from "../model/plan.js";
 import { type ScopeKind, scopeKind } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compiled-mapping.js";
@@ -57,7 +57,7 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
   const desired = new Map(decision.desired.map((grant) => [grantKey(grant), grant]));
   const revokes: GrantChange[] = [];
   const kept: Kept[] = [];
-  const refreshed: PersonPlan["refreshed"][number][] = [];
+  const refreshed: Refreshed[] = [];
   for (const grant of state.grants) {
     if (!isSyncedGrant(grant)) continue;
     const key = grantKey(grant);
@@ -65,7 +65,7 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
     if (wanted) {
       desired.delete(key);
       if (wanted.stale) kept.push(keptAsStale(grant, wanted, mapping));
-      if (!sameEvidence(grant.evidence, wanted.evidence)) refreshed.push({ id: grant.id, evidence: wanted.evidence });
+      if (!sameEvidence(grant.evidence, wanted.evidence, sameFact)) refreshed.push(refreshedBy(grant, wanted));
       continue;
     }
     const lock = lockOn(grant, decision);
@@ -95,19 +95,24 @@ function keptAsStale(grant: Grant, wanted: DesiredGrant, mapping: CompiledMappin
   return { grant, rule, reason: openReason(ruleNameOf(mapping, rule), { reason: "stale", detail }) };
 }
 
-function sameEvidence(a: readonly Evidence[], b: readonly Evidence[]): boolean {
-  return a.length === b.length && a.every((one, index) => sameFact(one, b[index]));
+function refreshedBy({ id, evidence: before }: Grant, { evidence }: DesiredGrant): Refreshed {
+  return { id, evidence, replaces: !sameEvidence(before, evidence, sameThing) };
 }
 
-function sameFact(a: Evidence, b: Evidence | undefined): boolean {
-  return (
-    a.kind === b?.kind &&
-    a.label === b.label &&
-    a.group === b.group &&
-    a.source === b.source &&
-    a.since === b.since &&
-    a.staleSince === b.staleSince
-  );
+type Same = (a: Evidence, b: Evidence) => boolean;
+
+function sameEvidence(a: readonly Evidence[], b: readonly Evidence[], same: Same): boolean {
+  return a.length === b.length && a.every((one, index) => same(one, b[index] as Evidence));
+}
+
+function sameFact(a: Evidence, b: Evidence): boolean {
+  return sameThing(a, b) && a.since === b.since && a.staleSince === b.staleSince;
+}
+
+/** A claim is as old as the last sign-in that made it: that it was made again says nothing new. */
+function sameThing(a: Evidence, b: Evidence): boolean {
+  const isSame = a.kind === b.kind && a.label === b.label && a.group === b.group && a.source === b.source;
+  return isSame && (a.since === b.since || a.source === "claims");
 }
 
 /**

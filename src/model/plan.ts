@@ -35,10 +35,17 @@ export interface PersonPlan {
   readonly changes: readonly Change[];
   readonly kept: readonly Kept[];
   /** Open grants whose evidence moved; updated without a change. */
-  readonly refreshed: readonly { readonly id: GrantId; readonly evidence: readonly Evidence[] }[];
+  readonly refreshed: readonly Refreshed[];
   readonly frozen: boolean;
   /** Set where all that the person would gain and lose waits: there are no changes then. */
   readonly held?: HeldBack;
+}
+
+export interface Refreshed {
+  readonly id: GrantId;
+  readonly evidence: readonly Evidence[];
+  /** It says something else than before, and not only that the same is so still, or is stale by now. */
+  readonly replaces: boolean;
 }
 
 /** What waits as a whole, and why. */

@@ -60,7 +60,7 @@ function accessWrites(p: Provisioning, input: ApplyInput, teams: ReadonlyMap<str
       else if (change.kind === "deactivate_user") statuses.push({ user, to: "deactivated", by: change.by });
       else statuses.push({ user, to: "registered" });
     }
-    for (const { id, evidence } of plan.refreshed) refresh.push({ id, evidence, mappingVersion: input.mappingVersion });
+    for (const one of plan.refreshed) refresh.push({ ...one, mappingVersion: input.mappingVersion });
   }
   const profiles = [...input.profiles].map(([user, profile]) => ({ user, ...profile }));
   return { statuses, profiles, open, close, refresh, reconciled: input.reconciled, version: input.mappingVersion };

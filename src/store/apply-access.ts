@@ -2,6 +2,7 @@
 import { OWNER, teamOf } from "../model/target.js";
 import type { AccessReader, AccessWriter, AccessWrites, NewGrant } from "../provisioning/ports/access.js";
 import { bigint, type Dialect, type RowType } from "./dialect.js";
+import { keepEvidence } from "./former-evidence.js";
 import { lockRows } from "./people.js";
 import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
@@ -38,7 +39,7 @@ export function applyWriter(scope: Scope): ApplyWriter {
       // closed before opened: a grant may be replaced by one with the same key
       if (writes.close.length > 0) await closeGrants(scope, writes.close, at);
       if (writes.open.length > 0) await openGrants(scope, writes.open, at);
-      if (writes.refresh.length > 0) await refreshGrants(scope, writes.refresh);
+      if (writes.refresh.length > 0) await refreshGrants(scope, writes.refresh, at);
       if (writes.reconciled.length > 0) await settleMarks(scope, writes.reconciled, writes.version);
     },
     async settleUnmoved(people, version) {
@@ -182,23 +183,28 @@ async function openGrants({ tenant, sql: db, dialect }: Scope, open: readonly Ne
   const rows = dialect.rows(GRANT_TYPES, open.map(grantRow));
   await db.run(
     sql`insert into grants (tenant_id, id, user_id, team_id, scope, role, origin, connection_id, rule, mapping_version,
-        evidence, since, expires_at, given_by, reason)
+        evidence, evidence_from, since, expires_at, given_by, reason)
       select ${bigint(tenant)}, r.id, r.user_id, r.team_id, r.scope, r.role, r.origin, r.connection_id, r.rule,
-        r.mapping_version, ${dialect.json(verbatim("r.evidence"))}, ${bigint(at)}, r.expires_at, r.given_by, r.reason
+        r.mapping_version, ${dialect.json(verbatim("r.evidence"))}, ${bigint(at)}, ${bigint(at)}, r.expires_at, r.given_by, r.reason
       from ${rows} as r order by r.ordinal`,
   );
 }
 
-async function refreshGrants({ tenant, sql: db, dialect }: Scope, refresh: AccessWrites["refresh"]): Promise<void> {
+async function refreshGrants(scope: Scope, refresh: AccessWrites["refresh"], at: number): Promise<void> {
+  const { tenant, sql: db, dialect } = scope;
+  const replaced = refresh.filter(({ replaces }) => replaces === true).map(({ id }) => ({ id }));
+  if (replaced.length > 0) await keepEvidence(scope, dialect.rows({ id: "text" }, replaced), at);
   const rows = dialect.rows(
-    { id: "text", evidence: "text", mapping_version: "bigint" },
-    refresh.map(({ id, evidence, mappingVersion }) => ({
+    { id: "text", evidence: "text", mapping_version: "bigint", evidence_from: "bigint" },
+    refresh.map(({ id, evidence, mappingVersion, replaces }) => ({
       ...{ id, evidence: toJson(evidence), mapping_version: mappingVersion ?? null },
+      evidence_from: replaces === true ? at : null,
     })),
   );
   await db.run(
     sql`update grants set evidence = ${dialect.json(verbatim("r.evidence"))},
-        mapping_version = coalesce(r.mapping_version, grants.mapping_version)
+        mapping_version = coalesce(r.mapping_version, grants.mapping_version),
+        evidence_from = coalesce(r.evidence_from, grants.evidence_from)
       from ${rows} as r where grants.tenant_id = ${tenant} and grants.id = r.id and grants.ended_at is null`,
   );
 }

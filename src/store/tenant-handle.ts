@@ -6,6 +6,7 @@ import { connectionReader, connectionWriter } from "./connections.js";
 import { directoryGroupReader, directoryGroupWriter } from "./directory-groups.js";
 import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
+import { formerEvidenceReader } from "./former-evidence.js";
 import { groupPinReader, groupPinWriter } from "./group-pins.js";
 import { journalReader, journalWriter } from "./journal.js";
 import { linkReader } from "./links.js";
@@ -32,6 +33,7 @@ export function tenantReader(scope: Scope): TenantReader {
     ...directoryListReader(scope),
     ...groupPinReader(scope),
     ...peopleReader(scope),
+    ...formerEvidenceReader(scope),
     ...linkReader(scope),
     ...userReader(scope),
     ...teamReader(scope),

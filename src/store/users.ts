@@ -1,7 +1,7 @@
 /** Users and their assignments as an admin lists them. Pending people show up nowhere here. */
 import { fold } from "../model/fold.js";
 import type { Evidence, GrantOrigin } from "../model/grant.js";
-import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import type { ConnectionId, GrantId, Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { Target } from "../model/target.js";
@@ -118,6 +118,7 @@ interface AssignmentColumns {
 
 function assignmentOf(row: AssignmentColumns): AssignmentRow {
   return {
+    id: row.id as GrantId,
     user: { id: row.user_id as UserId, userName: row.user_name },
     target: { scope: scopeOf(row), role: row.role },
     origin: row.origin as GrantOrigin,

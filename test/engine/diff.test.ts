@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { applyInMemory } from "../../src/engine/apply-in-memory.js";
 import { diff } from "../../src/engine/diff.js";
+import type { Evidence } from "../../src/model/grant.js";
 import type { ConnectionId } from "../../src/model/ids.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonState } from "../../src/model/person.js";
@@ -311,6 +312,27 @@ describe("comparing with what a person holds", () => {
         expect(refreshed[0]?.evidence).to.deep.equal(held.evidence);
       });
     }
+
+    const replaced: readonly (readonly [string, readonly Evidence[], boolean])[] = [
+      ["another group", [{ kind: "group", label: "Z", source: "claims", since: BEFORE }], true],
+      ["less than there is", [], true],
+      ["the same from another source", [{ kind: "group", label: "X", source: "scim", since: BEFORE }], true],
+      ["the same claim of another sign-in", [{ kind: "group", label: "X", source: "claims", since: NOW }], false],
+      ["the same as stale", [{ kind: "group", label: "X", source: "claims", since: BEFORE, staleSince: NOW }], false],
+    ];
+    for (const [what, evidence, replaces] of replaced) {
+      it(`${replaces ? "replace" : "do not replace"} what they were given by where it was ${what}`, async () => {
+        const { refreshed } = await planned(mapping, [X], state([{ ...held, evidence }]));
+        expect(refreshed.map((one) => one.replaces)).to.deep.equal([replaces]);
+      });
+    }
+
+    it("replace a membership that SCIM began anew", async () => {
+      const rejoined = { groups: [group("X", { source: "scim", since: NOW })] };
+      const before = [{ kind: "group", label: "X", source: "scim", since: BEFORE }] as const;
+      const { refreshed } = await planned(mapping, [rejoined], state([{ ...held, evidence: before }]));
+      expect(refreshed.map((one) => one.replaces)).to.deep.equal([true]);
+    });
 
     it("are updated when there is more of it", async () => {
       const before = { ...held, evidence: [] };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { GrantId, RunId, UserId } from "../../src/model/ids.js";
+import type { GrantId, Instant, RunId, UserId } from "../../src/model/ids.js";
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import { teamScope } from "../../src/model/target.js";
 import type { NewGrant } from "../../src/provisioning/ports/access.js";
@@ -110,6 +110,27 @@ export function accessConformance(open: OpenStore): void {
         since: NOW,
       });
       expect((await world.read.people([user]))[0]?.grants.map((grant) => grant.id)).to.deep.equal([manual.id]);
+    });
+
+    it("keeps what an open grant was given by, with its time, when other facts take its place", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const grant = newGrant(user, { evidence: EVIDENCE });
+      await openGrants(world, [grant]);
+      const evidence = (label: string) => [{ kind: "group", label, source: "scim" }] as const;
+      const refresh = (label: string, now: Instant, replaces: boolean) =>
+        world.write((tx) =>
+          tx.applyAccess({ ...NO_WRITES, refresh: [{ id: grant.id, evidence: evidence(label), replaces }] }, now),
+        );
+      await refresh("same", NOW, true);
+      await refresh("second", LATER, true);
+      await refresh("too short", LATER, true);
+      await refresh("moved", MUCH_LATER, false);
+      const at = async (instant: Instant) => (await world.read.evidenceAt([grant.id], instant)).get(grant.id);
+      expect(await at(NOW)).to.deep.equal({ evidence: evidence("same"), from: NOW });
+      for (const instant of [LATER, MUCH_LATER])
+        expect(await at(instant)).to.deep.equal({ evidence: evidence("moved"), from: LATER });
+      expect(await world.read.evidenceAt([], NOW)).to.deep.equal(new Map());
     });
 
     it("holds one open grant per key, and opens it anew after it was closed, also in one call", async () => {

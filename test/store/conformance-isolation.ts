@@ -117,6 +117,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   user: (b, a) => b.user(a.user),
   users: (b) => b.users({ limit: 10 }),
   usersByExternalId: (b) => b.users({ limit: 10, externalId: "00u1" }),
+  evidenceAt: async (b, a) => [...(await b.evidenceAt([a.grant], MUCH_LATER))],
   grantHistory: (b, a) => b.grantHistory(a.user),
   assignments: (b) => b.assignments({ limit: 10 }),
   otherOwners: (b) => b.otherOwners([]),
@@ -204,7 +205,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.applyAccess({ ...NO_WRITES, open: [newGrant(own.user, { connection: a.connection, rule: "eve" })] }, LATER),
   closeByApply: (b, a) => b.applyAccess({ ...NO_WRITES, close: [{ id: a.grant, reason: "eve" }] }, LATER),
   refresh: (b, a) =>
-    b.applyAccess({ ...NO_WRITES, refresh: [{ id: a.grant, evidence: [], mappingVersion: 9 }] }, LATER),
+    b.applyAccess({ ...NO_WRITES, refresh: [{ id: a.grant, evidence: [], mappingVersion: 9, replaces: true }] }, LATER),
   reconciled: (b, a) =>
     b.applyAccess({ ...NO_WRITES, reconciled: [{ user: a.user, factsVersion: 1 }], version: 1 }, LATER),
   settleUnmoved: (b, a) => b.settleUnmoved([{ user: a.quiet, factsVersion: 0 }], 1),
@@ -258,6 +259,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.people([a.user, a.quiet]),
     await read.links([a.user]),
     await read.grantHistory(a.user),
+    [...(await read.evidenceAt([a.grant], NOW))],
     await read.registeredSynced(connection.id),
     await read.bucket(connection.id, "access"),
     await read.expectation(connection.id),

@@ -3,11 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { GrantId, TenantId } from "../../src/model/ids.js";
+import { withPastEvidence } from "../../src/provisioning/past-evidence.js";
 import { type Dialect, POSTGRES, SQLITE } from "../../src/store/dialect.js";
 import { type Knex, knex } from "../../src/store/knex.js";
 import { MIGRATIONS } from "../../src/store/migrations/index.js";
 import { openStore } from "../../src/store/open.js";
 import { postgresUrl } from "./postgres-server.js";
+import { NO_WRITES } from "./world.js";
 
 /** What each released migration is. A new one is added below; an old one that differs would leave databases behind. */
 const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: string])[] = [
@@ -22,6 +25,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0009-group-separator", "3f3dd8e5960b457b", "3f3dd8e5960b457b"],
   ["0010-shown-profile", "210d248134c32674", "d7254790df9b6220"],
   ["0011-grants-of-rule", "a698cee2dd37295c", "a698cee2dd37295c"],
+  ["0012-former-evidence", "c6210646cbd51b9e", "3abe8260cbd9fbd8"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -84,6 +88,13 @@ async function migrateThrough(last: string, runner: Knex, dialect: Dialect): Pro
       }),
     },
   });
+}
+
+const T0 = 1_700_000_000_000;
+const ACME = 1 as TenantId;
+
+function dayAfter(days: number): string {
+  return new Date(T0 + days * 86_400_000).toISOString();
 }
 
 /** A connection as the version before SAML wrote it. */
@@ -154,7 +165,8 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
       await runner.destroy();
       const store = await openStore(url);
       try {
-        expect(await store.migrate()).to.deep.equal(["0010-shown-profile", "0011-grants-of-rule"]);
+        const later = RELEASED.map(([name]) => name).filter((name) => name > "0009-group-separator");
+        expect(await store.migrate()).to.deep.equal(later);
         const found = await store.instance.tenantBySlug("acme");
         if (found === undefined) expect.fail("the tenant is gone");
         const { items } = await store.read(found.id).users({ q: "ada", limit: 10 });
@@ -166,6 +178,49 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
           familyName: null,
           photo: null,
         });
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("says of grants that it refreshed what they were given by, as far as the evidence itself tells how old it is", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0011-grants-of-rule", runner, dialect);
+      await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, created_at: T0 });
+      const names = { user_name: "Ada", user_name_folded: "ada", search_text: "ada" };
+      await runner("users").insert({ tenant_id: 1, id: "u1", ...names, status: "registered", created_at: T0 });
+      const grant = { tenant_id: 1, user_id: "u1", scope: "tenant", origin: "rule", since: T0 };
+      const [group, condition] = [
+        { kind: "group", label: "Eng", source: "scim", since: dayAfter(2) },
+        { kind: "expression", label: "user.active" },
+      ] as const;
+      await runner("grants").insert([
+        { ...grant, id: "g1", role: "a", rule: "a", evidence: JSON.stringify([group]) },
+        { ...grant, id: "g2", role: "b", rule: "b", evidence: JSON.stringify([condition]) },
+        {
+          ...grant,
+          id: "g3",
+          role: "c",
+          rule: "c",
+          evidence: JSON.stringify([{ kind: "everyone", label: "everyone" }]),
+        },
+      ]);
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        await store.migrate();
+        const [id, ...others] = ["g1", "g2", "g3"].map((one) => ({ id: one as GrantId }));
+        if (id === undefined) return;
+        const fresh = [{ kind: "app_role", label: "dev" }] as const;
+        const refresh = [{ ...id, evidence: fresh, replaces: true }];
+        await store.write(ACME, (tx) => tx.applyAccess({ ...NO_WRITES, refresh }, dayAfter(4)));
+        const labels = async (day: number) =>
+          (await withPastEvidence(store.read(ACME), [id, ...others], dayAfter(day))).map(
+            ({ evidence, evidenceKept }) => (evidenceKept ? evidence.map(({ label }) => label).join() : "not kept"),
+          );
+        expect(await labels(1)).to.deep.equal(["not kept", "not kept", "everyone"]);
+        expect(await labels(3)).to.deep.equal(["Eng", "not kept", "everyone"]);
+        expect(await labels(4)).to.deep.equal(["dev", "not kept", "everyone"]);
       } finally {
         await store.close();
       }

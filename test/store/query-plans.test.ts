@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import type { ConnectionId, DirectoryGroupId, DirectoryUserId, RunId, TenantId, UserId } from "../../src/model/ids.js";
+import type {
+  ConnectionId,
+  DirectoryGroupId,
+  DirectoryUserId,
+  GrantId,
+  RunId,
+  TenantId,
+  UserId,
+} from "../../src/model/ids.js";
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import type { Database } from "../../src/store/database.js";
@@ -81,7 +89,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
         profiles: [{ user: USER, userName: "a", email: null, ...NOTHING_SHOWN }],
         open: [newGrant(USER)],
         close: [{ id: newGrant(USER).id, reason: "x" }],
-        refresh: [{ id: newGrant(USER).id, evidence: [] }],
+        refresh: [{ id: newGrant(USER).id, evidence: [], replaces: true }],
         reconciled: [{ user: USER, factsVersion: 1 }],
         version: 1,
       },
@@ -99,6 +107,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "a page of the population": (tx) => tx.peopleIds({ limit: 100 }),
   "a page of a connection's population": (tx) => tx.peopleIds({ limit: 100, connection: CONNECTION }),
   "a page of the audit": (tx) => tx.audit({ limit: 100 }),
+  "evidence of a day": (tx) => tx.evidenceAt([newGrant(USER).id], NOW),
   "when rules last gave": (tx) => tx.lastGiven(["r"], NOW),
   "a page of events": (tx) => tx.events({ after: 1, limit: 100 }),
 };
@@ -108,6 +117,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
   people: (tx, ids) => tx.people(ids as readonly UserId[]),
   lockPeople: (tx, ids) => tx.lockPeople(ids as readonly UserId[]),
   links: (tx, ids) => tx.links(ids as readonly UserId[]),
+  evidenceAt: (tx, ids) => tx.evidenceAt(ids as readonly GrantId[], NOW),
   membersOf: (tx, ids) => tx.membersOf(ids as readonly DirectoryGroupId[]),
   groupsOf: (tx, ids) => tx.groupsOf(ids as readonly DirectoryUserId[]),
   displayNames: (tx, ids) => tx.displayNames(CONNECTION, ids),
@@ -143,7 +153,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
         profiles: users.map((user) => ({ user, userName: "a", email: null, ...NOTHING_SHOWN })),
         open: users.map((user) => newGrant(user)),
         close: users.map((user) => ({ id: newGrant(user).id, reason: "x" })),
-        refresh: users.map((user) => ({ id: newGrant(user).id, evidence: [] })),
+        refresh: users.map((user) => ({ id: newGrant(user).id, evidence: [], replaces: true })),
         reconciled: users.map((user) => ({ user, factsVersion: 1 })),
         version: 1,
       },

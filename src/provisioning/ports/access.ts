@@ -58,6 +58,7 @@ export interface TeamRow {
 }
 
 export interface AssignmentRow {
+  readonly id: GrantId;
   readonly user: { readonly id: UserId; readonly userName: string };
   readonly target: Target;
   readonly origin: GrantOrigin;
@@ -79,6 +80,12 @@ export interface AssignmentRow {
 export interface PastGrant extends Grant {
   readonly endedAt?: Instant;
   readonly endReason?: string;
+}
+
+export interface EvidenceAt {
+  readonly evidence: readonly Evidence[];
+  /** Since when it stood; absent where that was not kept, so that it may be of a later day. */
+  readonly from?: Instant;
 }
 
 export interface BucketState {
@@ -111,6 +118,8 @@ export interface AccessReader {
   users(query: UserQuery): Promise<Page<UserRow>>;
   /** Every grant a user ever had, newest first. */
   grantHistory(id: UserId): Promise<readonly PastGrant[]>;
+  /** What these grants were given by at an instant within their time, in one statement. */
+  evidenceAt(ids: readonly GrantId[], at: Instant): Promise<ReadonlyMap<GrantId, EvidenceAt>>;
   /** Who held what at an instant (now when absent). */
   assignments(query: PageQuery & { readonly at?: Instant; readonly user?: UserId }): Promise<Page<AssignmentRow>>;
   teams(): Promise<readonly TeamRow[]>;
@@ -169,6 +178,8 @@ export interface AccessWrites {
     readonly id: GrantId;
     readonly evidence: readonly Evidence[];
     readonly mappingVersion?: number;
+    /** What the grant is given by is something else now: what stood before is kept with its time. */
+    readonly replaces?: boolean;
   }[];
   /** People done: their mark goes if its `dirtySeq` is the facts version given, and `reconciledVersion` becomes `version`. */
   readonly reconciled: readonly { readonly user: UserId; readonly factsVersion: number }[];

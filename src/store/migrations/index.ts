@@ -1,6 +1,7 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
+import { FORMER_EVIDENCE } from "./former-evidence.js";
 import { GRANTS_OF_RULE } from "./grants-of-rule.js";
 import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   GROUP_SEPARATOR,
   SHOWN_PROFILE,
   GRANTS_OF_RULE,
+  FORMER_EVIDENCE,
 ];
