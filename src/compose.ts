@@ -40,6 +40,8 @@ import { startWorker } from "./provisioning/worker.js";
 import { openStore } from "./store/open.js";
 
 const TENANTS_REMEMBERED = 500;
+/** Of one tenant one at a time, and so many behind it. */
+const QUESTIONS = { atOnce: 16, waiting: 50 };
 
 /** What every entry needs: the store, migrated, and provisioning over it. */
 export interface Opened {
@@ -89,6 +91,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     approvals: createApprovalCache(TENANTS_REMEMBERED),
     groupBook: createGroupBook(TENANTS_REMEMBERED),
     walks: createWalks(config.previews),
+    questions: createWalks(QUESTIONS, "tries, lint and explanations"),
     unmoved: createUnmovedBook(MOST_UNMOVED),
     now,
     newId: store.newId,

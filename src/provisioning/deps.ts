@@ -67,6 +67,8 @@ export interface Provisioning {
   readonly approvals: ApprovalCache;
   readonly groupBook: GroupBook;
   readonly walks: Walks;
+  /** Tries, lint, examples and explanations: whoever may only ask keeps nothing busy for long. */
+  readonly questions: Walks;
   readonly unmoved: UnmovedBook;
   now(): Instant;
   newId(): string;

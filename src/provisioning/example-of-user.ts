@@ -16,9 +16,17 @@ const LONGEST_NOTE = 2000;
 
 /**
  * A real person as examples of the active mapping, one for each current row by which a connection knows them, with personal data reduced to
- * what its rules need. Pasted into the document they pass. Refusal `not_found`.
+ * what its rules need. Pasted into the document they pass. Refusals `not_found`, `rate_limited`.
  */
-export async function exampleOfUser(
+export function exampleOfUser(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+): Promise<{ readonly version: number; readonly examples: readonly ExampleDocument[] }> {
+  return p.questions.run(tenant.id, () => examplesOf(p, tenant, user));
+}
+
+async function examplesOf(
   p: Provisioning,
   tenant: Tenant,
   user: UserId,

@@ -37,9 +37,20 @@ export interface AuthoredAssignment extends Omit<ExplainedAssignment, "grants"> 
 
 /**
  * Why a person holds what they hold, and why not the rest, by today's facts and the active mapping; what it suggests was
- * tried by evaluating again. Refusal `not_found`.
+ * tried by evaluating again. Refusals: `not_found`; `rate_limited` when
+ * too many questions of the tenant wait already.
  */
-export async function explainUser(
+export function explainUser(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  options: ExplainOptions = {},
+): Promise<UserExplanation> {
+  return p.questions.run(tenant.id, () => explanationOf(p, tenant, user, options));
+}
+
+/** The same for an answer that waits behind nobody's questions. Refusal `not_found`. */
+export async function explanationOf(
   p: Provisioning,
   tenant: Tenant,
   user: UserId,

@@ -84,7 +84,16 @@ export interface MappingLint {
  * Lints the tenant's active mapping, or a draft. Groups are read and compared in pages, so that nobody else waits; the
  * number of statements does not depend on the document.
  */
-export async function lintMapping(
+export function lintMapping(
+  p: Provisioning,
+  tenant: Tenant,
+  draft: string | undefined,
+  options: LintOptions,
+): Promise<MappingLint> {
+  return p.questions.run(tenant.id, () => lintOf(p, tenant, draft, options));
+}
+
+async function lintOf(
   p: Provisioning,
   tenant: Tenant,
   draft: string | undefined,

@@ -48,8 +48,12 @@ export interface Tried extends Omit<Explanation, "account"> {
   readonly problems: readonly Problem[];
 }
 
-/** Refusals: `not_found`, `conflict` (several people of the name), `bad_request`, `invalid_document`. */
-export async function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput): Promise<Tried> {
+/** Refusals: `not_found`, `conflict` (several people of the name), `bad_request`, `invalid_document`, `rate_limited`. */
+export function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput): Promise<Tried> {
+  return p.questions.run(tenant.id, () => tried(p, tenant, input));
+}
+
+async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<Tried> {
   const reader = p.store.read(tenant.id);
   const now = p.now();
   const connections = await reader.connections();

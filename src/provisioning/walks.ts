@@ -1,4 +1,4 @@
-/** Walks over whole populations take their turns: they are what the service does that takes longest. */
+/** What takes long takes its turns: walks over whole populations, and questions about one person or document. */
 import type { TenantId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 
@@ -16,8 +16,8 @@ export interface WalkLimits {
 
 const RETRY_SECONDS = 10;
 
-/** Turns of this process: each instance has its own. */
-export function createWalks({ atOnce, waiting: most }: WalkLimits): Walks {
+/** Turns of this process: each instance has its own. `what`: is under way when one is refused. */
+export function createWalks({ atOnce, waiting: most }: WalkLimits, what = "previews and changes of everybody"): Walks {
   const running = new Set<TenantId>();
   const waiting: { readonly tenant: TenantId; readonly begin: () => void }[] = [];
   const next = () => {
@@ -32,7 +32,7 @@ export function createWalks({ atOnce, waiting: most }: WalkLimits): Walks {
   return {
     async run(tenant, work) {
       if (waiting.filter((one) => one.tenant === tenant).length >= most) {
-        const message = "other previews and changes of everybody are under way here: try again when they are done";
+        const message = `other ${what} are under way here: try again when they are done`;
         throw new Refusal("rate_limited", message, { retryAfterSeconds: RETRY_SECONDS });
       }
       await new Promise<void>((begin) => {

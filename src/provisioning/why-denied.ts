@@ -8,7 +8,7 @@ import { suggest } from "../model/suggest.js";
 import { covers, OWNER, type Target, targetLabel, teamOf } from "../model/target.js";
 import { activeMapping } from "./compiled-mappings.js";
 import type { Provisioning } from "./deps.js";
-import { explainUser } from "./explain-user.js";
+import { explanationOf } from "./explain-user.js";
 import type { TeamRow } from "./ports/access.js";
 
 export interface Denial {
@@ -31,7 +31,7 @@ export async function whyDenied(
   if (user.status === "deactivated") return [{ code: "deactivated", reason: "the user is deactivated" }];
   const unknown = [...unknownTeam(target, teams), ...(await unknownRole(p, tenant, target))];
   if (unknown.length > 0) return unknown;
-  const { hold, notGiven } = await explainUser(p, tenant, user.id, { wanted: target, most: MOST_RULES });
+  const { hold, notGiven } = await explanationOf(p, tenant, user.id, { wanted: target, most: MOST_RULES });
   const held = hold
     ? [{ code: "held", reason: `changes of this user wait in run ${hold.run}: ${hold.reason}` } as const]
     : [];

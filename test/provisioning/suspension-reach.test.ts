@@ -1,7 +1,8 @@
 import { expect } from "chai";
+import { Refusal } from "../../src/model/problem.js";
 import { createExpressionRunner } from "../../src/platform/expression-runner.js";
 import { exampleOfUser } from "../../src/provisioning/example-of-user.js";
-import { explainUser } from "../../src/provisioning/explain-user.js";
+import { explainUser, explanationOf } from "../../src/provisioning/explain-user.js";
 import { lintMapping } from "../../src/provisioning/lint.js";
 import { previewMapping } from "../../src/provisioning/mappings.js";
 import { reconcilePeople } from "../../src/provisioning/reconcile.js";
@@ -54,6 +55,39 @@ describe("what an expression that ends badly is suspended for", () => {
     await push("bob", "good");
     expect([await t.holds("ann"), await t.holds("bob")]).to.deep.equal([BOARD, BOARD]);
     expect((await told()).filter(({ reach }) => reach !== "one_input")).to.deep.equal([]);
+  });
+
+  it("tries, lint, examples and explanations of a tenant take turns, and too many are refused; decisions and checks go on", async () => {
+    const tenant = await t.tenant();
+    await push("ann", "good");
+    const ann = await t.userId("ann");
+    let end: () => void = () => undefined;
+    const busy = t.p.questions.run(
+      tenant.id,
+      () =>
+        new Promise<void>((done) => {
+          end = done;
+        }),
+    );
+    const questions = [
+      () => tryPerson(t.p, tenant, { user: "ann" }),
+      () => lintMapping(t.p, tenant, undefined, { days: 30 }),
+      () => exampleOfUser(t.p, tenant, ann),
+      () => explainUser(t.p, tenant, ann),
+    ];
+    let answered = 0;
+    const asked = Array.from({ length: 50 }, (_, at) => (questions[at % 4] ?? questions[0])?.().then(() => ++answered));
+    for (const ask of questions) {
+      const refused = await ask().catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(Refusal).with.property("code", "rate_limited");
+    }
+    await push("bob", "good");
+    expect(await t.holds("bob")).to.deep.equal(BOARD);
+    expect(await explanationOf(t.p, tenant, ann), "what a check says").to.have.property("assignments");
+    expect(answered).to.equal(0);
+    end();
+    await Promise.all([busy, ...asked]);
+    expect(answered).to.equal(50);
   });
 
   it("one person's facts end the attempts on themselves, and leave everybody else the rule", async () => {
