@@ -26,12 +26,11 @@ export interface Surroundings {
   readonly since: Instant;
 }
 
-export function surroundingFindings(view: LintView, around: Surroundings): readonly LintFinding[] {
-  return [
-    ...view.alive.flatMap((one) => disabledConnections(view, one, around.disabled)),
-    ...neverMatched(view, around),
-    ...misspeltTeams(view, around.teams),
-  ];
+/** Part by part, so that a caller can pause between them. */
+export function* surroundingFindings(view: LintView, around: Surroundings): Generator<readonly LintFinding[]> {
+  yield view.alive.flatMap((one) => disabledConnections(view, one, around.disabled));
+  yield neverMatched(view, around);
+  yield misspeltTeams(view, around.teams);
 }
 
 function disabledConnections(view: LintView, one: LintRule, disabled: ReadonlySet<string>): readonly LintFinding[] {

@@ -12,20 +12,21 @@ import type { LintRule, LintView } from "./lint-view.js";
 import { exampleOf } from "./made-example.js";
 import { ruleId } from "./rule-id.js";
 
-/** What the document alone shows. `warnings` are those of its compilation. */
-export function lintDocument(view: LintView, warnings: readonly Problem[]): readonly LintFinding[] {
+/** What the document alone shows, part by part, so that a caller can pause between them. `warnings` are those of its compilation. */
+export function* lintDocument(view: LintView, warnings: readonly Problem[]): Generator<readonly LintFinding[]> {
   const dead = deadRules(view);
-  const kinOf = (pointer: string) =>
-    view.rules.flatMap(({ rule, document }) => (rule.pointer === pointer && document ? [ruleId(document)] : []))[0];
+  yield dead;
+  const documents = new Map(view.rules.map(({ rule, document }) => [rule.pointer, document]));
+  const kinOf = (pointer: string) => {
+    const document = documents.get(pointer);
+    return document && ruleId(document);
+  };
   // A rule that stands twice is told once: as the dead one that one of the two is.
   const told = new Set(dead.map(({ pointer }) => kinOf(pointer)));
   const others = warnings.filter(({ code, pointer }) => code !== "duplicate_rule" || !told.has(kinOf(pointer)));
-  return [
-    ...others.map((warning) => fromWarning(view, warning)),
-    ...dead,
-    ...privilegedPatterns(view),
-    ...coverage(view),
-  ];
+  yield others.map((warning) => fromWarning(view, warning));
+  yield privilegedPatterns(view);
+  yield coverage(view);
 }
 
 /** What a save would refuse, as findings. */

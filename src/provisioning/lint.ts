@@ -15,6 +15,7 @@ import { mappingContext } from "./compiled-mappings.js";
 import type { ExpressionPort, Provisioning } from "./deps.js";
 import { checkExamples } from "./examples.js";
 import { resultsOf } from "./expression-results.js";
+import { othersFirst } from "./judge.js";
 import { type CheckingMappings, checkMapping } from "./mappings.js";
 import type { TenantReader } from "./ports/store.js";
 import { sentGroups } from "./sent-groups.js";
@@ -44,13 +45,26 @@ export async function lintText(p: CheckingMappings, text: string, context: LintC
     return { findings: errorFindings(checked.ok ? [] : checked.problems) };
   }
   const { document } = parsed;
+  await othersFirst();
   const compiled = compileMapping(document, context);
   if (!compiled.ok) return { findings: errorFindings(compiled.problems) };
+  await othersFirst();
   const { mapping, warnings } = compiled;
   const problems = await checkExamples(p.expressions, context.tenant, document, mapping);
   const covered = await coveredRules(p.expressions, context.tenant, document, mapping);
   const view = lintView(document, mapping, { now: context.now, covered });
-  return { findings: [...errorFindings(problems), ...lintDocument(view, warnings)].sort(byPlace), view };
+  const findings = await withPauses(lintDocument(view, warnings));
+  return { findings: [...errorFindings(problems), ...findings].sort(byPlace), view };
+}
+
+/** A document of thousands of rules takes long enough to look at for others to wait. */
+async function withPauses(parts: Iterable<readonly LintFinding[]>): Promise<readonly LintFinding[]> {
+  const found: (readonly LintFinding[])[] = [];
+  for (const part of parts) {
+    found.push(part);
+    await othersFirst();
+  }
+  return found.flat();
 }
 
 /** Ids of the rules that some example matches. */
@@ -119,7 +133,9 @@ async function lintOf(
     privilegedRoles: await reader.privilegedRoles(),
     ...(draft === undefined && active ? { savedAt: active.createdAt } : {}),
   });
-  const around = surroundingFindings(view, await surroundings(reader, connections, view, { now, days }));
+  const around = await withPauses(
+    surroundingFindings(view, await surroundings(reader, connections, view, { now, days })),
+  );
   const { count, largest } = seen.unmapped();
   return {
     version,
@@ -142,10 +158,11 @@ async function besideGroups(
   options: Parameters<typeof seenGroups>[1],
 ): Promise<SeenGroups> {
   const seen = seenGroups(view, options);
+  await othersFirst();
   for (const look of [seen.take, seen.compare]) {
     for (let from = 0; from < sent.length; from += CHUNK) {
       for (const group of sent.slice(from, from + CHUNK)) look(group);
-      await new Promise(setImmediate);
+      await othersFirst();
     }
   }
   return seen;

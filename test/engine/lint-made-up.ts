@@ -46,7 +46,8 @@ export async function linted(document: MappingDocument, world: LintWorld = {}): 
     ...{ disabled: new Set<string>(), teams: [], days: 90, lastGave: new Map(), since: "2026-08-24T12:00:00.000Z" },
     ...world.around,
   };
-  return [...lintDocument(view, warnings), ...seen.findings(), ...surroundingFindings(view, around)].sort(byPlace);
+  const parts = [...lintDocument(view, warnings), seen.findings(), ...surroundingFindings(view, around)];
+  return parts.flat().sort(byPlace);
 }
 
 /** `/pointer code` per finding. */
