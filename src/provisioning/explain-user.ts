@@ -17,6 +17,7 @@ import type { Hold } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { ExpressionPort, Provisioning } from "./deps.js";
 import { resultsOf } from "./expression-results.js";
+import { othersFirst } from "./judge.js";
 import { type MappingAuthors, mappingAuthors, type VersionNote } from "./mapping-authors.js";
 import { evaluatePeople } from "./reconcile.js";
 
@@ -84,7 +85,7 @@ function authored(assignment: ExplainedAssignment, authors: MappingAuthors): Aut
   return { ...assignment, grants };
 }
 
-/** Tries the steps that an explanation suggests, and says which of them do what they say. Writes nothing. */
+/** Tries the steps that an explanation suggests, and says which of them do what they say. Writes nothing; others are served between its steps. */
 export async function provedExplanation(
   expressions: ExpressionPort,
   tenant: Pick<Tenant, "id">,
@@ -92,11 +93,15 @@ export async function provedExplanation(
   decision: Decision,
   explanation: Explained,
 ): Promise<Explanation> {
+  await othersFirst();
   let gains = proveGains(base, decision, explanation);
+  await othersFirst();
   let losses = proveLosses(base, explanation.assignments);
   while (gains.next ?? losses.next) {
     const results = await resultsOf(expressions, tenant.id, new Map([...gains.jobs, ...losses.jobs]));
+    await othersFirst();
     gains = gains.next?.(results) ?? gains;
+    await othersFirst();
     losses = losses.next?.(results) ?? losses;
   }
   return { ...gains.explanation, assignments: losses.assignments };
