@@ -32,6 +32,8 @@ export interface Explanation {
 export interface Explained extends Explanation {
   /** The links that `notGiven` speaks of, in the same order: one connection may know a person by several rows. */
   readonly missedAt: readonly PersonLink[];
+  /** What was asked for. */
+  readonly wanted?: Target;
 }
 
 export interface ExplainedAssignment {
@@ -93,6 +95,8 @@ export interface ExplainedRule {
   readonly steps: readonly Step[];
   /** Whether re-evaluating with these steps taken gives it; absent while nobody tried. */
   readonly proved?: boolean;
+  /** Labels of all that comes with the steps, whichever alternative is taken: this rule's first; only where it is proved. */
+  readonly gives?: readonly string[];
   readonly sentence: string;
 }
 
@@ -130,7 +134,8 @@ export function explain(
   for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
     // A rule that matches may be one that gives all it has.
     const isFull = rules.length >= most;
-    const told = isFull && outcome.status !== "matched" ? [] : explainRule(mapping, link, outcome, decision, state);
+    const told =
+      isFull && outcome.status !== "matched" ? [] : explainRule(mapping, link, outcome, decision, state, wanted);
     if (!isFull) {
       rules.push(...told);
       missedAt.push(...told.map(() => link));
@@ -143,6 +148,7 @@ export function explain(
     notGivenLeftOut: leftOut,
     rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
     missedAt,
+    ...(wanted ? { wanted } : {}),
   };
 }
 
@@ -208,16 +214,17 @@ function conflictOf(
   return { conflict: { strategy, lost: [...new Map(lost.map((one) => [JSON.stringify(one), one])).values()] } };
 }
 
-/** Why a rule gives nothing here: no entry for one that gives all it has. */
+/** Why a rule gives nothing here, or not what is wanted: no entry for one that gives all it has. */
 export function explainRule(
   mapping: CompiledMapping,
   link: PersonLink,
   outcome: RuleOutcome,
   decision: Decision,
   state: PersonState,
+  wanted?: Target,
 ): readonly ExplainedRule[] {
   const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
-  const found = whyNot(mapping, rule, link, outcome, decision, state);
+  const found = whyNot(mapping, rule, link, outcome, decision, state, wanted);
   if (!found) return [];
   const label = giveLabel(rule.give);
   const { text: because, steps, ...said } = found;

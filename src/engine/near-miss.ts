@@ -3,6 +3,7 @@ import type { LinkEvaluation, RuleOutcome } from "../model/evaluation.js";
 import { isCurrent, type PersonLink } from "../model/person.js";
 import { OWNER, type Target, teamOf } from "../model/target.js";
 import { type CompiledMapping, type CompiledRule, isExpired } from "./compiled-mapping.js";
+import { namesFor } from "./groups-for.js";
 import { couldGiveIn } from "./offers.js";
 
 export interface Miss {
@@ -35,13 +36,17 @@ export function nearestFirst(
     .map(({ miss }) => miss);
 }
 
-/** A role in all teams is a role in each of them. A rule that could give any role still gives no `owner`. */
-function couldGive(rule: CompiledRule, { scope, role }: Target): boolean {
-  const { roles } = rule.give;
-  if (roles ? !roles.has(role) : role === OWNER.role) return false;
-  return (
-    couldGiveIn(rule, scope, () => undefined) || (rule.give.kinds.includes("all_teams") && teamOf(scope) !== undefined)
-  );
+/**
+ * A role in all teams is a role in each of them. A rule that could give any role still gives no `owner`. A pattern must have
+ * captures that fill in this very target.
+ */
+function couldGive(rule: CompiledRule, wanted: Target): boolean {
+  const { groups, give } = rule;
+  const { scope, role } = wanted;
+  if (give.roles ? !give.roles.has(role) : role === OWNER.role) return false;
+  const isPlace =
+    couldGiveIn(rule, scope, () => undefined) || (give.kinds.includes("all_teams") && teamOf(scope) !== undefined);
+  return isPlace && (!groups?.pattern || give.grants !== undefined || namesFor({ ...rule, groups }, wanted).length > 0);
 }
 
 /** How many things are in the way, as far as that is seen at a glance. */

@@ -1,7 +1,7 @@
 /** What to change further when a rule's matchers hold and something else is in its way. */
 import type { Decision } from "../model/evaluation.js";
 import type { DesiredGrant } from "../model/grant.js";
-import { type ScopeKind, scopeKind, teamOf } from "../model/target.js";
+import { covers, type ScopeKind, scopeKind, type Target, teamOf } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import type { ExplainedRule } from "./explain.js";
 import type { FactChange } from "./fact-changes.js";
@@ -13,23 +13,30 @@ export function nextVariants(
   variant: Variant,
   why: ExplainedRule["why"],
   decision: Decision,
+  wanted?: Target,
 ): readonly Variant[] {
   switch (why) {
     case "overruled":
-      return unruled(mapping, variant, decision);
+      return unruled(mapping, variant, decision, wanted);
     case "waits":
       return grown(variant, [after(mapping, variant, [{ kind: "fresh", fact: "groups" }])]);
     case "unknown_team":
-      return withTeam(variant, decision);
+      return withTeam(variant, decision, wanted);
     default:
       return [];
   }
 }
 
 /** Above the rule that wins, where the first one does; else without what the winner matched by. */
-function unruled(mapping: CompiledMapping, variant: Variant, decision: Decision): readonly Variant[] {
+function unruled(
+  mapping: CompiledMapping,
+  variant: Variant,
+  decision: Decision,
+  wanted: Target | undefined,
+): readonly Variant[] {
   const { rule, link, steps } = variant;
-  const scopes = new Set(decision.offered.filter((one) => one.rule.id === rule.id).map(({ target }) => target.scope));
+  const offered = decision.offered.filter((one) => one.rule.id === rule.id && (!wanted || covers(one.target, wanted)));
+  const scopes = new Set(offered.map(({ target }) => target.scope));
   // Whatever is overruled is so by a rule's fresh grant in its own scope.
   const winner = decision.desired.find(
     (grant) => grant.origin === "rule" && !grant.stale && scopes.has(grant.target.scope),
@@ -55,9 +62,12 @@ function lossesOf(evidence: Decision["desired"][number]["evidence"]): readonly F
   );
 }
 
-function withTeam(variant: Variant, { rejected }: Decision): readonly Variant[] {
+function withTeam(variant: Variant, { rejected }: Decision, wanted: Target | undefined): readonly Variant[] {
   const { target: missing } = rejected.find(
-    (one) => one.rule === variant.rule.id && one.connection === variant.link.connection.id,
+    (one) =>
+      one.rule === variant.rule.id &&
+      one.connection === variant.link.connection.id &&
+      (!wanted || covers(one.target, wanted)),
   ) as Decision["rejected"][number];
   const team = teamOf(missing.scope) as string;
   const target = `${team}/${missing.role}`;

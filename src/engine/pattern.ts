@@ -123,22 +123,31 @@ function strayValues(
     .map((name) => unknownCapture(name, captures.keys(), `${pointer}/values/${escapePointer(name)}`));
 }
 
-const MOST_SAMPLES = 5;
+const MOST_SAMPLES = 32;
 
-/** A few names that the pattern matches: by the values that are written out, else with the capture's own name for any text. */
-export function sampleNames({ segments }: Pattern): readonly string[] {
+/**
+ * A few names that the pattern matches: by the values that are written out, else with the capture's own name for any text.
+ * `meant`: captures that are to stand for this very text, worked out backwards through their values. No way to that, no names.
+ * Where texts of captures run into one another a name may be read differently: who asks for a meaning matches to be sure.
+ */
+export function sampleNames({ segments }: Pattern, meant: Captured = {}): readonly string[] {
   let names = [""];
   for (const segment of segments) {
-    const texts = sampleTexts(segment);
+    const texts = sampleTexts(segment, meant);
     names = names.flatMap((name) => texts.map((text) => name + text)).slice(0, MOST_SAMPLES);
   }
   return names;
 }
 
-function sampleTexts(segment: Segment): readonly string[] {
+function sampleTexts(segment: Segment, meant: Captured): readonly string[] {
   if (segment.kind === "text") return [segment.text];
   if (segment.kind === "any") return [""];
-  return segment.texts.length > 0 ? segment.texts : [segment.name];
+  const { name, texts, values } = segment;
+  if (!Object.hasOwn(meant, name)) return texts.length > 0 ? texts : [name];
+  const text = meant[name] as string;
+  const written = texts.filter((one) => values.written.get(one) === text);
+  if (values.others === true && !values.written.has(text)) return [...written, text];
+  return values.others === text ? [...written, name] : written;
 }
 
 /** The problem of a capture that is used and not declared. */

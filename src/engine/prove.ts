@@ -4,9 +4,12 @@
  */
 import type { Decision, RuleOutcome } from "../model/evaluation.js";
 import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
+import { type DesiredGrant, grantKey } from "../model/grant.js";
 import type { PersonLink } from "../model/person.js";
+import { covers, type Target, targetKey, targetLabel } from "../model/target.js";
 import { type Case, jobsOf, judgeCase, withLink, withRule } from "./as-if.js";
-import type { CompiledRule } from "./compiled-mapping.js";
+import { compareText } from "./compare-text.js";
+import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { diff } from "./diff.js";
 import { type Explained, type ExplainedRule, type Explanation, ruleSentence } from "./explain.js";
 import { mergedSteps } from "./merged-steps.js";
@@ -20,13 +23,30 @@ const MOST_TRIALS = 400;
 const MOST_JOBS = 2_000;
 const MOST_ROUNDS = 3;
 
+/** What gains are measured against. */
+interface Proving {
+  readonly base: Case;
+  /** Keys of the targets that the person has, or is about to get, as it is. */
+  readonly had: ReadonlySet<string>;
+  /** Keys of the grants that are decided as it is. */
+  readonly due: ReadonlySet<string>;
+  readonly wanted: Target | undefined;
+}
+
+/** A variant that does what is promised, with what comes of it: by the rule, and by others besides. */
+interface Found {
+  readonly variant: Variant;
+  readonly own: readonly string[];
+  readonly also: readonly string[];
+}
+
 /** One rule's search for the smallest change. */
 interface Search {
   readonly told: ExplainedRule;
   readonly link: PersonLink;
   readonly rule: CompiledRule;
   readonly pending: readonly Variant[];
-  readonly found: readonly Variant[];
+  readonly found: readonly Found[];
   /** All that was thought of was tried. */
   readonly tried: boolean;
 }
@@ -41,16 +61,26 @@ export interface Proof {
 }
 
 /** Begins to try what an explanation of this case suggests for the rules that give nothing. */
-export function proveGains(base: Case, decision: Decision, { missedAt, ...explanation }: Explained): Proof {
+export function proveGains(base: Case, decision: Decision, { missedAt, wanted, ...explanation }: Explained): Proof {
+  const fresh = decision.desired.filter(({ stale }) => !stale);
+  const had = new Set([...base.state.grants, ...fresh].map(({ target }) => targetKey(target)));
+  const due = new Set(fresh.map(grantKey));
   const searches = explanation.notGiven.map((told, index) =>
-    begin(base, decision, told, missedAt[index] as PersonLink, index < MOST_RULES),
+    begin(base, decision, told, missedAt[index] as PersonLink, index < MOST_RULES, wanted),
   );
-  return proofOf(base, explanation, searches, MOST_ROUNDS);
+  return proofOf({ base, had, due, wanted }, explanation, searches, MOST_ROUNDS);
 }
 
-function begin(base: Case, decision: Decision, told: ExplainedRule, link: PersonLink, isTried: boolean): Search {
+function begin(
+  base: Case,
+  decision: Decision,
+  told: ExplainedRule,
+  link: PersonLink,
+  isTried: boolean,
+  wanted: Target | undefined,
+): Search {
   const rule = base.mapping.ruleById.get(told.rule) as CompiledRule;
-  const pending = isTried ? firstVariants(base, decision, told, rule, link) : [];
+  const pending = isTried ? firstVariants(base, decision, told, rule, link, wanted) : [];
   return { told, link, rule, pending, found: [], tried: isTried && pending.length === 0 };
 }
 
@@ -60,15 +90,17 @@ function firstVariants(
   told: ExplainedRule,
   rule: CompiledRule,
   link: PersonLink,
+  wanted: Target | undefined,
 ): readonly Variant[] {
   const asItIs: Variant = { steps: [], rule, link };
   const [step] = told.steps;
   if (step?.do === "confirm_group") return [after(base.mapping, asItIs, [{ kind: "confirm", group: step.group }])];
-  if (told.why === "unmet" || told.why === "undecided") return matchingVariants(base.mapping, rule, link);
-  return nextVariants(base.mapping, asItIs, told.why, decision);
+  if (told.why === "unmet" || told.why === "undecided") return matchingVariants(base.mapping, rule, link, wanted);
+  return nextVariants(base.mapping, asItIs, told.why, decision, wanted);
 }
 
-function proofOf(base: Case, explanation: Explanation, searches: readonly Search[], rounds: number): Proof {
+function proofOf(proving: Proving, explanation: Explanation, searches: readonly Search[], rounds: number): Proof {
+  const { base } = proving;
   const jobs = new Map<string, ExpressionJob>();
   let trials = 0;
   const planned = searches.map((search) => {
@@ -82,16 +114,16 @@ function proofOf(base: Case, explanation: Explanation, searches: readonly Search
     }
     return { search, cases };
   });
-  const told = toldBy(base, explanation, searches);
+  const told = toldBy(proving, explanation, searches);
   if (trials === 0 || rounds === 0) return { jobs: new Map(), explanation: told };
   return {
     jobs,
     explanation: told,
     next: (results) =>
       proofOf(
-        base,
+        proving,
         explanation,
-        planned.map(({ search, cases }) => tried(search, cases, results)),
+        planned.map(({ search, cases }) => tried(proving, search, cases, results)),
         rounds - 1,
       ),
   };
@@ -105,50 +137,109 @@ function caseOf(base: Case, from: PersonLink, { rule, link, team }: Variant): Ca
 
 /** What gives goes to `found`; what failed for one more reason comes back with that reason out of the way. */
 function tried(
+  proving: Proving,
   search: Search,
   cases: readonly { readonly variant: Variant; readonly as: Case }[],
   results: ReadonlyMap<string, ExpressionResult>,
 ): Search {
   if (cases.length === 0) return search;
-  const found: Variant[] = [];
+  const found: Found[] = [];
   const pending: Variant[] = [];
   for (const { variant, as } of cases) {
     const decision = judgeCase(as, results);
-    if (gives(as, decision, variant)) found.push(variant);
-    else if (found.length === 0) pending.push(...retry(as, decision, variant));
+    const gain = gainOf(proving, as, decision, variant);
+    if (gain) found.push(gain);
+    else if (found.length === 0) pending.push(...retry(as, decision, variant, proving.wanted));
   }
   const smallest = found.length > 0 ? found : search.found;
   return { ...search, found: smallest, pending: smallest.length > 0 ? [] : pending.sort(byLength), tried: true };
 }
 
-function gives({ state, mapping }: Case, decision: Decision, { rule, link }: Variant): boolean {
-  const { changes } = diff(state, decision, mapping);
-  return changes.some(
-    (change) =>
-      change.kind === "grant" && change.grant.rule === rule.id && change.grant.connection === link.connection.id,
-  );
+function gainOf(
+  { had, due, wanted }: Proving,
+  { state, mapping }: Case,
+  decision: Decision,
+  variant: Variant,
+): Found | undefined {
+  const { rule, link } = variant;
+  const given = diff(state, decision, mapping).changes.flatMap((one) => (one.kind === "grant" ? [one.grant] : []));
+  const isOwn = (grant: DesiredGrant) => grant.rule === rule.id && grant.connection === link.connection.id;
+  const own = given.filter((grant) => isOwn(grant) && !due.has(grantKey(grant)));
+  if (wanted ? !own.some(({ target }) => covers(target, wanted)) : own.length === 0) return undefined;
+  const ownLabels = labelsOf(own);
+  const also = labelsOf(given.filter((grant) => !isOwn(grant) && !had.has(targetKey(grant.target))));
+  return { variant, own: ownLabels, also: also.filter((label) => !ownLabels.includes(label)) };
 }
 
-function retry({ mapping, links, state }: Case, decision: Decision, variant: Variant): readonly Variant[] {
+function labelsOf(grants: readonly DesiredGrant[]): readonly string[] {
+  return [...new Set(grants.map(({ target }) => targetLabel(target)))].sort(compareText);
+}
+
+function retry(
+  { mapping, links, state }: Case,
+  decision: Decision,
+  variant: Variant,
+  wanted: Target | undefined,
+): readonly Variant[] {
   const at = links.indexOf(variant.link);
   const outcome = decision.evaluations[at]?.notable.find((one) => one.rule === variant.rule.id);
-  const because = outcome && whyNot(mapping, variant.rule, variant.link, outcome as RuleOutcome, decision, state);
-  return because ? nextVariants(mapping, variant, because.why, decision) : [];
+  const because =
+    outcome && whyNot(mapping, variant.rule, variant.link, outcome as RuleOutcome, decision, state, wanted);
+  return because ? nextVariants(mapping, variant, because.why, decision, wanted) : [];
 }
 
 function byLength(a: Variant, b: Variant): number {
   return a.steps.length - b.steps.length;
 }
 
-function toldBy({ mapping }: Case, explanation: Explanation, searches: readonly Search[]): Explanation {
-  const notGiven = searches.map(({ told, found, tried: isTried }): ExplainedRule => {
-    if (!isTried) return told;
-    const [smallest] = found.toSorted(byLength);
-    if (!smallest) return { ...told, proved: false };
-    const alternatives = found.filter((one) => one.steps.length === smallest.steps.length);
-    const steps = mergedSteps(alternatives.map((one) => one.steps));
-    return { ...told, steps, proved: true, sentence: ruleSentence(mapping, told.label, told.because, steps) };
+function toldBy(
+  { base: { mapping }, wanted }: Proving,
+  explanation: Explanation,
+  searches: readonly Search[],
+): Explanation {
+  const notGiven = searches.flatMap(({ told, rule, found, tried: isTried }): readonly ExplainedRule[] => {
+    if (!isTried) return [told];
+    const [smallest] = found.toSorted(bySize);
+    // Nothing tells that computed targets could be the wanted one, unless trying did.
+    if (!smallest) return wanted && rule.give.grants ? [] : [{ ...told, proved: false }];
+    return [toldOf(mapping, told, smallest, found)];
   });
   const rank = ({ proved, steps }: ExplainedRule) => (proved ? steps.length : Number.MAX_SAFE_INTEGER);
   return { ...explanation, notGiven: notGiven.toSorted((a, b) => rank(a) - rank(b)) };
+}
+
+/** INVARIANT: what stands together as alternatives gives the same, whichever is taken. */
+function toldOf(
+  mapping: CompiledMapping,
+  told: ExplainedRule,
+  smallest: Found,
+  found: readonly Found[],
+): ExplainedRule {
+  const { own, also, variant } = smallest;
+  const gives = [...own, ...also];
+  const alternatives = found.filter(
+    (one) =>
+      one.variant.steps.length === variant.steps.length && [...one.own, ...one.also].join("\n") === gives.join("\n"),
+  );
+  const steps = mergedSteps(alternatives.map((one) => one.variant.steps));
+  const sentence = ruleSentence(mapping, labelText(own), told.because, steps);
+  return {
+    ...told,
+    steps,
+    proved: true,
+    gives,
+    sentence: also.length === 0 ? sentence : `${sentence}, which gives ${labelText(also)} too`,
+  };
+}
+
+const MOST_LABELS = 5;
+
+function labelText(labels: readonly string[]): string {
+  const more = labels.length - MOST_LABELS;
+  return more > 0 ? `${labels.slice(0, MOST_LABELS).join(", ")} and ${more} more` : labels.join(" and ");
+}
+
+/** Of as many steps, what opens the least. */
+function bySize(a: Found, b: Found): number {
+  return byLength(a.variant, b.variant) || a.own.length + a.also.length - (b.own.length + b.also.length);
 }

@@ -1,11 +1,12 @@
 /** Variants own what could be changed so that a rule gives a person something: guesses, smallest first, made to be tried. */
 import type { PersonLink } from "../model/person.js";
+import { covers, type Target } from "../model/target.js";
 import { candidates } from "./candidates.js";
 import { type CompiledMapping, type CompiledRule, isExpired } from "./compiled-mapping.js";
 import { type Way, waysTo } from "./condition-ways.js";
 import { syntaxTree } from "./expression.js";
 import { changed, changeStep, type FactChange } from "./fact-changes.js";
-import { matchPattern, sampleNames } from "./pattern.js";
+import { groupsFor } from "./groups-for.js";
 import { ruleTables } from "./rule-table.js";
 import type { Step } from "./steps.js";
 
@@ -21,10 +22,18 @@ export interface Variant {
 const MOST_ALTERNATIVES = 5;
 const MOST_VARIANTS = 16;
 
-/** Changes of the rule's own settings and of facts after which its matchers might all hold; smallest first. */
-export function matchingVariants(mapping: CompiledMapping, rule: CompiledRule, link: PersonLink): readonly Variant[] {
+/**
+ * Changes of the rule's own settings and of facts after which its matchers might all hold, and with `wanted` give that;
+ * smallest first.
+ */
+export function matchingVariants(
+  mapping: CompiledMapping,
+  rule: CompiledRule,
+  link: PersonLink,
+  wanted?: Target,
+): readonly Variant[] {
   return structural(mapping, { steps: [], rule, link })
-    .flatMap((one) => withGroup(mapping, one))
+    .flatMap((one) => withGroup(mapping, one, wanted))
     .flatMap(withAppRole)
     .flatMap((one) => withCondition(mapping, one))
     .filter(({ steps }) => steps.length > 0)
@@ -69,36 +78,19 @@ function otherConnections(mapping: CompiledMapping, { steps, rule, link }: Varia
     }));
 }
 
-function withGroup(mapping: CompiledMapping, variant: Variant): readonly Variant[] {
-  const { groups } = variant.rule;
-  if (!groups || holdsGroup(mapping, variant)) return [variant];
-  return wantedGroups(groups).map((change) => after(mapping, variant, [change]));
+function withGroup(mapping: CompiledMapping, variant: Variant, wanted: Target | undefined): readonly Variant[] {
+  const { rule, link } = variant;
+  const { groups } = rule;
+  if (!groups || holdsGroup(mapping, variant, wanted)) return [variant];
+  return groupsFor({ ...rule, groups }, link, wanted).map((change) => after(mapping, variant, [change]));
 }
 
 /** Some group of the person's is one that the rule asks for, whatever else it asks for. */
-function holdsGroup(mapping: CompiledMapping, { rule, link }: Variant): boolean {
+function holdsGroup(mapping: CompiledMapping, { rule, link }: Variant, wanted: Target | undefined): boolean {
   const { when: _when, appRoles: _appRoles, ...alone } = rule;
+  const isMeant = (target: Target | undefined) => !wanted || !target || covers(target, wanted);
   const table = ruleTables([alone], mapping.aliases)(link.connection);
-  return candidates(table, link).some(({ hits }) => hits.some(({ match }) => !match.stale));
-}
-
-function wantedGroups({ any, label, pattern }: NonNullable<CompiledRule["groups"]>): readonly FactChange[] {
-  const literals = any?.of ?? [];
-  const isNamed = any?.by === "name";
-  const names = pattern
-    ? isNamed
-      ? literals.filter((name) => matchPattern(pattern, name))
-      : sampleNames(pattern)
-    : literals;
-  return names.slice(0, MOST_ALTERNATIVES).map((name): FactChange => {
-    if (any?.by !== "id") return { kind: "group", name, member: true };
-    return {
-      kind: "group",
-      name: pattern ? name : label || name,
-      id: pattern ? (any.of[0] as string) : name,
-      member: true,
-    };
-  });
+  return candidates(table, link).some(({ hits }) => hits.some(({ match }) => !match.stale && isMeant(match.target)));
 }
 
 function withAppRole(variant: Variant): readonly Variant[] {

@@ -2,17 +2,18 @@
 import type { Decision, Open, RuleOutcome, Unmet } from "../model/evaluation.js";
 import { grantKey } from "../model/grant.js";
 import type { PersonLink, PersonState } from "../model/person.js";
-import { type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
+import { covers, type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { isActiveAfter } from "./diff.js";
 import type { ExplainedRule } from "./explain.js";
+import { groupsFor } from "./groups-for.js";
 import { openReason } from "./reasons.js";
 import { ruleName, ruleNameOf } from "./rule-text.js";
 import type { Step } from "./steps.js";
 
 export type Because = Pick<ExplainedRule, "why" | "by" | "steps"> & { readonly text: string };
 
-/** `undefined` for a rule that gives all it has. */
+/** `undefined` for a rule that gives all it has; with `wanted`, for one that gives that. */
 export function whyNot(
   mapping: CompiledMapping,
   rule: CompiledRule,
@@ -20,19 +21,20 @@ export function whyNot(
   outcome: RuleOutcome,
   decision: Decision,
   state: PersonState,
+  wanted?: Target,
 ): Because | undefined {
   switch (outcome.status) {
     case "unmatched":
-      return unmet(rule, link, outcome.unmet);
+      return unmet(rule, link, outcome.unmet, wanted);
     case "undecided":
     case "failed":
       return opened(rule, outcome.status, outcome.open);
     case "matched":
-      return matchedInVain(mapping, rule, link, outcome, decision, state);
+      return matchedInVain(mapping, rule, link, outcome, decision, state, wanted);
   }
 }
 
-function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet): Because {
+function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet, target: Target | undefined): Because {
   const said = (text: string, ...steps: readonly Step[]): Because => ({
     why: "unmet",
     steps,
@@ -40,7 +42,10 @@ function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet)
   });
   switch (matcher) {
     case "group":
-      return said("does not match", { do: "join_group", anyOf: wanted });
+      return said(
+        "does not match",
+        ...(target ? joinFor(rule, link, target) : [{ do: "join_group", anyOf: wanted } as const]),
+      );
     case "app_role":
       return said("does not match", { do: "get_app_role", anyOf: wanted });
     case "when":
@@ -54,6 +59,13 @@ function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet)
     case "expires_at":
       return said(`ended at ${wanted.join()}`, { do: "change_rule", rule: rule.id, how: "extend" });
   }
+}
+
+/** To join a group by which a pattern fills in the target. */
+function joinFor(rule: CompiledRule, link: PersonLink, target: Target): readonly Step[] {
+  const { groups } = rule;
+  const anyOf = groups ? groupsFor({ ...rule, groups }, link, target).map(({ name }) => name) : [];
+  return anyOf.length > 0 ? [{ do: "join_group", anyOf }] : [];
 }
 
 function opened(rule: CompiledRule, status: "undecided" | "failed", open: Open): Because {
@@ -75,20 +87,28 @@ function matchedInVain(
   { matches, barren }: Extract<RuleOutcome, { status: "matched" }>,
   decision: Decision,
   state: PersonState,
+  wanted: Target | undefined,
 ): Because | undefined {
+  const isMeant = ({ target }: { readonly target: Target }) => !wanted || covers(target, wanted);
   const name = `rule ${ruleName(rule)}, which matches`;
   if (!isActiveAfter(state, decision))
     return { why: "account", steps: [], text: `${name}, but the account is not active` };
   if (barren && matches.length === 0) {
     return { why: "no_targets", steps: [], text: `${name}, but its \`grants\` yield nothing here` };
   }
-  const offers = decision.offered.filter((one) => one.rule.id === rule.id && one.connection === link.connection.id);
+  const offers = decision.offered
+    .filter((one) => one.rule.id === rule.id && one.connection === link.connection.id)
+    .filter(isMeant);
   const [offer] = offers;
   if (!offer) {
-    const target = decision.rejected
+    const rejected = decision.rejected
       .filter((one) => one.rule === rule.id && one.connection === link.connection.id)
-      .map((one) => targetLabel(one.target))
-      .join();
+      .filter(isMeant);
+    if (wanted && rejected.length === 0) {
+      const steps = joinFor(rule, link, wanted);
+      return { why: "unmet", steps, text: `${name}, but gives something else` };
+    }
+    const target = rejected.map((one) => targetLabel(one.target)).join();
     return { why: "unknown_team", steps: [{ do: "create_team", target }], text: `${name}, but there is no such team` };
   }
   const isGiven = offers.some(({ target }) => gives(rule, link, target, decision, state));

@@ -17,7 +17,7 @@ export interface Denial {
   /** When what was held ended. */
   readonly endedAt?: Instant;
   /** The rule that is nearest to giving it, with the smallest change that would. */
-  readonly nearest?: Pick<ExplainedRule, "rule" | "name" | "pointer" | "steps" | "proved">;
+  readonly nearest?: Pick<ExplainedRule, "rule" | "name" | "pointer" | "steps" | "proved" | "gives">;
 }
 
 /** At least one reason. `target` holds a present team name. */
@@ -96,7 +96,14 @@ async function lastEnded(
   return [{ code: "ended", reason: `${quote(targetLabel(target))} was held until ${endedAt}: ${endReason}`, endedAt }];
 }
 
-function nearMiss({ rule, name, pointer, steps, proved, sentence }: ExplainedRule): Denial {
-  const nearest = { rule, name, pointer, steps, ...(proved === undefined ? {} : { proved }) };
+function nearMiss({ rule, name, pointer, steps, proved, gives, sentence }: ExplainedRule): Denial {
+  const nearest = {
+    rule,
+    name,
+    pointer,
+    steps,
+    ...(proved === undefined ? {} : { proved }),
+    ...(gives ? { gives } : {}),
+  };
   return { code: "near_miss", reason: sentence, nearest };
 }
