@@ -175,12 +175,29 @@ describe("the nearest rule to what is asked for", () => {
     expect(await nearest({ mappings: [all] }, link(), other)).to.deep.equal([]);
   });
 
-  it("is to stand above what wins in that very place, or a team that is missing there", async () => {
+  it("is to stand above what wins in that very place", async () => {
     const other: RuleDocument = { id: "first", group_name: "app-core-ro", team_name: "Core", role_name: "editor" };
     const person = link({ groups: ["app-core-ro", "app-data-ro"] });
     const [told] = await nearest({ conflicts: "first", mappings: [other, TEAM_ROLE] }, person, CORE_VIEWER);
     expect(told?.steps).to.deep.equal([{ do: "change_rule", rule: "r", how: "move_up", above: "first" }]);
     expect(told?.proved).to.equal(true);
+  });
+
+  it("is to make the very team that is missing, of several", async () => {
+    const mapping = compiled({
+      unknown_team: "reject",
+      role_order: ["viewer", "editor", "team_admin"],
+      mappings: [TEAM_ROLE],
+    });
+    const resolveTeam = () => undefined;
+    const base = { ...caseOf(mapping, link({ groups: ["app-data-ro", "app-core-ro"] })), resolveTeam };
+    const decision = await decided(mapping, base.links, base.state, "sync", { resolveTeam });
+    const explained = explain(mapping, base.links, decision.evaluations, decision, base.state, { wanted: CORE_VIEWER });
+    let gains = proveGains(base, decision, explained);
+    while (gains.next) gains = gains.next(await resultsOf(gains.jobs));
+    const [told] = gains.explanation.notGiven;
+    expect(told).to.deep.include({ proved: true, gives: ["Core/viewer"] });
+    expect(told?.steps).to.deep.equal([{ do: "create_team", target: "Core/viewer" }]);
   });
 
   it("names one target for all groups where nothing is asked for", async () => {
