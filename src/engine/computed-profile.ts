@@ -6,6 +6,7 @@ import type { ProfileAttribute } from "../model/mapping.js";
 import type { PersonLink } from "../model/person.js";
 import { quote } from "../model/quote.js";
 import type { CompiledExpression, CompiledMapping } from "./compiled-mapping.js";
+import { UNFIT } from "./computed-targets.js";
 import { failureOf, isFailure, unread } from "./condition.js";
 import { type Reads, readFacts } from "./fact-reads.js";
 import { openText } from "./reasons.js";
@@ -161,8 +162,6 @@ function faultOf(attribute: ProfileAttribute, value: Json): string | undefined {
   if (text.length > LONGEST_URL) return `the expression yielded more than ${LONGEST_URL} characters`;
   return text === "" || isPhotoUrl(text) ? undefined : "the expression yielded no https address";
 }
-
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
 
 /** An absolute https address that every reader reads alike: no spaces, quotes or backslashes, and nobody's password. */
 function isPhotoUrl(text: string): boolean {

@@ -94,4 +94,4 @@ const OWNER_REFUSED =
   "makes an `owner`, which nothing computed may do: write a rule with `scope: tenant` and `role_name: owner`";
 
 /** Control characters and halves of surrogate pairs: what a name cannot hold in every database. */
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
+export const UNFIT = /[\p{Cc}\p{Cs}]/u;

@@ -1,6 +1,7 @@
 /** A connection's SCIM groups as evidence: what names and ids they go by, and for which of them SCIM alone answers. */
 import type { Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
+import { pushTo } from "../model/push-to.js";
 import { isHeld, knownNames, ownNames } from "./group-pins.js";
 
 /** How facts show a group: its names and its stable ids. Shared by everybody in the group. */
@@ -51,7 +52,7 @@ function buildDirectory(groups: readonly DirectoryGroupRecord[], settleSeconds: 
   const namesOf = (group: DirectoryGroupRecord) => names.get(group.id) ?? groupNames(group);
   const byId = new Map<string, DirectoryGroupRecord[]>();
   for (const group of groups) {
-    for (const id of namesOf(group).ids) push(byId, id, group);
+    for (const id of namesOf(group).ids) pushTo(byId, id, group);
   }
   const contended = contendedNames(groups);
   const byName = claimedNames(groups, namesOf, contended);
@@ -94,9 +95,9 @@ function claimedNames(
   const claimed = new Map<string, DirectoryGroupRecord[]>();
   for (const group of groups) {
     const { names } = namesOf(group);
-    for (const name of names) push(claimed, name, group);
+    for (const name of names) pushTo(claimed, name, group);
     if (!group.pins) continue;
-    for (const name of ownNames(group)) if (!names.includes(name) && !contended.has(name)) push(claimed, name, group);
+    for (const name of ownNames(group)) if (!names.includes(name) && !contended.has(name)) pushTo(claimed, name, group);
   }
   return claimed;
 }
@@ -158,10 +159,4 @@ function passedBy(instants: readonly Instant[], now: Instant): number {
     else high = middle;
   }
   return low;
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const values = map.get(key);
-  if (values) values.push(value);
-  else map.set(key, [value]);
 }

@@ -1,5 +1,6 @@
 /** Finds patterns that stand for many group names at once, with what each captured text means. */
 import type { RuleDocument } from "../model/mapping.js";
+import { pushTo } from "../model/push-to.js";
 import { type Target, teamOf } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import { readings } from "./infer-names.js";
@@ -39,7 +40,7 @@ export function patternRules(
   const fitting = table.groups.map((_, group) => teamTargets(table, group, fits));
   const conventions = new Map<string, Entry[]>();
   table.groups.forEach((name, group) => {
-    for (const { pattern, team, role = "" } of readings(name)) push(conventions, pattern, { group, team, role });
+    for (const { pattern, team, role = "" } of readings(name)) pushTo(conventions, pattern, { group, team, role });
   });
   const found = [...conventions].flatMap(([pattern, entries]) => {
     if (entries.length < FEWEST) return [];
@@ -220,10 +221,4 @@ function isExact(table: InferTable, document: RuleDocument, pairs: ReadonlyMap<n
     const { scope, role } = table.targets[wanted] as Target;
     return teamOf(scope) === captured["team"] && role === (captured["role"] ?? document.role_name);
   });
-}
-
-function push(map: Map<string, Entry[]>, key: string, entry: Entry): void {
-  const entries = map.get(key);
-  if (entries) entries.push(entry);
-  else map.set(key, [entry]);
 }

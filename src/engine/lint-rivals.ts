@@ -1,4 +1,5 @@
 /** Finds rules that speak of one place, by look-ups: which of them can match the same people is asked of a few pairs only. */
+import { pushTo } from "../model/push-to.js";
 import type { CompiledRule } from "./compiled-mapping.js";
 import type { LintRule } from "./lint-view.js";
 import { sampleName } from "./pattern-covers.js";
@@ -23,7 +24,7 @@ export function rivals(rules: readonly LintRule[]): Rivals {
       return groups?.pattern && !groups.any ? [{ owner, pattern: groups.pattern }] : [];
     }),
   );
-  for (const one of rules) for (const key of wideKeys(one.rule)) push(byKey, key, one);
+  for (const one of rules) for (const key of wideKeys(one.rule)) pushTo(byKey, key, one);
   const matching = (name: string) => patterns?.hits(name).map(({ owner }) => owner) ?? [];
   return {
     coveringMaybe(one) {
@@ -70,10 +71,4 @@ function samples({ groups }: CompiledRule): readonly string[] {
 
 function byIndex(a: LintRule, b: LintRule): number {
   return a.rule.index - b.rule.index;
-}
-
-function push(map: Map<string, LintRule[]>, key: string, one: LintRule): void {
-  const listed = map.get(key);
-  if (listed) listed.push(one);
-  else map.set(key, [one]);
 }

@@ -2,6 +2,7 @@
 
 import { counted } from "../model/counted.js";
 import type { Instant } from "../model/ids.js";
+import { pushTo } from "../model/push-to.js";
 import { quote } from "../model/quote.js";
 import { isPrivileged, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
@@ -120,7 +121,8 @@ function wantedBook(wanted: readonly WantedGroup[]) {
   for (const one of wanted) {
     for (const [slug, keys] of one.keys) {
       for (const key of keys)
-        for (const kind of one.isAlias ? (["name", "id"] as const) : [one.by]) push(byKey, keyOf(slug, kind, key), one);
+        for (const kind of one.isAlias ? (["name", "id"] as const) : [one.by])
+          pushTo(byKey, keyOf(slug, kind, key), one);
     }
   }
   const seen = new Set<WantedGroup>();
@@ -230,10 +232,4 @@ function largest() {
 
 function bySize(a: UnmappedGroup, b: UnmappedGroup): number {
   return b.members - a.members || compareText(a.name, b.name) || compareText(a.connection, b.connection);
-}
-
-function push(map: Map<string, WantedGroup[]>, key: string, one: WantedGroup): void {
-  const found = map.get(key);
-  if (found) found.push(one);
-  else map.set(key, [one]);
 }

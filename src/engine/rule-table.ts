@@ -1,5 +1,6 @@
 /** A mapping seen from one connection: the rules that apply there, keyed by what the connection calls each group. */
 import type { LinkConnection } from "../model/person.js";
+import { pushTo } from "../model/push-to.js";
 import { type AliasBook, type CompiledRule, expressionsOf, type GroupMatcher } from "./compiled-mapping.js";
 import { type PatternIndex, patternIndex } from "./pattern-index.js";
 
@@ -77,11 +78,12 @@ function buildTable(rules: readonly CompiledRule[], slug: string, aliases: Alias
   for (const owner of groupRules) {
     // With a pattern beside them the keys narrow the pattern's matches instead.
     if (!owner.keys || owner.rule.groups?.pattern) continue;
-    for (const [name, label] of owner.keys.names) push(byName, name, { owner, key: name, label });
-    for (const [id, label] of owner.keys.ids) push(byId, id, { owner, key: id, label });
+    for (const [name, label] of owner.keys.names) pushTo(byName, name, { owner, key: name, label });
+    for (const [id, label] of owner.keys.ids) pushTo(byId, id, { owner, key: id, label });
   }
   const byAppRole = new Map<string, TableRule[]>();
-  for (const one of appRoleRules) for (const role of one.rule.appRoles as readonly string[]) push(byAppRole, role, one);
+  for (const one of appRoleRules)
+    for (const role of one.rule.appRoles as readonly string[]) pushTo(byAppRole, role, one);
   return {
     byName,
     byId,
@@ -130,13 +132,7 @@ function labels(slug: string, aliases: AliasBook): Pick<RuleTable, "labelsOf" | 
     const stands = bySlug.get(slug);
     if (!stands) continue;
     aliased.add(name);
-    for (const key of stands) push(labelsOf, key, name);
+    for (const key of stands) pushTo(labelsOf, key, name);
   }
   return { labelsOf, aliased };
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const values = map.get(key);
-  if (values) values.push(value);
-  else map.set(key, [value]);
 }

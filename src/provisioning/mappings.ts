@@ -13,6 +13,7 @@ import { checkExamples } from "./examples.js";
 import type { Overlay } from "./gather.js";
 import { pinMapping, pinOverlay, type Repins } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
+import { REVIEWED_DAYS } from "./plan-sheet.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 import { stillHolds } from "./unmoved.js";
@@ -188,9 +189,6 @@ export async function saveMapping(
   p.wake();
   return { ...saved, digest: plan.digest, summary: plan.summary };
 }
-
-/** What was reviewed counts for whoever reconciles the people concerned, as long as a run may take. */
-const REVIEWED_DAYS = 30;
 
 interface Activation {
   readonly text: string;

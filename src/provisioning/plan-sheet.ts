@@ -11,6 +11,9 @@ const PAGE_LINES = 500;
 const PLACES = 100_000_000;
 const HOURS = 24;
 
+/** Days for which a plan that was reviewed counts for whoever reconciles the people concerned: as long as a run may take. */
+export const REVIEWED_DAYS = 30;
+
 export interface PlanSheet {
   readonly id: string;
   add(lines: readonly PlanRow[]): Promise<void>;

@@ -7,7 +7,7 @@ import { confirmPlan } from "./confirm.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import type { Overlay } from "./gather.js";
 import { recordClosed } from "./manual-grants.js";
-import type { PlanSheet } from "./plan-sheet.js";
+import { type PlanSheet, REVIEWED_DAYS } from "./plan-sheet.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 
@@ -145,8 +145,6 @@ async function confirmedPlan(
     throw error;
   }
 }
-
-const REVIEWED_DAYS = 30;
 
 interface Start {
   readonly connection: Connection;
