@@ -1,10 +1,13 @@
 import { evidenceText } from "../engine/reasons.js";
+import { isMadeId, ruleNameOf } from "../engine/rule-text.js";
 import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
 import { quote } from "../model/quote.js";
 import { covers, type Target, targetLabel, teamOf, teamScope } from "../model/target.js";
+import type { Provisioning } from "../provisioning/deps.js";
 import { personNamed } from "../provisioning/person-named.js";
 import type { TeamRow } from "../provisioning/ports/access.js";
+import type { TenantReader } from "../provisioning/ports/store.js";
 import { whyDenied } from "../provisioning/why-denied.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
@@ -41,7 +44,8 @@ export function checkRoutes(deps: AdminDeps): readonly Route[] {
         const because = user.status === "registered" ? open.filter((grant) => covers(grant.target, target)) : [];
         const slugOf = await connectionSlugs(p, tenant);
         if (because.length > 0) {
-          const reasons = because.map((grant) => grantReason(grant, slugOf(grant.connection)));
+          const nameOf = await ruleNames(p, reader, because);
+          const reasons = because.map((grant) => grantReason(grant, slugOf(grant.connection), nameOf));
           return { status: 200, body: { allowed: true, because: reasons } };
         }
         return { status: 200, body: { allowed: false, because: await whyDenied(p, tenant, user, target, teams) } };
@@ -58,11 +62,21 @@ function presentTarget(target: Target, teams: readonly TeamRow[]): Target {
   return renamed ? { scope: teamScope(renamed.name), role: target.role } : target;
 }
 
-function grantReason(grant: Grant, connection: string | null) {
+type NameOf = (rule: string) => string;
+
+/** What people call the rules of these grants. An id that somebody wrote is its own name, so that nothing is read for it. */
+async function ruleNames(p: Provisioning, reader: TenantReader, grants: readonly Grant[]): Promise<NameOf> {
+  if (!grants.some(({ rule }) => rule !== undefined && isMadeId(rule))) return quote;
+  const { activeVersion } = await reader.tenantNow();
+  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
+  return (rule) => ruleNameOf(mapping, rule);
+}
+
+function grantReason(grant: Grant, connection: string | null, nameOf: NameOf) {
   const { id, target, origin, rule, since } = grant;
   return {
     code: "granted",
-    reason: sentence(grant, connection),
+    reason: sentence(grant, connection, nameOf),
     grant: id,
     target,
     origin,
@@ -72,10 +86,14 @@ function grantReason(grant: Grant, connection: string | null) {
   };
 }
 
-function sentence({ target, origin, rule, by, reason, evidence }: Grant, connection: string | null): string {
+function sentence(
+  { target, origin, rule, by, reason, evidence }: Grant,
+  connection: string | null,
+  nameOf: NameOf,
+): string {
   const what = quote(targetLabel(target));
   const where = connection === null ? "" : ` by what connection ${quote(connection)} says`;
   if (origin === "manual") return `${what} was given by ${by ?? "hand"}: ${reason ?? "without a reason"}`;
   if (origin === "scim_role") return `${evidenceText(evidence)} gives ${what}${where}`;
-  return `${origin === "rule" ? "rule" : "the"} ${origin === "rule" ? quote(rule ?? "") : origin} gives ${what}${where}`;
+  return `${origin === "rule" ? "rule" : "the"} ${origin === "rule" ? nameOf(rule ?? "") : origin} gives ${what}${where}`;
 }

@@ -164,6 +164,11 @@ for (const [database, newUrl] of DATABASES) {
       );
       expect(sentences[0]).to.contain("rule `group Eng -> Platform/editor`");
       expect(sentences[1]).to.contain("year's end");
+      const { body: yes } = await client.get(`${tenant}/check?user=ada@acme.example&team=Platform&role=editor`);
+      expect(yes).to.have.nested.property(
+        "because[0].reason",
+        "rule `group Eng -> Platform/editor` gives `Platform/editor` by what connection `okta` says",
+      );
     });
 
     it("tell a check that is denied what is in the way, and the nearest there is", async () => {
