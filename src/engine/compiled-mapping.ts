@@ -49,6 +49,11 @@ export interface MappingConnection {
 /** What each connection (by slug) calls a group that rules know by one name. */
 export type AliasBook = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
+/** What a connection calls the group that a name stands for: the name itself, where the book says nothing of it there. */
+export function keysAt(aliases: AliasBook, name: string, slug: string): readonly string[] {
+  return aliases.get(name)?.get(slug) ?? [name];
+}
+
 export interface CompiledRule {
   readonly id: string;
   /** Position among `mappings`; -1 for the owners' rule. */

@@ -7,7 +7,7 @@ import {
 } from "../model/facts.js";
 import { type Known, known } from "../model/known.js";
 import type { PersonLink } from "../model/person.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
+import { type CompiledMapping, keysAt } from "./compiled-mapping.js";
 import { groupDirectory } from "./directory-groups.js";
 
 /** A whole list, or what to add to the present one and to take out of it. */
@@ -64,7 +64,7 @@ function editedGroups(link: PersonLink, edits: FactEdits, mapping: CompiledMappi
   const lists = [edits.groups, edits.group_ids].filter((edit) => edit !== undefined);
   const { groups } = link.facts;
   if (lists.length === 0) return groups;
-  const keysOf = (name: string) => mapping.aliases.get(name)?.get(link.connection.slug) ?? [name];
+  const keysOf = (name: string) => keysAt(mapping.aliases, name, link.connection.slug);
   const wholes = lists.filter(isWhole).flat();
   const isListed = means(wholes.flatMap(keysOf));
   const members = lists.some(isWhole) ? groups.members.filter(isListed) : [...groups.members];

@@ -2,7 +2,7 @@
 import type { GroupFact } from "../model/facts.js";
 import type { PersonLink } from "../model/person.js";
 import { compareText } from "./compare-text.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
+import { type CompiledMapping, keysAt } from "./compiled-mapping.js";
 import { type Asked, isAsked } from "./expression-asked.js";
 import { labelsOf } from "./fact-reads.js";
 import type { RuleTable } from "./rule-table.js";
@@ -19,7 +19,7 @@ export interface GroupKeys {
 /** `byName` and `byId`: what expressions want of `groups` and of `group_ids`. */
 export function groupKeysOf(mapping: CompiledMapping, link: PersonLink, byName: Asked, byId: Asked): GroupKeys {
   const table = mapping.tables(link.connection);
-  const keysOf = (label: string) => mapping.aliases.get(label)?.get(link.connection.slug) ?? [label];
+  const keysOf = (label: string) => keysAt(mapping.aliases, label, link.connection.slug);
   const groups = new Set<string>();
   const ids = new Set<string>();
   let stale = false;

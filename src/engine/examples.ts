@@ -15,7 +15,7 @@ import type { LinkConnection, PersonLink } from "../model/person.js";
 import type { Problem } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { type Target, targetKey, targetLabel } from "../model/target.js";
-import type { CompiledMapping, MappingConnection } from "./compiled-mapping.js";
+import { type CompiledMapping, keysAt, type MappingConnection } from "./compiled-mapping.js";
 import { type Reads, readFacts } from "./fact-reads.js";
 import { problem } from "./problems.js";
 import { parseTarget } from "./target-text.js";
@@ -74,7 +74,7 @@ function exampleConnection(example: ExampleDocument, { connections }: CompiledMa
 
 /** A name of the alias book stands for what the connection calls the group. */
 function exampleGroup(name: string, slug: string, { aliases }: CompiledMapping, since: Instant): GroupFact {
-  const keys = aliases.get(name)?.get(slug) ?? [name];
+  const keys = keysAt(aliases, name, slug);
   return { names: keys, ids: keys, source: "claims", since };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { DirectoryGroupRecord, GroupPin } from "../model/person.js";
 import { compareText } from "./compare-text.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
+import { type CompiledMapping, keysAt } from "./compiled-mapping.js";
 
 /** What the source calls the group now. */
 export function ownNames({
@@ -49,7 +49,7 @@ export function mappedNames(
   for (const { enabled, connections, give, groups } of rules) {
     const isRead = enabled && (give.owner || connections?.has(slug) !== false);
     if (!isRead || groups?.any?.by !== "name") continue;
-    for (const key of groups.any.of) for (const name of aliases.get(key)?.get(slug) ?? [key]) names.add(name);
+    for (const key of groups.any.of) for (const name of keysAt(aliases, key, slug)) names.add(name);
   }
   return names;
 }
