@@ -42,6 +42,8 @@ import { openStore } from "./store/open.js";
 const TENANTS_REMEMBERED = 500;
 /** Of one tenant one at a time, and so many behind it. */
 const QUESTIONS = { atOnce: 16, waiting: 50 };
+/** Keys of what was reviewed, for all tenants together: about 60 MB. */
+const APPROVALS_REMEMBERED = 1_000_000;
 
 /** What every entry needs: the store, migrated, and provisioning over it. */
 export interface Opened {
@@ -88,7 +90,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     },
     log: { fault: (event, fault, about) => logger.with(about ?? {}).fault(event, fault) },
     mappings: createMappingCache(parseMapping, TENANTS_REMEMBERED),
-    approvals: createApprovalCache(TENANTS_REMEMBERED),
+    approvals: createApprovalCache(APPROVALS_REMEMBERED),
     groupBook: createGroupBook(TENANTS_REMEMBERED),
     walks: createWalks(config.previews),
     questions: createWalks(QUESTIONS, "tries, lint and explanations"),

@@ -3,6 +3,7 @@ import type { Answer } from "../http/exchange.js";
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
 import type { Instant, UserId } from "../model/ids.js";
+import { pagesOf } from "../provisioning/pages-of.js";
 import { type PastEvidence, withPastEvidence } from "../provisioning/past-evidence.js";
 import { personNamed } from "../provisioning/person-named.js";
 import type { AssignmentRow } from "../provisioning/ports/access.js";
@@ -103,12 +104,9 @@ async function* csvPages(
   slugOf: SlugOf,
 ): AsyncGenerator<string> {
   yield csv([COLUMNS]);
-  let after: string | undefined;
-  do {
-    const page = await assignmentPage(reader, { limit: PAGE, ...which, ...(after === undefined ? {} : { after }) });
-    if (page.items.length > 0) yield csv(page.items.map((row) => cells(row, slugOf)));
-    after = page.next;
-  } while (after !== undefined);
+  for await (const rows of pagesOf((query) => assignmentPage(reader, { ...which, ...query }), PAGE)) {
+    if (rows.length > 0) yield csv(rows.map((row) => cells(row, slugOf)));
+  }
 }
 
 function cells(row: Assignment, slugOf: SlugOf): readonly string[] {

@@ -5,14 +5,6 @@ import type { TenantReader } from "./ports/store.js";
 /** Losses that an owner has seen: `all`, or the danger keys of the reviewed plan's lines. */
 export type Approval = "all" | "none" | Pick<ReadonlySet<string>, "has">;
 
-/** The losses that an owner saw in a stored plan; without a plan, none. */
-async function approvalOf(reader: TenantReader, plan: string | undefined): Promise<Approval> {
-  if (plan === undefined) return "none";
-  const keys = createKeySet();
-  await dangersOf(reader, plan, keys);
-  return keys;
-}
-
 /** What an owner said when saving the active mapping; it counts for whoever reconciles people that are behind it. */
 export interface MappingApproval {
   readonly approval: Approval;
@@ -31,28 +23,45 @@ export function eitherApproval(one: Approval, other: Approval): Approval {
   return { has: (key) => one.has(key) || other.has(key) };
 }
 
-/** `size` answers of each kind are remembered, the longest known forgotten first. */
-export function createApprovalCache(size: number): ApprovalCache {
-  const mappings = new Map<string, MappingApproval>();
-  const plans = new Map<string, Approval>();
-  const remember = <T>(cache: Map<string, T>, key: string, value: T): T => {
-    cache.set(key, value);
-    const oldest = cache.keys().next();
-    if (cache.size > size && !oldest.done) cache.delete(oldest.value);
-    return value;
+/** What an answer takes beside its keys, in keys. */
+const BESIDE_KEYS = 50;
+
+/**
+ * Remembers answers as long as they have no more than so many keys together, the longest known forgotten first. The latest
+ * stays whatever it has: a run asks for it again with each batch.
+ */
+export function createApprovalCache(mostKeys: number): ApprovalCache {
+  const remembered = new Map<string, MappingApproval & { readonly keys: number }>();
+  let keys = 0;
+  const forget = (key: string) => {
+    keys -= remembered.get(key)?.keys ?? 0;
+    remembered.delete(key);
+  };
+  const answer = async (reader: TenantReader, key: string, plan: string | undefined, includeFrozen: boolean) => {
+    const seen = createKeySet();
+    if (plan !== undefined) await dangersOf(reader, plan, seen);
+    const said = {
+      approval: plan === undefined ? "none" : seen,
+      includeFrozen,
+      keys: seen.size() + BESIDE_KEYS,
+    } as const;
+    forget(key);
+    remembered.set(key, said);
+    keys += said.keys;
+    for (const other of remembered.keys()) if (keys > mostKeys && other !== key) forget(other);
+    return said;
   };
   return {
     async ofMapping(reader, version) {
       const key = `${reader.tenant}:${version}`;
-      const known = mappings.get(key);
+      const known = remembered.get(key);
       if (known) return known;
       const run = await reader.mappingRun(version);
-      const approval = await approvalOf(reader, run?.plan);
-      return remember(mappings, key, { approval, includeFrozen: run?.includeFrozen ?? false });
+      return answer(reader, key, run?.plan, run?.includeFrozen ?? false);
     },
     async ofPlan(reader, plan) {
-      const key = `${reader.tenant}:${plan}`;
-      return plans.get(key) ?? remember(plans, key, await approvalOf(reader, plan));
+      const key = `${reader.tenant}:plan:${plan}`;
+      return (remembered.get(key) ?? (await answer(reader, key, plan, false))).approval;
     },
   };
 }

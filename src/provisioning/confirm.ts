@@ -1,6 +1,7 @@
 import { dangerKey, isDangerous } from "../engine/digest.js";
 import { Refusal } from "../model/problem.js";
 import { createKeySet, type KeySet } from "./key-set.js";
+import { pagesOf } from "./pages-of.js";
 import type { PlanSheet } from "./plan-sheet.js";
 import type { PopulationPlan } from "./population.js";
 import type { PlanKind, PlanRow } from "./ports/mappings.js";
@@ -38,7 +39,7 @@ export async function confirmPlan(
 
 /** Adds the keys of a stored plan's dangerous lines, a page at a time. */
 export async function dangersOf(reader: TenantReader, plan: string, keys: KeySet): Promise<void> {
-  for await (const lines of pagesOf(reader, plan)) {
+  for await (const lines of linesOf(reader, plan)) {
     for (const line of lines) if (isDangerous(line)) keys.add(dangerKey(line));
   }
 }
@@ -46,7 +47,7 @@ export async function dangersOf(reader: TenantReader, plan: string, keys: KeySet
 async function notReviewed(reader: TenantReader, plan: string, seen: KeySet) {
   const changes: PlanRow[] = [];
   let more = 0;
-  for await (const lines of pagesOf(reader, plan)) {
+  for await (const lines of linesOf(reader, plan)) {
     for (const line of lines) {
       if (!isDangerous(line) || seen.has(dangerKey(line))) continue;
       if (changes.length < SHOWN) changes.push(line);
@@ -56,11 +57,6 @@ async function notReviewed(reader: TenantReader, plan: string, seen: KeySet) {
   return { changes, more };
 }
 
-async function* pagesOf(reader: TenantReader, plan: string): AsyncGenerator<readonly PlanRow[]> {
-  let after: string | undefined;
-  do {
-    const page = await reader.planLines(plan, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    yield page.items;
-    after = page.next;
-  } while (after !== undefined);
+function linesOf(reader: TenantReader, plan: string): AsyncGenerator<readonly PlanRow[]> {
+  return pagesOf((query) => reader.planLines(plan, query), PAGE);
 }

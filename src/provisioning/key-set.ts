@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 export interface KeySet {
   add(text: string): void;
   has(text: string): boolean;
+  size(): number;
 }
 
 /** Characters of base64url. */
@@ -14,6 +15,7 @@ export function createKeySet(): KeySet {
   return {
     add: (text) => void keys.add(shortened(text)),
     has: (text) => keys.has(shortened(text)),
+    size: () => keys.size,
   };
 }
 

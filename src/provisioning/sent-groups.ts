@@ -5,7 +5,8 @@ import type { Connection } from "../model/connection.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { Provisioning } from "./deps.js";
 import { pinOverlay } from "./mapping-pins.js";
-import type { Page, TenantReader } from "./ports/store.js";
+import { itemsOf } from "./pages-of.js";
+import type { TenantReader } from "./ports/store.js";
 
 const GROUPS_PER_PAGE = 1000;
 const PEOPLE_PER_PAGE = 5000;
@@ -25,7 +26,7 @@ export async function sentGroups(
   const groups: SeenGroup[] = [];
   /** Names and ids of pushed groups: claims that carry one mean that group. */
   const pushed = new Map<string, number>();
-  for await (const sent of all(GROUPS_PER_PAGE, (query) => reader.sentGroups(query))) {
+  for await (const sent of itemsOf((query) => reader.sentGroups(query), GROUPS_PER_PAGE)) {
     const { id, connection, displayName, externalId, members, createdAt, deleted } = sent;
     const own = ownNames(sent);
     const names = known.get(id) ?? own;
@@ -65,7 +66,7 @@ async function pinnedNames(
 
 async function claimed(reader: TenantReader) {
   const found = new Map<string, { readonly connection: ConnectionId; readonly value: string; people: number }>();
-  for await (const { connection, value, people } of all(PEOPLE_PER_PAGE, (query) => reader.claimedGroups(query))) {
+  for await (const { connection, value, people } of itemsOf((query) => reader.claimedGroups(query), PEOPLE_PER_PAGE)) {
     const key = keyOf(connection, value);
     const known = found.get(key);
     if (known) known.people += people;
@@ -76,16 +77,4 @@ async function claimed(reader: TenantReader) {
 
 function keyOf(connection: ConnectionId, key: string): string {
   return `${connection}\u0000${key}`;
-}
-
-async function* all<Item>(
-  limit: number,
-  read: (query: { readonly after?: string; readonly limit: number }) => Promise<Page<Item>>,
-): AsyncGenerator<Item> {
-  let after: string | undefined;
-  do {
-    const { items, next } = await read(after === undefined ? { limit } : { limit, after });
-    yield* items;
-    after = next;
-  } while (after !== undefined);
 }
