@@ -42,7 +42,8 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
         }
         const explanation = await explainUser(p, tenant, id, explainOptions(query));
         const [person] = await p.store.read(tenant.id).people([id]);
-        const held = explanation.assignments.map((assignment) => withIds(assignment, person?.grants ?? []));
+        const taken = (person?.grants ?? []).filter((grant) => !isSyncedGrant(grant));
+        const held = explanation.assignments.map((assignment) => withIds(assignment, taken));
         return { status: 200, body: { user: { id, userName }, ...explanation, assignments: held } };
       },
     }),
@@ -58,9 +59,9 @@ function explainOptions({ limit, role, scope, team }: ExplainQuery): ExplainOpti
 }
 
 /** What admins may take away has its id: by hand, and as a one-time default, a user holds a target once. */
-function withIds(assignment: AuthoredAssignment, grants: readonly Grant[]) {
+function withIds(assignment: AuthoredAssignment, byHand: readonly Grant[]) {
   const key = targetKey(assignment.target);
-  const taken = grants.filter((grant) => !isSyncedGrant(grant) && targetKey(grant.target) === key);
+  const taken = byHand.filter((grant) => targetKey(grant.target) === key);
   return {
     ...assignment,
     grants: assignment.grants.map((grant) => {

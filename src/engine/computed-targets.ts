@@ -8,6 +8,9 @@ import { roleName } from "./role-name.js";
 /** Most targets of one result. */
 export const MOST_COMPUTED_TARGETS = 200;
 
+/** Most different targets of one rule's results for one person at one connection, over all groups. */
+export const MOST_TARGETS_OF_RESULTS = 1_000;
+
 export type ComputedTargets =
   | { readonly ok: true; readonly targets: readonly Target[] }
   | { readonly ok: false; readonly message: string };

@@ -110,5 +110,6 @@ const FAILURES: ReadonlySet<Open["reason"]> = new Set([
   "expression_suspended",
   "not_boolean",
   "not_targets",
+  "too_many_targets",
   "not_text",
 ]);

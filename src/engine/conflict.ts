@@ -8,6 +8,7 @@ import type { ConnectionId } from "../model/ids.js";
 import type { ConflictStrategy } from "../model/mapping.js";
 import { isOwner, type Target } from "../model/target.js";
 import type { CompiledRule } from "./compiled-mapping.js";
+import { grouped } from "./grouped.js";
 import type { RoleOrder } from "./role-order.js";
 
 /** Something that a rule gives by one link's facts. */
@@ -107,13 +108,7 @@ function highest(offers: readonly Offer[], order: RoleOrder): Offer {
 }
 
 function byScope(offers: readonly Offer[]): ReadonlyMap<string, readonly Offer[]> {
-  const scopes = new Map<string, Offer[]>();
-  for (const offer of offers) {
-    const inScope = scopes.get(offer.target.scope);
-    if (inScope) inScope.push(offer);
-    else scopes.set(offer.target.scope, [offer]);
-  }
-  return scopes;
+  return grouped(offers, (offer) => offer.target.scope);
 }
 
 /**
@@ -140,6 +135,7 @@ function staleLock({ rule, target: { scope }, evidence }: Offer): Lock {
   return {
     rule: rule.id,
     open: { reason: "stale", detail: evidence.map((one) => one.label).join(", ") },
+    scope,
     covers: (target) => target.scope === scope,
   };
 }

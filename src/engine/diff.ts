@@ -7,6 +7,7 @@ import type { Change, Kept, PersonPlan, Refreshed } from "../model/plan.js";
 import { type ScopeKind, scopeKind } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compiled-mapping.js";
+import { grouped } from "./grouped.js";
 import { evidenceText, openReason } from "./reasons.js";
 import { ruleNameOf } from "./rule-text.js";
 
@@ -58,6 +59,7 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
   const revokes: GrantChange[] = [];
   const kept: Kept[] = [];
   const refreshed: Refreshed[] = [];
+  const lockOn = lockFinder(decision);
   for (const grant of state.grants) {
     if (!isSyncedGrant(grant)) continue;
     const key = grantKey(grant);
@@ -68,20 +70,29 @@ function compareGrants(state: PersonState, decision: Decision, mapping: Compiled
       if (!sameEvidence(grant.evidence, wanted.evidence, sameFact)) refreshed.push(refreshedBy(grant, wanted));
       continue;
     }
-    const lock = lockOn(grant, decision);
+    const lock = lockOn(grant);
     if (lock) kept.push({ grant, rule: lock.rule, reason: openReason(ruleNameOf(mapping, lock.rule), lock.open) });
     else revokes.push(revoke(grant, revokeReason(grant, decision, mapping), decision, mapping));
   }
+  const keptIn = grouped(
+    kept.filter(({ grant }) => grant.origin === "rule"),
+    ({ grant }) => grant.target.scope,
+  );
   const opened = [...desired.values()]
-    .filter((grant) => !grant.stale && !isHeldByKept(grant, kept, mapping))
+    .filter((grant) => !grant.stale && !isHeldByKept(grant, keptIn, mapping))
     .map((grant): GrantChange => ({ kind: "grant", grant, reason: grantReason(grant, mapping) }));
   return { changes: [...revokes.sort(byTarget), ...opened.sort(byTarget)], kept, refreshed };
 }
 
 /** Rules that cannot be judged keep what rules give. What SCIM assigns is always known, and goes as soon as SCIM takes it. */
-function lockOn(grant: Grant, { stands, locks }: Decision): Lock | undefined {
-  if (grant.origin === "scim_role" || !stands(grant)) return undefined;
-  return locks.find((one) => one.covers(grant.target, grant.rule));
+function lockFinder({ stands, locks }: Decision): (grant: Grant) => Lock | undefined {
+  const anywhere = locks.filter(({ scope }) => scope === undefined);
+  const inScope = grouped(locks, ({ scope }) => scope);
+  return (grant) => {
+    if (grant.origin === "scim_role" || !stands(grant)) return undefined;
+    const covers = (one: Lock) => one.covers(grant.target, grant.rule);
+    return anywhere.find(covers) ?? inScope.get(grant.target.scope)?.find(covers);
+  };
 }
 
 /** What sync gave and may take: one-time defaults and manual grants are nobody's but the admins'. */
@@ -119,13 +130,15 @@ function sameThing(a: Evidence, b: Evidence): boolean {
  * Where one rule wins, a grant that stays keeps its place: another role opens there only once it is judged. What SCIM assigns
  * contends with no rule.
  */
-function isHeldByKept(wanted: DesiredGrant, kept: readonly Kept[], mapping: CompiledMapping): boolean {
+function isHeldByKept(
+  wanted: DesiredGrant,
+  keptIn: ReadonlyMap<string, readonly Kept[]>,
+  mapping: CompiledMapping,
+): boolean {
   const { scope, role } = wanted.target;
   if (wanted.origin === "scim_role") return false;
-  if (kept.length === 0 || mapping.conflicts[scopeKind(scope) as ScopeKind] === "all") return false;
-  return kept.some(
-    ({ grant }) => grant.origin === "rule" && grant.target.scope === scope && grant.target.role !== role,
-  );
+  if (mapping.conflicts[scopeKind(scope) as ScopeKind] === "all") return false;
+  return keptIn.get(scope)?.some(({ grant }) => grant.target.role !== role) === true;
 }
 
 function grantReason({ origin, rule, evidence }: DesiredGrant, mapping: CompiledMapping): string {

@@ -8,7 +8,9 @@ import type { PersonLink } from "../model/person.js";
 import { type Target, targetKey } from "../model/target.js";
 import { type Candidate, candidates, unkeyedHit } from "./candidates.js";
 import { type CompiledExpression, type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
+import { MOST_TARGETS_OF_RESULTS } from "./computed-targets.js";
 import { type Asking, askCondition, askGrants, expressionReads, isFailure } from "./condition.js";
+import { grouped } from "./grouped.js";
 import { type Hit, namedGroups } from "./match.js";
 import type { RuleTable } from "./rule-table.js";
 import { allOutcomes } from "./unmet.js";
@@ -100,6 +102,12 @@ class Evaluated implements LinkEvaluation {
   }
 }
 
+/**
+ * Most targets that all rules together give one person at one connection. What a person may be given is bounded, so that
+ * nobody's groups take the time and memory of others; a name pattern over all groups of a sign-in stays within it.
+ */
+const MOST_TARGETS = 10_000;
+
 function notableOutcomes(
   mapping: CompiledMapping,
   link: PersonLink,
@@ -107,7 +115,20 @@ function notableOutcomes(
   named: readonly GroupFact[],
 ): readonly RuleOutcome[] {
   const table = mapping.tables(link.connection);
-  return candidates(table, link, named).flatMap((candidate) => judge(candidate, table, link, results));
+  const outcomes = candidates(table, link, named).flatMap((candidate) => judge(candidate, table, link, results));
+  let targets = 0;
+  return outcomes.map((outcome) => {
+    if (outcome.status !== "matched") return outcome;
+    // INVARIANT: a rule's targets count all or none, and in document order, so that the same facts always give the same.
+    if (targets + outcome.matches.length > MOST_TARGETS) return overfull(outcome);
+    targets += outcome.matches.length;
+    return outcome;
+  });
+}
+
+function overfull({ rule, index }: RuleOutcome): RuleOutcome {
+  const detail = `the rules up to this one give more than ${MOST_TARGETS} targets here`;
+  return { rule, index, status: "failed", open: { reason: "too_many_targets", detail } };
 }
 
 /** A condition that is known not to hold rules a rule out, whatever else of it is open. */
@@ -157,6 +178,7 @@ function judgeExpressions(rule: CompiledRule, hits: readonly Hit[], more: Open |
   const opens: Open[] = [];
   const could: Target[] = [];
   const barren: { readonly stale: boolean }[] = [];
+  const targets = new Set<string>();
   for (const hit of hits) {
     const answer = askRule(rule, hit, asking);
     if ("open" in answer) {
@@ -165,6 +187,9 @@ function judgeExpressions(rule: CompiledRule, hits: readonly Hit[], more: Open |
     } else {
       matches.push(...answer.matches);
       if (answer.barren) barren.push(answer.barren);
+      if (!rule.give.grants) continue;
+      for (const { target } of answer.matches) targets.add(targetKey(target));
+      if (targets.size > MOST_TARGETS_OF_RESULTS) return TOO_MANY_RESULTS;
     }
   }
   const [open] = opens;
@@ -175,6 +200,15 @@ function judgeExpressions(rule: CompiledRule, hits: readonly Hit[], more: Open |
     barren: barren.find((one) => !one.stale) ?? barren[0],
   };
 }
+
+const TOO_MANY_RESULTS: Judged = {
+  matches: [],
+  open: {
+    reason: "too_many_targets",
+    detail: `\`grants\` yielded more than ${MOST_TARGETS_OF_RESULTS} targets for this person over all groups`,
+  },
+  barren: undefined,
+};
 
 type Asked =
   | { readonly open: Open }
@@ -195,18 +229,15 @@ function askRule({ when, give: { grants } }: CompiledRule, hit: Hit, asking: Ask
 /** One match per target. A target that fresh facts support needs no stale ones. */
 function matchesOf(matches: readonly Match[]): readonly Match[] {
   if (matches.length < 2) return matches;
-  const byTarget = new Map<string, Match>();
-  for (const match of matches) {
-    const key = targetKey(match.target);
-    const before = byTarget.get(key);
-    byTarget.set(key, before ? joined(before, match) : match);
-  }
-  return [...byTarget.values()];
+  return [...grouped(matches, (match) => targetKey(match.target)).values()].map(joined);
 }
 
-function joined(a: Match, b: Match): Match {
-  if (a.stale !== b.stale) return a.stale ? b : a;
-  return { ...a, evidence: distinct([...a.evidence, ...b.evidence]) };
+function joined(same: readonly [Match, ...Match[]]): Match {
+  const fresh = same.filter((match) => !match.stale);
+  const [first, ...others] = (fresh.length > 0 ? fresh : same) as typeof same;
+  return others.length === 0
+    ? first
+    : { ...first, evidence: distinct([first, ...others].flatMap((one) => one.evidence)) };
 }
 
 function distinct(evidence: readonly Evidence[]): readonly Evidence[] {

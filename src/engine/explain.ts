@@ -4,13 +4,14 @@ import type { Evidence, Grant } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
 import type { ConflictStrategy } from "../model/mapping.js";
 import type { PersonLink, PersonState, UserStatus } from "../model/person.js";
-import { type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../model/target.js";
+import { covers, type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { diff, isSyncedGrant } from "./diff.js";
 import { explainGrant } from "./explain-grant.js";
 import { type ExplainedRole, explainRole } from "./explain-role.js";
 import { giveLabel } from "./give.js";
+import { grouped } from "./grouped.js";
 import { nearestFirst } from "./near-miss.js";
 import { plainName, ruleNameOf } from "./rule-text.js";
 import { type Step, stepsText, stepsToLose } from "./steps.js";
@@ -20,6 +21,8 @@ export interface Explanation {
   readonly account: { readonly status: UserStatus; readonly reason: string; readonly verdict: Verdict };
   /** What the person holds, each with all its reasons. */
   readonly assignments: readonly ExplainedAssignment[];
+  /** How many more the person holds. */
+  readonly assignmentsLeftOut: number;
   /** Rules that give this person nothing now, those that are the fewest steps away first. */
   readonly notGiven: readonly ExplainedRule[];
   /** How many more there are. */
@@ -109,6 +112,9 @@ export interface ExplainOptions {
 
 const MOST_RULES = 100;
 
+/** Most assignments that one explanation tells of. */
+const MOST_ASSIGNMENTS = 500;
+
 /** Explains one person as evaluated. `links` and `evaluations` stand in the same order. */
 export function explain(
   mapping: CompiledMapping,
@@ -130,6 +136,8 @@ export function explain(
   };
   const rules: ExplainedRule[] = [];
   const missedAt: PersonLink[] = [];
+  const held = byTarget(state.grants, wanted);
+  const offeredIn = grouped(decision.offered, (one) => one.target.scope);
   let leftOut = 0;
   for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
     // A rule that matches may be one that gives all it has.
@@ -143,7 +151,10 @@ export function explain(
   }
   return {
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
-    assignments: byTarget(state.grants).map((grants) => explainAssignment(mapping, decision, grants, grantOf)),
+    assignments: held
+      .slice(0, MOST_ASSIGNMENTS)
+      .map((grants) => explainAssignment(mapping, offeredIn, grants, grantOf)),
+    assignmentsLeftOut: Math.max(0, held.length - MOST_ASSIGNMENTS),
     notGiven: rules,
     notGivenLeftOut: leftOut,
     rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
@@ -157,19 +168,17 @@ function confirmed(grant: Grant, { reconciledVersion }: PersonState): Grant {
   return isSyncedGrant(grant) ? { ...grant, mappingVersion: reconciledVersion } : grant;
 }
 
-function byTarget(grants: readonly Grant[]): readonly (readonly [Grant, ...Grant[]])[] {
-  const targets = new Map<string, [Grant, ...Grant[]]>();
-  for (const grant of grants) {
-    const same = targets.get(targetKey(grant.target));
-    if (same) same.push(grant);
-    else targets.set(targetKey(grant.target), [grant]);
-  }
-  return [...targets.values()].sort(([a], [b]) => compareText(targetLabel(a.target), targetLabel(b.target)));
+/** By label, and what gives the wanted target first, so that it is told of however much the person holds. */
+function byTarget(grants: readonly Grant[], wanted: Target | undefined): readonly (readonly [Grant, ...Grant[]])[] {
+  const isWanted = (target: Target) => (wanted && covers(target, wanted) ? 0 : 1);
+  return [...grouped(grants, ({ target }) => targetKey(target)).values()].sort(
+    ([a], [b]) => isWanted(a.target) - isWanted(b.target) || compareText(targetLabel(a.target), targetLabel(b.target)),
+  );
 }
 
 function explainAssignment(
   mapping: CompiledMapping,
-  decision: Decision,
+  offeredIn: ReadonlyMap<string, Decision["offered"]>,
   grants: readonly [Grant, ...Grant[]],
   grantOf: (grant: Grant) => ExplainedGrant,
 ): ExplainedAssignment {
@@ -180,7 +189,7 @@ function explainAssignment(
     target,
     label,
     grants: grants.map(grantOf),
-    ...conflictOf(mapping, decision, grants),
+    ...conflictOf(mapping, offeredIn, grants),
     toLose,
     sentence: lossSentence(mapping, label, toLose),
   };
@@ -198,14 +207,14 @@ export function distinctSteps(steps: readonly Step[]): readonly Step[] {
 
 function conflictOf(
   mapping: CompiledMapping,
-  { offered }: Decision,
+  offeredIn: ReadonlyMap<string, Decision["offered"]>,
   grants: readonly [Grant, ...Grant[]],
 ): Pick<ExplainedAssignment, "conflict"> {
   const [{ target }] = grants;
   const strategy = mapping.conflicts[scopeKind(target.scope) as ScopeKind];
   if (strategy === "all" || !grants.some(({ origin }) => origin === "rule")) return {};
-  const lost = offered
-    .filter((one) => one.target.scope === target.scope && one.target.role !== target.role)
+  const lost = (offeredIn.get(target.scope) ?? [])
+    .filter((one) => one.target.role !== target.role)
     .map(({ rule, target: other }) => ({
       rule: rule.id,
       name: plainName(mapping.ruleById.get(rule.id) as CompiledRule),

@@ -4,6 +4,7 @@ import type { UnknownTeam } from "../model/mapping.js";
 import { OWNER, type ScopeKind, scopeKind, type Target, teamOf, teamScope } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import type { Offer, OpenRule } from "./conflict.js";
+import { grouped } from "./grouped.js";
 import type { RoleOrder } from "./role-order.js";
 
 /** The present name of the team that a name means, or `undefined` for a name that no team has or had. */
@@ -96,13 +97,15 @@ function openRule(rule: CompiledRule, open: Open, kind: ScopeKind, resolveTeam: 
   const { could } = open;
   if (could) {
     const targets = could.map(({ scope, role }) => ({ scope: presentScope(scope, resolveTeam), role }));
+    const inScopes = grouped(targets, ({ scope }) => scope);
+    const someIn = (scope: string, isIt: (role: string) => boolean) =>
+      inScopes.get(scope)?.some((target) => isIt(target.role)) === true;
     return {
       rule,
       open,
-      couldGive: (target) => targets.some(({ scope, role }) => scope === target.scope && role === target.role),
-      couldGiveIn: (scope) => targets.some((target) => target.scope === scope),
-      couldExceed: (scope, role, order) =>
-        targets.some((target) => target.scope === scope && order.compare(target.role, role) > 0),
+      couldGive: (target) => someIn(target.scope, (role) => role === target.role),
+      couldGiveIn: (scope) => inScopes.has(scope),
+      couldExceed: (scope, role, order) => someIn(scope, (one) => order.compare(one, role) > 0),
     };
   }
   const { roles } = rule.give;

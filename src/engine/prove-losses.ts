@@ -11,10 +11,12 @@ import { diff } from "./diff.js";
 import { distinctSteps, type ExplainedAssignment, lossSentence } from "./explain.js";
 import { changed, type FactChange } from "./fact-changes.js";
 import { type Step, stepsToLose } from "./steps.js";
+import { trialsFor } from "./trials.js";
 import { waysFor } from "./variants.js";
 
 /** Bounds on how much one explanation tries. */
 const MOST_ASSIGNMENTS = 40;
+const MOST_STEPS = 100;
 const MOST_JOBS = 2_000;
 const MOST_ROUNDS = 3;
 
@@ -38,8 +40,9 @@ type Reason = Pick<Grant, "origin" | "rule" | "connection" | "evidence">;
 
 /** `base` is the case in which the assignments are held. */
 export function proveLosses(base: Case, assignments: readonly ExplainedAssignment[]): LossProof {
+  const most = trialsFor(base, 0, MOST_ASSIGNMENTS);
   const searches = assignments.map((told, index): Search => {
-    if (index >= MOST_ASSIGNMENTS) return { told, as: base, steps: told.toLose };
+    if (index >= most || told.toLose.length > MOST_STEPS) return { told, as: base, steps: told.toLose };
     const held = base.state.grants.filter(({ target }) => targetKey(target) === targetKey(told.target));
     return { told, as: held.reduce(withoutReason, base), steps: told.toLose };
   });

@@ -14,6 +14,7 @@ import { diff } from "./diff.js";
 import { type Explained, type ExplainedRule, type Explanation, ruleSentence } from "./explain.js";
 import { mergedSteps } from "./merged-steps.js";
 import { nextVariants } from "./next-variants.js";
+import { trialsFor } from "./trials.js";
 import { after, matchingVariants, type Variant } from "./variants.js";
 import { whyNot } from "./why-not.js";
 
@@ -31,6 +32,8 @@ interface Proving {
   /** Keys of the grants that are decided as it is. */
   readonly due: ReadonlySet<string>;
   readonly wanted: Target | undefined;
+  /** Trials of one round. */
+  readonly most: number;
 }
 
 /** A variant that does what is promised, with what comes of it: by the rule, and by others besides. */
@@ -68,7 +71,8 @@ export function proveGains(base: Case, decision: Decision, { missedAt, wanted, .
   const searches = explanation.notGiven.map((told, index) =>
     begin(base, decision, told, missedAt[index] as PersonLink, index < MOST_RULES, wanted),
   );
-  return proofOf({ base, had, due, wanted }, explanation, searches, MOST_ROUNDS);
+  const most = trialsFor(base, decision.offered.length, MOST_TRIALS);
+  return proofOf({ base, had, due, wanted, most }, explanation, searches, MOST_ROUNDS);
 }
 
 function begin(
@@ -100,13 +104,13 @@ function firstVariants(
 }
 
 function proofOf(proving: Proving, explanation: Explanation, searches: readonly Search[], rounds: number): Proof {
-  const { base } = proving;
+  const { base, most } = proving;
   const jobs = new Map<string, ExpressionJob>();
   let trials = 0;
   const planned = searches.map((search) => {
     const cases: { readonly variant: Variant; readonly as: Case }[] = [];
     for (const variant of search.pending) {
-      if (trials >= MOST_TRIALS || jobs.size >= MOST_JOBS) break;
+      if (trials >= most || jobs.size >= MOST_JOBS) break;
       trials += 1;
       const as = caseOf(base, search.link, variant);
       for (const [key, job] of jobsOf(as)) jobs.set(key, job);

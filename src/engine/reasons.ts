@@ -31,6 +31,7 @@ export function openText({ reason, detail }: Pick<Open, "reason" | "detail">): s
     case "expression_suspended":
     case "not_boolean":
     case "not_targets":
+    case "too_many_targets":
     case "not_text":
     case "ambiguous_connection":
       return detail;

@@ -1,12 +1,12 @@
 /** Why a rule gives a person nothing at one connection, and the smallest change after which it would. */
 import type { Decision, Open, RuleOutcome, Unmet } from "../model/evaluation.js";
-import { grantKey } from "../model/grant.js";
 import type { PersonLink, PersonState } from "../model/person.js";
-import { covers, type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
+import { covers, type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { isActiveAfter } from "./diff.js";
 import type { ExplainedRule } from "./explain.js";
 import { groupsFor } from "./groups-for.js";
+import { ofRule } from "./of-rule.js";
 import { openReason } from "./reasons.js";
 import { ruleName, ruleNameOf } from "./rule-text.js";
 import type { Step } from "./steps.js";
@@ -96,14 +96,11 @@ function matchedInVain(
   if (barren && matches.length === 0) {
     return { why: "no_targets", steps: [], text: `${name}, but its \`grants\` yield nothing here` };
   }
-  const offers = decision.offered
-    .filter((one) => one.rule.id === rule.id && one.connection === link.connection.id)
-    .filter(isMeant);
+  const connection = link.connection.id;
+  const offers = ofRule(decision.offered, rule.id, connection).filter(isMeant);
   const [offer] = offers;
   if (!offer) {
-    const rejected = decision.rejected
-      .filter((one) => one.rule === rule.id && one.connection === link.connection.id)
-      .filter(isMeant);
+    const rejected = ofRule(decision.rejected, rule.id, connection).filter(isMeant);
     if (wanted && rejected.length === 0) {
       const steps = joinFor(rule, link, wanted);
       return { why: "unmet", steps, text: `${name}, but gives something else` };
@@ -111,8 +108,14 @@ function matchedInVain(
     const target = rejected.map((one) => targetLabel(one.target)).join();
     return { why: "unknown_team", steps: [{ do: "create_team", target }], text: `${name}, but there is no such team` };
   }
-  const isGiven = offers.some(({ target }) => gives(rule, link, target, decision, state));
-  if (isGiven) return undefined;
+  // Given anew, or held already by this very rule.
+  const has = new Set(
+    [
+      ...ofRule(decision.desired, rule.id, connection).filter((grant) => grant.origin === "rule" && !grant.stale),
+      ...ofRule(state.grants, rule.id, connection).filter((grant) => grant.origin === "rule"),
+    ].map(({ target }) => targetKey(target)),
+  );
+  if (offers.some(({ target }) => has.has(targetKey(target)))) return undefined;
   const scope = offer.target.scope;
   const winner = decision.desired.find(
     (grant) => !grant.stale && grant.origin === "rule" && grant.target.scope === scope,
@@ -129,19 +132,4 @@ function matchedInVain(
   const open: Open = lock?.open ?? { reason: "stale", detail: "what it matches by" };
   const by = lock?.rule ?? rule.id;
   return { why: "waits", by, steps: [], text: `${name}, but ${openReason(ruleNameOf(mapping, by), open)}` };
-}
-
-/** The target is given anew, or held already by this very rule. */
-function gives(
-  rule: CompiledRule,
-  { connection }: PersonLink,
-  target: Target,
-  decision: Decision,
-  state: PersonState,
-): boolean {
-  const key = grantKey({ target, origin: "rule", connection: connection.id, rule: rule.id });
-  return (
-    decision.desired.some((grant) => !grant.stale && grantKey(grant) === key) ||
-    state.grants.some((grant) => grantKey(grant) === key)
-  );
 }

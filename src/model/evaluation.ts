@@ -48,6 +48,7 @@ export interface Open {
     | "expression_suspended"
     | "not_boolean"
     | "not_targets"
+    | "too_many_targets"
     | "not_text"
     | "stale"
     | "ambiguous_connection"
@@ -72,6 +73,8 @@ export interface LinkEvaluation {
 export interface Lock {
   readonly rule: string;
   readonly open: Open;
+  /** The only scope that it covers anything in, where there is one: people may have very many of these. */
+  readonly scope?: string;
   /** Whether an open grant of the target stays as it is; `rule` is the grant's, as some locks keep their own grants alone. */
   covers(target: Target, rule?: string): boolean;
 }

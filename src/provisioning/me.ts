@@ -14,21 +14,27 @@ export interface Me {
   };
   readonly teams: readonly { readonly team: string; readonly role: string }[];
   readonly roles: readonly { readonly scope: string; readonly role: string }[];
-  /** Why, for each of them, in words for the person. */
+  /** Why, for each of them, in words for the person; the first of very many. */
   readonly why: readonly OwnAssignment[];
+  /** How many more there are. */
+  readonly whyLeftOut: number;
 }
+
+const MOST_REASONS = 500;
 
 export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
   const reader = p.store.read(session.tenant.id);
   const user = await reader.user(session.userId);
   const [state] = await reader.people([session.userId]);
   if (!user) throw new Error("a live session without its user");
+  const why = ownReasons(state?.grants ?? []);
   const { id, userName, email, displayName, givenName, familyName, photo, assignments } = user;
   return {
     tenant: session.tenant.slug,
     user: { id, userName, email, displayName, givenName, familyName, photo },
     ...splitTargets(assignments),
-    why: ownReasons(state?.grants ?? []),
+    why: why.slice(0, MOST_REASONS),
+    whyLeftOut: Math.max(0, why.length - MOST_REASONS),
   };
 }
 

@@ -42,11 +42,16 @@ export interface Tried extends Omit<Explanation, "account"> {
   /** As it would be; the verdict is that of a sign-in with these facts. */
   readonly account: Explanation["account"];
   readonly changes: readonly PlanLine[];
+  /** How many more there are. */
+  readonly changesLeftOut: number;
   /** Attributes that the mapping's `profile` would leave as they are, with the reason. */
   readonly profileKept: readonly KeptAttribute[];
   /** Of the draft: it can be tried, and not be saved. */
   readonly problems: readonly Problem[];
 }
+
+/** Most changes that one answer tells of. */
+const MOST_CHANGES = 500;
 
 /** Refusals: `not_found`, `conflict` (several people of the name), `bad_request`, `invalid_document`, `rate_limited`. */
 export function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput): Promise<Tried> {
@@ -84,7 +89,8 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
     account: { ...explained.account, verdict: decideOn(mapping, gathered, evaluations, teams, "sign_in").verdict },
     user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
     connection: edited ?? null,
-    changes,
+    changes: changes.slice(0, MOST_CHANGES),
+    changesLeftOut: Math.max(0, changes.length - MOST_CHANGES),
     profileKept: keptAttributes(
       (await computeProfiles(expressions, tenant.id, mapping, [gathered])).get(person.state.id),
     ),

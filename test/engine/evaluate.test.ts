@@ -303,6 +303,49 @@ describe("evaluating a link", () => {
     });
   });
 
+  describe("what one person may be given", () => {
+    const groups = Array.from({ length: 4000 }, (_, index) => `g${index}`);
+    const perGroup = (id: string, kind: string): RuleDocument => {
+      return { id, group_pattern: "g{n}", scope: `resource:${kind}:{n}`, role_name: "editor" };
+    };
+
+    it("is bounded: the rule that goes beyond fails, whole, and one that fits in counts", () => {
+      const mapping = compiled({
+        mappings: [perGroup("a", "x"), perGroup("b", "y"), perGroup("c", "z"), rule({ id: "d", everyone: true })],
+      });
+      const { notable } = evaluate(mapping, link({ groups }), new Map());
+      expect(notable.map(({ rule: id, status }) => `${id} ${status}`)).to.deep.equal([
+        "a matched",
+        "b matched",
+        "c failed",
+        "d matched",
+      ]);
+      expect(notable[2]).to.deep.include({
+        open: { reason: "too_many_targets", detail: "the rules up to this one give more than 10000 targets here" },
+      });
+    });
+
+    for (const [count, expected] of [
+      [5, "matched"],
+      [6, "failed"],
+    ] as const) {
+      it(`by results of ${count * 200} targets together: ${expected}`, () => {
+        const mapping = compiled({
+          role_order: ["v"],
+          mappings: [{ id: "r", group_pattern: "*", grants: "{'team': group.name, 'role': 'v'}" }],
+        });
+        const person = link({ groups: groups.slice(0, count) });
+        const results = [...expressionJobs(mapping, [person]).keys()].map((key, at): [string, ExpressionResult] => [
+          key,
+          { ok: true, value: Array.from({ length: 200 }, (_, i) => ({ scope: `resource:p:${at}-${i}`, role: "v" })) },
+        ]);
+        expect(evaluate(mapping, person, new Map(results)).notable.map(({ status }) => status)).to.deep.equal([
+          expected,
+        ]);
+      });
+    }
+  });
+
   describe("expressions", () => {
     const mapping = compiled({ mappings: [rule({ when: "user.department = 'IT'" })] });
     const person = link({ user: { department: "IT" } });
