@@ -14,7 +14,11 @@ export const RESERVED_RULE_IDS: ReadonlySet<string> = new Set([
  * its role, `values`, note or expiry: a document that was reordered or refined goes on giving the same grants.
  */
 export function ruleId(rule: RuleDocument): string {
-  if (rule.id !== undefined) return rule.id;
+  return rule.id ?? madeId(rule);
+}
+
+/** The id that a rule has without one of its own, whether or not it has one. */
+export function madeId(rule: RuleDocument): string {
   const match = [
     sorted(rule.group_id ?? rule.group_name ?? rule.sso_group),
     rule.group_id === undefined ? "name" : "id",
@@ -25,6 +29,11 @@ export function ruleId(rule: RuleDocument): string {
     placeOf(rule),
   ];
   return `rule-${createHash("sha256").update(JSON.stringify(match)).digest("hex").slice(0, 12)}`;
+}
+
+/** Tells rules apart that share match and place: by the role that each gives there, wherever they stand. */
+export function madeIdWithRole(rule: RuleDocument, role: string): string {
+  return `${madeId(rule)}-${createHash("sha256").update(role).digest("hex").slice(0, 6)}`;
 }
 
 function placeOf({ grants, team_name: team, scope }: RuleDocument): readonly string[] {

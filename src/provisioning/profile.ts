@@ -29,7 +29,7 @@ export async function computeProfiles(
 }
 
 /** A person's links in the order in which they speak on the profile: rows that ended come last. */
-export function profileLinks(links: readonly PersonLink[]): readonly PersonLink[] {
+function profileLinks(links: readonly PersonLink[]): readonly PersonLink[] {
   return [...links.filter((link) => !hasEnded(link)), ...links.filter(hasEnded)];
 }
 
