@@ -12,7 +12,7 @@ import { escapePointer } from "./pointer.js";
 import { type Findings, noFindings, problem } from "./problems.js";
 import { roleName } from "./role-name.js";
 import { type RoleOrder, roleOrder } from "./role-order.js";
-import { asList } from "./rule-id.js";
+import { asList, madeId, madeIdWithRole } from "./rule-id.js";
 import { ruleTables } from "./rule-table.js";
 
 export type { CompiledMapping } from "./compiled-mapping.js";
@@ -54,6 +54,7 @@ export function compileMapping(document: MappingDocument, context: MappingContex
     version: context.version,
     rules,
     ruleById: new Map(rules.map((rule) => [rule.id, rule])),
+    rulesByMadeId: rulesByMadeId(document, rules),
     roleOrder: order,
     conflicts,
     noMatch: noMatchOf(document, rules.length > 0),
@@ -112,32 +113,51 @@ function compileRules(
 
 /**
  * Ids written twice are refused. Rules without an id that ask the same of the same people in the same place are told
- * apart by a number, as Tines documents may hold them: the first wins, and under `all` both count.
+ * apart by their roles, wherever they stand, and those that give the same role too by a number, as Tines documents may hold
+ * them: the first wins, and under `all` both count.
  */
 function tellApart(
   document: MappingDocument,
   rules: readonly CompiledRule[],
   findings: Findings,
 ): readonly CompiledRule[] {
+  const times = new Map<string, number>();
+  for (const { id } of rules) times.set(id, (times.get(id) ?? 0) + 1);
   const first = new Map<string, CompiledRule>();
   const seen = new Map<string, number>();
   return rules.map((rule) => {
     const earlier = first.get(rule.id);
-    if (!earlier) {
-      first.set(rule.id, rule);
-      return rule;
-    }
-    if (document.mappings?.[rule.index]?.id !== undefined) {
+    if (!earlier) first.set(rule.id, rule);
+    if (times.get(rule.id) === 1) return rule;
+    const written = document.mappings?.[rule.index];
+    if (!written || written.id !== undefined) {
+      if (!earlier) return rule;
       const message = `\`${rule.id}\` is also the id of \`${earlier.pointer}\`: choose another`;
       findings.problems.push(problem(`${rule.pointer}/id`, "duplicate_id", message));
       return rule;
     }
-    const number = (seen.get(rule.id) ?? 1) + 1;
-    seen.set(rule.id, number);
+    const id = madeIdWithRole(written);
+    const number = (seen.get(id) ?? 0) + 1;
+    seen.set(id, number);
+    const apart = { ...rule, id: number === 1 ? id : `${id}-${number}` };
+    if (!earlier) return apart;
     const message = `matches the same people and gives in the same place as \`${earlier.pointer}\`: remove one, or give one an \`id\``;
     findings.warnings.push(problem(rule.pointer, "duplicate_rule", message));
-    return { ...rule, id: `${rule.id}-${number}` };
+    return apart;
   });
+}
+
+function rulesByMadeId(document: MappingDocument, rules: readonly CompiledRule[]): CompiledMapping["rulesByMadeId"] {
+  const byId = new Map<string, CompiledRule[]>();
+  for (const rule of rules) {
+    const written = document.mappings?.[rule.index];
+    if (!written) continue;
+    const id = madeId(written);
+    const same = byId.get(id);
+    if (same) same.push(rule);
+    else byId.set(id, [rule]);
+  }
+  return byId;
 }
 
 function compileConflicts(

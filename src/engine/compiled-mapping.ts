@@ -15,6 +15,8 @@ export interface CompiledMapping {
   /** The owners' rule first (index -1), then the document's rules in their order, disabled ones too. */
   readonly rules: readonly CompiledRule[];
   readonly ruleById: ReadonlyMap<string, CompiledRule>;
+  /** By the id that each rule of the document would have without one of its own: rules that match and give in one place share it. */
+  readonly rulesByMadeId: ReadonlyMap<string, readonly CompiledRule[]>;
   readonly roleOrder: RoleOrder;
   readonly conflicts: Readonly<Record<ScopeKind, ConflictStrategy>>;
   readonly noMatch: NoMatch;

@@ -8,6 +8,7 @@ import { type ScopeKind, scopeKind } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compiled-mapping.js";
 import { grouped } from "./grouped.js";
+import { withPresentRules } from "./present-rules.js";
 import { evidenceText, openReason } from "./reasons.js";
 import { ruleNameOf } from "./rule-text.js";
 
@@ -17,9 +18,10 @@ import { ruleNameOf } from "./rule-text.js";
  */
 export function diff(state: PersonState, decision: Decision, mapping: CompiledMapping): PersonPlan {
   const account = accountChanges(state, decision);
+  const present = withPresentRules(state, mapping);
   const grants = isActiveAfter(state, decision)
-    ? compareGrants(state, decision, mapping)
-    : closeAll(state, decision, mapping);
+    ? compareGrants(state, present, decision, mapping)
+    : closeAll(present, decision, mapping);
   return {
     person: state,
     changes: [...account, ...grants.changes],
@@ -54,25 +56,36 @@ function closeAll(state: PersonState, decision: Decision, mapping: CompiledMappi
   return { changes: changes.sort(byTarget), kept: [], refreshed: [] };
 }
 
-function compareGrants(state: PersonState, decision: Decision, mapping: CompiledMapping): GrantChanges {
+/** `present`: the same with the rules that its grants are of now, in the same order. */
+function compareGrants(
+  state: PersonState,
+  present: PersonState,
+  decision: Decision,
+  mapping: CompiledMapping,
+): GrantChanges {
   const desired = new Map(decision.desired.map((grant) => [grantKey(grant), grant]));
   const revokes: GrantChange[] = [];
   const kept: Kept[] = [];
   const refreshed: Refreshed[] = [];
   const lockOn = lockFinder(decision);
-  for (const grant of state.grants) {
+  for (const [index, grant] of present.grants.entries()) {
     if (!isSyncedGrant(grant)) continue;
+    const isRenamed = grant !== state.grants[index];
     const key = grantKey(grant);
     const wanted = desired.get(key);
     if (wanted) {
       desired.delete(key);
       if (wanted.stale) kept.push(keptAsStale(grant, wanted, mapping));
-      if (!sameEvidence(grant.evidence, wanted.evidence, sameFact)) refreshed.push(refreshedBy(grant, wanted));
+      if (isRenamed || !sameEvidence(grant.evidence, wanted.evidence, sameFact)) {
+        refreshed.push({ ...refreshedBy(grant, wanted), ...(isRenamed && { rule: grant.rule }) });
+      }
       continue;
     }
     const lock = lockOn(grant);
-    if (lock) kept.push({ grant, rule: lock.rule, reason: openReason(ruleNameOf(mapping, lock.rule), lock.open) });
-    else revokes.push(revoke(grant, revokeReason(grant, decision, mapping), decision, mapping));
+    if (lock) {
+      kept.push({ grant, rule: lock.rule, reason: openReason(ruleNameOf(mapping, lock.rule), lock.open) });
+      if (isRenamed) refreshed.push({ id: grant.id, evidence: grant.evidence, replaces: false, rule: grant.rule });
+    } else revokes.push(revoke(grant, revokeReason(grant, decision, mapping), decision, mapping));
   }
   const keptIn = grouped(
     kept.filter(({ grant }) => grant.origin === "rule"),

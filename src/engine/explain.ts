@@ -13,6 +13,7 @@ import { type ExplainedRole, explainRole } from "./explain-role.js";
 import { giveLabel } from "./give.js";
 import { grouped } from "./grouped.js";
 import { nearestFirst } from "./near-miss.js";
+import { withPresentRules } from "./present-rules.js";
 import { plainName, ruleNameOf } from "./rule-text.js";
 import { type Step, stepsText, stepsToLose } from "./steps.js";
 import { whyNot } from "./why-not.js";
@@ -121,9 +122,10 @@ export function explain(
   links: readonly PersonLink[],
   evaluations: readonly LinkEvaluation[],
   decision: Decision,
-  state: PersonState,
+  asHeld: PersonState,
   { most = MOST_RULES, wanted }: ExplainOptions = {},
 ): Explained {
+  const state = withPresentRules(asHeld, mapping);
   const { kept, changes } = diff(state, decision, mapping);
   const keptBecause = new Map(kept.map((one) => [one.grant.id, one.reason]));
   const leaving = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [change.grant.id] : [])));

@@ -31,9 +31,10 @@ export function madeId(rule: RuleDocument): string {
   return `rule-${createHash("sha256").update(JSON.stringify(match)).digest("hex").slice(0, 12)}`;
 }
 
-/** Tells rules apart that share match and place: by the role that each gives there, wherever they stand. */
-export function madeIdWithRole(rule: RuleDocument, role: string): string {
-  return `${madeId(rule)}-${createHash("sha256").update(role).digest("hex").slice(0, 6)}`;
+/** Tells rules apart that share match and place: by what each gives there, wherever it stands. */
+export function madeIdWithRole(rule: RuleDocument): string {
+  const given = JSON.stringify([rule.role_name ?? null, rule.values ?? null]);
+  return `${madeId(rule)}-${createHash("sha256").update(given).digest("hex").slice(0, 6)}`;
 }
 
 function placeOf({ grants, team_name: team, scope }: RuleDocument): readonly string[] {

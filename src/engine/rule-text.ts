@@ -6,7 +6,7 @@ import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
 import { COMPUTED, giveLabel } from "./give.js";
 import { asList } from "./rule-id.js";
 
-const MADE_ID = /^rule-[0-9a-f]{12}$/;
+const MADE_ID = /^rule-[0-9a-f]{12}(?:-[0-9a-f]{6}(?:-\d+)?)?$/;
 const LONGEST = 120;
 const MOST_NAMES = 3;
 

@@ -46,6 +46,8 @@ export interface Refreshed {
   readonly evidence: readonly Evidence[];
   /** It says something else than before, and not only that the same is so still, or is stale by now. */
   readonly replaces: boolean;
+  /** The rule's present id, where it got another. */
+  readonly rule?: string | undefined;
 }
 
 /** What waits as a whole, and why. */

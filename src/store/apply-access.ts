@@ -195,15 +195,15 @@ async function refreshGrants(scope: Scope, refresh: AccessWrites["refresh"], at:
   const replaced = refresh.filter(({ replaces }) => replaces === true).map(({ id }) => ({ id }));
   if (replaced.length > 0) await keepEvidence(scope, dialect.rows({ id: "text" }, replaced), at);
   const rows = dialect.rows(
-    { id: "text", evidence: "text", mapping_version: "bigint", evidence_from: "bigint" },
-    refresh.map(({ id, evidence, mappingVersion, replaces }) => ({
-      ...{ id, evidence: toJson(evidence), mapping_version: mappingVersion ?? null },
+    { id: "text", evidence: "text", mapping_version: "bigint", evidence_from: "bigint", rule: "text" },
+    refresh.map(({ id, evidence, mappingVersion, replaces, rule }) => ({
+      ...{ id, evidence: toJson(evidence), mapping_version: mappingVersion ?? null, rule: rule ?? null },
       evidence_from: replaces === true ? at : null,
     })),
   );
   await db.run(
     sql`update grants set evidence = ${dialect.json(verbatim("r.evidence"))},
-        mapping_version = coalesce(r.mapping_version, grants.mapping_version),
+        mapping_version = coalesce(r.mapping_version, grants.mapping_version), rule = coalesce(r.rule, grants.rule),
         evidence_from = coalesce(r.evidence_from, grants.evidence_from)
       from ${rows} as r where grants.tenant_id = ${tenant} and grants.id = r.id and grants.ended_at is null`,
   );

@@ -390,8 +390,17 @@ describe("compiling a mapping", () => {
       const document = { mappings: [RULE, { ...RULE, role_name: "viewer" }, { ...RULE, role_name: "case_manager" }] };
       const warnings = warningsOf(document).map(({ pointer, code }) => `${pointer} ${code}`);
       expect(warnings).to.deep.equal(["/mappings/1 duplicate_rule", "/mappings/2 duplicate_rule"]);
-      const [first, second, third] = compiled(document).rules.map((rule) => rule.id);
-      expect([second, third]).to.deep.equal([`${first}-2`, `${first}-3`]);
+      const alone = compiled({ mappings: [RULE] }).rules[0]?.id;
+      const ids = compiled(document).rules.map((rule) => rule.id);
+      expect(ids.map((id) => id.slice(0, -6))).to.deep.equal([`${alone}-`, `${alone}-`, `${alone}-`]);
+      const reversed = compiled({ mappings: document.mappings.toReversed() }).rules.map((rule) => rule.id);
+      expect(reversed.toReversed(), "by what they give, not by place").to.deep.equal(ids);
+    });
+
+    it("tells rules that give the same, too, apart by a number", () => {
+      const [first, second, named] = compiled({ mappings: [RULE, RULE, { ...RULE, id: "named" }] }).rules;
+      expect(second?.id).to.equal(`${first?.id}-2`);
+      expect(named?.id).to.equal("named");
     });
 
     it("keep a stored document whose connection is gone", () => {

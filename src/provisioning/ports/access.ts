@@ -180,6 +180,8 @@ export interface AccessWrites {
     readonly mappingVersion?: number;
     /** What the grant is given by is something else now: what stood before is kept with its time. */
     readonly replaces?: boolean;
+    /** Another id of the rule; the one that stands there when absent. */
+    readonly rule?: string | undefined;
   }[];
   /** People done: their mark goes if its `dirtySeq` is the facts version given, and `reconciledVersion` becomes `version`. */
   readonly reconciled: readonly { readonly user: UserId; readonly factsVersion: number }[];
