@@ -5,6 +5,7 @@ import type { Evidence } from "../model/grant.js";
 import type { PersonLink } from "../model/person.js";
 import { isPrivileged, type Target } from "../model/target.js";
 import { isExpired } from "./compiled-mapping.js";
+import type { FactPath } from "./expression-facts.js";
 import { appRoleHits, groupHits, type Hit, namedGroups, roleEvidence } from "./match.js";
 import type { RuleTable, TableRule } from "./rule-table.js";
 
@@ -49,15 +50,18 @@ function doubtAmbiguous(candidate: Candidate): Candidate {
 function withoutUnconfirmed(candidate: Candidate, { connection }: PersonLink, waiting: string): Candidate {
   const { owner, hits, doubt } = candidate;
   const { when, give } = owner.rule;
-  const readsNames = [when, give.grants].some((expression) => expression?.reads.includes("groups"));
+  const reads = (path: FactPath) => [when, give.grants].some((expression) => expression?.reads.includes(path));
+  const readsNames = reads("groups");
+  const readsName = reads("group.name");
   const roles = connection.privilegedRoles ?? NO_ROLES;
   const held = hits.filter(
-    ({ waits, match: { target } }) =>
-      (waits !== undefined || readsNames) && (target === undefined || isPrivileged(target, roles)),
+    ({ waits, group, match: { target } }) =>
+      (waits !== undefined || readsNames || (readsName && group?.waiting !== undefined)) &&
+      (target === undefined || isPrivileged(target, roles)),
   );
   const [first] = held;
   if (doubt || !first) return candidate;
-  const open: Open = { reason: "unconfirmed_group", detail: first.waits ?? waiting };
+  const open: Open = { reason: "unconfirmed_group", detail: first.group?.waiting ?? waiting };
   if (held.length === hits.length) return { ...candidate, doubt: open };
   const more = give.grants ? open : { ...open, could: held.map(({ match }) => match.target as Target) };
   return { more, ...candidate, hits: hits.filter((hit) => !held.includes(hit)) };

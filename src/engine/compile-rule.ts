@@ -182,11 +182,11 @@ export function compileExpression(
     const found = checked.problems.map((finding) => ({ pointer, ...finding }));
     (stored ? findings.warnings : findings.problems).push(...found);
     return stored
-      ? { source, reads: [], refused: "the expression is refused today: save the mapping anew" }
+      ? { source, reads: [], groupNames: [], refused: "the expression is refused today: save the mapping anew" }
       : undefined;
   }
   findings.warnings.push(...checked.warnings.map((finding) => ({ pointer, ...finding })));
-  return { source, reads: checked.reads };
+  return { source, reads: checked.reads, groupNames: checked.groupNames };
 }
 
 function compileExpiry(rule: RuleDocument, pointer: string, findings: Findings): string | undefined {

@@ -90,6 +90,8 @@ export interface CompiledExpression {
   readonly source: string;
   /** Facts that it reads, sorted. */
   readonly reads: readonly FactPath[];
+  /** Texts in it that may mean groups by name; none where it reads no names of groups. */
+  readonly groupNames: readonly string[];
   /** Why it never runs: it stands in a stored document, and what may be saved has been narrowed since. */
   readonly refused?: string;
 }

@@ -1,4 +1,4 @@
-/** Finds out what an expression wants of a list: certain texts, or the list itself. */
+/** Finds out what an expression wants of a list: certain texts, or the list itself; and which texts it writes out. */
 import type { FactPath } from "./expression-facts.js";
 import type { SyntaxNode } from "./expression-syntax.js";
 
@@ -18,6 +18,12 @@ export function textsAskedOf(tree: SyntaxNode, list: FactPath): readonly string[
   const named = nodes.filter(({ type, value }) => type === "name" && value === steps.at(-1));
   const asked = nodes.flatMap((node) => askedIn(node, steps));
   return named.length === asked.length ? asked : undefined;
+}
+
+/** Every text that stands in the expression, each once: compared with something, put together, or a key. */
+export function textsWrittenIn(tree: SyntaxNode): readonly string[] {
+  const texts = [...nodesIn(tree)].filter(({ type }) => type === "string").map(({ value }) => String(value));
+  return [...new Set(texts)];
 }
 
 /** A node of the tree, of whatever kind. */

@@ -6,7 +6,7 @@ import jsonata from "jsonata";
 import { EXPRESSION_LIMITS } from "../model/expression.js";
 import type { Json, JsonObject } from "../model/json.js";
 import { analyse } from "./expression-analysis.js";
-import { textsAskedOf } from "./expression-asked.js";
+import { textsAskedOf, textsWrittenIn } from "./expression-asked.js";
 import type { ExpressionUse, FactPath } from "./expression-facts.js";
 import { REFUSED_FUNCTIONS } from "./expression-functions.js";
 import { LinearRegex } from "./expression-regex.js";
@@ -24,6 +24,8 @@ export type ExpressionCheck =
       readonly usesGroup: boolean;
       /** Reads `group` and nothing else: one answer per group serves everybody. */
       readonly groupScoped: boolean;
+      /** Texts that it may compare with names of groups; none where it reads no names. */
+      readonly groupNames: readonly string[];
       readonly warnings: readonly Finding[];
     }
   | { readonly ok: false; readonly problems: readonly Finding[] };
@@ -62,7 +64,18 @@ export function checkExpression(source: string, use: ExpressionUse): ExpressionC
   const usesGroup = ofGroup.length > 0;
   const groupScoped = usesGroup && ofGroup.length === reads.length;
   const absent = use === "grants" ? absentParts(source, tree, guarded) : [];
-  return { ok: true, reads, usesGroup, groupScoped, warnings: [...warnings, ...absent] };
+  const groupNames = reads.some((path) => GROUP_NAMES.has(path)) ? textsWrittenIn(tree).filter(canBeName) : [];
+  return { ok: true, reads, usesGroup, groupScoped, groupNames, warnings: [...warnings, ...absent] };
+}
+
+const GROUP_NAMES: ReadonlySet<FactPath> = new Set(["groups", "group.name"]);
+
+/** What `group_name` may be, as `schemas/mapping.schema.json` has it, and a database can hold. */
+const LONGEST_NAME = 512;
+
+function canBeName(text: string): boolean {
+  const isShort = text.length > 0 && text.length <= LONGEST_NAME;
+  return isShort && !text.includes("\u0000") && !/\p{Cs}/u.test(text);
 }
 
 /** The syntax tree of an expression that was accepted when it was saved; `undefined` where it does not parse. */

@@ -102,9 +102,10 @@ export function labelsOf(member: GroupFact, { labelsOf: labels, aliased }: RuleT
   return [...[...member.names, ...member.ids].flatMap((key) => labels.get(key) ?? []), ...own];
 }
 
+/** INVARIANT: a group that goes by no name has none here either, whatever it is called now. */
 function groupPart(group: GroupFact, part: string, table: RuleTable): Known<Json> {
-  const value = part === "id" ? group.ids[0] : (labelsOf(group, table)[0] ?? group.names[0] ?? group.presentName);
-  return known(value as string, group.staleSince);
+  const name = labelsOf(group, table)[0] ?? group.names[0] ?? null;
+  return known(part === "id" ? (group.ids[0] as string) : name, group.staleSince);
 }
 
 function targetPart(target: Target, part: string): Json {

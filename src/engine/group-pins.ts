@@ -4,7 +4,7 @@
  */
 import type { DirectoryGroupRecord, GroupPin } from "../model/person.js";
 import { compareText } from "./compare-text.js";
-import { type CompiledMapping, keysAt } from "./compiled-mapping.js";
+import { type CompiledMapping, type CompiledRule, expressionsOf, keysAt } from "./compiled-mapping.js";
 
 /** What the source calls the group now. */
 export function ownNames({
@@ -37,21 +37,27 @@ export function knownNames(group: DirectoryGroupRecord): readonly string[] {
 }
 
 /**
- * Every name that the mapping's rules look for at a connection, after the alias book. Patterns and conditions are
- * conventions over names, and not among them. Whether the connection may grant `owner` makes no difference, so that switching
- * it off and on again moves no pin.
+ * Every name that the mapping's rules look for at a connection, after the alias book: by a matcher, or as a text of an
+ * expression that reads names of groups. Such a text may be something else; no group bears it then. Patterns are conventions
+ * over names, and not among them. Whether the connection may grant `owner` makes no difference, so that switching it off and
+ * on again moves no pin.
  */
 export function mappedNames(
   { rules, aliases }: Pick<CompiledMapping, "rules" | "aliases">,
   slug: string,
 ): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const { enabled, connections, give, groups } of rules) {
-    const isRead = enabled && (give.owner || connections?.has(slug) !== false);
-    if (!isRead || groups?.any?.by !== "name") continue;
-    for (const key of groups.any.of) for (const name of keysAt(aliases, key, slug)) names.add(name);
+  for (const rule of rules) {
+    const isRead = rule.enabled && (rule.give.owner || rule.connections?.has(slug) !== false);
+    if (!isRead) continue;
+    for (const key of writtenNames(rule)) for (const name of keysAt(aliases, key, slug)) names.add(name);
   }
   return names;
+}
+
+function writtenNames(rule: CompiledRule): readonly string[] {
+  const any = rule.groups?.any;
+  return [...(any?.by === "name" ? any.of : []), ...expressionsOf(rule).flatMap(({ groupNames }) => groupNames)];
 }
 
 /** A pin to be written. */

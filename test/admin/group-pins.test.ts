@@ -187,6 +187,69 @@ for (const [name, newUrl] of DATABASES) {
       expectProblem(await client.post(`${tenant}/group-pins/move`, { name: "Ops" }), 422, "invalid_document");
     });
 
+    describe("in conditions", () => {
+      const when = "'Admins' in groups";
+      const DRAFT = {
+        mappings: [
+          { id: "in", when, scope: "tenant", role_name: "admin" },
+          { id: "is", group_pattern: "A*", when: "group.name = 'Admins'", team_name: "Named", role_name: "editor" },
+          { id: "computed", everyone: true, grants: `${when} ? [{'team': 'Computed', 'role': 'editor'}]` },
+        ],
+        role_order: ["editor"],
+        unknown_team: "create_any",
+      };
+      const ALL = ["Computed/editor", "Named/editor", "tenant/admin"];
+      let admins: string;
+
+      beforeEach(async () => {
+        admins = await okta.group("Admins", "ada@acme.test");
+        await save(DRAFT);
+        expect(await holds("ada@acme.test")).to.deep.equal(ALL);
+      });
+
+      it("a second group of the name gives nothing and raises an alert, pushed so or renamed", async () => {
+        const pushed = await okta.group("Admins", "eve@acme.test");
+        const renamed = await okta.group("Else", "eve@acme.test");
+        await rename(renamed, "Admins");
+        expect(await holds("eve@acme.test")).to.deep.equal([]);
+        expect(groups((await pin("Admins"))?.["holders"])).to.deep.equal([admins]);
+        expect(groups((await pin("Admins"))?.["contenders"])).to.have.members([pushed, renamed]);
+        expect(await audited("group.name_taken")).to.have.length(2);
+        expect(await client.published(tenant, "group.name_taken")).to.include("group.name_taken");
+      });
+
+      it("a rename takes nothing away", async () => {
+        await rename(admins, "Former admins");
+        expect(await holds("ada@acme.test")).to.deep.equal(ALL);
+        expect(await audited("group.renamed")).to.have.length(1);
+      });
+
+      it("after a DELETE what is privileged or computed waits for an admin", async () => {
+        await drop(admins);
+        expect(await holds("ada@acme.test")).to.deep.equal([]);
+        await okta.group("Admins", "eve@acme.test");
+        expect(await holds("eve@acme.test")).to.deep.equal(["Named/editor"]);
+        expect(await pin("Admins")).to.deep.include({ confirmed: false });
+        expect((await order("confirm", { name: "Admins" })).status).to.equal(204);
+        await soon("eve@acme.test", ALL);
+      });
+
+      it("previews show what pinning changes, and texts that are no group's name do no harm", async () => {
+        await rename(admins, "A new name");
+        const rule = { id: "new", when: "'A new name' in groups", team_name: "New", role_name: "editor" };
+        const texts = {
+          ...rule,
+          id: "texts",
+          when: `$join(groups, '${"-".repeat(2000)}') in ['\\u0000', '\\ud83d']`,
+        };
+        const draft = { ...DRAFT, mappings: [...DRAFT.mappings, rule, texts] };
+        const preview = await client.post(`${tenant}/mapping/preview`, draft);
+        expect(preview.body["summary"]).to.include({ granted: 1, revoked: 0 });
+        await save(draft);
+        expect(await holds("ada@acme.test")).to.deep.equal([...ALL, "New/editor"].sort());
+      });
+    });
+
     it("a preview shows what a save gives, also to a group that was renamed to a name the draft begins to use", async () => {
       const eng = await okta.group("Engineering", "ada@acme.test");
       await rename(eng, "Builders");

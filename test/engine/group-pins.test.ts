@@ -4,7 +4,7 @@ import { linkFacts } from "../../src/engine/facts.js";
 import { holdsName, knownNames, mappedNames, repin } from "../../src/engine/group-pins.js";
 import { acceptNames, confirmName, freedBy, moveName } from "../../src/engine/pin-orders.js";
 import type { ClaimsDocument } from "../../src/model/directory.js";
-import { USER_ATTRIBUTES, type UserAttribute } from "../../src/model/facts.js";
+import { type GroupFact, USER_ATTRIBUTES, type UserAttribute } from "../../src/model/facts.js";
 import type { DirectoryUserId } from "../../src/model/ids.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import type { DirectoryGroupRecord, GroupPin, LinkConnection, PersonLink } from "../../src/model/person.js";
@@ -52,6 +52,40 @@ describe("group pins", () => {
     for (const [what, one, names] of cases) {
       it(`are ${what}`, () => expect(knownNames(one)).to.deep.equal(names));
     }
+  });
+
+  it("names texts of expressions that read names of groups, wherever these stand, and of no others", () => {
+    const conditions: Readonly<Record<string, readonly string[]>> = {
+      "'A' in groups": ["A"],
+      "$count(groups[$ = 'A' or $ in ['B', 'C']]) > 0": ["A", "B", "C"],
+      "$count({'key': groups[$ = 'A']}.key) > 0": ["A", "key"],
+      "$filter(groups, function($g) { $g = 'A' }) ? 'B' = 'B' : user.title = 'C'": ["A", "B", "C"],
+      "(groups ?? 'A') = \"B\"": ["A", "B"],
+      "'\u{1F512} A' in groups and '' in groups and '\\u0000' in groups and '\\ud83d' in groups": ["\u{1F512} A"],
+      [`'${"n".repeat(512)}' in groups or '${"n".repeat(513)}' in groups`]: ["n".repeat(512)],
+      "'A' in group_ids or 'A' in app_roles or user.title = 'A'": [],
+    };
+    for (const [when, names] of Object.entries(conditions)) {
+      const mapping = compiled({ mappings: [{ when, team_name: "T", role_name: "editor" }] });
+      expect([...mappedNames(mapping, "idp")].sort(), when).to.deep.equal(names);
+    }
+  });
+
+  it("names texts of conditions and computed targets after the alias book, where the rule is read", () => {
+    const mapping = compiled({
+      groups: { Finance: { idp: ["app-finance", "g-77"] } },
+      role_order: ["editor"],
+      mappings: [
+        { group_pattern: "app-*", when: "group.name = 'Finance'", team_name: "A", role_name: "editor" },
+        { everyone: true, when: "user.title = 'no'", grants: "'IT' in groups ? {'team': 'A', 'role': 'editor'}" },
+        { when: "'Only other' in groups", connections: ["other"], team_name: "A", role_name: "editor" },
+        { when: "'Off' in groups", enabled: false, team_name: "A", role_name: "editor" },
+        { group_id: "g", when: "group.id = 'by-id'", team_name: "A", role_name: "editor" },
+      ],
+    });
+    const computed = ["A", "IT", "editor", "role", "team"];
+    expect([...mappedNames(mapping, "idp")].sort()).to.deep.equal([...computed, "app-finance", "g-77"].sort());
+    expect([...mappedNames(mapping, "other")].sort()).to.deep.equal([...computed, "Finance", "Only other"].sort());
   });
 
   it("names what literal rules look for, after the alias book, and no pattern", () => {
@@ -240,11 +274,28 @@ describe("group pins", () => {
       expect(claimed(["B"], [both]).facts.groups.members[0]).to.deep.include({ names: ["A"], presentName: "B" });
     });
 
+    it("have no name for a group that contends for its only one, so that no condition takes it for the holder", async () => {
+      const rule = { group_id: ["a", "b"], team_name: "T", role_name: "editor" };
+      const mapping = compiled({
+        mappings: [
+          { ...rule, id: "is", when: "group.name = 'A'" },
+          { ...rule, id: "is-now", when: "group.name = 'New'" },
+          { ...rule, id: "has", when: "'A' in groups" },
+          { ...rule, id: "by-id", when: "group.id = 'b'" },
+        ],
+      });
+      const factOf = (one: DirectoryGroupRecord) => pushed(one).facts.groups.members[0] as GroupFact;
+      const outcomes = async (one: DirectoryGroupRecord) =>
+        outcomesOf(await evaluated(mapping, link({ groups: [factOf(one)] })));
+      expect(await outcomes(newcomer)).to.deep.equal(["by-id matched T/editor"]);
+      expect(await outcomes(renamed)).to.deep.equal(["is matched T/editor", "has matched T/editor"]);
+    });
+
     it("say both names in evidence, and the present one where no name is known", async () => {
       const mapping = compiled({
         mappings: [
           { id: "name", group_name: "A", team_name: "T", role_name: "editor" },
-          { id: "id", group_id: "b", when: "group.name = 'A'", team_name: "U", role_name: "editor" },
+          { id: "id", group_id: "b", team_name: "U", role_name: "editor" },
         ],
       });
       const { notable } = await evaluated(mapping, pushed(renamed, newcomer));
@@ -290,6 +341,24 @@ describe("group pins", () => {
       expect(outcomesOf(await evaluated(compiled(document), pattern))).to.include(
         "pattern undecided (unconfirmed_group)",
       );
+    });
+
+    it("gives nothing privileged by a condition on the group's name, although the group itself is found by id", async () => {
+      const rule = { group_id: "g-1", scope: "tenant" };
+      const mapping = compiled({
+        conflicts: { tenant: "all" },
+        mappings: [
+          { ...rule, id: "named", role_name: "admin", when: "group.name = 'W'" },
+          { ...rule, id: "by-id", role_name: "reader", when: "group.id = 'g-1'" },
+          { id: "other", group_id: "g-2", scope: "tenant", role_name: "second", when: "group.name != 'W'" },
+        ],
+      });
+      const groups = [waits, group("Sure", { ids: ["g-2"] })];
+      expect(outcomesOf(await evaluated(mapping, link({ groups })))).to.deep.equal([
+        "named undecided (unconfirmed_group)",
+        "by-id matched tenant/reader",
+        "other matched tenant/second",
+      ]);
     });
 
     it("lets another group of the person give what waits for this one", async () => {

@@ -92,11 +92,13 @@ describe("names that move", () => {
   });
 
   it("an active mapping is pinned at a connection that is made later, and by the worker after an upgrade", async () => {
-    await t.mapping(MAPPING);
+    const asked = { id: "c", when: "'C' in groups", team_name: "C", role_name: "editor" };
+    await t.mapping({ ...MAPPING, mappings: [...MAPPING.mappings, asked] });
     await t.connect({ slug: "main", protocol: "scim", sync: "live" });
     await t.settled();
     await t.pushGroup("main", "A", [await t.pushUser("main", "ada")]);
-    expect(await pinned()).to.deep.equal(["main A: A"]);
+    await t.pushGroup("main", "C");
+    expect(await pinned()).to.deep.equal(["main A: A", "main C: C"]);
     const { id } = await t.connection("main");
     await t.p.store.write((await t.tenant()).id, async (tx) => {
       const names = (await tx.pinnedNames()).filter(({ connection }) => connection === id);
@@ -104,7 +106,7 @@ describe("names that move", () => {
       await tx.wakeAt(clock.now(), "pins", "mapping");
     });
     await t.settled();
-    expect(await pinned()).to.deep.equal(["main A: A"]);
+    expect(await pinned()).to.deep.equal(["main A: A", "main C: C"]);
     expect(await t.holds("ada")).to.deep.equal(["T/editor"]);
   });
 
