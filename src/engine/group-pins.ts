@@ -77,15 +77,16 @@ export interface Repinned {
 
 /**
  * Pins of a connection under another mapping. A name that is new to the mapping goes to every living group that bears it,
- * as today each of them would match; one that the mapping drops is forgotten. A group that loses its last name so takes its
- * place among those that wait for a name.
+ * as today each of them would match; one that the mapping drops is forgotten, unless a group waits under it: a mapping that
+ * names it again confirms nobody. A group that loses its last name so takes its place among those that wait for a name.
  */
 export function repin(
   groups: readonly DirectoryGroupRecord[],
   before: ReadonlySet<string>,
   wanted: ReadonlySet<string>,
 ): Repinned {
-  const dropped = [...before].filter((name) => !wanted.has(name));
+  const waiting = waitingNames(groups);
+  const dropped = [...before].filter((name) => !wanted.has(name) && !waiting.has(name));
   const fresh = [...wanted].filter((name) => !before.has(name));
   if (dropped.length === 0 && fresh.length === 0) return { groups, dropped, fresh, pins: [] };
   const gone = new Set(dropped);
@@ -102,6 +103,11 @@ export function repin(
   pins.push(...heirs);
   const changed = pins.length > 0 || next.some((group, at) => group !== groups[at]);
   return { groups: changed ? withHeirs(next, heirs) : groups, dropped, fresh, pins };
+}
+
+function waitingNames(groups: readonly DirectoryGroupRecord[]): ReadonlySet<string> {
+  const pins = groups.flatMap((group) => group.pins ?? []);
+  return new Set(pins.filter(({ state }) => state === "waiting").map(({ name }) => name));
 }
 
 function namesToTake(group: DirectoryGroupRecord, fresh: ReadonlySet<string>): readonly PinWrite[] {

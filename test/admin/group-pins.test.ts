@@ -157,6 +157,26 @@ for (const [name, newUrl] of DATABASES) {
       expect(await holds("ada@acme.test")).to.deep.equal(["tenant/owner"]);
     });
 
+    it("a group that waits goes on waiting when the mapping drops its name and uses it again", async () => {
+      await okta.group("Owners", "root@acme.test");
+      const owners = ["IT Admins", "Owners"];
+      await save({ ...MAPPING, tenant_owners_groups: owners });
+      await drop(String(groups((await pin("IT Admins"))?.["holders"])[0]));
+      const eve = await okta.group("IT Admins", "eve@acme.test");
+      await save({ ...MAPPING, tenant_owners_groups: ["Owners"] });
+      expect(await pin("IT Admins")).to.deep.include({ confirmed: false });
+      const again = { ...MAPPING, tenant_owners_groups: owners };
+      const preview = await client.post(`${tenant}/mapping/preview`, again);
+      expect(preview.body["summary"]).to.include({ granted: 0, revoked: 0 });
+      await save(again);
+      expect(await holds("eve@acme.test")).to.deep.equal([]);
+      expect((await order("confirm", { name: "IT Admins" })).status).to.equal(204);
+      await soon("eve@acme.test", ["tenant/owner"]);
+      await save({ ...MAPPING, tenant_owners_groups: ["Owners"] });
+      expect(await pin("IT Admins"), "confirmed, and named no more").to.equal(undefined);
+      expect(groups((await pin("Owners"))?.["holders"])).not.to.include(eve);
+    });
+
     it("an admin accepts a rename: the group goes by its new name, and leaves the old one", async () => {
       const eng = await okta.group("Engineering", "ada@acme.test");
       await rename(eng, "Platform People");

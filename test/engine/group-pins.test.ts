@@ -136,6 +136,13 @@ describe("group pins", () => {
       expect(groups.map(knownNames)).to.deep.equal([["B"], ["C"]]);
     });
 
+    it("go on waiting under a name that the mapping does not use for a while", () => {
+      const groups = [record("a", "A", pin("A", "waiting")), record("b", "A", pin("A", "contends"))];
+      const unchanged = { groups, dropped: [], fresh: [], pins: [] };
+      expect(repin(groups, names("A"), names()), "dropped").to.deep.equal(unchanged);
+      expect(repin(groups, names("A"), names("A")), "used again").to.deep.equal(unchanged);
+    });
+
     it("let a group that loses its last name so take one that is free, waiting, and none that is held", () => {
       const late = record("b", "B", pin("B", "contends"), pin("C", "contends"));
       const first = record("a", "B", pin("A"), pin("B", "contends"));
