@@ -178,8 +178,9 @@ export function compileExpression(
   findings: Findings,
 ): CompiledExpression | undefined {
   const checked = checkExpression(source, use);
-  if (!checked.ok) {
-    const found = checked.problems.map((finding) => ({ pointer, ...finding }));
+  const problems = checked.ok ? (isCondition(use) ? checked.neverBoolean : []) : checked.problems;
+  if (!checked.ok || problems.length > 0) {
+    const found = problems.map((finding) => ({ pointer, ...finding }));
     (stored ? findings.warnings : findings.problems).push(...found);
     return stored
       ? { source, reads: [], groupNames: [], refused: "the expression is refused today: save the mapping anew" }
@@ -187,6 +188,10 @@ export function compileExpression(
   }
   findings.warnings.push(...checked.warnings.map((finding) => ({ pointer, ...finding })));
   return { source, reads: checked.reads, groupNames: checked.groupNames };
+}
+
+function isCondition(use: ExpressionUse): boolean {
+  return use === "when" || use === "invariant";
 }
 
 function compileExpiry(rule: RuleDocument, pointer: string, findings: Findings): string | undefined {

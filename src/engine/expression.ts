@@ -13,6 +13,7 @@ import { LinearRegex } from "./expression-regex.js";
 import { ExpressionFault, faultOf, plainJson, SwitchedOff } from "./expression-result.js";
 import { depthOf, type SyntaxNode, startOfToken } from "./expression-syntax.js";
 import { absentParts, visibleTargets } from "./expression-targets.js";
+import { neverTrueOrFalse } from "./expression-truth.js";
 import type { Finding } from "./expression-walk.js";
 
 export type ExpressionCheck =
@@ -27,6 +28,8 @@ export type ExpressionCheck =
       /** Texts that it may compare with names of groups; none where it reads no names. */
       readonly groupNames: readonly string[];
       readonly warnings: readonly Finding[];
+      /** Where its result could stand and is seen to be neither true nor false: no condition is saved with any. */
+      readonly neverBoolean: readonly Finding[];
     }
   | { readonly ok: false; readonly problems: readonly Finding[] };
 
@@ -65,7 +68,8 @@ export function checkExpression(source: string, use: ExpressionUse): ExpressionC
   const groupScoped = usesGroup && ofGroup.length === reads.length;
   const absent = use === "grants" ? absentParts(source, tree, guarded) : [];
   const groupNames = reads.some((path) => GROUP_NAMES.has(path)) ? textsWrittenIn(tree).filter(canBeName) : [];
-  return { ok: true, reads, usesGroup, groupScoped, groupNames, warnings: [...warnings, ...absent] };
+  const neverBoolean = neverTrueOrFalse(source, tree);
+  return { ok: true, reads, usesGroup, groupScoped, groupNames, warnings: [...warnings, ...absent], neverBoolean };
 }
 
 const GROUP_NAMES: ReadonlySet<FactPath> = new Set(["groups", "group.name"]);

@@ -431,7 +431,7 @@ describe("comparing with what a person holds", () => {
         ["rule `rule` cannot be judged: `X` was known once and is no longer asserted"],
       ],
       [
-        document({ when: "user.userName & 'x'" }),
+        document({ when: "$distinct(user.userName)" }),
         [{ user: { userName: "ada" } }],
         state([held]),
         ["rule `rule` cannot be judged: the expression yielded neither true nor false"],

@@ -54,7 +54,12 @@ describe("explaining what came of each rule", () => {
       { user: { department: unknown("absent_claim") } },
       { status: "undecided", why: "undecided" },
     ],
-    ["that an expression fails", { when: "user.title" }, { user: { title: "x" } }, { status: "failed", why: "failed" }],
+    [
+      "that an expression fails",
+      { when: "$distinct(user.title)" },
+      { user: { title: "x" } },
+      { status: "failed", why: "failed" },
+    ],
   ];
   for (const [title, rule, made, says] of reasons) {
     it(`says ${title}`, async () => {

@@ -172,7 +172,7 @@ describe("explaining", () => {
       ],
       [
         "failed",
-        document({ when: "user.userName" }),
+        document({ when: "$distinct(user.userName)" }),
         { user: { userName: "x" } },
         "A/editor by rule `r` cannot be judged: the expression yielded neither true nor false: repair rule `r`",
       ],

@@ -315,7 +315,12 @@ describe("the smallest change that would give something", () => {
       {},
       "join group",
     ],
-    ["an expression that fails", document({ when: "user.userName" }), { user: { userName: "x" } }, "repair rule"],
+    [
+      "an expression that fails",
+      document({ when: "$distinct(user.userName)" }),
+      { user: { userName: "x" } },
+      "repair rule",
+    ],
     [
       "an account that is not active",
       document({ group_name: "X" }),

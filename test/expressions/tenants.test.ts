@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createBrowser, type Visit } from "../../demo/clients/browser.js";
+import { checkExpression } from "../../src/engine/expression.js";
 import type { Tenant } from "../../src/model/connection.js";
 import type { DirectoryChange } from "../../src/model/directory.js";
 import type { JsonObject } from "../../src/model/json.js";
@@ -21,12 +22,18 @@ const CHOSEN = [
   ...SAVED.filter(({ run }) => run === "stopped").filter((_, index) => index % 3 === 0),
 ];
 
+/** What is seen to be no condition is compared with something, so that it is saved. */
+function condition(source: string): string {
+  const checked = checkExpression(source, "when");
+  return checked.ok && checked.neverBoolean.length > 0 ? `(${source}) = 'nothing'` : source;
+}
+
 /** A good rule, and hostile ones below it. */
 const HOSTILE: JsonObject = {
   mappings: [
     { id: "good", when: "user.title = 'VP'", team_name: "Board", role_name: "editor" },
     ...CHOSEN.map(({ source }, index) => {
-      return { id: `hostile-${index}`, when: source, team_name: `Team ${index}`, role_name: "editor" };
+      return { id: `hostile-${index}`, when: condition(source), team_name: `Team ${index}`, role_name: "editor" };
     }),
   ],
 };
