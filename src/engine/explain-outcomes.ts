@@ -33,9 +33,11 @@ export function explainOutcomes(
   state: PersonState,
   most: number,
 ): { readonly rules: readonly ExplainedOutcome[]; readonly leftOut: number } {
+  // Of somebody who was switched off everywhere, the ended rows are all there is to show.
+  const isOver = !links.some(isCurrent);
   const all = decision.evaluations.flatMap(({ outcomes }, at) => {
     const link = links[at] as PersonLink;
-    return isCurrent(link) ? outcomes.map((outcome) => ({ outcome, link })) : [];
+    return isOver || isCurrent(link) ? outcomes.map((outcome) => ({ outcome, link })) : [];
   });
   const chosen = new Set([...all.filter(isNotable), ...all.filter((one) => !isNotable(one))].slice(0, most));
   return {

@@ -52,7 +52,9 @@ export function signInDetail(request: SignIn, { code, problem, judged }: Outcome
 
 /** As the rules read them, else as they would by this sign-in alone. */
 function factsOf({ connection, observed }: SignIn, judged: Outcome["judged"], now: Instant): Facts | undefined {
-  const link = judged?.person.links.find((one) => isCurrent(one) && one.connection.id === connection.id);
+  const links = judged?.person.links.filter((one) => one.connection.id === connection.id) ?? [];
+  // Somebody who came back has an ended row beside the present one; whoever was switched off has nothing else to show.
+  const link = links.find(isCurrent) ?? links[0];
   if (link !== undefined) return link.facts;
   const record = {
     directoryUser: "" as DirectoryUserId,

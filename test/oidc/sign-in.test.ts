@@ -120,7 +120,7 @@ describe("signing in through OpenID Connect", () => {
       const why = [
         { scope: "team:Platform", team: "Platform", role: ENG[0]?.role, because: ["you are in group `Eng`"] },
       ];
-      expect(me).to.deep.equal({ tenant: "acme", teams: ENG, roles: [], why });
+      expect(me).to.deep.equal({ tenant: "acme", teams: ENG, roles: [], why, whyLeftOut: 0 });
       expect(user).to.include({ userName: ada, email: `${ada}@acme.example`, displayName: ada });
     });
 
