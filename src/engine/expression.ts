@@ -53,13 +53,12 @@ const LONGEST_COPY = 32 * 1024;
  * bounded, and it runs nothing. Only expressions of rules may read `group`, only an invariant `target`.
  */
 export function checkExpression(source: string, use: ExpressionUse): ExpressionCheck {
+  // Where the parser would run out of its stack depends on the moment; brackets can be counted before.
+  if (source.length <= EXPRESSION_LIMITS.source && openBrackets(source) > DEEPEST) return TOO_DEEP;
   const parsed = parse(source);
   if (!parsed.ok) return { ok: false, problems: [parsed.problem] };
   const tree = parsed.compiled.ast() as unknown as SyntaxNode;
-  if (depthOf(tree) > DEEPEST) {
-    const message = "the expression nests too deeply: compare with a list, as in `user.country in ['SE', 'NO']`";
-    return { ok: false, problems: [{ code: "too_deep", message, position: 0 }] };
-  }
+  if (depthOf(tree) > DEEPEST) return TOO_DEEP;
   const { problems, warnings, reads, guarded } = analyse(source, tree, use);
   const visible = use === "grants" ? visibleTargets(source, tree) : [];
   if (problems.length + visible.length > 0) return { ok: false, problems: [...problems, ...visible] };
@@ -80,6 +79,28 @@ const LONGEST_NAME = 512;
 function canBeName(text: string): boolean {
   const isShort = text.length > 0 && text.length <= LONGEST_NAME;
   return isShort && !text.includes("\u0000") && !/\p{Cs}/u.test(text);
+}
+
+const TOO_DEEP: ExpressionCheck = {
+  ok: false,
+  problems: [
+    {
+      code: "too_deep",
+      message: "the expression nests too deeply: compare with a list, as in `user.country in ['SE', 'NO']`",
+      position: 0,
+    },
+  ],
+};
+
+/** Most brackets that are open at once, those inside of texts counted too. */
+function openBrackets(source: string): number {
+  let open = 0;
+  let most = 0;
+  for (const character of source) {
+    if ("([{".includes(character)) most = Math.max(most, ++open);
+    else if (")]}".includes(character)) open -= 1;
+  }
+  return most;
 }
 
 /** The syntax tree of an expression that was accepted when it was saved; `undefined` where it does not parse. */

@@ -401,6 +401,12 @@ describe("compiling a mapping", () => {
       const [first, second, named] = compiled({ mappings: [RULE, RULE, { ...RULE, id: "named" }] }).rules;
       expect(second?.id).to.equal(`${first?.id}-2`);
       expect(named?.id).to.equal("named");
+      const computed = { everyone: true as const, grants: "{'team': 'A', 'role': 'x'}" };
+      const [one, two] = compiled({ role_order: ["x"], mappings: [computed, computed] }).rules;
+      expect(two?.id).to.equal(`${one?.id}-2`);
+      const open = { group_pattern: "{t}", values: { t: ["a"] }, team_name: "{t}", role_name: "viewer" };
+      const [a, b] = compiled({ mappings: [open, { ...open, values: { t: ["b"] } }] }).rules;
+      expect(b?.id, "by what a capture may be").not.to.equal(`${a?.id}-2`);
     });
 
     it("keep a stored document whose connection is gone", () => {

@@ -288,6 +288,14 @@ describe("comparing with what a person holds", () => {
       expect((await planned(mapping, [X], state([held]))).refreshed).to.deep.equal([]);
     });
 
+    it("of a rule that got an id are known by it, also where the rule is undecided now", async () => {
+      const alone = { when: OPEN, team_name: "A", role_name: "editor" };
+      const before = state([{ ...held, rule: String(compiled({ mappings: [alone] }).rules[0]?.id) }]);
+      const { changes, kept, refreshed } = await planned(document({ when: OPEN }), [UNKNOWN], before);
+      expect([changes, kept.length]).to.deep.equal([[], 1]);
+      expect(refreshed).to.deep.equal([{ id: held.id, evidence: held.evidence, replaces: false, rule: "rule" }]);
+    });
+
     it("need none when only the version moved", async () => {
       const older = { ...held, mappingVersion: 0 };
       const { changes, refreshed } = await planned(mapping, [X], state([older]));

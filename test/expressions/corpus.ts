@@ -430,7 +430,7 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
     ["a text where yes or no belongs", "user.title", "saved", { yields: "VP" }],
   ],
   syntax: [
-    ["brackets without end", `${"(".repeat(4096)}`, "syntax", "refused"],
+    ["brackets without end", `${"(".repeat(4096)}`, "too_deep", "refused"],
     ["five thousand brackets", "(".repeat(5000), "too_large", "too_large"],
     ["square brackets without end", `${"[".repeat(2000)}${"]".repeat(2000)}`, "too_deep", "too_large"],
     ["objects in objects", `${"{'a':".repeat(160)}1${"}".repeat(160)}`, "too_deep", "too_large"],
