@@ -111,12 +111,14 @@ describe("what Tines promises of SCIM", () => {
     expect(moved).to.deep.equal([["Brand/viewer"], ["Brand/viewer"]]);
   });
 
-  it("TIN-24: with syncing on an admin may still give by hand, and sync takes only what sync gave", async () => {
+  it("TIN-24: with syncing on, what sync keeps is nobody's to edit; an admin may still give by hand, and sync takes only what sync gave", async () => {
     const tenant = await live();
     const scim = await house.scim(tenant);
     const ada = await pushed(scim, "ada@acme.example");
     const marketing = await grouped(scim, "Marketing", ada);
     const { id } = (await house.user(tenant, "ada@acme.example")) ?? {};
+    const edited = await house.admin.call("PATCH", `${tenant}/users/${id}`, { body: { displayName: "Somebody" } });
+    expect(edited.status, "synced attributes are read only").to.equal(409);
     const given = { team: "Sales", role: "editor", reason: "covers for Bo" };
     expect((await house.admin.post(`${tenant}/users/${id}/grants`, given)).status).to.equal(201);
     await patch(scim, `/Groups/${marketing}`, { op: "remove", path: `members[value eq "${ada}"]` });
@@ -140,7 +142,8 @@ describe("what Tines promises of SCIM", () => {
     );
     const said = claimsOf("ada", ["Ops"], { name: "Ada Lovelace", given_name: "Ada", family_name: "Lovelace" });
     expect(await house.signedIn(tenant, said)).to.deep.equal(["tenant/operator"]);
-    expect(await house.user(tenant, "ada")).to.include({ displayName: "Ada Lovelace" });
+    const names = { displayName: "Ada Lovelace", givenName: "Ada", familyName: "Lovelace" };
+    expect(await house.user(tenant, "ada")).to.include(names);
     const refused = await house.map(tenant, { mappings: [], tenant_permission: [] });
     expect([refused.status, refused.text.includes("tenant_permission")]).to.deep.equal([422, true]);
   });
@@ -173,7 +176,7 @@ describe("what Tines promises of SCIM", () => {
     return String((found.body["Resources"] as readonly { readonly id: string }[])[0]?.id);
   }
 
-  it("TIN-29: the endpoints and the content type of SCIM, and a DELETE that only disables", async () => {
+  it("TIN-29: the endpoints, every verb and the content type of SCIM, and a DELETE that only disables", async () => {
     const tenant = await live();
     const scim = await house.scim(tenant);
     for (const path of ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Users", "/Groups"]) {
@@ -185,6 +188,14 @@ describe("what Tines promises of SCIM", () => {
     }
     const ada = await pushed(scim, "ada@acme.example");
     const sales = await grouped(scim, "Sales", ada);
+    const person = { schemas: [USER], userName: "ada@acme.example", displayName: "Ada", active: true };
+    expect((await scim("PUT", `/Users/${ada}`, person)).body["displayName"]).to.equal("Ada");
+    await patch(scim, `/Users/${ada}`, { op: "replace", path: "title", value: "Dr" });
+    expect((await scim("GET", `/Users/${ada}`)).body["title"]).to.equal("Dr");
+    const group = { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Sales", members: [] };
+    expect((await scim("PUT", `/Groups/${sales}`, group)).status).to.equal(200);
+    await patch(scim, `/Groups/${sales}`, { op: "replace", path: "displayName", value: "Sellers" });
+    expect((await scim("GET", `/Groups/${sales}`)).body["displayName"]).to.equal("Sellers");
     expect((await scim("DELETE", `/Groups/${sales}`)).status).to.equal(204);
     expect((await scim("DELETE", `/Users/${ada}`)).status).to.equal(204);
     expect((await scim("GET", `/Users/${ada}`)).status).to.equal(404);

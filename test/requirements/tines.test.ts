@@ -159,6 +159,9 @@ describe("what Tines promises of sign-ins and mappings", () => {
     expect(await house.signedIn(tenant, claimsOf("ada", ["Sales"]))).to.deep.equal(["Sales/team_admin"]);
     expect(await house.signedIn(tenant, claimsOf("bo", ["IT Admins"]))).to.deep.equal(["tenant/owner"]);
     expect((await house.signIn(tenant, claimsOf("cy", ["sales"]))).text).to.contain("not_assigned");
+    const rule = (team_name: string) => ({ group_name: "Sales", team_name, role_name: "viewer" });
+    await house.map(tenant, { mappings: [rule("Sales"), rule("sales")] });
+    expect(await house.holds(tenant, "ada")).to.deep.equal(["Sales/viewer", "sales/viewer"]);
   });
 
   it("TIN-23: another JIT mode touches nobody until they sign in, and then only by every_sign_in", async () => {
