@@ -14,7 +14,7 @@ const MESSAGE =
 export function neverTrueOrFalse(source: string, tree: SyntaxNode): readonly Finding[] {
   return resultsOf(tree)
     .filter(isNoBoolean)
-    .map((node) => ({ code: "not_boolean", message: MESSAGE, position: startOf(source, node) ?? 0 }));
+    .map((node) => ({ code: "not_boolean", message: MESSAGE, position: startOf(source, node) as number }));
 }
 
 function resultsOf(node: SyntaxNode): readonly SyntaxNode[] {
