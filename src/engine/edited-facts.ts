@@ -71,11 +71,23 @@ function editedGroups(link: PersonLink, edits: FactEdits, mapping: CompiledMappi
   const added = lists.flatMap((edit) => (isWhole(edit) ? [] : (edit.add ?? [])));
   for (const name of [...wholes, ...added]) {
     const keys = keysOf(name);
-    if (!members.some(means(keys))) members.push(joined(link, keys));
+    const at = members.findIndex(means(keys));
+    if (at < 0) members.push(joined(link, keys));
+    else members[at] = asserted(members[at] as GroupFact);
   }
-  const isRemoved = means(lists.flatMap((edit) => (isWhole(edit) ? [] : (edit.remove ?? []).flatMap(keysOf))));
-  const unlisted = lists.some(isWhole) ? "not_member" : groups.unlisted;
-  return { ...groups, members: members.filter((member) => !isRemoved(member)), unlisted };
+  const removed = lists.flatMap((edit) => (isWhole(edit) ? [] : (edit.remove ?? []).flatMap(keysOf)));
+  const isRemoved = means(removed);
+  const gone = members.filter(isRemoved).flatMap(({ names, ids }) => [...names, ...ids]);
+  return {
+    members: members.filter((member) => !isRemoved(member)),
+    unlisted: lists.some(isWhole) ? "not_member" : groups.unlisted,
+    // Who is said to be out of a group is known to be out of it, also where groups as a whole are unknown.
+    answered: removed.length === 0 ? groups.answered : new Set([...groups.answered, ...removed, ...gone]),
+  };
+}
+
+function asserted({ staleSince: _, ...member }: GroupFact): GroupFact {
+  return member;
 }
 
 function isWhole(edit: ListEdit): edit is readonly string[] {

@@ -56,6 +56,26 @@ describe("edited facts", () => {
   ];
   for (const [what, edits, expected] of groups) it(what, () => expect(groupsOf(edits)).to.deep.equal(expected));
 
+  it("know who is said to have left a group to be out of it, also where groups are unknown", () => {
+    const { groups } = editedLink(KNOWN, { groups: { remove: ["A", "Z"] } }, MAPPING).facts;
+    expect([
+      groups.unlisted,
+      groups.answered.has("A"),
+      groups.answered.has("Z"),
+      groups.answered.has("B"),
+    ]).to.deep.equal(["absent_claim", true, true, false]);
+  });
+
+  it("assert a stale group again by adding it, or by listing it", () => {
+    const [stale] = link({ groups: ["A"] }).facts.groups.members;
+    const facts = { ...KNOWN.facts, groups: { ...KNOWN.facts.groups, members: [{ ...stale, staleSince: BEFORE }] } };
+    const held = { ...KNOWN, facts } as PersonLink;
+    for (const edits of [{ groups: { add: ["A"] } }, { groups: ["A"] }]) {
+      const { members } = editedLink(held, edits, MAPPING).facts.groups;
+      expect(members).to.deep.equal([stale]);
+    }
+  });
+
   it("leave a group of the alias book by any of its keys", () => {
     expect(groupsOf({ groups: { remove: ["Finance"] } }, link({ groups: ["fin", "A"] }))).to.deep.equal(["A"]);
   });
