@@ -157,6 +157,21 @@ async function* releasedPeople(
   }
 }
 
+/**
+ * People behind a mapping, also beside a run that is worked on elsewhere or whose process died: where a run is to bring them
+ * the version, what is done counts as its work, in its figures and in the audit.
+ */
+export async function workBehindOf(
+  p: Provisioning,
+  tenant: TenantId,
+  version: number,
+  ids: readonly UserId[],
+): Promise<void> {
+  const run = (await p.store.read(tenant).openRuns()).find((one) => one.mappingVersion === version);
+  const { done, counts } = await reconcileApart(p, tenant, ids, run ? optionsOf(run) : { context: WORKER });
+  if (run) await p.store.write(tenant, (tx) => tx.updateRun(run.id, { addDone: done, addCounts: counts }, p.now()));
+}
+
 interface RunWork {
   readonly run: ClaimedRun;
   readonly options: ReconcileOptions;

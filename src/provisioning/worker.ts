@@ -6,7 +6,7 @@ import { takeWakeups } from "./due.js";
 import type { ClaimedRun } from "./ports/runs.js";
 import { reconcileApart } from "./reconcile-apart.js";
 import { createRests } from "./rests.js";
-import { workRun } from "./run-work.js";
+import { workBehindOf, workRun } from "./run-work.js";
 
 const BATCH = 250;
 const EVENTS = 1000;
@@ -177,14 +177,14 @@ async function workMarks(p: Provisioning, tenant: TenantId, ids: readonly UserId
   return true;
 }
 
-/** People behind the active version whom no run is looking after: its run ended early, or they came meanwhile. */
+/** People behind the active version whom nobody looks after right now: its run was left or has ended, or they came meanwhile. */
 async function workBehind(p: Provisioning, tenant: TenantId): Promise<boolean> {
   const { activeVersion } = await p.store.read(tenant).tenantNow();
   const now = p.now();
   const ids = await p.store.write(tenant, (tx) =>
     tx.claimBehind(activeVersion, now, secondsFrom(now, LEASE_SECONDS), BATCH),
   );
-  if (ids.length > 0) await reconcileApart(p, tenant, ids, { context: WORKER });
+  if (ids.length > 0) await workBehindOf(p, tenant, activeVersion, ids);
   return ids.length > 0;
 }
 

@@ -157,6 +157,23 @@ describe("the worker", () => {
       expect(await t.holds("ada")).to.deep.equal(HOLDS);
     });
 
+    it("with a run in its hands, what another does meanwhile for the same mapping counts as the run's work", async () => {
+      await t.pushUser("okta", "ada", SALES);
+      await t.pushUser("okta", "bob", SALES);
+      const { run } = await t.mapping(gives("editor"));
+      const until = new Date(Date.parse(clock.now()) + 60_000).toISOString();
+      await t.p.store.write(await id(), (tx) => tx.claimRun(clock.now(), until));
+      await anotherWorks(nothingDue);
+      expect(await t.holds("bob")).to.deep.equal(["Lobby/viewer", "Sales/editor"]);
+      const counted = { done: 2, counts: { revoke: 2, grant: 2 } };
+      expect(await (await reader()).run(run)).to.deep.include({ status: "running", ...counted });
+      const { items } = await (await reader()).audit({ action: "grant.removed", limit: 10 });
+      expect(items.map((one) => one.run)).to.deep.equal([run, run]);
+      clock.forward({ seconds: 61 });
+      await anotherWorks(nothingLeft);
+      expect(await (await reader()).run(run)).to.deep.include({ status: "done", ...counted });
+    });
+
     it("in the middle of a run, another takes the run up and ends it", async () => {
       await t.pushUser("okta", "ada", SALES);
       const { run, version } = await t.mapping(gives("editor"));
