@@ -1,8 +1,8 @@
 /** Compose is the one place that says "new": it joins rooms and shelves into a service. */
 
 import { createAdminApi } from "./admin/face.js";
-import { unwrapMapping } from "./engine/compile.js";
-import { foreignVersion } from "./engine/mapping-version.js";
+import { unwrapMapping } from "./engine/compile/compile.js";
+import { foreignVersion } from "./engine/compile/mapping-version.js";
 import { createApp } from "./http/app.js";
 import { createHealth } from "./http/health.js";
 import { createMetrics } from "./http/metrics.js";
@@ -28,15 +28,15 @@ import { openSamlDoor } from "./protocols/saml/routes.js";
 import { openScimFace } from "./protocols/scim/face.js";
 import { signInFaces } from "./protocols/sign-in/routes.js";
 import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
-import { createApprovalCache } from "./provisioning/approval.js";
-import { createMappingCache, type ParseMapping, type SoundPart } from "./provisioning/compiled-mappings.js";
 import type { Provisioning } from "./provisioning/deps.js";
 import { createGroupBook } from "./provisioning/group-book.js";
+import { createMappingCache, type ParseMapping, type SoundPart } from "./provisioning/mapping/compiled-mappings.js";
+import { noteSuspension } from "./provisioning/mapping/suspensions.js";
 import type { Store } from "./provisioning/ports/store.js";
-import { noteSuspension } from "./provisioning/suspensions.js";
-import { createUnmovedBook, MOST_UNMOVED } from "./provisioning/unmoved.js";
-import { createWalks } from "./provisioning/walks.js";
-import { startWorker } from "./provisioning/worker.js";
+import { createApprovalCache } from "./provisioning/preview/approval.js";
+import { createUnmovedBook, MOST_UNMOVED } from "./provisioning/preview/unmoved.js";
+import { createWalks } from "./provisioning/preview/walks.js";
+import { startWorker } from "./provisioning/runs/worker.js";
 import { openStore } from "./store/open.js";
 
 const TENANTS_REMEMBERED = 500;

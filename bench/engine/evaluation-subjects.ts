@@ -2,7 +2,7 @@
 import { compile, type JSONValue, TreeInterpreter } from "@jmespath-community/jmespath";
 import { Engine } from "json-rules-engine";
 import jsonata from "jsonata";
-import { compileMapping } from "../../src/engine/compile.js";
+import { compileMapping } from "../../src/engine/compile/compile.js";
 import { evaluate } from "../../src/engine/evaluate.js";
 import { linkFacts } from "../../src/engine/facts.js";
 import { USER_ATTRIBUTES } from "../../src/model/facts.js";

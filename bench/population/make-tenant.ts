@@ -8,7 +8,7 @@ import { loadConfig } from "../../src/platform/config.js";
 import { createLogger } from "../../src/platform/log.js";
 import { createConnection } from "../../src/provisioning/connections.js";
 import type { Context, Provisioning } from "../../src/provisioning/deps.js";
-import { saveMapping } from "../../src/provisioning/mappings.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { NewGrant } from "../../src/provisioning/ports/access.js";
 import { evaluatePeople } from "../../src/provisioning/reconcile.js";
 import { createTenant } from "../../src/provisioning/tenants.js";

@@ -1,10 +1,10 @@
 import { isSyncedGrant } from "../engine/diff.js";
-import type { ExplainOptions } from "../engine/explain.js";
+import type { ExplainOptions } from "../engine/explain/explain.js";
 import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
 import { targetKey, teamScope } from "../model/target.js";
-import { explainPast } from "../provisioning/explain-past.js";
-import { type AuthoredAssignment, explainUser } from "../provisioning/explain-user.js";
+import { explainPast } from "../provisioning/explain/explain-past.js";
+import { type AuthoredAssignment, explainUser } from "../provisioning/explain/explain-user.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";

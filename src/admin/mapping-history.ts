@@ -5,7 +5,7 @@ import {
   previewVersion,
   type VersionSummary,
   versionNamed,
-} from "../provisioning/mapping-history.js";
+} from "../provisioning/mapping/mapping-history.js";
 import type { MappingVersion } from "../provisioning/ports/mappings.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";

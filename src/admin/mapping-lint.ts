@@ -1,5 +1,5 @@
 import type { Route } from "../http/route.js";
-import { lintMapping, type MappingLint } from "../provisioning/lint.js";
+import { lintMapping, type MappingLint } from "../provisioning/mapping/lint.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";

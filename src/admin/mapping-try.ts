@@ -1,6 +1,6 @@
 import type { Route } from "../http/route.js";
 import type { JsonObject } from "../model/json.js";
-import { type TryInput, tryPerson } from "../provisioning/try-person.js";
+import { type TryInput, tryPerson } from "../provisioning/preview/try-person.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";

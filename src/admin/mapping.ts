@@ -11,7 +11,7 @@ import {
   type SavedMapping,
   type SaveOptions,
   saveMapping,
-} from "../provisioning/mappings.js";
+} from "../provisioning/mapping/mappings.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";

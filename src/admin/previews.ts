@@ -2,9 +2,9 @@
 import type { Route } from "../http/route.js";
 import type { PlanLine } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
-import type { Preview } from "../provisioning/population.js";
 import type { PlanRow } from "../provisioning/ports/mappings.js";
 import type { Page } from "../provisioning/ports/store.js";
+import type { Preview } from "../provisioning/preview/population.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";

@@ -1,7 +1,7 @@
 import type { Route } from "../http/route.js";
 import type { RunId } from "../model/ids.js";
 import type { RunStatus } from "../model/plan.js";
-import { discardRun, previewRun, releaseRun, waitForRun } from "../provisioning/held-runs.js";
+import { discardRun, previewRun, releaseRun, waitForRun } from "../provisioning/runs/held-runs.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import { connectionSlugs } from "./connection-slugs.js";

@@ -1,5 +1,5 @@
 import type { Route } from "../http/route.js";
-import { exampleOfUser } from "../provisioning/example-of-user.js";
+import { exampleOfUser } from "../provisioning/mapping/example-of-user.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { type Inference, inferMapping } from "../engine/infer.js";
+import { type Inference, inferMapping } from "../engine/infer/infer.js";
 import { quote } from "../model/quote.js";
 import { targetLabel } from "../model/target.js";
 import { now } from "../platform/clock.js";

@@ -1,7 +1,7 @@
 /** Mapping documents as files: judged without a database, with the place of every problem. */
 import { readFileSync } from "node:fs";
 import { parseMapping } from "../compose.js";
-import { unwrapMapping } from "../engine/compile.js";
+import { unwrapMapping } from "../engine/compile/compile.js";
 import { roleName } from "../engine/role-name.js";
 import type { Json } from "../model/json.js";
 import type { MappingDocument, RuleDocument } from "../model/mapping.js";
@@ -9,7 +9,7 @@ import type { Problem } from "../model/problem.js";
 import { isOwner } from "../model/target.js";
 import { parseJsonWithPositions } from "../platform/json.js";
 import type { ExpressionPort } from "../provisioning/deps.js";
-import { type CheckedMapping, checkMapping } from "../provisioning/mappings.js";
+import { type CheckedMapping, checkMapping } from "../provisioning/mapping/mappings.js";
 import { Misuse } from "./command.js";
 
 /** What the service takes at most. */

@@ -1,9 +1,9 @@
 import { parseMapping } from "../compose.js";
-import { LINT_CODES, type LintFinding } from "../engine/lint-finding.js";
+import { LINT_CODES, type LintFinding } from "../engine/lint/finding.js";
 import { counted } from "../model/counted.js";
 import { quote } from "../model/quote.js";
 import { now } from "../platform/clock.js";
-import { lintMapping, lintText } from "../provisioning/lint.js";
+import { lintMapping, lintText } from "../provisioning/mapping/lint.js";
 import { type Command, EXIT, Misuse, type Terminal } from "./command.js";
 import { tenantNamed, withInstallation } from "./installation.js";
 import { connectionsNamedIn, problemLines, readDocument } from "./mapping-file.js";

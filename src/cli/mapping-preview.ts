@@ -1,5 +1,5 @@
 import { type Problem, Refusal } from "../model/problem.js";
-import { previewMapping } from "../provisioning/mappings.js";
+import { previewMapping } from "../provisioning/mapping/mappings.js";
 import { type Command, EXIT } from "./command.js";
 import { tenantNamed, withInstallation } from "./installation.js";
 import { problemLines, readDocument } from "./mapping-file.js";

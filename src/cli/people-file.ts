@@ -1,5 +1,5 @@
 /** Reads who holds what today from CSV files, as other products and this one export them. */
-import { type CurrentPerson, targetProblem } from "../engine/infer.js";
+import { type CurrentPerson, targetProblem } from "../engine/infer/infer.js";
 import { roleName } from "../engine/role-name.js";
 import { parseTarget } from "../engine/target-text.js";
 import { asciiLower } from "../model/fold.js";

@@ -1,8 +1,8 @@
 import type { Opened } from "../compose.js";
 import type { Tenant } from "../model/connection.js";
 import type { RunId } from "../model/ids.js";
-import { previewRun, releaseRun, waitForRun } from "../provisioning/held-runs.js";
-import { startWorker } from "../provisioning/worker.js";
+import { previewRun, releaseRun, waitForRun } from "../provisioning/runs/held-runs.js";
+import { startWorker } from "../provisioning/runs/worker.js";
 import { type Command, EXIT, type ExitCode, Misuse, type Terminal } from "./command.js";
 import { commandLineContext, tenantNamed, withInstallation } from "./installation.js";
 import { changeLine, summaryLines } from "./plan-text.js";

@@ -5,8 +5,8 @@ import { now } from "../platform/clock.js";
 import { parseJsonWithPositions } from "../platform/json.js";
 import { compileSchema } from "../platform/schemas.js";
 import type { ExpressionPort } from "../provisioning/deps.js";
-import { runScenario } from "../provisioning/scenario.js";
-import type { ScenarioDocument } from "../provisioning/scenario-document.js";
+import { runScenario } from "../provisioning/scenario/scenario.js";
+import type { ScenarioDocument } from "../provisioning/scenario/scenario-document.js";
 import { readDocument } from "./mapping-file.js";
 
 export type ReadScenario =

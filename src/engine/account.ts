@@ -2,7 +2,7 @@
 import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../model/evaluation.js";
 import type { NoMatch } from "../model/mapping.js";
 import type { DeactivatedBy, PersonLink, UserStatus } from "../model/person.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
+import type { CompiledMapping } from "./compile/compiled-mapping.js";
 
 /** What decide knows of a person besides what the rules say. */
 export interface DecidedPerson {

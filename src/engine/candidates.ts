@@ -4,10 +4,10 @@ import type { GroupFact } from "../model/facts.js";
 import type { Evidence } from "../model/grant.js";
 import type { PersonLink } from "../model/person.js";
 import { isPrivileged, type Target } from "../model/target.js";
-import { isExpired } from "./compiled-mapping.js";
-import type { FactPath } from "./expression-facts.js";
+import { isExpired } from "./compile/compiled-mapping.js";
+import type { RuleTable, TableRule } from "./compile/rule-table.js";
+import type { FactPath } from "./expression/facts.js";
 import { appRoleHits, groupHits, type Hit, namedGroups, roleEvidence } from "./match.js";
-import type { RuleTable, TableRule } from "./rule-table.js";
 
 export interface Candidate {
   readonly owner: TableRule;

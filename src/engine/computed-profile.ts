@@ -5,7 +5,7 @@ import type { Json } from "../model/json.js";
 import type { ProfileAttribute } from "../model/mapping.js";
 import type { PersonLink } from "../model/person.js";
 import { quote } from "../model/quote.js";
-import type { CompiledExpression, CompiledMapping } from "./compiled-mapping.js";
+import type { CompiledExpression, CompiledMapping } from "./compile/compiled-mapping.js";
 import { UNFIT } from "./computed-targets.js";
 import { failureOf, isFailure, unread } from "./condition.js";
 import { type Reads, readFacts } from "./fact-reads.js";

@@ -1,7 +1,7 @@
 /** Computed targets: what a rule's `grants` expression may yield, as `schemas/target.schema.json` has it. */
 import type { Json } from "../model/json.js";
 import { OWNER, SCOPE_KINDS, scopeKind, type Target, teamScope } from "../model/target.js";
-import type { CompiledExpression } from "./compiled-mapping.js";
+import type { CompiledExpression } from "./compile/compiled-mapping.js";
 import type { Give } from "./give.js";
 import { roleName } from "./role-name.js";
 

@@ -5,11 +5,11 @@ import type { Evidence } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
 import type { Json } from "../model/json.js";
 import type { PersonLink } from "../model/person.js";
-import type { CompiledExpression } from "./compiled-mapping.js";
+import type { CompiledExpression } from "./compile/compiled-mapping.js";
+import type { RuleTable } from "./compile/rule-table.js";
 import { computedTargets } from "./computed-targets.js";
 import { type Reads, readFacts } from "./fact-reads.js";
 import type { Found, Hit } from "./match.js";
-import type { RuleTable } from "./rule-table.js";
 
 /** Where expressions are asked: a link, its connection's table, and the answers to the jobs. */
 export interface Asking {

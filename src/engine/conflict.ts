@@ -7,7 +7,7 @@ import type { DesiredGrant, Evidence } from "../model/grant.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { ConflictStrategy } from "../model/mapping.js";
 import { isOwner, type Target } from "../model/target.js";
-import type { CompiledRule } from "./compiled-mapping.js";
+import type { CompiledRule } from "./compile/compiled-mapping.js";
 import { grouped } from "./grouped.js";
 import type { RoleOrder } from "./role-order.js";
 

@@ -3,10 +3,10 @@ import type { Decision, LinkEvaluation, Lock, Open } from "../model/evaluation.j
 import { type DesiredGrant, type GrantKey, grantKey } from "../model/grant.js";
 import { isCurrent, type PersonLink } from "../model/person.js";
 import { type DecidedPerson, type DecisionDoor, decideAccount, type Matching, matchingOf } from "./account.js";
-import { type CompiledMapping, isExpired } from "./compiled-mapping.js";
+import { type CompiledMapping, isExpired } from "./compile/compiled-mapping.js";
+import { appliesAt } from "./compile/rule-table.js";
 import { settle } from "./conflict.js";
 import { collectOffers, couldGiveIn, presentTarget, type ResolveTeam } from "./offers.js";
-import { appliesAt } from "./rule-table.js";
 import { assignRoles, scimRoleStands } from "./scim-roles.js";
 
 export interface DecideOptions {

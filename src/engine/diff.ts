@@ -6,7 +6,7 @@ import type { DeactivatedBy, PersonState } from "../model/person.js";
 import type { Change, Kept, PersonPlan, Refreshed } from "../model/plan.js";
 import { type ScopeKind, scopeKind } from "../model/target.js";
 import { compareText } from "./compare-text.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
+import type { CompiledMapping } from "./compile/compiled-mapping.js";
 import { grouped } from "./grouped.js";
 import { withPresentRules } from "./present-rules.js";
 import { evidenceText, openReason } from "./reasons.js";

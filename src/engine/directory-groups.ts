@@ -2,7 +2,7 @@
 import type { Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
 import { pushTo } from "../model/push-to.js";
-import { isHeld, knownNames, ownNames } from "./group-pins.js";
+import { isHeld, knownNames, ownNames } from "./pins/group-pins.js";
 
 /** How facts show a group: its names and its stable ids. Shared by everybody in the group. */
 export interface GroupNames {

@@ -7,12 +7,17 @@ import type { ConnectionId } from "../model/ids.js";
 import type { PersonLink } from "../model/person.js";
 import { type Target, targetKey } from "../model/target.js";
 import { type Candidate, candidates, unkeyedHit } from "./candidates.js";
-import { type CompiledExpression, type CompiledMapping, type CompiledRule, expressionsOf } from "./compiled-mapping.js";
+import {
+  type CompiledExpression,
+  type CompiledMapping,
+  type CompiledRule,
+  expressionsOf,
+} from "./compile/compiled-mapping.js";
+import type { RuleTable } from "./compile/rule-table.js";
 import { MOST_TARGETS_OF_RESULTS } from "./computed-targets.js";
 import { type Asking, askCondition, askGrants, expressionReads, isFailure } from "./condition.js";
 import { grouped } from "./grouped.js";
 import { type Hit, namedGroups } from "./match.js";
-import type { RuleTable } from "./rule-table.js";
 import { allOutcomes } from "./unmet.js";
 
 /**

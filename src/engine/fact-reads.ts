@@ -6,9 +6,9 @@ import type { Instant } from "../model/ids.js";
 import type { Json, JsonObject } from "../model/json.js";
 import { type Known, known, type UnknownReason, unknown } from "../model/known.js";
 import { type Target, teamOf } from "../model/target.js";
-import type { CompiledExpression } from "./compiled-mapping.js";
-import type { FactPath } from "./expression-facts.js";
-import type { RuleTable } from "./rule-table.js";
+import type { CompiledExpression } from "./compile/compiled-mapping.js";
+import type { RuleTable } from "./compile/rule-table.js";
+import type { FactPath } from "./expression/facts.js";
 
 /** What there is to read: a person's facts at a connection and, where the expression may read them, a group or a target. */
 export interface Readable {

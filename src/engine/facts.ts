@@ -4,7 +4,7 @@ import type { Instant } from "../model/ids.js";
 import { type Known, known, unknown } from "../model/known.js";
 import type { DirectoryGroupRecord, LinkRecord, PersonLink } from "../model/person.js";
 import type { ScimRole, ScimRoleFact } from "../model/scim-role.js";
-import type { CompiledScimRoles } from "./compile-scim-roles.js";
+import type { CompiledScimRoles } from "./compile/compile-scim-roles.js";
 import { groupFacts } from "./group-facts.js";
 import { isDeclaredType } from "./scim-roles.js";
 

@@ -3,7 +3,7 @@ import type { RuleDocument } from "../model/mapping.js";
 import type { Problem } from "../model/problem.js";
 import { suggest } from "../model/suggest.js";
 import { OWNER, type ScopeKind, scopeKind, type Target, targetLabel, teamScope } from "../model/target.js";
-import type { CompiledExpression } from "./compiled-mapping.js";
+import type { CompiledExpression } from "./compile/compiled-mapping.js";
 import { type Captured, type CaptureValues, unknownCapture } from "./pattern.js";
 import { roleName } from "./role-name.js";
 

@@ -4,8 +4,8 @@ import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { Hold } from "../model/person.js";
 import type { Change, PersonPlan, PlanLine } from "../model/plan.js";
 import { isOwner } from "../model/target.js";
-import { dangerKey } from "./digest.js";
-import { assignmentChanges, planLines } from "./plan-lines.js";
+import { dangerKey } from "./plan/digest.js";
+import { assignmentChanges, planLines } from "./plan/lines.js";
 
 /** Which losses a bucket counts, in people. */
 export type BucketKind = "deactivations" | "access";

@@ -2,7 +2,7 @@
 import type { Json } from "../model/json.js";
 import type { MappingDocument, RuleDocument } from "../model/mapping.js";
 import { compareText } from "./compare-text.js";
-import { ruleId } from "./rule-id.js";
+import { ruleId } from "./compile/rule-id.js";
 import { documentText } from "./rule-text.js";
 import { unmovedOf } from "./unmoved.js";
 

@@ -5,9 +5,9 @@ import type { Evidence } from "../model/grant.js";
 import type { Instant } from "../model/ids.js";
 import type { Target } from "../model/target.js";
 import { compareText } from "./compare-text.js";
+import type { RuleTable, TableEntry, TableRule } from "./compile/rule-table.js";
 import { targetOf } from "./give.js";
 import type { PatternIndex } from "./pattern-index.js";
-import type { RuleTable, TableEntry, TableRule } from "./rule-table.js";
 
 /** A match whose target is still to be computed, where the rule has `grants`. */
 export type Found = Omit<Match, "target"> & { readonly target: Target | undefined };

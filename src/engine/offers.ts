@@ -2,7 +2,7 @@
 import type { Decision, LinkEvaluation, Open } from "../model/evaluation.js";
 import type { UnknownTeam } from "../model/mapping.js";
 import { OWNER, type ScopeKind, scopeKind, type Target, teamOf, teamScope } from "../model/target.js";
-import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import type { CompiledMapping, CompiledRule } from "./compile/compiled-mapping.js";
 import type { Offer, OpenRule } from "./conflict.js";
 import { grouped } from "./grouped.js";
 import type { RoleOrder } from "./role-order.js";

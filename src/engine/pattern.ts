@@ -1,7 +1,7 @@
 /** Group patterns: text, `*` (any text, also none) and `{captures}` (some text), matched whole and case-sensitively. */
 import type { Problem } from "../model/problem.js";
 import { suggest } from "../model/suggest.js";
-import { escapePointer } from "./pointer.js";
+import { escapePointer } from "./compile/pointer.js";
 
 /** What a capture may hold: the written values with what they stand for, and what any other text stands for. */
 export interface CaptureValues {

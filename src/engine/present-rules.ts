@@ -1,7 +1,7 @@
 /** Finds the present rule of what was granted under an id that was made: a rule that gets an id, or a neighbour, is the same rule. */
 import { type Grant, grantKey } from "../model/grant.js";
 import type { PersonState } from "../model/person.js";
-import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import type { CompiledMapping, CompiledRule } from "./compile/compiled-mapping.js";
 
 /** `rule-`, twelve digits of what is matched and where, and what tells rules apart that share both. */
 const MADE_ID = /^(rule-[0-9a-f]{12})(?:-[0-9a-f]{6}(?:-\d+)?)?$/;

@@ -2,9 +2,9 @@
 import type { RuleDocument } from "../model/mapping.js";
 import { quote } from "../model/quote.js";
 import { targetLabel, teamScope } from "../model/target.js";
-import type { CompiledMapping, CompiledRule } from "./compiled-mapping.js";
+import type { CompiledMapping, CompiledRule } from "./compile/compiled-mapping.js";
+import { asList } from "./compile/rule-id.js";
 import { COMPUTED, giveLabel } from "./give.js";
-import { asList } from "./rule-id.js";
 
 const MADE_ID = /^rule-[0-9a-f]{12}(?:-[0-9a-f]{6}(?:-\d+)?)?$/;
 const LONGEST = 120;

@@ -7,8 +7,8 @@ import { quote } from "../model/quote.js";
 import { type ScimRole, type ScimRoleFact, scimRoleLabel } from "../model/scim-role.js";
 import { suggest } from "../model/suggest.js";
 import { isOwner, scopeKind, type Target } from "../model/target.js";
-import type { CompiledScimRole, CompiledScimRoles } from "./compile-scim-roles.js";
-import type { CompiledMapping } from "./compiled-mapping.js";
+import type { CompiledScimRole, CompiledScimRoles } from "./compile/compile-scim-roles.js";
+import type { CompiledMapping } from "./compile/compiled-mapping.js";
 import { presentScope, presentTarget, type ResolveTeam } from "./offers.js";
 
 /** Longer types are unknown ones: what a placeholder catches becomes part of a scope. */

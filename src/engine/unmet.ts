@@ -2,7 +2,7 @@
 import type { RuleOutcome, Unmet } from "../model/evaluation.js";
 import type { PersonLink } from "../model/person.js";
 import { candidates } from "./candidates.js";
-import { type CompiledMapping, type CompiledRule, isExpired } from "./compiled-mapping.js";
+import { type CompiledMapping, type CompiledRule, isExpired } from "./compile/compiled-mapping.js";
 
 /** Every rule's outcome in document order; `notable` holds those that are not unmatched. */
 export function allOutcomes(

@@ -1,5 +1,5 @@
-import { type PreparedExpression, prepareExpression } from "../engine/expression.js";
-import { faultOf } from "../engine/expression-result.js";
+import { type PreparedExpression, prepareExpression } from "../engine/expression/expression.js";
+import { faultOf } from "../engine/expression/result.js";
 import type { ExpressionBatch, ExpressionResult } from "../model/expression.js";
 
 /** The host's side of the pipe to the runner. */

@@ -20,10 +20,10 @@ import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { HeldReason } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
-import type { Approval } from "./approval.js";
 import type { Provisioning } from "./deps.js";
 import type { BucketKind } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
+import type { Approval } from "./preview/approval.js";
 
 export interface HeldPlan {
   readonly plan: PersonPlan;

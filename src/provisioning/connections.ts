@@ -1,11 +1,11 @@
 /** Connections: making, changing and ending a tenant's trust in a source. */
-import { compileMapping } from "../engine/compile.js";
+import { compileMapping } from "../engine/compile/compile.js";
 import type { Connection, OnDisable, SyncMode, Tenant } from "../model/connection.js";
 import { asciiLower } from "../model/fold.js";
 import type { RunId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
-import { mappingContext } from "./compiled-mappings.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { mappingContext } from "./mapping/compiled-mappings.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
 import type { TenantReader } from "./ports/store.js";
 import { refuseAnotherProvider, trustChange } from "./saml-trust.js";

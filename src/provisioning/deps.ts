@@ -2,13 +2,13 @@
 import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
 import type { Instant } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import type { ApprovalCache } from "./approval.js";
-import type { MappingCache, ParseMapping } from "./compiled-mappings.js";
 import type { GroupBook } from "./group-book.js";
+import type { MappingCache, ParseMapping } from "./mapping/compiled-mappings.js";
 import type { Actor, Door } from "./ports/journal.js";
 import type { Store } from "./ports/store.js";
-import type { UnmovedBook } from "./unmoved.js";
-import type { Walks } from "./walks.js";
+import type { ApprovalCache } from "./preview/approval.js";
+import type { UnmovedBook } from "./preview/unmoved.js";
+import type { Walks } from "./preview/walks.js";
 
 /** Runs expressions outside this process; results stand in the order of the jobs. */
 export interface ExpressionPort {

@@ -1,4 +1,4 @@
-import type { CompiledMapping } from "../engine/compile.js";
+import type { CompiledMapping } from "../engine/compile/compile.js";
 import { linkFacts } from "../engine/facts.js";
 import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";

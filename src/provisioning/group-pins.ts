@@ -1,6 +1,6 @@
 /** Group pins as admins see and change them: which group each name of the mapping means, and who else lays claim to it. */
-import { holdsName, ownNames } from "../engine/group-pins.js";
-import { acceptNames, confirmName, freedBy, moveName, type PinOrder } from "../engine/pin-orders.js";
+import { holdsName, ownNames } from "../engine/pins/group-pins.js";
+import { acceptNames, confirmName, freedBy, moveName, type PinOrder } from "../engine/pins/pin-orders.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryGroupId, Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";

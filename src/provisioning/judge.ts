@@ -1,12 +1,12 @@
-import type { CompiledMapping } from "../engine/compile.js";
+import type { CompiledMapping } from "../engine/compile/compile.js";
 import { decide } from "../engine/decide.js";
 import { evaluate, expressionJobs } from "../engine/evaluate.js";
 import type { Decision, LinkEvaluation } from "../model/evaluation.js";
 import type { ExpressionResult } from "../model/expression.js";
 import type { TenantId, UserId } from "../model/ids.js";
 import type { ExpressionPort } from "./deps.js";
-import { resultsOf } from "./expression-results.js";
 import type { Gathered } from "./gather.js";
+import { resultsOf } from "./mapping/expression-results.js";
 import type { TeamRow } from "./ports/access.js";
 
 /** Present team names by name and by alias: a rename leaves an alias, so that rules go on meaning the team. */

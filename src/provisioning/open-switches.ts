@@ -1,8 +1,8 @@
 import type { ConnectionId } from "../model/ids.js";
-import { type Approval, eitherApproval } from "./approval.js";
 import type { Provisioning } from "./deps.js";
 import type { Overlay, Pretence } from "./gather.js";
 import type { TenantReader } from "./ports/store.js";
+import { type Approval, eitherApproval } from "./preview/approval.js";
 
 /** What was said when the switches under way were confirmed: what is approved, and under which pretence people leave. */
 export interface OpenSwitches {

@@ -2,7 +2,7 @@
  * Own refusal: what a person who was refused is told of it. INVARIANT: of rules only which kinds of thing they ask for; the
  * names that would let somebody in are an admin's to see, by the reference.
  */
-import type { CompiledMapping } from "../engine/compile.js";
+import type { CompiledMapping } from "../engine/compile/compile.js";
 import { cutText } from "../model/cut-text.js";
 import type { ObserveUser } from "../model/directory.js";
 import type { RefusalCode } from "../model/problem.js";

@@ -1,12 +1,12 @@
-import type { CompiledMapping } from "../engine/compile.js";
+import type { CompiledMapping } from "../engine/compile/compile.js";
 import { type ComputedProfile, computedProfile, profileJobs } from "../engine/computed-profile.js";
 import type { AttributeValue, UserAttribute } from "../model/facts.js";
 import type { TenantId, UserId } from "../model/ids.js";
 import { PROFILE_ATTRIBUTES, type ProfileAttribute } from "../model/mapping.js";
 import type { PersonLink, PersonState, ShownProfile } from "../model/person.js";
 import type { ExpressionPort } from "./deps.js";
-import { resultsOf } from "./expression-results.js";
 import type { Gathered } from "./gather.js";
+import { resultsOf } from "./mapping/expression-results.js";
 
 export interface Profile extends ShownProfile {
   readonly userName: string;

@@ -1,5 +1,5 @@
 /** What a pushed group does to the names of the active mapping: it takes them, contends for them, keeps them when renamed, frees them. */
-import { ownNames } from "../engine/group-pins.js";
+import { ownNames } from "../engine/pins/group-pins.js";
 import type { Connection } from "../model/connection.js";
 import type { DirectoryGroupId, Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";

@@ -1,6 +1,6 @@
 /** Reconcile is the only caller of evaluate, diff, brake and apply: it brings what people hold to what facts and mapping give. */
 
-import type { CompiledMapping } from "../engine/compile.js";
+import type { CompiledMapping } from "../engine/compile/compile.js";
 import { type ComputedProfile, opensOf } from "../engine/computed-profile.js";
 import { isFailure } from "../engine/condition.js";
 import { diff } from "../engine/diff.js";
@@ -11,17 +11,17 @@ import type { Instant, RunId, TenantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
 import { applyPlans } from "./apply.js";
-import { type Approval, eitherApproval } from "./approval.js";
-import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import { type Braked, brake } from "./brake.js";
-import { activeMapping } from "./compiled-mappings.js";
 import type { Context, ExpressionPort, Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
-import { endEmptyRuns, enterHeld } from "./held-run.js";
 import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
+import { activeMapping } from "./mapping/compiled-mappings.js";
 import { type OpenSwitches, openSwitches } from "./open-switches.js";
 import type { TenantWriter } from "./ports/store.js";
+import { type Approval, eitherApproval } from "./preview/approval.js";
 import { changedProfile, computeProfiles, type Profile } from "./profile.js";
+import { BACK_OFF_SECONDS, secondsFrom } from "./runs/back-off.js";
+import { endEmptyRuns, enterHeld } from "./runs/held-run.js";
 
 export interface ReconcileOptions {
   readonly context: Context;

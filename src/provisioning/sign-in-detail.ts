@@ -1,5 +1,5 @@
 /** Owns what an admin sees of a sign-in: what was claimed, the facts as rules read them, and what each rule made of them. */
-import { type ExplainedOutcome, explainOutcomes } from "../engine/explain-outcomes.js";
+import { type ExplainedOutcome, explainOutcomes } from "../engine/explain/outcomes.js";
 import { linkFacts } from "../engine/facts.js";
 import { shownName } from "../engine/match.js";
 import { cutText } from "../model/cut-text.js";

@@ -1,5 +1,5 @@
 /** Sign-in owns what a verified sign-in may do: who it is, what is learned from it, and whether it may go on. */
-import type { CompiledMapping } from "../engine/compile.js";
+import type { CompiledMapping } from "../engine/compile/compile.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ObserveUser } from "../model/directory.js";
 import type { Decision } from "../model/evaluation.js";

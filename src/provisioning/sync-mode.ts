@@ -3,13 +3,19 @@ import type { Connection, OnDisable, Tenant } from "../model/connection.js";
 import type { RunId } from "../model/ids.js";
 import type { RunTrigger } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
-import { confirmPlan } from "./confirm.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import type { Overlay } from "./gather.js";
 import { recordClosed } from "./manual-grants.js";
-import { type PlanSheet, REVIEWED_DAYS } from "./plan-sheet.js";
-import { type PopulationPlan, type PopulationQuery, type Preview, planPopulation, storePreview } from "./population.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
+import { confirmPlan } from "./preview/confirm.js";
+import { type PlanSheet, REVIEWED_DAYS } from "./preview/plan-sheet.js";
+import {
+  type PopulationPlan,
+  type PopulationQuery,
+  type Preview,
+  planPopulation,
+  storePreview,
+} from "./preview/population.js";
 
 export interface SyncSwitch {
   readonly to: "live" | "off";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { LintFinding } from "../../src/engine/lint-finding.js";
+import type { LintFinding } from "../../src/engine/lint/finding.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import { patched } from "../engine/lint-made-up.js";
 import { type AdminClient, DATABASES, expectProblem, openAdmin, quickWorker, type Reply } from "./admin-client.js";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { parseMapping } from "../../src/compose.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import { createExpressionRunner, type ExpressionRunner } from "../../src/platform/expression-runner.js";
-import { checkMapping } from "../../src/provisioning/mappings.js";
+import { checkMapping } from "../../src/provisioning/mapping/mappings.js";
 import { fencedBlocks, readDocument } from "./markdown.js";
 
 const GUIDE = "docs/mapping-guide.md";

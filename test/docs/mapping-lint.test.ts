@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { LINT_CODES } from "../../src/engine/lint-finding.js";
+import { LINT_CODES } from "../../src/engine/lint/finding.js";
 import { readDocument } from "./markdown.js";
 
 describe("docs/mapping-lint.md", () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { parseMapping } from "../../src/compose.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import type { Problem } from "../../src/model/problem.js";
-import { checkMapping, saveMapping } from "../../src/provisioning/mappings.js";
+import { checkMapping, saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { testClock } from "../support/clock.js";
 import { ADMIN, openDatabase, type TestDatabase } from "../support/tenant.js";
 import { readDocument } from "./markdown.js";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { compileMapping, unwrapMapping } from "../../src/engine/compile.js";
-import { ruleId } from "../../src/engine/rule-id.js";
+import { compileMapping, unwrapMapping } from "../../src/engine/compile/compile.js";
+import { ruleId } from "../../src/engine/compile/rule-id.js";
 import { parseTarget } from "../../src/engine/target-text.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import { targetLabel } from "../../src/model/target.js";

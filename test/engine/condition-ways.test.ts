@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { waysTo } from "../../src/engine/condition-ways.js";
-import { syntaxTree } from "../../src/engine/expression.js";
-import type { SyntaxNode } from "../../src/engine/expression-syntax.js";
-import { changed, changeStep, type FactChange } from "../../src/engine/fact-changes.js";
-import { stepText } from "../../src/engine/steps.js";
-import { waysFor } from "../../src/engine/variants.js";
+import { waysTo } from "../../src/engine/explain/condition-ways.js";
+import { changed, changeStep, type FactChange } from "../../src/engine/explain/fact-changes.js";
+import { stepText } from "../../src/engine/explain/steps.js";
+import { waysFor } from "../../src/engine/explain/variants.js";
+import { syntaxTree } from "../../src/engine/expression/expression.js";
+import type { SyntaxNode } from "../../src/engine/expression/syntax.js";
 import { group, link, type MadeUpLink, NOW, unknown } from "./made-up.js";
 
 /** Each way as orders, joined by `+`; ways by `|`; `as it is` for one that changes nothing. */

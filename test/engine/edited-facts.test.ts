@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { editedLink, type FactEdits } from "../../src/engine/edited-facts.js";
+import { editedLink, type FactEdits } from "../../src/engine/explain/edited-facts.js";
 import { unknown } from "../../src/model/known.js";
 import type { DirectoryGroupRecord, PersonLink } from "../../src/model/person.js";
 import { BEFORE, compiled, link, NOW } from "./made-up.js";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { nextExpiry, readsNow } from "../../src/engine/compile.js";
+import { nextExpiry, readsNow } from "../../src/engine/compile/compile.js";
 import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
 import type { ExpressionResult } from "../../src/model/expression.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";

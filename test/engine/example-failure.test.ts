@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { exampleDifference } from "../../src/engine/example-failure.js";
-import { exampleLink } from "../../src/engine/examples.js";
+import { exampleDifference } from "../../src/engine/examples/example-failure.js";
+import { exampleLink } from "../../src/engine/examples/examples.js";
 import type { ExampleDocument, MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import { compiled, decided } from "./made-up.js";
 

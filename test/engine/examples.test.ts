@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples.js";
+import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples/examples.js";
 import type { ExpressionResult } from "../../src/model/expression.js";
 import type { ExampleDocument, MappingDocument } from "../../src/model/mapping.js";
 import { CONTEXT, compiled, decided, known, link, resultsOf, unknown } from "./made-up.js";

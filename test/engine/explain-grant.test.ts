@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { grantSentence } from "../../src/engine/explain-grant.js";
+import { grantSentence } from "../../src/engine/explain/grant.js";
 import { agedEvidence, ageText } from "../../src/engine/reasons.js";
 import type { Evidence, Grant } from "../../src/model/grant.js";
 import { BEFORE, grant, NOW } from "./made-up.js";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type ExplainedOutcome, explainOutcomes } from "../../src/engine/explain-outcomes.js";
+import { type ExplainedOutcome, explainOutcomes } from "../../src/engine/explain/outcomes.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import { BEFORE, compiled, decided, link, type MadeUpLink, state, unknown } from "./made-up.js";
 

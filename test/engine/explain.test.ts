@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Explanation, explain } from "../../src/engine/explain.js";
+import { type Explanation, explain } from "../../src/engine/explain/explain.js";
 import type { GrantOrigin } from "../../src/model/grant.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonState } from "../../src/model/person.js";

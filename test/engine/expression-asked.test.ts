@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { askedTexts } from "../../src/engine/expression.js";
+import { askedTexts } from "../../src/engine/expression/expression.js";
 
 describe("what an expression asks a list for", () => {
   const cases: readonly (readonly [source: string, list: string, asked: readonly string[] | undefined])[] = [

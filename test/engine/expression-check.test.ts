@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { checkExpression } from "../../src/engine/expression.js";
-import type { ExpressionUse } from "../../src/engine/expression-facts.js";
-import { REFUSED_FUNCTIONS } from "../../src/engine/expression-functions.js";
+import { checkExpression } from "../../src/engine/expression/expression.js";
+import type { ExpressionUse } from "../../src/engine/expression/facts.js";
+import { REFUSED_FUNCTIONS } from "../../src/engine/expression/functions.js";
 
 function problemsOf(source: string, use: ExpressionUse = "when") {
   const check = checkExpression(source, use);

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "chai";
-import { checkExpression, prepareExpression } from "../../src/engine/expression.js";
-import { ALLOWED_FUNCTIONS, REFUSED_FUNCTIONS } from "../../src/engine/expression-functions.js";
-import { ExpressionFault } from "../../src/engine/expression-result.js";
+import { checkExpression, prepareExpression } from "../../src/engine/expression/expression.js";
+import { ALLOWED_FUNCTIONS, REFUSED_FUNCTIONS } from "../../src/engine/expression/functions.js";
+import { ExpressionFault } from "../../src/engine/expression/result.js";
 import { EXPRESSION_LIMITS } from "../../src/model/expression.js";
 import type { Json } from "../../src/model/json.js";
 

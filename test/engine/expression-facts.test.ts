@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { checkExpression } from "../../src/engine/expression.js";
-import { type ExpressionUse, rootNames } from "../../src/engine/expression-facts.js";
+import { checkExpression } from "../../src/engine/expression/expression.js";
+import { type ExpressionUse, rootNames } from "../../src/engine/expression/facts.js";
 import { USER_ATTRIBUTES } from "../../src/model/facts.js";
 import { compileSchema, readSchema } from "../../src/platform/schemas.js";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { checkExpression, prepareExpression } from "../../src/engine/expression.js";
-import { ALLOWED_FUNCTIONS, REFUSED_FUNCTIONS } from "../../src/engine/expression-functions.js";
-import { ExpressionFault } from "../../src/engine/expression-result.js";
+import { checkExpression, prepareExpression } from "../../src/engine/expression/expression.js";
+import { ALLOWED_FUNCTIONS, REFUSED_FUNCTIONS } from "../../src/engine/expression/functions.js";
+import { ExpressionFault } from "../../src/engine/expression/result.js";
 import type { JsonObject } from "../../src/model/json.js";
 
 const FACTS: JsonObject = {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { checkExpression } from "../../src/engine/expression.js";
+import { checkExpression } from "../../src/engine/expression/expression.js";
 import { problemsOf, warningsOf } from "./made-up.js";
 
 function places(source: string): readonly number[] {

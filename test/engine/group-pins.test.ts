@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { explain } from "../../src/engine/explain.js";
+import { explain } from "../../src/engine/explain/explain.js";
 import { linkFacts } from "../../src/engine/facts.js";
-import { holdsName, knownNames, mappedNames, repin } from "../../src/engine/group-pins.js";
-import { acceptNames, confirmName, freedBy, moveName } from "../../src/engine/pin-orders.js";
+import { holdsName, knownNames, mappedNames, repin } from "../../src/engine/pins/group-pins.js";
+import { acceptNames, confirmName, freedBy, moveName } from "../../src/engine/pins/pin-orders.js";
 import type { ClaimsDocument } from "../../src/model/directory.js";
 import { type GroupFact, USER_ATTRIBUTES, type UserAttribute } from "../../src/model/facts.js";
 import type { DirectoryUserId } from "../../src/model/ids.js";

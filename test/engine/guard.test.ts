@@ -8,7 +8,7 @@ import {
   underHold,
   unseenLoss,
 } from "../../src/engine/guard.js";
-import { planLines } from "../../src/engine/plan-lines.js";
+import { planLines } from "../../src/engine/plan/lines.js";
 import type { Grant } from "../../src/model/grant.js";
 import type { RunId, UserId } from "../../src/model/ids.js";
 import type { Hold } from "../../src/model/person.js";

@@ -8,9 +8,9 @@ import {
   type InferOptions,
   inferMapping,
   targetProblem,
-} from "../../src/engine/infer.js";
-import { readings } from "../../src/engine/infer-names.js";
-import { orderedRoles } from "../../src/engine/infer-roles.js";
+} from "../../src/engine/infer/infer.js";
+import { readings } from "../../src/engine/infer/names.js";
+import { orderedRoles } from "../../src/engine/infer/roles.js";
 import { parseTarget } from "../../src/engine/target-text.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import { type Target, targetLabel } from "../../src/model/target.js";

@@ -1,14 +1,14 @@
 /** Lints documents in tests: alone, and beside groups and surroundings that are made up. */
 import { expect } from "chai";
-import { compileMapping, type MappingContext } from "../../src/engine/compile.js";
+import { compileMapping, type MappingContext } from "../../src/engine/compile/compile.js";
 import { decide } from "../../src/engine/decide.js";
 import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
-import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples.js";
-import { lintDocument } from "../../src/engine/lint.js";
-import type { LintFinding, PatchOperation } from "../../src/engine/lint-finding.js";
-import { type SeenGroup, type SeenOptions, seenGroups } from "../../src/engine/lint-seen.js";
-import { byPlace, type Surroundings, surroundingFindings } from "../../src/engine/lint-surroundings.js";
-import { lintView } from "../../src/engine/lint-view.js";
+import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples/examples.js";
+import type { LintFinding, PatchOperation } from "../../src/engine/lint/finding.js";
+import { lintDocument } from "../../src/engine/lint/lint.js";
+import { type SeenGroup, type SeenOptions, seenGroups } from "../../src/engine/lint/seen.js";
+import { byPlace, type Surroundings, surroundingFindings } from "../../src/engine/lint/surroundings.js";
+import { lintView } from "../../src/engine/lint/view.js";
 import type { Json } from "../../src/model/json.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import { CONTEXT, NOW, resultsOf } from "./made-up.js";

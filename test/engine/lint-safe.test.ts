@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { applyInMemory } from "../../src/engine/apply-in-memory.js";
-import { type CompiledMapping, compileMapping, type MappingContext } from "../../src/engine/compile.js";
+import { type CompiledMapping, compileMapping, type MappingContext } from "../../src/engine/compile/compile.js";
 import { diff } from "../../src/engine/diff.js";
-import type { LintCode, LintFinding } from "../../src/engine/lint-finding.js";
+import type { LintCode, LintFinding } from "../../src/engine/lint/finding.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonLink, PersonState } from "../../src/model/person.js";
 import { targetKey } from "../../src/model/target.js";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { compileMapping } from "../../src/engine/compile.js";
-import { errorFindings } from "../../src/engine/lint.js";
-import { LINT_CODES, type LintCode } from "../../src/engine/lint-finding.js";
-import { seenGroups } from "../../src/engine/lint-seen.js";
-import { lintView } from "../../src/engine/lint-view.js";
+import { compileMapping } from "../../src/engine/compile/compile.js";
+import { LINT_CODES, type LintCode } from "../../src/engine/lint/finding.js";
+import { errorFindings } from "../../src/engine/lint/lint.js";
+import { seenGroups } from "../../src/engine/lint/seen.js";
+import { lintView } from "../../src/engine/lint/view.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import { expectValid, type LintWorld, lintCodes, linted, patched, seenGroup } from "./lint-made-up.js";
 import { CONTEXT, compiled, NOW } from "./made-up.js";

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { DecidedPerson, DecisionDoor } from "../../src/engine/account.js";
-import { type CompiledMapping, compileMapping, type MappingContext } from "../../src/engine/compile.js";
+import { type CompiledMapping, compileMapping, type MappingContext } from "../../src/engine/compile/compile.js";
 import { type DecideOptions, decide } from "../../src/engine/decide.js";
 import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
-import { prepareExpression } from "../../src/engine/expression.js";
-import { ExpressionFault } from "../../src/engine/expression-result.js";
+import { prepareExpression } from "../../src/engine/expression/expression.js";
+import { ExpressionFault } from "../../src/engine/expression/result.js";
 import type { Decision, LinkEvaluation } from "../../src/model/evaluation.js";
 import type { ExpressionJob, ExpressionResult } from "../../src/model/expression.js";
 import { type AttributeValue, type GroupFact, USER_ATTRIBUTES, type UserAttribute } from "../../src/model/facts.js";

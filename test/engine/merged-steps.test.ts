@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { mergedSteps } from "../../src/engine/merged-steps.js";
-import type { Step } from "../../src/engine/steps.js";
+import { mergedSteps } from "../../src/engine/explain/merged-steps.js";
+import type { Step } from "../../src/engine/explain/steps.js";
 
 const join = (...anyOf: readonly string[]): Step => ({ do: "join_group", anyOf });
 const set = (attribute: "title" | "country", value: string): Step => ({

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type Case, jobsOf, judgeCase } from "../../src/engine/as-if.js";
-import type { CompiledMapping } from "../../src/engine/compile.js";
+import type { CompiledMapping } from "../../src/engine/compile/compile.js";
 import { diff } from "../../src/engine/diff.js";
-import { editedLink, type FactEdits } from "../../src/engine/edited-facts.js";
-import { type ExplainedRule, explain } from "../../src/engine/explain.js";
-import { proveGains } from "../../src/engine/prove.js";
-import type { Step } from "../../src/engine/steps.js";
+import { type Case, jobsOf, judgeCase } from "../../src/engine/explain/as-if.js";
+import { editedLink, type FactEdits } from "../../src/engine/explain/edited-facts.js";
+import { type ExplainedRule, explain } from "../../src/engine/explain/explain.js";
+import { proveGains } from "../../src/engine/explain/prove.js";
+import type { Step } from "../../src/engine/explain/steps.js";
 import type { Decision } from "../../src/model/evaluation.js";
 import { grantKey } from "../../src/model/grant.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";

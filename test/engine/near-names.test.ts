@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { nearNames } from "../../src/engine/near-names.js";
+import { nearNames } from "../../src/engine/lint/near-names.js";
 
 function meant(word: string, ...names: readonly string[]): string | undefined {
   const near = nearNames([word]);

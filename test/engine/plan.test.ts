@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { dangerKey, isDangerous, planDigest } from "../../src/engine/digest.js";
 import { type BrakeSettings, capacity, losesOwner, lossOf, ownerRule, refill, take } from "../../src/engine/guard.js";
-import { planLines } from "../../src/engine/plan-lines.js";
-import { planTally } from "../../src/engine/plan-summary.js";
+import { dangerKey, isDangerous, planDigest } from "../../src/engine/plan/digest.js";
+import { planLines } from "../../src/engine/plan/lines.js";
+import { planTally } from "../../src/engine/plan/summary.js";
 import type { Grant } from "../../src/model/grant.js";
 import type { ConnectionId, RunId } from "../../src/model/ids.js";
 import type { PersonState } from "../../src/model/person.js";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { compileMapping } from "../../src/engine/compile.js";
-import type { CompiledMapping } from "../../src/engine/compiled-mapping.js";
+import { compileMapping } from "../../src/engine/compile/compile.js";
+import type { CompiledMapping } from "../../src/engine/compile/compiled-mapping.js";
 import { withPresentRules } from "../../src/engine/present-rules.js";
 import type { Grant } from "../../src/model/grant.js";
 import type { GrantId, UserId } from "../../src/model/ids.js";

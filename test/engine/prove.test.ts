@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { Case } from "../../src/engine/as-if.js";
-import type { CompiledMapping } from "../../src/engine/compile.js";
-import { type Explanation, explain } from "../../src/engine/explain.js";
-import { proveGains } from "../../src/engine/prove.js";
-import { proveLosses } from "../../src/engine/prove-losses.js";
+import type { CompiledMapping } from "../../src/engine/compile/compile.js";
+import type { Case } from "../../src/engine/explain/as-if.js";
+import { type Explanation, explain } from "../../src/engine/explain/explain.js";
+import { proveGains } from "../../src/engine/explain/prove.js";
+import { proveLosses } from "../../src/engine/explain/prove-losses.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonLink, PersonState } from "../../src/model/person.js";
 import {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { diff } from "../../src/engine/diff.js";
-import { explain } from "../../src/engine/explain.js";
+import { explain } from "../../src/engine/explain/explain.js";
 import { linkFacts } from "../../src/engine/facts.js";
 import { declaredRoles, LONGEST_TYPE, resolveScimRole, scimRoleProblem } from "../../src/engine/scim-roles.js";
 import type { Evidence } from "../../src/model/grant.js";

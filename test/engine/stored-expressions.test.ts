@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { compileMapping } from "../../src/engine/compile.js";
-import type { CompiledMapping } from "../../src/engine/compiled-mapping.js";
+import { compileMapping } from "../../src/engine/compile/compile.js";
+import type { CompiledMapping } from "../../src/engine/compile/compiled-mapping.js";
 import { computedProfile, keptAttributes, profileJobs } from "../../src/engine/computed-profile.js";
 import { diff } from "../../src/engine/diff.js";
 import { expressionJobs } from "../../src/engine/evaluate.js";
-import { invariantJobs, judgeInvariants } from "../../src/engine/examples.js";
+import { invariantJobs, judgeInvariants } from "../../src/engine/examples/examples.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import { CONTEXT, codesOf, decided, desiredOf, grant, link, state } from "./made-up.js";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { checkExpression } from "../../src/engine/expression.js";
+import { checkExpression } from "../../src/engine/expression/expression.js";
 import { EXPRESSION_LIMITS, type ExpressionResult } from "../../src/model/expression.js";
 import { createExpressionRunner, type ExpressionRunner } from "../../src/platform/expression-runner.js";
 import { type Fate, HOSTILE_EXPRESSIONS } from "./corpus.js";

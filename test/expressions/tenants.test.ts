@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { createBrowser, type Visit } from "../../demo/clients/browser.js";
-import { checkExpression } from "../../src/engine/expression.js";
+import { checkExpression } from "../../src/engine/expression/expression.js";
 import type { Tenant } from "../../src/model/connection.js";
 import type { DirectoryChange } from "../../src/model/directory.js";
 import type { JsonObject } from "../../src/model/json.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import { push } from "../../src/provisioning/push.js";
 import { type HostileOp, startHostileOp } from "../support/hostile-op.js";
 import { scimUser } from "../support/people.js";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { explainUser } from "../../src/provisioning/explain-user.js";
-import { tryPerson } from "../../src/provisioning/try-person.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { tryPerson } from "../../src/provisioning/preview/try-person.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `g${index}`);

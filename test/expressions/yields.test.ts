@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { checkExpression } from "../../src/engine/expression.js";
+import { checkExpression } from "../../src/engine/expression/expression.js";
 import { createExpressionRunner, type ExpressionRunner } from "../../src/platform/expression-runner.js";
-import { tryAlone } from "../../src/provisioning/examples.js";
+import { tryAlone } from "../../src/provisioning/mapping/examples.js";
 import { compiled, link } from "../engine/made-up.js";
 import { openTenant } from "../support/tenant.js";
 import { HOSTILE_EXPRESSIONS } from "./corpus.js";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { createApprovalCache } from "../../src/provisioning/approval.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { TenantReader } from "../../src/provisioning/ports/store.js";
+import { createApprovalCache } from "../../src/provisioning/preview/approval.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 describe("what was reviewed", () => {

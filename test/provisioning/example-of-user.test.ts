@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { parseMapping } from "../../src/compose.js";
-import { prepareExpression } from "../../src/engine/expression.js";
-import { faultOf } from "../../src/engine/expression-result.js";
+import { prepareExpression } from "../../src/engine/expression/expression.js";
+import { faultOf } from "../../src/engine/expression/result.js";
 import type { ExpressionResult } from "../../src/model/expression.js";
 import type { GroupFact } from "../../src/model/facts.js";
 import type { Known } from "../../src/model/known.js";
@@ -10,10 +10,10 @@ import type { ExampleDocument, MappingDocument, RuleDocument } from "../../src/m
 import type { PersonLink } from "../../src/model/person.js";
 import { targetLabel } from "../../src/model/target.js";
 import type { ExpressionPort } from "../../src/provisioning/deps.js";
-import { exampleOf, exampleOfUser } from "../../src/provisioning/example-of-user.js";
-import { tryAlone } from "../../src/provisioning/examples.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
-import { checkMapping } from "../../src/provisioning/mappings.js";
+import { exampleOf, exampleOfUser } from "../../src/provisioning/mapping/example-of-user.js";
+import { tryAlone } from "../../src/provisioning/mapping/examples.js";
+import { checkMapping } from "../../src/provisioning/mapping/mappings.js";
 import { CONTEXT, compiled, group, known, link, unknown } from "../engine/made-up.js";
 import { ADMIN, openTenant, type TestTenant } from "../support/tenant.js";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Provisioning } from "../../src/provisioning/deps.js";
-import { explainPast } from "../../src/provisioning/explain-past.js";
-import { explainUser } from "../../src/provisioning/explain-user.js";
+import { explainPast } from "../../src/provisioning/explain/explain-past.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { testClock } from "../support/clock.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";

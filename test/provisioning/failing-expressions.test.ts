@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { ExpressionFailure } from "../../src/model/expression.js";
 import { Refusal } from "../../src/model/problem.js";
-import { explainUser } from "../../src/provisioning/explain-user.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import { type TestClock, testClock } from "../support/clock.js";
 import { expressionsThrough } from "../support/expressions-through.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";

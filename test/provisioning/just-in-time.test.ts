@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { JitMode } from "../../src/model/connection.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
-import { saveMapping } from "../../src/provisioning/mappings.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { testClock } from "../support/clock.js";
 import { signInOf } from "../support/people.js";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { Refusal } from "../../src/model/problem.js";
-import { previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
-import type { Preview } from "../../src/provisioning/population.js";
+import { previewMapping, saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { PlanRow } from "../../src/provisioning/ports/mappings.js";
+import type { Preview } from "../../src/provisioning/preview/population.js";
 import { scimGroup, scimUser } from "../support/people.js";
 import { ADMIN, openTenant, type TestTenant } from "../support/tenant.js";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { lintMapping } from "../../src/provisioning/lint.js";
+import { lintMapping } from "../../src/provisioning/mapping/lint.js";
 import { scimGroup } from "../support/people.js";
 import { openTenant } from "../support/tenant.js";
 

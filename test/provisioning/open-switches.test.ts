@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { explainUser } from "../../src/provisioning/explain-user.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
+import { tryPerson } from "../../src/provisioning/preview/try-person.js";
 import { previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
-import { tryPerson } from "../../src/provisioning/try-person.js";
 import { testClock } from "../support/clock.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { CompiledMapping } from "../../src/engine/compile.js";
+import type { CompiledMapping } from "../../src/engine/compile/compile.js";
 import type { Grant } from "../../src/model/grant.js";
 import { known, unknown } from "../../src/model/known.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
-import { ownReasons } from "../../src/provisioning/own-reasons.js";
+import { ownReasons } from "../../src/provisioning/explain/own-reasons.js";
 import { ownRefusal } from "../../src/provisioning/own-refusal.js";
 import { compiled, grant } from "../engine/made-up.js";
 

@@ -3,10 +3,10 @@ import type { DirectoryGroupId, DirectoryUserId, GrantId } from "../../src/model
 import { Refusal } from "../../src/model/problem.js";
 import { OWNER } from "../../src/model/target.js";
 import { deleteConnection, updateConnection } from "../../src/provisioning/connections.js";
-import { previewRun, releaseRun } from "../../src/provisioning/held-runs.js";
 import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
 import { addManualGrant, removeManualGrant } from "../../src/provisioning/manual-grants.js";
-import { previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
+import { previewMapping, saveMapping } from "../../src/provisioning/mapping/mappings.js";
+import { previewRun, releaseRun } from "../../src/provisioning/runs/held-runs.js";
 import { previewSync } from "../../src/provisioning/sync-mode.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { testClock } from "../support/clock.js";

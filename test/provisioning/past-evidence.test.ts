@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { explainPast } from "../../src/provisioning/explain-past.js";
+import { explainPast } from "../../src/provisioning/explain/explain-past.js";
 import { testClock } from "../support/clock.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 

@@ -3,9 +3,9 @@ import type { DirectoryGroupId, DirectoryUserId, GrantId } from "../../src/model
 import { Refusal } from "../../src/model/problem.js";
 import { OWNER } from "../../src/model/target.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
-import { previewRun, releaseRun } from "../../src/provisioning/held-runs.js";
 import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
 import { addManualGrant, removeManualGrant } from "../../src/provisioning/manual-grants.js";
+import { previewRun, releaseRun } from "../../src/provisioning/runs/held-runs.js";
 import { previewSync } from "../../src/provisioning/sync-mode.js";
 import type { TestClock } from "../support/clock.js";
 import { ADMIN, type TenantInTest } from "../support/tenant.js";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
-import { draftMapping } from "../../src/provisioning/mappings.js";
-import { type PopulationQuery, storePreview } from "../../src/provisioning/population.js";
+import { draftMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { PlanRow } from "../../src/provisioning/ports/mappings.js";
+import { type PopulationQuery, storePreview } from "../../src/provisioning/preview/population.js";
 import { scimUser } from "../support/people.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 

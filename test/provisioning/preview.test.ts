@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Refusal } from "../../src/model/problem.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 describe("a preview of a mapping whose own example fails", () => {

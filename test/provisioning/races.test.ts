@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import type { Provisioning } from "../../src/provisioning/deps.js";
-import { saveMapping } from "../../src/provisioning/mappings.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { ClaimedRun } from "../../src/provisioning/ports/runs.js";
 import { reconcilePeople } from "../../src/provisioning/reconcile.js";
-import { type RunPace, workRun } from "../../src/provisioning/run-work.js";
+import { type RunPace, workRun } from "../../src/provisioning/runs/run-work.js";
 import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 

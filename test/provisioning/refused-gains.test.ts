@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
-import { explainUser } from "../../src/provisioning/explain-user.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { signInOf } from "../support/people.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { exampleOfUser } from "../../src/provisioning/example-of-user.js";
-import { explainUser } from "../../src/provisioning/explain-user.js";
-import { tryPerson } from "../../src/provisioning/try-person.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { exampleOfUser } from "../../src/provisioning/mapping/example-of-user.js";
+import { tryPerson } from "../../src/provisioning/preview/try-person.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 const rule = (id: string, group: string, team: string, role: string) => ({

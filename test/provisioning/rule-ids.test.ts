@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 const RULE = { group_name: "G", team_name: "T", role_name: "editor" };

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { explainUser } from "../../src/provisioning/explain-user.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 /** Beyond any time: a million entries. Each title makes it another evaluation. */

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { Refusal } from "../../src/model/problem.js";
 import { createExpressionRunner } from "../../src/platform/expression-runner.js";
-import { exampleOfUser } from "../../src/provisioning/example-of-user.js";
-import { explainUser, explanationOf } from "../../src/provisioning/explain-user.js";
-import { lintMapping } from "../../src/provisioning/lint.js";
-import { previewMapping } from "../../src/provisioning/mappings.js";
+import { explainUser, explanationOf } from "../../src/provisioning/explain/explain-user.js";
+import { exampleOfUser } from "../../src/provisioning/mapping/example-of-user.js";
+import { lintMapping } from "../../src/provisioning/mapping/lint.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
+import { tryPerson } from "../../src/provisioning/preview/try-person.js";
 import { reconcilePeople } from "../../src/provisioning/reconcile.js";
-import { tryPerson } from "../../src/provisioning/try-person.js";
 import { ADMIN, openTenant, type TestTenant } from "../support/tenant.js";
 
 /** Comes to its end for the good alone; each other title is another input that does not. */

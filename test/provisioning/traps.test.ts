@@ -122,7 +122,7 @@ describe("the traps of provisioning", () => {
   });
 
   it("holds leavers beyond the bucket, answers every push, and lets an owner release them as previewed", async () => {
-    const { previewRun, releaseRun, waitForRun } = await import("../../src/provisioning/held-runs.js");
+    const { previewRun, releaseRun, waitForRun } = await import("../../src/provisioning/runs/held-runs.js");
     await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
     await t.mapping(ENGINEERING);
     const people = [];

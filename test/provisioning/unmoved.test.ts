@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Instant, TenantId, UserId } from "../../src/model/ids.js";
 import type { Provisioning } from "../../src/provisioning/deps.js";
-import { workRun } from "../../src/provisioning/run-work.js";
-import { createUnmovedBook, isUnmoved } from "../../src/provisioning/unmoved.js";
+import { createUnmovedBook, isUnmoved } from "../../src/provisioning/preview/unmoved.js";
+import { workRun } from "../../src/provisioning/runs/run-work.js";
 import { testClock } from "../support/clock.js";
 import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createConnection, updateConnection } from "../../src/provisioning/connections.js";
-import { takeWakeups } from "../../src/provisioning/due.js";
+import { takeWakeups } from "../../src/provisioning/runs/due.js";
 import { testClock } from "../support/clock.js";
 import { ADMIN, openTenant, type TestTenant } from "../support/tenant.js";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { TenantId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
-import { createWalks } from "../../src/provisioning/walks.js";
+import { createWalks } from "../../src/provisioning/preview/walks.js";
 
 const tenant = (id: number) => id as TenantId;
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { TenantId } from "../../src/model/ids.js";
 import type { Provisioning } from "../../src/provisioning/deps.js";
-import { startWorker } from "../../src/provisioning/worker.js";
+import { startWorker } from "../../src/provisioning/runs/worker.js";
 import { testClock } from "../support/clock.js";
 import { openDatabase, openTenant, type TestDatabase } from "../support/tenant.js";
 

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
-import { previewRun, releaseRun } from "../../src/provisioning/held-runs.js";
 import { push } from "../../src/provisioning/push.js";
+import { previewRun, releaseRun } from "../../src/provisioning/runs/held-runs.js";
+import { startWorker } from "../../src/provisioning/runs/worker.js";
 import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
-import { startWorker } from "../../src/provisioning/worker.js";
 import { testClock } from "../support/clock.js";
 import { scimUser } from "../support/people.js";
 import { expressionFault } from "../support/planted-fault.js";

@@ -7,7 +7,7 @@ import {
   type CompileResult,
   compileMapping,
   type MappingContext,
-} from "../../src/engine/compile.js";
+} from "../../src/engine/compile/compile.js";
 import { computedProfile, profileJobs } from "../../src/engine/computed-profile.js";
 import type { AttributeValue, UserAttribute } from "../../src/model/facts.js";
 import type { Json } from "../../src/model/json.js";

@@ -1,8 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { type CompiledMapping, compileMapping, type MappingContext, unwrapMapping } from "../../src/engine/compile.js";
-import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples.js";
+import {
+  type CompiledMapping,
+  compileMapping,
+  type MappingContext,
+  unwrapMapping,
+} from "../../src/engine/compile/compile.js";
+import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples/examples.js";
 import type { ExampleDocument, MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { Problem } from "../../src/model/problem.js";
 import { projectRoot } from "../../src/platform/root.js";

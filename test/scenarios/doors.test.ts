@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { parseMapping } from "../../src/compose.js";
 import { createExpressionRunner } from "../../src/platform/expression-runner.js";
-import { outcomeFaults, runScenario, type ScenarioOutcome } from "../../src/provisioning/scenario.js";
-import type { ScenarioDoor } from "../../src/provisioning/scenario-document.js";
+import { outcomeFaults, runScenario, type ScenarioOutcome } from "../../src/provisioning/scenario/scenario.js";
+import type { ScenarioDoor } from "../../src/provisioning/scenario/scenario-document.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { callAdmin, type DoorHouse, openDoorHouses, setStage } from "./door-house.js";
 import { replayByGoLivePreview, replayByMappingPreview } from "./preview-door.js";

@@ -4,9 +4,9 @@
  */
 import type { JsonObject } from "../../src/model/json.js";
 import { targetLabel } from "../../src/model/target.js";
-import type { ScenarioOutcome } from "../../src/provisioning/scenario.js";
-import { type ScenarioVisitor, scenarioVisitors } from "../../src/provisioning/scenario-document.js";
-import { scenarioSignIn } from "../../src/provisioning/scenario-facts.js";
+import type { ScenarioOutcome } from "../../src/provisioning/scenario/scenario.js";
+import { type ScenarioVisitor, scenarioVisitors } from "../../src/provisioning/scenario/scenario-document.js";
+import { scenarioSignIn } from "../../src/provisioning/scenario/scenario-facts.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { askAdmin, type DoorHouse, linkByHand, outcomes, type Stage, setStage, settled } from "./door-house.js";
 import { pushAll } from "./push-door.js";

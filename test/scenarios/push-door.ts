@@ -1,12 +1,12 @@
 /** Replays a scenario by pushing people and groups over HTTP, as SCIM clients do: users first, then groups, then what changed. */
 import type { JsonObject } from "../../src/model/json.js";
-import type { ScenarioOutcome } from "../../src/provisioning/scenario.js";
+import type { ScenarioOutcome } from "../../src/provisioning/scenario/scenario.js";
 import {
   type ScenarioFacts,
   type ScenarioVisit,
   type ScenarioVisitor,
   scenarioVisitors,
-} from "../../src/provisioning/scenario-document.js";
+} from "../../src/provisioning/scenario/scenario-document.js";
 import { createToken } from "../../src/provisioning/tokens.js";
 import { ADMIN } from "../support/tenant.js";
 import { askAdmin, type DoorHouse, linkByHand, outcomes, type Stage, setStage, settled } from "./door-house.js";

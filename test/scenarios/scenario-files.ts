@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { projectRoot } from "../../src/platform/root.js";
 import { compileSchema } from "../../src/platform/schemas.js";
-import type { ScenarioDocument } from "../../src/provisioning/scenario-document.js";
+import type { ScenarioDocument } from "../../src/provisioning/scenario/scenario-document.js";
 
 export interface ScenarioFile {
   /** Below `rules/scenarios`, without the ending: `tines/first-wins`. */

@@ -2,13 +2,13 @@
 import { createBrowser } from "../../demo/clients/browser.js";
 import type { ProviderClaims } from "../../demo/processes/oidc-provider-config.js";
 import type { UserAttribute } from "../../src/model/facts.js";
-import type { ScenarioOutcome } from "../../src/provisioning/scenario.js";
+import type { ScenarioOutcome } from "../../src/provisioning/scenario/scenario.js";
 import {
   type ScenarioConnection,
   type ScenarioFacts,
   type ScenarioVisitor,
   scenarioVisitors,
-} from "../../src/provisioning/scenario-document.js";
+} from "../../src/provisioning/scenario/scenario-document.js";
 import { askAdmin, type DoorHouse, labelsOf, linkByHand, outcomes, type Stage, setStage } from "./door-house.js";
 import type { ScenarioFile } from "./scenario-files.js";
 

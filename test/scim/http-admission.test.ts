@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { RunId } from "../../src/model/ids.js";
-import { waitForRun } from "../../src/provisioning/held-runs.js";
+import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
 import { groupBody, onEachDatabase, type ScimReply, userBody } from "./scim-service.js";
 
 const refused = ({ status, json }: ScimReply): readonly unknown[] => [status, json["scimType"], json["detail"]];

@@ -6,11 +6,11 @@ import { targetLabel } from "../../src/model/target.js";
 import { projectRoot } from "../../src/platform/root.js";
 import { speaksOfRoles } from "../../src/protocols/scim/roles.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
-import { explainUser } from "../../src/provisioning/explain-user.js";
-import { waitForRun } from "../../src/provisioning/held-runs.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
-import { previewMapping, saveMapping } from "../../src/provisioning/mappings.js";
-import { tryPerson } from "../../src/provisioning/try-person.js";
+import { previewMapping, saveMapping } from "../../src/provisioning/mapping/mappings.js";
+import { tryPerson } from "../../src/provisioning/preview/try-person.js";
+import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
 import { ADMIN } from "../support/tenant.js";
 import {
   type DirectoryOptions,

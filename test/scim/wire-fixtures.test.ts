@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { compileMapping } from "../../src/engine/compile.js";
+import { compileMapping } from "../../src/engine/compile/compile.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import { projectRoot } from "../../src/platform/root.js";

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import type { SyncMode } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import { projectRoot } from "../../src/platform/root.js";
-import { saveMapping } from "../../src/provisioning/mappings.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { ADMIN } from "../support/tenant.js";
 import { onEachDatabase, type ScimDirectory, type ScimReply } from "./scim-service.js";
 import { clientHeaders, type WireFixture, type WireRequest, wireClients, wireFixtures } from "./wire-fixtures.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { GrantId, TenantId } from "../../src/model/ids.js";
-import { withPastEvidence } from "../../src/provisioning/past-evidence.js";
+import { withPastEvidence } from "../../src/provisioning/explain/past-evidence.js";
 import { type Dialect, POSTGRES, SQLITE } from "../../src/store/dialect.js";
 import { type Knex, knex } from "../../src/store/knex.js";
 import { MIGRATIONS } from "../../src/store/migrations/index.js";

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/model/json.js";
 import type { Config } from "../../src/platform/config.js";
 import { type ConnectionInput, createConnection } from "../../src/provisioning/connections.js";
 import type { Context, Provisioning } from "../../src/provisioning/deps.js";
-import { saveMapping } from "../../src/provisioning/mappings.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { createTenant, type TenantInput } from "../../src/provisioning/tenants.js";
 import { startService } from "./service.js";
 

@@ -9,11 +9,11 @@ import { loadConfig } from "../../src/platform/config.js";
 import { createLogger } from "../../src/platform/log.js";
 import { type ConnectionInput, createConnection } from "../../src/provisioning/connections.js";
 import type { Context, Provisioning } from "../../src/provisioning/deps.js";
-import { saveMapping } from "../../src/provisioning/mappings.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { push } from "../../src/provisioning/push.js";
+import { startWorker, type Worker } from "../../src/provisioning/runs/worker.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { createTenant, type TenantInput } from "../../src/provisioning/tenants.js";
-import { startWorker, type Worker } from "../../src/provisioning/worker.js";
 import { scimGroup, scimUser, signInOf } from "./people.js";
 
 export const ADMIN: Context = { actor: { kind: "operator" }, door: "admin" };

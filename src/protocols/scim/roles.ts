@@ -2,7 +2,7 @@
  * Owns role assignments on the wire: elements of `roles` that have a type. What the mapping's `scim_roles` does not declare is
  * refused, what it declares is kept in its spelling, and a blank value takes an assignment away.
  */
-import type { CompiledScimRoles } from "../../engine/compile-scim-roles.js";
+import type { CompiledScimRoles } from "../../engine/compile/compile-scim-roles.js";
 import { resolveScimRole, scimRoleProblem } from "../../engine/scim-roles.js";
 import type { ScimProfile } from "../../model/connection.js";
 import { fold } from "../../model/fold.js";

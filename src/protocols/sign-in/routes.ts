@@ -5,7 +5,7 @@ import { requireSameOrigin } from "../../http/same-origin.js";
 import type { Connection } from "../../model/connection.js";
 import { emailDomain } from "../../model/fold.js";
 import { Refusal } from "../../model/problem.js";
-import { type Me, me } from "../../provisioning/me.js";
+import { type Me, me } from "../../provisioning/explain/me.js";
 import type { SessionOwner } from "../../provisioning/ports/instance.js";
 import { closeSession, currentSession } from "../../provisioning/sessions.js";
 import { textOf } from "./claim-values.js";

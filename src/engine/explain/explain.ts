@@ -1,0 +1,262 @@
+/** Explain owns the answer to "why": for each assignment its reasons, for each rule that gives nothing why not, and what would change it. */
+import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../../model/evaluation.js";
+import type { Evidence, Grant } from "../../model/grant.js";
+import type { Instant } from "../../model/ids.js";
+import type { ConflictStrategy } from "../../model/mapping.js";
+import type { PersonLink, PersonState, UserStatus } from "../../model/person.js";
+import { covers, type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../../model/target.js";
+import { compareText } from "../compare-text.js";
+import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
+import { diff, isSyncedGrant } from "../diff.js";
+import { giveLabel } from "../give.js";
+import { grouped } from "../grouped.js";
+import { withPresentRules } from "../present-rules.js";
+import { plainName, ruleNameOf } from "../rule-text.js";
+import { explainGrant } from "./grant.js";
+import { nearestFirst } from "./near-miss.js";
+import { type ExplainedRole, explainRole } from "./role.js";
+import { type Step, stepsText, stepsToLose } from "./steps.js";
+import { whyNot } from "./why-not.js";
+
+export interface Explanation {
+  readonly account: { readonly status: UserStatus; readonly reason: string; readonly verdict: Verdict };
+  /** What the person holds, each with all its reasons. */
+  readonly assignments: readonly ExplainedAssignment[];
+  /** How many more the person holds. */
+  readonly assignmentsLeftOut: number;
+  /** Rules that give this person nothing now, those that are the fewest steps away first. */
+  readonly notGiven: readonly ExplainedRule[];
+  /** How many more there are. */
+  readonly notGivenLeftOut: number;
+  /** Role assignments of SCIM that give this person nothing. */
+  readonly rolesNotGiven: readonly ExplainedRole[];
+}
+
+/** An explanation with what further tries of it need. */
+export interface Explained extends Explanation {
+  /** The links that `notGiven` speaks of, in the same order: one connection may know a person by several rows. */
+  readonly missedAt: readonly PersonLink[];
+  /** What was asked for. */
+  readonly wanted?: Target;
+}
+
+export interface ExplainedAssignment {
+  readonly target: Target;
+  readonly label: string;
+  readonly grants: readonly ExplainedGrant[];
+  /** Present where rules compete: how the mapping settles it there, and which rules offered something else and lost. */
+  readonly conflict?: { readonly strategy: ConflictStrategy; readonly lost: readonly LostOffer[] };
+  /** What would end it, all of it together. */
+  readonly toLose: readonly Step[];
+  /** Whether re-evaluating with these steps taken ends it; absent while nobody tried. */
+  readonly toLoseProved?: boolean;
+  readonly sentence: string;
+}
+
+export interface LostOffer {
+  readonly rule: string;
+  /** What people call it. */
+  readonly name: string;
+  readonly label: string;
+}
+
+export interface ExplainedGrant {
+  readonly origin: Grant["origin"];
+  readonly rule?: string;
+  /** What people call the rule: its id, or what it says. */
+  readonly name?: string;
+  readonly note?: string;
+  /** Where the rule stands in the active document. */
+  readonly pointer?: string;
+  /** The latest version that confirmed it. */
+  readonly mappingVersion?: number;
+  /** Slug of the connection whose facts gave it. */
+  readonly connection?: string;
+  readonly evidence: readonly Evidence[];
+  readonly since: Instant;
+  readonly expiresAt?: Instant;
+  readonly by?: string;
+  readonly reason?: string;
+  /** Why it stays although no rule decides so now. */
+  readonly kept?: string;
+  readonly sentence: string;
+}
+
+export interface ExplainedRule {
+  readonly rule: string;
+  readonly name: string;
+  readonly note?: string;
+  readonly pointer: string;
+  readonly connection: string;
+  /** What the rule would give, with its captures as they are written. */
+  readonly label: string;
+  readonly why: "unmet" | "undecided" | "failed" | "overruled" | "waits" | "unknown_team" | "no_targets" | "account";
+  /** The rule that overrules it or that it waits for. */
+  readonly by?: string;
+  /** Why not, in words. */
+  readonly because: string;
+  /** The smallest change that would make it give, all of it together. */
+  readonly steps: readonly Step[];
+  /** Whether re-evaluating with these steps taken gives it; absent while nobody tried. */
+  readonly proved?: boolean;
+  /** Labels of all that comes with the steps, whichever alternative is taken: this rule's first; only where it is proved. */
+  readonly gives?: readonly string[];
+  readonly sentence: string;
+}
+
+export interface ExplainOptions {
+  /** Most rules that are told of which give nothing. */
+  readonly most?: number;
+  /** Only rules that could give this target. */
+  readonly wanted?: Target;
+}
+
+const MOST_RULES = 100;
+
+/** Most assignments that one explanation tells of. */
+const MOST_ASSIGNMENTS = 500;
+
+/** Explains one person as evaluated. `links` and `evaluations` stand in the same order. */
+export function explain(
+  mapping: CompiledMapping,
+  links: readonly PersonLink[],
+  evaluations: readonly LinkEvaluation[],
+  decision: Decision,
+  asHeld: PersonState,
+  { most = MOST_RULES, wanted }: ExplainOptions = {},
+): Explained {
+  const state = withPresentRules(asHeld, mapping);
+  const { kept, changes } = diff(state, decision, mapping);
+  const keptBecause = new Map(kept.map((one) => [one.grant.id, one.reason]));
+  const leaving = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [change.grant.id] : [])));
+  const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
+  const now = links[0]?.at;
+  const grantOf = (grant: Grant) => {
+    const stays = !leaving.has(grant.id) && !keptBecause.has(grant.id);
+    const told = stays ? confirmed(grant, state) : grant;
+    return explainGrant(told, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id), now);
+  };
+  const rules: ExplainedRule[] = [];
+  const missedAt: PersonLink[] = [];
+  const held = byTarget(state.grants, wanted);
+  const offeredIn = grouped(decision.offered, (one) => one.target.scope);
+  let leftOut = 0;
+  for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
+    // A rule that matches may be one that gives all it has.
+    const isFull = rules.length >= most;
+    const told =
+      isFull && outcome.status !== "matched" ? [] : explainRule(mapping, link, outcome, decision, state, wanted);
+    if (!isFull) {
+      rules.push(...told);
+      missedAt.push(...told.map(() => link));
+    } else if (outcome.status !== "matched" || told.length > 0) leftOut += 1;
+  }
+  return {
+    account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
+    assignments: held
+      .slice(0, MOST_ASSIGNMENTS)
+      .map((grants) => explainAssignment(mapping, offeredIn, grants, grantOf)),
+    assignmentsLeftOut: Math.max(0, held.length - MOST_ASSIGNMENTS),
+    notGiven: rules,
+    notGivenLeftOut: leftOut,
+    rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
+    missedAt,
+    ...(wanted ? { wanted } : {}),
+  };
+}
+
+/** What is still given for the same reason was confirmed by the last version that reached the person. */
+function confirmed(grant: Grant, { reconciledVersion }: PersonState): Grant {
+  return isSyncedGrant(grant) ? { ...grant, mappingVersion: reconciledVersion } : grant;
+}
+
+/** By label, and what gives the wanted target first, so that it is told of however much the person holds. */
+function byTarget(grants: readonly Grant[], wanted: Target | undefined): readonly (readonly [Grant, ...Grant[]])[] {
+  const isWanted = (target: Target) => (wanted && covers(target, wanted) ? 0 : 1);
+  return [...grouped(grants, ({ target }) => targetKey(target)).values()].sort(
+    ([a], [b]) => isWanted(a.target) - isWanted(b.target) || compareText(targetLabel(a.target), targetLabel(b.target)),
+  );
+}
+
+function explainAssignment(
+  mapping: CompiledMapping,
+  offeredIn: ReadonlyMap<string, Decision["offered"]>,
+  grants: readonly [Grant, ...Grant[]],
+  grantOf: (grant: Grant) => ExplainedGrant,
+): ExplainedAssignment {
+  const { target } = grants[0];
+  const label = targetLabel(target);
+  const toLose = distinctSteps(grants.flatMap(stepsToLose));
+  return {
+    target,
+    label,
+    grants: grants.map(grantOf),
+    ...conflictOf(mapping, offeredIn, grants),
+    toLose,
+    sentence: lossSentence(mapping, label, toLose),
+  };
+}
+
+/** What would end an assignment, in words. */
+export function lossSentence(mapping: CompiledMapping, label: string, steps: readonly Step[]): string {
+  return `${label}: to lose it, ${stepsText(steps, (id) => ruleNameOf(mapping, id))}`;
+}
+
+/** Two rules may have matched by the same group. */
+export function distinctSteps(steps: readonly Step[]): readonly Step[] {
+  return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
+}
+
+function conflictOf(
+  mapping: CompiledMapping,
+  offeredIn: ReadonlyMap<string, Decision["offered"]>,
+  grants: readonly [Grant, ...Grant[]],
+): Pick<ExplainedAssignment, "conflict"> {
+  const [{ target }] = grants;
+  const strategy = mapping.conflicts[scopeKind(target.scope) as ScopeKind];
+  if (strategy === "all" || !grants.some(({ origin }) => origin === "rule")) return {};
+  const lost = (offeredIn.get(target.scope) ?? [])
+    .filter((one) => one.target.role !== target.role)
+    .map(({ rule, target: other }) => ({
+      rule: rule.id,
+      name: plainName(mapping.ruleById.get(rule.id) as CompiledRule),
+      label: targetLabel(other),
+    }));
+  return { conflict: { strategy, lost: [...new Map(lost.map((one) => [JSON.stringify(one), one])).values()] } };
+}
+
+/** Why a rule gives nothing here, or not what is wanted: no entry for one that gives all it has. */
+export function explainRule(
+  mapping: CompiledMapping,
+  link: PersonLink,
+  outcome: RuleOutcome,
+  decision: Decision,
+  state: PersonState,
+  wanted?: Target,
+): readonly ExplainedRule[] {
+  const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
+  const found = whyNot(mapping, rule, link, outcome, decision, state, wanted);
+  if (!found) return [];
+  const label = giveLabel(rule.give);
+  const { text: because, steps, ...said } = found;
+  return [
+    {
+      rule: rule.id,
+      name: plainName(rule),
+      ...(rule.note === undefined ? {} : { note: rule.note }),
+      pointer: rule.pointer,
+      connection: link.connection.slug,
+      label,
+      ...said,
+      because,
+      steps,
+      sentence: ruleSentence(mapping, label, because, steps),
+    },
+  ];
+}
+
+/** Why a rule gives nothing and what would make it, in words. */
+export function ruleSentence(mapping: CompiledMapping, label: string, because: string, steps: readonly Step[]): string {
+  const todo = stepsText(steps, (id) => ruleNameOf(mapping, id));
+  return `${label} by ${because}${todo === "" ? "" : `: ${todo}`}`;
+}

@@ -1,0 +1,150 @@
+/** Proves what an explanation says would end an assignment, by evaluating the person again without it. */
+import type { Decision } from "../../model/evaluation.js";
+import type { ExpressionJob, ExpressionResult } from "../../model/expression.js";
+import { type DesiredGrant, type Grant, grantKey } from "../../model/grant.js";
+import type { PersonLink } from "../../model/person.js";
+import { scimRoleLabel } from "../../model/scim-role.js";
+import { targetKey } from "../../model/target.js";
+import type { CompiledMapping } from "../compile/compiled-mapping.js";
+import { diff } from "../diff.js";
+import { type Case, jobsOf, judgeCase, withLink, withRule } from "./as-if.js";
+import { distinctSteps, type ExplainedAssignment, lossSentence } from "./explain.js";
+import { changed, type FactChange } from "./fact-changes.js";
+import { type Step, stepsToLose } from "./steps.js";
+import { trialsFor } from "./trials.js";
+import { waysFor } from "./variants.js";
+
+/** Bounds on how much one explanation tries. */
+const MOST_ASSIGNMENTS = 40;
+const MOST_STEPS = 100;
+const MOST_JOBS = 2_000;
+const MOST_ROUNDS = 3;
+
+interface Search {
+  readonly told: ExplainedAssignment;
+  readonly as: Case;
+  readonly steps: readonly Step[];
+  /** `undefined` while it is open. */
+  readonly proved?: boolean;
+}
+
+export interface LossProof {
+  /** Expressions that must run before `next`. */
+  readonly jobs: ReadonlyMap<string, ExpressionJob>;
+  /** A proof without it is over. */
+  readonly next?: (results: ReadonlyMap<string, ExpressionResult>) => LossProof;
+  readonly assignments: readonly ExplainedAssignment[];
+}
+
+type Reason = Pick<Grant, "origin" | "rule" | "connection" | "evidence">;
+
+/** `base` is the case in which the assignments are held. */
+export function proveLosses(base: Case, assignments: readonly ExplainedAssignment[]): LossProof {
+  const most = trialsFor(base, 0, MOST_ASSIGNMENTS);
+  const searches = assignments.map((told, index): Search => {
+    if (index >= most || told.toLose.length > MOST_STEPS) return { told, as: base, steps: told.toLose };
+    const held = base.state.grants.filter(({ target }) => targetKey(target) === targetKey(told.target));
+    return { told, as: held.reduce(withoutReason, base), steps: told.toLose };
+  });
+  return proofOf(base, searches, MOST_ROUNDS);
+}
+
+/** The case as it would be if what gave the grant were not so any more. */
+function withoutReason(as: Case, grant: Reason): Case {
+  if (grant.origin === "scim_role") return withoutScimRoles(as, grant);
+  if (grant.origin !== "rule") {
+    const grants = as.state.grants.filter((one) => one.origin !== grant.origin || one.rule !== grant.rule);
+    return { ...as, state: { ...as.state, grants } };
+  }
+  const steps = stepsToLose(grant);
+  const changes = steps.flatMap(changesOf);
+  if (steps.some((step) => step.do === "change_rule")) return withRule(as, String(grant.rule), undefined);
+  // Each row by which the connection knows the person may be what gives it.
+  return as.links
+    .filter(({ connection }) => connection.id === grant.connection)
+    .reduce((next, link) => withLink(next, link, withChanges(link, changes, as.mapping)), as);
+}
+
+function withChanges(link: PersonLink, changes: readonly FactChange[], { aliases }: CompiledMapping): PersonLink {
+  return changes.reduce((one, change) => changed(one, change, aliases), link);
+}
+
+/** As if SCIM took these role assignments away, from the person or from the group that carries them. */
+function withoutScimRoles(as: Case, { connection, evidence }: Reason): Case {
+  const gone = new Set(evidence.map(({ label, group }) => JSON.stringify([label, group])));
+  const links = as.links.map((link): PersonLink => {
+    if (link.connection.id !== connection || !link.scimRoles) return link;
+    const scimRoles = link.scimRoles.filter((fact) => !gone.has(JSON.stringify([scimRoleLabel(fact), fact.group])));
+    return { ...link, scimRoles };
+  });
+  return { ...as, links };
+}
+
+function changesOf(step: Step): readonly FactChange[] {
+  switch (step.do) {
+    case "leave_group":
+      return [{ kind: "group", name: step.group, member: false }];
+    case "lose_app_role":
+      return [{ kind: "app_role", role: step.role, held: false }];
+    case "fail_condition":
+      return waysFor(step.condition, false)[0] ?? [];
+    default:
+      return [];
+  }
+}
+
+function proofOf(base: Case, searches: readonly Search[], rounds: number): LossProof {
+  const jobs = new Map<string, ExpressionJob>();
+  const open = new Set<Search>();
+  for (const search of searches) {
+    const isDone = rounds === 0 || search.proved !== undefined || search.as === base;
+    if (isDone || jobs.size >= MOST_JOBS) continue;
+    open.add(search);
+    for (const [key, job] of jobsOf(search.as)) jobs.set(key, job);
+  }
+  const assignments = searches.map((search) => toldBy(base, search));
+  if (open.size === 0) return { jobs, assignments };
+  return {
+    jobs,
+    assignments,
+    next: (results) =>
+      proofOf(
+        base,
+        searches.map((search) => (open.has(search) ? tried(search, results) : search)),
+        rounds - 1,
+      ),
+  };
+}
+
+/** Another rule may give the same as soon as this one does not: then that one has to go, too. */
+function tried(search: Search, results: ReadonlyMap<string, ExpressionResult>): Search {
+  const decision = judgeCase(search.as, results);
+  const { kept, opened } = leftOver(search, decision);
+  if (kept.length === 0 && opened.length === 0) return { ...search, proved: true };
+  if (opened.length === 0) return { ...search, proved: false };
+  const steps = distinctSteps([...search.steps, ...opened.flatMap(stepsToLose)]);
+  return { ...search, as: opened.reduce(withoutReason, search.as), steps };
+}
+
+function leftOver({ told, as }: Search, decision: Decision) {
+  const wanted = targetKey(told.target);
+  const { changes } = diff(as.state, decision, as.mapping);
+  const gone = new Set<string>();
+  const opened: DesiredGrant[] = [];
+  for (const change of changes) {
+    if (change.kind === "revoke") gone.add(grantKey(change.grant));
+    if (change.kind === "grant" && targetKey(change.grant.target) === wanted) opened.push(change.grant);
+  }
+  const kept = as.state.grants.filter((grant) => targetKey(grant.target) === wanted && !gone.has(grantKey(grant)));
+  return { kept, opened };
+}
+
+function toldBy({ mapping }: Case, { told, steps, proved }: Search): ExplainedAssignment {
+  if (proved === undefined && steps === told.toLose) return told;
+  return {
+    ...told,
+    toLose: steps,
+    toLoseProved: proved ?? false,
+    sentence: lossSentence(mapping, told.label, steps),
+  };
+}

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import type { PlanLine } from "../../model/plan.js";
+
+/**
+ * One key for what a line does to whom, whatever its reason: for comparing plans. INVARIANT: whom is told by id, pending
+ * people too. A userName can pass to somebody else, who then would hold what was reviewed for another.
+ */
+export function dangerKey({ user, change, target }: PlanLine): string {
+  return JSON.stringify([user.id, change, target?.scope ?? "", target?.role ?? ""]);
+}
+
+/** The digest of a plan that is given person by person. */
+export interface PlanDigest {
+  /** Lines of one person, in any order. */
+  add(lines: readonly PlanLine[]): void;
+  /** SHA-256 in hex; ends the digest. */
+  value(): string;
+}
+
+/**
+ * Begins a digest over what a plan changes. Reasons do not matter, and what is merely kept or held is no change. People
+ * must be given in the same order each time: their ids'.
+ */
+export function planDigest(): PlanDigest {
+  const hash = createHash("sha256");
+  return {
+    add(lines) {
+      const keys = lines.filter((line) => line.change !== "hold").map(dangerKey);
+      for (const key of keys.sort()) hash.update(`${key}\n`);
+    },
+    value: () => hash.digest("hex"),
+  };
+}
+
+/**
+ * A line that somebody must have reviewed before it is done: a revoke, a deactivation or a privileged grant. Other gains
+ * are no danger, so that a busy tenant can always be confirmed.
+ */
+export function isDangerous({ change, privileged }: PlanLine): boolean {
+  return change === "revoke" || change === "deactivate_user" || (change === "grant" && privileged);
+}

@@ -1,0 +1,108 @@
+import { type KeptAttribute, keptAttributes } from "../../engine/computed-profile.js";
+import type { Case } from "../../engine/explain/as-if.js";
+import {
+  type Explained,
+  type ExplainedAssignment,
+  type ExplainedGrant,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+} from "../../engine/explain/explain.js";
+import { proveGains } from "../../engine/explain/prove.js";
+import { proveLosses } from "../../engine/explain/prove-losses.js";
+import type { Tenant } from "../../model/connection.js";
+import type { Decision } from "../../model/evaluation.js";
+import type { UserId } from "../../model/ids.js";
+import type { Hold } from "../../model/person.js";
+import { Refusal } from "../../model/problem.js";
+import type { ExpressionPort, Provisioning } from "../deps.js";
+import { othersFirst } from "../judge.js";
+import { resultsOf } from "../mapping/expression-results.js";
+import { type MappingAuthors, mappingAuthors, type VersionNote } from "../mapping/mapping-authors.js";
+import { evaluatePeople } from "../reconcile.js";
+
+export interface UserExplanation extends Omit<Explanation, "assignments"> {
+  /** Attributes that the mapping's `profile` leaves as they are, with the reason. */
+  readonly profileKept: readonly KeptAttribute[];
+  readonly assignments: readonly AuthoredAssignment[];
+  /** The active version of the mapping; null before the first. */
+  readonly mapping: VersionNote | null;
+  /** What the brake keeps back for this person: the account and access stay as they are until its run is released. */
+  readonly hold: Pick<Hold, "run" | "status" | "reason"> | null;
+}
+
+export interface AuthoredAssignment extends Omit<ExplainedAssignment, "grants"> {
+  /** Each with the version that was active when it was given. */
+  readonly grants: readonly (ExplainedGrant & { readonly givenBy?: VersionNote })[];
+}
+
+/**
+ * Why a person holds what they hold, and why not the rest, by today's facts and the active mapping; what it suggests was
+ * tried by evaluating again. Refusals: `not_found`; `rate_limited` when
+ * too many questions of the tenant wait already.
+ */
+export function explainUser(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  options: ExplainOptions = {},
+): Promise<UserExplanation> {
+  return p.questions.run(tenant.id, () => explanationOf(p, tenant, user, options));
+}
+
+/** The same for an answer that waits behind nobody's questions. Refusal `not_found`. */
+export async function explanationOf(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  options: ExplainOptions = {},
+): Promise<UserExplanation> {
+  const evaluated = await evaluatePeople(p, tenant.id, [user], { door: "sync", whatIf: true });
+  const { people, decisions, mapping, teams, profiles, expressions } = evaluated;
+  const person = people.get(user);
+  const decision = decisions.get(user);
+  if (!person || !decision) throw new Refusal("not_found", `no user \`${user}\``);
+  const { state, links } = person;
+  const base: Case = { mapping, links, state, door: "sync", resolveTeam: (name) => teams.get(name) };
+  const explanation = explain(mapping, links, decision.evaluations, decision, state, options);
+  const { hold } = state;
+  const proved = await provedExplanation(expressions, tenant, base, decision, explanation);
+  const authors = await mappingAuthors(p.store.read(tenant.id));
+  return {
+    ...proved,
+    assignments: proved.assignments.map((one) => authored(one, authors)),
+    profileKept: keptAttributes(profiles.get(user)),
+    mapping: authors.active() ?? null,
+    hold: hold ? { run: hold.run, status: hold.status, reason: hold.reason } : null,
+  };
+}
+
+function authored(assignment: ExplainedAssignment, authors: MappingAuthors): AuthoredAssignment {
+  const grants = assignment.grants.map((grant) => {
+    const givenBy = grant.mappingVersion === undefined ? undefined : authors.at(grant.since);
+    return givenBy === undefined ? grant : { ...grant, givenBy };
+  });
+  return { ...assignment, grants };
+}
+
+/** Tries the steps that an explanation suggests, and says which of them do what they say. Writes nothing; others are served between its steps. */
+export async function provedExplanation(
+  expressions: ExpressionPort,
+  tenant: Pick<Tenant, "id">,
+  base: Case,
+  decision: Decision,
+  explanation: Explained,
+): Promise<Explanation> {
+  await othersFirst();
+  let gains = proveGains(base, decision, explanation);
+  await othersFirst();
+  let losses = proveLosses(base, explanation.assignments);
+  while (gains.next ?? losses.next) {
+    const results = await resultsOf(expressions, tenant.id, new Map([...gains.jobs, ...losses.jobs]));
+    await othersFirst();
+    gains = gains.next?.(results) ?? gains;
+    await othersFirst();
+    losses = losses.next?.(results) ?? losses;
+  }
+  return { ...gains.explanation, assignments: losses.assignments };
+}

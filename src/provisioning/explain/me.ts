@@ -1,0 +1,53 @@
+import type { ShownProfile } from "../../model/person.js";
+import { teamOf } from "../../model/target.js";
+import type { Provisioning } from "../deps.js";
+import type { SessionOwner } from "../ports/instance.js";
+import { type OwnAssignment, ownReasons } from "./own-reasons.js";
+
+/** What a signed-in person holds: `teams` are roles in a team, `roles` are roles in every other scope. */
+export interface Me {
+  readonly tenant: string;
+  readonly user: ShownProfile & {
+    readonly id: string;
+    readonly userName: string;
+    readonly email: string | null;
+  };
+  readonly teams: readonly { readonly team: string; readonly role: string }[];
+  readonly roles: readonly { readonly scope: string; readonly role: string }[];
+  /** Why, for each of them, in words for the person; the first of very many. */
+  readonly why: readonly OwnAssignment[];
+  /** How many more there are. */
+  readonly whyLeftOut: number;
+}
+
+const MOST_REASONS = 500;
+
+export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
+  const reader = p.store.read(session.tenant.id);
+  const user = await reader.user(session.userId);
+  const [state] = await reader.people([session.userId]);
+  if (!user) throw new Error("a live session without its user");
+  const why = ownReasons(state?.grants ?? []);
+  const { id, userName, email, displayName, givenName, familyName, photo, assignments } = user;
+  return {
+    tenant: session.tenant.slug,
+    user: { id, userName, email, displayName, givenName, familyName, photo },
+    ...splitTargets(assignments),
+    why: why.slice(0, MOST_REASONS),
+    whyLeftOut: Math.max(0, why.length - MOST_REASONS),
+  };
+}
+
+/** Assignments as the API shows them: roles in teams, and roles in other scopes. */
+export function splitTargets(
+  targets: readonly { readonly scope: string; readonly role: string }[],
+): Pick<Me, "teams" | "roles"> {
+  const teams: { team: string; role: string }[] = [];
+  const roles: { scope: string; role: string }[] = [];
+  for (const { scope, role } of targets) {
+    const team = teamOf(scope);
+    if (team === undefined) roles.push({ scope, role });
+    else teams.push({ team, role });
+  }
+  return { teams, roles };
+}

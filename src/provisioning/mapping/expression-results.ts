@@ -1,0 +1,48 @@
+import type { ExpressionFailure, ExpressionJob, ExpressionResult } from "../../model/expression.js";
+import { Refusal } from "../../model/problem.js";
+import type { ExpressionPort } from "../deps.js";
+
+/** Jobs handed in at once: a large mapping over many people must not fill its tenant's own queue. */
+const AT_ONCE = 5000;
+
+/** Failures that say nothing of the expression or the person. INVARIANT: nothing is ever decided by them. */
+const BUSY: ReadonlySet<ExpressionFailure> = new Set(["queue_full", "unavailable", "closed"]);
+
+/** More results than these, and those of large inputs, are not remembered: a walk's memory does not grow with its people. */
+const REMEMBERED = 20_000;
+const LONGEST_KEY = 500;
+
+/**
+ * Runs keyed jobs and answers by the same keys. What is remembered is not run again; failures are, as they may be of the
+ * moment. Refusal `expression_busy`: some could not be run at all for now.
+ */
+export async function resultsOf(
+  expressions: ExpressionPort,
+  tenant: number,
+  jobs: ReadonlyMap<string, ExpressionJob>,
+  remembered: Map<string, ExpressionResult> = new Map(),
+): Promise<ReadonlyMap<string, ExpressionResult>> {
+  const results = new Map<string, ExpressionResult>();
+  const asked: (readonly [string, ExpressionJob])[] = [];
+  for (const [key, job] of jobs) {
+    const known = remembered.get(key);
+    if (known) results.set(key, known);
+    else asked.push([key, job]);
+  }
+  for (let from = 0; from < asked.length; from += AT_ONCE) {
+    const part = asked.slice(from, from + AT_ONCE);
+    const answers = await expressions.run(
+      tenant,
+      part.map(([, job]) => job),
+    );
+    for (const [index, answer] of answers.entries()) {
+      if (!answer.ok && BUSY.has(answer.code)) throw new Refusal("expression_busy", BUSY_MESSAGE);
+      const [key] = part[index] as readonly [string, ExpressionJob];
+      results.set(key, answer);
+      if (answer.ok && key.length <= LONGEST_KEY && remembered.size < REMEMBERED) remembered.set(key, answer);
+    }
+  }
+  return results;
+}
+
+const BUSY_MESSAGE = "the expressions of the mapping cannot be run right now: try again in a minute";

@@ -1,0 +1,202 @@
+/** Lints mapping documents: alone, and beside what a tenant's identity providers sent and its rules gave. */
+import { type CompiledMapping, compileMapping } from "../../engine/compile/compile.js";
+import { evaluate, expressionJobs } from "../../engine/evaluate.js";
+import { exampleLink } from "../../engine/examples/examples.js";
+import type { LintFinding } from "../../engine/lint/finding.js";
+import { errorFindings, lintDocument } from "../../engine/lint/lint.js";
+import { type SeenGroup, type SeenGroups, seenGroups, type UnmappedGroup } from "../../engine/lint/seen.js";
+import { byPlace, type Surroundings, surroundingFindings } from "../../engine/lint/surroundings.js";
+import { type LintView, lintView } from "../../engine/lint/view.js";
+import type { Connection, Tenant } from "../../model/connection.js";
+import type { Instant } from "../../model/ids.js";
+import type { MappingDocument } from "../../model/mapping.js";
+import type { Problem } from "../../model/problem.js";
+import type { ExpressionPort, Provisioning } from "../deps.js";
+import { othersFirst } from "../judge.js";
+import type { TenantReader } from "../ports/store.js";
+import { mappingContext } from "./compiled-mappings.js";
+import { checkExamples } from "./examples.js";
+import { resultsOf } from "./expression-results.js";
+import { type CheckingMappings, checkMapping } from "./mappings.js";
+import { sentGroups } from "./sent-groups.js";
+import { storedDocument } from "./stored-document.js";
+
+export interface LintContext {
+  /** Zero for work on files, which belongs to no tenant. */
+  readonly tenant: number;
+  readonly connections: readonly Pick<Connection, "slug" | "protocol" | "mayGrantOwner">[];
+  readonly version: number;
+  readonly now: Instant;
+  /** The document was saved before: what became wrong with it since is a warning. */
+  readonly stored?: boolean;
+}
+
+export interface LintedDocument {
+  readonly findings: readonly LintFinding[];
+  /** Absent when the document does not compile. */
+  readonly view?: LintView;
+}
+
+/** What the text alone shows; what a save would refuse are findings too. */
+export async function lintText(p: CheckingMappings, text: string, context: LintContext): Promise<LintedDocument> {
+  const parsed = p.parseMapping(text);
+  if (!parsed.ok || parsed.repeated.length > 0) {
+    const checked = await checkMapping(p, text, context);
+    return { findings: errorFindings(checked.ok ? [] : checked.problems) };
+  }
+  const { document } = parsed;
+  await othersFirst();
+  const compiled = compileMapping(document, context);
+  if (!compiled.ok) return { findings: errorFindings(compiled.problems) };
+  await othersFirst();
+  const { mapping, warnings } = compiled;
+  const problems = await checkExamples(p.expressions, context.tenant, document, mapping);
+  const covered = await coveredRules(p.expressions, context.tenant, document, mapping);
+  const view = lintView(document, mapping, { now: context.now, covered });
+  const findings = await withPauses(lintDocument(view, warnings));
+  return { findings: [...errorFindings(problems), ...findings].sort(byPlace), view };
+}
+
+/** A document of thousands of rules takes long enough to look at for others to wait. */
+async function withPauses(parts: Iterable<readonly LintFinding[]>): Promise<readonly LintFinding[]> {
+  const found: (readonly LintFinding[])[] = [];
+  for (const part of parts) {
+    found.push(part);
+    await othersFirst();
+  }
+  return found.flat();
+}
+
+/** Ids of the rules that some example matches. */
+async function coveredRules(
+  expressions: ExpressionPort,
+  tenant: number,
+  { examples = [] }: MappingDocument,
+  mapping: CompiledMapping,
+): Promise<ReadonlySet<string>> {
+  const links = examples.map((example) => exampleLink(example, mapping));
+  const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links));
+  const outcomes = links.flatMap((link) => evaluate(mapping, link, results).notable);
+  return new Set(outcomes.flatMap(({ rule, status }) => (status === "matched" ? [rule] : [])));
+}
+
+export interface LintOptions {
+  /** How long a rule must have given nothing to be told of. */
+  readonly days: number;
+}
+
+export interface MappingLint {
+  /** The version that was looked at, or that the draft would follow. */
+  readonly version: number;
+  readonly days: number;
+  readonly findings: readonly LintFinding[];
+  /** Groups that were seen, and those of them that no rule maps, the largest first. */
+  readonly groups: { readonly seen: number; readonly unmapped: number; readonly largest: readonly UnmappedGroup[] };
+}
+
+/**
+ * Lints the tenant's active mapping, or a draft. Groups are read and compared in pages, so that nobody else waits; the
+ * number of statements does not depend on the document.
+ */
+export function lintMapping(
+  p: Provisioning,
+  tenant: Tenant,
+  draft: string | undefined,
+  options: LintOptions,
+): Promise<MappingLint> {
+  return p.questions.run(tenant.id, () => lintOf(p, tenant, draft, options));
+}
+
+async function lintOf(
+  p: Provisioning,
+  tenant: Tenant,
+  draft: string | undefined,
+  { days }: LintOptions,
+): Promise<MappingLint> {
+  const reader = p.store.read(tenant.id);
+  const now = p.now();
+  const active = await reader.activeMapping();
+  const version = active?.version ?? 0;
+  const connections = await reader.connections();
+  const checking = { parseMapping: p.parseMapping, expressions: p.expressions.apart() };
+  const linted = await lintText(checking, draft ?? active?.text ?? "{}", {
+    ...{ tenant: tenant.id, connections: mappingContext(connections), version, now },
+    ...(draft === undefined ? { stored: true } : {}),
+  });
+  const { view } = linted;
+  const sent = await sentGroups(p, reader, connections, view?.mapping);
+  if (!view) {
+    return { version, days, findings: linted.findings, groups: { seen: sent.length, unmapped: 0, largest: [] } };
+  }
+  const seen = await besideGroups(view, sent, {
+    connections: mappingContext(connections.filter(isEnabled)),
+    privilegedRoles: await reader.privilegedRoles(),
+    ...(draft === undefined && active ? { savedAt: active.createdAt } : {}),
+  });
+  const around = await withPauses(
+    surroundingFindings(view, await surroundings(reader, connections, view, { now, days })),
+  );
+  const { count, largest } = seen.unmapped();
+  return {
+    version,
+    days,
+    findings: distinct([...linted.findings, ...seen.findings(), ...around]),
+    groups: { seen: sent.length, unmapped: count, largest },
+  };
+}
+
+function isEnabled({ disabledAt }: Connection): boolean {
+  return disabledAt === undefined;
+}
+
+/** So many groups are compared before somebody else gets a turn. */
+const CHUNK = 250;
+
+async function besideGroups(
+  view: LintView,
+  sent: readonly SeenGroup[],
+  options: Parameters<typeof seenGroups>[1],
+): Promise<SeenGroups> {
+  const seen = seenGroups(view, options);
+  await othersFirst();
+  for (const look of [seen.take, seen.compare]) {
+    for (let from = 0; from < sent.length; from += CHUNK) {
+      for (const group of sent.slice(from, from + CHUNK)) look(group);
+      await othersFirst();
+    }
+  }
+  return seen;
+}
+
+async function surroundings(
+  reader: TenantReader,
+  connections: readonly Connection[],
+  { alive }: LintView,
+  { now, days }: { readonly now: Instant; readonly days: number },
+): Promise<Surroundings> {
+  const since = new Date(Date.parse(now) - days * 86_400_000).toISOString();
+  const then = await reader.mappingAt(since);
+  return {
+    disabled: new Set(connections.filter((one) => !isEnabled(one)).map(({ slug }) => slug)),
+    teams: (await reader.teams()).flatMap(({ name, aliases }) => [name, ...aliases]),
+    ...(then ? { former: storedDocument(then.text) } : {}),
+    days,
+    lastGave: await reader.lastGiven(
+      alive.map(({ rule }) => rule.id),
+      now,
+    ),
+    since,
+  };
+}
+
+/** Codes that already say why a rule gives nothing. */
+const DEAD: ReadonlySet<string> = new Set([
+  "shadowed_rule",
+  "conflicting_rules",
+  "redundant_rule",
+] satisfies Problem["code"][]);
+
+function distinct(findings: readonly LintFinding[]): readonly LintFinding[] {
+  const dead = new Set(findings.filter(({ code }) => DEAD.has(code)).map(({ pointer }) => pointer));
+  return findings.filter(({ code, pointer }) => code !== "never_matched" || !dead.has(pointer)).sort(byPlace);
+}

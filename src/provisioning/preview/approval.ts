@@ -1,0 +1,67 @@
+import type { TenantReader } from "../ports/store.js";
+import { dangersOf } from "./confirm.js";
+import { createKeySet } from "./key-set.js";
+
+/** Losses that an owner has seen: `all`, or the danger keys of the reviewed plan's lines. */
+export type Approval = "all" | "none" | Pick<ReadonlySet<string>, "has">;
+
+/** What an owner said when saving the active mapping; it counts for whoever reconciles people that are behind it. */
+export interface MappingApproval {
+  readonly approval: Approval;
+  readonly includeFrozen: boolean;
+}
+
+export interface ApprovalCache {
+  ofMapping(reader: TenantReader, version: number): Promise<MappingApproval>;
+  ofPlan(reader: TenantReader, plan: string): Promise<Approval>;
+}
+
+/** What either of two approvals covers. */
+export function eitherApproval(one: Approval, other: Approval): Approval {
+  if (one === "all" || other === "none") return one;
+  if (other === "all" || one === "none") return other;
+  return { has: (key) => one.has(key) || other.has(key) };
+}
+
+/** What an answer takes beside its keys, in keys. */
+const BESIDE_KEYS = 50;
+
+/**
+ * Remembers answers as long as they have no more than so many keys together, the longest known forgotten first. The latest
+ * stays whatever it has: a run asks for it again with each batch.
+ */
+export function createApprovalCache(mostKeys: number): ApprovalCache {
+  const remembered = new Map<string, MappingApproval & { readonly keys: number }>();
+  let keys = 0;
+  const forget = (key: string) => {
+    keys -= remembered.get(key)?.keys ?? 0;
+    remembered.delete(key);
+  };
+  const answer = async (reader: TenantReader, key: string, plan: string | undefined, includeFrozen: boolean) => {
+    const seen = createKeySet();
+    if (plan !== undefined) await dangersOf(reader, plan, seen);
+    const said = {
+      approval: plan === undefined ? "none" : seen,
+      includeFrozen,
+      keys: seen.size() + BESIDE_KEYS,
+    } as const;
+    forget(key);
+    remembered.set(key, said);
+    keys += said.keys;
+    for (const other of remembered.keys()) if (keys > mostKeys && other !== key) forget(other);
+    return said;
+  };
+  return {
+    async ofMapping(reader, version) {
+      const key = `${reader.tenant}:${version}`;
+      const known = remembered.get(key);
+      if (known) return known;
+      const run = await reader.mappingRun(version);
+      return answer(reader, key, run?.plan, run?.includeFrozen ?? false);
+    },
+    async ofPlan(reader, plan) {
+      const key = `${reader.tenant}:plan:${plan}`;
+      return (remembered.get(key) ?? (await answer(reader, key, plan, false))).approval;
+    },
+  };
+}

@@ -1,0 +1,211 @@
+/** A plan for a whole population: what a mapping, a switch or a release would do now, for everybody and with nothing of it done. */
+import type { CompiledMapping } from "../../engine/compile/compile.js";
+import { diff } from "../../engine/diff.js";
+import { keptBack, losesOwner, needsSeat, ownersWhoStay, underHold } from "../../engine/guard.js";
+import { dangerKey, type PlanDigest, planDigest } from "../../engine/plan/digest.js";
+import { planLines } from "../../engine/plan/lines.js";
+import { type PlanTally, planTally } from "../../engine/plan/summary.js";
+import type { Decision } from "../../model/evaluation.js";
+import type { PersonPlan, PlanLine, PlanSummary } from "../../model/plan.js";
+import type { Problem } from "../../model/problem.js";
+import { teamOf } from "../../model/target.js";
+import { HELD_BECAUSE } from "../brake.js";
+import type { Provisioning } from "../deps.js";
+import { type Gathered, gather } from "../gather.js";
+import { judge, othersFirst } from "../judge.js";
+import { invariantProblems, tallyInvariants } from "../mapping/invariants.js";
+import type { PlanRow } from "../ports/mappings.js";
+import type { Page, PageQuery, TenantReader } from "../ports/store.js";
+import { beginSheet, type PlanSheet } from "./plan-sheet.js";
+import { beginWalk, type PopulationQuery, peopleOf, type Walk } from "./population-walk.js";
+import { isUnmoved, MOST_UNMOVED, type UnmovedPeople } from "./unmoved.js";
+
+export type { PopulationQuery } from "./population-walk.js";
+
+export interface PopulationPlan {
+  readonly digest: string;
+  readonly summary: PlanSummary;
+  /** How many lines there are, held ones among them. */
+  readonly lines: number;
+  /** Invariants of the mapping that somebody would break. */
+  readonly problems: readonly Problem[];
+  /** Whom a mapping that is to be saved leaves as they are; of a preview nobody asks it. */
+  readonly unmoved?: UnmovedPeople;
+  /** Where the lines were written: those that today's facts would cause anyway stand in a preview's sheet alone. */
+  readonly sheet?: PlanSheet;
+}
+
+/** A stored plan, to be shown in pages and confirmed by its digest. */
+export interface Preview {
+  readonly id: string;
+  readonly digest: string;
+  readonly summary: PlanSummary;
+  readonly problems: readonly Problem[];
+  /** Privileged lines first, owners before all; then losses, then gains. */
+  lines(query: PageQuery): Promise<Page<PlanRow>>;
+}
+
+/** Which lines are written as they are worked out: none, all of them, or those that need a review. */
+export type Writing = "nothing" | "everything" | "without_drift";
+
+/**
+ * Plans for everybody in the query, page by page. Memory holds a page of facts and a few pages of lines, however many people
+ * there are. Refusal `rate_limited` when too many plans of the tenant wait already. Who asks for a sheet finishes or drops it.
+ */
+export async function planPopulation(
+  p: Provisioning,
+  reader: TenantReader,
+  query: PopulationQuery,
+  writing: Writing = "nothing",
+): Promise<PopulationPlan> {
+  const { tenant } = reader;
+  return p.walks.run(tenant, async () => {
+    const unmoved = query.kind === "mapping" && writing !== "everything";
+    const walk = await beginWalk(p, p.store.walk(tenant), query, { unmoved });
+    const sheet = writing === "nothing" ? undefined : await beginSheet(p, tenant, query);
+    try {
+      return await planAll(walk, sheet, writing);
+    } catch (error) {
+      await sheet?.drop();
+      throw error;
+    }
+  });
+}
+
+/** Plans and stores the plan, so that it can be shown in pages and confirmed by its digest within a day. */
+export async function storePreview(p: Provisioning, reader: TenantReader, query: PopulationQuery): Promise<Preview> {
+  const { digest, summary, problems, sheet } = await planPopulation(p, reader, query, "everything");
+  const { id, finish } = sheet as PlanSheet;
+  await p.store.write(reader.tenant, (tx) => finish(tx, digest, summary));
+  return { id, digest, summary, problems, lines: (page) => reader.planLines(id, page) };
+}
+
+interface Totals {
+  readonly digest: PlanDigest;
+  readonly tally: PlanTally;
+  readonly newTeams: Set<string>;
+  lines: number;
+}
+
+async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writing): Promise<PopulationPlan> {
+  const totals: Totals = { digest: planDigest(), tally: planTally(), newTeams: new Set(), lines: 0 };
+  const take = async (plans: readonly PersonPlan[], drift: ReadonlySet<string>) => {
+    const rows = plans.flatMap((plan) => takePerson(walk, totals, plan, drift));
+    await sheet?.add(writing === "everything" ? rows : rows.filter((row) => !drift.has(dangerKey(row))));
+  };
+  const owners: PersonPlan[] = [];
+  const ownersDrift = new Set<string>();
+  for await (const people of peopleOf(walk)) {
+    await othersFirst();
+    const plans = (await planPage(walk, people, walk.mapping)).map((plan) => seated(walk, plan));
+    await othersFirst();
+    const drift = new Set(await driftOf(walk, people));
+    const losing = plans.filter(losesOwner);
+    owners.push(...losing);
+    if (losing.length > 0) for (const key of drift) ownersDrift.add(key);
+    await take(losing.length === 0 ? plans : plans.filter((plan) => !losing.includes(plan)), drift);
+  }
+  await take(await ownersAsKept(walk, owners), ownersDrift);
+  await sheet?.close();
+  return {
+    digest: totals.digest.value(),
+    summary: totals.tally.summary([...totals.newTeams].sort()),
+    lines: totals.lines,
+    problems: invariantProblems(walk.tally),
+    ...(sheet && { sheet }),
+    ...(walk.unmoved && { unmoved: walk.unmoved }),
+  };
+}
+
+function takePerson(walk: Walk, totals: Totals, plan: PersonPlan, drift: ReadonlySet<string>): readonly PlanRow[] {
+  const lines = planLines(plan, walk.privileged);
+  const drifted = drift.size === 0 ? 0 : lines.filter((line) => drift.has(dangerKey(line))).length;
+  totals.tally.add(plan, lines, drifted);
+  if (lines.length === 0) return [];
+  totals.digest.add(lines);
+  totals.lines += lines.length;
+  for (const line of lines) addNewTeam(walk, totals.newTeams, line);
+  const { factsVersion } = plan.person;
+  return lines.map((line) => ({ ...line, factsVersion }));
+}
+
+function addNewTeam({ teams }: Walk, names: Set<string>, { change, target }: PlanLine): void {
+  const name = change === "grant" && target ? teamOf(target.scope) : undefined;
+  if (name !== undefined && !teams.has(name)) names.add(name);
+}
+
+async function planPage(
+  walk: Walk,
+  people: readonly Gathered[],
+  mapping: CompiledMapping,
+): Promise<readonly PersonPlan[]> {
+  const expressions = mapping === walk.active ? walk.activeExpressions : walk.expressions;
+  const decisions = await judge(expressions, walk.tenant.id, mapping, people, walk.teams, "sync", walk.remembered);
+  if (walk.query.mapping === mapping) {
+    await tallyInvariants(expressions, walk.tenant.id, mapping, people, decisions, walk.tally);
+  }
+  const plans: PersonPlan[] = [];
+  for (const { state } of people) {
+    const decision = decisions.get(state.id);
+    if (!decision) continue;
+    const plan = diff(state, decision, mapping);
+    if (walk.query.mapping === mapping) noteUnmoved(walk, plan, decision);
+    plans.push(shown(walk, plan));
+  }
+  return plans;
+}
+
+function noteUnmoved({ unmoved, tenant }: Walk, plan: PersonPlan, decision: Decision): void {
+  const { id: user, factsVersion } = plan.person;
+  if (!unmoved || unmoved.people.length >= MOST_UNMOVED) return;
+  if (isUnmoved(plan, decision, tenant.activeVersion)) unmoved.people.push({ user, factsVersion });
+}
+
+/** A preview shows people as apply would treat them: frozen ones left out, held ones waiting, discarded losses gone. */
+function shown(walk: Walk, full: PersonPlan): PersonPlan {
+  if (full.frozen && !walk.query.includeFrozen) return { ...full, changes: [], kept: [] };
+  const { hold } = full.person;
+  const { kind, plan } = underHold(full, { covers: () => false, releasing: walk.query.releasing ?? false });
+  return hold && kind === "waits" ? keptBack(plan, HELD_BECAUSE[hold.reason]) : plan;
+}
+
+/**
+ * Seats are given in the order that apply has: people's ids. One that is freed by the same change counts for nobody yet:
+ * apply frees seats behind each batch, which may come too late.
+ */
+function seated({ seats }: Walk, plan: PersonPlan): PersonPlan {
+  if (!needsSeat(plan)) return plan;
+  if (seats.free <= 0) return keptBack(plan, HELD_BECAUSE.no_seat);
+  seats.free -= 1;
+  return plan;
+}
+
+/** What would happen without the edit or switch too: only people with a waiting mark can have any. */
+async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonly string[]> {
+  const behind = people.filter(({ state }) => state.dirty || state.reconciledVersion < walk.tenant.activeVersion);
+  if (behind.length === 0) return [];
+  const facts =
+    walk.query.overlay || walk.mapping !== walk.active
+      ? await gather(
+          walk.p,
+          walk.reader,
+          walk.connections,
+          behind.map(({ state }) => state),
+          { now: walk.now, mapping: walk.active, overlay: walk.leaving },
+        )
+      : behind;
+  const plans = await planPage(walk, facts, walk.active);
+  const changes = plans.flatMap((plan) => planLines(plan)).filter(({ change }) => change !== "hold");
+  return changes.map(dangerKey);
+}
+
+/** Whoever confirms the plan has seen who goes: only the last owner stays then, and stays whole. */
+async function ownersAsKept(walk: Walk, owners: readonly PersonPlan[]): Promise<readonly PersonPlan[]> {
+  if (owners.length === 0) return [];
+  const others = await walk.reader.otherOwners(owners.map((plan) => plan.person.id));
+  const stay = ownersWhoStay(owners, others, () => true);
+  return owners.map((plan) => {
+    const reason = stay.get(plan.person.id);
+    return reason ? keptBack(plan, HELD_BECAUSE[reason]) : plan;
+  });
+}

@@ -1,0 +1,166 @@
+/** "Try this person": what one person would hold by edited facts or a draft, or a made-up person would. Nothing is written. */
+import { applyInMemory } from "../../engine/apply-in-memory.js";
+import type { CompiledMapping } from "../../engine/compile/compile.js";
+import { type KeptAttribute, keptAttributes } from "../../engine/computed-profile.js";
+import { diff } from "../../engine/diff.js";
+import { exampleLink } from "../../engine/examples/examples.js";
+import { editedLink, type FactEdits } from "../../engine/explain/edited-facts.js";
+import { type Explanation, explain } from "../../engine/explain/explain.js";
+import { planLines } from "../../engine/plan/lines.js";
+import type { Connection, Tenant } from "../../model/connection.js";
+import type { Instant, UserId } from "../../model/ids.js";
+import { isCurrent, NOTHING_SHOWN, type PersonLink, type PersonState } from "../../model/person.js";
+import type { PlanLine } from "../../model/plan.js";
+import { type Problem, Refusal } from "../../model/problem.js";
+import { quote } from "../../model/quote.js";
+import type { Provisioning } from "../deps.js";
+import { provedExplanation } from "../explain/explain-user.js";
+import { personNamed } from "../explain/person-named.js";
+import { type Gathered, type GatherOptions, gather, type Overlay } from "../gather.js";
+import { decideOn, evaluateOne, teamBook } from "../judge.js";
+import { activeMapping } from "../mapping/compiled-mappings.js";
+import { draftMapping } from "../mapping/mappings.js";
+import { besideSwitches, openSwitches } from "../open-switches.js";
+import type { TenantReader } from "../ports/store.js";
+import { computeProfiles } from "../profile.js";
+
+export interface TryInput {
+  /** Id or userName; absent: a made-up person of whom everything is known. */
+  readonly user?: string;
+  /** Slug of the connection whose facts are edited, or by which a made-up person comes. */
+  readonly connection?: string;
+  readonly facts?: FactEdits;
+  /** Text of a draft; the active mapping when absent. */
+  readonly document?: string;
+}
+
+export interface Tried extends Omit<Explanation, "account"> {
+  /** `id` is `null` for a made-up person. */
+  readonly user: { readonly id: UserId | null; readonly userName: string };
+  /** Slug of the connection whose facts were edited; `null` when none were. */
+  readonly connection: string | null;
+  /** As it would be; the verdict is that of a sign-in with these facts. */
+  readonly account: Explanation["account"];
+  readonly changes: readonly PlanLine[];
+  /** How many more there are. */
+  readonly changesLeftOut: number;
+  /** Attributes that the mapping's `profile` would leave as they are, with the reason. */
+  readonly profileKept: readonly KeptAttribute[];
+  /** Of the draft: it can be tried, and not be saved. */
+  readonly problems: readonly Problem[];
+}
+
+/** Most changes that one answer tells of. */
+const MOST_CHANGES = 500;
+
+/** Refusals: `not_found`, `conflict` (several people of the name), `bad_request`, `invalid_document`, `rate_limited`. */
+export function tryPerson(p: Provisioning, tenant: Tenant, input: TryInput): Promise<Tried> {
+  return p.questions.run(tenant.id, () => tried(p, tenant, input));
+}
+
+async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<Tried> {
+  const reader = p.store.read(tenant.id);
+  const now = p.now();
+  const connections = await reader.connections();
+  refuseUnknown(input.connection, connections);
+  const { mapping, overlay, problems } = await mappingOf(p, reader, connections, input.document);
+  const person =
+    input.user === undefined
+      ? madeUp(mapping, input, now)
+      : await realPerson(p, reader, connections, input.user, {
+          ...{ now, mapping },
+          overlay: besideSwitches(await openSwitches(p, reader), overlay),
+        });
+  const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
+  const gathered = { state: person.state, links };
+  const teams = teamBook(await reader.teams());
+  const expressions = input.document === undefined ? p.expressions.apart(mapping.version) : p.expressions.apart();
+  const evaluations = await evaluateOne(expressions, tenant.id, mapping, gathered);
+  const door = input.user === undefined ? "sign_in" : "sync";
+  const decision = decideOn(mapping, gathered, evaluations, teams, door);
+  const plan = diff(person.state, decision, mapping);
+  const after = applyInMemory(person.state, plan, { version: mapping.version, now });
+  const base = { mapping, links, state: after, door, resolveTeam: (name: string) => teams.get(name) } as const;
+  const explanation = explain(mapping, links, decision.evaluations, decision, after);
+  const explained = await provedExplanation(expressions, tenant, base, decision, explanation);
+  const changes = planLines(plan, await reader.privilegedRoles());
+  return {
+    ...explained,
+    account: { ...explained.account, verdict: decideOn(mapping, gathered, evaluations, teams, "sign_in").verdict },
+    user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
+    connection: edited ?? null,
+    changes: changes.slice(0, MOST_CHANGES),
+    changesLeftOut: Math.max(0, changes.length - MOST_CHANGES),
+    profileKept: keptAttributes(
+      (await computeProfiles(expressions, tenant.id, mapping, [gathered])).get(person.state.id),
+    ),
+    problems,
+  };
+}
+
+function refuseUnknown(slug: string | undefined, connections: readonly Connection[]): void {
+  if (slug === undefined || connections.some((one) => one.slug === slug)) return;
+  throw new Refusal("not_found", `no connection ${quote(slug)}`);
+}
+
+async function mappingOf(
+  p: Provisioning,
+  reader: TenantReader,
+  connections: readonly Connection[],
+  document: string | undefined,
+): Promise<{
+  readonly mapping: CompiledMapping;
+  readonly overlay?: Overlay;
+  readonly problems: readonly Problem[];
+}> {
+  if (document !== undefined) return draftMapping(p, reader.tenant, document);
+  return { mapping: await activeMapping(p, reader, connections), problems: [] };
+}
+
+function madeUp(mapping: CompiledMapping, { connection, facts = {} }: TryInput, at: Instant): Gathered {
+  const base = exampleLink({ name: "", expect: [], ...(connection !== undefined && { connection }) }, mapping, at);
+  const link = editedLink(base, facts, mapping);
+  const { userName } = link.facts.user;
+  const state: PersonState = {
+    id: "made-up" as UserId,
+    userName: userName.known && typeof userName.value === "string" ? userName.value : "somebody",
+    ...{ email: null, ...NOTHING_SHOWN, status: "pending", everRegistered: false, factsVersion: 0 },
+    ...{ reconciledVersion: 0, dirty: false, seat: false, grants: [] },
+  };
+  return { state, links: [link] };
+}
+
+function asMadeUp({ links }: Gathered) {
+  return { links, edited: links[0]?.connection.slug };
+}
+
+async function realPerson(
+  p: Provisioning,
+  reader: TenantReader,
+  connections: readonly Connection[],
+  name: string,
+  options: GatherOptions,
+): Promise<Gathered> {
+  const [person] = await gather(p, reader, connections, [await personNamed(reader, name)], options);
+  return person as Gathered;
+}
+
+interface Edited {
+  readonly links: readonly PersonLink[];
+  readonly edited?: string;
+}
+
+function withEdits(links: readonly PersonLink[], { connection, facts }: TryInput, mapping: CompiledMapping): Edited {
+  if (facts === undefined) return { links };
+  const named = links.filter((one) => connection === undefined || one.connection.slug === connection);
+  const link = named.find(isCurrent) ?? named[0];
+  if (!link) {
+    const where = connection === undefined ? "any connection" : `connection ${quote(connection)}`;
+    throw new Refusal(
+      "bad_request",
+      `${where} says nothing of this user that counts: leave \`user\` out to make one up`,
+    );
+  }
+  const edited = links.map((one) => (one === link ? editedLink(one, facts, mapping) : one));
+  return { links: edited, edited: link.connection.slug };
+}

@@ -1,0 +1,31 @@
+import type { TenantId } from "../../model/ids.js";
+import type { Context, Provisioning } from "../deps.js";
+import { expireGrant } from "../manual-grants.js";
+import { activeMapping } from "../mapping/compiled-mappings.js";
+import { pinMapping } from "../mapping/mapping-pins.js";
+import { scheduleMapping } from "../mapping/mapping-schedule.js";
+import { markSettled } from "../settle.js";
+
+/** Takes what has fallen due for a tenant and marks whom it is about. */
+export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Context): Promise<void> {
+  const reader = p.store.read(tenant);
+  const mapping = await activeMapping(p, reader);
+  await p.store.write(tenant, async (tx) => {
+    const now = p.now();
+    const due = await tx.takeWakeups(now);
+    const ofMapping = due.filter(({ kind }) => kind === "rule_expiry" || kind === "new_day");
+    if (ofMapping.length > 0) {
+      await tx.lockTenant();
+      await tx.markEverybody(ofMapping.map(({ kind }) => kind).join(" "), now);
+      // A mapping saved meanwhile has been scheduled by its save.
+      if ((await tx.tenantNow()).activeVersion === mapping.version) await scheduleMapping(tx, mapping, now);
+    }
+    if (due.some(({ kind }) => kind === "pins")) {
+      await tx.lockTenant();
+      // A mapping saved meanwhile has pinned its names.
+      if ((await tx.tenantNow()).activeVersion === mapping.version) await pinMapping(tx, mapping, now);
+    }
+    await markSettled(tx, due, now);
+    for (const { kind, ref } of due) if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);
+  });
+}
