@@ -1,9 +1,11 @@
 /** Reconcile is the only caller of evaluate, diff, brake and apply: it brings what people hold to what facts and mapping give. */
 
+import type { DecisionDoor } from "../engine/account.js";
 import type { CompiledMapping } from "../engine/compile/compile.js";
 import { type ComputedProfile, opensOf } from "../engine/computed-profile.js";
 import { isFailure } from "../engine/condition.js";
 import { diff } from "../engine/diff.js";
+import type { ResolveTeam } from "../engine/offers.js";
 import type { Connection } from "../model/connection.js";
 import type { Decision, Open } from "../model/evaluation.js";
 import type { ExpressionResult } from "../model/expression.js";
@@ -14,7 +16,7 @@ import { applyPlans } from "./apply.js";
 import { type Braked, brake } from "./brake.js";
 import type { Context, ExpressionPort, Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
-import { type DecisionDoor, judge, type TeamBook, teamBook } from "./judge.js";
+import { judge, teamBook } from "./judge.js";
 import { activeMapping } from "./mapping/compiled-mappings.js";
 import { type OpenSwitches, openSwitches } from "./open-switches.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -88,7 +90,7 @@ interface Evaluated extends Judgement {
   readonly profiles: ReadonlyMap<UserId, ComputedProfile>;
   readonly connections: readonly Connection[];
   readonly switches: OpenSwitches;
-  readonly teams: TeamBook;
+  readonly resolveTeam: ResolveTeam;
   /** What ran the expressions, for more of them about the same people. */
   readonly expressions: ExpressionPort;
   readonly now: Instant;
@@ -113,14 +115,14 @@ export async function evaluatePeople(
   const connections = await reader.connections();
   const mapping = await activeMapping(p, reader, connections);
   const people = await gather(p, reader, connections, states, { now, mapping, ...switches });
-  const teams = teamBook(await reader.teams());
+  const resolveTeam = teamBook(await reader.teams());
   const expressions = whatIf ? p.expressions.apart(mapping.version) : p.expressions.live(mapping.version);
-  const decisions = await judge(expressions, tenant, mapping, people, teams, door, remembered);
+  const decisions = await judge(expressions, tenant, mapping, people, resolveTeam, door, remembered);
   return {
     people: new Map(people.map((person) => [person.state.id, person])),
     decisions,
     profiles: await computeProfiles(expressions, tenant, mapping, people),
-    ...{ mapping, connections, switches, teams, expressions, now },
+    ...{ mapping, connections, switches, resolveTeam, expressions, now },
   };
 }
 

@@ -1,7 +1,5 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { decide } from "../../src/engine/decide.js";
-import { evaluate } from "../../src/engine/evaluate.js";
 import {
   type CurrentPerson,
   type Inference,
@@ -11,6 +9,7 @@ import {
 } from "../../src/engine/infer/infer.js";
 import { readings } from "../../src/engine/infer/names.js";
 import { orderedRoles } from "../../src/engine/infer/roles.js";
+import { judgePerson, someoneBy } from "../../src/engine/judge.js";
 import { parseTarget } from "../../src/engine/target-text.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import { type Target, targetLabel } from "../../src/model/target.js";
@@ -34,12 +33,7 @@ function people(...lines: readonly string[]): readonly CurrentPerson[] {
 }
 
 function given(document: MappingDocument, groups: readonly string[]): readonly string[] {
-  const mapping = compiled(document);
-  const one = link({ groups });
-  const person = { status: "registered", everRegistered: true, links: [one] } as const;
-  const decision = decide(mapping, person, [evaluate(mapping, one, new Map())], "sync", {
-    resolveTeam: () => undefined,
-  });
+  const decision = judgePerson(someoneBy(compiled(document), link({ groups })), new Map());
   return [...new Set(decision.desired.map(({ target }) => targetLabel(target)))].sort();
 }
 

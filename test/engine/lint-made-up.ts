@@ -1,9 +1,9 @@
 /** Lints documents in tests: alone, and beside groups and surroundings that are made up. */
 import { expect } from "chai";
 import { compileMapping, type MappingContext } from "../../src/engine/compile/compile.js";
-import { decide } from "../../src/engine/decide.js";
 import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
 import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples/examples.js";
+import { jobsOf, judgePerson, someoneBy } from "../../src/engine/judge.js";
 import type { LintFinding, PatchOperation } from "../../src/engine/lint/finding.js";
 import { lintDocument } from "../../src/engine/lint/lint.js";
 import { type SeenGroup, type SeenOptions, seenGroups } from "../../src/engine/lint/seen.js";
@@ -62,9 +62,8 @@ export async function expectValid(document: MappingDocument, context: MappingCon
   if (!compiled.ok) return;
   for (const [index, example] of (document.examples ?? []).entries()) {
     const link = exampleLink(example, compiled.mapping);
-    const evaluation = evaluate(compiled.mapping, link, await resultsOf(expressionJobs(compiled.mapping, [link])));
-    const person = { status: "registered", everRegistered: true, links: [link] } as const;
-    const { desired } = decide(compiled.mapping, person, [evaluation], "sync", { resolveTeam: () => undefined });
+    const person = someoneBy(compiled.mapping, link);
+    const { desired } = judgePerson(person, await resultsOf(jobsOf(person)));
     const given = desired.map(({ target }) => target);
     const results = await resultsOf(invariantJobs(compiled.mapping, link, given));
     expect(judgeExample(example, index, given)).to.deep.equal([]);

@@ -2,11 +2,12 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { CompiledMapping } from "../../src/engine/compile/compile.js";
 import { diff } from "../../src/engine/diff.js";
-import { type Case, jobsOf, judgeCase } from "../../src/engine/explain/as-if.js";
+import type { Case } from "../../src/engine/explain/as-if.js";
 import { editedLink, type FactEdits } from "../../src/engine/explain/edited-facts.js";
 import { type ExplainedRule, explain } from "../../src/engine/explain/explain.js";
 import { proveGains } from "../../src/engine/explain/prove.js";
 import type { Step } from "../../src/engine/explain/steps.js";
+import { jobsOf, judgePerson } from "../../src/engine/judge.js";
 import type { Decision } from "../../src/model/evaluation.js";
 import { grantKey } from "../../src/model/grant.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
@@ -331,7 +332,7 @@ describe("every proved step", () => {
         expect(gives !== undefined).to.equal(proved === true);
         for (const edits of proved ? editsOf(steps) : []) {
           const after = caseOf(base.mapping, editedLink(person, edits, base.mapping));
-          const decision = judgeCase(after, await resultsOf(jobsOf(after)));
+          const decision = judgePerson(after, await resultsOf(jobsOf(after)));
           const gained = gainedBy(after, decision, rule, before);
           const told = JSON.stringify({ rule, edits });
           expect([...new Set(gained.map(targetLabel))], told).to.have.members(gives as readonly string[] as string[]);

@@ -2,14 +2,14 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { applyInMemory } from "../../src/engine/apply-in-memory.js";
 import type { CompiledMapping } from "../../src/engine/compile/compile.js";
-import { decide } from "../../src/engine/decide.js";
 import { diff } from "../../src/engine/diff.js";
-import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
-import { type Case, jobsOf, judgeCase } from "../../src/engine/explain/as-if.js";
+import { expressionJobs } from "../../src/engine/evaluate.js";
+import type { Case } from "../../src/engine/explain/as-if.js";
 import { explain } from "../../src/engine/explain/explain.js";
 import { explainOutcomes } from "../../src/engine/explain/outcomes.js";
 import { proveGains } from "../../src/engine/explain/prove.js";
 import { proveLosses } from "../../src/engine/explain/prove-losses.js";
+import { jobsOf, judgePerson } from "../../src/engine/judge.js";
 import type { Decision } from "../../src/model/evaluation.js";
 import type { ExpressionJob, ExpressionResult } from "../../src/model/expression.js";
 import type { GroupFact } from "../../src/model/facts.js";
@@ -208,9 +208,7 @@ function answerOf(source: string, input: ExpressionJob["input"]): Json {
 }
 
 function decisionOf(mapping: CompiledMapping, one: Pick<World, "links" | "failing" | "state">): Decision {
-  const results = answers(mapping, one);
-  const evaluations = one.links.map((each) => evaluate(mapping, each, results));
-  return decide(mapping, { ...one.state, links: one.links }, evaluations, "sync", ANY_TEAM);
+  return judgePerson({ ...one, mapping, door: "sync", ...ANY_TEAM }, answers(mapping, one));
 }
 
 function planOf(one: World, mapping = mappingOf(one)): PersonPlan {
@@ -334,7 +332,7 @@ describe("properties of the engine", () => {
         ]),
       );
       const effect = (by: ReadonlyMap<string, ExpressionResult>) =>
-        effectOf(diff(one.state, judgeCase({ ...one, mapping, door: "sync", ...ANY_TEAM }, by), mapping));
+        effectOf(diff(one.state, judgePerson({ ...one, mapping, door: "sync", ...ANY_TEAM }, by), mapping));
       expect(effect(nothing)).to.deep.equal(effect(results));
     });
   });
@@ -432,7 +430,7 @@ describe("properties of the engine", () => {
         ...{ state: one.state, door: "sync", resolveTeam },
       };
       const asked = (jobs: ReadonlyMap<string, ExpressionJob>) => answersTo(jobs, one.failing);
-      const decision = judgeCase(as, asked(jobsOf(as)));
+      const decision = judgePerson(as, asked(jobsOf(as)));
       const explained = explain(mapping, as.links, decision.evaluations, decision, as.state);
       let gains = proveGains(as, decision, explained);
       while (gains.next) gains = gains.next(asked(gains.jobs));

@@ -4,9 +4,8 @@ import { cutText } from "../../model/cut-text.js";
 import type { ExampleDocument } from "../../model/mapping.js";
 import { type Target, targetLabel } from "../../model/target.js";
 import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
-import { decide } from "../decide.js";
-import { evaluate } from "../evaluate.js";
 import { giveLabel } from "../give.js";
+import { judgePerson, someoneBy } from "../judge.js";
 import { sampleName } from "../lint/pattern-covers.js";
 import { matchPattern, type Pattern } from "../pattern.js";
 import { parseTarget } from "../target-text.js";
@@ -44,12 +43,10 @@ function givenTo(
   person: Omit<ExampleDocument, "name" | "expect">,
 ): readonly Target[] | undefined {
   const link = exampleLink({ name: "", expect: [], ...person }, mapping);
-  const evaluation = evaluate(mapping, link, new Map());
-  if (!evaluation.notable.some((outcome) => outcome.rule === rule.id && outcome.status === "matched")) return undefined;
-  const somebody = { status: "registered", everRegistered: true, links: [link] } as const;
-  return decide(mapping, somebody, [evaluation], "sync", { resolveTeam: () => undefined }).desired.map(
-    ({ target }) => target,
-  );
+  const { evaluations, desired } = judgePerson(someoneBy(mapping, link), new Map());
+  const outcomes = evaluations.flatMap(({ notable }) => notable);
+  if (!outcomes.some((outcome) => outcome.rule === rule.id && outcome.status === "matched")) return undefined;
+  return desired.map(({ target }) => target);
 }
 
 /** In the short form, where that means this very target. */

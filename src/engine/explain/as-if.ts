@@ -1,22 +1,13 @@
 /** As if: evaluates one person again with a rule, facts or grants other than they are. Nothing is written. */
-import type { Decision } from "../../model/evaluation.js";
-import type { ExpressionJob, ExpressionResult } from "../../model/expression.js";
 import type { PersonLink, PersonState } from "../../model/person.js";
-import type { DecisionDoor } from "../account.js";
 import { candidates } from "../candidates.js";
-import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
+import type { CompiledRule } from "../compile/compiled-mapping.js";
 import { ruleTables } from "../compile/rule-table.js";
-import { decide } from "../decide.js";
-import { evaluate, expressionJobs } from "../evaluate.js";
-import type { ResolveTeam } from "../offers.js";
+import type { JudgedPerson } from "../judge.js";
 
-/** What a person is judged by. */
-export interface Case {
-  readonly mapping: CompiledMapping;
-  readonly links: readonly PersonLink[];
+/** What a person is judged by, with all that they hold. */
+export interface Case extends JudgedPerson {
   readonly state: PersonState;
-  readonly door: DecisionDoor;
-  readonly resolveTeam: ResolveTeam;
 }
 
 /** The case with one link replaced by what it would be. */
@@ -41,17 +32,4 @@ export function withRule(base: Case, id: string, rule: CompiledRule | undefined)
   if (rule) ruleById.set(id, rule);
   else ruleById.delete(id);
   return { ...base, mapping: { ...mapping, rules, ruleById, tables: ruleTables(rules, mapping.aliases) } };
-}
-
-/** The expressions that must run before the case is judged. */
-export function jobsOf({ mapping, links }: Case): ReadonlyMap<string, ExpressionJob> {
-  return expressionJobs(mapping, links);
-}
-
-export function judgeCase(
-  { mapping, links, state, door, resolveTeam }: Case,
-  results: ReadonlyMap<string, ExpressionResult>,
-): Decision {
-  const evaluations = links.map((link) => evaluate(mapping, link, results));
-  return decide(mapping, { ...state, links }, evaluations, door, { resolveTeam });
 }

@@ -7,7 +7,8 @@ import { scimRoleLabel } from "../../model/scim-role.js";
 import { targetKey } from "../../model/target.js";
 import type { CompiledMapping } from "../compile/compiled-mapping.js";
 import { diff } from "../diff.js";
-import { type Case, jobsOf, judgeCase, withLink, withRule } from "./as-if.js";
+import { jobsOf, judgePerson } from "../judge.js";
+import { type Case, withLink, withRule } from "./as-if.js";
 import { distinctSteps, type ExplainedAssignment, lossSentence } from "./explain.js";
 import { changed, type FactChange } from "./fact-changes.js";
 import { type Step, stepsToLose } from "./steps.js";
@@ -118,7 +119,7 @@ function proofOf(base: Case, searches: readonly Search[], rounds: number): LossP
 
 /** Another rule may give the same as soon as this one does not: then that one has to go, too. */
 function tried(search: Search, results: ReadonlyMap<string, ExpressionResult>): Search {
-  const decision = judgeCase(search.as, results);
+  const decision = judgePerson(search.as, results);
   const { kept, opened } = leftOver(search, decision);
   if (kept.length === 0 && opened.length === 0) return { ...search, proved: true };
   if (opened.length === 0) return { ...search, proved: false };

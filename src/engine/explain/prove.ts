@@ -10,7 +10,8 @@ import { covers, type Target, targetKey, targetLabel } from "../../model/target.
 import { compareText } from "../compare-text.js";
 import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
 import { diff } from "../diff.js";
-import { type Case, jobsOf, judgeCase, withLink, withRule } from "./as-if.js";
+import { jobsOf, judgePerson } from "../judge.js";
+import { type Case, withLink, withRule } from "./as-if.js";
 import { type Explained, type ExplainedRule, type Explanation, ruleSentence } from "./explain.js";
 import { mergedSteps } from "./merged-steps.js";
 import { nextVariants } from "./next-variants.js";
@@ -150,7 +151,7 @@ function tried(
   const found: Found[] = [];
   const pending: Variant[] = [];
   for (const { variant, as } of cases) {
-    const decision = judgeCase(as, results);
+    const decision = judgePerson(as, results);
     const gain = gainOf(proving, as, decision, variant);
     if (gain) found.push(gain);
     else if (found.length === 0) pending.push(...retry(as, decision, variant, proving.wanted));

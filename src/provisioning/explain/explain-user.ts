@@ -58,12 +58,12 @@ export async function explanationOf(
   options: ExplainOptions = {},
 ): Promise<UserExplanation> {
   const evaluated = await evaluatePeople(p, tenant.id, [user], { door: "sync", whatIf: true });
-  const { people, decisions, mapping, teams, profiles, expressions } = evaluated;
+  const { people, decisions, mapping, resolveTeam, profiles, expressions } = evaluated;
   const person = people.get(user);
   const decision = decisions.get(user);
   if (!person || !decision) throw new Refusal("not_found", `no user \`${user}\``);
   const { state, links } = person;
-  const base: Case = { mapping, links, state, door: "sync", resolveTeam: (name) => teams.get(name) };
+  const base: Case = { mapping, links, state, door: "sync", resolveTeam };
   const explanation = explain(mapping, links, decision.evaluations, decision, state, options);
   const { hold } = state;
   const proved = await provedExplanation(expressions, tenant, base, decision, explanation);

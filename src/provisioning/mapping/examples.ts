@@ -1,8 +1,8 @@
 import type { CompiledMapping } from "../../engine/compile/compile.js";
-import { decide } from "../../engine/decide.js";
-import { evaluate, expressionJobs } from "../../engine/evaluate.js";
+import { expressionJobs } from "../../engine/evaluate.js";
 import { exampleDifference } from "../../engine/examples/example-failure.js";
 import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../engine/examples/examples.js";
+import { judgePerson, someoneBy } from "../../engine/judge.js";
 import type { Decision } from "../../model/evaluation.js";
 import type { ExpressionJob } from "../../model/expression.js";
 import type { MappingDocument } from "../../model/mapping.js";
@@ -33,10 +33,7 @@ export async function tryAlone(
 ): Promise<readonly Tried[]> {
   const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links));
   const decided = links.map((link) => {
-    const person = { status: "registered", everRegistered: true, links: [link] } as const;
-    const decision = decide(mapping, person, [evaluate(mapping, link, results)], "sync", {
-      resolveTeam: () => undefined,
-    });
+    const decision = judgePerson(someoneBy(mapping, link), results);
     return { link, decision, given: decision.desired.filter((grant) => !grant.stale).map((grant) => grant.target) };
   });
   const jobs = new Map<string, ExpressionJob>();

@@ -1,11 +1,12 @@
 /** Walks over a population in id order: facts of a page are read while the page before is judged. */
 import type { CompiledMapping } from "../../engine/compile/compile.js";
+import type { ResolveTeam } from "../../engine/offers.js";
 import type { Connection, Tenant } from "../../model/connection.js";
 import type { ExpressionResult } from "../../model/expression.js";
 import type { ConnectionId, Instant, UserId } from "../../model/ids.js";
 import type { ExpressionPort, Provisioning } from "../deps.js";
 import { type Gathered, gather, type Overlay } from "../gather.js";
-import { type TeamBook, teamBook } from "../judge.js";
+import { teamBook } from "../judge.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
 import type { InvariantTally } from "../mapping/invariants.js";
 import { besideSwitches, openSwitches } from "../open-switches.js";
@@ -40,7 +41,7 @@ export interface Walk {
   readonly reader: TenantReader;
   readonly tenant: Tenant;
   readonly connections: readonly Connection[];
-  readonly teams: TeamBook;
+  readonly resolveTeam: ResolveTeam;
   readonly privileged: ReadonlySet<string>;
   readonly mapping: CompiledMapping;
   readonly active: CompiledMapping;
@@ -79,7 +80,7 @@ export async function beginWalk(
     reader,
     tenant,
     connections,
-    teams: teamBook(await reader.teams()),
+    resolveTeam: teamBook(await reader.teams()),
     privileged: await reader.privilegedRoles(),
     mapping: query.mapping ?? active,
     active,

@@ -129,9 +129,9 @@ function takePerson(walk: Walk, totals: Totals, plan: PersonPlan, drift: Readonl
   return lines.map((line) => ({ ...line, factsVersion }));
 }
 
-function addNewTeam({ teams }: Walk, names: Set<string>, { change, target }: PlanLine): void {
+function addNewTeam({ resolveTeam }: Walk, names: Set<string>, { change, target }: PlanLine): void {
   const name = change === "grant" && target ? teamOf(target.scope) : undefined;
-  if (name !== undefined && !teams.has(name)) names.add(name);
+  if (name !== undefined && !resolveTeam(name)) names.add(name);
 }
 
 async function planPage(
@@ -140,7 +140,8 @@ async function planPage(
   mapping: CompiledMapping,
 ): Promise<readonly PersonPlan[]> {
   const expressions = mapping === walk.active ? walk.activeExpressions : walk.expressions;
-  const decisions = await judge(expressions, walk.tenant.id, mapping, people, walk.teams, "sync", walk.remembered);
+  const { resolveTeam, remembered } = walk;
+  const decisions = await judge(expressions, walk.tenant.id, mapping, people, resolveTeam, "sync", remembered);
   if (walk.query.mapping === mapping) {
     await tallyInvariants(expressions, walk.tenant.id, mapping, people, decisions, walk.tally);
   }

@@ -6,6 +6,7 @@ import { diff } from "../../engine/diff.js";
 import { exampleLink } from "../../engine/examples/examples.js";
 import { editedLink, type FactEdits } from "../../engine/explain/edited-facts.js";
 import { type Explanation, explain } from "../../engine/explain/explain.js";
+import { type JudgedPerson, jobsOf, judgeAgain, judgePerson } from "../../engine/judge.js";
 import { planLines } from "../../engine/plan/lines.js";
 import type { Connection, Tenant } from "../../model/connection.js";
 import type { Instant, UserId } from "../../model/ids.js";
@@ -17,8 +18,9 @@ import type { Provisioning } from "../deps.js";
 import { provedExplanation } from "../explain/explain-user.js";
 import { personNamed } from "../explain/person-named.js";
 import { type Gathered, type GatherOptions, gather, type Overlay } from "../gather.js";
-import { decideOn, evaluateOne, teamBook } from "../judge.js";
+import { teamBook } from "../judge.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
+import { resultsOf } from "../mapping/expression-results.js";
 import { draftMapping } from "../mapping/mappings.js";
 import { besideSwitches, openSwitches } from "../open-switches.js";
 import type { TenantReader } from "../ports/store.js";
@@ -72,27 +74,28 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
           overlay: besideSwitches(await openSwitches(p, reader), overlay),
         });
   const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
-  const gathered = { state: person.state, links };
-  const teams = teamBook(await reader.teams());
-  const expressions = input.document === undefined ? p.expressions.apart(mapping.version) : p.expressions.apart();
-  const evaluations = await evaluateOne(expressions, tenant.id, mapping, gathered);
   const door = input.user === undefined ? "sign_in" : "sync";
-  const decision = decideOn(mapping, gathered, evaluations, teams, door);
+  const resolveTeam = teamBook(await reader.teams());
+  const judged: JudgedPerson = { mapping, links, state: person.state, door, resolveTeam };
+  const expressions = input.document === undefined ? p.expressions.apart(mapping.version) : p.expressions.apart();
+  const decision = judgePerson(judged, await resultsOf(expressions, tenant.id, jobsOf(judged)));
   const plan = diff(person.state, decision, mapping);
   const after = applyInMemory(person.state, plan, { version: mapping.version, now });
-  const base = { mapping, links, state: after, door, resolveTeam: (name: string) => teams.get(name) } as const;
   const explanation = explain(mapping, links, decision.evaluations, decision, after);
-  const explained = await provedExplanation(expressions, tenant, base, decision, explanation);
+  const explained = await provedExplanation(expressions, tenant, { ...judged, state: after }, decision, explanation);
   const changes = planLines(plan, await reader.privilegedRoles());
   return {
     ...explained,
-    account: { ...explained.account, verdict: decideOn(mapping, gathered, evaluations, teams, "sign_in").verdict },
+    account: {
+      ...explained.account,
+      verdict: judgeAgain({ ...judged, door: "sign_in" }, decision.evaluations).verdict,
+    },
     user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
     connection: edited ?? null,
     changes: changes.slice(0, MOST_CHANGES),
     changesLeftOut: Math.max(0, changes.length - MOST_CHANGES),
     profileKept: keptAttributes(
-      (await computeProfiles(expressions, tenant.id, mapping, [gathered])).get(person.state.id),
+      (await computeProfiles(expressions, tenant.id, mapping, [{ state: person.state, links }])).get(person.state.id),
     ),
     problems,
   };

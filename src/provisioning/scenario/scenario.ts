@@ -1,10 +1,9 @@
 /** Scenarios: made-up people and exactly what a mapping gives them, replayed in memory with nothing stored. */
 import { applyInMemory } from "../../engine/apply-in-memory.js";
 import type { CompiledMapping } from "../../engine/compile/compile.js";
-import { decide } from "../../engine/decide.js";
 import { diff } from "../../engine/diff.js";
-import { evaluate, expressionJobs } from "../../engine/evaluate.js";
 import { linkFacts } from "../../engine/facts.js";
+import { type JudgedPerson, jobsOf, judgePerson } from "../../engine/judge.js";
 import { parseTarget } from "../../engine/target-text.js";
 import type { Decision } from "../../model/evaluation.js";
 import type { Instant, UserId } from "../../model/ids.js";
@@ -142,7 +141,8 @@ async function replayVisitor(
       const row = rowAfter({ ...before, groupsPushed: index > 0 }, userName, facts, replay.scenario, replay.run.now);
       rows.set(slug, row);
       const present = [...rows].flatMap(([at, one]) => personLink(one, userName, groups.get(at) ?? [], replay));
-      const decision = await judgeInMemory(replay, state, present, visit.by === "push" ? "sync" : "sign_in");
+      const door = visit.by === "push" ? "sync" : "sign_in";
+      const decision = await judged(replay, { links: present, state, door });
       state = applyInMemory(state, diff(state, decision, replay.mapping), { version: 1, now: replay.run.now });
       verdict = visit.by === "push" ? { allow: true } : decision.verdict;
       for (const grant of state.grants) replay.teams.add(teamOf(grant.target.scope) ?? "");
@@ -161,22 +161,13 @@ function personLink(
   return link ? [link] : [];
 }
 
-async function judgeInMemory(
+async function judged(
   { run, mapping, teams }: Replay,
-  state: PersonState,
-  links: readonly PersonLink[],
-  door: "sync" | "sign_in",
+  { links, state, door }: Pick<JudgedPerson, "links" | "state" | "door">,
 ): Promise<Decision> {
-  const results = await resultsOf(run.p.expressions, run.tenant, expressionJobs(mapping, links));
-  const { status, everRegistered, deactivatedBy } = state;
-  const person = { status, everRegistered, links, ...(deactivatedBy === undefined ? {} : { deactivatedBy }) };
-  return decide(
-    mapping,
-    person,
-    links.map((link) => evaluate(mapping, link, results)),
-    door,
-    { resolveTeam: (name) => (teams.has(name) ? { name } : undefined) },
-  );
+  const resolveTeam = (name: string) => (teams.has(name) ? { name } : undefined);
+  const person: JudgedPerson = { mapping, links, state, door, resolveTeam };
+  return judgePerson(person, await resultsOf(run.p.expressions, run.tenant, jobsOf(person)));
 }
 
 function outcomeOf(state: PersonState, verdict: Decision["verdict"]): ScenarioOutcome {
