@@ -20,8 +20,8 @@ export async function openSwitches(p: Provisioning, reader: TenantReader): Promi
   let approval: Approval = "none";
   const leaving = new Map<ConnectionId, Pretence>();
   for (const { trigger, plan, connection } of await reader.openRuns()) {
-    if (plan === undefined || connection === undefined || trigger === "held") continue;
-    approval = eitherApproval(approval, await p.approvals.ofPlan(reader, plan));
+    if (connection === undefined || trigger === "held") continue;
+    if (plan !== undefined) approval = eitherApproval(approval, await p.approvals.ofPlan(reader, plan));
     if (trigger === "disable") leaving.set(connection, LEAVING);
   }
   return leaving.size > 0 ? { approval, overlay: leaving } : { approval };

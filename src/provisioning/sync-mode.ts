@@ -7,15 +7,9 @@ import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js
 import type { Overlay } from "./gather.js";
 import { recordClosed } from "./manual-grants.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
-import { confirmPlan } from "./preview/confirm.js";
-import { type PlanSheet, REVIEWED_DAYS } from "./preview/plan-sheet.js";
-import {
-  type PopulationPlan,
-  type PopulationQuery,
-  type Preview,
-  planPopulation,
-  storePreview,
-} from "./preview/population.js";
+import { planConfirmed } from "./preview/confirm.js";
+import { REVIEWED_DAYS } from "./preview/plan-sheet.js";
+import { type PopulationPlan, type PopulationQuery, type Preview, storePreview } from "./preview/population.js";
 
 export interface SyncSwitch {
   readonly to: "live" | "off";
@@ -134,22 +128,11 @@ async function confirmedPlan(
   query: PopulationQuery,
   digest: string | undefined,
 ): Promise<PopulationPlan> {
-  const plan = await planPopulation(p, reader, query, "without_drift");
-  const sheet = plan.sheet as PlanSheet;
-  try {
-    if (digest !== undefined) {
-      await confirmPlan(reader, { ...plan, sheet }, { kind: query.kind, subject: query.subject, digest });
-    } else if (plan.lines > 0) {
-      throw new Refusal(
-        "digest_required",
-        "this changes access: preview it, and confirm it with the preview's `digest`",
-      );
-    }
-    return plan;
-  } catch (error) {
-    await sheet.drop();
-    throw error;
+  const plan = await planConfirmed(p, reader, query, digest);
+  if (digest === undefined && plan.lines > 0) {
+    throw new Refusal("digest_required", "this changes access: preview it, and confirm it with the preview's `digest`");
   }
+  return plan;
 }
 
 interface Start {
@@ -163,7 +146,6 @@ interface Start {
 async function startRun(p: Provisioning, tx: TenantWriter, start: Start): Promise<RunId> {
   const now = p.now();
   const { digest, summary, sheet } = start.plan;
-  // What today's facts would cause anyway was not what was reviewed: it takes the normal guarded path.
   await sheet?.finish(tx, digest, summary, REVIEWED_DAYS);
   const plan = sheet && { plan: sheet.id };
   const run = await tx.insertRun(

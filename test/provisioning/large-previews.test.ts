@@ -13,11 +13,14 @@ const AFTER = JSON.stringify({ mappings: [give("editor", "team:A"), give("admin"
 
 describe("previews of more people and lines than a page holds", () => {
   let t: TestTenant;
+  /** Of a preview that was made before anybody came. */
+  let ofNobody: string;
 
   before(async () => {
     t = await openTenant();
     await t.connect({ slug: "okta", protocol: "scim", sync: "live", settleSeconds: 0 });
     await t.mapping(BEFORE);
+    ofNobody = (await preview(AFTER)).digest;
     const users = Array.from({ length: PEOPLE }, (_, at) => ({
       kind: "upsertUser" as const,
       document: scimUser(`p${at}@acme.test`),
@@ -68,14 +71,17 @@ describe("previews of more people and lines than a page holds", () => {
     await t.change("okta", { kind: "deleteUser", id: late });
   });
 
-  it("refuse a digest of nothing with as much of the plan as one reads, and count the rest", async () => {
-    const refused = await saveMapping(t.p, await t.tenant(), AFTER, { digest: "0".repeat(64) }, ADMIN).catch(
+  it("refuse a digest of before with as much of what is new as one reads, count the rest, and keep all of it", async () => {
+    const refused = await saveMapping(t.p, await t.tenant(), AFTER, { digest: ofNobody }, ADMIN).catch(
       (error: unknown) => error,
     );
     if (!(refused instanceof Refusal)) throw new Error("nothing was refused");
     expect(refused.code).to.equal("plan_changed");
     expect(refused.detail["changes"]).to.have.length(500);
     expect(refused.detail["more"]).to.equal(3 * PEOPLE - 500);
+    const reader = t.p.store.read((await t.tenant()).id);
+    const lines = (page: { readonly limit: number }) => reader.planLines(String(refused.detail["plan"]), page);
+    expect(await linesOf({ lines }, 1000)).to.deep.equal(await linesOf(await preview(AFTER), 1000));
   });
 
   it("are confirmed by their digest, all of it", async () => {

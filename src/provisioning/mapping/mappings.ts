@@ -9,18 +9,13 @@ import { type Problem, Refusal } from "../../model/problem.js";
 import { auditEntry, authorOf, type Context, type ExpressionPort, type Provisioning } from "../deps.js";
 import type { Overlay } from "../gather.js";
 import type { TenantReader, TenantWriter } from "../ports/store.js";
-import { confirmPlan } from "../preview/confirm.js";
+import { planConfirmed } from "../preview/confirm.js";
 import { REVIEWED_DAYS } from "../preview/plan-sheet.js";
-import {
-  type PopulationPlan,
-  type PopulationQuery,
-  type Preview,
-  planPopulation,
-  storePreview,
-} from "../preview/population.js";
+import { type PopulationPlan, type PopulationQuery, type Preview, storePreview } from "../preview/population.js";
 import { stillHolds } from "../preview/unmoved.js";
 import { mappingContext, type SoundPart } from "./compiled-mappings.js";
 import { checkExamples } from "./examples.js";
+import { invalidDocument } from "./invalid-document.js";
 import { pinMapping, pinOverlay, type Repins } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
 import { versionConflict } from "./version-conflict.js";
@@ -127,7 +122,7 @@ export async function draftMapping(p: Provisioning, tenant: TenantId, text: stri
   const checked = await checkMapping(checking, text, { tenant, connections, version: activeVersion + 1 });
   const { mapping, warnings } = checked;
   const problems = checked.ok ? [] : checked.problems;
-  if (!mapping) throw invalid(problems);
+  if (!mapping) throw invalidDocument(problems);
   return { mapping, overlay: await pinOverlay(p, reader, mapping, present), problems, warnings };
 }
 
@@ -144,10 +139,6 @@ async function draft(p: Provisioning, tenant: TenantId, text: string, options: P
     ...(options.includeFrozen && { includeFrozen: true }),
   };
   return { query, mapping, overlay, problems, warnings };
-}
-
-function invalid(problems: readonly Problem[]): Refusal {
-  return new Refusal("invalid_document", "the mapping has problems: nothing was saved", { problems });
 }
 
 export interface SaveOptions extends PreviewOptions {
@@ -184,10 +175,10 @@ export async function saveMapping(
     throw await versionConflict(p, tenant, options.expectedVersion, before, text);
   }
   const { query, mapping, problems } = await draft(p, tenant.id, text, options);
-  if (problems.length > 0) throw invalid(problems);
-  const plan = await planPopulation(p, reader, query, options.digest === undefined ? "nothing" : "without_drift");
+  if (problems.length > 0) throw invalidDocument(problems);
+  const plan = await planConfirmed(p, reader, query, options.digest);
   const activation = { text, before: before?.version ?? 0, query, mapping, plan, options, context };
-  const saved = await confirmAndActivate(p, reader, activation).catch(async (error: unknown) => {
+  const saved = await activateConfirmed(p, reader, activation).catch(async (error: unknown) => {
     await plan.sheet?.drop();
     if (!(error instanceof Refusal) || error.code !== "version_conflict") throw error;
     throw await versionConflict(p, tenant, activation.before, await reader.activeMapping(), text);
@@ -206,13 +197,8 @@ interface Activation {
   readonly context: Context;
 }
 
-async function confirmAndActivate(p: Provisioning, reader: TenantReader, activation: Activation) {
-  const { plan, query, options } = activation;
-  if (plan.problems.length > 0) throw invalid(plan.problems);
-  const { sheet } = plan;
-  if (sheet && options.digest !== undefined) {
-    await confirmPlan(reader, { ...plan, sheet }, { kind: "mapping", subject: query.subject, digest: options.digest });
-  }
+async function activateConfirmed(p: Provisioning, reader: TenantReader, activation: Activation) {
+  const { plan } = activation;
   const { holds, ...saved } = await p.store.write(reader.tenant, (tx) => activate(p, tx, activation));
   p.unmoved.keep(reader.tenant, saved.version, holds ? (plan.unmoved?.people ?? []) : []);
   return saved;

@@ -16,6 +16,8 @@ export interface MappingVersion {
 /** A line of a stored plan, with the facts it was made from. */
 export interface PlanRow extends PlanLine {
   readonly factsVersion: number;
+  /** Today's facts would cause it without the edit or switch, too. */
+  readonly drifted?: true;
 }
 
 export type PlanKind = "mapping" | "go_live" | "disable" | "held";

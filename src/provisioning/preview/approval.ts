@@ -1,5 +1,5 @@
 import type { TenantReader } from "../ports/store.js";
-import { dangersOf } from "./confirm.js";
+import { addApproved } from "./dangerous-lines.js";
 import { createKeySet } from "./key-set.js";
 
 /** Losses that an owner has seen: `all`, or the danger keys of the reviewed plan's lines. */
@@ -39,7 +39,7 @@ export function createApprovalCache(mostKeys: number): ApprovalCache {
   };
   const answer = async (reader: TenantReader, key: string, plan: string | undefined, includeFrozen: boolean) => {
     const seen = createKeySet();
-    if (plan !== undefined) await dangersOf(reader, plan, seen);
+    if (plan !== undefined) await addApproved(reader, plan, seen);
     const said = {
       approval: plan === undefined ? "none" : seen,
       includeFrozen,

@@ -1,62 +1,76 @@
-import { dangerKey, isDangerous } from "../../engine/plan/digest.js";
+import { dangerKey } from "../../engine/plan/digest.js";
 import { Refusal } from "../../model/problem.js";
-import type { PlanKind, PlanRow } from "../ports/mappings.js";
+import type { Provisioning } from "../deps.js";
+import { invalidDocument } from "../mapping/invalid-document.js";
+import type { PlanRow, StoredPlan } from "../ports/mappings.js";
 import type { TenantReader } from "../ports/store.js";
-import { createKeySet, type KeySet } from "./key-set.js";
-import { pagesOf } from "./pages-of.js";
+import { dangersOf } from "./dangerous-lines.js";
+import { createKeySet } from "./key-set.js";
 import type { PlanSheet } from "./plan-sheet.js";
-import type { PopulationPlan } from "./population.js";
+import { type PopulationPlan, type PopulationQuery, planPopulation } from "./population.js";
 
-const PAGE = 1000;
-/** Lines that a refusal shows; the preview shows all of them. */
+/** Lines that a refusal shows; the plan that it names has all of them. */
 const SHOWN = 500;
 
 /**
- * Holds today's plan, written without drift, against the one that was reviewed (design rule 6): drift takes the normal
- * guarded path. Of the rest every revoke, deactivation and privileged grant must have been reviewed, else Refusal
- * `plan_changed` with only what is new.
+ * Plans for everybody in the query and, where a digest is given, holds the plan against the reviewed one (design rule 6):
+ * every revoke, deactivation and privileged grant must have been reviewed, but for drift, which takes the normal guarded
+ * path. Refusals: `plan_changed`, at once where the digest is of no preview, else with only what is new; today's plan is a
+ * preview then, to be reviewed and confirmed in its place. `invalid_document` when the mapping breaks its own invariants.
  */
-export async function confirmPlan(
+export async function planConfirmed(
+  p: Provisioning,
   reader: TenantReader,
-  now: PopulationPlan & { readonly sheet: PlanSheet },
-  reviewed: { readonly kind: PlanKind; readonly subject: string; readonly digest: string },
-): Promise<void> {
-  const plan = await reader.plan(reviewed.kind, reviewed.subject, reviewed.digest);
-  if (plan?.digest === now.digest) return;
+  query: PopulationQuery,
+  digest: string | undefined,
+): Promise<PopulationPlan> {
+  const reviewed = digest === undefined ? undefined : await reader.plan(query.kind, query.subject, digest);
+  if (digest !== undefined && !reviewed) throw ofNoPreview(digest);
+  const plan = await planPopulation(p, reader, query, reviewed ? "to_confirm" : "to_do");
+  const { sheet, problems } = plan;
+  if (problems.length > 0) {
+    await sheet?.drop();
+    throw invalidDocument(problems);
+  }
+  if (reviewed && sheet) await confirm(p, reader, { ...plan, sheet }, reviewed);
+  return plan;
+}
+
+function ofNoPreview(digest: string): Refusal {
+  return new Refusal(
+    "plan_changed",
+    `digest \`${digest.slice(0, 64)}\` is of no preview of exactly this: preview it, review what it shows, ` +
+      "and confirm it with the `digest` of that preview, which is kept for a day",
+  );
+}
+
+type WrittenPlan = PopulationPlan & { readonly sheet: PlanSheet };
+
+async function confirm(p: Provisioning, reader: TenantReader, now: WrittenPlan, reviewed: StoredPlan): Promise<void> {
+  if (reviewed.digest === now.digest) return;
+  const { sheet, digest, summary } = now;
+  const { changes, more } = await notReviewed(reader, sheet.id, reviewed).catch(async (error: unknown) => {
+    await sheet.drop();
+    throw error;
+  });
+  if (changes.length === 0) return;
+  await p.store.write(reader.tenant, (tx) => sheet.finish(tx, digest, summary));
+  throw new Refusal(
+    "plan_changed",
+    "facts moved since the preview, and more would be taken away: review what is new, then confirm with this `digest`",
+    { digest, plan: sheet.id, changes, ...(more > 0 && { more }) },
+  );
+}
+
+async function notReviewed(reader: TenantReader, plan: string, reviewed: StoredPlan) {
   const seen = createKeySet();
-  if (plan) await dangersOf(reader, plan.id, seen);
-  const { changes, more } = await notReviewed(reader, now.sheet.id, seen);
-  const detail = { changes, ...(more > 0 && { more }) };
-  if (!plan) {
-    const message = `digest \`${reviewed.digest}\` is of no preview of this change: preview it, and review what it shows`;
-    throw new Refusal("plan_changed", message, detail);
-  }
-  if (changes.length > 0) {
-    const message = "facts moved since the preview, and more would be taken away: review what is new";
-    throw new Refusal("plan_changed", message, { digest: now.digest, ...detail });
-  }
-}
-
-/** Adds the keys of a stored plan's dangerous lines, a page at a time. */
-export async function dangersOf(reader: TenantReader, plan: string, keys: KeySet): Promise<void> {
-  for await (const lines of linesOf(reader, plan)) {
-    for (const line of lines) if (isDangerous(line)) keys.add(dangerKey(line));
-  }
-}
-
-async function notReviewed(reader: TenantReader, plan: string, seen: KeySet) {
+  for await (const line of dangersOf(reader, reviewed.id)) seen.add(dangerKey(line));
   const changes: PlanRow[] = [];
   let more = 0;
-  for await (const lines of linesOf(reader, plan)) {
-    for (const line of lines) {
-      if (!isDangerous(line) || seen.has(dangerKey(line))) continue;
-      if (changes.length < SHOWN) changes.push(line);
-      else more += 1;
-    }
+  for await (const line of dangersOf(reader, plan)) {
+    if (line.drifted || seen.has(dangerKey(line))) continue;
+    if (changes.length < SHOWN) changes.push(line);
+    else more += 1;
   }
   return { changes, more };
-}
-
-function linesOf(reader: TenantReader, plan: string): AsyncGenerator<readonly PlanRow[]> {
-  return pagesOf((query) => reader.planLines(plan, query), PAGE);
 }

@@ -31,7 +31,7 @@ export interface PopulationPlan {
   readonly problems: readonly Problem[];
   /** Whom a mapping that is to be saved leaves as they are; of a preview nobody asks it. */
   readonly unmoved?: UnmovedPeople;
-  /** Where the lines were written: those that today's facts would cause anyway stand in a preview's sheet alone. */
+  /** Where the lines were written, if anybody is to read them. */
   readonly sheet?: PlanSheet;
 }
 
@@ -45,8 +45,8 @@ export interface Preview {
   lines(query: PageQuery): Promise<Page<PlanRow>>;
 }
 
-/** Which lines are written as they are worked out: none, all of them, or those that need a review. */
-export type Writing = "nothing" | "everything" | "without_drift";
+/** What a plan is made for: lines are written where somebody will read them, and who is unmoved is noted where it is done. */
+export type Purpose = "to_show" | "to_confirm" | "to_do";
 
 /**
  * Plans for everybody in the query, page by page. Memory holds a page of facts and a few pages of lines, however many people
@@ -56,15 +56,15 @@ export async function planPopulation(
   p: Provisioning,
   reader: TenantReader,
   query: PopulationQuery,
-  writing: Writing = "nothing",
+  purpose: Purpose,
 ): Promise<PopulationPlan> {
   const { tenant } = reader;
   return p.walks.run(tenant, async () => {
-    const unmoved = query.kind === "mapping" && writing !== "everything";
+    const unmoved = query.kind === "mapping" && purpose !== "to_show";
     const walk = await beginWalk(p, p.store.walk(tenant), query, { unmoved });
-    const sheet = writing === "nothing" ? undefined : await beginSheet(p, tenant, query);
+    const sheet = purpose === "to_do" ? undefined : await beginSheet(p, tenant, query);
     try {
-      return await planAll(walk, sheet, writing);
+      return await planAll(walk, sheet);
     } catch (error) {
       await sheet?.drop();
       throw error;
@@ -74,7 +74,7 @@ export async function planPopulation(
 
 /** Plans and stores the plan, so that it can be shown in pages and confirmed by its digest within a day. */
 export async function storePreview(p: Provisioning, reader: TenantReader, query: PopulationQuery): Promise<Preview> {
-  const { digest, summary, problems, sheet } = await planPopulation(p, reader, query, "everything");
+  const { digest, summary, problems, sheet } = await planPopulation(p, reader, query, "to_show");
   const { id, finish } = sheet as PlanSheet;
   await p.store.write(reader.tenant, (tx) => finish(tx, digest, summary));
   return { id, digest, summary, problems, lines: (page) => reader.planLines(id, page) };
@@ -87,11 +87,11 @@ interface Totals {
   lines: number;
 }
 
-async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writing): Promise<PopulationPlan> {
+async function planAll(walk: Walk, sheet: PlanSheet | undefined): Promise<PopulationPlan> {
   const totals: Totals = { digest: planDigest(), tally: planTally(), newTeams: new Set(), lines: 0 };
   const take = async (plans: readonly PersonPlan[], drift: ReadonlySet<string>) => {
     const rows = plans.flatMap((plan) => takePerson(walk, totals, plan, drift));
-    await sheet?.add(writing === "everything" ? rows : rows.filter((row) => !drift.has(dangerKey(row))));
+    await sheet?.add(rows);
   };
   const owners: PersonPlan[] = [];
   const ownersDrift = new Set<string>();
@@ -119,14 +119,14 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, writing: Writin
 
 function takePerson(walk: Walk, totals: Totals, plan: PersonPlan, drift: ReadonlySet<string>): readonly PlanRow[] {
   const lines = planLines(plan, walk.privileged);
-  const drifted = drift.size === 0 ? 0 : lines.filter((line) => drift.has(dangerKey(line))).length;
-  totals.tally.add(plan, lines, drifted);
+  const drifted = new Set(drift.size === 0 ? [] : lines.filter((line) => drift.has(dangerKey(line))));
+  totals.tally.add(plan, lines, drifted.size);
   if (lines.length === 0) return [];
   totals.digest.add(lines);
   totals.lines += lines.length;
   for (const line of lines) addNewTeam(walk, totals.newTeams, line);
   const { factsVersion } = plan.person;
-  return lines.map((line) => ({ ...line, factsVersion }));
+  return lines.map((line) => ({ ...line, factsVersion, ...(drifted.has(line) && { drifted: true }) }));
 }
 
 function addNewTeam({ resolveTeam }: Walk, names: Set<string>, { change, target }: PlanLine): void {

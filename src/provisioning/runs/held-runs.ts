@@ -5,9 +5,8 @@ import type { Run } from "../../model/plan.js";
 import { Refusal } from "../../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "../deps.js";
 import type { TenantReader } from "../ports/store.js";
-import { confirmPlan } from "../preview/confirm.js";
-import type { PlanSheet } from "../preview/plan-sheet.js";
-import { type PopulationQuery, type Preview, planPopulation, storePreview } from "../preview/population.js";
+import { planConfirmed } from "../preview/confirm.js";
+import { type PopulationQuery, type Preview, storePreview } from "../preview/population.js";
 
 const PAGE = 1000;
 
@@ -32,7 +31,8 @@ export async function releaseRun(
   const reader = p.store.read(tenant.id);
   const run = await heldRunNamed(reader, id);
   const query = await releaseQuery(reader, run);
-  await confirmRelease(p, reader, query, digest);
+  const { sheet } = await planConfirmed(p, reader, query, digest);
+  await sheet?.drop();
   const now = p.now();
   await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
@@ -41,21 +41,6 @@ export async function releaseRun(
     await tx.appendAudit([{ ...auditEntry(context, now, "run.released", { digest }), run: id }]);
   });
   p.wake();
-}
-
-async function confirmRelease(
-  p: Provisioning,
-  reader: TenantReader,
-  query: PopulationQuery,
-  digest: string,
-): Promise<void> {
-  const plan = await planPopulation(p, reader, query, "without_drift");
-  const sheet = plan.sheet as PlanSheet;
-  try {
-    await confirmPlan(reader, { ...plan, sheet }, { kind: "held", subject: query.subject, digest });
-  } finally {
-    await sheet.drop();
-  }
 }
 
 /** Keeps everybody in the run as they are until their facts change again. Refusals: `not_found`, `run_not_held`. */
