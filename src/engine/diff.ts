@@ -4,9 +4,11 @@ import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey }
 import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
 import type { Change, Kept, PersonPlan, Refreshed } from "../model/plan.js";
-import { type ScopeKind, scopeKind } from "../model/target.js";
+import { quote } from "../model/quote.js";
+import { type ScopeKind, scopeKind, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compile/compiled-mapping.js";
+import { ofRule } from "./explain/of-rule.js";
 import { grouped } from "./grouped.js";
 import { withPresentRules } from "./present-rules.js";
 import { evidenceText, openReason } from "./reasons.js";
@@ -68,6 +70,7 @@ function compareGrants(
   const kept: Kept[] = [];
   const refreshed: Refreshed[] = [];
   const lockOn = lockFinder(decision);
+  const reasonToRevoke = revokeReasons(decision, mapping);
   for (const [index, grant] of present.grants.entries()) {
     if (!isSyncedGrant(grant)) continue;
     const isRenamed = grant !== state.grants[index];
@@ -85,7 +88,7 @@ function compareGrants(
     if (lock) {
       kept.push({ grant, rule: lock.rule, reason: openReason(ruleNameOf(mapping, lock.rule), lock.open) });
       if (isRenamed) refreshed.push({ id: grant.id, evidence: grant.evidence, replaces: false, rule: grant.rule });
-    } else revokes.push(revoke(grant, revokeReason(grant, decision, mapping), decision, mapping));
+    } else revokes.push(revoke(grant, reasonToRevoke(grant), decision, mapping));
   }
   const keptIn = grouped(
     kept.filter(({ grant }) => grant.origin === "rule"),
@@ -165,15 +168,47 @@ function revoke(grant: Grant, reason: string, decision: Decision, mapping: Compi
   return { kind: "revoke", grant, reason, ...(isSyncedGrant(grant) && !ruled && { unruled: true }) };
 }
 
-function revokeReason(grant: Grant, decision: Decision, mapping: CompiledMapping): string {
-  if (grant.origin === "default") return defaultEnds(decision, mapping);
-  if (grant.origin === "scim_role") return assignmentEnds(grant, decision);
-  const id = String(grant.rule);
-  const name = `rule ${ruleNameOf(mapping, id)}`;
-  if (!mapping.ruleById.has(id)) return `${name} is not in the mapping any more`;
-  if (!decision.stands(grant)) return `${name} does not give this any more`;
-  const matched = outcomesOf(grant, decision).some(({ status }) => status === "matched");
-  return matched ? `${name} is overruled here, or gives another role` : `${name} does not match any more`;
+/** What decides is looked up by its place: people may lose very many grants at once. */
+function revokeReasons(decision: Decision, mapping: CompiledMapping): (grant: Grant) => string {
+  let decided: ReadonlyMap<string, readonly DesiredGrant[]> | undefined;
+  const decidedIn = (scope: string) => {
+    decided ??= grouped(
+      decision.desired.filter(({ origin, stale }) => origin === "rule" && !stale),
+      ({ target }) => target.scope,
+    );
+    return decided.get(scope) ?? [];
+  };
+  return (grant) => {
+    if (grant.origin === "default") return defaultEnds(decision, mapping);
+    if (grant.origin === "scim_role") return assignmentEnds(grant, decision);
+    const id = String(grant.rule);
+    const name = `rule ${ruleNameOf(mapping, id)}`;
+    if (!mapping.ruleById.has(id)) return `${name} is not in the mapping any more`;
+    if (!decision.stands(grant)) return `${name} does not give this any more`;
+    const matched = outcomesOf(grant, decision).some(({ status }) => status === "matched");
+    return matched
+      ? `${name} ${matchedInVain(grant, decision, decidedIn(grant.target.scope), mapping)}`
+      : `${name} does not match any more`;
+  };
+}
+
+/** What became of a grant whose rule goes on matching; `decided`: what rules give in its place now. */
+function matchedInVain(
+  { rule, connection, target: { scope } }: Grant,
+  { offered }: Decision,
+  decided: readonly DesiredGrant[],
+  mapping: CompiledMapping,
+): string {
+  const own = decided.find((one) => one.rule === rule && one.connection === connection);
+  if (own) return `gives ${quote(targetLabel(own.target))} instead`;
+  const offers = ofRule(offered, String(rule), connection as ConnectionId);
+  const contends = mapping.conflicts[scopeKind(scope) as ScopeKind] !== "all";
+  const [winner] = decided;
+  if (!contends || !winner || !offers.some(({ target }) => target.scope === scope)) {
+    return "matches, and does not give this any more";
+  }
+  const what = quote(targetLabel(winner.target));
+  return `is overruled: rule ${ruleNameOf(mapping, String(winner.rule))} decides here, and gives ${what}`;
 }
 
 function assignmentEnds(grant: Grant, decision: Decision): string {

@@ -353,6 +353,7 @@ describe("comparing with what a person holds", () => {
       const { changes, kept } = await planned(mapping, links, before);
       return [...changes, ...kept].map((one) => one.reason);
     };
+    const BY_NAME = { group_pattern: "t-{team}", team_name: "{team}" } as const;
     const cases: readonly (readonly [MappingDocument, readonly MadeUpLink[], PersonState, readonly string[]])[] = [
       [
         document({ group_name: "X", app_role: "r", when: "1 = 1" }),
@@ -368,7 +369,31 @@ describe("comparing with what a person holds", () => {
         document({ id: "up", everyone: true, role_name: "viewer" }, { group_name: "X" }),
         [X],
         state([held]),
-        ["rule `rule` is overruled here, or gives another role", "rule `up`: everyone"],
+        ["rule `rule` is overruled: rule `up` decides here, and gives `A/viewer`", "rule `up`: everyone"],
+      ],
+      [
+        document({ group_name: "X", role_name: "viewer" }),
+        [X],
+        state([held]),
+        ["rule `rule` gives `A/viewer` instead", "rule `rule`: group `X`"],
+      ],
+      [
+        document({ id: "up", everyone: true, role_name: "viewer" }, BY_NAME),
+        [{ groups: ["t-B"] }],
+        state([held]),
+        ["rule `rule` matches, and does not give this any more", "rule `up`: everyone", "rule `rule`: group `t-B`"],
+      ],
+      [
+        { ...document({ id: "up", everyone: true, role_name: "viewer" }, BY_NAME), conflicts: "all" },
+        [{ groups: ["t-B"] }],
+        state([held]),
+        ["rule `rule` matches, and does not give this any more", "rule `up`: everyone", "rule `rule`: group `t-B`"],
+      ],
+      [
+        document(BY_NAME),
+        [{ groups: ["t-B"] }],
+        state([held]),
+        ["rule `rule` matches, and does not give this any more", "rule `rule`: group `t-B`"],
       ],
       [
         { default_team: "D" },

@@ -109,6 +109,8 @@ export interface ExplainOptions {
   readonly most?: number;
   /** Only rules that could give this target. */
   readonly wanted?: Target;
+  /** Why what would be lost stays: the whole person is kept back. */
+  readonly keptBack?: string | undefined;
 }
 
 const MOST_RULES = 100;
@@ -123,7 +125,7 @@ export function explain(
   evaluations: readonly LinkEvaluation[],
   decision: Decision,
   asHeld: PersonState,
-  { most = MOST_RULES, wanted }: ExplainOptions = {},
+  { most = MOST_RULES, wanted, keptBack }: ExplainOptions = {},
 ): Explained {
   const state = withPresentRules(asHeld, mapping);
   const { kept, changes } = diff(state, decision, mapping);
@@ -132,9 +134,9 @@ export function explain(
   const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
   const now = links[0]?.at;
   const grantOf = (grant: Grant) => {
-    const stays = !leaving.has(grant.id) && !keptBecause.has(grant.id);
-    const told = stays ? confirmed(grant, state) : grant;
-    return explainGrant(told, mapping, slugs.get(grant.connection as never), keptBecause.get(grant.id), now);
+    const kept = leaving.has(grant.id) ? keptBack : keptBecause.get(grant.id);
+    const told = leaving.has(grant.id) || keptBecause.has(grant.id) ? grant : confirmed(grant, state);
+    return explainGrant(told, mapping, slugs.get(grant.connection as never), kept, now);
   };
   const rules: ExplainedRule[] = [];
   const missedAt: PersonLink[] = [];

@@ -1,4 +1,5 @@
 import { type KeptAttribute, keptAttributes } from "../../engine/computed-profile.js";
+import { diff } from "../../engine/diff.js";
 import type { Case } from "../../engine/explain/as-if.js";
 import {
   type Explained,
@@ -19,6 +20,7 @@ import type { ExpressionPort, Provisioning } from "../deps.js";
 import { othersFirst } from "../judge.js";
 import { resultsOf } from "../mapping/expression-results.js";
 import { type MappingAuthors, mappingAuthors, type VersionNote } from "../mapping/mapping-authors.js";
+import { shown } from "../preview/as-applied.js";
 import { evaluatePeople } from "../reconcile.js";
 
 export interface UserExplanation extends Omit<Explanation, "assignments"> {
@@ -64,8 +66,9 @@ export async function explanationOf(
   if (!person || !decision) throw new Refusal("not_found", `no user \`${user}\``);
   const { state, links } = person;
   const base: Case = { mapping, links, state, door: "sync", resolveTeam };
-  const explanation = explain(mapping, links, decision.evaluations, decision, state, options);
   const { hold } = state;
+  const keptBack = hold && shown(diff(state, decision, mapping), { includeFrozen: true }).held?.reason;
+  const explanation = explain(mapping, links, decision.evaluations, decision, state, { ...options, keptBack });
   const proved = await provedExplanation(expressions, tenant, base, decision, explanation);
   const authors = await mappingAuthors(p.store.read(tenant.id));
   return {

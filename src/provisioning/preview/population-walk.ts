@@ -12,6 +12,7 @@ import type { InvariantTally } from "../mapping/invariants.js";
 import { besideSwitches, openSwitches } from "../open-switches.js";
 import type { PlanKind } from "../ports/mappings.js";
 import type { TenantReader } from "../ports/store.js";
+import { type FreeSeats, freeSeats } from "./as-applied.js";
 import type { UnmovedPeople } from "./unmoved.js";
 
 /** Few enough that judging them keeps nobody waiting, enough that statements are worth their while. */
@@ -54,7 +55,7 @@ export interface Walk {
   readonly overlay: Overlay;
   readonly tally: InvariantTally;
   /** How many are left to give. */
-  readonly seats: { free: number };
+  readonly seats: FreeSeats;
   /** Results of expressions by their keys: people with the same inputs share them, over all pages. */
   readonly remembered: Map<string, ExpressionResult>;
   /** When it began. */
@@ -90,7 +91,7 @@ export async function beginWalk(
     leaving: besideSwitches(switches),
     overlay: besideSwitches(switches, query.overlay),
     tally: { broken: new Map() },
-    seats: { free: tenant.seats === null ? Number.POSITIVE_INFINITY : tenant.seats - tenant.seatsUsed },
+    seats: freeSeats(tenant),
     remembered: new Map(),
     now,
     ...(wanted.unmoved && { unmoved: { begun: now, connections, active, people: [] } }),

@@ -1,7 +1,7 @@
 /** A plan for a whole population: what a mapping, a switch or a release would do now, for everybody and with nothing of it done. */
 import type { CompiledMapping } from "../../engine/compile/compile.js";
 import { diff } from "../../engine/diff.js";
-import { keptBack, losesOwner, needsSeat, ownersWhoStay, underHold } from "../../engine/guard.js";
+import { losesOwner } from "../../engine/guard.js";
 import { dangerKey, type PlanDigest, planDigest } from "../../engine/plan/digest.js";
 import { planLines } from "../../engine/plan/lines.js";
 import { type PlanTally, planTally } from "../../engine/plan/summary.js";
@@ -9,13 +9,13 @@ import type { Decision } from "../../model/evaluation.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../../model/plan.js";
 import type { Problem } from "../../model/problem.js";
 import { teamOf } from "../../model/target.js";
-import { HELD_BECAUSE } from "../brake.js";
 import type { Provisioning } from "../deps.js";
 import { type Gathered, gather } from "../gather.js";
 import { judge, othersFirst } from "../judge.js";
 import { invariantProblems, tallyInvariants } from "../mapping/invariants.js";
 import type { PlanRow } from "../ports/mappings.js";
 import type { Page, PageQuery, TenantReader } from "../ports/store.js";
+import { ownersAsKept, seated, shown } from "./as-applied.js";
 import { beginSheet, type PlanSheet } from "./plan-sheet.js";
 import { beginWalk, type PopulationQuery, peopleOf, type Walk } from "./population-walk.js";
 import { isUnmoved, MOST_UNMOVED, type UnmovedPeople } from "./unmoved.js";
@@ -97,7 +97,7 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined): Promise<Popula
   const ownersDrift = new Set<string>();
   for await (const people of peopleOf(walk)) {
     await othersFirst();
-    const plans = (await planPage(walk, people, walk.mapping)).map((plan) => seated(walk, plan));
+    const plans = (await planPage(walk, people, walk.mapping)).map((plan) => seated(walk.seats, plan));
     await othersFirst();
     const drift = new Set(await driftOf(walk, people));
     const losing = plans.filter(losesOwner);
@@ -105,7 +105,7 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined): Promise<Popula
     if (losing.length > 0) for (const key of drift) ownersDrift.add(key);
     await take(losing.length === 0 ? plans : plans.filter((plan) => !losing.includes(plan)), drift);
   }
-  await take(await ownersAsKept(walk, owners), ownersDrift);
+  await take(await ownersAsKept(walk.reader, owners, true), ownersDrift);
   await sheet?.close();
   return {
     digest: totals.digest.value(),
@@ -151,7 +151,7 @@ async function planPage(
     if (!decision) continue;
     const plan = diff(state, decision, mapping);
     if (walk.query.mapping === mapping) noteUnmoved(walk, plan, decision);
-    plans.push(shown(walk, plan));
+    plans.push(shown(plan, walk.query));
   }
   return plans;
 }
@@ -160,25 +160,6 @@ function noteUnmoved({ unmoved, tenant }: Walk, plan: PersonPlan, decision: Deci
   const { id: user, factsVersion } = plan.person;
   if (!unmoved || unmoved.people.length >= MOST_UNMOVED) return;
   if (isUnmoved(plan, decision, tenant.activeVersion)) unmoved.people.push({ user, factsVersion });
-}
-
-/** A preview shows people as apply would treat them: frozen ones left out, held ones waiting, discarded losses gone. */
-function shown(walk: Walk, full: PersonPlan): PersonPlan {
-  if (full.frozen && !walk.query.includeFrozen) return { ...full, changes: [], kept: [] };
-  const { hold } = full.person;
-  const { kind, plan } = underHold(full, { covers: () => false, releasing: walk.query.releasing ?? false });
-  return hold && kind === "waits" ? keptBack(plan, HELD_BECAUSE[hold.reason]) : plan;
-}
-
-/**
- * Seats are given in the order that apply has: people's ids. One that is freed by the same change counts for nobody yet:
- * apply frees seats behind each batch, which may come too late.
- */
-function seated({ seats }: Walk, plan: PersonPlan): PersonPlan {
-  if (!needsSeat(plan)) return plan;
-  if (seats.free <= 0) return keptBack(plan, HELD_BECAUSE.no_seat);
-  seats.free -= 1;
-  return plan;
 }
 
 /** What would happen without the edit or switch too: only people with a waiting mark can have any. */
@@ -198,15 +179,4 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
   const plans = await planPage(walk, facts, walk.active);
   const changes = plans.flatMap((plan) => planLines(plan)).filter(({ change }) => change !== "hold");
   return changes.map(dangerKey);
-}
-
-/** Whoever confirms the plan has seen who goes: only the last owner stays then, and stays whole. */
-async function ownersAsKept(walk: Walk, owners: readonly PersonPlan[]): Promise<readonly PersonPlan[]> {
-  if (owners.length === 0) return [];
-  const others = await walk.reader.otherOwners(owners.map((plan) => plan.person.id));
-  const stay = ownersWhoStay(owners, others, () => true);
-  return owners.map((plan) => {
-    const reason = stay.get(plan.person.id);
-    return reason ? keptBack(plan, HELD_BECAUSE[reason]) : plan;
-  });
 }

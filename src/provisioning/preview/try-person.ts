@@ -6,25 +6,30 @@ import { diff } from "../../engine/diff.js";
 import { exampleLink } from "../../engine/examples/examples.js";
 import { editedLink, type FactEdits } from "../../engine/explain/edited-facts.js";
 import { type Explanation, explain } from "../../engine/explain/explain.js";
+import { losesOwner } from "../../engine/guard.js";
 import { type JudgedPerson, jobsOf, judgeAgain, judgePerson } from "../../engine/judge.js";
+import type { ResolveTeam } from "../../engine/offers.js";
 import { planLines } from "../../engine/plan/lines.js";
 import type { Connection, Tenant } from "../../model/connection.js";
+import type { Decision } from "../../model/evaluation.js";
 import type { Instant, UserId } from "../../model/ids.js";
 import { isCurrent, NOTHING_SHOWN, type PersonLink, type PersonState } from "../../model/person.js";
-import type { PlanLine } from "../../model/plan.js";
+import type { PersonPlan, PlanLine } from "../../model/plan.js";
 import { type Problem, Refusal } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
-import type { Provisioning } from "../deps.js";
+import { OWNER } from "../../model/target.js";
+import type { ExpressionPort, Provisioning } from "../deps.js";
 import { provedExplanation } from "../explain/explain-user.js";
 import { personNamed } from "../explain/person-named.js";
 import { type Gathered, type GatherOptions, gather, type Overlay } from "../gather.js";
-import { teamBook } from "../judge.js";
+import { judge, teamBook } from "../judge.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
 import { resultsOf } from "../mapping/expression-results.js";
 import { draftMapping } from "../mapping/mappings.js";
 import { besideSwitches, openSwitches } from "../open-switches.js";
 import type { TenantReader } from "../ports/store.js";
 import { computeProfiles } from "../profile.js";
+import { freeSeats, ownersAsKept, seated, shown } from "./as-applied.js";
 
 export interface TryInput {
   /** Id or userName; absent: a made-up person of whom everything is known. */
@@ -41,8 +46,11 @@ export interface Tried extends Omit<Explanation, "account"> {
   readonly user: { readonly id: UserId | null; readonly userName: string };
   /** Slug of the connection whose facts were edited; `null` when none were. */
   readonly connection: string | null;
+  /** The mapping reaches this person only if whoever saves it says so. */
+  readonly frozen: boolean;
   /** As it would be; the verdict is that of a sign-in with these facts. */
   readonly account: Explanation["account"];
+  /** What apply would do; what it would keep back is told with the reason. */
   readonly changes: readonly PlanLine[];
   /** How many more there are. */
   readonly changesLeftOut: number;
@@ -65,23 +73,25 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
   const now = p.now();
   const connections = await reader.connections();
   refuseUnknown(input.connection, connections);
-  const { mapping, overlay, problems } = await mappingOf(p, reader, connections, input.document);
+  const { mapping, overlay: draft, problems } = await mappingOf(p, reader, connections, input.document);
+  const overlay = besideSwitches(await openSwitches(p, reader), draft);
   const person =
     input.user === undefined
       ? madeUp(mapping, input, now)
-      : await realPerson(p, reader, connections, input.user, {
-          ...{ now, mapping },
-          overlay: besideSwitches(await openSwitches(p, reader), overlay),
-        });
+      : await realPerson(p, reader, connections, input.user, { now, mapping, overlay });
   const { links, edited } = input.user === undefined ? asMadeUp(person) : withEdits(person.links, input, mapping);
   const door = input.user === undefined ? "sign_in" : "sync";
   const resolveTeam = teamBook(await reader.teams());
   const judged: JudgedPerson = { mapping, links, state: person.state, door, resolveTeam };
   const expressions = input.document === undefined ? p.expressions.apart(mapping.version) : p.expressions.apart();
   const decision = judgePerson(judged, await resultsOf(expressions, tenant.id, jobsOf(judged)));
-  const plan = diff(person.state, decision, mapping);
+  const full = diff(person.state, decision, mapping);
+  const asked = { p, reader, connections, mapping, overlay, resolveTeam, expressions, now, input };
+  const plan = input.user === undefined ? full : await asApplied(asked, full);
+  const isLeftOut = plan.frozen && input.facts === undefined;
   const after = applyInMemory(person.state, plan, { version: mapping.version, now });
-  const explanation = explain(mapping, links, decision.evaluations, decision, after);
+  const keptBack = isLeftOut ? FROZEN : plan.held?.reason;
+  const explanation = explain(mapping, links, decision.evaluations, decision, after, { keptBack });
   const explained = await provedExplanation(expressions, tenant, { ...judged, state: after }, decision, explanation);
   const changes = planLines(plan, await reader.privilegedRoles());
   return {
@@ -92,6 +102,7 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
     },
     user: { id: input.user === undefined ? null : person.state.id, userName: person.state.userName },
     connection: edited ?? null,
+    frozen: isLeftOut,
     changes: changes.slice(0, MOST_CHANGES),
     changesLeftOut: Math.max(0, changes.length - MOST_CHANGES),
     profileKept: keptAttributes(
@@ -99,6 +110,49 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
     ),
     problems,
   };
+}
+
+const FROZEN = "known by a first sign-in only: whoever saves a mapping decides whether it reaches such people";
+
+interface Asked {
+  readonly p: Provisioning;
+  readonly reader: TenantReader;
+  readonly connections: readonly Connection[];
+  readonly mapping: CompiledMapping;
+  readonly overlay: Overlay;
+  readonly resolveTeam: ResolveTeam;
+  readonly expressions: ExpressionPort;
+  readonly now: Instant;
+  readonly input: TryInput;
+}
+
+/**
+ * What apply would make of the plan of somebody there is. Facts that are pretended have reached a frozen person, too; they
+ * come seen by nobody, while whoever saves a draft has seen who loses what.
+ */
+async function asApplied(asked: Asked, full: PersonPlan): Promise<PersonPlan> {
+  const { reader, input } = asked;
+  const waiting = shown(full, { includeFrozen: input.facts !== undefined });
+  const plan = seated(freeSeats(await reader.tenantNow()), waiting);
+  if (!losesOwner(plan)) return plan;
+  const isReviewed = input.document !== undefined && input.facts === undefined;
+  const beside = input.document === undefined ? [] : await otherOwnersLosing(asked, plan);
+  const kept = await ownersAsKept(reader, [plan, ...beside], isReviewed);
+  return kept[0] as PersonPlan;
+}
+
+/** Owners are few: where there are more, the rest counts as staying. */
+const MOST_OWNERS = 200;
+
+/** Owners who would go by the same draft: which of them stays depends on all. */
+async function otherOwnersLosing(asked: Asked, { person }: PersonPlan): Promise<readonly PersonPlan[]> {
+  const { p, reader, connections, mapping, overlay, resolveTeam, expressions, now } = asked;
+  const { items } = await reader.users({ role: OWNER.role, status: "registered", limit: MOST_OWNERS });
+  const states = await reader.people(items.flatMap(({ id }) => (id === person.id ? [] : [id])));
+  const others = await gather(p, reader, connections, states, { now, mapping, overlay });
+  const decisions = await judge(expressions, reader.tenant, mapping, others, resolveTeam, "sync");
+  const plans = others.map(({ state }) => diff(state, decisions.get(state.id) as Decision, mapping));
+  return plans.map((plan) => shown(plan, {})).filter(losesOwner);
 }
 
 function refuseUnknown(slug: string | undefined, connections: readonly Connection[]): void {
