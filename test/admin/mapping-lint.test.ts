@@ -52,6 +52,7 @@ for (const [database, newUrl] of DATABASES) {
         "/mappings/0 uncovered_rule",
         "/mappings/0/group_name unknown_group",
         "/mappings/1/group_pattern privileged_pattern",
+        "/mappings/1/group_pattern unmatched_pattern",
       ]);
       expect(draft.body["groups"]).to.deep.equal({
         ...{ seen: 2, unmapped: 2 },

@@ -6,7 +6,8 @@ import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../..
 import { jobsOf, judgePerson, someoneBy } from "../../src/engine/judge.js";
 import type { LintFinding, PatchOperation } from "../../src/engine/lint/finding.js";
 import { lintDocument } from "../../src/engine/lint/lint.js";
-import { type SeenGroup, type SeenOptions, seenGroups } from "../../src/engine/lint/seen.js";
+import type { ReachOptions } from "../../src/engine/lint/pattern-reach.js";
+import { type SeenGroup, seenGroups } from "../../src/engine/lint/seen.js";
 import { byPlace, type Surroundings, surroundingFindings } from "../../src/engine/lint/surroundings.js";
 import { lintView } from "../../src/engine/lint/view.js";
 import type { Json } from "../../src/model/json.js";
@@ -16,7 +17,7 @@ import { CONTEXT, NOW, resultsOf } from "./made-up.js";
 export interface LintWorld {
   readonly context?: Partial<MappingContext>;
   readonly groups?: readonly SeenGroup[];
-  readonly seen?: Partial<SeenOptions>;
+  readonly seen?: Partial<ReachOptions>;
   readonly around?: Partial<Surroundings>;
   /** The examples are not looked at. */
   readonly untested?: true;

@@ -502,13 +502,139 @@ describe("lint: beside the groups that were sent", () => {
     expect(await lintCodes(document, { groups, untested: true })).to.deep.equal([]);
     const missing = (
       await linted(document, { groups: [seenGroup("f-3"), seenGroup("Bosess")], untested: true })
-    ).filter(({ code }) => code === "unknown_group");
+    ).filter(({ code }) => code.startsWith("unknown_"));
     expect(
       missing.map(({ pointer, suggestion = null, fix = null }) => [pointer, suggestion, fix === null]),
     ).to.deep.equal([
+      ["/groups/Fin/idp/0", null, true],
+      ["/groups/Fin/idp/1", null, true],
       ["/tenant_owners_group", "Bosess", false],
-      ["/mappings/0/group_name", null, true],
     ]);
+  });
+
+  it("tells of groups in conditions, computed targets and invariants that nobody sent, each where it stands", async () => {
+    const document: MappingDocument = {
+      role_order: ["v"],
+      groups: { Fin: { idp: "Finance" }, Far: { nowhere: "x" } },
+      mappings: [
+        { when: "$not('Finanse' in groups) and user.title = 'Finanse'", team_name: "A", role_name: "v" },
+        { ...rule("Finance"), when: "group.name in ['Finance', \"Finacne\"] or 'F-1' in group_ids" },
+        { when: "'Fin' in groups or 'Far' in groups", team_name: "A", role_name: "v" },
+        {
+          group_name: "Finance",
+          connections: ["other"],
+          when: "group.id = 'nobody' or 'Financ' in groups",
+          grants: "{'team': 'A', 'role': 'Finanse' in groups ? 'v' : 'v'}",
+        },
+        { ...rule("Finance", "v", { team_name: "Off" }), enabled: false, when: "'Off' in groups" },
+      ],
+      invariants: [{ name: "i", never: "'Financ' in groups and target.role = 'Financ'" }],
+    };
+    const groups = [seenGroup("Finance", { ids: ["F-1"] }), seenGroup('Bob\'s "Fin" group')];
+    const context = {
+      connections: [...CONTEXT.connections, { slug: "nowhere", protocol: "oidc", mayGrantOwner: false }],
+    } as const;
+    const found = (await linted(document, { groups, context, untested: true })).filter(
+      ({ code }) => code === "unknown_group",
+    );
+    expect(found.map(({ pointer, position, suggestion = null }) => [pointer, position, suggestion])).to.deep.equal([
+      ["/invariants/0/never", 0, "Finance"],
+      ["/mappings/0/when", 5, "Finance"],
+      ["/mappings/1/when", 26, "Finance"],
+      ["/mappings/2/when", 19, null],
+    ]);
+    expect(found[3]?.message).to.equal("the group `Far` was never sent: nobody is in it until somebody sends it");
+    expect(found[0]?.fix).to.equal(undefined);
+    const fixed = patched(document, [...(found[1]?.fix ?? []), ...(found[2]?.fix ?? [])]);
+    expect(fixed.mappings?.map(({ when }) => when).slice(0, 2)).to.deep.equal([
+      "$not('Finance' in groups) and user.title = 'Finanse'",
+      "group.name in ['Finance', \"Finance\"] or 'F-1' in group_ids",
+    ]);
+  });
+
+  it("respells a group in a condition so that it stays one, and not where an example speaks of it or the text grows too long", async () => {
+    const fixOf = async (when: string, examples: MappingDocument["examples"] = []) => {
+      const document = { mappings: [{ when, team_name: "A", role_name: "v" }], examples };
+      const groups = [seenGroup("Bob's group"), seenGroup('Ann "A group'), seenGroup("C:\\ drive")];
+      const found = (await linted(document, { groups })).find(({ code }) => code === "unknown_group");
+      if (found?.fix) await expectValid(patched(document, found.fix));
+      return found?.fix?.map((operation) => operation.op === "replace" && operation.value);
+    };
+    expect(await fixOf("'Bobs group' in groups")).to.deep.equal(['"Bob\'s group" in groups']);
+    expect(await fixOf('"Bobs group" in groups')).to.deep.equal(['"Bob\'s group" in groups']);
+    expect(await fixOf('"Ann A group" in groups')).to.deep.equal(['"Ann \\"A group" in groups']);
+    expect(await fixOf("'C: drive' in groups")).to.deep.equal(['"C:\\\\ drive" in groups']);
+    expect(await fixOf("'Bobs group' in groups", [{ name: "b", groups: ["Bob's group"], expect: [] }])).to.equal(
+      undefined,
+    );
+    expect(await fixOf(`'Bobs group' in groups${" ".repeat(4096 - 22)}`)).to.equal(undefined);
+  });
+
+  it("tells of keys of the alias book that nobody sent there, and what was probably meant", async () => {
+    const id = "1f3c0c7e-5a0e-4a77-9d0c-2b1f5f0f7d11";
+    const document: MappingDocument = {
+      groups: {
+        "Fin/ance": { idp: id.replace("1f3c", "1f3d"), other: "app-finance" },
+        Sales: { idp: ["Sales Nordic", "Sales South"], other: "Sales" },
+        Old: { idp: ["Gone", "Old"] },
+        Two: { idp: ["Sales Nordics", "Sales Nordik"] },
+        Ids: { idp: ["app-00000001", "app-00000002"] },
+      },
+      mappings: [rule("Fin/ance"), rule("Sales", "v")],
+      examples: [{ name: "o", groups: ["Old"], expect: [] }],
+    };
+    const groups = [
+      seenGroup("a", { ids: [id] }),
+      ...["Sales Nordics", "app-00000002", "Old"].map((name) => seenGroup(name)),
+      seenGroup("Gone", { deleted: true }),
+    ];
+    const found = (await linted(document, { groups })).filter(({ code }) => code.startsWith("unknown_"));
+    expect(found.map(({ pointer, suggestion = null, message }) => [pointer, suggestion, message])).to.deep.equal([
+      [
+        "/groups/Fin~1ance/idp",
+        id,
+        `the group \`${id.replace("1f3c", "1f3d")}\` was never sent by \`idp\`, did you mean \`${id}\`?`,
+      ],
+      [
+        "/groups/Sales/idp/0",
+        "Sales Nordics",
+        "the group `Sales Nordic` was never sent by `idp`, did you mean `Sales Nordics`?",
+      ],
+      [
+        "/groups/Sales/idp/1",
+        null,
+        "the group `Sales South` was never sent by `idp`: the name stands for nobody there until somebody sends it",
+      ],
+    ]);
+    const fixed = patched(document, [...(found[0]?.fix ?? []), ...(found[1]?.fix ?? [])]);
+    expect(fixed.groups).to.deep.include({ "Fin/ance": { idp: id, other: "app-finance" } });
+    expect((await linted(fixed, { groups })).filter(({ code }) => code.startsWith("unknown_"))).to.deep.equal([]);
+    const tested = { ...document, examples: [{ name: "t", group_ids: [id], expect: ["Platform/editor"] }] };
+    const [first] = (await linted({ ...tested, mappings: [rule("Fin/ance")] }, { groups })).filter(
+      ({ code }) => code === "unknown_alias",
+    );
+    expect(first?.fix).to.equal(undefined);
+  });
+
+  it("tells of patterns that match no group of a connection that sent some", async () => {
+    const mappings = [
+      pattern("app-*"),
+      pattern("grp-*", { team_name: "B" }),
+      pattern("old-*", { team_name: "C" }),
+      pattern("far-*", { team_name: "D", connections: ["other"] }),
+      rule("grp-1", "v", { group_pattern: "grp-*", team_name: "E" }),
+      { ...pattern("off-*", { team_name: "F" }), enabled: false },
+    ];
+    const groups = [seenGroup("app-1"), seenGroup("old-1", { deleted: true })];
+    const told = async (sent: typeof groups) =>
+      (await lintCodes({ mappings }, { groups: sent, untested: true })).filter((one) =>
+        one.endsWith("unmatched_pattern"),
+      );
+    expect(await told(groups)).to.deep.equal([
+      "/mappings/1/group_pattern unmatched_pattern",
+      "/mappings/2/group_pattern unmatched_pattern",
+    ]);
+    expect(await told([])).to.deep.equal([]);
   });
 
   it("renames in examples too, and not where somebody tells the two names apart", async () => {
@@ -616,6 +742,25 @@ describe("lint: beside the groups that were sent", () => {
     expect(found[1]?.message).to.contain("7 groups").and.contain("and others");
     const draft = await linted({ role_order: ["x"], mappings }, { groups, untested: true });
     expect(draft.map(({ code }) => code)).to.not.include("new_privileged_match");
+  });
+
+  it("tells which groups that look privileged a pattern takes in, whatever it gives them", async () => {
+    const mappings = [pattern("Platform-*", { role_name: "viewer" }), pattern("Ops-*", { team_name: "Ops" })];
+    const groups = [
+      ...["Platform-Admins", "Platform-Users", "Ops-Users"].map((name) => seenGroup(name)),
+      seenGroup("Platform-Owners", { createdAt: "2026-11-21T00:00:00.000Z" }),
+      seenGroup("Platform-Root", { createdAt: "2026-11-21T00:00:00.000Z" }),
+      seenGroup("Ops-Users2", { names: ["Ops-sudoers"] }),
+    ];
+    const seen = { savedAt: "2026-11-20T00:00:00.000Z" };
+    const found = (await linted({ mappings }, { groups, seen, untested: true })).filter(({ code }) =>
+      code.endsWith("privileged_match"),
+    );
+    expect(found.map(({ pointer, code, message }) => `${pointer} ${code}: ${message}`)).to.deep.equal([
+      "/mappings/0/group_pattern new_privileged_match: gives `Platform/viewer` or the like to members of 2 groups whose names look privileged and that came after the mapping was saved: `Platform-Owners`, `Platform-Root`",
+      "/mappings/0/group_pattern privileged_match: gives `Platform/viewer` or the like to members of 1 group whose name looks privileged: `Platform-Admins`",
+      "/mappings/1/group_pattern privileged_match: gives `Ops/editor` or the like to members of 1 group whose name looks privileged: `Ops-Users2`",
+    ]);
   });
 });
 

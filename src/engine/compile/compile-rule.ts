@@ -183,11 +183,18 @@ export function compileExpression(
     const found = problems.map((finding) => ({ pointer, ...finding }));
     (stored ? findings.warnings : findings.problems).push(...found);
     return stored
-      ? { source, reads: [], groupNames: [], refused: "the expression is refused today: save the mapping anew" }
+      ? {
+          source,
+          reads: [],
+          groupNames: [],
+          compared: [],
+          refused: "the expression is refused today: save the mapping anew",
+        }
       : undefined;
   }
   findings.warnings.push(...checked.warnings.map((finding) => ({ pointer, ...finding })));
-  return { source, reads: checked.reads, groupNames: checked.groupNames };
+  const { reads, groupNames, compared } = checked;
+  return { source, reads, groupNames, compared };
 }
 
 function isCondition(use: ExpressionUse): boolean {

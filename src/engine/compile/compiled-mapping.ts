@@ -2,6 +2,7 @@ import type { Protocol } from "../../model/facts.js";
 import type { Instant } from "../../model/ids.js";
 import type { ConflictStrategy, ExampleDocument, NoMatch, ProfileAttribute, UnknownTeam } from "../../model/mapping.js";
 import type { ScopeKind, Target } from "../../model/target.js";
+import type { ComparedText } from "../expression/compared.js";
 import type { FactPath } from "../expression/facts.js";
 import type { Give } from "../give.js";
 import type { Pattern } from "../pattern.js";
@@ -92,6 +93,8 @@ export interface CompiledExpression {
   readonly reads: readonly FactPath[];
   /** Texts in it that may mean groups by name; none where it reads no names of groups. */
   readonly groupNames: readonly string[];
+  /** Texts in it that are compared with a fact. */
+  readonly compared: readonly ComparedText[];
   /** Why it never runs: it stands in a stored document, and what may be saved has been narrowed since. */
   readonly refused?: string;
 }

@@ -7,6 +7,7 @@ import { EXPRESSION_LIMITS } from "../../model/expression.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { analyse } from "./analysis.js";
 import { textsAskedOf, textsWrittenIn } from "./asked.js";
+import { type ComparedText, comparedTexts } from "./compared.js";
 import type { ExpressionUse, FactPath } from "./facts.js";
 import { REFUSED_FUNCTIONS } from "./functions.js";
 import { LinearRegex } from "./regex.js";
@@ -27,6 +28,7 @@ export type ExpressionCheck =
       readonly groupScoped: boolean;
       /** Texts that it may compare with names of groups; none where it reads no names. */
       readonly groupNames: readonly string[];
+      readonly compared: readonly ComparedText[];
       readonly warnings: readonly Finding[];
       /** Where its result could stand and is seen to be neither true nor false: no condition is saved with any. */
       readonly neverBoolean: readonly Finding[];
@@ -68,7 +70,11 @@ export function checkExpression(source: string, use: ExpressionUse): ExpressionC
   const absent = use === "grants" ? absentParts(source, tree, guarded) : [];
   const groupNames = reads.some((path) => GROUP_NAMES.has(path)) ? textsWrittenIn(tree).filter(canBeName) : [];
   const neverBoolean = neverTrueOrFalse(source, tree);
-  return { ok: true, reads, usesGroup, groupScoped, groupNames, warnings: [...warnings, ...absent], neverBoolean };
+  const compared = comparedTexts(source, tree);
+  return {
+    ...{ ok: true, reads, usesGroup, groupScoped, groupNames, compared },
+    ...{ warnings: [...warnings, ...absent], neverBoolean },
+  };
 }
 
 const GROUP_NAMES: ReadonlySet<FactPath> = new Set(["groups", "group.name"]);

@@ -49,8 +49,14 @@ export const LINT_CODES = {
   uncovered_rule: { severity: "hint", meaning: "No example of the document matches the rule." },
   unknown_group: {
     severity: "warning",
-    meaning: "The rule names a group that none of its connections ever sent, or that was deleted.",
+    meaning:
+      "The rule, its condition or an invariant names a group that none of its connections ever sent, or that was deleted.",
   },
+  unknown_alias: {
+    severity: "warning",
+    meaning: "The alias book says a name or id of a group that the connection never sent, or whose group was deleted.",
+  },
+  unmatched_pattern: { severity: "warning", meaning: "No group that was sent matches the pattern." },
   unmapped_groups: { severity: "hint", meaning: "Groups that have members are mapped by no rule." },
   never_matched: {
     severity: "warning",
@@ -58,7 +64,8 @@ export const LINT_CODES = {
   },
   privileged_match: {
     severity: "hint",
-    meaning: "A pattern gives members of these groups a privileged role, or one that looks privileged.",
+    meaning:
+      "A pattern gives members of these groups a privileged role, or one that looks privileged; or anything, where the groups' names look privileged.",
   },
   new_privileged_match: {
     severity: "warning",

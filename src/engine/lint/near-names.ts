@@ -19,6 +19,9 @@ const SHORTEST = 4;
 /** From this length on two letters may be wrong. */
 const LONG = 8;
 
+/** A UUID without its dashes. */
+const RANDOM = /^[0-9a-f]{32}$/;
+
 interface Near {
   readonly name: string;
   readonly distance: number;
@@ -62,10 +65,11 @@ function rests(text: string): readonly string[] {
   return [text, ...Array.from({ length: text.length }, (_, at) => text.slice(0, at) + text.slice(at + 1))];
 }
 
-/** `undefined`: too far. Names that differ in a number mean different things. */
+/** `undefined`: too far. Names that differ in a number mean different things; ids made of random digits are never near by chance. */
 function distanceOf(a: string, b: string): number | undefined {
   if (a === b) return 0;
-  if (Math.min(a.length, b.length) < SHORTEST || digits(a) !== digits(b)) return undefined;
+  if (Math.min(a.length, b.length) < SHORTEST) return undefined;
+  if (digits(a) !== digits(b) && !RANDOM.test(b)) return undefined;
   const distance = editDistance(a, b);
   return distance <= (a.length < LONG ? 1 : 2) ? distance : undefined;
 }

@@ -2,17 +2,15 @@
 
 import { counted } from "../../model/counted.js";
 import type { Instant } from "../../model/ids.js";
-import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
-import { isPrivileged, targetLabel } from "../../model/target.js";
 import { compareText } from "../compare-text.js";
-import { expressionsOf, type MappingConnection } from "../compile/compiled-mapping.js";
-import { targetOf } from "../give.js";
+import { expressionsOf } from "../compile/compiled-mapping.js";
 import { type LintFinding, lintFinding } from "./finding.js";
-import { nearNames } from "./near-names.js";
-import { looksPrivileged } from "./privileged-name.js";
+import { patternReach, type ReachOptions } from "./pattern-reach.js";
+import { renaming } from "./renaming.js";
 import type { LintView } from "./view.js";
-import { renaming, type WantedGroup, wantedGroups } from "./wanted.js";
+import { type WantedGroup, wantedGroups } from "./wanted.js";
+import { type MissingGroup, wantedBook } from "./wanted-book.js";
 
 /** A group that a source sent, at one connection. */
 export interface SeenGroup {
@@ -37,14 +35,6 @@ export interface UnmappedGroup {
   readonly members: number;
 }
 
-export interface SeenOptions {
-  readonly connections: readonly MappingConnection[];
-  /** The catalogue's privileged roles. */
-  readonly privilegedRoles: ReadonlySet<string>;
-  /** When the document was saved; absent for a draft, to which no group is new. */
-  readonly savedAt?: Instant;
-}
-
 export interface SeenGroups {
   take(group: SeenGroup): void;
   /** Asks again for each group, once all were taken: what the misspelt names may have meant. */
@@ -54,21 +44,13 @@ export interface SeenGroups {
   unmapped(): { readonly count: number; readonly largest: readonly UnmappedGroup[] };
 }
 
-/** As many unmapped groups are listed, and as many groups are named in one message. */
+/** As many unmapped groups are listed. */
 const LISTED = 100;
-const NAMED = 5;
 
-interface Privileged {
-  readonly pointer: string;
-  readonly label: string;
-  readonly names: string[];
-  readonly fresh: string[];
-}
-
-export function seenGroups(view: LintView, options: SeenOptions): SeenGroups {
+export function seenGroups(view: LintView, options: ReachOptions): SeenGroups {
   const wanted = wantedGroups(view, options.connections);
   const book = wantedBook(wanted);
-  const privileged = new Map<string, Privileged>();
+  const reach = patternReach(options);
   const unmapped = largest();
   const spelt = speltNames(view);
   const tables = new Map(options.connections.map((one) => [one.slug, view.mapping.tables(one)]));
@@ -76,28 +58,19 @@ export function seenGroups(view: LintView, options: SeenOptions): SeenGroups {
   return {
     take(group) {
       heard.add(group.connection);
-      book.take(group);
+      const isWanted = book.take(group);
       const table = tables.get(group.connection);
       if (group.deleted || !table) return;
       const hits = group.names.flatMap((name) => table.patterns?.hits(name) ?? []);
       const isNamed = group.names.some((name) => table.byName.has(name)) || group.ids.some((id) => table.byId.has(id));
       const isSpelt = [...group.names, ...group.ids].some((text) => spelt.has(text));
-      if (!isNamed && !isSpelt && hits.length === 0) unmapped.take(group);
-      for (const { owner, captured } of hits) {
-        if (owner.keys) continue;
-        const target = targetOf(owner.rule.give, captured);
-        if (!target || !(isPrivileged(target, options.privilegedRoles) || looksPrivileged(target.role))) continue;
-        const { pointer } = owner.rule;
-        const known = privileged.get(pointer) ?? { pointer, label: targetLabel(target), names: [], fresh: [] };
-        privileged.set(pointer, known);
-        const isFresh = options.savedAt !== undefined && (group.createdAt ?? "") > options.savedAt;
-        (isFresh ? known.fresh : known.names).push(group.called);
-      }
+      if (!isWanted && !isNamed && !isSpelt && hits.length === 0) unmapped.take(group);
+      reach.take(group, hits);
     },
     compare: (group) => book.compare(group),
     findings: () => [
-      ...book.missing(heard).map(({ group, isGone, near }) => unknownGroup(view, wanted, group, isGone, near)),
-      ...[...privileged.values()].flatMap(privilegedMatches),
+      ...book.missing(heard).map((one) => unknownGroup(view, wanted, one)),
+      ...reach.findings(view, heard),
       ...unmappedFinding(unmapped.count, unmapped.largest()),
     ],
     unmapped: () => ({ count: unmapped.count, largest: unmapped.largest() }),
@@ -116,94 +89,25 @@ function speltNames({ alive }: LintView): ReadonlySet<string> {
   );
 }
 
-function wantedBook(wanted: readonly WantedGroup[]) {
-  const byKey = new Map<string, WantedGroup[]>();
-  for (const one of wanted) {
-    for (const [slug, keys] of one.keys) {
-      for (const key of keys)
-        for (const kind of one.isAlias ? (["name", "id"] as const) : [one.by])
-          pushTo(byKey, keyOf(slug, kind, key), one);
-    }
-  }
-  const seen = new Set<WantedGroup>();
-  const gone = new Set<WantedGroup>();
-  const missing = () => wanted.filter((one) => !seen.has(one));
-  let near: ReturnType<typeof nearNames> | undefined;
-  return {
-    take({ connection, names, ids, deleted }: SeenGroup) {
-      const found = [
-        ...names.flatMap((name) => byKey.get(keyOf(connection, "name", name)) ?? []),
-        ...ids.flatMap((id) => byKey.get(keyOf(connection, "id", id)) ?? []),
-      ];
-      for (const one of found) (deleted ? gone : seen).add(one);
-    },
-    compare({ connection, names, ids, deleted }: SeenGroup) {
-      near ??= nearNames(missing().map(({ name }) => name));
-      if (deleted) return;
-      for (const name of names) near.take(name, `${connection} name`);
-      for (const id of ids) near.take(id, `${connection} id`);
-    },
-    /** Names that no connection ever sent, of those that sent any groups at all. */
-    missing: (heard: ReadonlySet<string>) =>
-      missing().flatMap((group) => {
-        const slugs = [...group.keys.keys()].filter((slug) => heard.has(slug));
-        if (slugs.length === 0) return [];
-        const meant = slugs.flatMap((slug) => near?.nearest(group.name, `${slug} ${group.by}`) ?? []);
-        return [{ group, isGone: gone.has(group), near: group.isAlias ? undefined : meant[0] }];
-      }),
-  };
-}
-
-function keyOf(slug: string, kind: "name" | "id", key: string): string {
-  return `${slug}\u0000${kind}\u0000${key}`;
-}
-
-function unknownGroup(
-  view: LintView,
-  all: readonly WantedGroup[],
-  group: WantedGroup,
-  isGone: boolean,
-  near: string | undefined,
-): LintFinding {
-  const what = `the group ${quote(group.name)} ${isGone ? "was deleted" : "was never sent"}`;
+function unknownGroup(view: LintView, all: readonly WantedGroup[], { group, isGone, near }: MissingGroup): LintFinding {
+  const { from, name, pointer, keys } = group;
+  const where = from.kind === "alias" ? ` by ${quote([...keys.keys()].join())}` : "";
+  const what = `the group ${quote(name)} was ${isGone ? "deleted" : "never sent"}${where}`;
+  const code = from.kind === "alias" ? "unknown_alias" : "unknown_group";
+  const place = from.kind === "expression" ? { position: from.text.position } : {};
   if (near === undefined) {
-    const message = `${what}: the rule matches nobody by it until somebody sends it`;
-    return lintFinding("unknown_group", group.pointer, message);
+    const message = `${what}: ${NOBODY[from.kind]} until somebody sends it`;
+    return { ...lintFinding(code, pointer, message), ...place };
   }
-  const fix = renaming(view, group, all, near);
-  return lintFinding("unknown_group", group.pointer, `${what}, did you mean ${quote(near)}?`, {
-    suggestion: near,
-    fix,
-  });
+  const more = { suggestion: near, fix: renaming(view, group, all, near) };
+  return { ...lintFinding(code, pointer, `${what}, did you mean ${quote(near)}?`, more), ...place };
 }
 
-function privilegedMatches({ pointer, label, names, fresh }: Privileged): readonly LintFinding[] {
-  const at = `${pointer}/group_pattern`;
-  const some = (
-    code: "privileged_match" | "new_privileged_match",
-    found: readonly string[],
-    which: readonly [one: string, many: string],
-  ) => {
-    if (found.length === 0) return [];
-    const message = `gives ${quote(label)} or the like to members of ${counted(found.length, ...which)}: ${listed(found)}`;
-    return [lintFinding(code, at, message)];
-  };
-  return [
-    ...some("new_privileged_match", fresh, [
-      "group that came after the mapping was saved",
-      "groups that came after the mapping was saved",
-    ]),
-    ...some("privileged_match", names, ["group", "groups"]),
-  ];
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names
-    .toSorted(compareText)
-    .slice(0, NAMED)
-    .map((name) => quote(name));
-  return `${shown.join(", ")}${names.length > NAMED ? " and others" : ""}`;
-}
+const NOBODY = {
+  rule: "the rule matches nobody by it",
+  expression: "nobody is in it",
+  alias: "the name stands for nobody there",
+} as const;
 
 function unmappedFinding(count: number, [first]: readonly UnmappedGroup[]): readonly LintFinding[] {
   if (first === undefined || first.members === 0) return [];

@@ -2,7 +2,12 @@
 import type { Instant } from "../../model/ids.js";
 import type { MappingDocument, RuleDocument } from "../../model/mapping.js";
 import { OWNER, type ScopeKind, teamScope } from "../../model/target.js";
-import { type CompiledMapping, type CompiledRule, isExpired } from "../compile/compiled-mapping.js";
+import {
+  type CompiledExpression,
+  type CompiledMapping,
+  type CompiledRule,
+  isExpired,
+} from "../compile/compiled-mapping.js";
 import { roleName } from "../role-name.js";
 import type { PatchOperation } from "./finding.js";
 
@@ -30,6 +35,26 @@ export interface LintView {
   readonly now: Instant;
   /** Ids of the rules that some example matches; absent where the examples were not run. */
   readonly covered?: ReadonlySet<string>;
+}
+
+/** An expression of a rule that gives something, or of an invariant. */
+export interface PlacedExpression {
+  readonly pointer: string;
+  readonly expression: CompiledExpression;
+  /** Absent for an invariant. */
+  readonly rule?: CompiledRule;
+}
+
+export function expressionsAt({ alive, mapping }: LintView): readonly PlacedExpression[] {
+  const ofRules = alive.flatMap(({ rule }) => [
+    ...(rule.when ? [{ pointer: `${rule.pointer}/when`, expression: rule.when, rule }] : []),
+    ...(rule.give.grants ? [{ pointer: `${rule.pointer}/grants`, expression: rule.give.grants, rule }] : []),
+  ]);
+  const ofInvariants = mapping.invariants.map(({ pointer, never }) => ({
+    pointer: `${pointer}/never`,
+    expression: never,
+  }));
+  return [...ofRules, ...ofInvariants];
 }
 
 export function lintView(

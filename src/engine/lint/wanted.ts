@@ -1,35 +1,95 @@
-/** The groups that a document names in its rules, one by one, with what each connection calls them. */
+/** The groups that a document names, one by one, with what each connection calls them. */
 import type { MappingDocument, RuleDocument } from "../../model/mapping.js";
-import { expressionsOf, type MappingConnection } from "../compile/compiled-mapping.js";
+import { keysAt, type MappingConnection } from "../compile/compiled-mapping.js";
+import { escapePointer } from "../compile/pointer.js";
+import { asList } from "../compile/rule-id.js";
 import { appliesAt } from "../compile/rule-table.js";
-import { matchPattern } from "../pattern.js";
-import type { PatchOperation } from "./finding.js";
-import type { LintRule, LintView } from "./view.js";
+import type { ComparedText } from "../expression/compared.js";
+import { expressionsAt, type LintView, type PlacedExpression } from "./view.js";
+
+/** What tells groups apart: their names, or their ids. */
+export type GroupKeyKind = "name" | "id";
 
 export interface WantedGroup {
-  /** Of the name itself, in its list where it stands in one. */
+  /** Of the name itself, in its list where it stands in one, or of the expression that it stands in. */
   readonly pointer: string;
   readonly name: string;
-  readonly by: "name" | "id";
+  readonly kinds: readonly GroupKeyKind[];
   /** By connection: what the group would have to be called there. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
-  readonly isAlias: boolean;
-  /** The list that the name stands in. */
-  readonly list: readonly string[] | undefined;
+  readonly from:
+    | { readonly kind: "rule"; readonly list: readonly string[] | undefined }
+    | { readonly kind: "expression"; readonly of: PlacedExpression; readonly text: ComparedText }
+    | { readonly kind: "alias"; readonly alias: string; readonly list: readonly string[] };
 }
 
-/** Names and ids in rules that give something; `connections`: those that are looked at. */
+/** `connections`: those that are looked at. What is not alive is not asked for; the alias book always is. */
 export function wantedGroups(view: LintView, connections: readonly MappingConnection[]): readonly WantedGroup[] {
+  return [
+    ...matchedNames(view, connections),
+    ...expressionsAt(view).flatMap((one) => comparedNames(view, one, connections)),
+    ...aliasKeys(view, connections),
+  ];
+}
+
+const BY_NAME: readonly GroupKeyKind[] = ["name"];
+const BY_ID: readonly GroupKeyKind[] = ["id"];
+const BY_EITHER: readonly GroupKeyKind[] = ["name", "id"];
+
+function matchedNames(view: LintView, connections: readonly MappingConnection[]): readonly WantedGroup[] {
   return view.alive.flatMap((one) => {
     const { any } = one.rule.groups ?? {};
     if (!any) return [];
     const applying = connections.filter(({ slug, mayGrantOwner }) => appliesAt(one.rule, slug, mayGrantOwner));
     return writtenNames(view.document, one).map(({ name, pointer, list }) => {
-      const aliases = any.by === "name" ? view.mapping.aliases.get(name) : undefined;
-      const keys = new Map(applying.map(({ slug }) => [slug, aliases?.get(slug) ?? [name]]));
-      return { pointer, name, by: any.by, keys, isAlias: aliases !== undefined, list };
+      return { pointer, from: { kind: "rule", list } as const, ...meant(view, any.by, name, applying) };
     });
   });
+}
+
+/** A name stands for what the alias book says that a connection calls it; an id stands for itself. */
+function meant({ mapping: { aliases } }: LintView, by: GroupKeyKind, name: string, at: readonly MappingConnection[]) {
+  const isAlias = by === "name" && aliases.has(name);
+  const keys = new Map(at.map(({ slug }) => [slug, isAlias ? keysAt(aliases, name, slug) : [name]]));
+  return { name, keys, kinds: isAlias ? BY_EITHER : by === "name" ? BY_NAME : BY_ID };
+}
+
+const COMPARED_BY: ReadonlyMap<string, GroupKeyKind> = new Map([
+  ["groups", "name"],
+  ["group.name", "name"],
+  ["group_ids", "id"],
+  ["group.id", "id"],
+]);
+
+function comparedNames(
+  view: LintView,
+  of: PlacedExpression,
+  connections: readonly MappingConnection[],
+): readonly WantedGroup[] {
+  const { rule } = of;
+  const applying = rule
+    ? connections.filter(({ slug, mayGrantOwner }) => appliesAt(rule, slug, mayGrantOwner))
+    : connections;
+  return of.expression.compared.flatMap((text) => {
+    const by = COMPARED_BY.get(text.path);
+    if (by === undefined) return [];
+    return [
+      { pointer: of.pointer, from: { kind: "expression", of, text } as const, ...meant(view, by, text.text, applying) },
+    ];
+  });
+}
+
+function aliasKeys({ document }: LintView, connections: readonly MappingConnection[]): readonly WantedGroup[] {
+  const known = new Set(connections.map(({ slug }) => slug));
+  return Object.entries(document.groups ?? {}).flatMap(([alias, bySlug]) =>
+    Object.entries(bySlug).flatMap(([slug, written]) => {
+      if (!known.has(slug)) return [];
+      const from = { kind: "alias", alias, list: asList(written) } as const;
+      return namesAt(written, `/groups/${escapePointer(alias)}/${escapePointer(slug)}`).map(({ name, pointer }) => {
+        return { pointer, name, kinds: BY_EITHER, keys: new Map([[slug, [name]]]), from };
+      });
+    }),
+  );
 }
 
 interface Written {
@@ -38,7 +98,10 @@ interface Written {
   readonly list: readonly string[] | undefined;
 }
 
-function writtenNames(document: MappingDocument, { rule, document: written }: LintRule): readonly Written[] {
+function writtenNames(
+  document: MappingDocument,
+  { rule, document: written }: LintView["alive"][number],
+): readonly Written[] {
   if (written) {
     const key = (["group_id", "group_name", "sso_group"] as const).find((one) => written[one] !== undefined);
     return namesAt(written[key as keyof RuleDocument] as string | readonly string[], `${rule.pointer}/${key}`);
@@ -52,50 +115,4 @@ function writtenNames(document: MappingDocument, { rule, document: written }: Li
 function namesAt(names: string | readonly string[], pointer: string): readonly Written[] {
   if (typeof names === "string") return [{ name: names, pointer, list: undefined }];
   return names.map((name, at) => ({ name, pointer: `${pointer}/${at}`, list: names }));
-}
-
-/**
- * Calls a wanted group, which no alias stands for, by another name. Where examples speak of it, everywhere at once, and only if nothing in the
- * document tells the two names apart; `undefined` when that would change what the document means.
- */
-export function renaming(
-  view: LintView,
-  wanted: WantedGroup,
-  all: readonly WantedGroup[],
-  to: string,
-): readonly PatchOperation[] | undefined {
-  const { document } = view;
-  const tested = mentions(document, wanted.by, wanted.name);
-  if (tested.length === 0) return [replaced(wanted, to)];
-  const isNamed = mentions(document, wanted.by, to).length > 0 || all.some(({ name }) => name === to);
-  if (isNamed || tellsApart(view, wanted.name, to)) return undefined;
-  const everywhere = all.filter(({ name, by }) => name === wanted.name && by === wanted.by);
-  return [
-    ...everywhere.map((one) => replaced(one, to)),
-    ...tested.map((path) => ({ op: "replace", path, value: to }) as const),
-  ];
-}
-
-function replaced({ list, pointer }: WantedGroup, to: string): PatchOperation {
-  return list?.includes(to) ? { op: "remove", path: pointer } : { op: "replace", path: pointer, value: to };
-}
-
-/** Where examples have a person in the group. */
-function mentions({ examples = [] }: MappingDocument, by: "name" | "id", name: string): readonly string[] {
-  const key = by === "name" ? "groups" : "group_ids";
-  return examples.flatMap((example, index) =>
-    (example[key] ?? []).flatMap((group, at) => (group === name ? [`/examples/${index}/${key}/${at}`] : [])),
-  );
-}
-
-/** Expressions may spell the name out, patterns may match one of the two. */
-function tellsApart({ mapping }: LintView, from: string, to: string): boolean {
-  const hasExpressions = mapping.invariants.length > 0 || mapping.rules.some((rule) => expressionsOf(rule).length > 0);
-  if (hasExpressions || mapping.aliases.has(from) || mapping.aliases.has(to)) return true;
-  return mapping.rules.some(({ groups }) => {
-    const pattern = groups?.pattern;
-    return (
-      pattern !== undefined && (matchPattern(pattern, from) !== undefined || matchPattern(pattern, to) !== undefined)
-    );
-  });
 }
