@@ -1,5 +1,6 @@
 import { type PreparedExpression, prepareExpression } from "../engine/expression/expression.js";
 import { faultOf } from "../engine/expression/result.js";
+import { type BoundedMap, boundedMap } from "../model/bounded-map.js";
 import type { ExpressionBatch, ExpressionResult } from "../model/expression.js";
 
 /** The host's side of the pipe to the runner. */
@@ -23,7 +24,7 @@ const MOST_PREPARED = 200;
 
 /** Runs batches one at a time; the promise is fulfilled when the last reply of the batch is sent. */
 export function createHost(channel: HostChannel): (batch: ExpressionBatch) => Promise<void> {
-  const prepared = new Map<string, PreparedExpression>();
+  const prepared = boundedMap<string, PreparedExpression>(MOST_PREPARED);
   return async ({ jobs }) => {
     const begun = channel.now();
     let flushed = begun;
@@ -45,7 +46,7 @@ export function createHost(channel: HostChannel): (batch: ExpressionBatch) => Pr
 }
 
 async function evaluate(
-  prepared: Map<string, PreparedExpression>,
+  prepared: BoundedMap<string, PreparedExpression>,
   source: string,
   input: string,
 ): Promise<ExpressionResult> {
@@ -61,15 +62,8 @@ async function evaluate(
 }
 
 /** Keeps what was used last, since a batch is mostly one expression over many people. */
-function recall(prepared: Map<string, PreparedExpression>, source: string): PreparedExpression {
+function recall(prepared: BoundedMap<string, PreparedExpression>, source: string): PreparedExpression {
   const expression = prepared.get(source) ?? prepareExpression(source);
-  prepared.delete(source);
   prepared.set(source, expression);
-  if (prepared.size > MOST_PREPARED) {
-    for (const oldest of prepared.keys()) {
-      prepared.delete(oldest);
-      break;
-    }
-  }
   return expression;
 }

@@ -1,5 +1,6 @@
 /** Owns how often one caller may come: a bucket per caller, in memory, per process. */
 
+import { boundedMap } from "../model/bounded-map.js";
 import { Refusal } from "../model/problem.js";
 
 export interface RateLimiter {
@@ -19,7 +20,7 @@ export function createRateLimiter(
 ): RateLimiter {
   // Per caller, when its bucket is full again: each turn pushes that away by its share of a minute, and a turn that
   // would push it more than a minute away is refused.
-  const fullAt = new Map<string, number>();
+  const fullAt = boundedMap<string, number>(mostCallers);
   return {
     take(kind, caller, perMinute) {
       if (perMinute === 0) return;
@@ -29,11 +30,7 @@ export function createRateLimiter(
       const after = before + MINUTE / perMinute;
       // Fractions of a millisecond are rounding errors of the division.
       const wait = Math.round(after - now - MINUTE);
-      // Taken out and put back: a Map keeps the order of insertion, so the first key is the longest idle one.
-      fullAt.delete(key);
       fullAt.set(key, wait > 0 ? before : after);
-      const [oldest] = fullAt.keys();
-      if (fullAt.size > mostCallers && oldest !== undefined) fullAt.delete(oldest);
       if (wait <= 0) return;
       const retryAfterSeconds = Math.ceil(wait / 1_000);
       throw new Refusal(

@@ -1,5 +1,6 @@
 /** Strikes own the memory of which expressions ended badly: by themselves, or on one input. */
 import { createHash } from "node:crypto";
+import { boundedMap } from "../model/bounded-map.js";
 
 /** What came to its end badly so often that it is not run any more. */
 export type Suspended = "source" | "input";
@@ -31,7 +32,7 @@ const OF_ONE_ATTEMPT = "it was left out from there on";
  * nothing but the attempts on those.
  */
 function createStrikes(until: string): Strikes {
-  const sources = new Map<string, Map<string, number>>();
+  const sources = boundedMap<string, Map<string, number>>(SOURCES);
   return {
     refusal(source, input) {
       const inputs = sources.get(source);
@@ -47,7 +48,7 @@ function createStrikes(until: string): Strikes {
       const digest = digestOf(input);
       const count = (inputs.get(digest) ?? 0) + 1;
       inputs.set(digest, count);
-      putLast(sources, source, inputs, SOURCES);
+      sources.set(source, inputs);
       if (inputs.size >= MOST) return "source";
       return count === MOST ? "input" : undefined;
     },
@@ -64,7 +65,7 @@ export function strikesApart(live?: Strikes): Strikes {
 }
 
 export function createLiveStrikes(): LiveStrikes {
-  const newest = new Map<number, { readonly version: number; readonly strikes: Strikes }>();
+  const newest = boundedMap<number, { readonly version: number; readonly strikes: Strikes }>(TENANTS);
   return {
     of(tenant, version) {
       // Who is late with an older version counts alone: the newer one is no business of theirs.
@@ -78,19 +79,12 @@ export function createLiveStrikes(): LiveStrikes {
         refusal: (source, input) => current()?.refusal(source, input),
         strike(source, input) {
           const strikes = current() ?? createStrikes(LIVE);
-          if (strikes !== late) putLast(newest, tenant, { version, strikes }, TENANTS);
+          if (strikes !== late) newest.set(tenant, { version, strikes });
           return strikes.strike(source, input);
         },
       };
     },
   };
-}
-
-function putLast<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const oldest = map.keys().next();
-  if (map.size > most && !oldest.done) map.delete(oldest.value);
 }
 
 function digestOf(input: string): string {

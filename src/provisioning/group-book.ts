@@ -1,3 +1,4 @@
+import { boundedMap } from "../model/bounded-map.js";
 import type { ConnectionId, TenantId } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
 import type { TenantReader } from "./ports/store.js";
@@ -7,9 +8,9 @@ export interface GroupBook {
   groups(reader: TenantReader, connection: ConnectionId): Promise<readonly DirectoryGroupRecord[]>;
 }
 
-/** `size` connections are remembered, the least recently used forgotten first. */
+/** `size` connections are remembered, the one whose groups were read longest ago forgotten first. */
 export function createGroupBook(size: number): GroupBook {
-  const book = new Map<string, { readonly version: number; readonly groups: readonly DirectoryGroupRecord[] }>();
+  const book = boundedMap<string, { readonly version: number; readonly groups: readonly DirectoryGroupRecord[] }>(size);
   const key = (tenant: TenantId, connection: ConnectionId) => `${tenant}\u0000${connection}`;
   return {
     async groups(reader, connection) {
@@ -19,10 +20,7 @@ export function createGroupBook(size: number): GroupBook {
       const remembered = book.get(at);
       if (remembered?.version === version) return remembered.groups;
       const groups = await reader.directoryGroups(connection);
-      book.delete(at);
       book.set(at, { version, groups });
-      const oldest = book.keys().next();
-      if (book.size > size && !oldest.done) book.delete(oldest.value);
       return groups;
     },
   };

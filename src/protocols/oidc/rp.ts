@@ -1,5 +1,6 @@
 /** The relying party: owns every conversation with an OpenID provider, and is the only importer of openid-client. */
 import * as client from "openid-client";
+import { boundedMap } from "../../model/bounded-map.js";
 import type { Connection, OidcSettings } from "../../model/connection.js";
 import type { ConnectionId, Instant, TenantId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
@@ -77,7 +78,7 @@ interface Remembered {
 }
 
 export function createRelyingParty(deps: RelyingPartyDeps): RelyingParty {
-  const remembered = new Map<string, Remembered>();
+  const remembered = boundedMap<string, Remembered>(MOST_REMEMBERED);
 
   /** One configuration per connection, shared by concurrent sign-ins; a failure is forgotten at once. */
   function configurationOf(provider: Provider): Promise<client.Configuration> {
@@ -88,10 +89,7 @@ export function createRelyingParty(deps: RelyingPartyDeps): RelyingParty {
     if (known?.version === connection.version && known.until > now) return known.configuration;
     const configuration = discover(deps, provider);
     const entry = { version: connection.version, until: now + REMEMBERED_MILLISECONDS, configuration };
-    remembered.delete(key);
     remembered.set(key, entry);
-    const oldest = remembered.keys().next();
-    if (remembered.size > MOST_REMEMBERED && !oldest.done) remembered.delete(oldest.value);
     configuration.catch(() => {
       if (remembered.get(key) === entry) remembered.delete(key);
     });

@@ -1,3 +1,4 @@
+import { boundedMap } from "../../model/bounded-map.js";
 import type { Connection, Tenant } from "../../model/connection.js";
 import type { TenantId } from "../../model/ids.js";
 import type { Provisioning } from "../../provisioning/deps.js";
@@ -15,17 +16,16 @@ const MOST_TENANTS = 1_000;
 
 /** The mapping document is read once per version. */
 export function createGroupAttributes(p: Provisioning): GroupAttributeOf {
-  const remembered = new Map<TenantId, { readonly version: number; readonly name: string | undefined }>();
+  const remembered = boundedMap<TenantId, { readonly version: number; readonly name: string | undefined }>(
+    MOST_TENANTS,
+  );
   return async (tenant, { groupAttribute }) => {
     if (groupAttribute !== undefined) return { groupAttribute };
     const version = tenant.activeVersion;
     let entry = remembered.get(tenant.id);
     if (entry?.version !== version) {
       entry = { version, name: await mappedName(p, tenant) };
-      remembered.delete(tenant.id);
       remembered.set(tenant.id, entry);
-      const oldest = remembered.keys().next();
-      if (remembered.size > MOST_TENANTS && !oldest.done) remembered.delete(oldest.value);
     }
     return entry.name === undefined ? {} : { mappedGroupAttribute: entry.name };
   };

@@ -1,4 +1,5 @@
 import { type CompiledMapping, compileMapping } from "../../engine/compile/compile.js";
+import { boundedMap } from "../../model/bounded-map.js";
 import type { Connection } from "../../model/connection.js";
 import type { TenantId } from "../../model/ids.js";
 import type { MappingDocument } from "../../model/mapping.js";
@@ -46,17 +47,14 @@ export async function activeMapping(
 
 /** `size` tenants are remembered. A stored version that is no valid document any more, or no longer compiles, throws. */
 export function createMappingCache(parse: ParseMapping, size: number): MappingCache {
-  const cache = new Map<TenantId, { readonly key: string; readonly mapping: CompiledMapping }>();
+  const cache = boundedMap<TenantId, { readonly key: string; readonly mapping: CompiledMapping }>(size);
   return {
     async active(reader, version, connections) {
       const key = `${version}|${connections.map((one) => `${one.slug}:${one.mayGrantOwner}`).join(",")}`;
       const remembered = cache.get(reader.tenant);
       if (remembered?.key === key) return remembered.mapping;
       const mapping = compileStored(parse, await storedText(reader, version), version, connections);
-      cache.delete(reader.tenant);
       cache.set(reader.tenant, { key, mapping });
-      const oldest = cache.keys().next();
-      if (cache.size > size && !oldest.done) cache.delete(oldest.value);
       return mapping;
     },
   };

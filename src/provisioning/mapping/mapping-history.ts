@@ -1,5 +1,6 @@
 /** Mapping history owns what is said of saved versions: what each changed, and what two of them differ in. */
 import { type DiffCounts, diffMappings, type MappingDiff } from "../../engine/mapping-diff.js";
+import { boundedMap } from "../../model/bounded-map.js";
 import type { Tenant } from "../../model/connection.js";
 import { Refusal } from "../../model/problem.js";
 import type { Provisioning } from "../deps.js";
@@ -50,20 +51,15 @@ export interface VersionSummaries {
 
 /** Versions never change, so that what is said of the last `size` of them is remembered. */
 export function createVersionSummaries(p: Provisioning, size: number): VersionSummaries {
-  const known = new Map<string, VersionSummary>();
-  const remember = (key: string, summary: VersionSummary) => {
-    known.set(key, summary);
-    const oldest = known.keys().next();
-    if (known.size > size && !oldest.done) known.delete(oldest.value);
-    return summary;
-  };
+  const known = boundedMap<string, VersionSummary>(size);
   return {
     async of(tenant, versions) {
       const summaries: VersionSummary[] = [];
       for (const [index, { version, text }] of versions.entries()) {
         const key = `${tenant.id}:${version}`;
         const before = versions[index + 1]?.text;
-        const summary = known.get(key) ?? remember(key, await summaryOf(p, tenant, version, text, before));
+        const summary = known.get(key) ?? (await summaryOf(p, tenant, version, text, before));
+        known.set(key, summary);
         summaries.push(summary);
       }
       return summaries;

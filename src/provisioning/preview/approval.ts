@@ -1,3 +1,4 @@
+import { boundedMap } from "../../model/bounded-map.js";
 import type { TenantReader } from "../ports/store.js";
 import { addApproved } from "./dangerous-lines.js";
 import { createKeySet } from "./key-set.js";
@@ -31,12 +32,7 @@ const BESIDE_KEYS = 50;
  * stays whatever it has: a run asks for it again with each batch.
  */
 export function createApprovalCache(mostKeys: number): ApprovalCache {
-  const remembered = new Map<string, MappingApproval & { readonly keys: number }>();
-  let keys = 0;
-  const forget = (key: string) => {
-    keys -= remembered.get(key)?.keys ?? 0;
-    remembered.delete(key);
-  };
+  const remembered = boundedMap<string, MappingApproval & { readonly keys: number }>(mostKeys, ({ keys }) => keys);
   const answer = async (reader: TenantReader, key: string, plan: string | undefined, includeFrozen: boolean) => {
     const seen = createKeySet();
     if (plan !== undefined) await addApproved(reader, plan, seen);
@@ -45,10 +41,7 @@ export function createApprovalCache(mostKeys: number): ApprovalCache {
       includeFrozen,
       keys: seen.size() + BESIDE_KEYS,
     } as const;
-    forget(key);
     remembered.set(key, said);
-    keys += said.keys;
-    for (const other of remembered.keys()) if (keys > mostKeys && other !== key) forget(other);
     return said;
   };
   return {

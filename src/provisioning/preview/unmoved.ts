@@ -3,6 +3,7 @@
  * its run takes them as done while their facts stay as they were.
  */
 import { type CompiledMapping, nextExpiry, readsNow } from "../../engine/compile/compile.js";
+import { boundedMap } from "../../model/bounded-map.js";
 import type { Connection } from "../../model/connection.js";
 import type { Decision } from "../../model/evaluation.js";
 import type { ConnectionId, Instant, TenantId, UserId } from "../../model/ids.js";
@@ -93,19 +94,19 @@ export interface UnmovedBook {
   take(tenant: TenantId, version: number, limit: number): readonly Unmoved[];
 }
 
+interface Kept {
+  readonly version: number;
+  readonly people: readonly Unmoved[];
+  taken: number;
+}
+
 /** `most` people are remembered over all tenants, the longest known forgotten first. */
 export function createUnmovedBook(most: number): UnmovedBook {
-  const kept = new Map<TenantId, { readonly version: number; readonly people: readonly Unmoved[]; taken: number }>();
-  const total = () => [...kept.values()].reduce((sum, { people }) => sum + people.length, 0);
+  const kept = boundedMap<TenantId, Kept>(most, ({ people }) => people.length);
   return {
     keep(tenant, version, people) {
-      kept.delete(tenant);
-      if (people.length === 0) return;
-      kept.set(tenant, { version, people, taken: 0 });
-      for (const oldest of kept.keys()) {
-        if (total() <= most) return;
-        kept.delete(oldest);
-      }
+      if (people.length === 0 || people.length > most) kept.delete(tenant);
+      else kept.set(tenant, { version, people, taken: 0 });
     },
     take(tenant, version, limit) {
       const entry = kept.get(tenant);
