@@ -64,9 +64,33 @@ export async function reconcilePeople(
   ids: readonly UserId[],
   options: ReconcileOptions,
 ): Promise<Reconciled> {
+  return applyPrepared(p, tenant, await preparePeople(p, tenant, ids, options));
+}
+
+/** People who are evaluated, with what was said of them: what is left to do is one transaction. */
+export interface Prepared {
+  readonly evaluated: Evaluated;
+  readonly options: ReconcileOptions;
+}
+
+/** The half outside the transaction: a worker prepares the next people while others are written. */
+export async function preparePeople(
+  p: Provisioning,
+  tenant: TenantId,
+  ids: readonly UserId[],
+  options: ReconcileOptions,
+): Promise<Prepared> {
   const evaluated = await evaluatePeople(p, tenant, ids, options);
-  const said = await whatWasSaid(p, tenant, evaluated, options);
-  return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, { ...options, ...said }));
+  return { evaluated, options: { ...options, ...(await whatWasSaid(p, tenant, evaluated, options)) } };
+}
+
+/** The half inside: whose facts or account moved since they were evaluated is left to another attempt. */
+export function applyPrepared(
+  p: Provisioning,
+  tenant: TenantId,
+  { evaluated, options }: Prepared,
+): Promise<Reconciled> {
+  return p.store.write(tenant, (tx) => applyBatch(p, tx, evaluated, options));
 }
 
 /**

@@ -130,7 +130,7 @@ describe("the brake", () => {
       await releaseRun(t.p, tenant, run.id, preview.digest, ADMIN);
       await t.settled();
       expect(await state()).to.equal("----++");
-      expect(await t.p.store.read(tenant.id).run(run.id)).to.include({ status: "done" });
+      expect(await t.p.store.read(tenant.id).run(run.id)).to.include({ status: "done", total: 2, done: 2 });
     });
 
     it("is not released with somebody in it whom nobody has seen: plan_changed shows only them", async () => {

@@ -1,7 +1,7 @@
 import type { TenantId, UserId } from "../../model/ids.js";
 import { Refusal } from "../../model/problem.js";
 import type { Provisioning } from "../deps.js";
-import { type ReconcileOptions, reconcilePeople } from "../reconcile.js";
+import { applyPrepared, type Prepared, preparePeople, type ReconcileOptions } from "../reconcile.js";
 import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 
 interface ReconciledApart {
@@ -13,16 +13,17 @@ interface ReconciledApart {
 
 /**
  * Reconciles people at once and, where that fails, in halves, down to the ones who cannot be reconciled: nobody waits for
- * somebody else's fault. Throws only when the marks of those cannot be put off.
+ * somebody else's fault. Throws only when the marks of those cannot be put off. `prepared`: what was begun for them before.
  */
 export async function reconcileApart(
   p: Provisioning,
   tenant: TenantId,
   ids: readonly UserId[],
   options: ReconcileOptions,
+  prepared: Promise<Prepared> = preparePeople(p, tenant, ids, options),
 ): Promise<ReconciledApart> {
   try {
-    const { done, moved, counts } = await reconcilePeople(p, tenant, ids, options);
+    const { done, moved, counts } = await applyPrepared(p, tenant, await prepared);
     if (moved.length > 0) await p.store.write(tenant, (tx) => tx.delayMarks(moved, p.now()));
     return { done: done.length, failed: [], counts };
   } catch (fault) {

@@ -2,7 +2,7 @@ import type { Instant, TenantId, UserId } from "../../model/ids.js";
 import type { Context, Provisioning } from "../deps.js";
 import type { ClaimedRun } from "../ports/runs.js";
 import type { TenantWriter } from "../ports/store.js";
-import type { ReconcileOptions } from "../reconcile.js";
+import { type Prepared, preparePeople, type ReconcileOptions } from "../reconcile.js";
 import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import { heldUsers } from "./held-runs.js";
 import { reconcileApart } from "./reconcile-apart.js";
@@ -61,13 +61,37 @@ async function settleUnmoved(p: Provisioning, tenant: TenantId, run: ClaimedRun,
   }
 }
 
-/** Everybody else; false when it has to stop before they are done. */
+/**
+ * Everybody else, the next ones prepared while others are written; false when it has to stop before they are done. Who was
+ * claimed is worked before it stops, or would wait until the claim has run out.
+ */
 async function workPeople(p: Provisioning, tenant: TenantId, work: RunWork, pace: RunPace): Promise<boolean> {
-  for await (const ids of peopleOf(p, tenant, work.run, pace)) {
-    await workBatch(p, tenant, work, ids, pace);
-    if (pace.stopped()) return false;
+  const people = peopleOf(p, tenant, work.run, pace);
+  const next = async (): Promise<Batch | undefined> => {
+    const ids = await people();
+    if (ids.length === 0) return undefined;
+    const prepared = preparePeople(p, tenant, ids, work.options);
+    // its failure is met by whoever works the batch, who may not be there yet
+    prepared.catch(() => undefined);
+    return { ids, prepared };
+  };
+  // whoever is held stays in the list until the release is written
+  const mayLookAhead = work.run.trigger !== "held";
+  let batch = await next();
+  while (batch) {
+    const stopped = pace.stopped();
+    const ahead = mayLookAhead && !stopped ? next() : undefined;
+    const [following] = await Promise.all([ahead, workBatch(p, tenant, work, batch, pace)]);
+    if (stopped) return false;
+    // somebody whose facts moved in the batch just written is due again
+    batch = following ?? (await next());
   }
   return true;
+}
+
+interface Batch {
+  readonly ids: readonly UserId[];
+  readonly prepared: Promise<Prepared>;
 }
 
 /** What was confirmed for a switch counts as long as its run is open, so that it stays open for the last of its people. */
@@ -123,38 +147,27 @@ function optionsOf(run: ClaimedRun): ReconcileOptions {
   return run.trigger === "held" ? { ...base, approval: "all", releasing: true } : base;
 }
 
-/** Who is left to do, found anew for each batch. */
-async function* peopleOf(
-  p: Provisioning,
-  tenant: TenantId,
-  run: ClaimedRun,
-  { size, lease }: RunPace,
-): AsyncGenerator<readonly UserId[]> {
-  if (run.trigger === "held") {
-    yield* releasedPeople(p, tenant, run, size);
-    return;
-  }
+/** Gives who is left to do, a batch at a time and found anew for each; nobody when the run is over. */
+type People = () => Promise<readonly UserId[]>;
+
+function peopleOf(p: Provisioning, tenant: TenantId, run: ClaimedRun, { size, lease }: RunPace): People {
+  if (run.trigger === "held") return releasedPeople(p, tenant, run, size);
   const version = run.mappingVersion;
-  for (;;) {
-    const ids = await p.store.write(tenant, (tx) =>
+  return () =>
+    p.store.write(tenant, (tx) =>
       version === undefined ? tx.claimMarks(p.now(), lease(), size) : tx.claimBehind(version, p.now(), lease(), size),
     );
-    if (ids.length === 0) return;
-    yield ids;
-  }
 }
 
-async function* releasedPeople(
-  p: Provisioning,
-  tenant: TenantId,
-  run: ClaimedRun,
-  size: number,
-): AsyncGenerator<readonly UserId[]> {
-  for (let round = 0; round < ROUNDS; round++) {
-    const people = await heldUsers(p.store.read(tenant), run.id);
-    if (people.length === 0) return;
-    for (let at = 0; at < people.length; at += size) yield people.slice(at, at + size);
-  }
+function releasedPeople(p: Provisioning, tenant: TenantId, run: ClaimedRun, size: number): People {
+  let people: readonly UserId[] = [];
+  let rounds = 0;
+  return async () => {
+    if (people.length === 0 && rounds++ < ROUNDS) people = await heldUsers(p.store.read(tenant), run.id);
+    const batch = people.slice(0, size);
+    people = people.slice(size);
+    return batch;
+  };
 }
 
 /**
@@ -183,10 +196,10 @@ async function workBatch(
   p: Provisioning,
   tenant: TenantId,
   { run, options, failed }: RunWork,
-  ids: readonly UserId[],
+  { ids, prepared }: Batch,
   pace: RunPace,
 ): Promise<void> {
-  const { done, failed: again, counts } = await reconcileApart(p, tenant, ids, options);
+  const { done, failed: again, counts } = await reconcileApart(p, tenant, ids, options, prepared);
   for (const id of ids) failed.delete(id);
   for (const id of again) failed.add(id);
   const change = { status: "running", addDone: done, addCounts: counts, leaseUntil: pace.lease() } as const;
