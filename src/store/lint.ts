@@ -1,6 +1,7 @@
 /** What lint asks beside a document: groups with their sizes, and what rules gave lately. */
+import type { ClaimsDocument } from "../model/directory.js";
 import type { ConnectionId, Instant } from "../model/ids.js";
-import type { ClaimedGroup, LintReader, SentGroup } from "../provisioning/ports/lint.js";
+import type { ClaimedGroup, LintReader, SaidRow, SentGroup } from "../provisioning/ports/lint.js";
 import { bigint } from "./dialect.js";
 import { VERSION_COLUMNS, type VersionColumns, versionOf } from "./mappings.js";
 import type { Scope } from "./scope.js";
@@ -37,6 +38,27 @@ interface ClaimedColumns {
   readonly people: number;
 }
 
+interface SaidColumns {
+  readonly id: string;
+  readonly connection_id: string;
+  readonly scim_attributes: string | null;
+  readonly scim_app_roles: string | null;
+  readonly claims: string | null;
+}
+
+function saidOf(row: SaidColumns): SaidRow {
+  return {
+    connection: row.connection_id as ConnectionId,
+    ...given("attributes", documentOf<NonNullable<SaidRow["attributes"]>>(row.scim_attributes)),
+    ...given("appRoles", documentOf<readonly string[]>(row.scim_app_roles)),
+    ...given("claims", documentOf<ClaimsDocument>(row.claims)),
+  };
+}
+
+function documentOf<T>(text: string | null): T | null {
+  return text === null ? null : fromJson<T>(text);
+}
+
 const CLAIMED = ["groups", "value"] as const;
 
 export function lintReader(scope: Scope): LintReader {
@@ -65,6 +87,13 @@ export function lintReader(scope: Scope): LintReader {
       );
       const items = rows.map(claimedOf);
       return bound.people < limit ? { items } : { items, next: bound.last };
+    },
+    async saidFacts({ after, limit }) {
+      const rows = await db.all<SaidColumns>(
+        sql`select id, connection_id, scim_attributes, scim_app_roles, claims from directory_users
+          where tenant_id = ${tenant} and id > ${after ?? ""} and deleted_at is null order by id limit ${limit + 1}`,
+      );
+      return page(rows, limit, saidOf, (row) => row.id);
     },
     async mappingAt(at) {
       const row = await one<VersionColumns>(

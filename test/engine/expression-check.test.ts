@@ -318,3 +318,25 @@ describe("checkExpression: warnings", () => {
     expect(check).to.have.nested.property("warnings[0].code", "negation_over_absent");
   });
 });
+
+describe("checkExpression: texts that are compared with facts", () => {
+  const cases: readonly (readonly [source: string, compared: readonly string[]])[] = [
+    ["'IT' in groups", ["groups 0-4 IT"]],
+    ['user.country in [\'SE\', "N\\"O", user.title]', ["user.country 17-21 SE", 'user.country 23-29 N"O']],
+    ["$not(group.name != 'a') or 'b' = $$.group.name", ["group.name 19-22 a", "group.name 27-30 b"]],
+    ["(user.title = 'x' ?? true) and claims.c[0] = 'y'", ["user.title 14-17 x", "claims.c 45-48 y"]],
+    ["$lowercase(user.title) = 'x' and user.active = true and $d = 'x'", []],
+    ["{'name': 'x'}.name = 'x'", []],
+    ["$count(groups) > 1 and 'a' = 'b'", []],
+  ];
+  for (const [source, expected] of cases) {
+    it(source, () => {
+      const check = checkExpression(source.replace("$d = 'x'", "($d := user.title; $d = 'x')"), "when");
+      expect(check, JSON.stringify(check)).to.have.property("ok", true);
+      const compared = check.ok ? check.compared : [];
+      expect(compared.map(({ path, text, position, end }) => `${path} ${position}-${end} ${text}`)).to.deep.equal(
+        expected,
+      );
+    });
+  }
+});

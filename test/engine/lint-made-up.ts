@@ -7,6 +7,7 @@ import { jobsOf, judgePerson, someoneBy } from "../../src/engine/judge.js";
 import type { LintFinding, PatchOperation } from "../../src/engine/lint/finding.js";
 import { lintDocument } from "../../src/engine/lint/lint.js";
 import type { ReachOptions } from "../../src/engine/lint/pattern-reach.js";
+import { type SaidFacts, saidBook } from "../../src/engine/lint/said.js";
 import { type SeenGroup, seenGroups } from "../../src/engine/lint/seen.js";
 import { byPlace, type Surroundings, surroundingFindings } from "../../src/engine/lint/surroundings.js";
 import { lintView } from "../../src/engine/lint/view.js";
@@ -17,6 +18,7 @@ import { CONTEXT, NOW, resultsOf } from "./made-up.js";
 export interface LintWorld {
   readonly context?: Partial<MappingContext>;
   readonly groups?: readonly SeenGroup[];
+  readonly said?: readonly SaidFacts[];
   readonly seen?: Partial<ReachOptions>;
   readonly around?: Partial<Surroundings>;
   /** The examples are not looked at. */
@@ -43,11 +45,18 @@ export async function linted(document: MappingDocument, world: LintWorld = {}): 
   });
   for (const group of world.groups ?? []) seen.take(group);
   for (const group of world.groups ?? []) seen.compare(group);
+  const said = saidBook(view, context.connections);
+  for (const one of world.said ?? []) said.take(one);
   const around = {
     ...{ disabled: new Set<string>(), teams: [], days: 90, lastGave: new Map(), since: "2026-08-24T12:00:00.000Z" },
     ...world.around,
   };
-  const parts = [...lintDocument(view, warnings), seen.findings(), ...surroundingFindings(view, around)];
+  const parts = [
+    ...lintDocument(view, warnings),
+    seen.findings(),
+    said.findings(),
+    ...surroundingFindings(view, around),
+  ];
   return parts.flat().sort(byPlace);
 }
 

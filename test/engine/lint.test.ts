@@ -577,7 +577,7 @@ describe("lint: beside the groups that were sent", () => {
         "Fin/ance": { idp: id.replace("1f3c", "1f3d"), other: "app-finance" },
         Sales: { idp: ["Sales Nordic", "Sales South"], other: "Sales" },
         Old: { idp: ["Gone", "Old"] },
-        Two: { idp: ["Sales Nordics", "Sales Nordik"] },
+        Two: { idp: ["Sales Nordics", "Sales Nordic"] },
         Ids: { idp: ["app-00000001", "app-00000002"] },
       },
       mappings: [rule("Fin/ance"), rule("Sales", "v")],
@@ -761,6 +761,79 @@ describe("lint: beside the groups that were sent", () => {
       "/mappings/0/group_pattern privileged_match: gives `Platform/viewer` or the like to members of 1 group whose name looks privileged: `Platform-Admins`",
       "/mappings/1/group_pattern privileged_match: gives `Ops/editor` or the like to members of 1 group whose name looks privileged: `Ops-Users2`",
     ]);
+  });
+});
+
+describe("lint: beside what was said of people", () => {
+  const when = (text: string, more: Partial<RuleDocument> = {}): RuleDocument => ({
+    ...{ when: text, team_name: "A", role_name: "v" },
+    ...more,
+  });
+  const told = async (document: MappingDocument, said: LintWorld["said"]) =>
+    (await linted(document, { said: said ?? [], untested: true }))
+      .filter(({ code }) => /^(?:misspelt|unknown)_(?:value|claim)$/.test(code))
+      .map(({ pointer, code, position = -1, suggestion = "" }) => `${pointer}@${position} ${code} ${suggestion}`);
+
+  it("tells of texts that nobody has, be it pushed or claimed, and what was probably meant", async () => {
+    const at = "2026-11-01T00:00:00.000Z";
+    const said = [
+      { connection: "idp", attributes: { department: "Sales", active: true, title: null }, appRoles: ["Acme.Admin"] },
+      {
+        connection: "idp",
+        claims: {
+          attributes: { country: { value: "SE", at }, title: { value: null, at } },
+          appRoles: { value: ["Acme.Reader"], at },
+          claims: { costcenter: ["Nordics", "Finance"] },
+        },
+      },
+      { connection: "other", attributes: { department: "Marketing" } },
+    ];
+    const document: MappingDocument = {
+      mappings: [
+        when("user.department = 'sales' and 'SE' = user.country and user.title != 'Boss'"),
+        when("user.department in ['Sales', 'Marketnig', 'Marketing']"),
+        when("user.department = 'Marketing'", { connections: ["idp"] }),
+        when("'Nordic' in claims.costcenter or claims.costcenter[0] = 'Finance' or $exists(claims.costcentre)"),
+        { app_role: ["Acme.Admin", "Acme.Raeder"], team_name: "A", role_name: "v" },
+        { app_role: "Acme.Owner", team_name: "A", role_name: "v", connections: ["idp"] },
+        when("connection.slug = 'ipd' or connection.slug = 'other' or 'Acme.Reader' in app_roles or now = 'x'"),
+        when("user.department = 'Off'", { enabled: false }),
+        when("$exists(claims.other)", { connections: ["other"] }),
+        when("'x' in claims.y"),
+      ],
+      invariants: [{ name: "i", never: "$$.user.department = 'Salse' and target.role = 'admin'" }],
+    };
+    expect(await told(document, said)).to.deep.equal([
+      "/invariants/0/never@21 misspelt_value Sales",
+      "/mappings/0/when@18 misspelt_value Sales",
+      "/mappings/0/when@68 unknown_value ",
+      "/mappings/1/when@29 misspelt_value Marketing",
+      "/mappings/2/when@18 unknown_value ",
+      "/mappings/3/when@0 misspelt_value Nordics",
+      "/mappings/3/when@84 unknown_claim costcenter",
+      "/mappings/4/app_role/1@-1 misspelt_value Acme.Reader",
+      "/mappings/5/app_role@-1 unknown_value ",
+      "/mappings/6/when@18 unknown_value ",
+      "/mappings/9/when@14 unknown_claim ",
+      "/mappings/9/when@0 unknown_value ",
+    ]);
+    expect(await told(document, [])).to.deep.equal(["/mappings/6/when@18 unknown_value "]);
+    const [first] = await linted(document, { said, untested: true });
+    expect([first?.message, first?.fix]).to.deep.equal([
+      "nobody has `Salse` as `user.department`, did you mean `Sales`?",
+      undefined,
+    ]);
+  });
+
+  it("respells a text in a rule's condition, and leaves one that an example counts on", async () => {
+    const said = [{ connection: "idp", attributes: { department: "Sales" } }];
+    const document = { mappings: [when("user.department = 'Salse'")] };
+    const fixOf = async (examples: MappingDocument["examples"] = []) =>
+      (await linted({ ...document, examples }, { said })).find(({ code }) => code === "misspelt_value")?.fix;
+    const fixed = patched(document, (await fixOf()) ?? []);
+    expect(fixed.mappings?.[0]?.when).to.equal("user.department = 'Sales'");
+    expect(await told(fixed, said)).to.deep.equal([]);
+    expect(await fixOf([{ name: "s", user: { department: "Salse" }, expect: ["A/v"] }])).to.equal(undefined);
   });
 });
 

@@ -92,4 +92,32 @@ describe("lint beside a tenant's past", () => {
       await acme.close();
     }
   });
+
+  it("holds texts of conditions beside what people have, pushed in test mode or said at a sign-in", async () => {
+    const acme = await openTenant();
+    try {
+      await acme.connect({ slug: "okta", protocol: "scim", sync: "test" });
+      const oidc = { issuer: "https://idp.test", clientId: "c", scopes: [] };
+      await acme.connect({ slug: "entra", protocol: "oidc", oidc, sync: "off" });
+      const document = {
+        mappings: [
+          { when: "user.userName = 'ann@acme.tset'", team_name: "A", role_name: "v" },
+          { when: "'x' in claims.costcentre", team_name: "A", role_name: "v" },
+        ],
+      };
+      const lint = async () => {
+        const { findings } = await lintMapping(acme.p, await acme.tenant(), JSON.stringify(document), { days: 90 });
+        return findings.flatMap(({ code, suggestion = "" }) =>
+          code.endsWith("_examples") ? [] : [`${code} ${suggestion}`],
+        );
+      };
+      expect(await lint()).to.deep.equal([]);
+      await acme.pushUser("okta", "ann@acme.test");
+      expect(await lint()).to.deep.equal(["misspelt_value ann@acme.test"]);
+      await acme.signIn("entra", "bob", { attributes: { department: "Sales" } });
+      expect(await lint()).to.deep.equal(["misspelt_value ann@acme.test", "unknown_claim ", "unknown_value "]);
+    } finally {
+      await acme.close();
+    }
+  });
 });

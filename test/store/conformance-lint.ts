@@ -67,6 +67,24 @@ export function lintConformance(open: OpenStore): void {
       expect((await (await makeWorld(store())).read.sentGroups({ limit: 5 })).items).to.deep.equal([]);
     });
 
+    it("reads what people are said to be, page by page, without those who were deleted", async () => {
+      const world = await makeWorld(store());
+      await world.push("ann");
+      await signedIn(world, claims("Eng"));
+      await signedIn(world, undefined);
+      const gone = await world.push("gone");
+      await world.write((tx) => tx.deleteUserRow(world.connection.id, gone.row, LATER));
+      const pages = await pagesOf((query) => world.read.saidFacts(query), 2);
+      expect(pages.map((page) => page.length)).to.deep.equal([2, 1]);
+      const [first, ...others] = pages.flat();
+      expect(first?.attributes).to.include({ userName: "ann", active: true });
+      expect(first?.connection).to.equal(world.connection.id);
+      expect(others).to.deep.equal([
+        { connection: world.connection.id, claims: claims("Eng") },
+        { connection: world.connection.id },
+      ]);
+    });
+
     it("counts groups in claims, page by page of people, without those who have none", async () => {
       const world = await makeWorld(store());
       for (const groups of [["A", "B"], ["A"], undefined, ['ä "q"'], ["A"]]) {

@@ -45,7 +45,7 @@ function factPath(node: SyntaxNode): FactPath | undefined {
   const [first, ...rest] = node.steps;
   const steps = first.type === "variable" && first.value === "$" ? rest : node.steps;
   const names = steps.flatMap((step) => (step.type === "name" ? [step.value] : []));
-  return names.length === steps.length && names.length > 0 ? names.join(".") : undefined;
+  return names.length === steps.length ? names.join(".") : undefined;
 }
 
 function textsOf(node: SyntaxNode): readonly LiteralNode[] {

@@ -57,6 +57,16 @@ export const LINT_CODES = {
     meaning: "The alias book says a name or id of a group that the connection never sent, or whose group was deleted.",
   },
   unmatched_pattern: { severity: "warning", meaning: "No group that was sent matches the pattern." },
+  misspelt_value: {
+    severity: "warning",
+    meaning:
+      "A condition, an invariant or `app_role` asks for a text that nobody has, and that is almost one that somebody has.",
+  },
+  unknown_value: {
+    severity: "hint",
+    meaning: "A condition, an invariant or `app_role` asks for a text that nobody has.",
+  },
+  unknown_claim: { severity: "warning", meaning: "An expression reads a claim that nobody's last sign-in brought." },
   unmapped_groups: { severity: "hint", meaning: "Groups that have members are mapped by no rule." },
   never_matched: {
     severity: "warning",

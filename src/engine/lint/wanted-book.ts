@@ -59,11 +59,11 @@ export function wantedBook(wanted: readonly WantedGroup[]): WantedBook {
         const meant = isAliased(group)
           ? undefined
           : places.flatMap((place) => near?.nearest(group.name, place) ?? [])[0];
-        const entry = aliasEntry(group);
-        const isOther = group.from.kind === "alias" && meant !== undefined && group.from.list.includes(meant);
+        const { from } = group;
         // A list may well name what was called so once, as long as one of its keys is there.
-        if (entry !== undefined && seenAliases.has(entry) && (meant === undefined || isOther)) return [];
-        return [{ group, isGone: gone.has(group), near: isOther ? undefined : meant }];
+        const isSpare = from.kind === "alias" && slugs.some((slug) => seenAliases.has(entryOf(from.alias, slug)));
+        if (isSpare && (meant === undefined || from.list.includes(meant))) return [];
+        return [{ group, isGone: gone.has(group), near: meant }];
       });
     },
   };

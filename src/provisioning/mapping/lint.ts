@@ -1,9 +1,11 @@
 /** Lints mapping documents: alone, and beside what a tenant's identity providers sent and its rules gave. */
 import { type CompiledMapping, compileMapping } from "../../engine/compile/compile.js";
+import type { MappingConnection } from "../../engine/compile/compiled-mapping.js";
 import { evaluate, expressionJobs } from "../../engine/evaluate.js";
 import { exampleLink } from "../../engine/examples/examples.js";
 import type { LintFinding } from "../../engine/lint/finding.js";
 import { errorFindings, lintDocument } from "../../engine/lint/lint.js";
+import { saidBook } from "../../engine/lint/said.js";
 import { type SeenGroup, type SeenGroups, seenGroups, type UnmappedGroup } from "../../engine/lint/seen.js";
 import { byPlace, type Surroundings, surroundingFindings } from "../../engine/lint/surroundings.js";
 import { type LintView, lintView } from "../../engine/lint/view.js";
@@ -14,6 +16,7 @@ import type { Problem } from "../../model/problem.js";
 import type { ExpressionPort, Provisioning } from "../deps.js";
 import { othersFirst } from "../judge.js";
 import type { TenantReader } from "../ports/store.js";
+import { pagesOf } from "../preview/pages-of.js";
 import { mappingContext } from "./compiled-mappings.js";
 import { checkExamples } from "./examples.js";
 import { resultsOf } from "./expression-results.js";
@@ -128,8 +131,10 @@ async function lintOf(
   if (!view) {
     return { version, days, findings: linted.findings, groups: { seen: sent.length, unmapped: 0, largest: [] } };
   }
+  const enabled = mappingContext(connections.filter(isEnabled));
+  const said = await besidePeople(view, reader, connections, enabled);
   const seen = await besideGroups(view, sent, {
-    connections: mappingContext(connections.filter(isEnabled)),
+    connections: enabled,
     privilegedRoles: await reader.privilegedRoles(),
     ...(draft === undefined && active ? { savedAt: active.createdAt } : {}),
   });
@@ -140,7 +145,7 @@ async function lintOf(
   return {
     version,
     days,
-    findings: distinct([...linted.findings, ...seen.findings(), ...around]),
+    findings: distinct([...linted.findings, ...seen.findings(), ...said, ...around]),
     groups: { seen: sent.length, unmapped: count, largest },
   };
 }
@@ -166,6 +171,25 @@ async function besideGroups(
     }
   }
   return seen;
+}
+
+/** So many people are read before somebody else gets a turn. */
+const PEOPLE = 250;
+
+async function besidePeople(
+  view: LintView,
+  reader: TenantReader,
+  connections: readonly Connection[],
+  enabled: readonly MappingConnection[],
+): Promise<readonly LintFinding[]> {
+  const book = saidBook(view, enabled);
+  if (!book.asks) return [];
+  const slugs = new Map(connections.map(({ id, slug }) => [id, slug]));
+  for await (const people of pagesOf((query) => reader.saidFacts(query), PEOPLE)) {
+    for (const { connection, ...said } of people) book.take({ connection: slugs.get(connection) ?? "", ...said });
+    await othersFirst();
+  }
+  return book.findings();
 }
 
 async function surroundings(

@@ -1,3 +1,5 @@
+import type { ClaimsDocument } from "../../model/directory.js";
+import type { AttributeValue, UserAttribute } from "../../model/facts.js";
 import type { ConnectionId, Instant } from "../../model/ids.js";
 import type { MappingVersion } from "./mappings.js";
 import type { Page, PageQuery } from "./store.js";
@@ -21,12 +23,22 @@ export interface ClaimedGroup {
   readonly people: number;
 }
 
-/** What lint asks beside a document: everything counted by the database, nothing read person by person. */
+/** What one connection says of one person that is there. */
+export interface SaidRow {
+  readonly connection: ConnectionId;
+  readonly attributes?: Readonly<Record<UserAttribute, AttributeValue>>;
+  readonly appRoles?: readonly string[];
+  readonly claims?: ClaimsDocument;
+}
+
+/** What lint asks beside a document: counted by the database, but for the texts that people have. */
 export interface LintReader {
   /** Groups of every connection's directory, deleted ones too. */
   sentGroups(query: PageQuery): Promise<Page<SentGroup>>;
   /** Groups in the claims of the next `limit` people, counted: a walk over everybody in statements that are soon over. */
   claimedGroups(query: PageQuery): Promise<Page<ClaimedGroup>>;
+  /** What the next `limit` people are said to be, deleted ones left out. */
+  saidFacts(query: PageQuery): Promise<Page<SaidRow>>;
   /** The version that was active at an instant; `undefined` before the first. */
   mappingAt(at: Instant): Promise<MappingVersion | undefined>;
   /** When each of these rules last gave somebody something, by its id: `now` for one that does, nothing for one that never did. */
