@@ -51,11 +51,18 @@ export function saidBook(view: LintView, connections: readonly MappingConnection
   return {
     asks: wanted.length + claims.length > 0,
     take(said) {
-      for (const [path, book] of values) if (path !== SLUG) book.take(said.connection, valuesOf(said, path));
+      for (const [path, book] of values) {
+        // Who never signed in says nothing of claims.
+        if (path !== SLUG && !(path.startsWith(CLAIM) && !said.claims))
+          book.take(said.connection, valuesOf(said, path));
+      }
       if (said.claims) names.take(said.connection, Object.keys(said.claims.claims));
     },
     findings: () => [
-      ...wanted.flatMap((one) => unsaid(one, values.get(one.path) as ValueBook)),
+      // Of a claim that nobody brings it is said once.
+      ...wanted
+        .filter(({ path, at }) => !path.startsWith(CLAIM) || names.has(at, path.slice(CLAIM.length)))
+        .flatMap((one) => unsaid(one, values.get(one.path) as ValueBook)),
       ...claims.flatMap((one) => unknownClaim(one, names)),
     ],
   };
