@@ -5,11 +5,12 @@ import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
 import type { Change, Kept, PersonPlan, Refreshed } from "../model/plan.js";
 import { quote } from "../model/quote.js";
-import { type ScopeKind, scopeKind, targetLabel } from "../model/target.js";
+import { isOwner, type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compile/compiled-mapping.js";
 import { ofRule } from "./explain/of-rule.js";
 import { grouped } from "./grouped.js";
+import { grantsAfter } from "./plan/lines.js";
 import { withPresentRules } from "./present-rules.js";
 import { evidenceText, openReason } from "./reasons.js";
 import { ruleNameOf } from "./rule-text.js";
@@ -49,6 +50,7 @@ function accountChanges(state: PersonState, decision: Decision): readonly Change
 }
 
 type GrantChange = Extract<Change, { readonly grant: GrantKey }>;
+type Revoke = Extract<Change, { readonly kind: "revoke" }>;
 type GrantChanges = Pick<PersonPlan, "changes" | "kept" | "refreshed">;
 
 /** INVARIANT: an account that is not active holds nothing, whatever rules are undecided; manual grants end with it. */
@@ -66,7 +68,7 @@ function compareGrants(
   mapping: CompiledMapping,
 ): GrantChanges {
   const desired = new Map(decision.desired.map((grant) => [grantKey(grant), grant]));
-  const revokes: GrantChange[] = [];
+  const revokes: Revoke[] = [];
   const kept: Kept[] = [];
   const refreshed: Refreshed[] = [];
   const lockOn = lockFinder(decision);
@@ -97,7 +99,28 @@ function compareGrants(
   const opened = [...desired.values()]
     .filter((grant) => !grant.stale && !isHeldByKept(grant, keptIn, mapping))
     .map((grant): GrantChange => ({ kind: "grant", grant, reason: grantReason(grant, mapping) }));
-  return { changes: [...revokes.sort(byTarget), ...opened.sort(byTarget)], kept, refreshed };
+  const closed = withRaises(revokes, state, opened, mapping);
+  return { changes: [...closed.sort(byTarget), ...opened.sort(byTarget)], kept, refreshed };
+}
+
+function withRaises(
+  revokes: readonly Revoke[],
+  { grants }: PersonState,
+  opened: readonly GrantChange[],
+  mapping: CompiledMapping,
+): Revoke[] {
+  const after = grantsAfter(grants, [...revokes, ...opened]);
+  return revokes.map((one) => (isRaised(one.grant.target, after, mapping) ? { ...one, raised: true } : one));
+}
+
+/**
+ * Whether who holds all this afterwards has a higher role in the target's place. Where roles add up, and where the order of
+ * the two is not known, none stands for another. INVARIANT: nothing stands for `owner`.
+ */
+function isRaised(target: Target, after: readonly GrantKey[], { roleOrder, conflicts }: CompiledMapping): boolean {
+  const rank = roleOrder.rank(target.role);
+  if (rank < 0 || isOwner(target) || conflicts[scopeKind(target.scope) as ScopeKind] === "all") return false;
+  return after.some((one) => one.target.scope === target.scope && roleOrder.rank(one.target.role) > rank);
 }
 
 /** Rules that cannot be judged keep what rules give. What SCIM assigns is always known, and goes as soon as SCIM takes it. */
@@ -163,7 +186,7 @@ function grantReason({ origin, rule, evidence }: DesiredGrant, mapping: Compiled
   return `rule ${ruleNameOf(mapping, String(rule))}: ${evidenceText(evidence)}`;
 }
 
-function revoke(grant: Grant, reason: string, decision: Decision, mapping: CompiledMapping): GrantChange {
+function revoke(grant: Grant, reason: string, decision: Decision, mapping: CompiledMapping): Revoke {
   const ruled = grant.origin === "default" ? mapping.noMatch === "default" : decision.stands(grant);
   return { kind: "revoke", grant, reason, ...(isSyncedGrant(grant) && !ruled && { unruled: true }) };
 }

@@ -1,10 +1,9 @@
 /** Guard owns the arithmetic of what must not happen unseen: many losses at once, and the loss of the last owner. */
-import { grantKey } from "../model/grant.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { Hold } from "../model/person.js";
 import type { Change, PersonPlan, PlanLine } from "../model/plan.js";
 import { isOwner } from "../model/target.js";
-import { dangerKey } from "./plan/digest.js";
+import { dangerKey, isLoss } from "./plan/digest.js";
 import { assignmentChanges, planLines } from "./plan/lines.js";
 
 /** Which losses a bucket counts, in people. */
@@ -64,11 +63,14 @@ export interface Loss {
   readonly connection?: ConnectionId;
 }
 
-/** The loss in a plan: the account before assignments. An admin's own deactivation is charged to nobody. */
+/**
+ * The loss in a plan: the account before assignments. A role that is replaced by a higher one is none, and an admin's own
+ * deactivation is charged to nobody.
+ */
 export function lossOf(plan: PersonPlan): Loss | undefined {
   const ending = plan.changes.find((change) => change.kind === "deactivate_user");
   if (ending) return charged("deactivation", ending.connection);
-  const { lost } = assignmentChanges(plan);
+  const lost = assignmentChanges(plan).lost.filter(({ raised }) => !raised);
   if (lost.length === 0) return undefined;
   return charged("access", lost.find(({ grant }) => grant.connection !== undefined)?.grant.connection);
 }
@@ -82,9 +84,9 @@ export function losesOwner({ person, changes }: PersonPlan): boolean {
   const owning = person.grants.filter((grant) => isOwner(grant.target));
   if (person.status !== "registered" || owning.length === 0) return false;
   if (changes.some((change) => change.kind === "deactivate_user")) return true;
-  const closed = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [grantKey(change.grant)] : [])));
+  const closed = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [change.grant.id] : [])));
   const opens = changes.some((change) => change.kind === "grant" && isOwner(change.grant.target));
-  return !opens && owning.every((grant) => closed.has(grantKey(grant)));
+  return !opens && owning.every(({ id }) => closed.has(id));
 }
 
 /**
@@ -146,7 +148,7 @@ export function lossKeys(plan: PersonPlan): readonly string[] {
 }
 
 function losingLines(plan: PersonPlan): readonly PlanLine[] {
-  return planLines(plan).filter((line) => line.change === "revoke" || line.change === "deactivate_user");
+  return planLines(plan).filter(isLoss);
 }
 
 export interface HoldOptions {
@@ -185,7 +187,7 @@ function underDiscarded(plan: PersonPlan, hold: Hold, covers: Covers): UnderHold
   if (ending !== undefined && (covers(ending) || !hold.losses.includes(ending))) return { kind: "free", plan };
   const passes = (change: Change): boolean =>
     change.kind === "revoke"
-      ? change.unruled === true || covers(revokeKey(plan, change))
+      ? change.raised === true || change.unruled === true || covers(revokeKey(plan, change))
       : change.kind !== "deactivate_user";
   const rest = { ...plan, changes: plan.changes.filter(passes) };
   const stopped = plan.changes.filter((change) => !passes(change));

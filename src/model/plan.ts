@@ -20,6 +20,8 @@ export type Change =
       readonly reason: string;
       /** The mapping does not give this any more, whatever the facts are. */
       readonly unruled?: true;
+      /** The person holds a higher role in the same place afterwards, so that nothing is lost. */
+      readonly raised?: true;
     };
 
 /** An open grant that stays although no rule decided so: some rule is undecided, failed or stale. */
@@ -71,6 +73,8 @@ export interface PlanLine {
   readonly target?: Target;
   readonly reason: string;
   readonly privileged: boolean;
+  /** Of a revoke: the person holds a higher role in the same place afterwards, so that nothing is lost. */
+  readonly raised?: true;
 }
 
 export interface PlanSummary {

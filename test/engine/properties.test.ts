@@ -9,7 +9,10 @@ import { explain } from "../../src/engine/explain/explain.js";
 import { explainOutcomes } from "../../src/engine/explain/outcomes.js";
 import { proveGains } from "../../src/engine/explain/prove.js";
 import { proveLosses } from "../../src/engine/explain/prove-losses.js";
+import { lossKeys, lossOf, unseenLoss } from "../../src/engine/guard.js";
 import { jobsOf, judgePerson } from "../../src/engine/judge.js";
+import { dangerKey, isDangerous, isLoss } from "../../src/engine/plan/digest.js";
+import { planLines } from "../../src/engine/plan/lines.js";
 import type { Decision } from "../../src/model/evaluation.js";
 import type { ExpressionJob, ExpressionResult } from "../../src/model/expression.js";
 import type { GroupFact } from "../../src/model/facts.js";
@@ -20,6 +23,7 @@ import type { Known } from "../../src/model/known.js";
 import type { ConflictStrategy, MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonLink, PersonState } from "../../src/model/person.js";
 import type { PersonPlan } from "../../src/model/plan.js";
+import { type Target, targetLabel } from "../../src/model/target.js";
 import { ANY_TEAM, compiled, grant, group, known, link, NOW, state, unknown } from "./made-up.js";
 
 const STALE = "2026-11-20T00:00:00.000Z";
@@ -173,6 +177,10 @@ const world: fc.Arbitrary<World> = fc
     state: aState,
   })
   .map(readable);
+
+function unnamed({ id: _, ...rule }: RuleDocument): RuleDocument {
+  return rule;
+}
 
 function mappingOf(
   { rules: mappings, conflicts }: Pick<World, "rules" | "conflicts">,
@@ -441,6 +449,42 @@ describe("properties of the engine", () => {
       if (as.links.every(({ scim }) => scim === "inactive")) expect(gains.explanation.notGiven).to.deep.equal([]);
       for (const { why, steps } of gains.explanation.notGiven)
         if (why === "unknown_team") expect(JSON.stringify(steps)).not.to.include('"target":""');
+    });
+  });
+
+  it("whatever is taken and was not reviewed is a loss, to the brake and to who confirms, unless a higher role stands in its place", () => {
+    const edits = world.chain((one) =>
+      fc.record({
+        one: fc.constant(one),
+        later: world.map(({ links: moved }) => moved),
+        rules: fc.shuffledSubarray([...one.rules]),
+        named: fc.tuple(fc.boolean(), fc.boolean()),
+        reviewed: fc.func(fc.boolean()),
+      }),
+    );
+    check(edits, ({ one, later, rules: edited, named: [were, are], reviewed }) => {
+      const { conflicts, failing } = one;
+      const first = mappingOf({ conflicts, rules: were ? one.rules : one.rules.map(unnamed) });
+      const before = applyInMemory(one.state, planOf(one, first), { version: 1, now: NOW });
+      const second = mappingOf({ conflicts, rules: are ? edited : edited.map(unnamed) });
+      const plan = planOf({ ...one, links: later, failing, state: before }, second);
+      const after = applyInMemory(before, plan, { version: 2, now: NOW });
+      const has = new Set(after.grants.map(({ target }) => targetLabel(target)));
+      const isRaised = ({ scope, role: lost }: Target) => {
+        const above = ORDER.slice(ORDER.indexOf(lost) + 1);
+        return (
+          conflicts !== "all" && ORDER.includes(lost) && above.some((r) => has.has(targetLabel({ scope, role: r })))
+        );
+      };
+      const taken = before.grants.map(({ target }) => target).filter((target) => !has.has(targetLabel(target)));
+      const lost = [...new Set(taken.filter((target) => !isRaised(target)).map(targetLabel))].sort();
+      const lines = planLines(plan).filter(isLoss);
+      expect(lines.map(({ target }) => target && targetLabel(target)).sort()).to.deep.equal(lost);
+      expect(lossKeys(plan)).to.deep.equal(lines.map(dangerKey));
+      expect(lines.every(isDangerous)).to.equal(true);
+      expect(lossOf(plan) !== undefined).to.equal(lost.length > 0);
+      const isSeen = lines.every((line) => reviewed(dangerKey(line)));
+      expect(unseenLoss(plan, reviewed) === undefined).to.equal(isSeen);
     });
   });
 

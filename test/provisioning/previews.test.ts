@@ -218,6 +218,58 @@ describe("previews and what is done by them", () => {
     expect(await holding("More/viewer")).to.equal(4);
   });
 
+  describe("of another role in the same place", () => {
+    const ordered = (role: string, more: object = {}) =>
+      JSON.stringify({ role_order: ["viewer", "editor"], mappings: [sales(role)], ...more });
+    const lateComer = async () => {
+      const late = await t.pushUser("okta", "late");
+      await t.change("okta", { kind: "addMembers", group, members: [late] });
+      await t.settled();
+    };
+
+    it("that is higher need nobody's review, and the brake holds nobody: nobody loses by it", async () => {
+      const { digest, summary } = await preview(ordered("editor"));
+      expect(summary).to.include({ granted: 5, revoked: 5 });
+      await lateComer();
+      await save(ordered("editor"), { digest });
+      await t.settled();
+      expect(await holding("Sales/editor")).to.equal(5);
+      expect(await t.holds("late")).to.deep.equal(["Sales/editor"]);
+      await save(ordered("viewer"), { digest: (await preview(ordered("viewer"))).digest });
+      await t.settled();
+      await save(ordered("editor"));
+      await t.settled();
+      expect(await holding("Sales/editor")).to.equal(5);
+      expect(await t.held("okta")).to.deep.equal({});
+    });
+
+    const losses: readonly (readonly [string, from: string, to: string])[] = [
+      ["is lower", ordered("editor"), ordered("viewer")],
+      ["nobody has ordered", ordered("viewer"), EDITOR],
+      ["adds up with others", ordered("viewer"), ordered("editor", { conflicts: "all" })],
+    ];
+    for (const [what, from, to] of losses) {
+      it(`that ${what} are losses: reviewed, or held`, async () => {
+        await save(from, { digest: (await preview(from)).digest });
+        await t.settled();
+        const { digest } = await preview(to);
+        await lateComer();
+        expect(await refusalOf(save(to, { digest }))).to.include({ code: "plan_changed" });
+        await save(to);
+        await t.settled();
+        expect(Object.keys(await t.held("okta"))).to.have.length(3);
+      });
+    }
+  });
+
+  it("show, and the brake counts, what is taken from a rule that got an id by the same edit", async () => {
+    const text = JSON.stringify({ mappings: [sales("auditor"), { ...sales("viewer"), id: "sales" }] });
+    expect((await preview(text)).summary).to.include({ revoked: 5 });
+    await save(text);
+    await t.settled();
+    expect(await holding("Sales/viewer")).to.equal(2);
+  });
+
   it("of a privileged gain cover nobody who was not shown", async () => {
     const text = JSON.stringify({ mappings: [sales("viewer"), ADMINS] });
     const { digest } = await preview(text);

@@ -32,10 +32,15 @@ export function planDigest(): PlanDigest {
   };
 }
 
+/** A line that takes something away: a deactivation, or a revoke that is not the one half of a raise. */
+export function isLoss({ change, raised }: PlanLine): boolean {
+  return change === "deactivate_user" || (change === "revoke" && !raised);
+}
+
 /**
- * A line that somebody must have reviewed before it is done: a revoke, a deactivation or a privileged grant. Other gains
- * are no danger, so that a busy tenant can always be confirmed.
+ * A line that somebody must have reviewed before it is done: a loss or a privileged grant. Other gains are no danger, so
+ * that a busy tenant can always be confirmed.
  */
-export function isDangerous({ change, privileged }: PlanLine): boolean {
-  return change === "revoke" || change === "deactivate_user" || (change === "grant" && privileged);
+export function isDangerous(line: PlanLine): boolean {
+  return isLoss(line) || (line.change === "grant" && line.privileged);
 }

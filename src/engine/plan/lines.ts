@@ -1,4 +1,4 @@
-import { type GrantKey, grantKey } from "../../model/grant.js";
+import type { Grant, GrantKey } from "../../model/grant.js";
 import type { Change, PersonPlan, PlanLine } from "../../model/plan.js";
 import { isOwner, isPrivileged, type Target, targetKey, targetLabel } from "../../model/target.js";
 import { compareText } from "../compare-text.js";
@@ -24,7 +24,10 @@ export function planLines(plan: PersonPlan, privilegedRoles: ReadonlySet<string>
   const account = changes.flatMap((change) => ("grant" in change ? [] : [line(change.kind, change.reason)]));
   const { gained, lost } = assignmentChanges(plan);
   const targets = [
-    ...lost.map(({ grant, reason }) => line("revoke", reason, grant.target)),
+    ...lost.map(({ grant, reason, raised }) => ({
+      ...line("revoke", reason, grant.target),
+      ...(raised && { raised }),
+    })),
     ...gained.map(({ grant, reason }) => line("grant", reason, grant.target)),
     ...kept.map(({ grant, reason }) => line("hold", reason, grant.target)),
     ...(held?.losses.map(({ target }) => line("hold", held.reason, target)) ?? []),
@@ -56,10 +59,11 @@ export function assignmentChanges({ person, changes }: Pick<PersonPlan, "person"
   return { gained: [...gained.values()], lost: [...lost.values()] };
 }
 
-function grantsAfter(grants: readonly GrantKey[], changes: readonly Change[]): readonly GrantKey[] {
-  const closed = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [grantKey(change.grant)] : [])));
+/** The open grants that changes leave behind. INVARIANT: by ids, since a change names a grant by the rule that it is of now. */
+export function grantsAfter(grants: readonly Grant[], changes: readonly Change[]): readonly GrantKey[] {
+  const closed = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [change.grant.id] : [])));
   const opened = changes.flatMap((change) => (change.kind === "grant" ? [change.grant] : []));
-  return [...grants.filter((grant) => !closed.has(grantKey(grant))), ...opened];
+  return [...grants.filter(({ id }) => !closed.has(id)), ...opened];
 }
 
 function byPrivilege(a: PlanLine, b: PlanLine): number {
