@@ -9,6 +9,7 @@ import { assignmentRoutes } from "./assignments.js";
 import { catalogueRoutes } from "./catalogue.js";
 import { connectionRoutes } from "./connections.js";
 import type { AdminDeps } from "./deps.js";
+import { erasureRoutes } from "./erasure.js";
 import { explanationRoutes } from "./explanation.js";
 import { grantRoutes } from "./grants.js";
 import { groupPinRoutes } from "./group-pins.js";
@@ -70,6 +71,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...mappingTryRoutes(deps),
     ...planRoutes(deps),
     ...userRoutes(deps),
+    ...erasureRoutes(deps),
     ...explanationRoutes(deps),
     ...userExampleRoutes(deps),
     ...grantRoutes(deps),

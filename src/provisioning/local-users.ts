@@ -138,6 +138,9 @@ async function deactivate(
 }
 
 async function reactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {
+  if ((await tx.personalRecords(state.id))?.erasedAt !== undefined) {
+    throw new Refusal("conflict", "the user's personal data was removed: register the person anew");
+  }
   await admitSeat(tx, state.id);
   await tx.applyAccess({ ...NOTHING, statuses: [{ user: state.id, to: "registered" }] }, now);
   await journal(tx, state.id, state.userName, "user.reactivated", "reactivated by an admin", context, now);

@@ -43,6 +43,8 @@ export interface Dialect {
   /** Texts of a group, one after the other. */
   glue(text: Fragment, separator: string): Fragment;
   test(value: Fragment, test: TextTest, operand: string): Fragment;
+  /** Text or JSON as text in which A to Z are small. */
+  asciiLower(value: Fragment): Fragment;
   jsonEquals(place: JsonPlace, operand: string | number | boolean): Fragment;
   jsonTest(place: JsonPlace, test: TextTest, operand: string): Fragment;
   jsonOrder(place: JsonPlace, test: OrderTest, operand: string | number): Fragment;
@@ -135,6 +137,7 @@ export const SQLITE: Dialect = {
   lockFree: NOTHING,
   glue: (value, separator) => sql`group_concat(${value}, ${separator})`,
   test: sqliteTest,
+  asciiLower: (value) => sql`lower(${value})`,
   jsonEquals(place, operand) {
     if (typeof operand === "boolean") return sql`${sqliteType(place)} = ${operand ? "true" : "false"}`;
     const types = typeof operand === "number" ? SQLITE_NUMBER : verbatim("('text')");
@@ -241,6 +244,7 @@ export const POSTGRES: Dialect = {
   lockFree: verbatim(" for no key update skip locked"),
   glue: (value, separator) => sql`string_agg(${value}, ${separator})`,
   test: pgTest,
+  asciiLower: (value) => sql`lower(cast(${value} as text) collate "C")`,
   jsonEquals: (place, operand) => sql`${pgValue(place)} = cast(${toJson(operand)} as jsonb)`,
   jsonTest: (place, test, operand) =>
     sql`(jsonb_typeof(${pgValue(place)}) = 'string' and ${pgTest(pgText(place), test, operand)})`,

@@ -6,6 +6,7 @@ import { connectionReader, connectionWriter } from "./connections.js";
 import { directoryGroupReader, directoryGroupWriter } from "./directory-groups.js";
 import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
+import { erasureReader, erasureWriter } from "./erasure.js";
 import { formerEvidenceReader } from "./former-evidence.js";
 import { groupPinReader, groupPinWriter } from "./group-pins.js";
 import { journalReader, journalWriter } from "./journal.js";
@@ -44,6 +45,7 @@ export function tenantReader(scope: Scope): TenantReader {
     ...runReader(scope),
     ...signInReader(scope),
     ...journalReader(scope),
+    ...erasureReader(scope),
   };
 }
 
@@ -67,5 +69,6 @@ export function tenantWriter(scope: Scope): TenantWriter {
     ...runWriter(scope),
     ...signInWriter(scope),
     ...journalWriter(scope),
+    ...erasureWriter(scope),
   };
 }

@@ -40,6 +40,7 @@ const ACCESS: Readonly<Record<string, Needs>> = {
   [`PATCH ${T}/users/{user}`]: "write",
   [`GET ${T}/users/{user}/explain`]: "read",
   [`GET ${T}/users/{user}/example`]: "read",
+  [`POST ${T}/users/{user}/erase`]: "admin",
   [`POST ${T}/users/{user}/grants`]: "write",
   [`DELETE ${T}/users/{user}/grants/{grant}`]: "write",
   [`GET ${T}/assignments`]: "read",

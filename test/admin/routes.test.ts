@@ -139,6 +139,8 @@ async function people(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`GET ${T}/teams`, at, 200);
   await journey.step(`GET ${T}/roles`, at, 200);
   await journey.step(`DELETE ${T}/users/{user}/grants/{grant}`, { ...at, grant: String(given.body["id"]) }, 204);
+  await journey.step(`PATCH ${T}/users/{user}`, at, 200, { body: { active: false } });
+  await journey.step(`POST ${T}/users/{user}/erase`, at, 200, { body: { reason: "asked for" } });
   await journey.step(`GET ${T}/audit`, at, 200);
   await journey.step(`GET ${T}/events`, at, 200);
 }

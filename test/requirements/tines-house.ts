@@ -33,11 +33,14 @@ interface Person extends Record<string, unknown> {
   readonly roles: readonly { readonly scope: string; readonly role: string }[];
 }
 
-export async function openTinesHouse(): Promise<TinesHouse> {
-  const admin = await openAdmin((config) => ({
-    ...quickWorker(config),
-    limits: { ...config.limits, signInsPerMinutePerAddress: 0 },
-  }));
+export async function openTinesHouse(databaseUrl?: string): Promise<TinesHouse> {
+  const admin = await openAdmin(
+    (config) => ({
+      ...quickWorker(config),
+      limits: { ...config.limits, signInsPerMinutePerAddress: 0 },
+    }),
+    databaseUrl,
+  );
   const op = await startHostileOp(CLIENT);
   const slugOf = (tenant: string): string => tenant.slice(tenant.lastIndexOf("/") + 1);
   const house: TinesHouse = {

@@ -141,6 +141,10 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   sessionsOf: (b, a) => b.sessionsOf(a.user),
   audit: (b) => b.audit({ limit: 10 }),
   events: (b) => b.events({ after: 0, limit: 10 }),
+  personalRecords: (b, a) => b.personalRecords(a.user),
+  notesOf: (b, a) => b.notesOf(a.user, "evidence"),
+  notesNaming: (b, a) => b.notesNaming(["{}"], { place: "trace", without: a.user, after: "", limit: 10 }),
+  mappingsNaming: (b) => b.mappingsNaming(["{}"]),
 };
 
 /** Every write that takes an id, tried by B on what is A's; `own` is B's connection, row, user and group. */
@@ -233,6 +237,9 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.insertSignInTrace({ reference: unique("trace"), connection: a.connection, at: NOW, outcome: "x", detail: {} }),
   rememberOnce: (b, a) => b.rememberOnce(a.connection, "jti", LATER),
   publishEvents: (b) => b.publishEvents(LATER, 10),
+  rewriteNotes: (b, a) => b.rewriteNotes("evidence", [{ key: a.grant, text: "[]" }]),
+  removeNotes: (b, a) => b.removeNotes("trace", [a.trace]),
+  erasePerson: (b, a) => b.erasePerson(a.user, { pseudonym: "eve", userNames: ["ann"] }, LATER),
 };
 
 /** What an answer may hold for somebody who has no business there. */
@@ -266,6 +273,8 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.runs({ limit: 10 }),
     await read.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
     await read.sessionsOf(a.user),
+    await read.signInTrace(a.trace),
+    await read.planLines(a.plan, { limit: 10 }),
     await read.events({ after: 0, limit: 10 }),
     await store.instance.sessionByHash(a.session),
     await store.instance.tenantBySlug(tenant.slug),

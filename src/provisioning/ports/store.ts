@@ -6,6 +6,7 @@ import type { TenantId } from "../../model/ids.js";
 import type { AccessReader, AccessWriter } from "./access.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
 import type { DirectoryReader, DirectoryWriter } from "./directory.js";
+import type { ErasureReader, ErasureWriter } from "./erasure.js";
 import type { InstanceStore } from "./instance.js";
 import type { JournalReader, JournalWriter } from "./journal.js";
 import type { LintReader } from "./lint.js";
@@ -23,7 +24,8 @@ export interface TenantReader
     RunReader,
     SignInReader,
     PinReader,
-    JournalReader {
+    JournalReader,
+    ErasureReader {
   readonly tenant: TenantId;
 }
 
@@ -36,7 +38,8 @@ export interface TenantWriter
     RunWriter,
     SignInWriter,
     PinWriter,
-    JournalWriter {}
+    JournalWriter,
+    ErasureWriter {}
 
 export interface Store {
   /** Rows above tenants, and look-ups that find the tenant. */

@@ -1,6 +1,7 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
+import { ERASED_USERS } from "./erased-users.js";
 import { FORMER_EVIDENCE } from "./former-evidence.js";
 import { GRANTS_OF_RULE } from "./grants-of-rule.js";
 import { GROUP_PINS } from "./group-pins.js";
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   SHOWN_PROFILE,
   GRANTS_OF_RULE,
   FORMER_EVIDENCE,
+  ERASED_USERS,
 ];

@@ -1,0 +1,76 @@
+import type { ClaimsDocument } from "../../model/directory.js";
+import type { DirectoryUserId, Instant, UserId } from "../../model/ids.js";
+import type { JsonObject } from "../../model/json.js";
+import type { ShownProfile } from "../../model/person.js";
+
+/** All that the two ledgers say of who somebody is. */
+export interface PersonalRecords extends ShownProfile {
+  readonly userName: string;
+  readonly email: string | null;
+  readonly erasedAt?: Instant;
+  /** Their rows at each connection, deleted ones too. */
+  readonly rows: readonly {
+    readonly id: DirectoryUserId;
+    readonly userName: string;
+    readonly externalId?: string;
+    readonly subject?: string;
+    readonly resource?: JsonObject;
+    readonly claims?: ClaimsDocument;
+  }[];
+}
+
+/**
+ * Where journals keep texts that may name somebody. `audit`, `event`, `evidence`, `former_evidence`, `review` and `trace` are
+ * JSON; `grant_reason` and `mapping_note` are what people wrote.
+ */
+export type NotePlace =
+  | "audit"
+  | "event"
+  | "grant_reason"
+  | "evidence"
+  | "former_evidence"
+  | "mapping_note"
+  | "review"
+  | "trace";
+
+export interface Note {
+  /** Of the row, in its place. */
+  readonly key: string;
+  readonly text: string;
+}
+
+export interface ErasureReader {
+  /** `undefined`: no such person, pending ones included. */
+  personalRecords(user: UserId): Promise<PersonalRecords | undefined>;
+  /** Every text in this place that is filed under the person. */
+  notesOf(user: UserId, place: Exclude<NotePlace, "mapping_note" | "review">): Promise<readonly Note[]>;
+  /**
+   * Texts in this place that hold one of these (A to Z in any case), in the order of their keys from `after` on, without those
+   * filed under the person. They may hold it as part of another word: the caller looks again.
+   */
+  notesNaming(
+    names: readonly string[],
+    query: {
+      readonly place: Exclude<NotePlace, "evidence" | "former_evidence" | "mapping_note">;
+      readonly without: UserId;
+      readonly after: string;
+      readonly limit: number;
+    },
+  ): Promise<readonly Note[]>;
+  /** Mapping versions whose documents hold one of these, as `notesNaming`. */
+  mappingsNaming(names: readonly string[]): Promise<readonly { readonly version: number; readonly text: string }[]>;
+}
+
+export interface ErasureWriter {
+  rewriteNotes(place: NotePlace, notes: readonly Note[]): Promise<void>;
+  removeNotes(place: "review" | "trace", keys: readonly string[]): Promise<void>;
+  /**
+   * Removes the person's rows at every connection with their links and memberships, sessions, traces of sign-ins and holds,
+   * and calls the account, and their lines of stored plans, by the pseudonym. Grants, audit and events stay as they are.
+   */
+  erasePerson(
+    user: UserId,
+    names: { readonly pseudonym: string; readonly userNames: readonly string[] },
+    now: Instant,
+  ): Promise<void>;
+}

@@ -1,0 +1,105 @@
+import { expect } from "chai";
+import type { JsonObject } from "../../src/model/json.js";
+import { NOTHING_SHOWN } from "../../src/model/person.js";
+import {
+  namesOneOf,
+  personalNames,
+  redactEntry,
+  redactEvidence,
+  redaction,
+} from "../../src/provisioning/erasure/personal-names.js";
+import type { PersonalRecords } from "../../src/provisioning/ports/erasure.js";
+
+const ADA: PersonalRecords = { ...NOTHING_SHOWN, userName: "ada", email: "Ada.L@acme.example", rows: [] };
+
+function namesOf(more: Partial<PersonalRecords>, ...journal: readonly JsonObject[]) {
+  return personalNames([{ ...ADA, ...more }], journal);
+}
+
+describe("what somebody is called by", () => {
+  it("stands in their account, in the journals' entries about them, and in both documents", () => {
+    const resource = {
+      name: { formatted: "Ada Lovelace", givenName: "Ada", familyName: "Lovelace" },
+      emails: [{ value: "a@b.example", type: "work" }, "no object"],
+      phoneNumbers: { value: "+44 1" },
+      addresses: [{ formatted: "1 Road", country: "GB" }],
+      department: "Sales",
+      title: "Countess",
+    } as unknown as JsonObject;
+    const said = { value: "Countess A", at: "2026-01-01T00:00:00.000Z" };
+    const claims = {
+      attributes: { displayName: said, department: { ...said, value: "Sales" } },
+      claims: { upn: ["ada@corp"], locale: ["en"] },
+      at: said.at,
+    };
+    const row = { id: "d1", userName: "ada", externalId: "00u1", subject: "sub-1", resource, claims } as never;
+    const names = namesOf({ rows: [row] }, { userName: "former", displayName: "Ada Byron", reason: "left Sales" });
+    expect(names.userNames).to.deep.equal(["ada", "former"]);
+    expect([...names.identifying].sort()).to.deep.equal(
+      ["+44 1", "00u1", "1 Road", "Ada Byron", "Ada Lovelace", "Ada.L@acme.example", "Countess A"].concat(
+        ...["a@b.example", "ada", "former", "sub-1"],
+      ),
+    );
+    const parts = names.all.filter((name) => !names.identifying.includes(name));
+    expect(parts).to.deep.equal(["Ada", "Lovelace", "ada@corp"]);
+  });
+
+  it("is never a single letter, of which texts are full", () => {
+    expect(namesOf({ userName: "a", email: " " }).all).to.deep.equal([]);
+  });
+});
+
+describe("texts without a person", () => {
+  for (const [what, text, without] of [
+    ["as a word, in any case", "asked by ADA, not adam", "asked by [erased], not adam"],
+    ["in backticks and at both ends", "ada `ada` ada", "[erased] `[erased]` [erased]"],
+    ["the longest name first", "for Ada.L@acme.example", "for [erased]"],
+    ["with letters of other scripts beside it", "éada adaß", undefined],
+    ["not where they are not named", "for Bo", undefined],
+  ] as const) {
+    it(`lose the names: ${what}`, () => {
+      expect(redaction(namesOf({}).all)(text)).to.equal(without);
+    });
+  }
+
+  it("take names as they are, whatever those letters mean in a pattern", () => {
+    const redact = redaction(["a.b", "(c", "x+y|z", "\\d", "[e]", "C-3"]);
+    expect(redact("a.b aXb (c x+y|z \\d 5 [e] e C-3")).to.equal(
+      "[erased] aXb [erased] [erased] [erased] 5 [erased] e [erased]",
+    );
+    expect(redaction([])("ada")).to.equal(undefined);
+  });
+
+  it("in an entry of theirs: names go by their keys, and what people wrote by the names; what was given stays", () => {
+    const redact = redaction(namesOf({}).all);
+    const target = { scope: "team:ada", role: "ada" };
+    const detail = { userName: "other name", displayName: "Somebody", target, rule: "ada", reason: "made by ada" };
+    const entry = JSON.stringify(detail);
+    expect(JSON.parse(redactEntry(entry, redact, "erased-1") ?? "")).to.deep.equal({
+      ...detail,
+      ...{ userName: "erased-1", displayName: null, reason: "made by [erased]" },
+    });
+    expect(JSON.parse(redactEntry(entry, redact) ?? ""), "of somebody else").to.deep.equal({
+      ...detail,
+      reason: "made by [erased]",
+    });
+    expect(redactEntry('{"scope": "team:ada"}', redact, "erased-1")).to.equal(undefined);
+  });
+
+  it("in evidence: only what is no mere word, as groups and values are called by words", () => {
+    const evidence = [
+      { kind: "group", label: "ada" },
+      { kind: "group", label: "friends of ada.l@acme.example" },
+    ];
+    expect(JSON.parse(redactEvidence(JSON.stringify(evidence), namesOf({})) ?? "")).to.deep.equal([
+      evidence[0],
+      { kind: "group", label: "friends of [erased]" },
+    ]);
+    expect(redactEvidence(JSON.stringify(evidence.slice(0, 1)), namesOf({}))).to.equal(undefined);
+  });
+
+  it("are known by a whole text anywhere in them", () => {
+    const trace = JSON.stringify({ userNames: ["ADA"], facts: { user: {} } });
+    expect([namesOneOf(trace, ["ada"]), namesOneOf(trace, ["ad"])]).to.deep.equal([true, false]);
+  });
+});
