@@ -12,7 +12,7 @@ export interface Seen {
 }
 
 const MEGABYTE = 1024 * 1024;
-const SAMPLE_MILLISECONDS = 10;
+const SAMPLE_MILLISECONDS = 50;
 
 const service = await startService(loadConfig(process.env), createLogger("silent"));
 const delay = monitorEventLoopDelay({ resolution: 1 });
