@@ -12,7 +12,8 @@ export function applyInMemory(
   let status: UserStatus = state.status;
   let deactivatedBy: DeactivatedBy | undefined = state.deactivatedBy;
   const evidence = new Map(plan.refreshed.map((one) => [one.id, one.evidence]));
-  let grants = state.grants.map((grant) => refreshed(grant, evidence.get(grant.id), version));
+  const closed = new Set<GrantId>();
+  const open: Grant[] = [];
   for (const change of plan.changes) {
     switch (change.kind) {
       case "create_user":
@@ -25,13 +26,15 @@ export function applyInMemory(
         deactivatedBy = change.by;
         break;
       case "revoke":
-        grants = grants.filter((grant) => grant.id !== change.grant.id);
+        closed.add(change.grant.id);
         break;
       case "grant":
-        grants = [...grants, opened(change.grant, version, now)];
+        open.push(opened(change.grant, version, now));
         break;
     }
   }
+  const stay = state.grants.filter(({ id }) => !closed.has(id));
+  const grants = [...stay.map((grant) => refreshed(grant, evidence.get(grant.id), version)), ...open];
   const { deactivatedBy: _, ...rest } = state;
   return {
     ...rest,

@@ -6,6 +6,7 @@ import type { Lock, Open } from "../model/evaluation.js";
 import type { DesiredGrant, Evidence } from "../model/grant.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { ConflictStrategy } from "../model/mapping.js";
+import { pushTo } from "../model/push-to.js";
 import { isOwner, type Target } from "../model/target.js";
 import type { CompiledRule } from "./compile/compiled-mapping.js";
 import { grouped } from "./grouped.js";
@@ -25,6 +26,8 @@ export interface Offer {
 export interface OpenRule {
   readonly rule: CompiledRule;
   readonly open: Open;
+  /** The only scopes in which it could; absent: any of the kind that is settled. */
+  readonly scopes: ReadonlySet<string> | undefined;
   couldGive(target: Target): boolean;
   couldGiveIn(scope: string): boolean;
   couldExceed(scope: string, role: string, order: RoleOrder): boolean;
@@ -68,8 +71,8 @@ function desiredGrant({ rule, connection, target, evidence, stale }: Offer): Des
 /** Per scope the first rule in document order that gives something there, as long as no open rule stands before it. */
 function firstWinners(order: RoleOrder, offers: readonly Offer[], opens: readonly OpenRule[]): Winners {
   const winners = new Map<string, Winner>();
-  const opensBefore = (index: number, scope: string) =>
-    opens.some((one) => one.rule.index < index && one.couldGiveIn(scope));
+  const opensIn = opensByScope(opens);
+  const opensBefore = (index: number, scope: string) => opensIn(scope).some((one) => one.rule.index < index);
   for (const [scope, inScope] of byScope(offers)) {
     const first = inScope.reduce((least, offer) => Math.min(least, offer.rule.index), Number.POSITIVE_INFINITY);
     const best = highest(
@@ -86,17 +89,29 @@ function firstWinners(order: RoleOrder, offers: readonly Offer[], opens: readonl
 /** Per scope the highest role, as long as nothing open could give a higher one. */
 function highestWinners(order: RoleOrder, offers: readonly Offer[], opens: readonly OpenRule[]): Winners {
   const winners = new Map<string, Winner>();
+  const opensIn = opensByScope(opens);
   for (const [scope, inScope] of byScope(offers)) {
     const best = highest(inScope, order);
     const { role } = best.target;
 
     const rules = inScope.filter((offer) => !offer.stale && offer.target.role === role).map((offer) => offer.rule);
     // A rule's own open groups do not hold back what it gives already.
-    const open = opens.some((one) => !rules.includes(one.rule) && one.couldExceed(scope, role, order));
+    const open = opensIn(scope).some((one) => !rules.includes(one.rule) && one.couldExceed(scope, role, order));
     if (best.stale || open) continue;
     winners.set(scope, { role, rules });
   }
   return winners;
+}
+
+/** Which open rules could give something in a scope; people may have very many of both. */
+function opensByScope(opens: readonly OpenRule[]): (scope: string) => readonly OpenRule[] {
+  const anywhere = opens.filter(({ scopes }) => scopes === undefined);
+  const inScope = new Map<string, OpenRule[]>();
+  for (const one of opens) for (const scope of one.scopes ?? []) pushTo(inScope, scope, one);
+  return (scope) => {
+    const there = inScope.get(scope);
+    return there ? [...anywhere, ...there] : anywhere;
+  };
 }
 
 /** The highest role; of equal ones a fresh offer, so that staleness never hides what is known. */
@@ -119,6 +134,7 @@ function openLock(one: OpenRule, winners: Winners, order: RoleOrder, ownerOffere
   return {
     rule: one.rule.id,
     open: one.open,
+    ...onlyScope(one),
     covers(target, rule) {
       const winner = winners.get(target.scope);
       // INVARIANT: computed targets, which could be anywhere, keep no ownership that no rule offers.
@@ -129,6 +145,11 @@ function openLock(one: OpenRule, winners: Winners, order: RoleOrder, ownerOffere
       return above === 0 ? rule === one.rule.id : above > 0 && winner.rules.includes(one.rule);
     },
   };
+}
+
+function onlyScope({ scopes }: Pick<OpenRule, "scopes">): Pick<Lock, "scope"> {
+  const [scope, another] = scopes ?? [];
+  return scope === undefined || another !== undefined ? {} : { scope };
 }
 
 function staleLock({ rule, target: { scope }, evidence }: Offer): Lock {
@@ -155,12 +176,17 @@ function settleAll(order: RoleOrder, offers: readonly Offer[], opens: readonly O
   };
   return {
     desired: offers.filter(stays).map(desiredGrant),
-    locks: opens.map(({ rule, open, couldGive }) => {
+    locks: opens.map(({ rule, open, scopes, couldGive }) => {
       const outranked = ({ scope, role }: Target) => {
         const sure = best.get(`${rule.id}\u0000${scope}`);
         return sure !== undefined && order.compare(role, sure.target.role) < 0;
       };
-      return { rule: rule.id, open, covers: (target) => couldGive(target) && !outranked(target) };
+      return {
+        rule: rule.id,
+        open,
+        ...onlyScope({ scopes }),
+        covers: (target) => couldGive(target) && !outranked(target),
+      };
     }),
   };
 }

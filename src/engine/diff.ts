@@ -1,5 +1,5 @@
 /** Diff owns the step from what a person holds to what was decided: one change per grant, and what stays as it is. */
-import type { Decision, Lock, RuleOutcome } from "../model/evaluation.js";
+import type { Decision, LinkEvaluation, Lock } from "../model/evaluation.js";
 import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey } from "../model/grant.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
@@ -8,7 +8,7 @@ import { quote } from "../model/quote.js";
 import { isOwner, type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compile/compiled-mapping.js";
-import { ofRule } from "./explain/of-rule.js";
+import { inScope, ofRule } from "./explain/of-rule.js";
 import { grouped } from "./grouped.js";
 import { grantsAfter } from "./plan/lines.js";
 import { withPresentRules } from "./present-rules.js";
@@ -191,15 +191,12 @@ function revoke(grant: Grant, reason: string, decision: Decision, mapping: Compi
   return { kind: "revoke", grant, reason, ...(isSyncedGrant(grant) && !ruled && { unruled: true }) };
 }
 
-/** What decides is looked up by its place: people may lose very many grants at once. */
+/** What matches is looked through once: people may lose very many grants. */
 function revokeReasons(decision: Decision, mapping: CompiledMapping): (grant: Grant) => string {
-  let decided: ReadonlyMap<string, readonly DesiredGrant[]> | undefined;
-  const decidedIn = (scope: string) => {
-    decided ??= grouped(
-      decision.desired.filter(({ origin, stale }) => origin === "rule" && !stale),
-      ({ target }) => target.scope,
-    );
-    return decided.get(scope) ?? [];
+  let matching: ReadonlySet<string> | undefined;
+  const isMatched = ({ rule, connection }: Grant) => {
+    matching ??= new Set(decision.evaluations.flatMap(matchedRules));
+    return matching.has(`${rule}\u0000${connection}`);
   };
   return (grant) => {
     if (grant.origin === "default") return defaultEnds(decision, mapping);
@@ -208,20 +205,17 @@ function revokeReasons(decision: Decision, mapping: CompiledMapping): (grant: Gr
     const name = `rule ${ruleNameOf(mapping, id)}`;
     if (!mapping.ruleById.has(id)) return `${name} is not in the mapping any more`;
     if (!decision.stands(grant)) return `${name} does not give this any more`;
-    const matched = outcomesOf(grant, decision).some(({ status }) => status === "matched");
-    return matched
-      ? `${name} ${matchedInVain(grant, decision, decidedIn(grant.target.scope), mapping)}`
-      : `${name} does not match any more`;
+    return isMatched(grant) ? `${name} ${matchedInVain(grant, decision, mapping)}` : `${name} does not match any more`;
   };
 }
 
-/** What became of a grant whose rule goes on matching; `decided`: what rules give in its place now. */
+/** What became of a grant whose rule goes on matching. */
 function matchedInVain(
   { rule, connection, target: { scope } }: Grant,
-  { offered }: Decision,
-  decided: readonly DesiredGrant[],
+  { offered, desired }: Decision,
   mapping: CompiledMapping,
 ): string {
+  const decided = inScope(desired, scope).filter(({ origin, stale }) => origin === "rule" && !stale);
   const own = decided.find((one) => one.rule === rule && one.connection === connection);
   if (own) return `gives ${quote(targetLabel(own.target))} instead`;
   const offers = ofRule(offered, String(rule), connection as ConnectionId);
@@ -245,11 +239,8 @@ function defaultEnds({ evaluations }: Decision, mapping: CompiledMapping): strin
   return evaluations.length === 0 ? "no connection knows the person any more" : "a rule matches now";
 }
 
-function outcomesOf(grant: Grant, { evaluations }: Decision): readonly RuleOutcome[] {
-  return evaluations
-    .filter((evaluation) => evaluation.connection === grant.connection)
-    .flatMap((evaluation) => evaluation.notable)
-    .filter((outcome) => outcome.rule === grant.rule);
+function matchedRules({ connection, notable }: LinkEvaluation): readonly string[] {
+  return notable.flatMap(({ rule, status }) => (status === "matched" ? [`${rule}\u0000${connection}`] : []));
 }
 
 function byTarget({ grant: a }: GrantChange, { grant: b }: GrantChange): number {

@@ -92,6 +92,10 @@ export function couldGiveIn({ give }: CompiledRule, scope: string, resolveTeam: 
   return give.scopes === undefined || [...give.scopes].some((one) => presentScope(one, resolveTeam) === scope);
 }
 
+function presentScopes(scopes: Iterable<string>, kind: ScopeKind, resolveTeam: ResolveTeam): ReadonlySet<string> {
+  return new Set([...scopes].filter((one) => scopeKind(one) === kind).map((one) => presentScope(one, resolveTeam)));
+}
+
 /** What the rule could still give in scopes of one kind. */
 function openRule(rule: CompiledRule, open: Open, kind: ScopeKind, resolveTeam: ResolveTeam): OpenRule {
   const { could } = open;
@@ -103,18 +107,21 @@ function openRule(rule: CompiledRule, open: Open, kind: ScopeKind, resolveTeam: 
     return {
       rule,
       open,
-      couldGive: (target) => someIn(target.scope, (role) => role === target.role),
+      scopes: new Set(inScopes.keys()),
       couldGiveIn: (scope) => inScopes.has(scope),
+      couldGive: (target) => someIn(target.scope, (role) => role === target.role),
       couldExceed: (scope, role, order) => someIn(scope, (one) => order.compare(one, role) > 0),
     };
   }
   const { roles } = rule.give;
   // Captured text never makes an owner of the tenant; an owner of a resource is a role like any other.
   const ownable = kind === "resource";
-  const inScope = (scope: string) => scopeKind(scope) === kind && couldGiveIn(rule, scope, resolveTeam);
+  const scopes = rule.give.scopes && presentScopes(rule.give.scopes, kind, resolveTeam);
+  const inScope = (scope: string) => scopes?.has(scope) ?? scopeKind(scope) === kind;
   return {
     rule,
     open,
+    scopes,
     couldGiveIn: inScope,
     couldGive: ({ scope, role }) => inScope(scope) && (roles?.has(role) ?? (role !== OWNER.role || ownable)),
     couldExceed: (scope, role, order) =>

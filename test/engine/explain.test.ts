@@ -326,6 +326,17 @@ describe("explaining", () => {
       const inAll = await decided(all, links);
       expect(found(all, inAll)).to.deep.equal(["all"]);
       expect(found(all, inAll, { scope: "tenant", role: "editor" })).to.deep.equal([]);
+      const before = state([
+        grant("team:A", "viewer"),
+        grant("all_teams", "editor"),
+        grant("all_teams", "viewer"),
+        grant("team:B", "editor"),
+      ]);
+      const { assignments, assignmentsLeftOut } = explain(mapping, links, decision.evaluations, decision, before, {
+        wanted,
+      });
+      expect(assignments.map(({ label }) => label)).to.deep.equal(["*/editor", "A/viewer"]);
+      expect(assignmentsLeftOut).to.equal(2);
     });
 
     it("speaks of a rule by what it says where nobody gave it an id, and shows its note", async () => {

@@ -13,6 +13,7 @@ import { grantKey } from "../../src/model/grant.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { DirectoryGroupRecord, PersonLink } from "../../src/model/person.js";
 import { covers, type Target, targetKey, targetLabel } from "../../src/model/target.js";
+import { atOnce } from "./at-once.js";
 import { compiled, decided, link, resultsOf, state, unknown } from "./made-up.js";
 
 const TEAM_ROLE: RuleDocument = {
@@ -36,8 +37,8 @@ async function nearest(
   const base = caseOf(compiled({ role_order: ["viewer", "editor", "team_admin"], ...document }), person);
   const decision = await decided(base.mapping, base.links);
   const explained = explain(base.mapping, base.links, decision.evaluations, decision, base.state, wanted && { wanted });
-  let gains = proveGains(base, decision, explained);
-  while (gains.next) gains = gains.next(await resultsOf(gains.jobs));
+  let gains = atOnce(proveGains(base, decision, explained));
+  while (gains.next) gains = atOnce(gains.next(await resultsOf(gains.jobs)));
   return gains.explanation.notGiven;
 }
 
@@ -194,8 +195,8 @@ describe("the nearest rule to what is asked for", () => {
     const base = { ...caseOf(mapping, link({ groups: ["app-data-ro", "app-core-ro"] })), resolveTeam };
     const decision = await decided(mapping, base.links, base.state, "sync", { resolveTeam });
     const explained = explain(mapping, base.links, decision.evaluations, decision, base.state, { wanted: CORE_VIEWER });
-    let gains = proveGains(base, decision, explained);
-    while (gains.next) gains = gains.next(await resultsOf(gains.jobs));
+    let gains = atOnce(proveGains(base, decision, explained));
+    while (gains.next) gains = atOnce(gains.next(await resultsOf(gains.jobs)));
     const [told] = gains.explanation.notGiven;
     expect(told).to.deep.include({ proved: true, gives: ["Core/viewer"] });
     expect(told?.steps).to.deep.equal([{ do: "create_team", target: "Core/viewer" }]);

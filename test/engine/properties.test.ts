@@ -24,6 +24,7 @@ import type { ConflictStrategy, MappingDocument, RuleDocument } from "../../src/
 import type { PersonLink, PersonState } from "../../src/model/person.js";
 import type { PersonPlan } from "../../src/model/plan.js";
 import { type Target, targetLabel } from "../../src/model/target.js";
+import { atOnce } from "./at-once.js";
 import { ANY_TEAM, compiled, grant, group, known, link, NOW, state, unknown } from "./made-up.js";
 
 const STALE = "2026-11-20T00:00:00.000Z";
@@ -440,10 +441,10 @@ describe("properties of the engine", () => {
       const asked = (jobs: ReadonlyMap<string, ExpressionJob>) => answersTo(jobs, one.failing);
       const decision = judgePerson(as, asked(jobsOf(as)));
       const explained = explain(mapping, as.links, decision.evaluations, decision, as.state);
-      let gains = proveGains(as, decision, explained);
-      while (gains.next) gains = gains.next(asked(gains.jobs));
-      let losses = proveLosses(as, explained.assignments);
-      while (losses.next) losses = losses.next(asked(losses.jobs));
+      let gains = atOnce(proveGains(as, decision, explained));
+      while (gains.next) gains = atOnce(gains.next(asked(gains.jobs)));
+      let losses = atOnce(proveLosses(as, explained.assignments));
+      while (losses.next) losses = atOnce(losses.next(asked(losses.jobs)));
       const { rules: told } = explainOutcomes(mapping, as.links, decision, as.state, 100);
       expect(told.length === 0).to.equal(one.rules.length === 0);
       if (as.links.every(({ scim }) => scim === "inactive")) expect(gains.explanation.notGiven).to.deep.equal([]);

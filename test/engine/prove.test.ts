@@ -6,6 +6,7 @@ import { proveGains } from "../../src/engine/explain/prove.js";
 import { proveLosses } from "../../src/engine/explain/prove-losses.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonLink, PersonState } from "../../src/model/person.js";
+import { atOnce } from "./at-once.js";
 import {
   compiled,
   decided,
@@ -34,10 +35,10 @@ async function proved(
   const decision = await decided(mapping, links, before, "sync", { resolveTeam });
   const base: Case = { mapping, links, state: before, door: "sync", resolveTeam };
   const explanation = explain(mapping, links, decision.evaluations, decision, before);
-  let gains = proveGains(base, decision, explanation);
-  while (gains.next) gains = gains.next(await resultsOf(gains.jobs));
-  let losses = proveLosses(base, explanation.assignments);
-  while (losses.next) losses = losses.next(await resultsOf(losses.jobs));
+  let gains = atOnce(proveGains(base, decision, explanation));
+  while (gains.next) gains = atOnce(gains.next(await resultsOf(gains.jobs)));
+  let losses = atOnce(proveLosses(base, explanation.assignments));
+  while (losses.next) losses = atOnce(losses.next(await resultsOf(losses.jobs)));
   return { ...gains.explanation, assignments: losses.assignments };
 }
 

@@ -107,8 +107,10 @@ export interface ExplainedRule {
 export interface ExplainOptions {
   /** Most rules that are told of which give nothing. */
   readonly most?: number;
-  /** Only rules that could give this target. */
+  /** Only rules that could give this target, and only what is held in its place or gives it. */
   readonly wanted?: Target;
+  /** Most assignments that are told of. */
+  readonly mostHeld?: number;
   /** Why what would be lost stays: the whole person is kept back. */
   readonly keptBack?: string | undefined;
 }
@@ -125,7 +127,7 @@ export function explain(
   evaluations: readonly LinkEvaluation[],
   decision: Decision,
   asHeld: PersonState,
-  { most = MOST_RULES, wanted, keptBack }: ExplainOptions = {},
+  { most = MOST_RULES, wanted, mostHeld = MOST_ASSIGNMENTS, keptBack }: ExplainOptions = {},
 ): Explained {
   const state = withPresentRules(asHeld, mapping);
   const { kept, changes } = diff(state, decision, mapping);
@@ -140,7 +142,8 @@ export function explain(
   };
   const rules: ExplainedRule[] = [];
   const missedAt: PersonLink[] = [];
-  const held = byTarget(state.grants, wanted);
+  const all = grouped(state.grants, ({ target }) => targetKey(target));
+  const held = byLabel([...all.values()].filter(([{ target }]) => !wanted || isThere(target, wanted)));
   const offeredIn = grouped(decision.offered, (one) => one.target.scope);
   let leftOut = 0;
   for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
@@ -155,10 +158,8 @@ export function explain(
   }
   return {
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
-    assignments: held
-      .slice(0, MOST_ASSIGNMENTS)
-      .map((grants) => explainAssignment(mapping, offeredIn, grants, grantOf)),
-    assignmentsLeftOut: Math.max(0, held.length - MOST_ASSIGNMENTS),
+    assignments: held.slice(0, mostHeld).map((grants) => explainAssignment(mapping, offeredIn, grants, grantOf)),
+    assignmentsLeftOut: all.size - Math.min(held.length, mostHeld),
     notGiven: rules,
     notGivenLeftOut: leftOut,
     rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
@@ -172,12 +173,17 @@ function confirmed(grant: Grant, { reconciledVersion }: PersonState): Grant {
   return isSyncedGrant(grant) ? { ...grant, mappingVersion: reconciledVersion } : grant;
 }
 
-/** By label, and what gives the wanted target first, so that it is told of however much the person holds. */
-function byTarget(grants: readonly Grant[], wanted: Target | undefined): readonly (readonly [Grant, ...Grant[]])[] {
-  const isWanted = (target: Target) => (wanted && covers(target, wanted) ? 0 : 1);
-  return [...grouped(grants, ({ target }) => targetKey(target)).values()].sort(
-    ([a], [b]) => isWanted(a.target) - isWanted(b.target) || compareText(targetLabel(a.target), targetLabel(b.target)),
-  );
+type Held = readonly [Grant, ...Grant[]];
+
+function isThere(target: Target, wanted: Target): boolean {
+  return target.scope === wanted.scope || covers(target, wanted);
+}
+
+function byLabel(held: readonly Held[]): readonly Held[] {
+  return held
+    .map((grants) => ({ grants, label: targetLabel(grants[0].target) }))
+    .sort((a, b) => compareText(a.label, b.label))
+    .map(({ grants }) => grants);
 }
 
 function explainAssignment(

@@ -1,9 +1,14 @@
 import type { ConnectionId } from "../../model/ids.js";
+import type { Target } from "../../model/target.js";
 import { grouped } from "../grouped.js";
 
 interface OfRule {
   readonly rule?: string | { readonly id: string };
   readonly connection?: ConnectionId;
+}
+
+interface InScope {
+  readonly target: Target;
 }
 
 // INVARIANT: lists of decisions and people are never changed once they are made.
@@ -14,6 +19,15 @@ export function ofRule<T extends OfRule>(list: readonly T[], rule: string, conne
   const index = INDEXES.get(list) ?? grouped(list as readonly OfRule[], keyOf);
   INDEXES.set(list, index);
   return (index.get(keyOf({ rule, connection })) ?? []) as readonly T[];
+}
+
+const BY_SCOPE = new WeakMap<readonly InScope[], ReadonlyMap<string, readonly InScope[]>>();
+
+/** What a list has in one scope, found likewise. */
+export function inScope<T extends InScope>(list: readonly T[], scope: string): readonly T[] {
+  const index = BY_SCOPE.get(list) ?? grouped(list as readonly InScope[], ({ target }) => target.scope);
+  BY_SCOPE.set(list, index);
+  return (index.get(scope) ?? []) as readonly T[];
 }
 
 function keyOf({ rule, connection }: OfRule): string {

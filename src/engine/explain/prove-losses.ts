@@ -7,10 +7,12 @@ import { scimRoleLabel } from "../../model/scim-role.js";
 import { targetKey } from "../../model/target.js";
 import type { CompiledMapping } from "../compile/compiled-mapping.js";
 import { diff } from "../diff.js";
+import { grouped } from "../grouped.js";
 import { jobsOf, judgePerson } from "../judge.js";
 import { type Case, withLink, withRule } from "./as-if.js";
 import { distinctSteps, type ExplainedAssignment, lossSentence } from "./explain.js";
 import { changed, type FactChange } from "./fact-changes.js";
+import type { Pieces } from "./pieces.js";
 import { type Step, stepsToLose } from "./steps.js";
 import { trialsFor } from "./trials.js";
 import { waysFor } from "./variants.js";
@@ -33,21 +35,22 @@ export interface LossProof {
   /** Expressions that must run before `next`. */
   readonly jobs: ReadonlyMap<string, ExpressionJob>;
   /** A proof without it is over. */
-  readonly next?: (results: ReadonlyMap<string, ExpressionResult>) => LossProof;
+  readonly next?: (results: ReadonlyMap<string, ExpressionResult>) => Pieces<LossProof>;
   readonly assignments: readonly ExplainedAssignment[];
 }
 
 type Reason = Pick<Grant, "origin" | "rule" | "connection" | "evidence">;
 
 /** `base` is the case in which the assignments are held. */
-export function proveLosses(base: Case, assignments: readonly ExplainedAssignment[]): LossProof {
+export function* proveLosses(base: Case, assignments: readonly ExplainedAssignment[]): Pieces<LossProof> {
   const most = trialsFor(base, 0, MOST_ASSIGNMENTS);
+  const heldAt = grouped(base.state.grants, ({ target }) => targetKey(target));
   const searches = assignments.map((told, index): Search => {
     if (index >= most || told.toLose.length > MOST_STEPS) return { told, as: base, steps: told.toLose };
-    const held = base.state.grants.filter(({ target }) => targetKey(target) === targetKey(told.target));
+    const held = heldAt.get(targetKey(told.target)) as readonly Grant[];
     return { told, as: held.reduce(withoutReason, base), steps: told.toLose };
   });
-  return proofOf(base, searches, MOST_ROUNDS);
+  return yield* proofOf(base, searches, MOST_ROUNDS);
 }
 
 /** The case as it would be if what gave the grant were not so any more. */
@@ -94,7 +97,7 @@ function changesOf(step: Step): readonly FactChange[] {
   }
 }
 
-function proofOf(base: Case, searches: readonly Search[], rounds: number): LossProof {
+function* proofOf(base: Case, searches: readonly Search[], rounds: number): Pieces<LossProof> {
   const jobs = new Map<string, ExpressionJob>();
   const open = new Set<Search>();
   for (const search of searches) {
@@ -102,18 +105,21 @@ function proofOf(base: Case, searches: readonly Search[], rounds: number): LossP
     if (isDone || jobs.size >= MOST_JOBS) continue;
     open.add(search);
     for (const [key, job] of jobsOf(search.as)) jobs.set(key, job);
+    yield;
   }
   const assignments = searches.map((search) => toldBy(base, search));
   if (open.size === 0) return { jobs, assignments };
   return {
     jobs,
     assignments,
-    next: (results) =>
-      proofOf(
-        base,
-        searches.map((search) => (open.has(search) ? tried(search, results) : search)),
-        rounds - 1,
-      ),
+    *next(results) {
+      const further: Search[] = [];
+      for (const search of searches) {
+        further.push(open.has(search) ? tried(search, results) : search);
+        if (open.has(search)) yield;
+      }
+      return yield* proofOf(base, further, rounds - 1);
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import { type Case, withLink, withRule } from "./as-if.js";
 import { type Explained, type ExplainedRule, type Explanation, ruleSentence } from "./explain.js";
 import { mergedSteps } from "./merged-steps.js";
 import { nextVariants } from "./next-variants.js";
+import type { Pieces } from "./pieces.js";
 import { trialsFor } from "./trials.js";
 import { after, matchingVariants, type Variant } from "./variants.js";
 import { whyNot } from "./why-not.js";
@@ -59,21 +60,27 @@ export interface Proof {
   /** Expressions that must run before `next`; empty when no more rounds are needed but one. */
   readonly jobs: ReadonlyMap<string, ExpressionJob>;
   /** Tries what is pending. A proof without `next` is over. */
-  readonly next?: (results: ReadonlyMap<string, ExpressionResult>) => Proof;
+  readonly next?: (results: ReadonlyMap<string, ExpressionResult>) => Pieces<Proof>;
   /** As far as it has come; rules that are one step away first. */
   readonly explanation: Explanation;
 }
 
 /** Begins to try what an explanation of this case suggests for the rules that give nothing. */
-export function proveGains(base: Case, decision: Decision, { missedAt, wanted, ...explanation }: Explained): Proof {
+export function* proveGains(
+  base: Case,
+  decision: Decision,
+  { missedAt, wanted, ...explanation }: Explained,
+): Pieces<Proof> {
   const fresh = decision.desired.filter(({ stale }) => !stale);
   const had = new Set([...base.state.grants, ...fresh].map(({ target }) => targetKey(target)));
   const due = new Set(fresh.map(grantKey));
-  const searches = explanation.notGiven.map((told, index) =>
-    begin(base, decision, told, missedAt[index] as PersonLink, index < MOST_RULES, wanted),
-  );
+  const searches: Search[] = [];
+  for (const [index, told] of explanation.notGiven.entries()) {
+    searches.push(begin(base, decision, told, missedAt[index] as PersonLink, index < MOST_RULES, wanted));
+    yield;
+  }
   const most = trialsFor(base, decision.offered.length, MOST_TRIALS);
-  return proofOf({ base, had, due, wanted, most }, explanation, searches, MOST_ROUNDS);
+  return yield* proofOf({ base, had, due, wanted, most }, explanation, searches, MOST_ROUNDS);
 }
 
 function begin(
@@ -104,11 +111,22 @@ function firstVariants(
   return nextVariants(base.mapping, asItIs, told.why, decision, wanted);
 }
 
-function proofOf(proving: Proving, explanation: Explanation, searches: readonly Search[], rounds: number): Proof {
+interface Planned {
+  readonly search: Search;
+  readonly cases: readonly { readonly variant: Variant; readonly as: Case }[];
+}
+
+function* proofOf(
+  proving: Proving,
+  explanation: Explanation,
+  searches: readonly Search[],
+  rounds: number,
+): Pieces<Proof> {
   const { base, most } = proving;
   const jobs = new Map<string, ExpressionJob>();
   let trials = 0;
-  const planned = searches.map((search) => {
+  const planned: Planned[] = [];
+  for (const search of searches) {
     const cases: { readonly variant: Variant; readonly as: Case }[] = [];
     for (const variant of search.pending) {
       if (trials >= most || jobs.size >= MOST_JOBS) break;
@@ -116,22 +134,25 @@ function proofOf(proving: Proving, explanation: Explanation, searches: readonly 
       const as = caseOf(base, search.link, variant);
       for (const [key, job] of jobsOf(as)) jobs.set(key, job);
       cases.push({ variant, as });
+      yield;
     }
-    return { search, cases };
-  });
+    planned.push({ search, cases });
+  }
   const told = toldBy(proving, explanation, searches);
   if (trials === 0 || rounds === 0) return { jobs: new Map(), explanation: told };
-  return {
-    jobs,
-    explanation: told,
-    next: (results) =>
-      proofOf(
-        proving,
-        explanation,
-        planned.map(({ search, cases }) => tried(proving, search, cases, results)),
-        rounds - 1,
-      ),
-  };
+  return { jobs, explanation: told, next: (results) => nextProof(proving, explanation, planned, results, rounds - 1) };
+}
+
+function* nextProof(
+  proving: Proving,
+  explanation: Explanation,
+  planned: readonly Planned[],
+  results: ReadonlyMap<string, ExpressionResult>,
+  rounds: number,
+): Pieces<Proof> {
+  const searches: Search[] = [];
+  for (const { search, cases } of planned) searches.push(yield* tried(proving, search, cases, results));
+  return yield* proofOf(proving, explanation, searches, rounds);
 }
 
 function caseOf(base: Case, from: PersonLink, { rule, link, team }: Variant): Case {
@@ -141,12 +162,12 @@ function caseOf(base: Case, from: PersonLink, { rule, link, team }: Variant): Ca
 }
 
 /** What gives goes to `found`; what failed for one more reason comes back with that reason out of the way. */
-function tried(
+function* tried(
   proving: Proving,
   search: Search,
-  cases: readonly { readonly variant: Variant; readonly as: Case }[],
+  cases: Planned["cases"],
   results: ReadonlyMap<string, ExpressionResult>,
-): Search {
+): Pieces<Search> {
   if (cases.length === 0) return search;
   const found: Found[] = [];
   const pending: Variant[] = [];
@@ -155,6 +176,7 @@ function tried(
     const gain = gainOf(proving, as, decision, variant);
     if (gain) found.push(gain);
     else if (found.length === 0) pending.push(...retry(as, decision, variant, proving.wanted));
+    yield;
   }
   const smallest = found.length > 0 ? found : search.found;
   return { ...search, found: smallest, pending: smallest.length > 0 ? [] : pending.sort(byLength), tried: true };

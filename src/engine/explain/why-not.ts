@@ -8,7 +8,7 @@ import { openReason } from "../reasons.js";
 import { ruleName, ruleNameOf } from "../rule-text.js";
 import type { ExplainedRule } from "./explain.js";
 import { groupsFor } from "./groups-for.js";
-import { ofRule } from "./of-rule.js";
+import { inScope, ofRule } from "./of-rule.js";
 import type { Step } from "./steps.js";
 
 export type Because = Pick<ExplainedRule, "why" | "by" | "steps"> & { readonly text: string };
@@ -117,9 +117,7 @@ function matchedInVain(
   );
   if (offers.some(({ target }) => has.has(targetKey(target)))) return undefined;
   const scope = offer.target.scope;
-  const winner = decision.desired.find(
-    (grant) => !grant.stale && grant.origin === "rule" && grant.target.scope === scope,
-  );
+  const winner = inScope(decision.desired, scope).find((grant) => !grant.stale && grant.origin === "rule");
   if (winner) {
     const by = String(winner.rule);
     const steps: readonly Step[] =
@@ -128,7 +126,9 @@ function matchedInVain(
         : [];
     return { why: "overruled", by, steps, text: `${name}, but rule ${ruleNameOf(mapping, by)} decides there` };
   }
-  const lock = decision.locks.find((one) => one.covers(offer.target, rule.id));
+  const lock = decision.locks.find(
+    (one) => (one.scope === undefined || one.scope === scope) && one.covers(offer.target, rule.id),
+  );
   const open: Open = lock?.open ?? { reason: "stale", detail: "what it matches by" };
   const by = lock?.rule ?? rule.id;
   return { why: "waits", by, steps: [], text: `${name}, but ${openReason(ruleNameOf(mapping, by), open)}` };

@@ -9,6 +9,7 @@ import {
   type Explanation,
   explain,
 } from "../../engine/explain/explain.js";
+import type { Pieces } from "../../engine/explain/pieces.js";
 import { proveGains } from "../../engine/explain/prove.js";
 import { proveLosses } from "../../engine/explain/prove-losses.js";
 import type { Tenant } from "../../model/connection.js";
@@ -68,7 +69,9 @@ export async function explanationOf(
   const base: Case = { mapping, links, state, door: "sync", resolveTeam };
   const { hold } = state;
   const keptBack = hold && shown(diff(state, decision, mapping), { includeFrozen: true }).held?.reason;
+  await othersFirst();
   const explanation = explain(mapping, links, decision.evaluations, decision, state, { ...options, keptBack });
+  await othersFirst();
   const proved = await provedExplanation(expressions, tenant, base, decision, explanation);
   const authors = await mappingAuthors(p.store.read(tenant.id));
   return {
@@ -88,6 +91,15 @@ function authored(assignment: ExplainedAssignment, authors: MappingAuthors): Aut
   return { ...assignment, grants };
 }
 
+/** Others are served between the pieces. */
+async function inPieces<Result>(pieces: Pieces<Result>): Promise<Result> {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+    await othersFirst();
+  }
+}
+
 /** Tries the steps that an explanation suggests, and says which of them do what they say. Writes nothing; others are served between its steps. */
 export async function provedExplanation(
   expressions: ExpressionPort,
@@ -96,16 +108,12 @@ export async function provedExplanation(
   decision: Decision,
   explanation: Explained,
 ): Promise<Explanation> {
-  await othersFirst();
-  let gains = proveGains(base, decision, explanation);
-  await othersFirst();
-  let losses = proveLosses(base, explanation.assignments);
+  let gains = await inPieces(proveGains(base, decision, explanation));
+  let losses = await inPieces(proveLosses(base, explanation.assignments));
   while (gains.next ?? losses.next) {
     const results = await resultsOf(expressions, tenant.id, new Map([...gains.jobs, ...losses.jobs]));
-    await othersFirst();
-    gains = gains.next?.(results) ?? gains;
-    await othersFirst();
-    losses = losses.next?.(results) ?? losses;
+    if (gains.next) gains = await inPieces(gains.next(results));
+    if (losses.next) losses = await inPieces(losses.next(results));
   }
   return { ...gains.explanation, assignments: losses.assignments };
 }

@@ -31,7 +31,7 @@ export async function whyDenied(
   if (user.status === "deactivated") return [{ code: "deactivated", reason: "the user is deactivated" }];
   const unknown = [...unknownTeam(target, teams), ...(await unknownRole(p, tenant, target))];
   if (unknown.length > 0) return unknown;
-  const { hold, notGiven } = await explanationOf(p, tenant, user.id, { wanted: target, most: MOST_RULES });
+  const { hold, notGiven } = await explanationOf(p, tenant, user.id, { wanted: target, most: MOST_RULES, mostHeld: 0 });
   const held = hold
     ? [{ code: "held", reason: `changes of this user wait in run ${hold.run}: ${hold.reason}` } as const]
     : [];
