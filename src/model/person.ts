@@ -33,6 +33,8 @@ export interface PersonState extends ShownProfile {
   readonly reconciledVersion: number;
   /** Facts changed since the last completed reconcile: a mark is waiting. */
   readonly dirty: boolean;
+  /** The run that the waiting mark belongs to. */
+  readonly markRun?: RunId;
   /** Holds one of the tenant's seats: everyone registered, and a pushed person between admission and registration. */
   readonly seat: boolean;
   /** Open grants, with present team names in their scopes. */

@@ -126,6 +126,10 @@ export interface Run {
   readonly done: number;
   readonly counts: Readonly<Record<string, number>>;
   readonly error?: string;
+  /** Who asked for it; absent where nobody did. */
+  readonly startedBy?: string;
+  /** Who released or discarded it. */
+  readonly decidedBy?: string;
   readonly createdAt: string;
   readonly startedAt?: string;
   readonly finishedAt?: string;

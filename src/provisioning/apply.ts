@@ -17,7 +17,8 @@ export interface ApplyInput {
   readonly reconciled: AccessWrites["reconciled"];
   readonly mappingVersion: number;
   readonly context: Context;
-  readonly run?: RunId;
+  /** The run that the person's changes are part of. */
+  readonly runOf?: (user: UserId) => RunId | undefined;
   readonly now: Instant;
 }
 
@@ -123,6 +124,7 @@ function updatedProfiles(input: ApplyInput): readonly Line[] {
 }
 
 function entry(input: ApplyInput, line: Line): AuditEntry {
+  const run = input.runOf?.(line.user);
   return {
     at: input.now,
     actor: input.context.actor,
@@ -130,7 +132,7 @@ function entry(input: ApplyInput, line: Line): AuditEntry {
     action: line.type,
     user: line.user,
     detail: line.data,
-    ...(input.run === undefined ? {} : { run: input.run }),
+    ...(run === undefined ? {} : { run }),
     ...(input.context.requestId === undefined ? {} : { requestId: input.context.requestId }),
   };
 }

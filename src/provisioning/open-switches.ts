@@ -1,6 +1,7 @@
 import type { ConnectionId } from "../model/ids.js";
 import type { Provisioning } from "./deps.js";
 import type { Overlay, Pretence } from "./gather.js";
+import type { ClaimedRun } from "./ports/runs.js";
 import type { TenantReader } from "./ports/store.js";
 import { type Approval, eitherApproval } from "./preview/approval.js";
 
@@ -8,6 +9,8 @@ import { type Approval, eitherApproval } from "./preview/approval.js";
 export interface OpenSwitches {
   readonly approval: Approval;
   readonly overlay?: Overlay;
+  /** All runs that are queued or running. */
+  readonly runs: readonly ClaimedRun[];
 }
 
 const LEAVING: Pretence = { sync: "live", leaving: true };
@@ -19,12 +22,13 @@ const LEAVING: Pretence = { sync: "live", leaving: true };
 export async function openSwitches(p: Provisioning, reader: TenantReader): Promise<OpenSwitches> {
   let approval: Approval = "none";
   const leaving = new Map<ConnectionId, Pretence>();
-  for (const { trigger, plan, connection } of await reader.openRuns()) {
+  const runs = await reader.openRuns();
+  for (const { trigger, plan, connection } of runs) {
     if (connection === undefined || trigger === "held") continue;
     if (plan !== undefined) approval = eitherApproval(approval, await p.approvals.ofPlan(reader, plan));
     if (trigger === "disable") leaving.set(connection, LEAVING);
   }
-  return leaving.size > 0 ? { approval, overlay: leaving } : { approval };
+  return leaving.size > 0 ? { approval, runs, overlay: leaving } : { approval, runs };
 }
 
 /**

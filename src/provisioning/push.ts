@@ -1,8 +1,9 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange } from "../model/directory.js";
 import type { RunId, TenantId, UserId } from "../model/ids.js";
-import type { Context, Provisioning } from "./deps.js";
-import { ingest, type Written } from "./ingest.js";
+import { authorOf, type Context, type Provisioning } from "./deps.js";
+import { type Ingested, ingest, type Written } from "./ingest.js";
+import type { TenantWriter } from "./ports/store.js";
 import { recordPins } from "./pushed-pins.js";
 import { reconcilePeople } from "./reconcile.js";
 
@@ -31,19 +32,26 @@ export async function push(p: Provisioning, { tenant, connection, changes, conte
     const ingested = await ingest(tx, tenant, connection, changes, now);
     await recordPins(tx, ingested.notices, context, now);
     const many = connection.sync === "live" && ingested.touched.length > p.settings.inlineUsers;
-    const total = ingested.touched.length;
-    return {
-      ...ingested,
-      ...(many && {
-        run: await tx.insertRun({ trigger: "push", status: "queued", connection: connection.id, total }, now),
-      }),
-    };
+    return { ...ingested, ...(many && { run: await startRun(p, tx, connection, ingested, context) }) };
   });
   if (connection.sync === "live" && touched.length > 0) {
     if (run === undefined) await reconcileInline(p, tenant.id, touched, context);
     else p.wake();
   }
   return run === undefined ? { rows } : { rows, run };
+}
+
+async function startRun(
+  p: Provisioning,
+  tx: TenantWriter,
+  connection: Connection,
+  { touched }: Ingested,
+  context: Context,
+): Promise<RunId> {
+  const run = { trigger: "push", status: "queued", connection: connection.id, startedBy: authorOf(context) } as const;
+  const id = await tx.insertRun({ ...run, total: 0 }, p.now());
+  await tx.updateRun(id, { addTotal: await tx.giveMarks(touched, id) }, p.now());
+  return id;
 }
 
 async function reconcileInline(

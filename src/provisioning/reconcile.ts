@@ -2,12 +2,11 @@
 
 import type { DecisionDoor } from "../engine/account.js";
 import type { CompiledMapping } from "../engine/compile/compile.js";
-import { type ComputedProfile, opensOf } from "../engine/computed-profile.js";
-import { isFailure } from "../engine/condition.js";
+import type { ComputedProfile } from "../engine/computed-profile.js";
 import { diff } from "../engine/diff.js";
 import type { ResolveTeam } from "../engine/offers.js";
 import type { Connection } from "../model/connection.js";
-import type { Decision, Open } from "../model/evaluation.js";
+import type { Decision } from "../model/evaluation.js";
 import type { ExpressionResult } from "../model/expression.js";
 import type { Instant, RunId, TenantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
@@ -24,18 +23,19 @@ import { type Approval, eitherApproval } from "./preview/approval.js";
 import { changedProfile, computeProfiles, type Profile } from "./profile.js";
 import { BACK_OFF_SECONDS, secondsFrom } from "./runs/back-off.js";
 import { endEmptyRuns, enterHeld } from "./runs/held-run.js";
+import { countsOf, isOpenFor } from "./runs/run-counts.js";
+import { type RunShares, runShares } from "./runs/run-shares.js";
 
 export interface ReconcileOptions {
   readonly context: Context;
   readonly door?: DecisionDoor;
   /** Mapping saves leave frozen people out unless told otherwise. */
   readonly includeFrozen?: boolean;
-  readonly run?: RunId;
   readonly approval?: Approval;
   /** Results of expressions in earlier batches, which are not asked for again. */
   readonly remembered?: Map<string, ExpressionResult>;
-  /** Releases the holds of these people: the brake lets them pass, the last-owner rule does not. */
-  readonly releasing?: boolean;
+  /** Lets people go who are held in this run: the brake lets them pass, the last-owner rule does not. */
+  readonly releasing?: RunId;
 }
 
 export interface Reconciled extends Judgement {
@@ -166,23 +166,43 @@ async function applyBatch(
     connections: evaluated.connections,
     connectionOf: (user) => evaluated.people.get(user)?.links[0]?.connection.id,
     approval: options.approval ?? "none",
-    releasing: options.releasing ?? false,
+    releasing: options.releasing !== undefined,
     now: evaluated.now,
   });
+  const shares = sharesOf(fresh, braked, evaluated, options);
   await tx.dissolveHolds(braked.dissolve);
-  if (!options.releasing) await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
+  if (options.releasing === undefined) await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
   await applyPlans(p, tx, {
     plans: braked.pass,
     profiles: profilesOf(evaluated, braked.pass, options),
     reconciled: fresh.map((state) => ({ user: state.id, factsVersion: state.factsVersion })),
     mappingVersion: evaluated.mapping.version,
     context: options.context,
-    ...(options.run === undefined ? {} : { run: options.run }),
+    runOf: shares.runOf,
     now: evaluated.now,
   });
+  const counted = (run?: RunId) =>
+    countsOf(plans, braked, evaluated, run === undefined ? undefined : ({ id }) => shares.runOf(id) === run);
+  for (const [run, addDone] of shares.done)
+    await tx.updateRun(run, { addDone, addCounts: counted(run) }, evaluated.now);
   await tryAgainLater(tx, fresh, evaluated);
   await enterHeld(tx, braked.hold, options.context, evaluated.now);
-  return report(states, fresh, plans, braked, evaluated);
+  return report(states, fresh, braked, evaluated, counted());
+}
+
+/** INVARIANT: what a run is relieved of is counted where it is done, once, whoever does it and whatever dies behind it. */
+function sharesOf(
+  fresh: readonly PersonState[],
+  braked: Braked,
+  { switches, mapping }: Evaluated,
+  { releasing }: ReconcileOptions,
+): RunShares {
+  const stay = new Set([...braked.hold, ...braked.waiting.map((plan) => ({ plan }))].map(({ plan }) => plan.person.id));
+  return runShares(fresh, {
+    open: switches.runs,
+    version: mapping.version,
+    ...(releasing !== undefined && { releasing: { run: releasing, stay } }),
+  });
 }
 
 /**
@@ -237,31 +257,14 @@ async function tryAgainLater(tx: TenantWriter, fresh: readonly PersonState[], ev
   await tx.delayMarks(stopped, secondsFrom(now, BACK_OFF_SECONDS));
 }
 
-/** Some rule could not be judged for the person, or some attribute of the profile not be computed, for this reason. */
-function isOpenFor(id: UserId, reason: Open["reason"], { decisions, profiles }: Evaluated): boolean {
-  const opens = [...(decisions.get(id)?.locks ?? []).map(({ open }) => open), ...opensOf(profiles.get(id))];
-  return opens.some((open) => open.reason === reason);
-}
-
 function report(
   states: readonly PersonState[],
   fresh: readonly PersonState[],
-  plans: readonly PersonPlan[],
   braked: Braked,
   evaluated: Evaluated,
+  counts: Readonly<Record<string, number>>,
 ): Reconciled {
   const done = new Set(fresh.map((state) => state.id));
-  const counts: Record<string, number> = {};
-  const count = (key: string, n: number) => {
-    if (n > 0) counts[key] = (counts[key] ?? 0) + n;
-  };
-  for (const plan of braked.pass) for (const change of plan.changes) count(change.kind, 1);
-  count("held", braked.hold.length);
-  count("waiting", braked.waiting.length);
-  count("kept", plans.filter((plan) => plan.kept.length > 0).length);
-  count("suspended", plans.filter(({ person }) => isOpenFor(person.id, "expression_suspended", evaluated)).length);
-  count("profileFailed", states.filter(({ id }) => opensOf(evaluated.profiles.get(id)).some(isFailure)).length);
-  count("frozen", plans.filter((plan) => plan.frozen).length);
   return {
     done: [...done],
     moved: states.filter((state) => !done.has(state.id)).map((state) => state.id),

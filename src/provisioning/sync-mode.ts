@@ -44,7 +44,6 @@ export async function goLive(
   const run = await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
     await tx.updateConnection(connection.id, { sync: "live", syncChosen: true }, p.now());
-    await tx.markConnection(connection.id, "go_live", p.now());
     return startRun(p, tx, { connection, trigger: "go_live", plan, query, context });
   });
   p.wake();
@@ -74,7 +73,6 @@ export async function turnSyncOff(
       const [by, reason] = [authorOf(context), "sync was switched off"];
       await recordClosed(tx, await tx.convertGrants(connection.id, by, reason, now), reason, context, now);
     }
-    await tx.markConnection(connection.id, "disable", now);
     // Documents in test mode are no evidence: nobody leaves by them.
     const trigger = options.onDisable === "deactivate" && connection.sync === "live" ? "disable" : "convert";
     return startRun(p, tx, { connection, trigger, plan, query, context });
@@ -155,10 +153,13 @@ async function startRun(p: Provisioning, tx: TenantWriter, start: Start): Promis
       connection: start.connection.id,
       digest,
       ...plan,
-      total: summary.users,
+      total: 0,
+      startedBy: authorOf(start.context),
     },
     now,
   );
+  const cause = start.trigger === "go_live" ? "go_live" : "disable";
+  await tx.updateRun(run, { addTotal: await tx.markConnection(start.connection.id, cause, now, run) }, now);
   const detail = { connection: start.connection.slug, digest };
   await tx.appendAudit([{ ...auditEntry(start.context, now, `connection.${start.trigger}`, detail), run }]);
   return run;

@@ -221,6 +221,8 @@ async function settleMarks(
   );
   await db.run(
     sql`update users set dirty = dirty and facts_version <> r.seq,
+        mark_run = case when facts_version = r.seq then null else mark_run end,
+        attempts = case when facts_version = r.seq then 0 else attempts end,
         not_before = case when facts_version = r.seq then 0 else not_before end,
         reconciled_version = case when reconciled_version < ${version} then ${bigint(version)} else reconciled_version end
       from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,

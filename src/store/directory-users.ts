@@ -133,6 +133,8 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       const id = newId();
       const columns = {
         ...{ tenant_id: tenant, id, status: "pending", created_at: toMillis(now) },
+        // behind no mapping: their mark alone asks for them, and no run has a newcomer to bring its version to
+        reconciled_version: sql`(select active_version from tenants where id = ${tenant})`,
         ...namedColumns({ ...NOTHING_SHOWN, email: null, ...profile }),
       };
       await db.run(insertion("users", columns));

@@ -1,23 +1,47 @@
 /** Who must be reconciled: marks of changed facts, and people whom a newer mapping has not reached. */
-import type { ConnectionId, Instant, UserId } from "../model/ids.js";
+import type { ConnectionId, Instant, RunId, UserId } from "../model/ids.js";
 import type { AccessWriter } from "../provisioning/ports/access.js";
+import { bigint } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, sql } from "./sql.js";
+import { type Fragment, one, sql, verbatim } from "./sql.js";
 import { toMillis } from "./values.js";
 
 type MarkWriter = Pick<
   AccessWriter,
-  "markDirty" | "markConnection" | "markEverybody" | "claimMarks" | "claimBehind" | "delayMarks"
+  | "markDirty"
+  | "markConnection"
+  | "markEverybody"
+  | "giveMarks"
+  | "claimMarks"
+  | "claimBehind"
+  | "delayMarks"
+  | "leftOfRun"
+  | "leftBehind"
 >;
 
 /** `who` is a subquery of user ids. Rows are locked in id order, as `lockPeople` does. */
-function mark({ tenant, sql: db, dialect }: Scope, who: Fragment, cause: string, now: Instant): Promise<number> {
+function mark(
+  { tenant, sql: db, dialect }: Scope,
+  who: Fragment,
+  cause: string,
+  now: Instant,
+  owner: Fragment = verbatim("mark_run"),
+): Promise<number> {
   const ordered = sql`select u.id from users u where u.tenant_id = ${tenant} and u.id in ${who} order by u.id`;
   return db.run(
     sql`update users set facts_version = facts_version + 1, dirty = true, dirty_cause = ${cause}, attempts = 0,
-        not_before = ${toMillis(now)}
+        not_before = ${toMillis(now)}, mark_run = ${owner}
       where tenant_id = ${tenant} and id in ${dialect.name === "sqlite" ? who : sql`(${ordered}${dialect.lock("u")})`}`,
   );
+}
+
+/**
+ * Whose a mark is once the run asks for it. INVARIANT: it stays with an open run that asked before: what was confirmed for
+ * that one counts while it is open, and it is open until its people are done.
+ */
+function ownedBy({ tenant }: Scope, run: RunId): Fragment {
+  return sql`case when exists (select 1 from runs r where r.tenant_id = ${tenant} and r.number = users.mark_run
+      and r.status in ('queued', 'running')) then mark_run else ${bigint(run)} end`;
 }
 
 /** Marks everybody who is held for want of a seat. */
@@ -36,18 +60,41 @@ export function markWriter(scope: Scope): MarkWriter {
     );
     return rows.map((row) => row.id as UserId).sort();
   };
+  const marksOf = async (run: RunId): Promise<number> => {
+    const row = await one<{ readonly count: number }>(
+      db,
+      sql`select count(*) as count from users where tenant_id = ${tenant} and mark_run = ${run}`,
+    );
+    return row?.count ?? 0;
+  };
+  const left = async (where: Fragment) => {
+    const row = await one<{ readonly people: number; readonly failed: number | null }>(
+      db,
+      sql`select count(*) as people, sum(case when attempts > 0 then 1 else 0 end) as failed from users
+        where tenant_id = ${tenant} and ${where}`,
+    );
+    const { people = 0, failed = 0 } = row ?? {};
+    return { claimed: people - Number(failed ?? 0), failed: Number(failed ?? 0) };
+  };
   return {
     async markDirty(users, cause, now) {
       if (users.length > 0) await mark(scope, dialect.list(users), cause, now);
     },
-    markConnection: (connection: ConnectionId, cause, now) =>
-      mark(
-        scope,
-        sql`(select l.user_id from identity_links l
-          where l.tenant_id = ${tenant} and l.connection_id = ${connection} and l.ended_at is null)`,
-        cause,
-        now,
-      ),
+    async markConnection(connection: ConnectionId, cause, now, run) {
+      const linked = sql`(select l.user_id from identity_links l
+        where l.tenant_id = ${tenant} and l.connection_id = ${connection} and l.ended_at is null)`;
+      if (run === undefined) return mark(scope, linked, cause, now);
+      await mark(scope, linked, cause, now, ownedBy(scope, run));
+      return marksOf(run);
+    },
+    async giveMarks(users, run) {
+      if (users.length === 0) return 0;
+      await db.run(
+        sql`update users set mark_run = ${ownedBy(scope, run)}
+          where tenant_id = ${tenant} and id in ${dialect.list(users)} and dirty`,
+      );
+      return marksOf(run);
+    },
     markEverybody: (cause, now) => mark(scope, sql`(select id from users where tenant_id = ${tenant})`, cause, now),
     claimMarks: (now, until, limit) =>
       claim(
@@ -71,6 +118,8 @@ export function markWriter(scope: Scope): MarkWriter {
       }
       return claimed;
     },
+    leftOfRun: (run) => left(sql`mark_run <= ${run}`),
+    leftBehind: (version) => left(sql`reconciled_version < ${version}`),
     async delayMarks(users, until) {
       if (users.length === 0) return;
       await db.run(

@@ -85,6 +85,7 @@ interface PersonColumns extends ShownColumns {
   readonly hold_facts: number | null;
   readonly hold_losses: string | null;
   readonly dirty: Flag;
+  readonly mark_run: number | null;
   readonly seat: Flag;
 }
 
@@ -100,6 +101,7 @@ function personOf(row: PersonColumns, grants: readonly Grant[]): PersonState {
     factsVersion: row.facts_version,
     reconciledVersion: row.reconciled_version,
     dirty: isTrue(row.dirty),
+    ...given("markRun", row.mark_run as RunId | null),
     seat: isTrue(row.seat),
     grants,
     ...given("hold", holdOf(row)),
@@ -122,7 +124,7 @@ async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[
   if (ids.length === 0) return [];
   const rows = await db.all<PersonColumns>(
     sql`select u.id, u.user_name, u.email, ${SHOWN}, u.status, u.deactivated_by, u.ever_registered,
-        u.facts_version, u.reconciled_version, u.seat, u.dirty,
+        u.facts_version, u.reconciled_version, u.seat, u.dirty, u.mark_run,
         h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts,
         h.losses as hold_losses
       from users u

@@ -38,6 +38,8 @@ interface RunColumns {
   readonly done: number;
   readonly counts: string;
   readonly error: string | null;
+  readonly started_by: string | null;
+  readonly decided_by: string | null;
   readonly created_at: number;
   readonly started_at: number | null;
   readonly finished_at: number | null;
@@ -45,7 +47,7 @@ interface RunColumns {
 
 const RUN_COLUMNS = verbatim(
   `number, trigger_kind, status, connection_id, mapping_version, digest, plan_id, include_frozen, total, done, counts, error,
-    created_at, started_at, finished_at`,
+    started_by, decided_by, created_at, started_at, finished_at`,
 );
 
 function runOf(row: RunColumns): Run {
@@ -60,6 +62,8 @@ function runOf(row: RunColumns): Run {
     done: row.done,
     counts: fromJson<Readonly<Record<string, number>>>(row.counts),
     ...given("error", row.error),
+    ...given("startedBy", row.started_by),
+    ...given("decidedBy", row.decided_by),
     createdAt: toInstant(row.created_at),
     ...given("startedAt", toInstantOrNull(row.started_at)),
     ...given("finishedAt", toInstantOrNull(row.finished_at)),
@@ -115,6 +119,7 @@ export function runWriter(scope: Scope): RunWriter {
         ...{ tenant_id: tenant, number, trigger_kind: run.trigger, status: run.status, total: run.total, counts: "{}" },
         ...{ connection_id: run.connection ?? null, mapping_version: run.mappingVersion ?? null },
         ...{ digest: run.digest ?? null, plan_id: run.plan ?? null, created_at: at },
+        started_by: run.startedBy ?? null,
         include_frozen: run.includeFrozen ?? false,
         ...(run.status === "running" ? { started_at: at, leased_until: at + FIRST_LEASE_MILLIS } : {}),
       };
@@ -128,13 +133,16 @@ export function runWriter(scope: Scope): RunWriter {
         sql`select ${RUN_COLUMNS} from runs where tenant_id = ${tenant} and number = ${id}${dialect.lock()}`,
       );
       if (present === undefined) throw new Refusal("not_found", `there is no run \`${id}\``);
+      const done = present.done + (change.addDone ?? 0);
       const columns: Record<string, Value> = {
-        done: present.done + (change.addDone ?? 0),
-        total: present.total + (change.addTotal ?? 0),
+        done,
+        // somebody may come between the look at everybody and the start
+        total: Math.max(done, present.total + (change.addTotal ?? 0)),
         counts: merged(present.counts, change.addCounts ?? {}),
         error: change.error ?? present.error,
         plan_id: change.plan ?? present.plan_id,
         digest: change.digest ?? present.digest,
+        decided_by: change.decidedBy ?? present.decided_by,
         ...(change.leaseUntil === undefined ? {} : { leased_until: toMillis(change.leaseUntil) }),
         ...statusColumns(present, change.status, toMillis(now)),
       };

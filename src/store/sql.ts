@@ -48,7 +48,7 @@ export function join(fragments: readonly Fragment[], separator: string): Fragmen
 }
 
 /** `insert into` one row; the names of columns are ours. */
-export function insertion(table: string, columns: Readonly<Record<string, Value>>): Fragment {
+export function insertion(table: string, columns: Readonly<Record<string, Value | Fragment>>): Fragment {
   const names = Object.keys(columns).join(", ");
   const values = join(
     Object.values(columns).map((value) => sql`${value}`),

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { DirectoryUserId } from "../../src/model/ids.js";
+import type { DirectoryUserId, RunId } from "../../src/model/ids.js";
 import { push } from "../../src/provisioning/push.js";
 import { previewRun, releaseRun } from "../../src/provisioning/runs/held-runs.js";
 import { startWorker } from "../../src/provisioning/runs/worker.js";
@@ -48,6 +48,17 @@ describe("the worker", () => {
     }
   }
 
+  /** Waits until the run was tried and put off. */
+  async function putOff(run: RunId | undefined): Promise<void> {
+    if (run === undefined) throw new Error("there is no run");
+    for (;;) {
+      const { counts } = (await (await reader()).run(run)) ?? {};
+      if ((counts?.["attempts"] ?? 0) > 0) return;
+      t.worker.wake();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   describe("after a failure", () => {
     it("of a reconcile inside a push, the push is answered, the mark waits, and the worker catches up", async () => {
       fault.planted = true;
@@ -88,7 +99,7 @@ describe("the worker", () => {
       const { digest } = await previewRun(t.p, tenant, run.id);
       workerFault.planted = true;
       await releaseRun(t.p, tenant, run.id, digest, ADMIN);
-      await idle();
+      await putOff(run.id);
       workerFault.planted = false;
       clock.forward({ hours: 1 });
       await t.settled();
@@ -102,8 +113,9 @@ describe("the worker", () => {
       const tenant = await t.tenant();
       const { digest } = await previewSync(t.p, tenant, "okta", { to: "off", onDisable: "deactivate" });
       workerFault.planted = true;
-      await turnSyncOff(t.p, tenant, await t.connection("okta"), { onDisable: "deactivate", digest }, ADMIN);
-      await idle();
+      const options = { onDisable: "deactivate", digest } as const;
+      const { run } = await turnSyncOff(t.p, tenant, await t.connection("okta"), options, ADMIN);
+      await putOff(run);
       workerFault.planted = false;
       clock.forward({ hours: 1 });
       await t.settled();
@@ -116,8 +128,8 @@ describe("the worker", () => {
       const tenant = await t.tenant();
       const { digest } = await previewSync(t.p, tenant, "trial", { to: "live" });
       workerFault.planted = true;
-      await goLive(t.p, tenant, "trial", digest, ADMIN);
-      await idle();
+      const { run } = await goLive(t.p, tenant, "trial", digest, ADMIN);
+      await putOff(run);
       workerFault.planted = false;
       clock.forward({ hours: 1 });
       await t.settled();
@@ -172,6 +184,107 @@ describe("the worker", () => {
       clock.forward({ seconds: 61 });
       await anotherWorks(nothingLeft);
       expect(await (await reader()).run(run)).to.deep.include({ status: "done", ...counted });
+    });
+
+    describe("with a run of a switch or a push in its hands", () => {
+      const NAMES = ["ada", "bob", "cyd", "dan"];
+      const inAMinute = () => new Date(Date.parse(clock.now()) + 60_000).toISOString();
+      let ada: DirectoryUserId;
+
+      /** Everybody pushed to a connection in test mode, which is then switched live while no worker works. */
+      async function wentLive(): Promise<RunId> {
+        await t.connect({ slug: "trial", protocol: "scim", sync: "test", mayGrantOwner: false });
+        ada = await t.pushUser("trial", "ada", SALES);
+        for (const name of NAMES.slice(1)) await t.pushUser("trial", name, SALES);
+        await anotherWorks(nothingDue);
+        const tenant = await t.tenant();
+        const { digest } = await previewSync(t.p, tenant, "trial", { to: "live" });
+        return (await goLive(t.p, tenant, "trial", digest, ADMIN)).run;
+      }
+
+      async function pushed(): Promise<RunId> {
+        const few = { ...t.p, settings: { ...t.p.settings, inlineUsers: 3 } };
+        const [tenant, connection] = [await t.tenant(), await t.connection("okta")];
+        const changes = NAMES.map((name) => ({ kind: "upsertUser" as const, document: scimUser(name, SALES) }));
+        const { run } = await push(few, { tenant, connection, changes, context: ADMIN });
+        if (run === undefined) throw new Error("the push waited for everybody");
+        return run;
+      }
+
+      const givenBy = async () => {
+        const { items } = await (await reader()).audit({ action: "grant.added", limit: 100 });
+        return items.map((one) => one.run);
+      };
+
+      for (const [what, begin] of [
+        ["a switch", wentLive],
+        ["a push", pushed],
+      ] as const) {
+        it(`and some of its people claimed, all of ${what} is counted once, whoever does it`, async () => {
+          const run = await begin();
+          await t.p.store.write(await id(), async (tx) => {
+            await tx.claimRun(clock.now(), inAMinute());
+            await tx.claimMarks(clock.now(), inAMinute(), 2);
+          });
+          await anotherWorks(nothingDue);
+          const half = { status: "running", total: 4, done: 2, counts: { create_user: 2, grant: 4 } };
+          expect(await (await reader()).run(run)).to.deep.include(half);
+          clock.forward({ seconds: 61 });
+          await anotherWorks(nothingLeft);
+          const whole = { status: "done", total: 4, done: 4, counts: { create_user: 4, grant: 8 } };
+          expect(await (await reader()).run(run)).to.deep.include(whole);
+          expect(await givenBy()).to.deep.equal(Array(8).fill(run));
+        });
+
+        it(`${what} is not over while somebody of it is in other hands`, async () => {
+          const run = await begin();
+          await t.p.store.write(await id(), (tx) => tx.claimMarks(clock.now(), inAMinute(), 2));
+          await anotherWorks(nothingDue);
+          const half = await (await reader()).run(run);
+          expect(half).to.include({ total: 4, done: 2 });
+          expect(half?.status).to.be.oneOf(["queued", "running"]);
+          clock.forward({ seconds: 61 });
+          await anotherWorks(nothingLeft);
+          expect(await (await reader()).run(run)).to.include({ status: "done", total: 4, done: 4 });
+        });
+      }
+
+      it("what a request does meanwhile for one of its people is the run's work, and a newcomer is not", async () => {
+        const run = await wentLive();
+        await t.p.store.write(await id(), (tx) => tx.claimRun(clock.now(), inAMinute()));
+        await t.pushUser("trial", "ada", { ...SALES, id: ada, attributes: { department: "Ops" } });
+        await t.pushUser("trial", "eve", SALES);
+        expect(await (await reader()).run(run)).to.deep.include({ done: 1, counts: { create_user: 1, grant: 1 } });
+        expect(await givenBy()).to.have.members([run, undefined, undefined]);
+        clock.forward({ seconds: 61 });
+        await anotherWorks(nothingLeft);
+        expect(await (await reader()).run(run)).to.include({ status: "done", total: 4, done: 4 });
+      });
+
+      it("people whom an earlier run marked stay its own, and the later one is not over before them", async () => {
+        const earlier = await pushed();
+        const tenant = await t.tenant();
+        const { digest } = await previewSync(t.p, tenant, "okta", { to: "off", onDisable: "deactivate" });
+        const options = { onDisable: "deactivate", digest } as const;
+        const { run } = await turnSyncOff(t.p, tenant, await t.connection("okta"), options, ADMIN);
+        if (run === undefined) throw new Error("no run");
+        await t.p.store.write(await id(), (tx) => tx.claimMarks(clock.now(), inAMinute(), 2));
+        await anotherWorks(nothingDue);
+        const runs = async () => {
+          const both = await Promise.all([earlier, run].map(async (one) => (await reader()).run(one)));
+          return both.map((one) => [one?.status === "done", one?.total, one?.done]);
+        };
+        expect(await runs()).to.deep.equal([
+          [false, 4, 2],
+          [false, 0, 0],
+        ]);
+        clock.forward({ seconds: 61 });
+        await anotherWorks(nothingLeft);
+        expect(await runs()).to.deep.equal([
+          [true, 4, 4],
+          [true, 0, 0],
+        ]);
+      });
     });
 
     it("in the middle of a run, another takes the run up and ends it", async () => {

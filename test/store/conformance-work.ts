@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { UserId } from "../../src/model/ids.js";
+import type { RunId, UserId } from "../../src/model/ids.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import { expectRefusal, LATER, MUCH_LATER, makeWorld, NO_WRITES, NOW, type World } from "./world.js";
 
@@ -59,6 +59,52 @@ export function workConformance(open: OpenStore): void {
       expect(await world.write((tx) => tx.claimMarks(NOW, LATER, 10))).to.have.members([...users]);
       expect(await world.write((tx) => tx.markEverybody("new_day", NOW))).to.equal(3);
       expect(await world.write((tx) => tx.claimMarks(NOW, LATER, 10))).to.have.members([...users, lone]);
+    });
+
+    it("knows whose marks are a run's, and who of them is left", async () => {
+      const world = await makeWorld(store());
+      const { write } = world;
+      const [ann, bob, cyd] = (await peopleOf(world, ["ann", "bob", "cyd"])) as [UserId, UserId, UserId];
+      const run = (status: "queued" | "done" = "queued") =>
+        write((tx) => tx.insertRun({ trigger: "push", status, total: 0, startedBy: "operator" }, NOW));
+      const left = (id: RunId) => write((tx) => tx.leftOfRun(id));
+      const [over, early, late] = [await run("done"), await run(), await run()];
+      expect(await write((tx) => tx.giveMarks([ann], early)), "nobody is marked").to.equal(0);
+      await write((tx) => tx.markDirty([ann, bob], "facts", NOW));
+      expect(await write((tx) => tx.giveMarks([ann, bob], over))).to.equal(2);
+      expect(await write((tx) => tx.giveMarks([ann], early)), "the run before it is over").to.equal(1);
+      const marked = await write((tx) => tx.markConnection(world.connection.id, "go_live", NOW, late));
+      expect(marked, "one stays with the run that asked before").to.equal(2);
+      await write((tx) => tx.markDirty([ann, bob, cyd], "facts", NOW));
+      const owners = (await world.read.people([ann, bob, cyd])).map(({ markRun }) => markRun);
+      expect(owners, "other marks change nothing about it").to.deep.equal([early, late, late]);
+      expect([await left(early), await left(late)]).to.deep.equal([
+        { claimed: 1, failed: 0 },
+        { claimed: 3, failed: 0 },
+      ]);
+      await write((tx) => tx.delayMarks([bob], LATER));
+      await reconcile(world, [{ user: ann, factsVersion: 3 }]);
+      await reconcile(world, [{ user: cyd, factsVersion: 1 }]);
+      expect(await left(late), "an old reconcile lets no mark go").to.deep.equal({ claimed: 1, failed: 1 });
+      await reconcile(world, [{ user: bob, factsVersion: 3 }]);
+      await write((tx) => tx.markDirty([bob], "facts", NOW));
+      expect((await world.read.people([bob]))[0], "later marks are nobody's").to.not.have.property("markRun");
+    });
+
+    it("tells who is behind a version, and who was tried in vain; whoever comes later is not", async () => {
+      const world = await makeWorld(store());
+      const [, bob] = (await peopleOf(world, ["ann", "bob"])) as [UserId, UserId];
+      const version = await world.write((tx) => tx.saveMapping(0, { text: "{}", author: "op" }, NOW));
+      const left = () => world.write((tx) => tx.leftBehind(version));
+      await world.write((tx) => tx.delayMarks([bob], LATER));
+      await peopleOf(world, ["eve"]);
+      expect(await left()).to.deep.equal({ claimed: 1, failed: 1 });
+      await reconcile(world, [{ user: bob, factsVersion: 0 }], version);
+      await world.write((tx) => tx.saveMapping(version, { text: "{}", author: "op" }, NOW));
+      expect(await world.write((tx) => tx.leftBehind(version + 1)), "attempts begin anew").to.deep.equal({
+        claimed: 3,
+        failed: 0,
+      });
     });
 
     it("claims people behind a version once each, in id order, until they are reconciled", async () => {

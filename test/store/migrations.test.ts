@@ -26,6 +26,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0010-shown-profile", "210d248134c32674", "d7254790df9b6220"],
   ["0011-grants-of-rule", "a698cee2dd37295c", "a698cee2dd37295c"],
   ["0012-former-evidence", "c6210646cbd51b9e", "3abe8260cbd9fbd8"],
+  ["0013-marks-of-runs", "b6a5d65b3f9099f5", "fc4a9009207fc405"],
   ["0014-erased-users", "0dc7b6f2f7d9e35c", "8a366de97ae41a64"],
 ];
 

@@ -259,6 +259,7 @@ async function insertMappingRun(tx: TenantWriter, a: Activation, version: number
       mappingVersion: version,
       digest,
       total: summary.users,
+      startedBy: authorOf(a.context),
       ...(sheet && { plan: sheet.id }),
       ...(a.options.includeFrozen ? { includeFrozen: true } : {}),
     },

@@ -188,15 +188,27 @@ export interface AccessWrites {
   readonly version: number;
 }
 
+/** People who are not done: who is to be claimed, or in somebody's hands, and who was tried in vain. */
+export interface LeftToDo {
+  readonly claimed: number;
+  readonly failed: number;
+}
+
 export interface AccessWriter {
   /** Raises `factsVersion` of these people and marks them dirty with it as `dirtySeq`. */
   markDirty(ids: readonly UserId[], cause: string, now: Instant): Promise<void>;
-  /** Marks everyone linked at the connection; how many. */
-  markConnection(connection: ConnectionId, cause: string, now: Instant): Promise<number>;
+  /** Marks everyone linked at the connection; how many. For a run: how many of the marks are the run's. */
+  markConnection(connection: ConnectionId, cause: string, now: Instant, run?: RunId): Promise<number>;
+  /** Makes waiting marks of these people the run's, but for those of earlier runs that are open; how many the run has. */
+  giveMarks(ids: readonly UserId[], run: RunId): Promise<number>;
   /** Takes due marks for a while: they are not due again before `until`. */
   claimMarks(now: Instant, until: Instant, limit: number): Promise<readonly UserId[]>;
   /** Claims people whose `reconciledVersion` is below `version`, in id order. */
   claimBehind(version: number, now: Instant, until: Instant, limit: number): Promise<readonly UserId[]>;
+  /** Marks of the run, and of earlier ones, that nobody has worked off. */
+  leftOfRun(run: RunId): Promise<LeftToDo>;
+  /** People behind the version. */
+  leftBehind(version: number): Promise<LeftToDo>;
   /** Puts a mark off after a failed attempt. */
   delayMarks(ids: readonly UserId[], until: Instant): Promise<void>;
 

@@ -14,6 +14,8 @@ export interface NewRun {
   /** Frozen people are reconciled too. */
   readonly includeFrozen?: boolean;
   readonly total: number;
+  /** Who asked for it, as `authorOf` says. */
+  readonly startedBy?: string;
 }
 
 /** A run as the worker takes it up. */
@@ -59,6 +61,8 @@ export interface RunWriter {
       readonly leaseUntil?: Instant;
       readonly plan?: string;
       readonly digest?: string;
+      /** Who released or discarded it. */
+      readonly decidedBy?: string;
     },
     now: Instant,
   ): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Instant, TenantId, UserId } from "../../model/ids.js";
 import type { Context, Provisioning } from "../deps.js";
+import type { LeftToDo } from "../ports/access.js";
 import type { ClaimedRun } from "../ports/runs.js";
 import type { TenantWriter } from "../ports/store.js";
 import { type Prepared, preparePeople, type ReconcileOptions } from "../reconcile.js";
@@ -7,7 +8,9 @@ import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
 import { heldUsers } from "./held-runs.js";
 import { reconcileApart } from "./reconcile-apart.js";
 
-const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
+export const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
+/** For people who are brought a mapping. */
+export const MAPPING_WORKER: Context = { ...WORKER, door: "mapping" };
 
 export interface RunPace {
   readonly size: number;
@@ -20,27 +23,27 @@ export interface RunPace {
 const ATTEMPTS = 10;
 /** People in one statement that moves nothing of theirs but the version. */
 const AT_ONCE = 2000;
-/** Whose facts move while a run is at them is tried again at once, so often. */
+/** Whose facts move while they are let go is tried again at once, so often. */
 const ROUNDS = 20;
+/** After so many seconds a run looks again at people who are in somebody else's hands. */
+const OTHERS_SECONDS = 1;
+
+/** How far a run got: it has to stop for now, or there is nobody left to claim. */
+type Worked = { readonly isOver: false } | { readonly isOver: true; readonly failed: number };
 
 /**
- * Works a run to its end, batch by batch; resumable, since each batch is done for good when its transaction ends and the
- * lease of an abandoned run runs out. Always true: something was done.
+ * Works a run to its end, batch by batch; resumable, since each batch is done for good, and counted, when its transaction
+ * ends, and the lease of an abandoned run runs out. Always true: something was done.
  */
 export async function workRun(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<true> {
   try {
-    const failed = new Set<UserId>();
-    const work = { run, options: optionsOf(run), failed };
-    const isOver = (await settleUnmoved(p, tenant, run, pace)) && (await workPeople(p, tenant, work, pace));
-    if (!isOver) {
-      await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "queued" }, p.now()));
-      return true;
-    }
-    if (failed.size > 0 && isSwitch(run)) await tryAgain(p, tenant, run);
-    else await finish(p, tenant, run);
+    const settled = await settleUnmoved(p, tenant, run, pace);
+    const worked = settled ? await workPeople(p, tenant, run, pace) : ({ isOver: false } as const);
+    if (worked.isOver) await end(p, tenant, run, worked.failed);
+    else await p.store.write(tenant, (tx) => tx.updateRun(run.id, { status: "queued" }, p.now()));
   } catch (fault) {
     p.log.fault("worker.run_failed", fault, { tenant, run: run.id });
-    await tryAgain(p, tenant, run);
+    await p.store.write(tenant, (tx) => tryAgain(p, tx, run, 0));
   }
   return true;
 }
@@ -54,39 +57,46 @@ async function settleUnmoved(p: Provisioning, tenant: TenantId, run: ClaimedRun,
     if (people.length === 0) return true;
     await p.store.write(tenant, async (tx) => {
       const addDone = await tx.settleUnmoved(people, version);
-      await tx.updateRun(run.id, { status: "running", addDone, leaseUntil: pace.lease() }, p.now());
+      await tx.updateRun(run.id, { addDone, leaseUntil: pace.lease() }, p.now());
     });
     await pace.published();
     if (pace.stopped()) return false;
   }
 }
 
+/** Everybody else. What was reviewed for mappings and switches is found by whoever reconciles the people concerned. */
+function workPeople(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<Worked> {
+  return run.trigger === "held" ? releasePeople(p, tenant, run, pace) : workClaimed(p, tenant, run, pace);
+}
+
 /**
- * Everybody else, the next ones prepared while others are written; false when it has to stop before they are done. Who was
- * claimed is worked before it stops, or would wait until the claim has run out.
+ * People by their marks or behind the version, whoever asked for them: each counts for the run whose they are. The next ones
+ * are prepared while others are written. Who was claimed is worked before it stops, or would wait until the claim has run out.
  */
-async function workPeople(p: Provisioning, tenant: TenantId, work: RunWork, pace: RunPace): Promise<boolean> {
-  const people = peopleOf(p, tenant, work.run, pace);
+async function workClaimed(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<Worked> {
+  const context = run.mappingVersion === undefined ? WORKER : MAPPING_WORKER;
+  const options: ReconcileOptions = { context, remembered: new Map() };
   const next = async (): Promise<Batch | undefined> => {
-    const ids = await people();
+    const ids = await claimNext(p, tenant, run, pace);
     if (ids.length === 0) return undefined;
-    const prepared = preparePeople(p, tenant, ids, work.options);
+    const prepared = preparePeople(p, tenant, ids, options);
     // its failure is met by whoever works the batch, who may not be there yet
     prepared.catch(() => undefined);
     return { ids, prepared };
   };
-  // whoever is held stays in the list until the release is written
-  const mayLookAhead = work.run.trigger !== "held";
+  const work = async ({ ids, prepared }: Batch) => {
+    await reconcileApart(p, tenant, ids, options, prepared);
+    await pace.published();
+  };
   let batch = await next();
   while (batch) {
     const stopped = pace.stopped();
-    const ahead = mayLookAhead && !stopped ? next() : undefined;
-    const [following] = await Promise.all([ahead, workBatch(p, tenant, work, batch, pace)]);
-    if (stopped) return false;
+    const [following] = await Promise.all([stopped ? undefined : next(), work(batch)]);
+    if (stopped) return { isOver: false };
     // somebody whose facts moved in the batch just written is due again
     batch = following ?? (await next());
   }
-  return true;
+  return { isOver: true, failed: 0 };
 }
 
 interface Batch {
@@ -94,33 +104,79 @@ interface Batch {
   readonly prepared: Promise<Prepared>;
 }
 
-/** What was confirmed for a switch counts as long as its run is open, so that it stays open for the last of its people. */
-function isSwitch({ trigger }: ClaimedRun): boolean {
-  return trigger === "go_live" || trigger === "disable" || trigger === "convert";
+/** Takes the next people, and keeps the run, for the length of a lease. */
+function claimNext(
+  p: Provisioning,
+  tenant: TenantId,
+  { id, mappingVersion }: ClaimedRun,
+  { size, lease }: RunPace,
+): Promise<readonly UserId[]> {
+  return p.store.write(tenant, async (tx) => {
+    const [now, until] = [p.now(), lease()];
+    await tx.updateRun(id, { leaseUntil: until }, now);
+    if (mappingVersion === undefined) return tx.claimMarks(now, until, size);
+    return tx.claimBehind(mappingVersion, now, until, size);
+  });
+}
+
+async function releasePeople(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<Worked> {
+  const options: ReconcileOptions = { context: WORKER, approval: "all", releasing: run.id, remembered: new Map() };
+  let people = await heldUsers(p.store.read(tenant), run.id);
+  let failed = 0;
+  for (let round = 0; round < ROUNDS && people.length > 0; round++) {
+    const again: UserId[] = [];
+    for (let at = 0; at < people.length; at += pace.size) {
+      await p.store.write(tenant, (tx) => tx.updateRun(run.id, { leaseUntil: pace.lease() }, p.now()));
+      const batch = await reconcileApart(p, tenant, people.slice(at, at + pace.size), options);
+      again.push(...batch.moved);
+      failed += batch.failed.length;
+      await pace.published();
+      if (pace.stopped()) return { isOver: false };
+    }
+    people = again;
+  }
+  return { isOver: true, failed };
+}
+
+/** Ends the run, unless somebody who is part of it is not done. */
+async function end(p: Provisioning, tenant: TenantId, run: ClaimedRun, failedNow: number): Promise<void> {
+  await p.store.write(tenant, async (tx) => {
+    const now = p.now();
+    const { claimed, failed } = await leftToDo(tx, run, failedNow);
+    // INVARIANT: what was confirmed for a switch counts while its run is open, so that it stays open for the last of its people
+    if (claimed > 0) await tx.updateRun(run.id, { leaseUntil: secondsFrom(now, OTHERS_SECONDS) }, now);
+    else if (failed > 0 && isTriedAgain(run)) await tryAgain(p, tx, run, failed);
+    else await finish(tx, run, failed, now);
+  });
+}
+
+async function leftToDo(tx: TenantWriter, run: ClaimedRun, failed: number): Promise<LeftToDo> {
+  if (run.trigger === "held") return { claimed: 0, failed };
+  return run.mappingVersion === undefined ? tx.leftOfRun(run.id) : tx.leftBehind(run.mappingVersion);
+}
+
+/** Of other runs, whoever failed is tried again without them. */
+function isTriedAgain({ trigger }: ClaimedRun): boolean {
+  return trigger === "go_live" || trigger === "disable" || trigger === "convert" || trigger === "held";
 }
 
 /** Puts the run off; when its trouble does not pass, it has failed, and people held in it wait in a held run again. */
-async function tryAgain(p: Provisioning, tenant: TenantId, run: ClaimedRun): Promise<void> {
+async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, failed: number): Promise<void> {
   const now = p.now();
-  const last = (run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS;
-  await p.store.write(tenant, async (tx) => {
-    if (last) {
-      await tx.updateRun(run.id, { status: "failed", error: "some people could not be reconciled" }, now);
-      await reopenHeld(tx, run, now);
-    } else {
-      const leaseUntil = secondsFrom(now, BACK_OFF_SECONDS);
-      await tx.updateRun(run.id, { status: "running", addCounts: { attempts: 1 }, leaseUntil }, now);
-    }
-  });
+  if ((run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS) {
+    const addCounts = failed > 0 ? { failed } : {};
+    await tx.updateRun(run.id, { status: "failed", addCounts, error: "some people could not be reconciled" }, now);
+    await reopenHeld(tx, run, now);
+  } else {
+    const leaseUntil = secondsFrom(now, BACK_OFF_SECONDS);
+    await tx.updateRun(run.id, { status: "running", addCounts: { attempts: 1 }, leaseUntil }, now);
+  }
 }
 
-async function finish(p: Provisioning, tenant: TenantId, run: ClaimedRun): Promise<void> {
-  const now = p.now();
-  await p.store.write(tenant, async (tx) => {
-    await tx.updateRun(run.id, { status: "done" }, now);
-    await reopenHeld(tx, run, now);
-    await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], now);
-  });
+async function finish(tx: TenantWriter, run: ClaimedRun, failed: number, now: Instant): Promise<void> {
+  await tx.updateRun(run.id, { status: "done", addCounts: failed > 0 ? { failed } : {} }, now);
+  await reopenHeld(tx, run, now);
+  await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], now);
 }
 
 const LEFT_OVER = 100_000;
@@ -138,71 +194,4 @@ async function reopenHeld(tx: TenantWriter, run: ClaimedRun, now: Instant): Prom
     (await tx.insertRun({ trigger: "held", status: "held", connection: run.connection, total: 0 }, now));
   await tx.hold(open, people, now);
   await tx.updateRun(open, { addTotal: people.length }, now);
-}
-
-/** What was reviewed for mappings and switches is found by whoever reconciles the people concerned. */
-function optionsOf(run: ClaimedRun): ReconcileOptions {
-  const context: Context = { ...WORKER, door: run.trigger === "mapping" ? "mapping" : "worker" };
-  const base: ReconcileOptions = { context, run: run.id, remembered: new Map() };
-  return run.trigger === "held" ? { ...base, approval: "all", releasing: true } : base;
-}
-
-/** Gives who is left to do, a batch at a time and found anew for each; nobody when the run is over. */
-type People = () => Promise<readonly UserId[]>;
-
-function peopleOf(p: Provisioning, tenant: TenantId, run: ClaimedRun, { size, lease }: RunPace): People {
-  if (run.trigger === "held") return releasedPeople(p, tenant, run, size);
-  const version = run.mappingVersion;
-  return () =>
-    p.store.write(tenant, (tx) =>
-      version === undefined ? tx.claimMarks(p.now(), lease(), size) : tx.claimBehind(version, p.now(), lease(), size),
-    );
-}
-
-function releasedPeople(p: Provisioning, tenant: TenantId, run: ClaimedRun, size: number): People {
-  let people: readonly UserId[] = [];
-  let rounds = 0;
-  return async () => {
-    if (people.length === 0 && rounds++ < ROUNDS) people = await heldUsers(p.store.read(tenant), run.id);
-    const batch = people.slice(0, size);
-    people = people.slice(size);
-    return batch;
-  };
-}
-
-/**
- * People behind a mapping, also beside a run that is worked on elsewhere or whose process died: where a run is to bring them
- * the version, what is done counts as its work, in its figures and in the audit.
- */
-export async function workBehindOf(
-  p: Provisioning,
-  tenant: TenantId,
-  version: number,
-  ids: readonly UserId[],
-): Promise<void> {
-  const run = (await p.store.read(tenant).openRuns()).find((one) => one.mappingVersion === version);
-  const { done, counts } = await reconcileApart(p, tenant, ids, run ? optionsOf(run) : { context: WORKER });
-  if (run) await p.store.write(tenant, (tx) => tx.updateRun(run.id, { addDone: done, addCounts: counts }, p.now()));
-}
-
-interface RunWork {
-  readonly run: ClaimedRun;
-  readonly options: ReconcileOptions;
-  /** Whose mark waits for another attempt; somebody who is done later has failed no more. */
-  readonly failed: Set<UserId>;
-}
-
-async function workBatch(
-  p: Provisioning,
-  tenant: TenantId,
-  { run, options, failed }: RunWork,
-  { ids, prepared }: Batch,
-  pace: RunPace,
-): Promise<void> {
-  const { done, failed: again, counts } = await reconcileApart(p, tenant, ids, options, prepared);
-  for (const id of ids) failed.delete(id);
-  for (const id of again) failed.add(id);
-  const change = { status: "running", addDone: done, addCounts: counts, leaseUntil: pace.lease() } as const;
-  await p.store.write(tenant, (tx) => tx.updateRun(run.id, change, p.now()));
-  await pace.published();
 }

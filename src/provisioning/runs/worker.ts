@@ -1,12 +1,12 @@
 /** The worker owns everything that goes on without a request: waiting marks, runs, what falls due, and publishing events. */
 import type { TenantId, UserId } from "../../model/ids.js";
-import type { Context, Provisioning } from "../deps.js";
+import type { Provisioning } from "../deps.js";
 import type { ClaimedRun } from "../ports/runs.js";
 import { secondsFrom } from "./back-off.js";
 import { takeWakeups } from "./due.js";
 import { reconcileApart } from "./reconcile-apart.js";
 import { createRests } from "./rests.js";
-import { workBehindOf, workRun } from "./run-work.js";
+import { MAPPING_WORKER, WORKER, workRun } from "./run-work.js";
 
 const BATCH = 250;
 const EVENTS = 1000;
@@ -18,7 +18,6 @@ const TURN = 10;
 /** Visits beyond their turn, by a run that cannot stop midway, take no place from others, up to this many visits. */
 const VISITS = 8;
 const SWEEP_SECONDS = 60;
-const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
 export interface Worker {
   /** Looks for work now rather than at the next poll. */
@@ -160,7 +159,7 @@ interface ClaimedWork {
   readonly marked: readonly UserId[];
 }
 
-/** A run, or else marks. In one transaction, so that people whom a new run has marked are counted by it. */
+/** A run, or else marks. */
 function claimWork(p: Provisioning, tenant: TenantId): Promise<ClaimedWork> {
   const now = p.now();
   const lease = secondsFrom(now, LEASE_SECONDS);
@@ -177,14 +176,14 @@ async function workMarks(p: Provisioning, tenant: TenantId, ids: readonly UserId
   return true;
 }
 
-/** People behind the active version whom nobody looks after right now: its run was left or has ended, or they came meanwhile. */
+/** People behind the active version whom nobody looks after right now: its run was left, or has ended without them. */
 async function workBehind(p: Provisioning, tenant: TenantId): Promise<boolean> {
   const { activeVersion } = await p.store.read(tenant).tenantNow();
   const now = p.now();
   const ids = await p.store.write(tenant, (tx) =>
     tx.claimBehind(activeVersion, now, secondsFrom(now, LEASE_SECONDS), BATCH),
   );
-  if (ids.length > 0) await workBehindOf(p, tenant, activeVersion, ids);
+  if (ids.length > 0) await reconcileApart(p, tenant, ids, { context: MAPPING_WORKER });
   return ids.length > 0;
 }
 

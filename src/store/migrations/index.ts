@@ -8,6 +8,7 @@ import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
+import { MARKS_OF_RUNS } from "./marks-of-runs.js";
 import type { Migration } from "./migration.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
@@ -29,5 +30,6 @@ export const MIGRATIONS: readonly Migration[] = [
   SHOWN_PROFILE,
   GRANTS_OF_RULE,
   FORMER_EVIDENCE,
+  MARKS_OF_RUNS,
   ERASED_USERS,
 ];
