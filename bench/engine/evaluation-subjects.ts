@@ -1,4 +1,5 @@
 /** One person, one set of literal rules, and everybody who can judge them: Rolecall's engine, a plain Map and other rule engines. */
+
 import { compile, type JSONValue, TreeInterpreter } from "@jmespath-community/jmespath";
 import { Engine } from "json-rules-engine";
 import jsonata from "jsonata";
@@ -6,6 +7,7 @@ import { compileMapping } from "../../src/engine/compile/compile.js";
 import { evaluate } from "../../src/engine/evaluate.js";
 import { linkFacts } from "../../src/engine/facts.js";
 import { USER_ATTRIBUTES } from "../../src/model/facts.js";
+import { grouped } from "../../src/model/grouped.js";
 import type { ConnectionId, DirectoryUserId } from "../../src/model/ids.js";
 import { known } from "../../src/model/known.js";
 import type { RuleDocument } from "../../src/model/mapping.js";
@@ -39,11 +41,7 @@ export function subjects(rules: number): readonly Subject[] {
 }
 
 function bareMap(documents: readonly RuleDocument[], groups: readonly string[]): Subject {
-  const byName = new Map<string, RuleDocument[]>();
-  for (const rule of documents) {
-    const name = String(rule.group_name);
-    byName.set(name, [...(byName.get(name) ?? []), rule]);
-  }
+  const byName = grouped(documents, (rule) => String(rule.group_name));
   return {
     name: "a plain Map",
     run(times) {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { grouped } from "../model/grouped.js";
 import type { Problem } from "../model/problem.js";
 import type { ExpressionPort } from "../provisioning/deps.js";
 import { type Command, EXIT, Misuse, type Terminal } from "./command.js";
@@ -73,11 +74,7 @@ async function testDocument(expressions: ExpressionPort, path: string): Promise<
   if (checked.ok) return { tests: 1 + ownTests, failures: [] };
   const { problems } = checked;
   if (!problems.every(isFailedTest)) return { tests: 1, failures: [problemLines(path, text, problems)] };
-  const failed = new Map<string, Problem[]>();
-  for (const problem of problems) {
-    const test = problem.pointer.split("/").slice(0, 3).join("/");
-    failed.set(test, [...(failed.get(test) ?? []), problem]);
-  }
+  const failed = grouped(problems, ({ pointer }) => pointer.split("/").slice(0, 3).join("/"));
   return { tests: 1 + ownTests, failures: [...failed.values()].map((found) => problemLines(path, text, found)) };
 }
 

@@ -4,12 +4,12 @@
  */
 import type { Lock, Open } from "../model/evaluation.js";
 import type { DesiredGrant, Evidence } from "../model/grant.js";
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { ConflictStrategy } from "../model/mapping.js";
 import { pushTo } from "../model/push-to.js";
 import { isOwner, type Target } from "../model/target.js";
 import type { CompiledRule } from "./compile/compiled-mapping.js";
-import { grouped } from "./grouped.js";
 import type { RoleOrder } from "./role-order.js";
 
 /** Something that a rule gives by one link's facts. */

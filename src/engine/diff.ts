@@ -1,6 +1,7 @@
 /** Diff owns the step from what a person holds to what was decided: one change per grant, and what stays as it is. */
 import type { Decision, LinkEvaluation, Lock } from "../model/evaluation.js";
 import { type DesiredGrant, type Evidence, type Grant, type GrantKey, grantKey } from "../model/grant.js";
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { DeactivatedBy, PersonState } from "../model/person.js";
 import type { Change, Kept, PersonPlan, Refreshed } from "../model/plan.js";
@@ -9,7 +10,6 @@ import { isOwner, type ScopeKind, scopeKind, type Target, targetLabel } from "..
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compile/compiled-mapping.js";
 import { inScope, ofRule } from "./explain/of-rule.js";
-import { grouped } from "./grouped.js";
 import { grantsAfter } from "./plan/lines.js";
 import { withPresentRules } from "./present-rules.js";
 import { evidenceText, openReason } from "./reasons.js";

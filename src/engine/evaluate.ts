@@ -3,6 +3,7 @@ import type { LinkEvaluation, Match, Open, RuleOutcome } from "../model/evaluati
 import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
 import type { GroupFact } from "../model/facts.js";
 import type { Evidence } from "../model/grant.js";
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId } from "../model/ids.js";
 import type { PersonLink } from "../model/person.js";
 import { type Target, targetKey } from "../model/target.js";
@@ -16,7 +17,6 @@ import {
 import type { RuleTable } from "./compile/rule-table.js";
 import { MOST_TARGETS_OF_RESULTS } from "./computed-targets.js";
 import { type Asking, askCondition, askGrants, expressionReads, isFailure } from "./condition.js";
-import { grouped } from "./grouped.js";
 import { type Hit, namedGroups } from "./match.js";
 import { allOutcomes } from "./unmet.js";
 

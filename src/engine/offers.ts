@@ -1,10 +1,10 @@
 /** Turns the outcomes of a person's links into what is on offer, with team names as the tenant knows them now. */
 import type { Decision, LinkEvaluation, Open } from "../model/evaluation.js";
+import { grouped } from "../model/grouped.js";
 import type { UnknownTeam } from "../model/mapping.js";
 import { OWNER, type ScopeKind, scopeKind, type Target, teamOf, teamScope } from "../model/target.js";
 import type { CompiledMapping, CompiledRule } from "./compile/compiled-mapping.js";
 import type { Offer, OpenRule } from "./conflict.js";
-import { grouped } from "./grouped.js";
 import type { RoleOrder } from "./role-order.js";
 
 /** The present name of the team that a name means, or `undefined` for a name that no team has or had. */

@@ -1,3 +1,4 @@
+import { grouped } from "../model/grouped.js";
 import { type Captured, matchPattern, type Pattern } from "./pattern.js";
 
 /** What one pattern made of one name. */
@@ -20,12 +21,7 @@ export function patternIndex<Owner>(
   patterns: readonly { readonly owner: Owner; readonly pattern: Pattern }[],
 ): PatternIndex<Owner> | undefined {
   if (patterns.length === 0) return undefined;
-  const byPrefix = new Map<string, { readonly owner: Owner; readonly pattern: Pattern }[]>();
-  for (const one of patterns) {
-    const mine = byPrefix.get(one.pattern.prefix);
-    if (mine) mine.push(one);
-    else byPrefix.set(one.pattern.prefix, [one]);
-  }
+  const byPrefix = grouped(patterns, ({ pattern }) => pattern.prefix);
   const lengths = [...new Set(patterns.map(({ pattern }) => pattern.prefix.length))];
   const remembered = new Map<string, readonly PatternHit<Owner>[]>();
   return {

@@ -11,6 +11,7 @@ import type {
   PersonLink,
   PersonState,
 } from "../model/person.js";
+import { pushTo } from "../model/push-to.js";
 import type { Provisioning } from "./deps.js";
 import type { LinkRow } from "./ports/access.js";
 import type { TenantReader } from "./ports/store.js";
@@ -110,9 +111,7 @@ function linksByUser(
     if (!present) continue;
     const leaving = present.scim !== undefined && overlay?.get(row.connection)?.leaving;
     const link: PersonLink = leaving ? { ...present, scim: "inactive" } : present;
-    const mine = links.get(row.user);
-    if (mine) mine.push(link);
-    else links.set(row.user, [link]);
+    pushTo(links, row.user, link);
   }
   for (const mine of links.values()) mine.sort(strongestFirst);
   return links;

@@ -1,7 +1,9 @@
 /** Group pins as admins see and change them: which group each name of the mapping means, and who else lays claim to it. */
+
 import { holdsName, ownNames } from "../engine/pins/group-pins.js";
 import { acceptNames, confirmName, freedBy, moveName, type PinOrder } from "../engine/pins/pin-orders.js";
 import type { Connection, Tenant } from "../model/connection.js";
+import { grouped } from "../model/grouped.js";
 import type { DirectoryGroupId, Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
@@ -33,13 +35,7 @@ export interface PinnedGroup {
 export async function listPins(p: Provisioning, tenant: Tenant): Promise<readonly NamePins[]> {
   const reader = p.store.read(tenant.id);
   const slugs = new Map<string, string>((await reader.connections()).map(({ id, slug }) => [id, slug]));
-  const byName = new Map<string, [PinRow, ...PinRow[]]>();
-  for (const row of await reader.pins()) {
-    const key = `${row.connection}\u0000${row.name}`;
-    const same = byName.get(key);
-    if (same) same.push(row);
-    else byName.set(key, [row]);
-  }
+  const byName = grouped(await reader.pins(), ({ connection, name }) => `${connection}\u0000${name}`);
   return [...byName.values()].map((rows) => ({
     connection: slugs.get(rows[0].connection) ?? "",
     name: rows[0].name,

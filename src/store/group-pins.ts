@@ -1,6 +1,8 @@
 /** Which names of the active mapping each group holds or contends for. */
+
 import type { ConnectionId, DirectoryGroupId, Instant } from "../model/ids.js";
 import type { GroupPin, PinState } from "../model/person.js";
+import { pushTo } from "../model/push-to.js";
 import type { PinnedName, PinOutcome, PinReader, PinWriter, PinWrites } from "../provisioning/ports/pins.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
@@ -56,9 +58,7 @@ export async function pinsByGroup(
   const pins = new Map<string, GroupPin[]>();
   for (const { group_id, name, state, known_as, since } of rows) {
     const pin = { name, state: state as PinState, knownAs: fromJson<string[]>(known_as), since: toInstant(since) };
-    const mine = pins.get(group_id);
-    if (mine) mine.push(pin);
-    else pins.set(group_id, [pin]);
+    pushTo(pins, group_id, pin);
   }
   return pins;
 }

@@ -1,12 +1,14 @@
 /** People of the access ledger with what they hold: the state that plans change. */
+
 import type { Evidence, Grant, GrantOrigin } from "../model/grant.js";
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId, GrantId, RunId, UserId } from "../model/ids.js";
 import type { DeactivatedBy, Hold, PersonState, ShownProfile, UserStatus } from "../model/person.js";
 import { teamScope } from "../model/target.js";
 import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
-import { type Flag, fromJson, given, groupedBy, isTrue, toInstant, toInstantOrNull } from "./values.js";
+import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull } from "./values.js";
 
 type PeopleReader = Pick<AccessReader, "people" | "peopleIds" | "countPeople" | "grantHistory">;
 type PeopleLocker = Pick<AccessWriter, "lockPeople">;
@@ -135,7 +137,7 @@ async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[
     sql`select ${GRANT_COLUMNS} from ${GRANTS}
       where g.tenant_id = ${tenant} and g.user_id in ${dialect.list(ids)} and g.ended_at is null order by g.id`,
   );
-  const held = groupedBy(grants, (grant) => grant.user_id);
+  const held = grouped(grants, (grant) => grant.user_id);
   return rows.map((row) => personOf(row, (held.get(row.id) ?? []).map(grantOf)));
 }
 

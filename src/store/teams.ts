@@ -1,10 +1,11 @@
 /** Teams by name, and the catalogue of roles. */
+import { grouped } from "../model/grouped.js";
 import type { TeamId } from "../model/ids.js";
 import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
 import { bigint } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { sql } from "./sql.js";
-import { groupedBy, toMillis } from "./values.js";
+import { toMillis } from "./values.js";
 
 type TeamReader = Pick<AccessReader, "teams" | "privilegedRoles">;
 type TeamWriter = Pick<AccessWriter, "ensureTeams">;
@@ -20,7 +21,7 @@ export function teamReader({ tenant, sql: db }: Scope): TeamReader {
       const teams = await db.all<TeamColumns>(
         sql`select id, name from teams where tenant_id = ${tenant} order by name`,
       );
-      const aliases = groupedBy(
+      const aliases = grouped(
         await db.all<TeamColumns>(
           sql`select team_id as id, alias as name from team_aliases where tenant_id = ${tenant} order by alias`,
         ),

@@ -1,6 +1,8 @@
 /** Users and their assignments as an admin lists them. Pending people show up nowhere here. */
+
 import { fold } from "../model/fold.js";
 import type { Evidence, GrantOrigin } from "../model/grant.js";
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId, GrantId, Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
@@ -9,7 +11,7 @@ import type { AccessReader, AssignmentRow, UserQuery, UserRow } from "../provisi
 import { GRANTS, SHOWN, type ShownColumns, scopeOf, shownOf } from "./people.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
-import { type Flag, fromJson, given, groupedBy, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
+import { type Flag, fromJson, given, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 type UserReader = Pick<AccessReader, "user" | "users" | "assignments">;
 
@@ -60,7 +62,7 @@ async function read({ tenant, sql: db, dialect }: Scope, where: Fragment): Promi
       where g.tenant_id = ${tenant} and g.user_id in ${dialect.list(rows.map((row) => row.id))} and g.ended_at is null
       order by g.user_id, g.scope, team_name, g.role`,
   );
-  const assignments = groupedBy(held, (grant) => grant.user_id);
+  const assignments = grouped(held, (grant) => grant.user_id);
   return rows.map((row) => ({
     id: row.id as UserId,
     userName: row.user_name,

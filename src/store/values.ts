@@ -66,16 +66,6 @@ export function given<Key extends string, Given>(
   return (value === null || value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Given };
 }
 
-export function groupedBy<Row>(rows: readonly Row[], key: (row: Row) => string): ReadonlyMap<string, readonly Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(key(row));
-    if (group === undefined) groups.set(key(row), [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
 /** A page's rows and the cursor behind them, from `limit + 1` rows that were read. */
 export function page<Row, Item>(
   rows: readonly Row[],

@@ -1,7 +1,9 @@
 /** Compile owns the meaning of a mapping document: every semantic check, and the form that evaluation runs on. */
+
 import type { Json } from "../../model/json.js";
 import type { ConflictStrategy, MappingDocument, NoMatch, ProfileAttribute } from "../../model/mapping.js";
 import type { Problem } from "../../model/problem.js";
+import { pushTo } from "../../model/push-to.js";
 import { OWNER, SCOPE_KINDS, teamScope } from "../../model/target.js";
 import { roleName } from "../role-name.js";
 import { type RoleOrder, roleOrder } from "../role-order.js";
@@ -151,11 +153,7 @@ function rulesByMadeId(document: MappingDocument, rules: readonly CompiledRule[]
   const byId = new Map<string, CompiledRule[]>();
   for (const rule of rules) {
     const written = document.mappings?.[rule.index];
-    if (!written) continue;
-    const id = madeId(written);
-    const same = byId.get(id);
-    if (same) same.push(rule);
-    else byId.set(id, [rule]);
+    if (written) pushTo(byId, madeId(written), rule);
   }
   return byId;
 }

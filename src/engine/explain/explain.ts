@@ -1,6 +1,7 @@
 /** Explain owns the answer to "why": for each assignment its reasons, for each rule that gives nothing why not, and what would change it. */
 import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../../model/evaluation.js";
 import type { Evidence, Grant } from "../../model/grant.js";
+import { grouped } from "../../model/grouped.js";
 import type { Instant } from "../../model/ids.js";
 import type { ConflictStrategy } from "../../model/mapping.js";
 import type { PersonLink, PersonState, UserStatus } from "../../model/person.js";
@@ -9,7 +10,6 @@ import { compareText } from "../compare-text.js";
 import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
 import { diff, isSyncedGrant } from "../diff.js";
 import { giveLabel } from "../give.js";
-import { grouped } from "../grouped.js";
 import { withPresentRules } from "../present-rules.js";
 import { plainName, ruleNameOf } from "../rule-text.js";
 import { explainGrant } from "./grant.js";

@@ -2,7 +2,9 @@
  * Infer owns the way in from somewhere else: from who holds what today, the smallest mapping that gives just that.
  * INVARIANT: by the mapping nobody has anything that they do not hold today, unless it is listed as a gain.
  */
+
 import type { MappingDocument, RuleDocument } from "../../model/mapping.js";
+import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
 import { type ScopeKind, scopeKind, type Target, teamOf } from "../../model/target.js";
 import { compileMapping } from "../compile/compile.js";
@@ -173,11 +175,7 @@ function effectOf(table: InferTable, order: RoleOrder, { pairs }: PatternRule): 
   }
   const effect = new Map<number, number[]>();
   for (const [person, mine] of best) {
-    for (const target of mine.values()) {
-      const people = effect.get(target);
-      if (people) people.push(person);
-      else effect.set(target, [person]);
-    }
+    for (const target of mine.values()) pushTo(effect, target, person);
   }
   return effect;
 }

@@ -1,4 +1,5 @@
 /** Who is in which group and holds what, as numbers: what inference counts on. */
+import { pushTo } from "../../model/push-to.js";
 import type { Target } from "../../model/target.js";
 import { targetKey, teamOf } from "../../model/target.js";
 import { compareText } from "../compare-text.js";
@@ -106,7 +107,7 @@ function heldCounts(
 function higherRoles(targets: readonly Target[], order: RoleOrder): readonly ReadonlySet<number>[] {
   const byTeam = new Map<string, number[]>();
   targets.forEach(({ scope }, index) => {
-    if (teamOf(scope) !== undefined) byTeam.set(scope, [...(byTeam.get(scope) ?? []), index]);
+    if (teamOf(scope) !== undefined) pushTo(byTeam, scope, index);
   });
   return targets.map(({ scope, role }) => {
     const inTeam = byTeam.get(scope) ?? [];

@@ -1,4 +1,5 @@
 /** Lint's look at rules beside each other: which of them never decide anything, and which disagree. */
+import { grouped } from "../../model/grouped.js";
 import { quote } from "../../model/quote.js";
 import { type LintFinding, lintFinding } from "./finding.js";
 import { rivals } from "./rivals.js";
@@ -28,13 +29,7 @@ function idleRules(view: LintView): readonly LintFinding[] {
 }
 
 function rivalRules(view: LintView): readonly LintFinding[] {
-  const places = new Map<string, Placed[]>();
-  for (const one of view.alive) {
-    if (!isPlaced(one)) continue;
-    const listed = places.get(one.place.scope);
-    if (listed) listed.push(one);
-    else places.set(one.place.scope, [one]);
-  }
+  const places = grouped(view.alive.filter(isPlaced), ({ place }) => place.scope);
   return [...places.values()].filter((rules) => rules.length > 1).flatMap((rules) => inOnePlace(view, rules));
 }
 

@@ -1,9 +1,11 @@
 /** Owns `/Groups`. Members are rows of their own: no write reads the list of a group, whatever its size. */
+
 import type { Answer } from "../../http/exchange.js";
 import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { DirectoryChange, ScimGroupDocument } from "../../model/directory.js";
 import type { DirectoryGroupId, DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
 import type { DirectoryGroupRow } from "../../provisioning/ports/directory.js";
 import { type Pushed, push } from "../../provisioning/push.js";
@@ -228,9 +230,7 @@ async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Prom
 async function membersByGroup(caller: ScimCaller, rows: readonly DirectoryGroupRow[]) {
   const byGroup = new Map<string, { id: string; display?: string }[]>();
   for (const { group, user, userName, display } of await caller.reader.membersOf(rows.map((row) => row.id))) {
-    const mine = byGroup.get(group) ?? [];
-    mine.push({ id: user, display: display ?? userName });
-    byGroup.set(group, mine);
+    pushTo(byGroup, group, { id: user, display: display ?? userName });
   }
   return byGroup;
 }

@@ -2,6 +2,7 @@
 
 import type { ResourceFilter } from "../../model/filter.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { pushTo } from "../../model/push-to.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
@@ -40,14 +41,14 @@ export function readProjection(request: ProjectionRequest, reading: Reading): Pr
   if (only.length === 0 && except.length === 0) return DEFAULT_PROJECTION;
   const mode = only.length > 0 ? "only" : "except";
   const schemas = new Set<Schema>();
-  const picks = new Map<Attribute, readonly Pick[]>();
+  const picks = new Map<Attribute, Pick[]>();
   for (const name of mode === "only" ? only : except) {
     const target = findTarget(name, reading);
     if (target === undefined) continue;
     const { schema, attribute } = target;
     if (attribute === undefined) schemas.add(schema);
     else if (mode === "only" || target.where === undefined) {
-      picks.set(attribute, [...(picks.get(attribute) ?? []), { sub: target.sub, filter: target.where?.filter }]);
+      pushTo(picks, attribute, { sub: target.sub, filter: target.where?.filter });
     }
   }
   return { mode, schemas, picks };

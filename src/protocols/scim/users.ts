@@ -1,9 +1,11 @@
 /** Owns `/Users`: requests become directory changes, rows become answers. */
+
 import type { Answer } from "../../http/exchange.js";
 import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { ScimUserDocument } from "../../model/directory.js";
 import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
@@ -191,9 +193,7 @@ async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promi
 async function groupsByUser(caller: ScimCaller, rows: readonly DirectoryUserRow[]) {
   const byUser = new Map<string, { id: string; displayName: string }[]>();
   for (const { user, group, displayName } of await caller.reader.groupsOf(rows.map((row) => row.id))) {
-    const mine = byUser.get(user) ?? [];
-    mine.push({ id: group, displayName });
-    byUser.set(user, mine);
+    pushTo(byUser, user, { id: group, displayName });
   }
   return byUser;
 }

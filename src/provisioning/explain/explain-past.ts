@@ -1,8 +1,10 @@
 /** Explain past owns the answer to "why did she have it then": from grants, which are closed and never deleted, and from old versions. */
+
 import { compareText } from "../../engine/compare-text.js";
 import { grantSentence } from "../../engine/explain/grant.js";
 import { documentText, isMadeId } from "../../engine/rule-text.js";
 import type { Tenant } from "../../model/connection.js";
+import { grouped } from "../../model/grouped.js";
 import type { Instant, UserId } from "../../model/ids.js";
 import type { RuleDocument } from "../../model/mapping.js";
 import { Refusal } from "../../model/problem.js";
@@ -65,19 +67,15 @@ export async function explainPast(
   for (const grant of held) {
     told.set(grant, explainGrant(grant, at, await thenOf(grant), slugs.get(String(grant.connection))));
   }
-  const byTarget = new Map<string, GrantThen[]>();
-  for (const grant of held) {
-    const key = targetKey(grant.target);
-    byTarget.set(key, [...(byTarget.get(key) ?? []), grant]);
-  }
-  const assignments = [...byTarget.values()].map(([first, ...others]): PastAssignment => {
-    const { target } = first as GrantThen;
+  const byTarget = grouped(held, ({ target }) => targetKey(target));
+  const assignments = [...byTarget.values()].map((grants): PastAssignment => {
+    const [{ target }] = grants;
     const formerNames = aliases.get(teamOf(target.scope) ?? "") ?? [];
     return {
       target,
       label: targetLabel(target),
       formerNames,
-      grants: [first as GrantThen, ...others].map((grant) => told.get(grant) as ExplainedPastGrant),
+      grants: grants.map((grant) => told.get(grant) as ExplainedPastGrant),
     };
   });
   return { at, assignments: assignments.sort((a, b) => compareText(a.label, b.label)), absence: ABSENCE };

@@ -1,4 +1,5 @@
 import { lossKeys } from "../../engine/guard.js";
+import { grouped } from "../../model/grouped.js";
 import type { ConnectionId, Instant, RunId, UserId } from "../../model/ids.js";
 import type { PersonState } from "../../model/person.js";
 import type { HeldPlan } from "../brake.js";
@@ -12,13 +13,7 @@ export async function enterHeld(
   context: Context,
   now: Instant,
 ): Promise<void> {
-  const byConnection = new Map<ConnectionId, HeldPlan[]>();
-  for (const one of held) {
-    const mine = byConnection.get(one.connection);
-    if (mine) mine.push(one);
-    else byConnection.set(one.connection, [one]);
-  }
-  for (const [connection, people] of byConnection) {
+  for (const [connection, people] of grouped(held, (one) => one.connection)) {
     const run = (await tx.heldRun(connection))?.id ?? (await openRun(tx, connection, context, now));
     await tx.hold(
       run,
