@@ -1,13 +1,15 @@
+import { presentScope } from "../engine/offers.js";
 import { evidenceText } from "../engine/reasons.js";
 import { isMadeId, ruleNameOf } from "../engine/rule-text.js";
 import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
 import { quote } from "../model/quote.js";
-import { covers, type Target, targetLabel, teamOf, teamScope } from "../model/target.js";
+import { covers, targetLabel } from "../model/target.js";
 import type { Provisioning } from "../provisioning/deps.js";
 import { personNamed } from "../provisioning/explain/person-named.js";
 import { whyDenied } from "../provisioning/explain/why-denied.js";
-import type { TeamRow } from "../provisioning/ports/access.js";
+import { teamBook } from "../provisioning/judge.js";
+import { activeMapping } from "../provisioning/mapping/compiled-mappings.js";
 import type { TenantReader } from "../provisioning/ports/store.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
@@ -39,7 +41,9 @@ export function checkRoutes(deps: AdminDeps): readonly Route[] {
         const reader = p.store.read(tenant.id);
         const user = await personNamed(reader, query.user);
         const teams = await reader.teams();
-        const target = presentTarget(targetOf(query), teams);
+        const { scope, role } = targetOf(query);
+        // A team may be asked for by a name that it had before.
+        const target = { scope: presentScope(scope, teamBook(teams)), role };
         const open = user.grants.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > p.now());
         const because = user.status === "registered" ? open.filter((grant) => covers(grant.target, target)) : [];
         const slugOf = await connectionSlugs(p, tenant);
@@ -54,21 +58,12 @@ export function checkRoutes(deps: AdminDeps): readonly Route[] {
   ];
 }
 
-/** A team may be asked for by a name that it had before. */
-function presentTarget(target: Target, teams: readonly TeamRow[]): Target {
-  const name = teamOf(target.scope);
-  if (name === undefined || teams.some((team) => team.name === name)) return target;
-  const renamed = teams.find(({ aliases }) => aliases.includes(name));
-  return renamed ? { scope: teamScope(renamed.name), role: target.role } : target;
-}
-
 type NameOf = (rule: string) => string;
 
 /** What people call the rules of these grants. An id that somebody wrote is its own name, so that nothing is read for it. */
 async function ruleNames(p: Provisioning, reader: TenantReader, grants: readonly Grant[]): Promise<NameOf> {
   if (!grants.some(({ rule }) => rule !== undefined && isMadeId(rule))) return quote;
-  const { activeVersion } = await reader.tenantNow();
-  const mapping = await p.mappings.active(reader, activeVersion, await reader.connections());
+  const mapping = await activeMapping(p, reader);
   return (rule) => ruleNameOf(mapping, rule);
 }
 

@@ -1,7 +1,8 @@
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
-import { OWNER } from "../model/target.js";
 import type { Provisioning } from "../provisioning/deps.js";
+import { activeMapping } from "../provisioning/mapping/compiled-mappings.js";
+import { knownRoles } from "../provisioning/mapping/known-roles.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
@@ -57,14 +58,8 @@ export function catalogueRoutes(deps: AdminDeps): readonly Route[] {
   ];
 }
 
-/** Role names are open: these are the ones that somebody wrote down. */
 async function roles(p: Provisioning, tenant: Tenant) {
   const reader = p.store.read(tenant.id);
-  const privileged = await reader.privilegedRoles();
-  const mapping = await p.mappings.active(reader, tenant.activeVersion, await reader.connections());
-  const given = mapping.rules.flatMap(({ give }) => [...(give.roles ?? [])]);
-  const byDefault = mapping.defaults.map(({ target }) => target.role);
-  const assigned = mapping.scimRoles?.declared.flatMap((one) => [...one.roles.values()].map(({ role }) => role)) ?? [];
-  const names = new Set([OWNER.role, ...privileged, ...given, ...byDefault, ...assigned]);
-  return [...names].map((name) => ({ name, privileged: name === OWNER.role || privileged.has(name) }));
+  const { names, privileged } = await knownRoles(reader, await activeMapping(p, reader));
+  return [...names].map((name) => ({ name, privileged: privileged.has(name) }));
 }

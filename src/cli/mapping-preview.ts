@@ -1,5 +1,6 @@
 import { type Problem, Refusal } from "../model/problem.js";
 import { previewMapping } from "../provisioning/mapping/mappings.js";
+import { itemsOf } from "../provisioning/pages-of.js";
 import { type Command, EXIT } from "./command.js";
 import { tenantNamed, withInstallation } from "./installation.js";
 import { problemLines, readDocument } from "./mapping-file.js";
@@ -27,10 +28,7 @@ export const mappingPreview: Command = {
         const { digest, summary, lines, problems } = await previewMapping(opened.p, tenant, text, {
           includeFrozen: args.has("include-frozen"),
         });
-        for (let page = await lines({ limit: PAGE }); ; page = await lines({ limit: PAGE, after: page.next })) {
-          for (const line of page.items) terminal.out(changeLine(line));
-          if (page.next === undefined) break;
-        }
+        for await (const line of itemsOf(lines, PAGE)) terminal.out(changeLine(line));
         for (const line of summaryLines(summary)) terminal.out(line);
         terminal.out(`digest ${digest}`);
         for (const line of problemLines(path, text, problems)) terminal.out(line);

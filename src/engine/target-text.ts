@@ -1,5 +1,5 @@
 import type { WrittenTarget } from "../model/mapping.js";
-import { scopeKind, type Target, teamScope } from "../model/target.js";
+import { scopeKind, type Target, targetKey, targetLabel, teamScope } from "../model/target.js";
 import { roleName } from "./role-name.js";
 
 /**
@@ -14,6 +14,13 @@ export function parseTarget(written: WrittenTarget): Target | undefined {
   const slash = written.lastIndexOf("/");
   if (slash < 1 || slash === written.length - 1) return undefined;
   return { scope: scopeOf(written.slice(0, slash)), role: roleName(written.slice(slash + 1)) };
+}
+
+/** A target as `parseTarget` reads it back: in short, unless that would read as another target. */
+export function writtenTarget(target: Target): string | Target {
+  const label = targetLabel(target);
+  const read = parseTarget(label);
+  return read && targetKey(read) === targetKey(target) ? label : { scope: target.scope, role: target.role };
 }
 
 function scopeOf(place: string): string {

@@ -3,13 +3,13 @@ import { type Facts, USER_ATTRIBUTES, type UserAttribute } from "../../model/fac
 import type { ExampleDocument } from "../../model/mapping.js";
 import type { PersonLink } from "../../model/person.js";
 import { quote } from "../../model/quote.js";
-import { type Target, targetKey, targetLabel } from "../../model/target.js";
+import { type Target, targetKey } from "../../model/target.js";
 import { type CompiledExpression, type CompiledMapping, expressionsOf } from "../compile/compiled-mapping.js";
 import { type Asked, isAsked } from "../expression/asked.js";
 import { askedTexts } from "../expression/expression.js";
 import type { FactPath } from "../expression/facts.js";
 import { declaredRoles } from "../scim-roles.js";
-import { parseTarget } from "../target-text.js";
+import { writtenTarget } from "../target-text.js";
 import { type GroupKeys, groupKeysOf } from "./example-groups.js";
 
 /** An example whose `expect` is still to be found out by running it. */
@@ -168,14 +168,8 @@ function madeUp(attribute: UserAttribute, value: string): string {
   }
 }
 
-/** Targets as `expect` says them: in short, unless that would read as another target. */
+/** Targets as `expect` says them, each once. */
 export function expectationOf(given: readonly Target[]): ExampleDocument["expect"] {
   const distinct = new Map(given.map((target) => [targetKey(target), target]));
-  return [...distinct.values()]
-    .map((target) => {
-      const label = targetLabel(target);
-      const read = parseTarget(label);
-      return read && targetKey(read) === targetKey(target) ? label : { scope: target.scope, role: target.role };
-    })
-    .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  return [...distinct.values()].map(writtenTarget).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }

@@ -2,13 +2,13 @@
 
 import { cutText } from "../../model/cut-text.js";
 import type { ExampleDocument } from "../../model/mapping.js";
-import { type Target, targetLabel } from "../../model/target.js";
+import type { Target } from "../../model/target.js";
 import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
 import { giveLabel } from "../give.js";
 import { judgePerson, someoneBy } from "../judge.js";
 import { sampleName } from "../lint/pattern-covers.js";
 import { matchPattern, type Pattern } from "../pattern.js";
-import { parseTarget } from "../target-text.js";
+import { writtenTarget } from "../target-text.js";
 import { exampleLink } from "./examples.js";
 
 /** What the schema lets an example be called, less the mark of a cut. */
@@ -23,7 +23,7 @@ export function exampleOf(mapping: CompiledMapping, rule: CompiledRule): Example
   const fromEach = [...(rule.connections ?? [])].map((connection) => ({ connection, ...bare }));
   for (const person of [bare, ...fromEach]) {
     const given = givenTo(mapping, rule, person);
-    if (given) return { name: cutText(nameOf(rule), LONGEST_NAME), ...person, expect: given.map(written) };
+    if (given) return { name: cutText(nameOf(rule), LONGEST_NAME), ...person, expect: given.map(writtenTarget) };
   }
   return undefined;
 }
@@ -47,13 +47,6 @@ function givenTo(
   const outcomes = evaluations.flatMap(({ notable }) => notable);
   if (!outcomes.some((outcome) => outcome.rule === rule.id && outcome.status === "matched")) return undefined;
   return desired.map(({ target }) => target);
-}
-
-/** In the short form, where that means this very target. */
-function written(target: Target): string | Target {
-  const short = targetLabel(target);
-  const read = parseTarget(short);
-  return read?.scope === target.scope && read.role === target.role ? short : target;
 }
 
 function nameOf({ groups, appRoles, give }: CompiledRule): string {

@@ -2,12 +2,12 @@
 import type { Decision } from "../../model/evaluation.js";
 import type { ExpressionJob, ExpressionResult } from "../../model/expression.js";
 import { type DesiredGrant, type Grant, grantKey } from "../../model/grant.js";
+import { grouped } from "../../model/grouped.js";
 import type { PersonLink } from "../../model/person.js";
 import { scimRoleLabel } from "../../model/scim-role.js";
 import { targetKey } from "../../model/target.js";
 import type { CompiledMapping } from "../compile/compiled-mapping.js";
 import { diff } from "../diff.js";
-import { grouped } from "../grouped.js";
 import { jobsOf, judgePerson } from "../judge.js";
 import { type Case, withLink, withRule } from "./as-if.js";
 import { distinctSteps, type ExplainedAssignment, lossSentence } from "./explain.js";

@@ -5,9 +5,10 @@ import type { Instant } from "../../model/ids.js";
 import type { PersonState } from "../../model/person.js";
 import { quote } from "../../model/quote.js";
 import { suggest } from "../../model/suggest.js";
-import { covers, OWNER, type Target, targetLabel, teamOf } from "../../model/target.js";
+import { covers, type Target, targetLabel, teamOf } from "../../model/target.js";
 import type { Provisioning } from "../deps.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
+import { knownRoles } from "../mapping/known-roles.js";
 import type { TeamRow } from "../ports/access.js";
 import { explanationOf } from "./explain-user.js";
 
@@ -60,19 +61,13 @@ function unknownTeam({ scope }: Target, teams: readonly TeamRow[]): readonly Den
 /** Role names are open: unknown is one that neither the catalogue, nor the mapping, nor anybody's grant of this person names. */
 async function unknownRole(p: Provisioning, tenant: Tenant, { role }: Target): Promise<readonly Denial[]> {
   const reader = p.store.read(tenant.id);
-  const privileged = await reader.privilegedRoles();
   const mapping = await activeMapping(p, reader);
+  const { names } = await knownRoles(reader, mapping);
   const isOpen = mapping.rules.some(({ give }) => give.roles === undefined) || mapping.scimRoles !== undefined;
-  const known = new Set([
-    OWNER.role,
-    ...privileged,
-    ...mapping.rules.flatMap(({ give }) => [...(give.roles ?? [])]),
-    ...mapping.defaults.map(({ target }) => target.role),
-  ]);
-  if (isOpen || known.has(role)) return [];
+  if (isOpen || names.has(role)) return [];
   const { items } = await reader.users({ role, limit: 1 });
   if (items.length > 0) return [];
-  const near = suggest(role, known);
+  const near = suggest(role, names);
   const hint = near === undefined ? "" : `, did you mean ${quote(near)}?`;
   return [{ code: "unknown_role", reason: `nobody holds a role ${quote(role)}, and nothing gives it${hint}` }];
 }

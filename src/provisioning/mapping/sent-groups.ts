@@ -4,8 +4,8 @@ import { knownNames, ownNames } from "../../engine/pins/group-pins.js";
 import type { Connection } from "../../model/connection.js";
 import type { ConnectionId } from "../../model/ids.js";
 import type { Provisioning } from "../deps.js";
+import { itemsOf } from "../pages-of.js";
 import type { TenantReader } from "../ports/store.js";
-import { itemsOf } from "../preview/pages-of.js";
 import { pinOverlay } from "./mapping-pins.js";
 
 const GROUPS_PER_PAGE = 1000;

@@ -1,8 +1,8 @@
 import { dangerKey, isDangerous } from "../../engine/plan/digest.js";
+import { pagesOf } from "../pages-of.js";
 import type { PlanRow } from "../ports/mappings.js";
 import type { TenantReader } from "../ports/store.js";
 import type { KeySet } from "./key-set.js";
-import { pagesOf } from "./pages-of.js";
 
 const PAGE = 1000;
 

@@ -1,4 +1,4 @@
-import type { Page, PageQuery } from "../ports/store.js";
+import type { Page, PageQuery } from "./ports/store.js";
 
 /** Reads a list to its end, so many items at a time. */
 export async function* pagesOf<T>(
