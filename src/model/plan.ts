@@ -112,7 +112,7 @@ export interface Largest<Name> {
 }
 
 export type RunStatus = "queued" | "running" | "held" | "done" | "failed" | "discarded";
-export type RunTrigger = "mapping" | "rollback" | "go_live" | "push" | "held" | "disable" | "convert";
+export type RunTrigger = "mapping" | "rollback" | "go_live" | "push" | "held" | "disable" | "convert" | "pins";
 
 export interface Run {
   readonly id: RunId;

@@ -10,11 +10,8 @@ import type { Scope } from "./scope.js";
 import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
 import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
-type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "groupsOf">;
-type GroupWriter = Pick<
-  DirectoryWriter,
-  "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup" | "usersOfGroups"
->;
+type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "groupsOf" | "usersOfGroups">;
+type GroupWriter = Pick<DirectoryWriter, "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup">;
 
 const WRITTEN = verbatim("id, version, created_at, modified_at");
 
@@ -55,6 +52,15 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
         userName: row.user_name,
         ...given("display", row.display_name),
       }));
+    },
+    async usersOfGroups(groups) {
+      const rows = await db.all<{ readonly user_id: string }>(
+        sql`select distinct l.user_id from directory_memberships m
+          join identity_links l on l.tenant_id = m.tenant_id and l.directory_user_id = m.directory_user_id
+            and l.ended_at is null
+          where m.tenant_id = ${tenant} and m.group_id in ${dialect.list(groups)} order by l.user_id`,
+      );
+      return rows.map((row) => row.user_id as UserId);
     },
     async groupsOf(users) {
       const rows = await db.all<{ readonly user_id: string; readonly id: string; readonly display_name: string }>(
@@ -142,15 +148,6 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
           idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
         }
       );
-    },
-    async usersOfGroups(groups) {
-      const rows = await db.all<{ readonly user_id: string }>(
-        sql`select distinct l.user_id from directory_memberships m
-          join identity_links l on l.tenant_id = m.tenant_id and l.directory_user_id = m.directory_user_id
-            and l.ended_at is null
-          where m.tenant_id = ${tenant} and m.group_id in ${dialect.list(groups)} order by l.user_id`,
-      );
-      return rows.map((row) => row.user_id as UserId);
     },
   };
 }

@@ -63,6 +63,22 @@ for (const [name, newUrl] of DATABASES) {
     const order = (verb: string, body: object) =>
       client.post(`${tenant}/group-pins/${verb}`, { connection: "okta", ...body });
 
+    /** Previews the order, carries it out as reviewed, and tells what the preview showed. */
+    const reviewed = async (verb: string, body: object) => {
+      const preview = await order(`${verb}/preview`, body);
+      expect(preview.status, preview.text).to.equal(200);
+      const { digest, changes } = preview.body as unknown as {
+        readonly digest: string;
+        readonly changes: readonly Record<"user" | "target", Record<string, string>>[];
+      };
+      const done = await order(verb, { ...body, digest });
+      expect(done.status, done.text).to.equal(202);
+      await client.finished(tenant, done);
+      return changes.map(({ user: { userName }, target, ...more }) => {
+        return `${(more as Record<string, unknown>)["change"]} ${userName} ${target["scope"]}/${target["role"]}`;
+      });
+    };
+
     it("a rename is shown and changes nothing, and evidence says both names", async () => {
       const eng = await okta.group("Engineering", "ada@acme.test");
       expect(await holds("ada@acme.test")).to.deep.equal(["Platform/editor"]);
@@ -138,10 +154,16 @@ for (const [name, newUrl] of DATABASES) {
       });
       const { text } = await client.get(`${tenant}/users/${(await user("eve@acme.test"))?.["id"]}/explain`);
       expect(text).to.contain("waits to be confirmed").and.contain("confirm group `Ops`");
-      expect((await order("confirm", { name: "Ops" })).status).to.equal(204);
-      await soon("eve@acme.test", ["Ops/editor", "tenant/operator"]);
+      expectProblem(await order("confirm", { name: "Ops" }), 409, "digest_required");
+      expectProblem(await order("confirm", { name: "Ops", digest: "0".repeat(64) }), 409, "plan_changed");
+      expect(await pin("Ops"), "nothing was done unseen").to.deep.include({ confirmed: false });
+      expect(await reviewed("confirm", { name: "Ops" })).to.deep.equal(["grant eve@acme.test tenant/operator"]);
+      expect(await holds("eve@acme.test")).to.deep.equal(["Ops/editor", "tenant/operator"]);
       expect(await pin("Ops")).to.deep.include({ confirmed: true });
-      expect(await audited("pin.confirmed")).to.deep.equal([{ connection: "okta", name: "Ops", groups: [next] }]);
+      const [said] = (await audited("pin.confirmed")) as readonly object[];
+      expect(said)
+        .to.deep.include({ connection: "okta", name: "Ops", groups: [next] })
+        .and.have.property("digest");
       expectProblem(await order("confirm", { name: "Ops" }), 409, "conflict");
     });
 
@@ -170,8 +192,8 @@ for (const [name, newUrl] of DATABASES) {
       expect(preview.body["summary"]).to.include({ granted: 0, revoked: 0 });
       await save(again);
       expect(await holds("eve@acme.test")).to.deep.equal([]);
-      expect((await order("confirm", { name: "IT Admins" })).status).to.equal(204);
-      await soon("eve@acme.test", ["tenant/owner"]);
+      expect(await reviewed("confirm", { name: "IT Admins" })).to.deep.equal(["grant eve@acme.test tenant/owner"]);
+      expect(await holds("eve@acme.test")).to.deep.equal(["tenant/owner"]);
       await save({ ...MAPPING, tenant_owners_groups: ["Owners"] });
       expect(await pin("IT Admins"), "confirmed, and named no more").to.equal(undefined);
       expect(groups((await pin("Owners"))?.["holders"])).not.to.include(eve);
@@ -196,6 +218,40 @@ for (const [name, newUrl] of DATABASES) {
       await soon("ada@acme.test", []);
       expect(groups((await pin("Engineering"))?.["holders"])).to.deep.equal([second]);
       expect(groups((await pin("Engineering"))?.["contenders"])).to.deep.equal([eng]);
+    });
+
+    it("previews of a move and of an accepted rename show who gains and who loses, and change nothing", async () => {
+      const eng = await okta.group("Engineering", "ada@acme.test");
+      await rename(eng, "Platform People");
+      const second = await okta.group("Engineering", "eve@acme.test");
+      const told = async (verb: string, body: object) =>
+        (
+          (await order(`${verb}/preview`, body)).body["changes"] as readonly Record<string, Record<string, string>>[]
+        ).map(({ change, user, target }) => `${change} ${user?.["userName"]} ${target?.["scope"]}/${target?.["role"]}`);
+      const accept = ["revoke ada@acme.test team:Platform/editor", "grant ada@acme.test team:Platform/viewer"];
+      expect(await told("accept", { group: eng })).to.deep.equal([
+        ...accept,
+        "grant eve@acme.test team:Platform/editor",
+      ]);
+      const move = ["revoke ada@acme.test team:Platform/editor", "grant eve@acme.test team:Platform/editor"];
+      expect(await told("move", { name: "Engineering", group: second })).to.include.members(move);
+      expect(await holds("ada@acme.test")).to.deep.equal(["Platform/editor"]);
+      expect(groups((await pin("Engineering"))?.["holders"])).to.deep.equal([eng]);
+      expectProblem(await order("confirm/preview", { name: "Engineering" }), 409, "conflict");
+    });
+
+    it("a digest is good for what it shows: a privilege more is told, and another order is refused", async () => {
+      const ops = await okta.group("Ops");
+      await drop(ops);
+      const next = await okta.group("Ops", "eve@acme.test");
+      const { digest } = (await order("confirm/preview", { name: "Ops" })).body;
+      expectProblem(await order("move", { name: "Ops", group: next, digest }), 409, "plan_changed");
+      const Operations = [{ op: "add", path: "members", value: [{ value: okta.ids.get("ada@acme.test") }] }];
+      await okta.scim("PATCH", `/Groups/${next}`, { schemas: [PATCH], Operations });
+      const refused = await order("confirm", { name: "Ops", digest });
+      expectProblem(refused, 409, "plan_changed");
+      expect(refused.text).to.contain("ada@acme.test").and.not.contain("eve@acme.test");
+      expect(await holds("ada@acme.test")).to.deep.equal(["Ops/editor"]);
     });
 
     it("refuses orders about what is not there", async () => {
@@ -250,8 +306,8 @@ for (const [name, newUrl] of DATABASES) {
         await okta.group("Admins", "eve@acme.test");
         expect(await holds("eve@acme.test")).to.deep.equal(["Named/editor"]);
         expect(await pin("Admins")).to.deep.include({ confirmed: false });
-        expect((await order("confirm", { name: "Admins" })).status).to.equal(204);
-        await soon("eve@acme.test", ALL);
+        await reviewed("confirm", { name: "Admins" });
+        expect(await holds("eve@acme.test")).to.deep.equal(ALL);
       });
 
       it("previews show what pinning changes, and texts that are no group's name do no harm", async () => {

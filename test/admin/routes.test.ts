@@ -155,9 +155,15 @@ async function pins(journey: Journey): Promise<void> {
   const group = await directory.group("Eng");
   const pin = { connection: "okta", name: "Eng" };
   await journey.step(`GET ${T}/group-pins`, { tenant }, 200);
-  await journey.step(`POST ${T}/group-pins/confirm`, { tenant }, 204, { body: pin });
-  await journey.step(`POST ${T}/group-pins/move`, { tenant }, 204, { body: { ...pin, group } });
-  await journey.step(`POST ${T}/group-pins/accept`, { tenant }, 204, { body: { connection: "okta", group } });
+  const named = { ...pin, group };
+  const ofGroup = { connection: "okta", group };
+  const reviewed = await journey.step(`POST ${T}/group-pins/confirm/preview`, { tenant }, 200, { body: pin });
+  const { digest } = reviewed.body;
+  await journey.step(`POST ${T}/group-pins/confirm`, { tenant }, 202, { body: { ...pin, digest } });
+  await journey.step(`POST ${T}/group-pins/move/preview`, { tenant }, 200, { body: named });
+  await journey.step(`POST ${T}/group-pins/accept/preview`, { tenant }, 200, { body: ofGroup });
+  await journey.step(`POST ${T}/group-pins/move`, { tenant }, 204, { body: named });
+  await journey.step(`POST ${T}/group-pins/accept`, { tenant }, 204, { body: ofGroup });
 }
 
 async function heldRuns(journey: Journey, tenant: string): Promise<void> {

@@ -2,10 +2,27 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { DirectoryGroupId } from "../../src/model/ids.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
-import { acceptRename, confirmPin, listPins, movePin } from "../../src/provisioning/group-pins.js";
+import { listPins } from "../../src/provisioning/group-pins.js";
+import { changePins, type PinCommand, previewPins } from "../../src/provisioning/pin-orders.js";
 import { testClock } from "../support/clock.js";
 import { scimGroup } from "../support/people.js";
-import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+import { ADMIN, openDatabase, openTenant, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+/** What was reviewed is what comes, to the last change. */
+async function ordered(t: TenantInTest, command: PinCommand): Promise<void> {
+  const tenant = await t.tenant();
+  await t.settled();
+  const preview = await previewPins(t.p, tenant, command);
+  const { run } = await changePins(t.p, tenant, command, preview.digest, ADMIN);
+  await t.settled();
+  const { granted, revoked, deactivated } = preview.summary;
+  const counts = run === undefined ? {} : ((await t.p.store.read(tenant.id).run(run))?.counts ?? {});
+  expect([counts["grant"] ?? 0, counts["revoke"] ?? 0, counts["deactivate_user"] ?? 0]).to.deep.equal([
+    granted,
+    revoked,
+    deactivated,
+  ]);
+}
 
 const MAPPING = {
   no_match: "allow",
@@ -85,7 +102,7 @@ describe("names that move", () => {
       const second = await t.pushGroup("main", "Second");
       await t.signIn("main", "cleo", { groups: ["Second"] });
       expect(await t.holds("cleo")).to.deep.equal([]);
-      await movePin(t.p, await t.tenant(), { connection: "main", name: "A", group: second }, ADMIN);
+      await ordered(t, { kind: "move", connection: "main", name: "A", group: second });
       await t.settled();
       expect(await t.holds("cleo")).to.deep.equal(["T/editor"]);
     });
@@ -141,7 +158,7 @@ describe("names that move", () => {
     await t.mapping(MAPPING);
     const group = await t.pushGroup("main", "O");
     await rename(group, "Ops");
-    await acceptRename(t.p, await t.tenant(), { connection: "main", group }, ADMIN);
+    await ordered(t, { kind: "accept", connection: "main", group });
     await t.pushGroup("main", "O", [await t.pushUser("main", "eve")]);
     await t.settled();
     expect(await t.holds("eve")).to.deep.equal([]);
@@ -178,7 +195,6 @@ describe("names that move", () => {
 
   /** Takes a step on the tenant and on the model; one about a group that is not there is passed over. */
   async function take(one: Step, model: Model, ids: DirectoryGroupId[], users: readonly unknown[]): Promise<void> {
-    const tenant = await t.tenant();
     if (one.do === "create") {
       const { rows } = await t.change("main", {
         ...{ kind: "upsertGroup", document: scimGroup(one.name) },
@@ -190,7 +206,7 @@ describe("names that move", () => {
     }
     if (one.do === "confirm") {
       if (!model.confirm(one.name)) return;
-      await confirmPin(t.p, tenant, { connection: "main", name: one.name }, ADMIN);
+      await ordered(t, { kind: "confirm", connection: "main", name: one.name });
       return t.settled();
     }
     const at = model.living[one.at % Math.max(1, model.living.length)];
@@ -203,7 +219,7 @@ describe("names that move", () => {
       await t.change("main", { kind: "deleteGroup", id });
       model.delete(at);
     } else if (model.accept(at)) {
-      await acceptRename(t.p, tenant, { connection: "main", group: id }, ADMIN);
+      await ordered(t, { kind: "accept", connection: "main", group: id });
       await t.settled();
     }
   }
@@ -314,3 +330,47 @@ class Model {
 function isMapped(name: string): boolean {
   return name === "A" || name === "O";
 }
+
+describe("orders about pins, and the brake", () => {
+  const PEOPLE_OF_GROUP = 40;
+
+  it("a move without a review is braked; one that was reviewed is done whole, with its run in the audit", async () => {
+    const t = await openTenant();
+    try {
+      await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+      await t.mapping({ no_match: "allow", mappings: [{ group_name: "A", team_name: "T", role_name: "editor" }] });
+      const members = [];
+      for (let at = 0; at < PEOPLE_OF_GROUP; at++) members.push(await t.pushUser("okta", `person${at}`));
+      const first = await t.pushGroup("okta", "A", members);
+      await t.change("okta", { kind: "upsertGroup", id: first, document: scimGroup("Former A") });
+      const group = await t.pushGroup("okta", "B");
+      await t.settled();
+      const command = { kind: "move", connection: "okta", name: "A", group } as const;
+      const { digest, summary } = await previewPins(t.p, await t.tenant(), command);
+      expect(summary).to.include({ granted: 0, revoked: PEOPLE_OF_GROUP });
+      const holders = async () => {
+        const all = await Promise.all(Array.from({ length: PEOPLE_OF_GROUP }, (_, at) => t.holds(`person${at}`)));
+        return all.filter((held) => held.length > 0).length;
+      };
+      expect(await changePins(t.p, await t.tenant(), command, undefined, ADMIN)).to.deep.equal({});
+      await t.settled();
+      expect(await holders()).to.equal(PEOPLE_OF_GROUP - 25);
+      await changePins(t.p, await t.tenant(), { ...command, group: first }, undefined, ADMIN);
+      await t.settled();
+      expect(await holders()).to.equal(PEOPLE_OF_GROUP);
+      const again = await previewPins(t.p, await t.tenant(), command);
+      expect(again.digest, "the same people lose the same").to.equal(digest);
+      const { run } = await changePins(t.p, await t.tenant(), command, digest, ADMIN);
+      await t.settled();
+      expect(await holders()).to.equal(0);
+      const reader = t.p.store.read((await t.tenant()).id);
+      expect(run && (await reader.run(run))).to.deep.include({
+        trigger: "pins",
+        status: "done",
+        done: PEOPLE_OF_GROUP,
+      });
+    } finally {
+      await t.close();
+    }
+  });
+});

@@ -123,14 +123,15 @@ function namesToTake(group: DirectoryGroupRecord, fresh: ReadonlySet<string>): r
   }));
 }
 
-function without(group: DirectoryGroupRecord, gone: ReadonlySet<string>): DirectoryGroupRecord {
+/** The group without what it has to do with these names. */
+export function without(group: DirectoryGroupRecord, gone: ReadonlySet<string>): DirectoryGroupRecord {
   const { pins = [], ...rest } = group;
   const left = pins.filter((pin) => !gone.has(pin.name));
   return left.length > 0 ? { ...rest, pins: left } : rest;
 }
 
 /** As of the writing: a pin of a preview has no age. */
-function withPins(group: DirectoryGroupRecord, writes: readonly PinWrite[]): DirectoryGroupRecord {
+export function withPins(group: DirectoryGroupRecord, writes: readonly PinWrite[]): DirectoryGroupRecord {
   if (writes.length === 0) return group;
   const names = new Set(writes.map((write) => write.name));
   const kept = (group.pins ?? []).filter((pin) => !names.has(pin.name));
@@ -139,7 +140,7 @@ function withPins(group: DirectoryGroupRecord, writes: readonly PinWrite[]): Dir
 }
 
 /** For each name that nobody holds, the oldest group that contends for it and holds no name: it waits for an admin. */
-function heirsAmong(groups: readonly DirectoryGroupRecord[]): readonly PinWrite[] {
+export function heirsAmong(groups: readonly DirectoryGroupRecord[]): readonly PinWrite[] {
   const held = new Set<string>();
   for (const { pins = [] } of groups) for (const pin of pins) if (isHeld(pin)) held.add(pin.name);
   const heirs = new Map<string, PinWrite>();
@@ -153,7 +154,8 @@ function heirsAmong(groups: readonly DirectoryGroupRecord[]): readonly PinWrite[
   return [...heirs.values()];
 }
 
-function withHeirs(
+/** The groups once these heirs wait. */
+export function withHeirs(
   groups: readonly DirectoryGroupRecord[],
   heirs: readonly PinWrite[],
 ): readonly DirectoryGroupRecord[] {

@@ -1,6 +1,6 @@
 /** What an admin may say about pins: confirm a waiting group, move a name to another group, accept a rename. */
 import type { DirectoryGroupRecord } from "../../model/person.js";
-import { holdsName, isHeld, ownNames, type PinWrite } from "./group-pins.js";
+import { heirsAmong, holdsName, isHeld, ownNames, type PinWrite, withHeirs, without, withPins } from "./group-pins.js";
 
 export interface PinOrder {
   readonly remove: readonly Pick<PinWrite, "name" | "group">[];
@@ -70,5 +70,20 @@ export function freedBy(
       holdsName(group) &&
       !gains(group.id) &&
       group.pins?.every((pin) => !isHeld(pin) || gone(group.id, pin.name)) === true,
+  );
+}
+
+/** The groups once the order is carried out, and once others wait for the names that it freed: for previews. */
+export function withOrder(groups: readonly DirectoryGroupRecord[], order: PinOrder): readonly DirectoryGroupRecord[] {
+  const next = groups.map((group) => {
+    const ofGroup = (one: Pick<PinWrite, "group">) => one.group === group.id;
+    const gone = new Set(order.remove.filter(ofGroup).map(({ name }) => name));
+    const put = order.put.filter(ofGroup);
+    return gone.size + put.length === 0 ? group : withPins(without(group, gone), put);
+  });
+  const free = new Set([...order.remove.map(({ name }) => name), ...freedBy(groups, order).flatMap(ownNames)]);
+  return withHeirs(
+    next,
+    heirsAmong(next).filter(({ name }) => free.has(name)),
   );
 }

@@ -57,6 +57,8 @@ export interface DirectoryList<Row> {
 }
 
 export interface DirectoryReader {
+  /** Everyone whose facts hang on these groups: their live members' users. */
+  usersOfGroups(groups: readonly DirectoryGroupId[]): Promise<readonly UserId[]>;
   /** Only rows of this connection that have a `scim` document. */
   directoryUser(connection: ConnectionId, id: DirectoryUserId): Promise<DirectoryUserRow | undefined>;
   directoryUsers(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryUserRow>>;
@@ -196,8 +198,6 @@ export interface DirectoryWriter {
     now: Instant,
   ): Promise<{ readonly added: readonly DirectoryUserId[]; readonly removed: readonly DirectoryUserId[] }>;
 
-  /** Everyone whose facts hang on these groups: their live members' users. */
-  usersOfGroups(groups: readonly DirectoryGroupId[]): Promise<readonly UserId[]>;
   usersOfRows(rows: readonly DirectoryUserId[]): Promise<readonly UserId[]>;
   /** Ambiguous or doubtful links wait here for an admin; one that waits already is not put down again. */
   insertReviewItem(

@@ -20,7 +20,7 @@ export interface PlanRow extends PlanLine {
   readonly drifted?: true;
 }
 
-export type PlanKind = "mapping" | "go_live" | "disable" | "held";
+export type PlanKind = "mapping" | "go_live" | "disable" | "held" | "pins";
 
 export interface StoredPlan {
   readonly id: string;

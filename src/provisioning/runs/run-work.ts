@@ -157,7 +157,9 @@ async function leftToDo(tx: TenantWriter, run: ClaimedRun, failed: number): Prom
 
 /** Of other runs, whoever failed is tried again without them. */
 function isTriedAgain({ trigger }: ClaimedRun): boolean {
-  return trigger === "go_live" || trigger === "disable" || trigger === "convert" || trigger === "held";
+  return (
+    trigger === "go_live" || trigger === "disable" || trigger === "convert" || trigger === "pins" || trigger === "held"
+  );
 }
 
 /** Puts the run off; when its trouble does not pass, it has failed, and people held in it wait in a held run again. */
