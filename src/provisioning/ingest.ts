@@ -3,21 +3,13 @@
  * transaction. It knows nothing of mappings and changes no access.
  */
 import type { Connection, Tenant } from "../model/connection.js";
-import type {
-  ClaimsDocument,
-  DirectoryChange,
-  MembersChange,
-  ObserveUser,
-  ScimUserDocument,
-  UpsertGroup,
-  UpsertUser,
-} from "../model/directory.js";
+import type { DirectoryChange, MembersChange, ScimUserDocument, UpsertGroup, UpsertUser } from "../model/directory.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { admitDomain, admitSeat } from "./admit.js";
-import { mergeClaims } from "./claims.js";
 import { firstNames } from "./first-names.js";
-import { linkPush, linkSignIn, reviewLink } from "./link.js";
+import { linkPush, reviewLink } from "./link.js";
+import { observeUser } from "./observe.js";
 import type { LinkCandidate, NewProfile, WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { freeDeletedGroup, isRenamed, type PinNotice, pinNewGroup, pinRenamedGroup } from "./pushed-pins.js";
@@ -240,85 +232,4 @@ async function refuseMissing(state: Ingest, members: readonly DirectoryUserId[])
 
 async function touchRows(state: Ingest, rows: readonly DirectoryUserId[]): Promise<void> {
   for (const user of await state.tx.usersOfRows(rows)) state.touched.add(user);
-}
-
-/** Who signed in, as far as the directory can tell. */
-export type Observed =
-  | { readonly kind: "row"; readonly user: UserId /** Facts were taken from this sign-in. */; readonly took: boolean }
-  | { readonly kind: "inactive"; readonly user: UserId }
-  | { readonly kind: "nobody" }
-  | { readonly kind: "ambiguous" };
-
-/**
- * Links a sign-in to its row and, where asked, stores its claims. With `create`, somebody unknown gets a row and a pending
- * user; without, nobody is made. The caller marks nothing: a person whose facts were taken is marked here.
- */
-export async function observeUser(
-  tx: TenantWriter,
-  tenant: Tenant,
-  connection: Connection,
-  observed: ObserveUser,
-  options: {
-    readonly takeFacts: boolean;
-    readonly create?: boolean;
-    readonly onlyFirst?: boolean;
-    readonly now: Instant;
-  },
-): Promise<Observed> {
-  const { now } = options;
-  const linked = await linkSignIn(tx, connection, observed);
-  if (linked.kind === "ambiguous") {
-    await reviewLink(tx, connection, linked.rows, observed.userNames, now);
-    return { kind: "ambiguous" };
-  }
-  if (linked.kind === "inactive") return linked;
-  if (linked.kind !== "row") {
-    if (!options.create) return { kind: "nobody" };
-    admitDomain(tenant, connection, [observed.verifiedEmail, observed.claimedEmail, observed.userNames[0]]);
-    return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
-  }
-  const { row } = linked;
-  const take = options.takeFacts && !(options.onlyFirst && hasFacts(row.claims));
-  if (take) {
-    await tx.updateClaims(row.id, mergeClaims(row.claims, observed, now), observed.subject, now);
-    await tx.markDirty([row.user], "sign_in", now);
-  } else if (row.subject !== observed.subject) {
-    await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), observed.subject, now);
-  }
-  return { kind: "row", user: row.user, took: take };
-}
-
-async function insertObserved(
-  tx: TenantWriter,
-  connection: Connection,
-  observed: ObserveUser,
-  now: Instant,
-): Promise<UserId> {
-  const userName = observed.userNames[0] ?? observed.subject;
-  const user = await tx.insertPendingUser(
-    {
-      userName,
-      ...(observed.verifiedEmail === undefined ? {} : { email: observed.verifiedEmail }),
-      ...firstNames((name) => {
-        const said = observed.attributes[name];
-        return said?.known ? said.value : null;
-      }),
-    },
-    now,
-  );
-  const claims = mergeClaims(undefined, observed, now);
-  const { subject } = observed;
-  await tx.insertUserRow({ connection: connection.id, user, linkedBy: "created", claims, subject, userName }, now);
-  await tx.markDirty([user], "sign_in", now);
-  return user;
-}
-
-/** Whether a sign-in taught anything: one whose facts were not taken leaves an empty document beside the subject. */
-function hasFacts(claims: ClaimsDocument | undefined): boolean {
-  if (claims === undefined) return false;
-  return claims.groupsUnknown !== "never_asserted" || Object.keys(claims.attributes).length > 0;
-}
-
-function emptyClaims(now: Instant) {
-  return { attributes: {}, groupsUnknown: "never_asserted" as const, claims: {}, at: now };
 }

@@ -9,7 +9,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal, type RefusalCode } from "../model/problem.js";
 import type { Context, Provisioning } from "./deps.js";
 import type { Gathered } from "./gather.js";
-import { type Observed, observeUser } from "./ingest.js";
+import { type Observed, observeUser } from "./observe.js";
 import { type OwnRefusal, ownRefusal } from "./own-refusal.js";
 import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
 import { signInDetail } from "./sign-in-detail.js";

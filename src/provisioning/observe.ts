@@ -1,0 +1,95 @@
+/** Observe owns what a sign-in does to the directory ledger: it links the person and takes up what the assertion says. */
+import type { Connection, Tenant } from "../model/connection.js";
+import type { ClaimsDocument, ObserveUser } from "../model/directory.js";
+import type { Instant, UserId } from "../model/ids.js";
+import { admitDomain } from "./admit.js";
+import { mergeClaims } from "./claims.js";
+import { firstNames } from "./first-names.js";
+import { linkSignIn, reviewLink } from "./link.js";
+import type { TenantWriter } from "./ports/store.js";
+
+/** Who signed in, as far as the directory can tell. */
+export type Observed =
+  | { readonly kind: "row"; readonly user: UserId /** Facts were taken from this sign-in. */; readonly took: boolean }
+  | { readonly kind: "inactive"; readonly user: UserId }
+  | { readonly kind: "nobody" }
+  | { readonly kind: "ambiguous" };
+
+export interface ObserveOptions {
+  /** Store what the sign-in says of the person. */
+  readonly takeFacts: boolean;
+  /** Only of a person of whom nothing was stored so far. */
+  readonly onlyFirst?: boolean;
+  /** Make a row and a pending user of somebody unknown; else nobody is made. */
+  readonly create?: boolean;
+  readonly now: Instant;
+}
+
+/**
+ * Links a sign-in to its row and, where asked, stores its claims. The caller marks nothing: a person whose facts were taken
+ * is marked here. Refusal `foreign_domain`: somebody unknown is not to be made.
+ */
+export async function observeUser(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  observed: ObserveUser,
+  options: ObserveOptions,
+): Promise<Observed> {
+  const { now } = options;
+  const linked = await linkSignIn(tx, connection, observed);
+  if (linked.kind === "ambiguous") {
+    await reviewLink(tx, connection, linked.rows, observed.userNames, now);
+    return { kind: "ambiguous" };
+  }
+  if (linked.kind === "inactive") return linked;
+  if (linked.kind !== "row") {
+    if (!options.create) return { kind: "nobody" };
+    admitDomain(tenant, connection, [observed.verifiedEmail, observed.claimedEmail, observed.userNames[0]]);
+    return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
+  }
+  const { row } = linked;
+  const take = options.takeFacts && !(options.onlyFirst && hasFacts(row.claims));
+  if (take) {
+    await tx.updateClaims(row.id, mergeClaims(row.claims, observed, now), observed.subject, now);
+    await tx.markDirty([row.user], "sign_in", now);
+  } else if (row.subject !== observed.subject) {
+    await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), observed.subject, now);
+  }
+  return { kind: "row", user: row.user, took: take };
+}
+
+async function insertObserved(
+  tx: TenantWriter,
+  connection: Connection,
+  observed: ObserveUser,
+  now: Instant,
+): Promise<UserId> {
+  const userName = observed.userNames[0] ?? observed.subject;
+  const user = await tx.insertPendingUser(
+    {
+      userName,
+      ...(observed.verifiedEmail === undefined ? {} : { email: observed.verifiedEmail }),
+      ...firstNames((name) => {
+        const said = observed.attributes[name];
+        return said?.known ? said.value : null;
+      }),
+    },
+    now,
+  );
+  const claims = mergeClaims(undefined, observed, now);
+  const { subject } = observed;
+  await tx.insertUserRow({ connection: connection.id, user, linkedBy: "created", claims, subject, userName }, now);
+  await tx.markDirty([user], "sign_in", now);
+  return user;
+}
+
+/** Whether a sign-in taught anything: one whose facts were not taken leaves an empty document beside the subject. */
+function hasFacts(claims: ClaimsDocument | undefined): boolean {
+  if (claims === undefined) return false;
+  return claims.groupsUnknown !== "never_asserted" || Object.keys(claims.attributes).length > 0;
+}
+
+function emptyClaims(now: Instant) {
+  return { attributes: {}, groupsUnknown: "never_asserted" as const, claims: {}, at: now };
+}
