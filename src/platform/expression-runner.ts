@@ -8,7 +8,7 @@ import {
   type ExpressionJob,
   type ExpressionResult,
 } from "../model/expression.js";
-import type { JsonObject } from "../model/json.js";
+import { type Batch, failure, type Item, type Purpose, takeBatch } from "./expression-batch.js";
 import {
   type BatchEnd,
   type ChildTimes,
@@ -59,30 +59,12 @@ export interface ExpressionRunnerOptions {
 }
 
 const QUEUE_LIMIT = 50_000;
-const BATCH_JOBS = 100;
-const BATCH_CHARACTERS = 1024 * 1024;
 /** Milliseconds for a child to start, on a machine that is busy with everything else. */
 const START_TIME = 10_000;
 const START_ATTEMPTS = 3;
 
 export function createExpressionRunner(options: ExpressionRunnerOptions = {}): ExpressionRunner {
   return new PooledRunner(options);
-}
-
-/** What jobs are run for. */
-interface Purpose {
-  readonly strikes: Strikes;
-  /** Of the active mapping; absent for a what-if. */
-  readonly version?: number;
-}
-
-/** One job on its way. */
-interface Item {
-  readonly job: ExpressionJob;
-  readonly purpose: Purpose;
-  readonly settle: (result: ExpressionResult) => void;
-  /** Its child has died under it once, for whatever reason. */
-  died: boolean;
 }
 
 /** What waits of one tenant. INVARIANT: no turn is of both, so that a decision never waits for a what-if in its own batch. */
@@ -178,38 +160,12 @@ class PooledRunner implements ExpressionRunner {
       while (!slot.busy) {
         const tenant = [...this.#waiting.keys()].find((waiting) => !this.#served.has(waiting));
         if (tenant === undefined) return;
-        const batch = this.#takeBatch(tenant);
+        const { live, apart } = this.#waiting.get(tenant) as Lanes;
+        const batch = takeBatch(live.length > 0 ? live : apart);
         if (batch.items.length > 0) void this.#work(slot, tenant, batch);
         else this.#endTurn(tenant, batch.lane, []);
       }
     }
-  }
-
-  /** The next jobs of a tenant, as many as make one turn. What cannot run at all is answered on the way. */
-  #takeBatch(tenant: number): Batch {
-    const { live, apart } = this.#waiting.get(tenant) as Lanes;
-    const lane = live.length > 0 ? live : apart;
-    const batch: Batch = { lane, items: [], jobs: [] };
-    let characters = 0;
-    let taken = 0;
-    let last: { readonly input: JsonObject; readonly text: string } | undefined;
-    for (const item of lane) {
-      const { source, input } = item.job;
-      if (batch.items.length === BATCH_JOBS) break;
-      if (last?.input !== input) last = { input, text: textOf(input) };
-      characters += last.text.length;
-      if (characters > BATCH_CHARACTERS && batch.items.length > 0) break;
-      const refusal = refusalOf(item, last.text);
-      if (refusal === undefined) {
-        batch.items.push(item);
-        batch.jobs.push([source, last.text]);
-      } else {
-        item.settle(refusal);
-      }
-      taken++;
-    }
-    lane.splice(0, taken);
-    return batch;
   }
 
   async #work(slot: Slot, tenant: number, batch: Batch): Promise<void> {
@@ -269,27 +225,6 @@ class PooledRunner implements ExpressionRunner {
   }
 }
 
-interface Batch {
-  /** Where its items waited. */
-  readonly lane: Item[];
-  readonly items: Item[];
-  readonly jobs: [source: string, input: string][];
-}
-
-/** Why a job cannot run at all. */
-function refusalOf({ job, purpose }: Item, input: string): ExpressionResult | undefined {
-  const { source } = job;
-  const suspended = purpose.strikes.refusal(source, input);
-  if (suspended !== undefined) return failure("suspended", suspended);
-  if (source.length > EXPRESSION_LIMITS.source) {
-    return failure("too_large", `the expression is longer than ${EXPRESSION_LIMITS.source} characters`);
-  }
-  if (input.length > EXPRESSION_LIMITS.input) {
-    return failure("too_large", `the facts are larger than ${EXPRESSION_LIMITS.input} characters`);
-  }
-  return undefined;
-}
-
 async function runOn(slot: Slot, times: ChildTimes, jobs: Batch["jobs"]): Promise<BatchEnd> {
   try {
     slot.child ??= startExpressionChild(times);
@@ -300,21 +235,8 @@ async function runOn(slot: Slot, times: ChildTimes, jobs: Batch["jobs"]): Promis
   }
 }
 
-/** Facts as JSON; a nesting that JSON cannot say counts as too large. */
-function textOf(input: JsonObject): string {
-  try {
-    return JSON.stringify(input);
-  } catch {
-    return " ".repeat(EXPRESSION_LIMITS.input + 1);
-  }
-}
-
 function deathResult(reason: DeathReason, { evaluation }: ChildTimes): ExpressionResult {
   if (reason === "timeout") return failure("timeout", `the evaluation took longer than ${evaluation} ms`);
   if (reason === "memory") return failure("memory", "the evaluation took more memory than it may");
   return failure("error", "the evaluation ended the process that ran it");
-}
-
-function failure(code: ExpressionFailure, message: string): ExpressionResult {
-  return { ok: false, code, message };
 }
