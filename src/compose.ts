@@ -7,16 +7,16 @@ import { createApp } from "./http/app.js";
 import { createHealth } from "./http/health.js";
 import { createMetrics } from "./http/metrics.js";
 import { pageAssets } from "./http/pages.js";
-import { createRateLimiter } from "./http/rate-limit.js";
+import { createRateLimiter, type RateLimiter } from "./http/rate-limit.js";
 import type { Face } from "./http/route.js";
 import { bind } from "./http/server.js";
 import type { TenantId } from "./model/ids.js";
-import type { Json, JsonObject } from "./model/json.js";
+import type { Json } from "./model/json.js";
 import type { MappingDocument } from "./model/mapping.js";
 import type { Problem } from "./model/problem.js";
 import { now } from "./platform/clock.js";
 import { type Config, ConfigError, publicUrlOf } from "./platform/config.js";
-import { createExpressionRunner } from "./platform/expression-runner.js";
+import { createExpressionRunner, type ExpressionIncident } from "./platform/expression-runner.js";
 import { parseJsonWithPositions, repeatedKeys } from "./platform/json.js";
 import type { Logger } from "./platform/log.js";
 import { createGuardedFetch } from "./platform/network.js";
@@ -30,8 +30,9 @@ import { signInFaces } from "./protocols/sign-in/routes.js";
 import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
 import type { Provisioning } from "./provisioning/deps.js";
 import { createGroupBook } from "./provisioning/group-book.js";
-import { createMappingCache, type ParseMapping, type SoundPart } from "./provisioning/mapping/compiled-mappings.js";
-import { noteSuspension } from "./provisioning/mapping/suspensions.js";
+import { createMappingCache, type ParseMapping } from "./provisioning/mapping/compiled-mappings.js";
+import { soundPart } from "./provisioning/mapping/sound-part.js";
+import { noteSuspension, type Suspension } from "./provisioning/mapping/suspensions.js";
 import type { Store } from "./provisioning/ports/store.js";
 import { createApprovalCache } from "./provisioning/preview/approval.js";
 import { createUnmovedBook, MOST_UNMOVED } from "./provisioning/preview/unmoved.js";
@@ -62,19 +63,10 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
   const secrets = loadSecrets(config);
   const vault = createVault(secrets.secretKey);
   const { store, migrated } = await openDatabase(config.databaseUrl);
-  const notices = new Set<Promise<void>>();
+  const notices = suspensionNotices(logger, (tenant, suspension) => noteSuspension(p, tenant, suspension));
   const expressions = createExpressionRunner({
     children: config.expressions.processes,
-    onIncident: ({ tenant, source, code, version, suspended }) => {
-      const isLive = version !== undefined && suspended !== undefined;
-      logger.warn(isLive ? "expression.suspended" : "expression.stopped", { tenant, code });
-      if (!isLive) return;
-      const reach = suspended === "source" ? "everybody" : "one_input";
-      const notice = noteSuspension(p, tenant as TenantId, { source, code, version, reach })
-        .catch((fault: unknown) => p.log.fault("expression.notice_failed", fault, { tenant }))
-        .finally(() => notices.delete(notice));
-      notices.add(notice);
-    },
+    onIncident: notices.take,
   });
   let wake: () => void = () => undefined;
   const p: Provisioning = {
@@ -109,8 +101,28 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     },
     async close() {
       await expressions.close();
-      await Promise.all(notices);
+      await notices.finished();
       await store.close();
+    },
+  };
+}
+
+/** Logs expressions that ended badly, and notes for the tenant which of its active mapping are suspended by that. */
+function suspensionNotices(logger: Logger, note: (tenant: TenantId, suspension: Suspension) => Promise<void>) {
+  const unfinished = new Set<Promise<void>>();
+  return {
+    take({ tenant, source, code, version, suspended }: ExpressionIncident): void {
+      const isLive = version !== undefined && suspended !== undefined;
+      logger.warn(isLive ? "expression.suspended" : "expression.stopped", { tenant, code });
+      if (!isLive) return;
+      const reach = suspended === "source" ? "everybody" : "one_input";
+      const notice = note(tenant as TenantId, { source, code, version, reach })
+        .catch((fault: unknown) => logger.with({ tenant }).fault("expression.notice_failed", fault))
+        .finally(() => unfinished.delete(notice));
+      unfinished.add(notice);
+    },
+    async finished(): Promise<void> {
+      await Promise.all(unfinished);
     },
   };
 }
@@ -200,8 +212,9 @@ interface Faces {
   readonly checkAnswers: boolean;
 }
 
-function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces) {
-  const { p, secrets, vault } = opened;
+function createFaces(service: Faces) {
+  const { config, logger, opened, publicUrl, checkAnswers } = service;
+  const { p, secrets } = opened;
   const metrics = createMetrics();
   const rateLimiter = createRateLimiter();
   const health = createHealth({
@@ -213,35 +226,17 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
         () => "database",
       ),
   });
-  const web = createSignInWeb({
+  const signIn = openSignIn(service, rateLimiter);
+  const scim = openScimFace({
     p,
     publicUrl,
     rateLimiter,
-    signInsPerMinutePerAddress: config.limits.signInsPerMinutePerAddress,
+    requestsPerMinutePerToken: config.limits.requestsPerMinutePerToken,
+    bodyBytes: config.limits.scimBodyBytes,
+    groupBodyBytes: config.limits.scimGroupBodyBytes,
+    limits: { operations: config.limits.patchOperations, members: config.limits.membersPerRequest, values: 250 },
   });
-  const outside = {
-    fetch: createGuardedFetch({
-      allowPrivateNetwork: config.allowPrivateNetwork,
-      allow: config.network.allow,
-      timeoutMilliseconds: config.network.timeoutMilliseconds,
-      responseBytes: config.network.responseBytes,
-    }),
-    allowHttp: config.allowPrivateNetwork,
-  };
-  const oidc = openOidcDoor({ web, ...outside, unseal: vault.open });
-  const saml = openSamlDoor({ web, ...outside, bodyBytes: config.limits.acsBodyBytes });
-  const others: readonly Face[] = [
-    ...signInFaces(web, [oidc.protocol, saml.protocol], [...oidc.routes, ...saml.routes]),
-    openScimFace({
-      p,
-      publicUrl,
-      rateLimiter,
-      requestsPerMinutePerToken: config.limits.requestsPerMinutePerToken,
-      bodyBytes: config.limits.scimBodyBytes,
-      groupBodyBytes: config.limits.scimGroupBodyBytes,
-      limits: { operations: config.limits.patchOperations, members: config.limits.membersPerRequest, values: 250 },
-    }),
-  ];
+  const others: readonly Face[] = [...signIn.faces, scim];
   const admin = createAdminApi(
     {
       p,
@@ -249,8 +244,8 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
       operatorToken: secrets.operatorToken,
       rateLimiter,
       limits: config.limits,
-      checkOidcSettings: oidc.check,
-      saml: saml.metadata,
+      checkOidcSettings: signIn.checkOidcSettings,
+      saml: signIn.samlMetadata,
     },
     [...others.flatMap((face) => face.routes), ...health.routes],
     readVersion(),
@@ -264,6 +259,29 @@ function createFaces({ config, logger, opened, publicUrl, checkAnswers }: Faces)
   return { app, drain: health.drain };
 }
 
+/** The faces by which people sign in, and what admins need of their protocols. */
+function openSignIn({ config, opened, publicUrl }: Faces, rateLimiter: RateLimiter) {
+  const { p, vault } = opened;
+  const { signInsPerMinutePerAddress, acsBodyBytes } = config.limits;
+  const web = createSignInWeb({ p, publicUrl, rateLimiter, signInsPerMinutePerAddress });
+  const outside = {
+    fetch: createGuardedFetch({
+      allowPrivateNetwork: config.allowPrivateNetwork,
+      allow: config.network.allow,
+      timeoutMilliseconds: config.network.timeoutMilliseconds,
+      responseBytes: config.network.responseBytes,
+    }),
+    allowHttp: config.allowPrivateNetwork,
+  };
+  const oidc = openOidcDoor({ web, ...outside, unseal: vault.open });
+  const saml = openSamlDoor({ web, ...outside, bodyBytes: acsBodyBytes });
+  return {
+    faces: signInFaces(web, [oidc.protocol, saml.protocol], [...oidc.routes, ...saml.routes]),
+    checkOidcSettings: oidc.check,
+    samlMetadata: saml.metadata,
+  };
+}
+
 /** The text of a mapping document as a document, with the wrapper of Tines' live pages taken off. */
 export const parseMapping: ParseMapping = (text) => {
   const parsed = parseJsonWithPositions(text);
@@ -274,7 +292,7 @@ export const parseMapping: ParseMapping = (text) => {
   const checked = checkMappingForm(value);
   const repeated = repeatedIn(text, value !== parsed.value);
   if (checked.ok) return { ok: true, document: checked.value, repeated };
-  const sound = soundPart(value, checked.problems);
+  const sound = soundPart(value, checked.problems, checkMappingForm);
   return { ok: false, problems: [...repeated, ...checked.problems], ...(sound && { sound }) };
 };
 
@@ -287,23 +305,4 @@ function repeatedIn(text: string, isWrapped: boolean): readonly Problem[] {
 
 function checkMappingForm(value: Json) {
   return compileSchema<MappingDocument>("mapping", "document")(value);
-}
-
-/** `undefined` where more than unknown keys and single rules is wrong: what is left would mean something else. */
-function soundPart(value: Json, problems: readonly Problem[]): SoundPart | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const unknown = new Set<string>();
-  const broken = new Set<number>();
-  for (const { pointer, code } of problems) {
-    const [, top = "", index] = pointer.split("/");
-    if (top === "mappings" && index !== undefined && /^\d+$/.test(index)) broken.add(Number(index));
-    else if (code === "unknown_key" && index === undefined) unknown.add(top);
-    else return undefined;
-  }
-  const { mappings = [], ...others } = value as { readonly mappings?: readonly Json[] } & JsonObject;
-  const places = mappings.flatMap((_, at) => (broken.has(at) ? [] : [at]));
-  const kept = Object.entries(others).filter(([key]) => !unknown.has(key.replaceAll("~", "~0").replaceAll("/", "~1")));
-  const rules = places.flatMap((at) => mappings[at] ?? []);
-  const checked = checkMappingForm({ ...Object.fromEntries(kept), ...(rules.length > 0 && { mappings: rules }) });
-  return checked.ok ? { document: checked.value, places } : undefined;
 }

@@ -5,6 +5,7 @@ import type { TenantId } from "../../model/ids.js";
 import type { MappingDocument } from "../../model/mapping.js";
 import type { Problem } from "../../model/problem.js";
 import type { TenantReader } from "../ports/store.js";
+import type { SoundPart } from "./sound-part.js";
 
 /** Judges a document against `schemas/mapping.schema.json`, all problems at once. */
 export type ParseMapping = (text: string) =>
@@ -15,13 +16,6 @@ export type ParseMapping = (text: string) =>
       readonly repeated: readonly Problem[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly sound?: SoundPart };
-
-/** What is left of a document without its unknown keys and broken rules: good for finding what else is wrong. */
-export interface SoundPart {
-  readonly document: MappingDocument;
-  /** Where each rule that is left stands in the whole document. */
-  readonly places: readonly number[];
-}
 
 /** Compiled mappings by tenant and version, compiled once; anew when a connection's settings moved. */
 export interface MappingCache {

@@ -13,11 +13,12 @@ import { planConfirmed } from "../preview/confirm.js";
 import { REVIEWED_DAYS } from "../preview/plan-sheet.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, storePreview } from "../preview/population.js";
 import { stillHolds } from "../preview/unmoved.js";
-import { mappingContext, type SoundPart } from "./compiled-mappings.js";
+import { mappingContext } from "./compiled-mappings.js";
 import { checkExamples } from "./examples.js";
 import { invalidDocument } from "./invalid-document.js";
 import { pinMapping, pinOverlay, type Repins } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
+import { hiddenProblems } from "./sound-part.js";
 import { versionConflict } from "./version-conflict.js";
 
 export type CheckedMapping =
@@ -60,23 +61,6 @@ export async function checkMapping(
   const problems = await checkExamples(p.expressions, context.tenant, parsed.document, compiled.mapping);
   if (problems.length > 0) return { ok: false, problems, warnings: compiled.warnings, mapping: compiled.mapping };
   return { ok: true, document: parsed.document, mapping: compiled.mapping, warnings: compiled.warnings };
-}
-
-/** Mistakes of meaning that stand beside mistakes of form, so that an author sees all of them at once. */
-function hiddenProblems(
-  sound: SoundPart | undefined,
-  context: Parameters<typeof compileMapping>[1],
-): readonly Problem[] {
-  if (!sound) return [];
-  const compiled = compileMapping(sound.document, context);
-  if (compiled.ok) return [];
-  return compiled.problems.map((one) => ({
-    ...one,
-    pointer: one.pointer.replace(
-      /^\/mappings\/(\d+)/,
-      (_, at: string) => `/mappings/${sound.places[Number(at)] ?? at}`,
-    ),
-  }));
 }
 
 export interface PreviewOptions {
