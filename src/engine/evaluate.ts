@@ -20,32 +20,92 @@ import { type Asking, askCondition, askGrants, expressionReads, isFailure } from
 import { type Hit, namedGroups } from "./match.js";
 import { allOutcomes } from "./unmet.js";
 
+/** Jobs of expressions, each once, by the key that `evaluate` looks the result up by. */
+export type ExpressionJobs = Map<string, ExpressionJob>;
+
 /**
- * The expressions that must run before these links can be evaluated, each once, by a key that `evaluate` looks the
- * result up by. Only rules whose other matchers hold, or may hold, ask for one, and only where all that it reads is known.
+ * The expressions that must run before these links can be evaluated. Only rules whose other matchers hold, or may hold, ask
+ * for one, and only where all that it reads is known.
  */
-export function expressionJobs(
-  mapping: CompiledMapping,
-  links: readonly PersonLink[],
-): ReadonlyMap<string, ExpressionJob> {
-  const jobs = new Map<string, ExpressionJob>();
+export function expressionJobs(mapping: CompiledMapping, links: readonly PersonLink[]): ExpressionJobs {
+  const jobs: ExpressionJobs = new Map();
   for (const link of links) {
     const table = mapping.tables(link.connection);
     if (!table.hasExpressions) continue;
     for (const candidate of candidates(table, link)) {
       const { hits, expressions } = asked(candidate);
       if (expressions.length === 0) continue;
-      for (const hit of hits) {
-        for (const expression of expressions) {
-          const reads = expressionReads(expression, hit, { table, link });
-          // What a rule gives is not asked for where its condition is open.
-          if (!reads.ok) break;
-          jobs.set(reads.key, reads.job);
-        }
-      }
+      for (const hit of hits) addJobs(jobs, expressions, hit, { table, link });
     }
   }
   return jobs;
+}
+
+/** Ways of one rule of which targets are asked for at first, and by which it cannot fail for all that honest mappings do. */
+const FIRST_ASKED = 50;
+
+/**
+ * The same in rounds, for people with very many groups: a rule whose `grants` has yielded too many targets by what `results`
+ * answers is asked no further. `pending`: links that are asked for more once these jobs are answered, too.
+ */
+export function nextJobs(
+  mapping: CompiledMapping,
+  links: readonly PersonLink[],
+  results: ReadonlyMap<string, ExpressionResult> = new Map(),
+): { readonly jobs: ExpressionJobs; readonly pending: readonly PersonLink[] } {
+  const jobs: ExpressionJobs = new Map();
+  const pending = links.filter((link) => {
+    const table = mapping.tables(link.connection);
+    if (!table.hasExpressions) return false;
+    let isPending = false;
+    for (const candidate of candidates(table, link)) {
+      const { hits, expressions } = asked(candidate);
+      if (expressions.length === 0) continue;
+      const { rule } = candidate.owner;
+      const isLong = rule.give.grants !== undefined && hits.length > FIRST_ASKED;
+      const next = isLong ? nextHits(rule, hits, { table, link, results }) : hits;
+      for (const hit of next) addJobs(jobs, expressions, hit, { table, link }, results);
+      isPending ||= next.length < hits.length && next.length > 0;
+    }
+    return isPending;
+  });
+  return { jobs, pending };
+}
+
+/** As many as were answered already; none once the rule has failed by them. */
+function nextHits(rule: CompiledRule, hits: readonly Hit[], asking: Asking): readonly Hit[] {
+  const targets = new Set<string>();
+  let answered = 0;
+  for (const hit of hits) {
+    if (!isAnswered(rule, hit, asking)) break;
+    answered += 1;
+    const answer = askRule(rule, hit, asking);
+    for (const { target } of "open" in answer ? [] : answer.matches) targets.add(targetKey(target));
+    if (targets.size > MOST_TARGETS_OF_RESULTS) return [];
+  }
+  return hits.slice(answered, Math.max(FIRST_ASKED, 2 * answered));
+}
+
+/** INVARIANT: what cannot be read has no job, and counts as answered. */
+function isAnswered(rule: CompiledRule, hit: Hit, asking: Asking): boolean {
+  const jobs: ExpressionJobs = new Map();
+  addJobs(jobs, expressionsOf(rule), hit, asking, asking.results);
+  return jobs.size === 0;
+}
+
+function addJobs(
+  jobs: ExpressionJobs,
+  expressions: readonly CompiledExpression[],
+  hit: Hit,
+  where: Pick<Asking, "table" | "link">,
+  answered?: ReadonlyMap<string, ExpressionResult>,
+): void {
+  for (const expression of expressions) {
+    const reads = expressionReads(expression, hit, where);
+    // What a rule gives is not asked for where its condition is open.
+    if (!reads.ok) return;
+    if (!answered?.has(reads.key)) jobs.set(reads.key, reads.job);
+  }
 }
 
 /** Of a rule that cannot be matched for now only what could rule it out. */

@@ -3,13 +3,14 @@ import fc from "fast-check";
 import { ruleId } from "../../src/engine/compile/rule-id.js";
 import { computedTargets, MOST_COMPUTED_TARGETS } from "../../src/engine/computed-targets.js";
 import { diff } from "../../src/engine/diff.js";
-import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
+import { evaluate, expressionJobs, nextJobs } from "../../src/engine/evaluate.js";
 import { explain } from "../../src/engine/explain/explain.js";
 import { nearestFirst } from "../../src/engine/explain/near-miss.js";
 import { explainOutcomes } from "../../src/engine/explain/outcomes.js";
 import { stepsToLose, stepText } from "../../src/engine/explain/steps.js";
 import { checkExpression } from "../../src/engine/expression/expression.js";
 import type { Decision } from "../../src/model/evaluation.js";
+import type { ExpressionResult } from "../../src/model/expression.js";
 import type { Json } from "../../src/model/json.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { PersonLink, PersonState } from "../../src/model/person.js";
@@ -27,6 +28,7 @@ import {
   group,
   known,
   link,
+  type MadeUpLink,
   outcomesOf,
   resultsOf,
   state,
@@ -528,6 +530,61 @@ describe("computed targets", () => {
       const decision = await decided(rules, [one], {}, "sync", { resolveTeam: () => undefined });
       const [rule] = explain(rules, [one], decision.evaluations, decision, state()).notGiven;
       expect(rule).to.include({ why: "unknown_team" });
+    });
+  });
+
+  describe("of people with very many groups", () => {
+    const groupsOf = (count: number, more: MadeUpLink = {}) =>
+      link({ groups: Array.from({ length: count }, (_, at) => `g${at}`), ...more });
+    const MANY = "[1..200].{'scope': 'resource:p:' & $$.group.name & '-' & $, 'role': 'viewer'}";
+    const ONE = "{'scope': 'resource:p:' & group.name, 'role': 'viewer'}";
+
+    async function askedInRounds(rules: readonly RuleDocument[], one: PersonLink) {
+      const version = mapping(rules);
+      const results = new Map<string, ExpressionResult>();
+      const rounds: number[] = [];
+      let { jobs, pending } = nextJobs(version, [one]);
+      for (;;) {
+        rounds.push(jobs.size);
+        for (const [key, result] of await resultsOf(jobs)) results.set(key, result);
+        if (pending.length === 0) break;
+        ({ jobs, pending } = nextJobs(version, pending, results));
+      }
+      const whole = await resultsOf(expressionJobs(version, [one]));
+      expect(outcomesOf(evaluate(version, one, results))).to.deep.equal(outcomesOf(evaluate(version, one, whole)));
+      return rounds;
+    }
+
+    it("are asked no further once the rule has failed", async () => {
+      expect(await askedInRounds([{ id: "r", group_pattern: "*", grants: MANY }], groupsOf(400))).to.deep.equal([
+        50, 0,
+      ]);
+    });
+
+    it("are asked to the end where the rule goes on giving, and other rules once", async () => {
+      const rules = [
+        { id: "r", group_pattern: "*", grants: ONE },
+        { id: "other", when: "user.department = 'IT'", team_name: "A", role_name: "viewer" },
+        { id: "plain", group_name: "g1", team_name: "B", role_name: "viewer" },
+      ];
+      expect(await askedInRounds(rules, groupsOf(180))).to.deep.equal([51, 50, 80, 0]);
+      expect(await askedInRounds(rules, groupsOf(50))).to.deep.equal([51]);
+    });
+
+    it("are asked for nothing where the condition cannot be read, or does not hold", async () => {
+      const rule = { id: "r", group_pattern: "*", grants: ONE };
+      const open = { ...rule, when: "user.department = 'IT' and group.name != ''" };
+      expect(
+        await askedInRounds([open], groupsOf(60, { user: { department: unknown("never_asserted") } })),
+      ).to.deep.equal([0]);
+      const never = { ...rule, when: "group.name = 'other'" };
+      expect(await askedInRounds([never], groupsOf(60))).to.deep.equal([100, 20, 0]);
+    });
+
+    it("are asked for nothing where the mapping has no expressions", async () => {
+      expect(
+        await askedInRounds([{ group_pattern: "g{n}", team_name: "T", role_name: "v" }], groupsOf(60)),
+      ).to.deep.equal([0]);
     });
   });
 
