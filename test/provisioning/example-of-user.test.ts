@@ -78,6 +78,19 @@ describe("an example made of a person", () => {
       { groups: ["Finance"], group_ids: ["Eng"], expect: ["A/editor", "B/editor"] },
     ],
     [
+      "tells one of several groups that the alias book calls by one name by its id: the others may match something else",
+      {
+        groups: { Finance: { idp: ["guid-1", "app-money"] } },
+        mappings: [
+          rule({ group_pattern: "app-{t}", team_name: "B" }),
+          rule({ group_name: "Finance" }),
+          rule({ when: "'Finance' in groups", team_name: "C" }),
+        ],
+      },
+      link({ groups: [group("Money", { ids: ["guid-1"] })] }),
+      { group_ids: ["guid-1"], expect: ["A/editor", "C/editor"] },
+    ],
+    [
       "has ids that narrow a pattern",
       { mappings: [rule({ group_pattern: "app-*", group_name: ["app-x", "app-y"] })] },
       link({ groups: ["app-x", "app-z"] }),

@@ -10,7 +10,7 @@ import { labelsOf } from "../fact-reads.js";
 export interface GroupKeys {
   /** As `groups` of an example lists them: names of the alias book, and the groups' own. */
   readonly groups: readonly string[];
-  /** As `group_ids` lists them: ids, and names to which the alias book gives another meaning. */
+  /** As `group_ids` lists them: ids, and names to which the alias book gives another meaning, or a wider one. */
   readonly ids: readonly string[];
   /** Some of them is no longer asserted. */
   readonly stale: boolean;
@@ -28,11 +28,16 @@ export function groupKeysOf(mapping: CompiledMapping, link: PersonLink, byName: 
     const labels = labelsOf(member, table).filter(
       (label) => isAsked(byName, label) || keysOf(label).some((key) => matched.has(key)),
     );
-    const said = new Set(labels.flatMap(keysOf));
-    const others = [...matched, ...member.ids.filter((id) => isAsked(byId, id))].filter((key) => !said.has(key));
-    for (const label of labels) groups.add(label);
+    const own = new Set([...member.names, ...member.ids]);
+    // A name that stands for several groups would give the person all of them.
+    const exact = labels.filter((label) => keysOf(label).every((key) => own.has(key)));
+    const said = new Set(exact.flatMap(keysOf));
+    const meant = labels.flatMap(keysOf).filter((key) => own.has(key));
+    const asked = member.ids.filter((id) => isAsked(byId, id));
+    const others = [...matched, ...meant, ...asked].filter((key) => !said.has(key));
+    for (const label of exact) groups.add(label);
     for (const key of others) ids.add(key);
-    stale ||= member.staleSince !== undefined && labels.length + others.length > 0;
+    stale ||= member.staleSince !== undefined && exact.length + others.length > 0;
   }
   return { groups: [...groups].sort(compareText), ids: [...ids].sort(compareText), stale };
 }
