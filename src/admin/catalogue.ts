@@ -16,28 +16,6 @@ export function catalogueRoutes(deps: AdminDeps): readonly Route[] {
   return [
     adminRoute<{ query: PageInput; principal: TenantCaller }>({
       method: "GET",
-      path: `${TENANT}/teams`,
-      summary: "List teams",
-      tags: TAGS,
-      auth: tenantAccess(deps, "read"),
-      params: "admin/params#/$defs/tenant",
-      query: "admin/query#/$defs/page",
-      responses: { 200: "admin/team#/$defs/page" },
-      async handler({ query, principal: { tenant } }) {
-        const teams = await p.store.read(tenant.id).teams();
-        return {
-          status: 200,
-          body: pageOf(
-            teams,
-            query,
-            ({ name }) => name,
-            (team) => team,
-          ),
-        };
-      },
-    }),
-    adminRoute<{ query: PageInput; principal: TenantCaller }>({
-      method: "GET",
       path: `${TENANT}/roles`,
       summary: "List the roles that the catalogue or the active mapping names",
       tags: TAGS,

@@ -24,6 +24,7 @@ import { renderAdminError } from "./refusals.js";
 import { runRoutes } from "./runs.js";
 import { signInRoutes } from "./sign-ins.js";
 import { syncRoutes } from "./sync.js";
+import { teamRoutes } from "./teams.js";
 import { tenantRoutes } from "./tenants.js";
 import { tokenRoutes } from "./tokens.js";
 import { userExampleRoutes } from "./user-example.js";
@@ -79,6 +80,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...assignmentRoutes(deps),
     ...checkRoutes(deps),
     ...runRoutes(deps),
+    ...teamRoutes(deps),
     ...catalogueRoutes(deps),
     ...signInRoutes(deps),
     ...apiKeyRoutes(deps),

@@ -1,7 +1,7 @@
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
 import { Refusal } from "../model/problem.js";
-import { createTenant, type TenantInput, updateTenant } from "../provisioning/tenants.js";
+import { createTenant, type TenantChange, type TenantInput, updateTenant } from "../provisioning/tenants.js";
 import { adminRoute } from "./admin-route.js";
 import { type Caller, operatorAccess, type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
@@ -53,8 +53,11 @@ export function tenantRoutes(deps: AdminDeps): readonly Route[] {
   ];
 }
 
+/** What a tenant's own key may change; the rest is the operator's. */
+const OWN_TO_CHANGE = new Set(["name", "teamPolicy"]);
+
 function changeRoute(deps: AdminDeps): Route {
-  return adminRoute<{ body: Partial<Omit<TenantInput, "slug">>; principal: TenantCaller }>({
+  return adminRoute<{ body: TenantChange; principal: TenantCaller }>({
     method: "PATCH",
     path: TENANT,
     summary: "Change a tenant",
@@ -65,7 +68,7 @@ function changeRoute(deps: AdminDeps): Route {
     responses: { 200: "admin/tenant" },
     async handler({ body, principal }) {
       const { tenant, operator, context } = principal;
-      const others = Object.keys(body).filter((key) => key !== "name");
+      const others = Object.keys(body).filter((key) => !OWN_TO_CHANGE.has(key));
       if (!operator && others.length > 0) {
         throw new Refusal("forbidden", `only the operator may change \`${others.join("`, `")}\``);
       }
@@ -75,6 +78,6 @@ function changeRoute(deps: AdminDeps): Route {
 }
 
 function tenantView(tenant: Tenant) {
-  const { slug, name, domains, seats, seatsUsed, scim, activeVersion, createdAt } = tenant;
-  return { slug, name, domains, seats, seatsUsed, scim, mappingVersion: activeVersion, createdAt };
+  const { slug, name, domains, seats, seatsUsed, scim, teamPolicy, activeVersion, createdAt } = tenant;
+  return { slug, name, domains, seats, seatsUsed, scim, teamPolicy, mappingVersion: activeVersion, createdAt };
 }

@@ -75,6 +75,9 @@ export interface SamlSettings {
 
 export type RequireSigned = "either" | "assertion" | "response" | "both";
 
+/** Who gives in a team: `idp_only` leaves it to identity providers as long as one of them does. */
+export type TeamPolicy = "idp_only" | "idp_plus_manual";
+
 export interface Tenant {
   readonly id: TenantId;
   readonly slug: string;
@@ -86,6 +89,8 @@ export interface Tenant {
   readonly seatsUsed: number;
   /** The operator's switch: `false` answers SCIM with 403. */
   readonly scim: boolean;
+  /** Of teams that have none of their own. */
+  readonly teamPolicy: TeamPolicy;
   /** The active mapping version; 0 before the first. */
   readonly activeVersion: number;
   readonly createdAt: Instant;

@@ -8,6 +8,7 @@ import { isOwner, type Target, teamOf } from "../model/target.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import type { ClosedGrant } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
+import { refuseByPolicy } from "./team-policy.js";
 
 export interface ManualGrant {
   readonly target: Target;
@@ -15,7 +16,7 @@ export interface ManualGrant {
   readonly expiresAt?: Instant;
 }
 
-/** Gives a registered user a target by hand. Refusals: `not_found`, `conflict` (not registered, or held by hand already). */
+/** Gives a registered user a target by hand. Refusals: `not_found`, `conflict` (not registered, or held by hand already), `read_only` (an identity provider alone gives there). */
 export async function addManualGrant(
   p: Provisioning,
   tenant: Tenant,
@@ -36,6 +37,7 @@ export async function addManualGrant(
     if (same) throw new Refusal("conflict", "the user holds this by hand already");
     const name = teamOf(target.scope);
     const team = name === undefined ? undefined : (await tx.ensureTeams([name], now)).get(name);
+    await refuseByPolicy(tx, target.scope, team);
     const by = authorOf(context);
     await tx.applyAccess(
       {

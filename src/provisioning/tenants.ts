@@ -1,4 +1,4 @@
-import type { Tenant } from "../model/connection.js";
+import type { TeamPolicy, Tenant } from "../model/connection.js";
 import { asciiLower } from "../model/fold.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 
@@ -10,6 +10,8 @@ export interface TenantInput {
   readonly seats?: number | null;
   readonly scim?: boolean;
 }
+
+export type TenantChange = Partial<Omit<TenantInput, "slug">> & { readonly teamPolicy?: TeamPolicy };
 
 /** Refusals: `slug_taken`, `domain_taken`. */
 export async function createTenant(p: Provisioning, input: TenantInput, context: Context): Promise<Tenant> {
@@ -27,7 +29,7 @@ export async function createTenant(p: Provisioning, input: TenantInput, context:
 export async function updateTenant(
   p: Provisioning,
   tenant: Tenant,
-  change: Partial<Omit<TenantInput, "slug">>,
+  change: TenantChange,
   context: Context,
 ): Promise<Tenant> {
   const now = p.now();

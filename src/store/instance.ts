@@ -61,13 +61,14 @@ export function instanceStore(database: Database, newId: () => string): Instance
       const rows = await reader.all<TenantColumns>(tenantWhere(sql`t.id > ${from} order by t.id limit ${limit + 1}`));
       return page(rows, limit, tenantOf, (row) => String(row.t_id));
     },
-    updateTenant: (id, { domains, ...columns }, now) =>
+    updateTenant: (id, { domains, teamPolicy, ...rest }, now) =>
       database.transaction(async (db) => {
         const { seats: before } = await present(db, id);
+        const columns = { ...rest, ...(teamPolicy !== undefined && { team_policy: teamPolicy }) };
         if (Object.keys(columns).length > 0) {
           await db.run(sql`update tenants set ${assignments(columns)} where id = ${id}`);
         }
-        const { seats = before } = columns;
+        const { seats = before } = rest;
         if (before !== null && (seats === null || seats > before)) {
           await markSeatless({ tenant: id, sql: db, dialect, newId }, now);
         }

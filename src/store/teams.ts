@@ -1,14 +1,26 @@
 /** Teams by name, and the catalogue of roles. */
+import type { TeamPolicy } from "../model/connection.js";
 import { grouped } from "../model/grouped.js";
-import type { TeamId } from "../model/ids.js";
+import type { GrantId, TeamId, UserId } from "../model/ids.js";
 import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
 import { bigint } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { sql } from "./sql.js";
-import { toMillis } from "./values.js";
+import { NOTHING, sql } from "./sql.js";
+import { given, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
-type TeamReader = Pick<AccessReader, "teams" | "privilegedRoles">;
-type TeamWriter = Pick<AccessWriter, "ensureTeams">;
+type TeamReader = Pick<AccessReader, "teams" | "teamPolicies" | "manualGrantsIn" | "privilegedRoles">;
+type TeamWriter = Pick<AccessWriter, "ensureTeams" | "setTeamPolicy">;
+
+interface ManualColumns {
+  readonly id: string;
+  readonly user_id: string;
+  readonly user_name: string;
+  readonly role: string;
+  readonly reason: string | null;
+  readonly given_by: string | null;
+  readonly since: number;
+  readonly expires_at: number | null;
+}
 
 interface TeamColumns {
   readonly id: string;
@@ -33,6 +45,37 @@ export function teamReader({ tenant, sql: db }: Scope): TeamReader {
         aliases: (aliases.get(id) ?? []).map((alias) => alias.name),
       }));
     },
+    async teamPolicies(id) {
+      const one = id === undefined ? NOTHING : sql` and t.id = ${id}`;
+      const rows = await db.all<TeamColumns & { readonly policy: string | null; readonly manual: number }>(
+        sql`select t.id, t.name, t.policy, (select count(*) from grants g where g.tenant_id = t.tenant_id
+            and g.team_id = t.id and g.origin = 'manual' and g.ended_at is null) as manual
+          from teams t where t.tenant_id = ${tenant}${one} order by t.name`,
+      );
+      return rows.map((row) => ({
+        id: row.id as TeamId,
+        name: row.name,
+        policy: row.policy as TeamPolicy | null,
+        manualGrants: row.manual,
+      }));
+    },
+    async manualGrantsIn(id, limit) {
+      const rows = await db.all<ManualColumns>(
+        sql`select g.id, g.user_id, u.user_name, g.role, g.reason, g.given_by, g.since, g.expires_at from grants g
+          join users u on u.tenant_id = g.tenant_id and u.id = g.user_id
+          where g.tenant_id = ${tenant} and g.team_id = ${id} and g.origin = 'manual' and g.ended_at is null
+          order by g.user_id, g.id limit ${limit}`,
+      );
+      return rows.map((row) => ({
+        id: row.id as GrantId,
+        user: { id: row.user_id as UserId, userName: row.user_name },
+        role: row.role,
+        ...given("reason", row.reason),
+        ...given("by", row.given_by),
+        since: toInstant(row.since),
+        ...given("expiresAt", toInstantOrNull(row.expires_at)),
+      }));
+    },
     async privilegedRoles() {
       const rows = await db.all<{ readonly name: string }>(
         sql`select name from roles where tenant_id = ${tenant} and privileged`,
@@ -52,6 +95,9 @@ export function teamWriter({ tenant, sql: db, dialect, newId }: Scope): TeamWrit
     return new Map(rows.map(({ name, id }) => [name, id as TeamId]));
   };
   return {
+    async setTeamPolicy(id, policy) {
+      return (await db.run(sql`update teams set policy = ${policy} where tenant_id = ${tenant} and id = ${id}`)) > 0;
+    },
     async ensureTeams(names, now) {
       if (names.length === 0) return new Map();
       const found = await known(names);

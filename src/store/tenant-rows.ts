@@ -9,6 +9,7 @@ import type {
   SamlSettings,
   ScimProfile,
   SyncMode,
+  TeamPolicy,
   Tenant,
 } from "../model/connection.js";
 import type { Protocol } from "../model/facts.js";
@@ -25,6 +26,7 @@ export interface TenantColumns {
   readonly t_seats: number | null;
   readonly t_seats_used: number;
   readonly t_scim: Flag;
+  readonly t_team_policy: string;
   readonly t_active_version: number;
   readonly t_created_at: number;
 }
@@ -33,7 +35,7 @@ export interface TenantColumns {
 export function tenantColumns(dialect: Dialect): Fragment {
   const domains = dialect.glue(verbatim("d.domain"), " ");
   return sql`t.id as t_id, t.slug as t_slug, t.name as t_name, t.seats as t_seats, t.seats_used as t_seats_used,
-    t.scim as t_scim, t.active_version as t_active_version, t.created_at as t_created_at,
+    t.scim as t_scim, t.team_policy as t_team_policy, t.active_version as t_active_version, t.created_at as t_created_at,
     (select ${domains} from tenant_domains d where d.tenant_id = t.id) as t_domains`;
 }
 
@@ -46,6 +48,7 @@ export function tenantOf(row: TenantColumns): Tenant {
     seats: row.t_seats,
     seatsUsed: row.t_seats_used,
     scim: isTrue(row.t_scim),
+    teamPolicy: row.t_team_policy as TeamPolicy,
     activeVersion: row.t_active_version,
     createdAt: toInstant(row.t_created_at),
   };

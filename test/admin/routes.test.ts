@@ -136,7 +136,9 @@ async function people(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`GET ${T}/users/{user}/example`, at, 200);
   await journey.step(`GET ${T}/check`, at, 200, { query: "?user=ada@acme.example&team=Platform&role=viewer" });
   await journey.step(`GET ${T}/assignments`, at, 200);
-  await journey.step(`GET ${T}/teams`, at, 200);
+  const { body } = await journey.step(`GET ${T}/teams`, at, 200);
+  const team = String((body.items as readonly { readonly id: string }[])[0]?.id);
+  await journey.step(`PATCH ${T}/teams/{team}`, { ...at, team }, 200, { body: { policy: "idp_only" } });
   await journey.step(`GET ${T}/roles`, at, 200);
   await journey.step(`DELETE ${T}/users/{user}/grants/{grant}`, { ...at, grant: String(given.body["id"]) }, 204);
   await journey.step(`PATCH ${T}/users/{user}`, at, 200, { body: { active: false } });

@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import type { ConnectionId, DirectoryGroupId, DirectoryUserId, GrantId, RunId, UserId } from "../../src/model/ids.js";
+import type {
+  ConnectionId,
+  DirectoryGroupId,
+  DirectoryUserId,
+  GrantId,
+  RunId,
+  TeamId,
+  UserId,
+} from "../../src/model/ids.js";
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import { Refusal } from "../../src/model/problem.js";
 import type { TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
@@ -31,6 +39,7 @@ interface Ids {
   readonly row: DirectoryUserId;
   readonly group: DirectoryGroupId;
   readonly grant: GrantId;
+  readonly team: TeamId;
   readonly run: RunId;
   readonly plan: string;
   readonly token: string;
@@ -64,7 +73,9 @@ async function furnish(world: World): Promise<Ids> {
   const [state, session, trace] = [unique("state"), unique("session"), unique("trace")];
   return write(async (tx) => {
     await tx.updateClaims(row, CLAIMS, "sub", NOW);
-    await tx.applyAccess({ ...NO_WRITES, open: [grant] }, NOW);
+    const team = (await tx.ensureTeams(["Platform"], NOW)).get("Platform") as TeamId;
+    const manual = newGrant(user, { origin: "manual", team, target: { scope: "team:Platform", role: "viewer" } });
+    await tx.applyAccess({ ...NO_WRITES, open: [grant, manual] }, NOW);
     const run = await tx.insertRun({ trigger: "held", status: "held", connection: connection.id, total: 1 }, NOW);
     await tx.hold(run, [{ user, factsVersion: 0, reason: "brake_access", detail: "d" }], NOW);
     await tx.markDirty([user], "facts", NOW);
@@ -82,7 +93,7 @@ async function furnish(world: World): Promise<Ids> {
     await tx.writePins({ ...NO_PINS, add: [{ connection: connection.id, name: "Eng" }] }, NOW);
     await tx.claimNames(connection.id, group, ["Eng"], NOW);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
-    const ids = { connection: connection.id, user, quiet, row, group, grant: grant.id, run };
+    const ids = { connection: connection.id, user, quiet, row, group, grant: grant.id, team, run };
     return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace };
   });
 }
@@ -118,6 +129,8 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   users: (b) => b.users({ limit: 10 }),
   usersByExternalId: (b) => b.users({ limit: 10, externalId: "00u1" }),
   evidenceAt: async (b, a) => [...(await b.evidenceAt([a.grant], MUCH_LATER))],
+  teamPolicies: (b) => b.teamPolicies(),
+  manualGrantsIn: (b, a) => b.manualGrantsIn(a.team, 10),
   grantHistory: (b, a) => b.grantHistory(a.user),
   assignments: (b) => b.assignments({ limit: 10 }),
   otherOwners: (b) => b.otherOwners([]),
@@ -223,6 +236,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   hold: (b, a, own) => b.hold(own.run, [{ user: a.user, factsVersion: 1, reason: "no_seat", detail: "x" }], LATER),
   dissolveHolds: (b, a) => b.dissolveHolds([a.user]),
   convertGrants: (b, a) => b.convertGrants(a.connection, "eve", "x", LATER),
+  setTeamPolicy: (b, a) => b.setTeamPolicy(a.team, "idp_only"),
   closeGrant: (b, a) => b.closeGrant(a.grant, "x", LATER),
   insertRun: (b, a) => b.insertRun({ trigger: "push", status: "queued", connection: a.connection, total: 0 }, LATER),
   insertPendingLogin: (b, a) =>
@@ -267,6 +281,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.people([a.user, a.quiet]),
     await read.links([a.user]),
     await read.grantHistory(a.user),
+    await read.teamPolicies(),
     [...(await read.evidenceAt([a.grant], NOW))],
     await read.registeredSynced(connection.id),
     await read.bucket(connection.id, "access"),

@@ -28,6 +28,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0012-former-evidence", "c6210646cbd51b9e", "3abe8260cbd9fbd8"],
   ["0013-marks-of-runs", "b6a5d65b3f9099f5", "fc4a9009207fc405"],
   ["0014-erased-users", "0dc7b6f2f7d9e35c", "8a366de97ae41a64"],
+  ["0015-team-policies", "83081d950aa4eca8", "9d1af391ef1ebf44"],
 ];
 
 function digestOf(statements: readonly string[]): string {

@@ -1,3 +1,4 @@
+import type { TeamPolicy } from "../../model/connection.js";
 import type { ClaimsDocument } from "../../model/directory.js";
 import type { UserAttribute } from "../../model/facts.js";
 import type { Evidence, Grant, GrantOrigin } from "../../model/grant.js";
@@ -55,6 +56,26 @@ export interface TeamRow {
   readonly id: TeamId;
   readonly name: string;
   readonly aliases: readonly string[];
+}
+
+/** A team as its policy concerns it. */
+export interface TeamPolicyRow {
+  readonly id: TeamId;
+  readonly name: string;
+  /** `null`: the tenant's. */
+  readonly policy: TeamPolicy | null;
+  /** Open grants that were made by hand. */
+  readonly manualGrants: number;
+}
+
+export interface ManualGrantRow {
+  readonly id: GrantId;
+  readonly user: { readonly id: UserId; readonly userName: string };
+  readonly role: string;
+  readonly reason?: string;
+  readonly by?: string;
+  readonly since: Instant;
+  readonly expiresAt?: Instant;
 }
 
 export interface AssignmentRow {
@@ -123,6 +144,10 @@ export interface AccessReader {
   /** Who held what at an instant (now when absent). */
   assignments(query: PageQuery & { readonly at?: Instant; readonly user?: UserId }): Promise<Page<AssignmentRow>>;
   teams(): Promise<readonly TeamRow[]>;
+  /** By name; `id` asks for one team. */
+  teamPolicies(id?: TeamId): Promise<readonly TeamPolicyRow[]>;
+  /** Open grants made by hand in a team, by user. */
+  manualGrantsIn(id: TeamId, limit: number): Promise<readonly ManualGrantRow[]>;
   /** The catalogue's privileged role names. */
   privilegedRoles(): Promise<ReadonlySet<string>>;
   /** Registered users with an open owner grant, without these. */
@@ -225,6 +250,8 @@ export interface AccessWriter {
     people: readonly { readonly user: UserId; readonly factsVersion: number }[],
     version: number,
   ): Promise<number>;
+  /** False: no such team. */
+  setTeamPolicy(id: TeamId, policy: TeamPolicy | null): Promise<boolean>;
   /** Makes the teams that are missing; every name with its id (aliases resolve to their team). */
   ensureTeams(names: readonly string[], now: Instant): Promise<ReadonlyMap<string, TeamId>>;
   /**

@@ -1,4 +1,4 @@
-import type { Connection, Tenant } from "../../model/connection.js";
+import type { Connection, TeamPolicy, Tenant } from "../../model/connection.js";
 import type { Instant, TenantId, UserId } from "../../model/ids.js";
 import type { Page, PageQuery } from "./store.js";
 
@@ -51,6 +51,7 @@ export interface InstanceStore {
       readonly domains?: readonly string[];
       readonly seats?: number | null;
       readonly scim?: boolean;
+      readonly teamPolicy?: TeamPolicy;
     },
     now: Instant,
   ): Promise<Tenant>;

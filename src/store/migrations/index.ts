@@ -13,6 +13,7 @@ import type { Migration } from "./migration.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
 import { SHOWN_PROFILE } from "./shown-profile.js";
+import { TEAM_POLICIES } from "./team-policies.js";
 import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
 
 export type { Migration };
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   FORMER_EVIDENCE,
   MARKS_OF_RUNS,
   ERASED_USERS,
+  TEAM_POLICIES,
 ];

@@ -1,0 +1,58 @@
+/** Team policies: where admins give by hand beside the identity provider, and where it alone gives. */
+import type { Connection, TeamPolicy, Tenant } from "../model/connection.js";
+import type { TeamId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { scopeKind } from "../model/target.js";
+import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import type { ManualGrantRow } from "./ports/access.js";
+import type { TenantReader } from "./ports/store.js";
+
+const LISTED = 100;
+
+/**
+ * Sets a team's own policy; `null` goes back to the tenant's. Takes nothing from anybody: answers with what was given there by
+ * hand before, the first hundred. Refusal `not_found`.
+ */
+export async function setTeamPolicy(
+  p: Provisioning,
+  tenant: Tenant,
+  id: TeamId,
+  policy: TeamPolicy | null,
+  context: Context,
+): Promise<readonly ManualGrantRow[]> {
+  return p.store.write(tenant.id, async (tx) => {
+    const [before] = await tx.teamPolicies(id);
+    if (!before) throw new Refusal("not_found", `no team \`${id}\``);
+    await tx.setTeamPolicy(id, policy);
+    if (before.policy !== policy) {
+      const detail = { team: before.name, policy, before: before.policy };
+      await tx.appendAudit([auditEntry(context, p.now(), "team.updated", detail)]);
+    }
+    return tx.manualGrantsIn(id, LISTED);
+  });
+}
+
+/**
+ * Refuses what is given by hand where identity providers alone give; in `all_teams` by the tenant's policy. `team`: of a `team:`
+ * scope. Where no provider keeps people up to date, nobody else could give: then admins may. Refusal `read_only`.
+ */
+export async function refuseByPolicy(tx: TenantReader, scope: string, team: TeamId | undefined): Promise<void> {
+  const kind = scopeKind(scope);
+  if (kind !== "team" && kind !== "all_teams") return;
+  const [own] = team === undefined ? [] : await tx.teamPolicies(team);
+  const policy = own?.policy ?? (await tx.tenantNow()).teamPolicy;
+  if (policy === "idp_plus_manual") return;
+  const providers = (await tx.connections()).filter(keepsUpToDate).map(({ slug }) => `\`${slug}\``);
+  if (providers.length === 0) return;
+  const where = own === undefined ? "all teams are" : `team \`${own.name}\` is`;
+  throw new Refusal(
+    "read_only",
+    `${where} left to the identity provider (${providers.join(", ")}): change its groups or the mapping, or the policy`,
+  );
+}
+
+/** What Tines calls enhanced syncing, or SCIM: a sign-in that counts once is no upkeep. */
+function keepsUpToDate({ protocol, jit, sync, disabledAt }: Connection): boolean {
+  if (protocol === "local" || disabledAt !== undefined) return false;
+  return sync === "live" || (protocol !== "scim" && jit === "every_sign_in");
+}
