@@ -2,7 +2,7 @@ import type { Route } from "../http/route.js";
 import type { Connection, OnDisable, Tenant } from "../model/connection.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
-import { createConnection, deleteConnection, updateConnection } from "../provisioning/connections.js";
+import { createConnection, deleteConnection, ownerWarnings, updateConnection } from "../provisioning/connections.js";
 import type { Provisioning } from "../provisioning/deps.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
@@ -50,7 +50,8 @@ function createRoute(deps: AdminDeps): Route {
     async handler({ body, principal: { tenant, context } }) {
       const connection = await createConnection(deps.p, tenant, await connectionInput(deps, body), context);
       const location = pathOf(CONNECTION, { tenant: tenant.slug, connection: connection.slug });
-      return { status: 201, headers: { location }, body: connectionView(deps, tenant, connection) };
+      const view = connectionView(deps, tenant, connection);
+      return { status: 201, headers: { location }, body: { ...view, ...(await warningsOf(deps, tenant, body)) } };
     },
   });
 }
@@ -105,10 +106,15 @@ function changeRoute(deps: AdminDeps): Route {
       const secret = await deps.p.store.read(tenant.id).connectionSecret(before.id);
       const patch = await connectionPatch(deps, before, body, secret !== undefined);
       const { connection, run } = await updateConnection(deps.p, tenant, before.slug, patch, context);
-      const view = connectionView(deps, tenant, connection);
+      const view = { ...connectionView(deps, tenant, connection), ...(await warningsOf(deps, tenant, body)) };
       return { status: 200, body: run === undefined ? view : { ...view, run: await startedRun(deps.p, tenant, run) } };
     },
   });
+}
+
+/** Whoever says which connection may make owners hears what that does to the rules for them. */
+async function warningsOf({ p }: AdminDeps, tenant: Tenant, { mayGrantOwner }: { readonly mayGrantOwner?: boolean }) {
+  return mayGrantOwner === undefined ? {} : { warnings: await ownerWarnings(p, tenant) };
 }
 
 interface Disable {

@@ -3,7 +3,7 @@ import { compileMapping } from "../engine/compile/compile.js";
 import type { Connection, OnDisable, SyncMode, Tenant } from "../model/connection.js";
 import { asciiLower } from "../model/fold.js";
 import type { RunId } from "../model/ids.js";
-import { Refusal } from "../model/problem.js";
+import { type Problem, Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { mappingContext } from "./mapping/compiled-mappings.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
@@ -147,7 +147,9 @@ async function applyChange(
     );
     await refuseUnfitMapping(p, tx, all);
     const connection = await tx.updateConnection(before.id, change, now);
-    await tx.markConnection(before.id, "connection", now);
+    for (const { id } of all.filter((one) => one.id === before.id || isAnotherOwners(one, before, connection))) {
+      await tx.markConnection(id, "connection", now);
+    }
     // Whatever is settling has settled by then, by the new time.
     if (change.settleSeconds !== undefined) await wakeWhenSettled(tx, connection, now);
     const saml = change.saml && { saml: trustChange(before.saml, change.saml) };
@@ -155,6 +157,11 @@ async function applyChange(
     await tx.appendAudit([auditEntry(context, now, "connection.updated", detail)]);
   });
   p.wake();
+}
+
+/** Where rules for owners may mean something else now: which connections there are beside one decides whether it is meant. */
+function isAnotherOwners(one: Connection, before: Connection, after: Connection): boolean {
+  return before.mayGrantOwner !== after.mayGrantOwner && one.mayGrantOwner;
 }
 
 async function switchSync(
@@ -194,7 +201,23 @@ async function editable(reader: TenantReader, slug: string): Promise<Connection>
   return connection;
 }
 
-/** The active mapping must go on meaning one thing: a second connection that may grant ownership can make it ambiguous. */
+const OF_OWNERS: ReadonlySet<string> = new Set(["ambiguous_connection", "owner_connection"]);
+
+/**
+ * What the active mapping says of owners that counts for nobody, by the present settings of connections. Rules that became
+ * ambiguous so neither give nor take, and the next save is refused until they name their connections.
+ */
+export async function ownerWarnings(p: Provisioning, tenant: Tenant): Promise<readonly Problem[]> {
+  const reader = p.store.read(tenant.id);
+  const active = await reader.activeMapping();
+  const parsed = active && p.parseMapping(active.text);
+  if (!active || !parsed?.ok) return [];
+  const connections = mappingContext(await reader.connections());
+  const { warnings } = compileMapping(parsed.document, { connections, version: active.version, stored: true });
+  return warnings.filter(({ code }) => OF_OWNERS.has(code));
+}
+
+/** The active mapping must go on being one that compiles. */
 async function refuseUnfitMapping(
   p: Provisioning,
   reader: TenantReader,

@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import { type AdminClient, DATABASES, expectProblem, mistakes, openAdmin, quickWorker } from "./admin-client.js";
+import {
+  type AdminClient,
+  DATABASES,
+  expectProblem,
+  mistakes,
+  openAdmin,
+  quickWorker,
+  type Reply,
+} from "./admin-client.js";
 
 const SECRET = "the-client-secret-that-nobody-sees-again";
 const OIDC = {
@@ -31,6 +39,43 @@ for (const [database, newUrl] of DATABASES) {
         backchannelLogoutUri: `${base}/sso/backchannel-logout`,
       });
       expect(body["scim"]).to.deep.equal({ baseUrl: `${client.service.publicUrl}/api/scim/v2` });
+    });
+
+    it("say when a second one that may make owners leaves the rules for them to nobody, which takes nothing and can be taken back", async () => {
+      const tenant = await client.tenant();
+      const okta = await client.directory(tenant, "root@acme.test", "ada@acme.test");
+      const save = () => client.call("PUT", `${tenant}/mapping`, { body: { tenant_owners_groups: ["IT"] } });
+      await client.finished(tenant, await save());
+      const group = await okta.group("IT", "root@acme.test");
+      const owners = async () => {
+        const { items = [] } = (await client.get(`${tenant}/users?role=owner`)).body;
+        return items.map((one) => one["userName"]);
+      };
+      expect(await owners()).to.deep.equal(["root@acme.test"]);
+      const codes = ({ body }: Reply) =>
+        (body["warnings"] as readonly { readonly code: string }[]).map(({ code }) => code);
+      const quiet = await client.post(`${tenant}/connections`, { slug: "entra", protocol: "scim" });
+      expect(quiet.body).not.to.have.property("warnings");
+      const patch = (mayGrantOwner: boolean) =>
+        client.call("PATCH", `${tenant}/connections/entra`, { body: { mayGrantOwner } });
+      const warned = await patch(true);
+      expect(codes(warned)).to.deep.equal(["ambiguous_connection"]);
+      expect(warned.text).to.contain("`okta` and `entra` may all grant `owner`");
+      const lint = await client.get(`${tenant}/mapping/lint`);
+      expect(lint.text).to.contain("ambiguous_connection");
+      expectProblem(await save(), 422, "invalid_document");
+      const Operations = [{ op: "add", path: "members", value: [{ value: okta.ids.get("ada@acme.test") }] }];
+      const schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
+      await okta.scim("PATCH", `/Groups/${group}`, { schemas, Operations });
+      expect(await owners(), "nobody is locked out, and nobody made").to.deep.equal(["root@acme.test"]);
+      const also = { slug: "third", protocol: "scim", mayGrantOwner: true };
+      expect(codes(await client.post(`${tenant}/connections`, also))).to.deep.equal(["ambiguous_connection"]);
+      await client.call("PATCH", `${tenant}/connections/third`, { body: { mayGrantOwner: false } });
+      expect(codes(await patch(false))).to.deep.equal([]);
+      for (let left = 100; left > 0 && (await owners()).length < 2; left--)
+        await new Promise((go) => setTimeout(go, 20));
+      expect(await owners()).to.have.members(["root@acme.test", "ada@acme.test"]);
+      expect((await save()).status).to.equal(200);
     });
 
     it("never show their client secret again: in no answer, no audit entry, no event", async () => {
