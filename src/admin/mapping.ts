@@ -14,6 +14,7 @@ import {
 } from "../provisioning/mapping/mappings.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
+import { connectionSlugs } from "./connection-slugs.js";
 import type { AdminDeps } from "./deps.js";
 import { TENANT } from "./paths.js";
 import { previewView } from "./previews.js";
@@ -151,8 +152,13 @@ function mappingContext(context: Context): Context {
 
 async function savedAnswer(deps: AdminDeps, tenant: Tenant, saved: SavedMapping): Promise<Answer> {
   const { version, digest, summary } = saved;
+  const slugOf = await connectionSlugs(deps.p, tenant);
+  const beyondBrake = saved.beyondBrake.map(({ connection, ...beyond }) => ({
+    connection: slugOf(connection),
+    ...beyond,
+  }));
   const run = await startedRun(deps.p, tenant, saved.run);
-  return { status: 200, headers: etag(version), body: { version, digest, summary, run } };
+  return { status: 200, headers: etag(version), body: { version, digest, summary, beyondBrake, run } };
 }
 
 function etag(version: number): { readonly etag: string } {

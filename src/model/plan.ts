@@ -1,3 +1,4 @@
+import type { Open } from "./evaluation.js";
 import type { DesiredGrant, Evidence, Grant } from "./grant.js";
 import type { ConnectionId, GrantId, RunId } from "./ids.js";
 import type { PersonState } from "./person.js";
@@ -95,6 +96,8 @@ export interface PlanSummary {
   readonly deactivated: number;
   /** Teams that would be made, by name. */
   readonly newTeams: readonly string[];
+  /** Rules that cannot be judged for somebody, those that concern the most people first; and how many others there are. */
+  readonly undecided: { readonly items: readonly Undecided[]; readonly more: number };
   /** Changes that today's facts would make without the edit too. */
   readonly drifted: number;
   /** Assignments among them that are privileged. */
@@ -102,6 +105,15 @@ export interface PlanSummary {
   /** Assignments by where they hold and by role, those with the most changes first. */
   readonly byScope: Largest<{ readonly scope: string }>;
   readonly byRole: Largest<{ readonly role: string }>;
+}
+
+/** For so many people the rule cannot be judged, for this reason; what it could decide stays as it is. */
+export interface Undecided {
+  /** Its id (`no_match` for the default), and what people call it. */
+  readonly rule: string;
+  readonly name: string;
+  readonly reason: Open["reason"];
+  readonly people: number;
 }
 
 /** The largest of many figures. */

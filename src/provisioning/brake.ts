@@ -3,16 +3,12 @@
  * people without a seat. Runs inside the apply transaction, on freshly locked state (design rule 5).
  */
 import {
-  type BrakeSettings,
   type Covers,
-  capacity,
   losesOwner,
   lossKeys,
   lossOf,
   needsSeat,
   ownersWhoStay,
-  refill,
-  take,
   underHold,
   unseenLoss,
 } from "../engine/guard.js";
@@ -20,6 +16,7 @@ import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { HeldReason } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
+import { type Losing, takeTokens } from "./brake-buckets.js";
 import type { Provisioning } from "./deps.js";
 import type { BucketKind } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -150,9 +147,8 @@ async function holdBeyondBuckets(
 ): Promise<void> {
   const byBucket = new Map<string, { connection: ConnectionId; kind: BucketKind; plans: PersonPlan[] }>();
   for (const plan of losing) {
-    const connection = chargedConnection(plan, input);
     if (kept.has(plan.person.id)) continue;
-    const kind = lossOf(plan)?.kind === "deactivation" ? "deactivations" : "access";
+    const { connection, kind } = bucketOf(plan, input);
     const key = `${connection}|${kind}`;
     const entry = byBucket.get(key) ?? { connection, kind, plans: [] };
     entry.plans.push(plan);
@@ -165,27 +161,6 @@ async function holdBeyondBuckets(
       keep(kept, plan, connection, reason);
     }
   }
-}
-
-/** Takes up to `wanted` tokens, announced changes first; how many were had. */
-async function takeTokens(
-  p: Provisioning,
-  tx: TenantWriter,
-  connection: ConnectionId,
-  kind: BucketKind,
-  wanted: number,
-  now: Instant,
-): Promise<number> {
-  const expected = await tx.expectation(connection);
-  const announced = expected && expected.until > now ? Math.min(wanted, expected.left) : 0;
-  if (announced > 0) await tx.useExpectation(connection, announced);
-  const settings: BrakeSettings = p.settings.brake;
-  const size = capacity(settings, kind, await tx.registeredSynced(connection));
-  const held = (await tx.heldCount(connection)) > 0;
-  const before = (await tx.bucket(connection, kind)) ?? { tokens: size, updatedAt: now };
-  const { taken, left } = take(refill(settings, before, now, size, held), wanted - announced);
-  await tx.putBucket(connection, kind, { tokens: Math.min(size, left), updatedAt: now });
-  return announced + taken;
 }
 
 async function holdSeatless(
@@ -202,8 +177,16 @@ async function holdSeatless(
   }
 }
 
+/** Which bucket a loss is charged to. */
+export function bucketOf(plan: PersonPlan, input: Charging): Pick<Losing, "connection" | "kind"> {
+  const kind = lossOf(plan)?.kind === "deactivation" ? "deactivations" : "access";
+  return { connection: chargedConnection(plan, input), kind };
+}
+
+type Charging = Pick<BrakeInput, "connections" | "connectionOf">;
+
 /** INVARIANT: every loss is charged: to the connection that gave, else to the person's strongest, else to the built-in one. */
-function chargedConnection(plan: PersonPlan, input: BrakeInput): ConnectionId {
+function chargedConnection(plan: PersonPlan, input: Charging): ConnectionId {
   const known = lossOf(plan)?.connection ?? input.connectionOf(plan.person.id);
   const charged = known ?? input.connections.find((one) => one.protocol === "local")?.id;
   if (charged === undefined) throw new Error("a tenant without its local connection");

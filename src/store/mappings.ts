@@ -54,8 +54,12 @@ const PLAN_COLUMNS = verbatim("id, kind, subject, digest, summary, created_at");
 
 function planOf({ id, kind, subject, digest, summary, created_at }: PlanColumns): StoredPlan {
   const createdAt = toInstant(created_at);
-  return { id, kind: kind as PlanKind, subject, digest, summary: fromJson<PlanSummary>(summary), createdAt };
+  const figures = { ...UNCOUNTED, ...fromJson<Omit<PlanSummary, keyof typeof UNCOUNTED>>(summary) };
+  return { id, kind: kind as PlanKind, subject, digest, summary: figures, createdAt };
 }
+
+/** Figures that plans of earlier releases lack, and that live as long as a plan may. */
+const UNCOUNTED = { kept: 0, undecided: { items: [], more: 0 } } as const;
 
 interface PageColumns {
   readonly page: number;

@@ -3,12 +3,14 @@ import { type BrakeSettings, capacity, losesOwner, lossOf, ownerRule, refill, ta
 import { dangerKey, isDangerous, planDigest } from "../../src/engine/plan/digest.js";
 import { planLines } from "../../src/engine/plan/lines.js";
 import { planTally } from "../../src/engine/plan/summary.js";
+import { undecidedTally } from "../../src/engine/plan/undecided.js";
+import type { Lock, Open } from "../../src/model/evaluation.js";
 import type { Grant } from "../../src/model/grant.js";
 import type { ConnectionId, RunId } from "../../src/model/ids.js";
 import type { PersonState } from "../../src/model/person.js";
 import type { Change, Kept, PersonPlan, PlanLine } from "../../src/model/plan.js";
 import { targetLabel } from "../../src/model/target.js";
-import { grant, NOW, state } from "./made-up.js";
+import { compiled, grant, NOW, state } from "./made-up.js";
 
 const OKTA = "okta" as ConnectionId;
 const MANUAL = { origin: "manual", connection: undefined as never, rule: undefined as never } as const;
@@ -43,6 +45,8 @@ function lines(one: PersonPlan, privileged?: ReadonlySet<string>): readonly stri
   );
 }
 
+const NONE_UNDECIDED = { items: [], more: 0 };
+
 /** `also`: roles that the catalogue marks as privileged. Every line counts as drift. */
 function summaryOf(people: readonly PersonPlan[], newTeams: readonly string[] = [], also?: ReadonlySet<string>) {
   const tally = planTally();
@@ -50,7 +54,7 @@ function summaryOf(people: readonly PersonPlan[], newTeams: readonly string[] = 
     const mine = planLines(one, also);
     tally.add(one, mine, mine.length);
   }
-  return tally.summary(newTeams);
+  return tally.summary(newTeams, NONE_UNDECIDED);
 }
 
 describe("what a plan means", () => {
@@ -130,6 +134,7 @@ describe("what a plan means", () => {
         created: 2,
         deactivated: 1,
         newTeams: ["New"],
+        undecided: NONE_UNDECIDED,
         drifted: 8,
         privileged: { granted: 1, revoked: 0 },
         byScope: {
@@ -170,6 +175,49 @@ describe("what a plan means", () => {
         const hold: PersonState["hold"] = { run: 1 as RunId, status, reason: "no_seat", factsVersion: 1, losses: [] };
         expect(summaryOf([plan(state([], { hold }), [])]).held).to.equal(0);
       }
+    });
+  });
+
+  describe("rules that cannot be judged", () => {
+    const mapping = compiled({
+      mappings: [{ id: "it", when: "user.department = 'IT'", team_name: "A", role_name: "editor" }],
+    });
+    const lock = (rule: string, reason: Open["reason"]): Lock => ({
+      rule,
+      open: { reason, detail: "" },
+      covers: () => true,
+    });
+
+    it("are counted by reason, each person once, those that concern the most people first", () => {
+      const tally = undecidedTally();
+      tally.add([lock("it", "stale"), lock("it", "stale")]);
+      tally.add([lock("it", "expression_failed"), lock("no_match", "stale")]);
+      tally.add([lock("it", "expression_failed")]);
+      tally.add([]);
+      const it = { rule: "it", name: "it" };
+      expect(tally.value(mapping)).to.deep.equal({
+        items: [
+          { ...it, reason: "expression_failed", people: 2 },
+          { ...it, reason: "stale", people: 1 },
+          { rule: "no_match", name: "no_match", reason: "stale", people: 1 },
+        ],
+        more: 0,
+      });
+    });
+
+    it("are named up to twenty, and counted beyond, with what a rule without an id says", () => {
+      const rules = Array.from({ length: 22 }, (_, at) => ({
+        when: `user.department = 'd${at}'`,
+        team_name: "A",
+        role_name: "editor",
+      }));
+      const many = compiled({ mappings: rules });
+      const tally = undecidedTally();
+      tally.add(many.rules.flatMap(({ id }) => [lock(id, "stale"), lock(id, "overage")]));
+      const { items, more } = tally.value(many);
+      expect([items.length, more]).to.deep.equal([20, 24]);
+      expect(items[0]?.name).to.match(/^when user\.department = 'd\d+' -> A\/editor$/);
+      expect(items[0]?.reason).to.equal("overage");
     });
   });
 

@@ -3,6 +3,7 @@ import type { DirectoryGroupId, DirectoryUserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
 import { targetLabel } from "../../src/model/target.js";
 import { HELD_BECAUSE } from "../../src/provisioning/brake.js";
+import { expectChange } from "../../src/provisioning/expect.js";
 import { ingest } from "../../src/provisioning/ingest.js";
 import { activateVersion, previewMapping, saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { previewRun } from "../../src/provisioning/runs/held-runs.js";
@@ -90,13 +91,15 @@ describe("previews and what is done by them", () => {
 
   it("let everything pass that they showed, however much that is", async () => {
     const { digest } = await preview(NOTHING);
-    await save(NOTHING, { digest });
+    expect((await save(NOTHING, { digest })).beyondBrake).to.deep.equal([]);
     await t.settled();
     expect(await holding("Sales/viewer")).to.equal(0);
   });
 
   it("are not needed: without one the brake holds what is beyond its bucket", async () => {
-    await save(NOTHING);
+    const { beyondBrake } = await save(NOTHING);
+    const connection = (await t.connection("okta")).id;
+    expect(beyondBrake).to.deep.equal([{ connection, kind: "access", people: 5, passes: 3 }]);
     await t.settled();
     expect(await holding("Sales/viewer")).to.equal(2);
     expect(Object.values(await t.held("okta"))).to.deep.equal(["brake_access", "brake_access"]);
@@ -106,6 +109,57 @@ describe("previews and what is done by them", () => {
     expect(
       (await lines({ limit: 10 })).items.map(({ change, target, reason }) => [change, target, reason]),
     ).to.deep.equal(Array(2).fill(["hold", { scope: "team:Sales", role: "viewer" }, HELD_BECAUSE.brake_access]));
+  });
+
+  it("are not needed where the brake lets all of it pass, as for what was announced", async () => {
+    const until = new Date(Date.parse(clock.now()) + 3_600_000).toISOString();
+    await expectChange(t.p, await t.tenant(), "okta", { max: 2, until }, ADMIN);
+    expect((await save(NOTHING)).beyondBrake).to.deep.equal([]);
+    await t.settled();
+    expect(await holding("Sales/viewer")).to.equal(0);
+  });
+
+  it("are not needed to say which owner stays until somebody looks", async () => {
+    const owners = { group_name: "Owners", scope: "tenant", role_name: "owner" };
+    await t.mapping({ mappings: [sales("viewer"), owners] });
+    await t.pushGroup("okta", "Owners", ids.slice(0, 2));
+    await t.settled();
+    const text = JSON.stringify({ mappings: [sales("viewer"), { ...owners, group_name: "Nobody" }] });
+    const { summary, beyondBrake } = await save(text);
+    expect([summary.held, summary.revoked, beyondBrake]).to.deep.equal([2, 0, []]);
+    await t.settled();
+    expect(await holding("tenant/owner")).to.equal(2);
+  });
+
+  it("name rules that cannot be judged, for how many people, and why", async () => {
+    const rule = { id: "leads", when: "$number(user.title) > 1", team_name: "Sales", role_name: "lead" };
+    const { summary } = await preview(JSON.stringify({ mappings: [sales("viewer"), rule] }));
+    expect(summary.undecided).to.deep.equal({ items: [], more: 0 });
+    for (const at of [0, 1])
+      await t.pushUser("okta", `p${at}`, { id: String(ids[at]), attributes: { title: "no number" } });
+    const failing = await preview(JSON.stringify({ mappings: [sales("viewer"), rule] }));
+    expect(failing.summary.undecided).to.deep.equal({
+      items: [{ rule: "leads", name: "leads", reason: "expression_failed", people: 2 }],
+      more: 0,
+    });
+  });
+
+  it("count as their run does, however many reasons an assignment has", async () => {
+    const twice = {
+      mappings: [sales("viewer"), { everyone: true, team_name: "Sales", role_name: "viewer" }],
+      conflicts: "all",
+    };
+    await save(JSON.stringify(twice));
+    await t.settled();
+    const before = JSON.stringify({
+      ...twice,
+      mappings: twice.mappings.map((one) => ({ ...one, team_name: "Trade" })),
+    });
+    const { digest, summary } = await preview(before);
+    expect(summary).to.include({ granted: 5, revoked: 5 });
+    const { run } = await save(before, { digest });
+    await t.settled();
+    expect((await t.p.store.read((await t.tenant()).id).run(run))?.counts).to.include({ grant: 5, revoke: 5 });
   });
 
   it("do not cover what came later: plan_changed shows only that", async () => {

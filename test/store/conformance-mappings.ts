@@ -101,6 +101,24 @@ export function mappingConformance(open: OpenStore): void {
       expect(await read.planLines(id, { limit: 1 })).to.deep.equal({ items: [] });
     });
 
+    it("reads figures of plans that an earlier release stored, without those that it did not count", async () => {
+      const { read, write } = await makeWorld(store());
+      const { kept: _, undecided: __, ...before } = SUMMARY;
+      const plan = {
+        kind: "mapping",
+        subject: "s",
+        digest: "d",
+        summary: before as typeof SUMMARY,
+        expiresAt: LATER,
+      } as const;
+      const id = await write((tx) => savePlan(tx, plan, []));
+      expect((await read.planById(id))?.summary).to.deep.equal({
+        ...before,
+        kept: 0,
+        undecided: { items: [], more: 0 },
+      });
+    });
+
     it("finds a plan by kind, subject and digest together, the latest of several", async () => {
       const { read, write } = await makeWorld(store());
       const plan = { kind: "go_live", subject: "okta", digest: "d", summary: SUMMARY, expiresAt: LATER } as const;

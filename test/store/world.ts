@@ -20,7 +20,7 @@ export const MUCH_LATER = "2026-04-01T08:00:00.000Z";
 
 export const SUMMARY: PlanSummary = {
   ...{ users: 1, changed: 1, granted: 1, revoked: 0, held: 0, kept: 0, frozen: 0, created: 0, deactivated: 0 },
-  ...{ newTeams: ["Platform"], drifted: 0, privileged: { granted: 0, revoked: 0 } },
+  ...{ newTeams: ["Platform"], undecided: { items: [], more: 0 }, drifted: 0, privileged: { granted: 0, revoked: 0 } },
   ...{ byScope: { items: [], more: 0 }, byRole: { items: [], more: 0 } },
 };
 

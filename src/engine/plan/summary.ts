@@ -10,7 +10,7 @@ export interface PlanTally {
   /** `lines`: what the plan means to a reader. `drifted`: how many of them today's facts would cause anyway. */
   add(plan: PersonPlan, lines: readonly PlanLine[], drifted: number): void;
   /** `newTeams`: names of teams that would be made. */
-  summary(newTeams: readonly string[]): PlanSummary;
+  summary(newTeams: readonly string[], undecided: PlanSummary["undecided"]): PlanSummary;
 }
 
 type Gain = "granted" | "revoked";
@@ -50,9 +50,9 @@ export function planTally(): PlanTally {
       counts.frozen += plan.frozen ? 1 : 0;
       counts.drifted += drifted;
     },
-    summary: (newTeams) => ({
+    summary: (newTeams, undecided) => ({
       ...counts,
-      newTeams,
+      ...{ newTeams, undecided },
       privileged: { ...privileged },
       byScope: largest(scopes, (scope) => ({ scope })),
       byRole: largest(roles, (role) => ({ role })),

@@ -6,6 +6,7 @@ import type { Instant, RunId, TenantId } from "../../model/ids.js";
 import type { MappingDocument } from "../../model/mapping.js";
 import type { PlanSummary } from "../../model/plan.js";
 import { type Problem, Refusal } from "../../model/problem.js";
+import { type BeyondBrake, beyondBrake } from "../brake-buckets.js";
 import { auditEntry, authorOf, type Context, type ExpressionPort, type Provisioning } from "../deps.js";
 import type { Overlay } from "../gather.js";
 import type { TenantReader, TenantWriter } from "../ports/store.js";
@@ -139,6 +140,8 @@ export interface SavedMapping {
   readonly version: number;
   readonly digest: string;
   readonly summary: PlanSummary;
+  /** Where more people lose something, unreviewed, than the brake lets through: the others wait in a held run. */
+  readonly beyondBrake: readonly BeyondBrake[];
   readonly run: RunId;
 }
 
@@ -161,6 +164,7 @@ export async function saveMapping(
   const { query, mapping, problems } = await draft(p, tenant.id, text, options);
   if (problems.length > 0) throw invalidDocument(problems);
   const plan = await planConfirmed(p, reader, query, options.digest);
+  const beyond = await beyondBrake(p, reader, plan.losing, p.now());
   const activation = { text, before: before?.version ?? 0, query, mapping, plan, options, context };
   const saved = await activateConfirmed(p, reader, activation).catch(async (error: unknown) => {
     await plan.sheet?.drop();
@@ -168,7 +172,7 @@ export async function saveMapping(
     throw await versionConflict(p, tenant, activation.before, await reader.activeMapping(), text);
   });
   p.wake();
-  return { ...saved, digest: plan.digest, summary: plan.summary };
+  return { ...saved, digest: plan.digest, summary: plan.summary, beyondBrake: beyond };
 }
 
 interface Activation {

@@ -5,10 +5,12 @@ import { losesOwner } from "../../engine/guard.js";
 import { dangerKey, type PlanDigest, planDigest } from "../../engine/plan/digest.js";
 import { planLines } from "../../engine/plan/lines.js";
 import { type PlanTally, planTally } from "../../engine/plan/summary.js";
+import { type UndecidedTally, undecidedTally } from "../../engine/plan/undecided.js";
 import type { Decision } from "../../model/evaluation.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../../model/plan.js";
 import type { Problem } from "../../model/problem.js";
 import { teamOf } from "../../model/target.js";
+import type { Losing } from "../brake-buckets.js";
 import type { Provisioning } from "../deps.js";
 import { type Gathered, gather } from "../gather.js";
 import { judge, othersFirst } from "../judge.js";
@@ -16,6 +18,7 @@ import { invariantProblems, tallyInvariants } from "../mapping/invariants.js";
 import type { PlanRow } from "../ports/mappings.js";
 import type { Page, PageQuery, TenantReader } from "../ports/store.js";
 import { ownersAsKept, seated, shown } from "./as-applied.js";
+import { type LosingTally, losingTally } from "./losing.js";
 import { beginSheet, type PlanSheet } from "./plan-sheet.js";
 import { beginWalk, type PopulationQuery, peopleOf, type Walk } from "./population-walk.js";
 import { isUnmoved, MOST_UNMOVED, type UnmovedPeople } from "./unmoved.js";
@@ -31,6 +34,8 @@ export interface PopulationPlan {
   readonly problems: readonly Problem[];
   /** Whom a mapping that is to be saved leaves as they are; of a preview nobody asks it. */
   readonly unmoved?: UnmovedPeople;
+  /** Who would lose something that no review covers; of a preview nobody asks it. */
+  readonly losing: readonly Losing[];
   /** Where the lines were written, if anybody is to read them. */
   readonly sheet?: PlanSheet;
 }
@@ -64,7 +69,7 @@ export async function planPopulation(
     const walk = await beginWalk(p, p.store.walk(tenant), query, { unmoved });
     const sheet = purpose === "to_do" ? undefined : await beginSheet(p, tenant, query);
     try {
-      return await planAll(walk, sheet);
+      return await planAll(walk, sheet, purpose);
     } catch (error) {
       await sheet?.drop();
       throw error;
@@ -84,45 +89,78 @@ interface Totals {
   readonly digest: PlanDigest;
   readonly tally: PlanTally;
   readonly newTeams: Set<string>;
+  readonly undecided: UndecidedTally;
+  readonly losing: LosingTally;
   lines: number;
 }
 
-async function planAll(walk: Walk, sheet: PlanSheet | undefined): Promise<PopulationPlan> {
-  const totals: Totals = { digest: planDigest(), tally: planTally(), newTeams: new Set(), lines: 0 };
-  const take = async (plans: readonly PersonPlan[], drift: ReadonlySet<string>) => {
-    const rows = plans.flatMap((plan) => takePerson(walk, totals, plan, drift));
+interface PlannedPerson {
+  readonly person: Gathered;
+  readonly plan: PersonPlan;
+}
+
+async function planAll(walk: Walk, sheet: PlanSheet | undefined, purpose: Purpose): Promise<PopulationPlan> {
+  const totals: Totals = {
+    ...{ digest: planDigest(), tally: planTally(), newTeams: new Set(), undecided: undecidedTally() },
+    ...{ losing: losingTally(walk.connections), lines: 0 },
+  };
+  const isReviewed = purpose !== "to_do";
+  const take = async (planned: readonly PlannedPerson[], drift: ReadonlySet<string>) => {
+    const rows = planned.flatMap((one) => takePerson(walk, totals, one, drift, isReviewed));
     await sheet?.add(rows);
   };
-  const owners: PersonPlan[] = [];
+  const owners: PlannedPerson[] = [];
   const ownersDrift = new Set<string>();
   for await (const people of peopleOf(walk)) {
     await othersFirst();
-    const plans = (await planPage(walk, people, walk.mapping)).map((plan) => seated(walk.seats, plan));
+    const planned = (await planPage(walk, people, walk.mapping, totals.undecided)).map(({ person, plan }) => ({
+      ...{ person, plan: seated(walk.seats, plan) },
+    }));
     await othersFirst();
     const drift = new Set(await driftOf(walk, people));
-    const losing = plans.filter(losesOwner);
+    const losing = planned.filter(({ plan }) => losesOwner(plan));
     owners.push(...losing);
     if (losing.length > 0) for (const key of drift) ownersDrift.add(key);
-    await take(losing.length === 0 ? plans : plans.filter((plan) => !losing.includes(plan)), drift);
+    await take(losing.length === 0 ? planned : planned.filter((one) => !losing.includes(one)), drift);
   }
-  await take(await ownersAsKept(walk.reader, owners, true), ownersDrift);
+  const kept = await ownersAsKept(
+    walk.reader,
+    owners.map(({ plan }) => plan),
+    isReviewed,
+  );
+  await take(
+    owners.map(({ person }, index) => ({ person, plan: kept[index] as PersonPlan })),
+    ownersDrift,
+  );
   await sheet?.close();
   return {
     digest: totals.digest.value(),
-    summary: totals.tally.summary([...totals.newTeams].sort()),
+    summary: totals.tally.summary([...totals.newTeams].sort(), totals.undecided.value(walk.mapping)),
     lines: totals.lines,
     problems: invariantProblems(walk.tally),
+    losing: totals.losing.value(),
     ...(sheet && { sheet }),
     ...(walk.unmoved && { unmoved: walk.unmoved }),
   };
 }
 
-function takePerson(walk: Walk, totals: Totals, plan: PersonPlan, drift: ReadonlySet<string>): readonly PlanRow[] {
+function takePerson(
+  walk: Walk,
+  totals: Totals,
+  { person, plan }: PlannedPerson,
+  drift: ReadonlySet<string>,
+  isReviewed: boolean,
+): readonly PlanRow[] {
   const lines = planLines(plan, walk.privileged);
   const drifted = new Set(drift.size === 0 ? [] : lines.filter((line) => drift.has(dangerKey(line))));
   totals.tally.add(plan, lines, drifted.size);
   if (lines.length === 0) return [];
   totals.digest.add(lines);
+  totals.losing.add(
+    person,
+    plan,
+    lines.filter((line) => !isReviewed || drifted.has(line)),
+  );
   totals.lines += lines.length;
   for (const line of lines) addNewTeam(walk, totals.newTeams, line);
   const { factsVersion } = plan.person;
@@ -134,26 +172,29 @@ function addNewTeam({ resolveTeam }: Walk, names: Set<string>, { change, target 
   if (name !== undefined && !resolveTeam(name)) names.add(name);
 }
 
+/** `undecided`: where rules that cannot be judged are counted, if they are. */
 async function planPage(
   walk: Walk,
   people: readonly Gathered[],
   mapping: CompiledMapping,
-): Promise<readonly PersonPlan[]> {
+  undecided?: UndecidedTally,
+): Promise<readonly PlannedPerson[]> {
   const expressions = mapping === walk.active ? walk.activeExpressions : walk.expressions;
-  const { resolveTeam, remembered } = walk;
+  const { resolveTeam, remembered, query } = walk;
   const decisions = await judge(expressions, walk.tenant.id, mapping, people, resolveTeam, "sync", remembered);
-  if (walk.query.mapping === mapping) {
+  if (query.mapping === mapping) {
     await tallyInvariants(expressions, walk.tenant.id, mapping, people, decisions, walk.tally);
   }
-  const plans: PersonPlan[] = [];
-  for (const { state } of people) {
-    const decision = decisions.get(state.id);
+  const planned: PlannedPerson[] = [];
+  for (const person of people) {
+    const decision = decisions.get(person.state.id);
     if (!decision) continue;
-    const plan = diff(state, decision, mapping);
-    if (walk.query.mapping === mapping) noteUnmoved(walk, plan, decision);
-    plans.push(shown(plan, walk.query));
+    const plan = diff(person.state, decision, mapping);
+    if (query.mapping === mapping) noteUnmoved(walk, plan, decision);
+    if (!plan.frozen || query.includeFrozen) undecided?.add(decision.locks);
+    planned.push({ person, plan: shown(plan, query) });
   }
-  return plans;
+  return planned;
 }
 
 function noteUnmoved({ unmoved, tenant }: Walk, plan: PersonPlan, decision: Decision): void {
@@ -176,7 +217,7 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
           { now: walk.now, mapping: walk.active, overlay: walk.leaving },
         )
       : behind;
-  const plans = await planPage(walk, facts, walk.active);
-  const changes = plans.flatMap((plan) => planLines(plan)).filter(({ change }) => change !== "hold");
+  const drifting = await planPage(walk, facts, walk.active);
+  const changes = drifting.flatMap(({ plan }) => planLines(plan)).filter(({ change }) => change !== "hold");
   return changes.map(dangerKey);
 }

@@ -1,5 +1,6 @@
 import { type ComputedProfile, opensOf } from "../../engine/computed-profile.js";
 import { isFailure } from "../../engine/condition.js";
+import { assignmentChanges } from "../../engine/plan/lines.js";
 import type { Decision, Open } from "../../model/evaluation.js";
 import type { UserId } from "../../model/ids.js";
 import type { PersonState } from "../../model/person.js";
@@ -12,7 +13,7 @@ interface Judged {
   readonly profiles: ReadonlyMap<UserId, ComputedProfile>;
 }
 
-/** What became of the people who are asked for: changes by kind, and people who were kept back or could not be judged. */
+/** What became of the people who are asked for: accounts and assignments that changed, and people who were kept back or could not be judged. */
 export function countsOf(
   plans: readonly PersonPlan[],
   braked: Braked,
@@ -25,7 +26,7 @@ export function countsOf(
   };
   const isOf = ({ person }: PersonPlan) => isAsked(person);
   const people = plans.filter(isOf);
-  for (const plan of braked.pass.filter(isOf)) for (const change of plan.changes) count(change.kind, 1);
+  for (const plan of braked.pass.filter(isOf)) countChanges(plan, count);
   count("held", braked.hold.filter(({ plan }) => isOf(plan)).length);
   count("waiting", braked.waiting.filter(isOf).length);
   count("kept", people.filter((plan) => plan.kept.length > 0).length);
@@ -33,6 +34,15 @@ export function countsOf(
   count("profileFailed", people.filter(({ person }) => opensOf(judged.profiles.get(person.id)).some(isFailure)).length);
   count("frozen", people.filter((plan) => plan.frozen).length);
   return counts;
+}
+
+/** Assignments, as previews count them: a reason more or less changes none. */
+function countChanges(plan: PersonPlan, count: (key: string, n: number) => void): void {
+  if (plan.changes.length === 0) return;
+  for (const change of plan.changes) if (!("grant" in change)) count(change.kind, 1);
+  const { gained, lost } = assignmentChanges(plan);
+  count("grant", gained.length);
+  count("revoke", lost.length);
 }
 
 /** Some rule could not be judged for the person, or some attribute of the profile not be computed, for this reason. */

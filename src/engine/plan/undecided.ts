@@ -1,0 +1,40 @@
+import type { Lock } from "../../model/evaluation.js";
+import type { PlanSummary, Undecided } from "../../model/plan.js";
+import { compareText } from "../compare-text.js";
+import type { CompiledMapping } from "../compile/compiled-mapping.js";
+import { plainName } from "../rule-text.js";
+
+/** How many a summary names. */
+const NAMED = 20;
+
+/** Counts rules that cannot be judged, by reason and in people; it grows with rules, and never with people. */
+export interface UndecidedTally {
+  /** Locks of one person's decision. */
+  add(locks: readonly Lock[]): void;
+  /** Those that concern the most people first. */
+  value(mapping: CompiledMapping): PlanSummary["undecided"];
+}
+
+export function undecidedTally(): UndecidedTally {
+  const counted = new Map<string, { readonly lock: Lock; people: number }>();
+  return {
+    add(locks) {
+      const mine = new Map(locks.map((lock) => [`${lock.rule}\u0000${lock.open.reason}`, lock]));
+      for (const [key, lock] of mine) {
+        const known = counted.get(key);
+        if (known) known.people += 1;
+        else counted.set(key, { lock, people: 1 });
+      }
+    },
+    value({ ruleById }) {
+      const all = [...counted.values()].map(({ lock: { rule, open }, people }): Undecided => {
+        const named = ruleById.get(rule);
+        return { rule, name: named ? plainName(named) : rule, reason: open.reason, people };
+      });
+      const sorted = all.sort(
+        (a, b) => b.people - a.people || compareText(a.rule, b.rule) || compareText(a.reason, b.reason),
+      );
+      return { items: sorted.slice(0, NAMED), more: Math.max(0, sorted.length - NAMED) };
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** The brake's buckets: how many people of a connection may lose something now, and who says so beforehand. */
+import { type BrakeSettings, capacity, refill, take } from "../engine/guard.js";
+import type { ConnectionId, Instant } from "../model/ids.js";
+import type { Provisioning } from "./deps.js";
+import type { BucketKind } from "./ports/access.js";
+import type { TenantReader, TenantWriter } from "./ports/store.js";
+
+/** Takes up to `wanted` tokens, announced changes first; how many were had. */
+export async function takeTokens(
+  p: Provisioning,
+  tx: TenantWriter,
+  connection: ConnectionId,
+  kind: BucketKind,
+  wanted: number,
+  now: Instant,
+): Promise<number> {
+  const { size, tokens, announced: left } = await bucketNow(p, tx, connection, kind, now);
+  const announced = Math.min(wanted, left);
+  if (announced > 0) await tx.useExpectation(connection, announced);
+  const rest = take(tokens, wanted - announced);
+  await tx.putBucket(connection, kind, { tokens: Math.min(size, rest.left), updatedAt: now });
+  return announced + rest.taken;
+}
+
+async function bucketNow(
+  p: Provisioning,
+  reader: TenantReader,
+  connection: ConnectionId,
+  kind: BucketKind,
+  now: Instant,
+) {
+  const expected = await reader.expectation(connection);
+  const settings: BrakeSettings = p.settings.brake;
+  const size = capacity(settings, kind, await reader.registeredSynced(connection));
+  const held = (await reader.heldCount(connection)) > 0;
+  const before = (await reader.bucket(connection, kind)) ?? { tokens: size, updatedAt: now };
+  const announced = expected && expected.until > now ? expected.left : 0;
+  return { size, announced, tokens: refill(settings, before, now, size, held) };
+}
+
+/** People who would lose something that nobody reviewed, by the bucket that it is charged to. */
+export interface Losing {
+  readonly connection: ConnectionId;
+  readonly kind: BucketKind;
+  readonly people: number;
+}
+
+/** Of so many people who lose something, how many the brake lets through; the others wait in the connection's held run. */
+export interface BeyondBrake extends Losing {
+  readonly passes: number;
+}
+
+/**
+ * Where more people would lose something than the brake lets through now. Buckets refill while a run is at work, so that it
+ * may let a few more through.
+ */
+export async function beyondBrake(
+  p: Provisioning,
+  reader: TenantReader,
+  losing: readonly Losing[],
+  now: Instant,
+): Promise<readonly BeyondBrake[]> {
+  const beyond: BeyondBrake[] = [];
+  const spent = new Map<ConnectionId, number>();
+  for (const one of losing) {
+    const { announced, tokens } = await bucketNow(p, reader, one.connection, one.kind, now);
+    const used = Math.min(one.people, announced - (spent.get(one.connection) ?? 0));
+    spent.set(one.connection, (spent.get(one.connection) ?? 0) + used);
+    const passes = used + take(tokens, one.people - used).taken;
+    if (passes < one.people) beyond.push({ ...one, passes });
+  }
+  return beyond;
+}
