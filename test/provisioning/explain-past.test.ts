@@ -99,6 +99,22 @@ describe("the version that stood behind a grant", () => {
     expect(await told(clock.now())).to.deep.equal([[1, 1, "one"]]);
   });
 
+  it("finds a rule that got an id since by what it said then", async () => {
+    const { id, ...nameless } = rule("one").mappings[0] as { readonly id: string };
+    const beside = { group_name: "Sales", team_name: "Sales", role_name: "editor", note: "beside" };
+    await pushed();
+    const first = await save({ mappings: [nameless] });
+    const second = await save({ mappings: [{ ...nameless, note: "two" }, beside] });
+    const other = { ...nameless, id: "other", group_name: "Else" };
+    const third = await save({ mappings: [other, { ...nameless, id, note: "three" }, beside] });
+    await save({ mappings: [{ ...nameless, id, group_name: ["Sales", "Else"] }] });
+    expect([await told(first), await told(second), await told(third)]).to.deep.equal([
+      [[3, 1, "one"]],
+      [[3, 2, "two"]],
+      [[3, 3, "three"]],
+    ]);
+  });
+
   it("names the version that gave a default once, whatever came after, and none for what was given by hand", async () => {
     await save({ default_role: "member" });
     await pushed();
