@@ -45,7 +45,6 @@ export interface BrakeInput {
   /** The person's strongest connection: charged with what no connection gave. */
   readonly connectionOf: (user: UserId) => ConnectionId | undefined;
   readonly approval: Approval;
-  readonly releasing: boolean;
   readonly now: Instant;
 }
 
@@ -76,7 +75,7 @@ interface SettledHolds {
 
 function settleHolds(input: BrakeInput): SettledHolds {
   const settled: SettledHolds = { pass: [], waiting: [], dissolve: [] };
-  const options = { covers: coveredBy(input.approval), releasing: input.releasing };
+  const options = { covers: coveredBy(input.approval), releasing: false };
   for (const one of input.plans) {
     const { kind, plan } = underHold(one, options);
     if (kind === "waits") settled.waiting.push(plan);

@@ -34,7 +34,7 @@ export interface ReconcileOptions {
   readonly approval?: Approval;
   /** Results of expressions in earlier batches, which are not asked for again. */
   readonly remembered?: Map<string, ExpressionResult>;
-  /** Lets people go who are held in this run: the brake lets them pass, the last-owner rule does not. */
+  /** The held run that lets people go, as far as the approval goes; their changes are its work. */
   readonly releasing?: RunId;
 }
 
@@ -166,12 +166,11 @@ async function applyBatch(
     connections: evaluated.connections,
     connectionOf: (user) => evaluated.people.get(user)?.links[0]?.connection.id,
     approval: options.approval ?? "none",
-    releasing: options.releasing !== undefined,
     now: evaluated.now,
   });
   const shares = sharesOf(fresh, braked, evaluated, options);
   await tx.dissolveHolds(braked.dissolve);
-  if (options.releasing === undefined) await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
+  await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
   await applyPlans(p, tx, {
     plans: braked.pass,
     profiles: profilesOf(evaluated, braked.pass, options),

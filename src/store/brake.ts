@@ -9,10 +9,10 @@ import { one, sql, verbatim } from "./sql.js";
 import { toInstant, toJson, toMillis } from "./values.js";
 
 type BrakeReader = Pick<AccessReader, "registeredSynced" | "bucket" | "expectation" | "heldCount"> &
-  Pick<RunReader, "heldPeople">;
+  Pick<RunReader, "heldPeople" | "heldIn">;
 type BrakeWriter = Pick<
   AccessWriter,
-  "putBucket" | "putExpectation" | "useExpectation" | "hold" | "dissolveHolds" | "discardHolds"
+  "putBucket" | "putExpectation" | "useExpectation" | "hold" | "moveHolds" | "dissolveHolds" | "discardHolds"
 >;
 
 interface HeldColumns {
@@ -24,7 +24,7 @@ interface HeldColumns {
   readonly seq: number;
 }
 
-export function brakeReader({ tenant, sql: db }: Scope): BrakeReader {
+export function brakeReader({ tenant, sql: db, dialect }: Scope): BrakeReader {
   return {
     async registeredSynced(connection) {
       const row = await one<{ readonly registered_synced: number }>(
@@ -55,6 +55,14 @@ export function brakeReader({ tenant, sql: db }: Scope): BrakeReader {
           join held_people h on h.tenant_id = r.tenant_id and h.run_number = r.number and h.status = 'held'
           where r.tenant_id = ${tenant} and r.connection_id = ${connection} and r.status = 'held'
             and h.reason in ('brake_deactivations', 'brake_access')`,
+      );
+      return row?.count ?? 0;
+    },
+    async heldIn(run, except) {
+      const row = await one<{ readonly count: number }>(
+        db,
+        sql`select count(*) as count from held_people
+          where tenant_id = ${tenant} and run_number = ${run} and status = 'held' and user_id not in ${dialect.list(except)}`,
       );
       return row?.count ?? 0;
     },
@@ -134,6 +142,19 @@ export function brakeWriter(scope: Scope): BrakeWriter {
             run_number = excluded.run_number, status = 'held', facts_version = excluded.facts_version,
             reason = excluded.reason, detail = excluded.detail, losses = excluded.losses
           where not (held_people.run_number = excluded.run_number and held_people.status = 'discarded')`,
+      );
+    },
+    async moveHolds(from, to, except) {
+      const added = sql`(select o.held_seq from runs o where o.tenant_id = ${tenant} and o.number = ${from})`;
+      const counted = await one<{ readonly held_seq: number; readonly added: number }>(
+        db,
+        sql`update runs set held_seq = held_seq + ${added} where tenant_id = ${tenant} and number = ${to}
+          returning held_seq, ${added} as added`,
+      );
+      const before = (counted?.held_seq ?? 0) - (counted?.added ?? 0);
+      return db.run(
+        sql`update held_people set run_number = ${bigint(to)}, seq = seq + ${bigint(before)}
+          where tenant_id = ${tenant} and run_number = ${from} and status = 'held' and user_id not in ${dialect.list(except)}`,
       );
     },
     async dissolveHolds(ids) {

@@ -19,7 +19,7 @@ import {
   toMillis,
 } from "./values.js";
 
-type ListedRunReader = Omit<RunReader, "heldPeople">;
+type ListedRunReader = Omit<RunReader, "heldPeople" | "heldIn">;
 
 /** How long a run that is begun without a claim counts as driven. */
 const FIRST_LEASE_MILLIS = 60_000;
@@ -161,13 +161,6 @@ export function runWriter(scope: Scope): RunWriter {
           returning ${RUN_COLUMNS}`,
       );
       return row && { ...runOf(row), ...plannedOf(row) };
-    },
-    async lastHeldSeq(run) {
-      const row = await one<{ readonly seq: number | null }>(
-        db,
-        sql`select max(seq) as seq from held_people where tenant_id = ${tenant} and run_number = ${run} and status = 'held'`,
-      );
-      return row?.seq ?? 0;
     },
   };
 }

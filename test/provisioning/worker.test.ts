@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { DirectoryUserId, RunId } from "../../src/model/ids.js";
+import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { push } from "../../src/provisioning/push.js";
 import { previewRun, releaseRun } from "../../src/provisioning/runs/held-runs.js";
 import { startWorker } from "../../src/provisioning/runs/worker.js";
@@ -285,6 +286,28 @@ describe("the worker", () => {
           [true, 0, 0],
         ]);
       });
+    });
+
+    it("before it came to a released run, who would lose more by then than was reviewed stays held", async () => {
+      const people: DirectoryUserId[] = [];
+      for (let at = 0; at < 12; at++) people.push(await t.pushUser("okta", `p${at}`, SALES));
+      for (const [at, person] of people.entries()) await t.pushUser("okta", `p${at}`, { id: person, active: false });
+      const run = await t.heldRun("okta");
+      const tenant = await t.tenant();
+      const { digest } = await previewRun(t.p, tenant, run.id);
+      await releaseRun(t.p, tenant, run.id, digest, ADMIN);
+      const cover = { target: { scope: "team:Ops", role: "editor" }, reason: "cover" };
+      await addManualGrant(t.p, tenant, await t.userId("p10"), cover, ADMIN);
+      await anotherWorks(nothingLeft);
+      expect([await t.holds("p10"), await t.holds("p11")]).to.deep.equal([
+        [...HOLDS, "Ops/editor"].sort(),
+        "deactivated",
+      ]);
+      expect(await t.held("okta")).to.deep.equal({ p10: "brake_deactivations" });
+      expect(await (await reader()).run(run.id)).to.include({ status: "done", total: 2, done: 1 });
+      clock.forward({ hours: 3 });
+      await anotherWorks(nothingLeft);
+      expect(await t.held("okta"), "nobody goes by waiting").to.deep.equal({ p10: "brake_deactivations" });
     });
 
     it("in the middle of a run, another takes the run up and ends it", async () => {

@@ -444,13 +444,11 @@ export function accessConformance(open: OpenStore): void {
       expect(await read.heldPeople(run, { afterSeq: second, limit: 10 })).to.deep.equal([
         { user: c, userName: "c", reason: "brake_access", detail: "d", heldAt: LATER, seq: third },
       ]);
-      expect(await write((tx) => tx.lastHeldSeq(run))).to.equal(third);
       expect(await read.heldCount(connection.id)).to.equal(3);
       expect((await read.people([a]))[0]?.hold?.factsVersion).to.equal(2);
       await write((tx) => tx.dissolveHolds([b]));
       expect(await write((tx) => tx.discardHolds(run))).to.equal(2);
       expect(await held(run)).to.deep.equal([]);
-      expect(await write((tx) => tx.lastHeldSeq(run))).to.equal(0);
       expect((await read.people([a]))[0]?.hold).to.include({ status: "discarded" });
       await write((tx) => tx.updateRun(run, { status: "discarded" }, LATER));
       expect(await read.heldCount(connection.id)).to.equal(0);
@@ -458,6 +456,30 @@ export function accessConformance(open: OpenStore): void {
       await write((tx) => tx.hold(next, [person(a)], LATER));
       expect(await held(next)).to.deep.equal([["a", 1]]);
       expect((await read.people([a]))[0]?.hold).to.include({ run: next, status: "held" });
+    });
+
+    it("moves who waits in a run to another, in their order behind those who wait there", async () => {
+      const world = await makeWorld(store());
+      const { read, write, connection } = world;
+      const users: UserId[] = [];
+      for (const name of ["a", "b", "c", "d", "e"]) users.push((await world.push(name)).user);
+      const [a, b, c, d, e] = users as [UserId, UserId, UserId, UserId, UserId];
+      const other = await world.push("other");
+      const insert = (status: "held" | "queued") =>
+        write((tx) => tx.insertRun({ trigger: "held", status, connection: connection.id, total: 0 }, NOW));
+      const because = { factsVersion: 1, reason: "brake_access", detail: "d", losses: ["x"] } as const;
+      const person = (user: UserId) => ({ user, ...because });
+      const [from, to] = [await insert("queued"), await insert("held")];
+      await write((tx) => tx.hold(to, [person(a)], NOW));
+      await write((tx) => tx.hold(from, [person(d), person(b), person(c)], NOW));
+      await write((tx) => tx.hold(from, [person(e)], NOW));
+      expect([await read.heldIn(from, []), await read.heldIn(from, [c, other.user])]).to.deep.equal([4, 3]);
+      expect(await write((tx) => tx.moveHolds(from, to, [c]))).to.equal(3);
+      await write((tx) => tx.hold(to, [person(other.user)], NOW));
+      const held = async (id: RunId) =>
+        (await read.heldPeople(id, { afterSeq: 0, limit: 10 })).map(({ userName }) => userName);
+      expect([await held(from), await held(to)]).to.deep.equal([["c"], ["a", "d", "b", "e", "other"]]);
+      expect((await read.people([d]))[0]?.hold).to.deep.include({ run: to, losses: ["x"] });
     });
   });
 }

@@ -149,6 +149,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   runs: (b) => b.runs({ limit: 10 }),
   mappingRun: (b) => b.mappingRun(1),
   heldRun: (b, a) => b.heldRun(a.connection),
+  heldIn: (b, a) => b.heldIn(a.run, []),
   heldPeople: (b, a) => b.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
   signInTrace: (b, a) => b.signInTrace(a.trace),
   sessionsOf: (b, a) => b.sessionsOf(a.user),
@@ -234,6 +235,8 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   putExpectation: (b, a) => b.putExpectation(a.connection, 99, MUCH_LATER),
   useExpectation: (b, a) => b.useExpectation(a.connection, 2),
   hold: (b, a, own) => b.hold(own.run, [{ user: a.user, factsVersion: 1, reason: "no_seat", detail: "x" }], LATER),
+  // runs are numbered per tenant: a stranger's own people may bear the number
+  moveHolds: async (b, a, own) => void (await b.moveHolds(a.run, own.run, [])),
   dissolveHolds: (b, a) => b.dissolveHolds([a.user]),
   convertGrants: (b, a) => b.convertGrants(a.connection, "eve", "x", LATER),
   setTeamPolicy: (b, a) => b.setTeamPolicy(a.team, "idp_only"),

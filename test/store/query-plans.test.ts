@@ -104,6 +104,8 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "claiming a run": (tx) => tx.claimRun(NOW, LATER),
   "the held run": (tx) => tx.heldRun(CONNECTION),
   "how many are held": (tx) => tx.heldCount(CONNECTION),
+  "how many are held in a run": (tx) => tx.heldIn(1 as RunId, [USER]),
+  "moving holds": (tx) => tx.moveHolds(1 as RunId, 2 as RunId, [USER]),
   "dissolving holds": (tx) => tx.dissolveHolds([USER]),
   "what is due": (tx) => tx.takeWakeups(NOW),
   "publishing events": (tx) => tx.publishEvents(NOW, 100),

@@ -285,6 +285,8 @@ export interface AccessWriter {
     }[],
     now: Instant,
   ): Promise<void>;
+  /** Lets everybody who waits in a run wait in another one, behind those who do, but for these people; how many. */
+  moveHolds(from: RunId, to: RunId, except: readonly UserId[]): Promise<number>;
   dissolveHolds(ids: readonly UserId[]): Promise<void>;
   /** Lets the held be as they are, with the facts of this moment; how many. */
   discardHolds(run: RunId): Promise<number>;

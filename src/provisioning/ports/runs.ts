@@ -30,7 +30,7 @@ export interface HeldPerson {
   readonly reason: HeldReason;
   readonly detail: string;
   readonly heldAt: Instant;
-  /** Order of arrival in the run; a release names the last one it means. */
+  /** Order of arrival in the run. */
   readonly seq: number;
 }
 
@@ -43,6 +43,8 @@ export interface RunReader {
   mappingRun(version: number): Promise<{ readonly plan?: string; readonly includeFrozen: boolean } | undefined>;
   /** The connection's one open held run. */
   heldRun(connection: ConnectionId): Promise<Run | undefined>;
+  /** How many wait in the run, without these people. */
+  heldIn(run: RunId, except: readonly UserId[]): Promise<number>;
   heldPeople(run: RunId, query: { readonly afterSeq: number; readonly limit: number }): Promise<readonly HeldPerson[]>;
 }
 
@@ -68,6 +70,4 @@ export interface RunWriter {
   ): Promise<void>;
   /** Takes the oldest run that is queued, or running with its lease over, makes it `running`, and leases it. */
   claimRun(now: Instant, until: Instant): Promise<ClaimedRun | undefined>;
-  /** Sequence of the last person held in the run; 0 when none. */
-  lastHeldSeq(run: RunId): Promise<number>;
 }

@@ -217,7 +217,9 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
           { now: walk.now, mapping: walk.active, overlay: walk.leaving },
         )
       : behind;
-  const drifting = await planPage(walk, facts, walk.active);
+  // who waits in a held run goes on waiting unless it is released
+  const without = walk.query.releasing ? { ...walk, query: { ...walk.query, releasing: false } } : walk;
+  const drifting = await planPage(without, facts, walk.active);
   const changes = drifting.flatMap(({ plan }) => planLines(plan)).filter(({ change }) => change !== "hold");
   return changes.map(dangerKey);
 }

@@ -2,6 +2,7 @@ import { lossKeys } from "../../engine/guard.js";
 import { grouped } from "../../model/grouped.js";
 import type { ConnectionId, Instant, RunId, UserId } from "../../model/ids.js";
 import type { PersonState } from "../../model/person.js";
+import type { Run } from "../../model/plan.js";
 import type { HeldPlan } from "../brake.js";
 import { auditEntry, type Context } from "../deps.js";
 import type { TenantWriter } from "../ports/store.js";
@@ -47,7 +48,26 @@ export async function endEmptyRuns(
   const gone = new Set(dissolved);
   const runs = new Set(states.flatMap(({ id, hold }) => (hold?.status === "held" && gone.has(id) ? [hold.run] : [])));
   for (const run of runs) {
-    const [left] = await tx.heldPeople(run, { afterSeq: 0, limit: 1 });
-    if (!left) await tx.updateRun(run, { status: "done" }, now);
+    // one that is being released is ended by who releases it
+    const isOpen = (await tx.run(run))?.status === "held";
+    if (isOpen && (await tx.heldIn(run, [])) === 0) await tx.updateRun(run, { status: "done" }, now);
   }
+}
+
+/**
+ * INVARIANT: nobody stays held under a run that is over: whoever is in it without being let go waits in the connection's held
+ * run. How many.
+ */
+export async function keepHeld(
+  tx: TenantWriter,
+  { id, trigger, connection }: Pick<Run, "id" | "trigger" | "connection">,
+  letGo: readonly UserId[],
+  now: Instant,
+): Promise<number> {
+  if (trigger !== "held" || connection === undefined || (await tx.heldIn(id, letGo)) === 0) return 0;
+  const present = await tx.heldRun(connection);
+  const open = present?.id ?? (await tx.insertRun({ trigger: "held", status: "held", connection, total: 0 }, now));
+  const people = await tx.moveHolds(id, open, letGo);
+  await tx.updateRun(open, { addTotal: people }, now);
+  return people;
 }

@@ -3,10 +3,13 @@ import type { Tenant } from "../../model/connection.js";
 import type { RunId, UserId } from "../../model/ids.js";
 import type { Run } from "../../model/plan.js";
 import { Refusal } from "../../model/problem.js";
-import { auditEntry, type Context, type Provisioning } from "../deps.js";
+import { auditEntry, authorOf, type Context, type Provisioning } from "../deps.js";
+import { pagesOf } from "../pages-of.js";
 import type { TenantReader } from "../ports/store.js";
 import { planConfirmed } from "../preview/confirm.js";
+import { REVIEWED_DAYS } from "../preview/plan-sheet.js";
 import { type PopulationQuery, type Preview, storePreview } from "../preview/population.js";
+import { keepHeld } from "./held-run.js";
 
 const PAGE = 1000;
 
@@ -14,12 +17,13 @@ const PAGE = 1000;
 export async function previewRun(p: Provisioning, tenant: Tenant, id: RunId): Promise<Preview> {
   const reader = p.store.read(tenant.id);
   const run = await heldRunNamed(reader, id);
-  return storePreview(p, reader, await releaseQuery(reader, run));
+  return storePreview(p, reader, { ...releaseQuery(run), people: await heldUsers(reader, run.id) });
 }
 
 /**
- * Lets the held people go as reviewed: those who were held when it was previewed. The worker does it; the run tells how far
- * it is. Refusals: `not_found`, `run_not_held`, `plan_changed`. The last owner stays held whatever is released.
+ * Lets the held people go as reviewed: those whom the preview with this digest showed, with what it showed of them. Who was
+ * held since stays held, in a run of their own. The worker does it; the run tells how far it is. Refusals: `not_found`,
+ * `run_not_held`, `plan_changed` where somebody reviewed would lose more by now. The last owner stays held whatever is released.
  */
 export async function releaseRun(
   p: Provisioning,
@@ -30,17 +34,37 @@ export async function releaseRun(
 ): Promise<void> {
   const reader = p.store.read(tenant.id);
   const run = await heldRunNamed(reader, id);
-  const query = await releaseQuery(reader, run);
-  const { sheet } = await planConfirmed(p, reader, query, digest);
-  await sheet?.drop();
+  const people = await reviewedPeople(reader, run, digest);
+  const plan = await planConfirmed(p, reader, { ...releaseQuery(run), people }, digest);
   const now = p.now();
-  await p.store.write(tenant.id, async (tx) => {
-    await tx.lockTenant();
-    await heldRunNamed(tx, id);
-    await tx.updateRun(id, { status: "queued", digest }, now);
-    await tx.appendAudit([{ ...auditEntry(context, now, "run.released", { digest }), run: id }]);
-  });
+  await p.store
+    .write(tenant.id, async (tx) => {
+      await tx.lockTenant();
+      const { total } = await heldRunNamed(tx, id);
+      await plan.sheet?.finish(tx, plan.digest, plan.summary, REVIEWED_DAYS);
+      const reviewed = { digest, ...(plan.sheet && { plan: plan.sheet.id }), addTotal: people.length - total };
+      await tx.updateRun(id, { status: "queued", ...reviewed, decidedBy: authorOf(context) }, now);
+      const held = await keepHeld(tx, run, people, now);
+      const detail = { digest, people: people.length, ...(held > 0 && { stillHeld: held }) };
+      await tx.appendAudit([{ ...auditEntry(context, now, "run.released", detail), run: id }]);
+    })
+    .catch(async (error: unknown) => {
+      await plan.sheet?.drop();
+      throw error;
+    });
   p.wake();
+}
+
+/** Of those who are held now, whom the preview with this digest showed. */
+async function reviewedPeople(reader: TenantReader, run: Run, digest: string): Promise<readonly UserId[]> {
+  const { kind, subject } = releaseQuery(run);
+  const plan = await reader.plan(kind, subject, digest);
+  if (!plan) return [];
+  const shown = new Set<string>();
+  for await (const lines of pagesOf((query) => reader.planLines(plan.id, query), PAGE)) {
+    for (const line of lines) shown.add(line.user.id);
+  }
+  return (await heldUsers(reader, run.id)).filter((user) => shown.has(user));
 }
 
 /** Keeps everybody in the run as they are until their facts change again. Refusals: `not_found`, `run_not_held`. */
@@ -50,7 +74,11 @@ export async function discardRun(p: Provisioning, tenant: Tenant, id: RunId, con
     await tx.lockTenant();
     await heldRunNamed(tx, id);
     const people = await tx.discardHolds(id);
-    await tx.updateRun(id, { status: "discarded", addCounts: { discarded: people } }, now);
+    await tx.updateRun(
+      id,
+      { status: "discarded", addCounts: { discarded: people }, decidedBy: authorOf(context) },
+      now,
+    );
     await tx.appendAudit([{ ...auditEntry(context, now, "run.discarded", { people }), run: id }]);
     await tx.appendEvents([{ type: "run.discarded", data: { run: id, people } }], now);
   });
@@ -79,8 +107,8 @@ export async function heldUsers(reader: TenantReader, run: RunId): Promise<reado
   }
 }
 
-async function releaseQuery(reader: TenantReader, run: Run): Promise<PopulationQuery> {
-  return { kind: "held", subject: String(run.id), people: await heldUsers(reader, run.id), releasing: true };
+function releaseQuery(run: Run): PopulationQuery {
+  return { kind: "held", subject: String(run.id), releasing: true };
 }
 
 async function runNamed(reader: TenantReader, id: RunId): Promise<Run> {

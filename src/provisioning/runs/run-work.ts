@@ -5,6 +5,7 @@ import type { ClaimedRun } from "../ports/runs.js";
 import type { TenantWriter } from "../ports/store.js";
 import { type Prepared, preparePeople, type ReconcileOptions } from "../reconcile.js";
 import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
+import { keepHeld } from "./held-run.js";
 import { heldUsers } from "./held-runs.js";
 import { reconcileApart } from "./reconcile-apart.js";
 
@@ -120,8 +121,11 @@ function claimNext(
 }
 
 async function releasePeople(p: Provisioning, tenant: TenantId, run: ClaimedRun, pace: RunPace): Promise<Worked> {
-  const options: ReconcileOptions = { context: WORKER, approval: "all", releasing: run.id, remembered: new Map() };
-  let people = await heldUsers(p.store.read(tenant), run.id);
+  const reader = p.store.read(tenant);
+  // INVARIANT: what nobody has reviewed stays held, also where it came about after the release
+  const approval = run.plan === undefined ? "none" : await p.approvals.ofPlan(reader, run.plan);
+  const options: ReconcileOptions = { context: WORKER, approval, releasing: run.id, remembered: new Map() };
+  let people = await heldUsers(reader, run.id);
   let failed = 0;
   for (let round = 0; round < ROUNDS && people.length > 0; round++) {
     const again: UserId[] = [];
@@ -168,7 +172,7 @@ async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, fail
   if ((run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS) {
     const addCounts = failed > 0 ? { failed } : {};
     await tx.updateRun(run.id, { status: "failed", addCounts, error: "some people could not be reconciled" }, now);
-    await reopenHeld(tx, run, now);
+    await keepHeld(tx, run, [], now);
   } else {
     const leaseUntil = secondsFrom(now, BACK_OFF_SECONDS);
     await tx.updateRun(run.id, { status: "running", addCounts: { attempts: 1 }, leaseUntil }, now);
@@ -177,23 +181,6 @@ async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, fail
 
 async function finish(tx: TenantWriter, run: ClaimedRun, failed: number, now: Instant): Promise<void> {
   await tx.updateRun(run.id, { status: "done", addCounts: failed > 0 ? { failed } : {} }, now);
-  await reopenHeld(tx, run, now);
+  await keepHeld(tx, run, [], now);
   await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], now);
-}
-
-const LEFT_OVER = 100_000;
-
-/** INVARIANT: nobody stays held under a run that is over: who could not be released waits in the connection's held run. */
-async function reopenHeld(tx: TenantWriter, run: ClaimedRun, now: Instant): Promise<void> {
-  const left = run.trigger === "held" ? await tx.heldPeople(run.id, { afterSeq: 0, limit: LEFT_OVER }) : [];
-  if (left.length === 0 || run.connection === undefined) return;
-  const versions = new Map((await tx.people(left.map((one) => one.user))).map((one) => [one.id, one.factsVersion]));
-  const people = left.map(({ user, reason, detail }) => {
-    return { user, reason, detail, factsVersion: versions.get(user) ?? 0 };
-  });
-  const open =
-    (await tx.heldRun(run.connection))?.id ??
-    (await tx.insertRun({ trigger: "held", status: "held", connection: run.connection, total: 0 }, now));
-  await tx.hold(open, people, now);
-  await tx.updateRun(open, { addTotal: people.length }, now);
 }
