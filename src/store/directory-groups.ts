@@ -4,7 +4,7 @@ import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId }
 import { Refusal } from "../model/problem.js";
 import type { DirectoryReader, DirectoryWriter, WrittenRow } from "../provisioning/ports/directory.js";
 import { countGroup } from "./connection-counters.js";
-import { directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
+import { atVersion, directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
 import { JOINING_ORDER } from "./memberships.js";
 import type { Scope } from "./scope.js";
 import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
@@ -124,7 +124,7 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
       const deleted = await db.run(
         sql`update directory_groups set deleted_at = ${at}, modified_at = ${at}, version = version + 1, member_count = 0
           where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
-            ${ifVersion === undefined ? verbatim("") : sql`and version = ${ifVersion}`}`,
+            ${atVersion(ifVersion)}`,
       );
       if (deleted === 0) return undefined;
       await countGroup(scope, connection, -1);

@@ -10,8 +10,13 @@ import type {
   LinkCandidate,
   WrittenRow,
 } from "../provisioning/ports/directory.js";
-import { verbatim } from "./sql.js";
+import { type Fragment, NOTHING, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull } from "./values.js";
+
+/** The end of a condition: where a version is named, the row must still have it. */
+export function atVersion(version: number | undefined): Fragment {
+  return version === undefined ? NOTHING : sql`and version = ${version}`;
+}
 
 export interface GroupRecordColumns {
   readonly id: string;

@@ -8,6 +8,7 @@ import type { DirectoryReader, DirectoryWriter, NewUserRow, WrittenRow } from ".
 import { countScimRow } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
 import {
+  atVersion,
   CANDIDATE_COLUMNS,
   type CandidateColumns,
   candidateOf,
@@ -224,7 +225,7 @@ async function updateScim(
         scim_created_at = coalesce(scim_created_at, ${bigint(at)}), scim_version = scim_version + 1,
         version = version + 1, modified_at = ${at}
       where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
-        ${ifVersion === undefined ? verbatim("") : sql`and version = ${ifVersion}`}
+        ${atVersion(ifVersion)}
         and not exists (select 1 from directory_users u where u.tenant_id = ${tenant} and u.connection_id = ${connection}
           and u.user_name_folded = ${document.userNameFolded} and ${LIVE_SCIM} and u.id <> ${id})
       returning ${WRITTEN}`,
@@ -269,7 +270,7 @@ async function deleteUserRow(
     db,
     sql`update directory_users set deleted_at = ${at}, modified_at = ${at}, version = version + 1
       where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
-        ${ifVersion === undefined ? verbatim("") : sql`and version = ${ifVersion}`}
+        ${atVersion(ifVersion)}
       returning scim_version`,
   );
   if (deleted === undefined) return false;

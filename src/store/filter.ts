@@ -34,139 +34,156 @@ const FALSE = verbatim("1 = 0");
 const ITSELF = "[]";
 
 export function filterSql(dialect: Dialect, source: FilterSource, filter: ResourceFilter): Fragment {
-  let aliases = 0;
-  const alias = (): string => `e${++aliases}`;
+  return new FilterWriter(dialect, source).condition(filter, undefined);
+}
 
-  const conditionOf = (item: ResourceFilter, root: JsonPlace | undefined): Fragment => {
+/** Tests at the end of a path, by where the path ends. */
+interface Leaf {
+  readonly inDocument: (place: JsonPlace) => Fragment;
+  readonly onColumn: (column: Column) => Fragment;
+}
+
+/** Writes one filter: each list that it walks into has an alias of its own. `root` is the element that paths start from. */
+class FilterWriter {
+  readonly #dialect: Dialect;
+  readonly #source: FilterSource;
+  #aliases = 0;
+
+  constructor(dialect: Dialect, source: FilterSource) {
+    this.#dialect = dialect;
+    this.#source = source;
+  }
+
+  condition(item: ResourceFilter, root: JsonPlace | undefined): Fragment {
     switch (item.op) {
       case "and":
-        return item.items.length === 0 ? TRUE : all(item.items, root, " and ");
+        return item.items.length === 0 ? TRUE : this.#joined(item.items, root, " and ");
       case "or":
-        return item.items.length === 0 ? FALSE : all(item.items, root, " or ");
+        return item.items.length === 0 ? FALSE : this.#joined(item.items, root, " or ");
       case "not":
-        // INVARIANT: null is false below every `not`, or an absent attribute would satisfy neither side
-        return sql`not coalesce((${conditionOf(item.item, root)}), false)`;
+        return isNot(this.condition(item.item, root));
       case "present":
-        return leaf(item.path, root, (place) => dialect.jsonPresent(place), columnPresent, FALSE);
+        return this.#leaf(item.path, root, {
+          inDocument: (place) => this.#dialect.jsonPresent(place),
+          onColumn: columnPresent,
+        });
       case "compare":
-        return comparison(item, root);
+        return this.#comparison(item, root);
       case "element":
-        return element(item.path, root, item.where);
+        return this.#element(item.path, root, item.where);
     }
-  };
+  }
 
-  const all = (items: readonly ResourceFilter[], root: JsonPlace | undefined, separator: string): Fragment =>
-    sql`(${join(
-      items.map((item) => conditionOf(item, root)),
-      separator,
-    )})`;
+  #joined(items: readonly ResourceFilter[], root: JsonPlace | undefined, separator: string): Fragment {
+    const conditions = items.map((item) => this.condition(item, root));
+    return sql`(${join(conditions, separator)})`;
+  }
 
-  const comparison = (item: Compare, root: JsonPlace | undefined): Fragment => {
+  #comparison(item: Compare, root: JsonPlace | undefined): Fragment {
     const { path, comparator, value } = item;
-    if (comparator === "ne" && value !== null && path.some((step) => step.multi)) return anyDiffers(path, value, root);
-    if (comparator === "ne") return conditionOf({ op: "not", item: { ...item, comparator: "eq" } }, root);
+    if (comparator === "ne") {
+      if (value !== null && path.some((step) => step.multi)) return this.#anyDiffers(path, value, root);
+      return isNot(this.#comparison({ ...item, comparator: "eq" }, root));
+    }
     if (value === null) {
       // null and absent are one state (RFC 7643 section 2.5)
-      return comparator === "eq" ? conditionOf({ op: "not", item: { op: "present", path } }, root) : FALSE;
+      return comparator === "eq" ? isNot(this.condition({ op: "present", path }, root)) : FALSE;
     }
-    return leaf(
-      path,
-      root,
-      (place) => compareJson(dialect, place, comparator, value),
-      (column) => compareColumn(dialect, column, comparator, value),
-      FALSE,
-    );
-  };
+    return this.#leaf(path, root, this.#compared(comparator, value));
+  }
+
+  #compared(comparator: Exclude<Comparator, "ne">, value: Operand): Leaf {
+    const dialect = this.#dialect;
+    return {
+      inDocument: (place) => compareJson(dialect, place, comparator, value),
+      onColumn: (column) => compareColumn(dialect, column, comparator, value),
+    };
+  }
 
   /** `ne` of several values: one of them is another, or there is none. */
-  const anyDiffers = (path: AttributePath, value: Operand, root: JsonPlace | undefined): Fragment => {
-    const isOther = (equal: Fragment): Fragment => sql`not coalesce((${equal}), false)`;
-    const other = leaf(
-      path,
-      root,
-      (place) => sql`(${dialect.jsonIsValue(place)} and ${isOther(compareJson(dialect, place, "eq", value))})`,
-      (column) => isOther(compareColumn(dialect, column, "eq", value)),
-      FALSE,
-    );
-    const some = leaf(path, root, dialect.jsonIsValue, () => TRUE, FALSE);
-    return sql`(${other} or ${isOther(some)})`;
-  };
+  #anyDiffers(path: AttributePath, value: Operand, root: JsonPlace | undefined): Fragment {
+    const { jsonIsValue } = this.#dialect;
+    const equal = this.#compared("eq", value);
+    const other = this.#leaf(path, root, {
+      inDocument: (place) => sql`(${jsonIsValue(place)} and ${isNot(equal.inDocument(place))})`,
+      onColumn: (column) => isNot(equal.onColumn(column)),
+    });
+    const some = this.#leaf(path, root, { inDocument: jsonIsValue, onColumn: () => TRUE });
+    return sql`(${other} or ${isNot(some)})`;
+  }
 
   /** A test at the end of a path: on a column, on rows, or in the document, where any value of a list may satisfy it. */
-  const leaf = (
-    path: AttributePath,
-    root: JsonPlace | undefined,
-    inDocument: (place: JsonPlace) => Fragment,
-    onColumn: (column: Column) => Fragment,
-    otherwise: Fragment,
-  ): Fragment => {
-    const name = path.map((step) => step.name).join(".");
+  #leaf(path: AttributePath, root: JsonPlace | undefined, { inDocument, onColumn }: Leaf): Fragment {
+    const name = nameOf(path);
     if (root === undefined) {
-      const column = source.columns[name];
+      const column = this.#source.columns[name];
       if (column !== undefined) return onColumn(column);
-      const rows = source.rows[path[0]?.name ?? ""];
-      if (rows !== undefined) return ofRows(rows, path.slice(1), onColumn, otherwise);
+      const rows = this.#rowsOf(path);
+      if (rows !== undefined) return ofRows(rows, path.slice(1), onColumn);
     }
     if (name === ITSELF) return root === undefined ? FALSE : inDocument(root);
-    return walk(root ?? { base: source.document, names: [] }, path, inDocument);
-  };
+    return this.#walk(root ?? this.#document(), path, inDocument);
+  }
 
-  const walk = (from: JsonPlace, path: AttributePath, test: (place: JsonPlace) => Fragment): Fragment => {
+  #rowsOf(path: AttributePath): Rows | undefined {
+    return this.#source.rows[path[0]?.name ?? ""];
+  }
+
+  #document(): JsonPlace {
+    return { base: this.#source.document, names: [] };
+  }
+
+  #walk(from: JsonPlace, path: AttributePath, test: (place: JsonPlace) => Fragment): Fragment {
     const list = path.findIndex((step) => step.multi);
     const names = (list === -1 ? path : path.slice(0, list + 1)).map((step) => step.name);
-    const place: JsonPlace = { base: contents(from), names: [...from.names, ...names] };
+    const place: JsonPlace = { base: this.#contents(from), names: [...from.names, ...names] };
     if (list === -1) return test(place);
-    const name = alias();
+    const alias = `e${++this.#aliases}`;
+    const element: JsonPlace = { base: verbatim(`${alias}.value`), names: [], element: verbatim(alias) };
     const rest = path.slice(list + 1);
-    const inside = elementPlace(name);
-    return sql`exists (select 1 from ${dialect.jsonElements(place, name)} where ${walkRest(inside, rest, test)})`;
-  };
-
-  const walkRest = (inside: JsonPlace, rest: AttributePath, test: (place: JsonPlace) => Fragment): Fragment =>
-    rest.length === 0 ? test(inside) : walk(inside, rest, test);
-
-  const element = (path: AttributePath, root: JsonPlace | undefined, where: ResourceFilter): Fragment => {
-    const rows = root === undefined && path.length === 1 ? source.rows[path[0]?.name ?? ""] : undefined;
-    if (rows !== undefined) return sql`exists (${rows.from} and ${rowCondition(rows, where)})`;
-    const holding = path.map((step, index) => ({ ...step, multi: step.multi || index === path.length - 1 }));
-    return walk(root ?? { base: source.document, names: [] }, holding, (inside) => conditionOf(where, inside));
-  };
-
-  /** A condition inside `members[...]` or `groups[...]`: the row's own id is all that it can ask for. */
-  const rowCondition = (rows: Rows, where: ResourceFilter): Fragment => {
-    const inner: FilterSource = {
-      ...source,
-      columns: { value: { expression: rows.value, type: "text" }, [ITSELF]: { expression: rows.value, type: "text" } },
-      rows: {},
-      document: verbatim(dialect.name === "sqlite" ? "'{}'" : "cast('{}' as jsonb)"),
-    };
-    return filterSql(dialect, inner, where);
-  };
-
-  const ofRows = (
-    rows: Rows,
-    rest: AttributePath,
-    onColumn: (column: Column) => Fragment,
-    otherwise: Fragment,
-  ): Fragment => {
-    const name = rest.map((step) => step.name).join(".");
-    if (name !== "" && name !== "value") return otherwise;
-    return sql`exists (${rows.from} and ${onColumn({ expression: rows.value, type: "text" })})`;
-  };
-
-  const elementPlace = (name: string): JsonPlace => ({
-    base: verbatim(`${name}.value`),
-    names: [],
-    element: verbatim(name),
-  });
+    const condition = rest.length === 0 ? test(element) : this.#walk(element, rest, test);
+    return sql`exists (select 1 from ${this.#dialect.jsonElements(place, alias)} where ${condition})`;
+  }
 
   /** SQLite reads an element as JSON only where it is an object. */
-  const contents = (place: JsonPlace): Fragment =>
-    place.element === undefined || dialect.name === "postgres"
-      ? place.base
-      : sql`case when ${place.element}.type = 'object' then ${place.base} else '{}' end`;
+  #contents({ base, element }: JsonPlace): Fragment {
+    if (element === undefined || this.#dialect.name === "postgres") return base;
+    return sql`case when ${element}.type = 'object' then ${base} else '{}' end`;
+  }
 
-  return conditionOf(filter, undefined);
+  #element(path: AttributePath, root: JsonPlace | undefined, where: ResourceFilter): Fragment {
+    const rows = root === undefined && path.length === 1 ? this.#rowsOf(path) : undefined;
+    if (rows !== undefined) return sql`exists (${rows.from} and ${this.#rowCondition(rows, where)})`;
+    const holding = path.map((step, index) => ({ ...step, multi: step.multi || index === path.length - 1 }));
+    return this.#walk(root ?? this.#document(), holding, (inside) => this.condition(where, inside));
+  }
+
+  /** A condition inside `members[...]` or `groups[...]`: the row's own id is all that it can ask for. */
+  #rowCondition(rows: Rows, where: ResourceFilter): Fragment {
+    const value: Column = { expression: rows.value, type: "text" };
+    const inner: FilterSource = {
+      ...this.#source,
+      columns: { value, [ITSELF]: value },
+      rows: {},
+      document: verbatim(this.#dialect.name === "sqlite" ? "'{}'" : "cast('{}' as jsonb)"),
+    };
+    return filterSql(this.#dialect, inner, where);
+  }
+}
+
+/** INVARIANT: null is false below every `not`, or an absent attribute would satisfy neither side. */
+function isNot(condition: Fragment): Fragment {
+  return sql`not coalesce((${condition}), false)`;
+}
+
+function nameOf(path: AttributePath): string {
+  return path.map((step) => step.name).join(".");
+}
+
+function ofRows(rows: Rows, rest: AttributePath, onColumn: Leaf["onColumn"]): Fragment {
+  const name = nameOf(rest);
+  if (name !== "" && name !== "value") return FALSE;
+  return sql`exists (${rows.from} and ${onColumn({ expression: rows.value, type: "text" })})`;
 }
 
 function compareJson(
@@ -207,7 +224,7 @@ function columnPresent(column: Column): Fragment {
 /** The order of a list: absent values last when ascending, first when descending, then by id (RFC 7644 section 3.4.2.3). */
 export function orderSql(dialect: Dialect, source: FilterSource, sort: ResourceSort | undefined): Fragment {
   if (sort === undefined) return source.id;
-  const column = source.columns[sort.path.map((step) => step.name).join(".")];
+  const column = source.columns[nameOf(sort.path)];
   const keys = column === undefined ? documentKeys(dialect, source, sort.path) : [column.expression];
   const absent = join(
     keys.map((key) => sql`(${key}) is null`),

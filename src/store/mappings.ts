@@ -11,7 +11,7 @@ import type {
 } from "../provisioning/ports/mappings.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { insertion, one, sql, verbatim } from "./sql.js";
+import { insertion, NOTHING, one, sql, verbatim } from "./sql.js";
 import { fromJson, given, numericCursor, page, toInstant, toJson, toMillis } from "./values.js";
 
 /** Pages that one statement reads: as many as a caller's page of lines may need, when they are full. */
@@ -98,7 +98,7 @@ export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
       return row && versionOf(row);
     },
     async mappingVersions({ after, limit }) {
-      const below = after === undefined ? verbatim("") : sql` and v.version < ${numericCursor(after)}`;
+      const below = after === undefined ? NOTHING : sql` and v.version < ${numericCursor(after)}`;
       const rows = await db.all<VersionColumns>(
         sql`select ${VERSION_COLUMNS} from mapping_versions v where v.tenant_id = ${tenant}${below}
           order by v.version desc limit ${limit + 1}`,

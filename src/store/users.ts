@@ -10,7 +10,7 @@ import type { Target } from "../model/target.js";
 import type { AccessReader, AssignmentRow, UserQuery, UserRow } from "../provisioning/ports/access.js";
 import { GRANTS, SHOWN, type ShownColumns, scopeOf, shownOf } from "./people.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, join, sql, verbatim } from "./sql.js";
+import { type Fragment, join, NOTHING, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 type UserReader = Pick<AccessReader, "user" | "users" | "assignments">;
@@ -89,8 +89,8 @@ function conditions({ dialect }: Scope, query: UserQuery): Fragment {
     );
   }
   if (query.team !== undefined || query.role !== undefined) {
-    const team = query.team === undefined ? verbatim("") : sql` and t.name = ${query.team}`;
-    const role = query.role === undefined ? verbatim("") : sql` and g.role = ${query.role}`;
+    const team = query.team === undefined ? NOTHING : sql` and t.name = ${query.team}`;
+    const role = query.role === undefined ? NOTHING : sql` and g.role = ${query.role}`;
     wanted.push(
       sql`exists (select 1 from ${GRANTS} where g.tenant_id = u.tenant_id and g.user_id = u.id and g.ended_at is null${team}${role})`,
     );
@@ -169,7 +169,7 @@ export function userReader(scope: Scope): UserReader {
       );
     },
     async assignments({ after, limit, at, user }) {
-      const whose = user === undefined ? verbatim("") : sql` and g.user_id = ${user}`;
+      const whose = user === undefined ? NOTHING : sql` and g.user_id = ${user}`;
       const rows = await db.all<AssignmentColumns>(
         sql`select g.id, g.user_id, u.user_name, g.scope, t.name as team_name, g.role, g.origin, g.rule, g.connection_id,
             g.mapping_version, g.evidence, g.given_by, g.reason, g.since, g.expires_at, g.ended_at, g.end_reason
