@@ -9,6 +9,7 @@ import type { AccessWrites, NewGrant } from "./ports/access.js";
 import type { AuditEntry } from "./ports/journal.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Profile } from "./profile.js";
+import { freeSeatsOf } from "./seats.js";
 
 export interface ApplyInput {
   readonly plans: readonly PersonPlan[];
@@ -29,7 +30,8 @@ export async function applyPlans(p: Provisioning, tx: TenantWriter, input: Apply
   const released = input.plans.filter(
     (plan) => plan.person.seat && plan.changes.some((c) => c.kind === "deactivate_user"),
   );
-  if (released.length > 0) await tx.unseatPeople(released.map((plan) => plan.person.id));
+  const leavers = released.map((plan) => plan.person.id);
+  await freeSeatsOf(tx, leavers, input.now);
   const lines = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
   const updated = updatedProfiles(input);
   if (lines.length + updated.length === 0) return;

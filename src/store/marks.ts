@@ -11,6 +11,7 @@ type MarkWriter = Pick<
   | "markDirty"
   | "markConnection"
   | "markEverybody"
+  | "markSeatless"
   | "giveMarks"
   | "claimMarks"
   | "claimBehind"
@@ -18,6 +19,9 @@ type MarkWriter = Pick<
   | "leftOfRun"
   | "leftBehind"
 >;
+
+/** More people than a tenant has. */
+const EVERYBODY = 1_000_000_000;
 
 /** `who` is a subquery of user ids. Rows are locked in id order, as `lockPeople` does. */
 function mark(
@@ -44,10 +48,14 @@ function ownedBy({ tenant }: Scope, run: RunId): Fragment {
       and r.status in ('queued', 'running')) then mark_run else ${bigint(run)} end`;
 }
 
-/** Marks everybody who is held for want of a seat. */
-export async function markSeatless(scope: Scope, now: Instant): Promise<void> {
-  const held = sql`(select h.user_id from held_people h where h.tenant_id = ${scope.tenant} and h.reason = 'no_seat')`;
-  await mark(scope, held, "seats", now);
+/** Marks people who are held for want of a seat, in the order of their ids, as many as seats are free. */
+export function markSeatless(scope: Scope, now: Instant): Promise<number> {
+  const { tenant } = scope;
+  const free = sql`(select case when seats is null then ${EVERYBODY} when seats > seats_used then seats - seats_used else 0 end
+    from tenants where id = ${tenant})`;
+  const first = sql`(select h.user_id from held_people h
+    where h.tenant_id = ${tenant} and h.reason = 'no_seat' and h.status = 'held' order by h.user_id limit ${free})`;
+  return mark(scope, first, "seats", now);
 }
 
 export function markWriter(scope: Scope): MarkWriter {
@@ -87,6 +95,7 @@ export function markWriter(scope: Scope): MarkWriter {
       await mark(scope, linked, cause, now, ownedBy(scope, run));
       return marksOf(run);
     },
+    markSeatless: (now) => markSeatless(scope, now),
     async giveMarks(users, run) {
       if (users.length === 0) return 0;
       await db.run(

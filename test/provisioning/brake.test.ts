@@ -367,6 +367,32 @@ describe("the brake", () => {
     expect(await Promise.all(["a", "b", "c"].map(small.holds))).to.deep.equal(Array(3).fill(["Lobby/viewer"]));
   });
 
+  it("gives seats that leavers leave to who waits for one, in the order of their ids, and to no more", async () => {
+    const small = await database.tenant({ seats: 3 });
+    await small.connect({ slug: "okta", protocol: "scim", sync: "test" });
+    await small.mapping({ mappings: [{ everyone: true, team_name: "Lobby", role_name: "viewer" }] });
+    const rows = new Map<string, DirectoryUserId>();
+    for (const one of ["a", "b", "c", "d", "e", "f"]) rows.set(one, await small.pushUser("okta", one));
+    const { digest } = await previewSync(small.p, await small.tenant(), "okta", { to: "live" });
+    await goLive(small.p, await small.tenant(), "okta", digest, ADMIN);
+    await small.settled();
+    const held = async () => Object.keys(await small.held("okta"));
+    expect(await held()).to.have.length(3);
+    const waiting = await Promise.all((await held()).map(small.person));
+    const inOrder = [...waiting].sort((one, other) => (one.id < other.id ? -1 : 1)).map(({ userName }) => userName);
+    const seated = ["a", "b", "c", "d", "e", "f"].filter((one) => !inOrder.includes(one));
+    for (const one of seated.slice(0, 2)) {
+      await small.pushUser("okta", one, { id: rows.get(one) as string, active: false });
+    }
+    await small.settled();
+    expect(await held()).to.deep.equal(inOrder.slice(2));
+    expect(await small.tenant()).to.include({ seats: 3, seatsUsed: 3 });
+    const rest = await small.person(inOrder[2] as string);
+    expect(rest.factsVersion, "nobody is looked at in vain").to.equal(
+      waiting.find(({ id }) => id === rest.id)?.factsVersion,
+    );
+  });
+
   describe("an announced change", () => {
     const announce = async (max: number, hours: number) => {
       const until = new Date(Date.parse(clock.now()) + hours * 3_600_000).toISOString();

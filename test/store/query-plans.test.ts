@@ -80,6 +80,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "marks of a connection for a run": (tx) => tx.markConnection(CONNECTION, "x", NOW, 1 as RunId),
   "marks given to a run": (tx) => tx.giveMarks([USER], 1 as RunId),
   "marks left of a run": (tx) => tx.leftOfRun(1 as RunId),
+  "people who wait for a seat": (tx) => tx.markSeatless(NOW),
   "people left behind": (tx) => tx.leftBehind(3),
   "people behind the version": (tx) => tx.claimBehind(3, NOW, LATER, 100),
   "putting marks off": (tx) => tx.delayMarks([USER], NOW),

@@ -6,6 +6,7 @@ import { Refusal } from "../../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "../deps.js";
 import type { Note, PersonalRecords } from "../ports/erasure.js";
 import type { TenantReader, TenantWriter } from "../ports/store.js";
+import { freeSeatsOf } from "../seats.js";
 import {
   namesOneOf,
   type PersonalNames,
@@ -60,7 +61,7 @@ async function erase(tx: TenantWriter, { user, reason, mappings, context, now }:
   const [records, names] = await mayBeErased(tx, user);
   const pseudonym = `erased-${user}`;
   await redactOwn(tx, user, names, pseudonym);
-  await tx.unseatPeople([user]);
+  await freeSeatsOf(tx, [user], now);
   await tx.erasePerson(user, { pseudonym, userNames: names.userNames }, now);
   if (records.erasedAt !== undefined) return records.erasedAt;
   const written = redaction(names.all)(reason) ?? reason;

@@ -118,9 +118,10 @@ export type BucketKind = "deactivations" | "access";
 /**
  * What may fall due: groups of a connection settle (ref: connection id and instant), newly pushed people settle (ref:
  * connection id and when they came, from and to), a manual grant ends (ref: user and grant id), a rule of the mapping
- * expires, a UTC day begins for a mapping that reads `now`, names of the mapping are to be pinned at connections that are new to it.
+ * expires, a UTC day begins for a mapping that reads `now`, names of the mapping are to be pinned at connections that are new to it,
+ * seats have become free.
  */
-export type WakeKind = "settle" | "newcomers" | "grant_expiry" | "rule_expiry" | "new_day" | "pins";
+export type WakeKind = "settle" | "newcomers" | "grant_expiry" | "rule_expiry" | "new_day" | "pins" | "seats";
 
 export interface AccessReader {
   /** People by id, with open grants; missing ids are left out. A constant number of statements. */
@@ -224,6 +225,8 @@ export interface AccessWriter {
   markDirty(ids: readonly UserId[], cause: string, now: Instant): Promise<void>;
   /** Marks everyone linked at the connection; how many. For a run: how many of the marks are the run's. */
   markConnection(connection: ConnectionId, cause: string, now: Instant, run?: RunId): Promise<number>;
+  /** Marks people who are held for want of a seat, in the order of their ids, as many as seats are free; how many. */
+  markSeatless(now: Instant): Promise<number>;
   /** Makes waiting marks of these people the run's, but for those of earlier runs that are open; how many the run has. */
   giveMarks(ids: readonly UserId[], run: RunId): Promise<number>;
   /** Takes due marks for a while: they are not due again before `until`. */

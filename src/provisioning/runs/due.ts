@@ -26,6 +26,7 @@ export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Co
       if ((await tx.tenantNow()).activeVersion === mapping.version) await pinMapping(tx, mapping, now);
     }
     await markSettled(tx, due, now);
+    if (due.some(({ kind }) => kind === "seats")) await tx.markSeatless(now);
     for (const { kind, ref } of due) if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);
   });
 }
