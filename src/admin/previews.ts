@@ -2,6 +2,7 @@
 import type { Route } from "../http/route.js";
 import type { PlanLine } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
+import { teamScope } from "../model/target.js";
 import type { PlanRow } from "../provisioning/ports/mappings.js";
 import type { Page } from "../provisioning/ports/store.js";
 import type { Preview } from "../provisioning/preview/population.js";
@@ -34,23 +35,32 @@ function changesOf({ items, next }: Page<PlanRow>) {
   return { changes: items.map(changeView), next: next === undefined ? null : encodeCursor(next) };
 }
 
+interface PlanInput extends PageInput {
+  readonly change?: PlanLine["change"];
+  readonly team?: string;
+  readonly role?: string;
+  readonly user?: string;
+}
+
 export function planRoutes(deps: AdminDeps): readonly Route[] {
   return [
-    adminRoute<{ params: { readonly plan: string }; query: PageInput; principal: TenantCaller }>({
+    adminRoute<{ params: { readonly plan: string }; query: PlanInput; principal: TenantCaller }>({
       method: "GET",
       path: `${TENANT}/plans/:plan`,
-      summary: "Read further changes of a preview, by its id",
+      summary: "Read changes of a preview, by its id: the further ones, or some of them",
       tags: TAGS,
       auth: tenantAccess(deps, "read"),
       params: "admin/params#/$defs/plan",
-      query: "admin/query#/$defs/page",
+      query: "admin/query#/$defs/plan",
       responses: { 200: "admin/preview" },
       async handler({ params, query, principal: { tenant } }) {
         const reader = deps.p.store.read(tenant.id);
         const plan = await reader.planById(params.plan);
         if (plan === undefined) throw new Refusal("not_found", `no plan \`${params.plan}\`: plans are kept for a day`);
         const { id, digest, summary } = plan;
-        const page = changesOf(await reader.planLines(id, pageQuery(query)));
+        const { team, change, role, user } = query;
+        const where = { change, role, user, scope: team === undefined ? undefined : teamScope(team) };
+        const page = changesOf(await reader.planLines(id, { ...pageQuery(query), where }));
         return { status: 200, body: { id, digest, summary, ...page } };
       },
     }),

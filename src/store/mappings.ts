@@ -1,4 +1,4 @@
-/** Mapping versions as they were sent, and stored plans, whose lines lie in pages. */
+/** Mapping versions as they were sent, and stored plans, whose lines lie in pages (`plan-lines.ts`). */
 import type { PlanSummary } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import type {
@@ -6,16 +6,14 @@ import type {
   MappingVersion,
   MappingWriter,
   PlanKind,
-  PlanRow,
   StoredPlan,
 } from "../provisioning/ports/mappings.js";
 import { bigint, text } from "./dialect.js";
+import { allLines, linesFound } from "./plan-lines.js";
 import type { Scope } from "./scope.js";
 import { insertion, NOTHING, one, sql, verbatim } from "./sql.js";
 import { fromJson, given, numericCursor, page, toInstant, toJson, toMillis } from "./values.js";
 
-/** Pages that one statement reads: as many as a caller's page of lines may need, when they are full. */
-const PAGES_AT_ONCE = 3;
 /** Digest of a plan that is being written; no digest of a plan looks like it. */
 const UNFINISHED = "";
 
@@ -61,26 +59,8 @@ function planOf({ id, kind, subject, digest, summary, created_at }: PlanColumns)
 /** Figures that plans of earlier releases lack, and that live as long as a plan may. */
 const UNCOUNTED = { kept: 0, undecided: { items: [], more: 0 } } as const;
 
-interface PageColumns {
-  readonly page: number;
-  readonly lines: string;
-}
-
-/** The line of a plan that a page begins with. */
-interface Place {
-  readonly page: number;
-  readonly line: number;
-}
-
-const START: Place = { page: 0, line: 0 };
-
-function placeOf(cursor: string): Place {
-  const [, page, line] = /^(\d{1,12})\.(\d{1,6})$/.exec(cursor) ?? [];
-  if (page !== undefined && line !== undefined) return { page: Number(page), line: Number(line) };
-  throw new Refusal("bad_request", `\`${cursor.slice(0, 40)}\` is no cursor of this list`);
-}
-
-export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
+export function mappingReader(scope: Scope): MappingReader {
+  const { tenant, sql: db } = scope;
   return {
     async activeMapping() {
       const row = await one<VersionColumns>(
@@ -133,26 +113,10 @@ export function mappingReader({ tenant, sql: db }: Scope): MappingReader {
       );
       return row && planOf(row);
     },
-    async planLines(id, { after, limit }) {
-      let at = after === undefined ? START : placeOf(after);
-      const items: PlanRow[] = [];
-      for (;;) {
-        const pages = await db.all<PageColumns>(
-          sql`select page, lines from plan_pages
-            where tenant_id = ${tenant} and plan_id = ${id} and page >= ${at.page} order by page limit ${PAGES_AT_ONCE}`,
-        );
-        for (const { page: place, lines: text } of pages) {
-          const lines = fromJson<readonly PlanRow[]>(text);
-          const from = place === at.page ? at.line : 0;
-          if (items.length === limit && from < lines.length) return { items, next: `${place}.${from}` };
-          const taken = lines.slice(from, from + limit - items.length);
-          items.push(...taken);
-          at = { page: place, line: from + taken.length };
-          if (at.line < lines.length) return { items, next: `${at.page}.${at.line}` };
-        }
-        if (pages.length < PAGES_AT_ONCE) return { items };
-        at = { page: at.page + 1, line: 0 };
-      }
+    planLines(id, { where = {}, ...query }) {
+      return Object.values(where).some((one) => one !== undefined)
+        ? linesFound(scope, id, query, where)
+        : allLines(scope, id, query);
     },
   };
 }

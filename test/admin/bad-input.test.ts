@@ -89,6 +89,8 @@ const cases: readonly Case[] = [
   ["an unknown user", "GET users/01ARZ3NDEKTSV4RRFFQ69G5FAV", {}, 404, "not_found"],
   ["an unknown run", "GET runs/12345", {}, 404, "not_found"],
   ["an unknown plan", "GET plans/unknown", {}, 404, "not_found"],
+  ["a change that no plan has", "GET plans/unknown?change=revoked", {}, 400, "bad_request", ["/change wrong_value"]],
+  ["a filter that no plan has", "GET plans/unknown?tem=A", {}, 400, "bad_request", ["/tem unknown_key"]],
   ["an unknown version", "POST mapping/versions/77/activate", {}, 404, "not_found"],
   ["an unknown sign-in", "GET sign-ins/unknown", {}, 404, "not_found"],
   ["an unknown connection", "GET connections/unknown/tokens", {}, 404, "not_found"],

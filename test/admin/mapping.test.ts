@@ -117,6 +117,14 @@ for (const [database, newUrl] of DATABASES) {
         "eve grant tenant/owner",
         ...["ada", "ben", "cai", "dot", "eve"].map((name) => `${name} grant team:Platform/editor`),
       ]);
+      const found = async (query: string) => changes(await client.get(`${tenant}/plans/${first.body["id"]}?${query}`));
+      expect(await found("user=EVE@acme.example")).to.deep.equal([
+        "eve grant tenant/owner",
+        "eve grant team:Platform/editor",
+      ]);
+      expect(await found("team=Platform&role=editor&change=grant&limit=2")).to.deep.equal(seen.slice(1, 3));
+      expect(await found("team=Nowhere")).to.deep.equal([]);
+      expect(await found("change=revoke")).to.deep.equal([]);
       expect((await client.get(`${tenant}/mapping`)).body["version"]).to.equal(0);
       expect((await client.get(`${tenant}/assignments`)).body.items).to.deep.equal([]);
     });

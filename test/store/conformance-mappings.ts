@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { PlanRow } from "../../src/provisioning/ports/mappings.js";
+import type { PlanLineFilter, PlanRow } from "../../src/provisioning/ports/mappings.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import { expectRefusal, LATER, makeWorld, NOW, SUMMARY, savePlan } from "./world.js";
 
@@ -99,6 +99,61 @@ export function mappingConformance(open: OpenStore): void {
       await write((tx) => tx.dropPlan(id));
       expect(await read.planById(id)).to.equal(undefined);
       expect(await read.planLines(id, { limit: 1 })).to.deep.equal({ items: [] });
+    });
+
+    describe("lines of a plan that somebody asks for", () => {
+      const of = (user: string, change: PlanRow["change"], scope?: string, role = "editor"): PlanRow => ({
+        ...line(1),
+        user: { id: `id of ${user}`, userName: `${user}@Acme.test` },
+        change,
+        ...(scope !== undefined && { target: { scope, role } }),
+      });
+      const { target: _, ...account } = of("ada", "create_user");
+      const lines = [
+        of("ada", "grant", "tenant", "admin"),
+        of("ben", "revoke", "team:A"),
+        ...Array.from({ length: 30 }, (_, at) => of(`p${at}`, "grant", "team:A")),
+        of("ada", "grant", "team:A"),
+        account,
+        of("ada", "revoke", 'team:A\'s "B"'),
+      ];
+      const cases: readonly (readonly [what: string, PlanLineFilter, matches: (one: PlanRow) => boolean])[] = [
+        ["by change", { change: "revoke" }, (one) => one.change === "revoke"],
+        ["by scope", { scope: "team:A" }, (one) => one.target?.scope === "team:A"],
+        ["by a scope with quotes", { scope: 'team:A\'s "B"' }, (one) => one.target?.scope === 'team:A\'s "B"'],
+        ["by role", { role: "admin" }, (one) => one.target?.role === "admin"],
+        ["by userName in any letter case", { user: "ADA@acme.test" }, (one) => one.user.userName.startsWith("ada")],
+        ["by a user's id", { user: "id of ben" }, (one) => one.user.id === "id of ben"],
+        [
+          "by several",
+          { change: "grant", user: "ada@acme.test" },
+          (one) => one.user.id.endsWith("ada") && one.change === "grant",
+        ],
+        ["by something that nobody has", { role: "nobody's" }, () => false],
+        ["by nothing", {}, () => true],
+      ];
+
+      for (const [what, where, matches] of cases) {
+        it(`are found ${what}, in their order, whatever the pages`, async () => {
+          const { read, write } = await makeWorld(store());
+          const id = await write((tx) => tx.beginPlan({ kind: "mapping", subject: "s", expiresAt: LATER }, NOW));
+          const pages = Array.from({ length: 50 }, (_, at) => ({ place: at * 3, lines: at % 25 === 7 ? lines : [] }));
+          await write((tx) => tx.addPlanPages(id, pages));
+          await write((tx) => tx.finishPlan(id, { digest: "d", summary: SUMMARY, expiresAt: LATER }));
+          const expected = [...lines, ...lines].filter(matches);
+          for (const limit of [1, 2, 7, 500]) {
+            const seen: PlanRow[] = [];
+            for (let after: string | undefined; ; ) {
+              const page = await read.planLines(id, { limit, where, ...(after === undefined ? {} : { after }) });
+              seen.push(...page.items);
+              expect(page.items.length).to.be.at.most(limit);
+              if (page.next === undefined) break;
+              after = page.next;
+            }
+            expect(seen, `${limit}`).to.deep.equal(expected);
+          }
+        });
+      }
     });
 
     it("reads figures of plans that an earlier release stored, without those that it did not count", async () => {

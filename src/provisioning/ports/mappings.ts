@@ -20,6 +20,15 @@ export interface PlanRow extends PlanLine {
   readonly drifted?: true;
 }
 
+/** Lines for which all of it is so. */
+export interface PlanLineFilter {
+  readonly change?: PlanLine["change"] | undefined;
+  readonly scope?: string | undefined;
+  readonly role?: string | undefined;
+  /** Id, or userName in any letter case. */
+  readonly user?: string | undefined;
+}
+
 export type PlanKind = "mapping" | "go_live" | "disable" | "held" | "pins";
 
 export interface StoredPlan {
@@ -41,8 +50,8 @@ export interface MappingReader {
   mappingAuthors(): Promise<readonly Omit<MappingVersion, "text">[]>;
   plan(kind: PlanKind, subject: string, digest: string): Promise<StoredPlan | undefined>;
   planById(id: string): Promise<StoredPlan | undefined>;
-  /** Lines in the order of their pages. */
-  planLines(id: string, query: PageQuery): Promise<Page<PlanRow>>;
+  /** Lines in the order of their pages; a cursor belongs to one filter. */
+  planLines(id: string, query: PageQuery & { readonly where?: PlanLineFilter }): Promise<Page<PlanRow>>;
 }
 
 export interface MappingWriter {
