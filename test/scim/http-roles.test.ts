@@ -31,6 +31,8 @@ function rolesOf({ json }: ScimReply): readonly string[] {
 
 const role = (type: string, value: Json) => ({ type, value });
 const THREE = [role("account_type", "admin"), role("all_workspaces", "viewer"), role("workspace_fraud", "owner")];
+const WORKSPACE_ROLES = ["owner", "editor", "consumer", "operator", "viewer"];
+const SECRET_SCOPE_ROLES = ["secret_scope_manager", "secret_scope_writer", "secret_scope_reader"];
 const THREE_SAID = ["account_type=admin", "all_workspaces=viewer", "workspace_fraud=owner"];
 
 describe("role assignments over SCIM", () => {
@@ -213,7 +215,8 @@ describe("role assignments over SCIM", () => {
             ]),
           ];
           for (const { status, json } of replies) {
-            expect({ status, ...json }).to.include({ status: "400", scimType: "invalidValue", detail });
+            const schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"];
+            expect([status, json]).to.deep.equal([400, { schemas, status: "400", scimType: "invalidValue", detail }]);
           }
           expect(rolesOf(await directory.get(`/Users/${id}`))).to.deep.equal(["account_type=admin"]);
           expect((await directory.get("/Users")).json["totalResults"]).to.equal(1);
@@ -235,6 +238,41 @@ describe("role assignments over SCIM", () => {
           expect(await holds(directory)).to.deep.equal(["resource:workspace:fraud/editor", "tenant/admin"]);
         }
       });
+
+      const enumerations: readonly (readonly [string, string, string, readonly string[]])[] = [
+        ["TEC-13", "account_type", "tenant", ["admin"]],
+        ["TEC-14", "all_workspaces", "resource:workspaces:all", WORKSPACE_ROLES],
+        ["TEC-15", "workspace_fraud", "resource:workspace:fraud", WORKSPACE_ROLES],
+        ["TEC-16", "secret_scope_warehouse", "resource:secret_scope:warehouse", SECRET_SCOPE_ROLES],
+      ];
+      for (const [row, type, scope, values] of enumerations) {
+        it(`${row}, TEC-12, TEC-36: ${type} takes each of ${values.join(", ")}, or null, and no other`, async () => {
+          const directory = await connect();
+          const id = await directory.user("ada", { roles: [role("workspace_other", "viewer")] });
+          const other = "resource:workspace:other/viewer";
+          const set = (value: Json) =>
+            directory.patch(`/Users/${id}`, [{ op: "replace", path: `roles[type eq "${type}"].value`, value }]);
+          for (const value of values) {
+            const reply = await set(value);
+            expect([reply.status, rolesOf(reply)], value).to.deep.equal([
+              200,
+              ["workspace_other=viewer", `${type}=${value}`],
+            ]);
+            expect(await holds(directory)).to.have.members([other, `${scope}/${value}`]);
+          }
+          const others = ["admin", ...WORKSPACE_ROLES, ...SECRET_SCOPE_ROLES, "member", "true"];
+          for (const value of others.filter((one) => !values.includes(one))) {
+            const { status, json } = await set(value);
+            expect(status, value).to.equal(400);
+            const schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"];
+            expect(json).to.deep.include({ schemas, status: "400", scimType: "invalidValue" });
+            for (const allowed of values) expect(json["detail"], value).to.contain(`\`${allowed}\``);
+          }
+          expect(await holds(directory)).to.have.members([other, `${scope}/${values.at(-1)}`]);
+          expect(rolesOf(await set(null))).to.deep.equal(["workspace_other=viewer"]);
+          expect(await holds(directory)).to.deep.equal([other]);
+        });
+      }
 
       it("TEC-42: a changed assignment is followed at once, with no sign-in", async () => {
         const directory = await connect();
@@ -467,6 +505,23 @@ describe("role assignments over SCIM", () => {
         expect(await holds(directory, "bob")).to.deep.equal([]);
         await directory.delete(`/Groups/${other.json["id"]}`);
         expect(await holds(directory)).not.to.include("tenant/admin");
+      });
+
+      it("TEC-44: what rules give by each pushed group adds up, with what was given by hand", async () => {
+        const rule = (group_name: string, role_name: string) => ({
+          ...{ group_name, role_name, scope: "resource:workspace:fraud" },
+        });
+        const mappings = [rule("Data", "viewer"), rule("Fraud", "editor")];
+        const directory = await connect({}, JSON.stringify({ mappings }));
+        const ada = await directory.user("ada");
+        const by = { target: { scope: "resource:workspace:fraud", role: "operator" }, reason: "by hand" };
+        await addManualGrant(service().p, directory.tenant, await userOf(directory), by, ADMIN);
+        await directory.group("Data", [ada]);
+        const fraud = await directory.group("Fraud", [ada]);
+        const all = ["editor", "operator", "viewer"].map((one) => `resource:workspace:fraud/${one}`);
+        expect(await holds(directory)).to.deep.equal(all);
+        await directory.delete(`/Groups/${fraud}`);
+        expect(await holds(directory)).to.deep.equal(all.slice(1));
       });
 
       it("TEC-17, TEC-18, TEC-42: change by PATCH for every member, and are held to what is declared", async () => {

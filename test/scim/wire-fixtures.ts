@@ -14,6 +14,8 @@ export interface WireFixture {
   readonly mapping?: string;
   readonly given: readonly WireStep[];
   readonly exchanges: readonly WireExchange[];
+  /** What these people hold in the end, with sync live and nobody signing in. */
+  readonly holds?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface WireStep {

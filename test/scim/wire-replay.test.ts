@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { SyncMode } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
+import { targetLabel } from "../../src/model/target.js";
 import { projectRoot } from "../../src/platform/root.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
+import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
 import { ADMIN } from "../support/tenant.js";
 import { onEachDatabase, type ScimDirectory, type ScimReply } from "./scim-service.js";
 import { clientHeaders, type WireFixture, type WireRequest, wireClients, wireFixtures } from "./wire-fixtures.js";
@@ -95,10 +97,16 @@ describe("exchanges of real clients over HTTP", () => {
       const directory = await service().connect({ profile: fixture.profile, sync });
       if (fixture.mapping !== undefined) {
         const text = readFileSync(join(projectRoot, "rules", fixture.mapping), "utf8");
-        await saveMapping(service().p, directory.tenant, text, {}, ADMIN);
+        const { run } = await saveMapping(service().p, directory.tenant, text, {}, ADMIN);
+        await waitForRun(service().p, directory.tenant, run, 30);
       }
       const replay = { directory, headers: clientHeaders(client), captured: new Map<string, string>(), twice };
-      return transcript(await replayFixture(replay, fixture));
+      const replies = await replayFixture(replay, fixture);
+      for (const [userName, held] of Object.entries(sync === "live" ? (fixture.holds ?? {}) : {})) {
+        const { items } = await service().p.store.read(directory.tenant.id).users({ userName, limit: 1 });
+        expect(items[0]?.assignments.map(targetLabel).sort(), userName).to.deep.equal(held);
+      }
+      return transcript(replies);
     };
 
     for (const client of wireClients) {
