@@ -1,6 +1,6 @@
 /** Connections: making, changing and ending a tenant's trust in a source. */
 import { compileMapping } from "../engine/compile/compile.js";
-import type { Connection, OnDisable, SyncMode, Tenant } from "../model/connection.js";
+import type { Connection, JitMode, OnDisable, SyncMode, Tenant } from "../model/connection.js";
 import { asciiLower } from "../model/fold.js";
 import type { RunId } from "../model/ids.js";
 import { type Problem, Refusal } from "../model/problem.js";
@@ -22,7 +22,7 @@ const SETTLE_SECONDS = 3600;
 
 /**
  * Makes a connection. The first one besides `local` may grant ownership unless the input says otherwise; any other must be
- * told so. Refusals: `slug_taken`, `invalid_document` (the active mapping would not fit any more).
+ * told so. Refusals: `slug_taken`, `bad_request` (`jit` where nobody signs in), `invalid_document` (the active mapping would not fit any more).
  */
 export async function createConnection(
   p: Provisioning,
@@ -31,6 +31,7 @@ export async function createConnection(
   context: Context,
 ): Promise<Connection> {
   const now = p.now();
+  refuseJitAlone(input.protocol, input.jit);
   return p.store.write(tenant.id, async (tx) => {
     // INVARIANT: two first connections made at once are not both the first.
     await tx.lockTenant();
@@ -50,6 +51,15 @@ export async function createConnection(
     await tx.appendAudit([auditEntry(context, now, "connection.created", detail)]);
     return connection;
   });
+}
+
+/** Provisioning at sign-in needs a door to sign in by. */
+function refuseJitAlone(protocol: Connection["protocol"], jit: JitMode | undefined): void {
+  if (protocol !== "scim" || jit === undefined || jit === "off") return;
+  throw new Refusal(
+    "bad_request",
+    "nobody signs in by a connection of the protocol `scim`: leave `jit` out, or make the connection `saml` or `oidc`",
+  );
 }
 
 function newConnection(
@@ -95,7 +105,7 @@ export type ConnectionPatch = Omit<
 /**
  * Changes a connection; everybody linked there is looked at again. Moving `sync` to live or off goes by its plan, alone.
  * Refusals: `not_found`, `read_only` (local), `digest_required`, `plan_changed`, `on_disable_required`, `invalid_document`,
- * `bad_request` (a move of `sync` together with other settings), `conflict` (another version; another SAML identity provider).
+ * `bad_request` (a move of `sync` together with other settings; `jit` where nobody signs in), `conflict` (another version; another SAML identity provider).
  */
 export async function updateConnection(
   p: Provisioning,
@@ -107,6 +117,7 @@ export async function updateConnection(
   const reader = p.store.read(tenant.id);
   const before = await editable(reader, slug);
   const { sync, clientSecret, onDisable, digest, ifVersion, ...settings } = patch;
+  refuseJitAlone(before.protocol, settings.jit);
   const change: ConnectionChange = {
     ...settings,
     ...(settings.allowedDomains && { allowedDomains: settings.allowedDomains.map(asciiLower) }),

@@ -176,9 +176,15 @@ describe("what Tines promises of SCIM", () => {
     return String((found.body["Resources"] as readonly { readonly id: string }[])[0]?.id);
   }
 
-  it("TIN-29: the endpoints, every verb and the content type of SCIM, and a DELETE that only disables", async () => {
+  it("TIN-29: the endpoints, every verb and the content type of SCIM, and a DELETE that only disables: removal of data is a separate call", async () => {
     const tenant = await live();
-    const scim = await house.scim(tenant);
+    const raw = await house.scim(tenant);
+    const scim: Scim = async (method, path, body) => {
+      const reply = await raw(method, path, body);
+      const type = reply.text === "" ? undefined : "application/scim+json";
+      expect(reply.headers["content-type"]?.split(";")[0], `${method} ${path}`).to.equal(type);
+      return reply;
+    };
     for (const path of ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Users", "/Groups"]) {
       const reply = await scim("GET", path);
       expect([reply.status, reply.headers["content-type"]?.split(";")[0]], path).to.deep.equal([
@@ -188,7 +194,8 @@ describe("what Tines promises of SCIM", () => {
     }
     const ada = await pushed(scim, "ada@acme.example");
     const sales = await grouped(scim, "Sales", ada);
-    const person = { schemas: [USER], userName: "ada@acme.example", displayName: "Ada", active: true };
+    const emails = [{ value: "ada@acme.example", primary: true }];
+    const person = { schemas: [USER], userName: "ada@acme.example", emails, displayName: "Ada", active: true };
     expect((await scim("PUT", `/Users/${ada}`, person)).body["displayName"]).to.equal("Ada");
     await patch(scim, `/Users/${ada}`, { op: "replace", path: "title", value: "Dr" });
     expect((await scim("GET", `/Users/${ada}`)).body["title"]).to.equal("Dr");
@@ -199,6 +206,12 @@ describe("what Tines promises of SCIM", () => {
     expect((await scim("DELETE", `/Groups/${sales}`)).status).to.equal(204);
     expect((await scim("DELETE", `/Users/${ada}`)).status).to.equal(204);
     expect((await scim("GET", `/Users/${ada}`)).status).to.equal(404);
-    expect(await house.user(tenant, "ada@acme.example")).to.include({ active: false, status: "deactivated" });
+    const disabled = { active: false, status: "deactivated", email: "ada@acme.example", displayName: "Ada" };
+    const { id } = (await house.user(tenant, "ada@acme.example")) ?? {};
+    expect(await house.user(tenant, "ada@acme.example")).to.include(disabled);
+    expect((await house.admin.post(`${tenant}/users/${id}/erase`, { reason: "asked for" })).status).to.equal(200);
+    expect(await house.user(tenant, "ada@acme.example")).to.equal(undefined);
+    const left = (await house.admin.get(`${tenant}/users/${id}`)).body;
+    expect(left).to.include({ status: "deactivated", email: null, displayName: null });
   });
 });

@@ -32,13 +32,19 @@ describe("what Tines promises of sign-ins and mappings", () => {
     expect(held).to.deep.equal(["Marketing/editor", "Sales/viewer"]);
   });
 
-  it("TIN-3: who signs in by OpenID Connect is provisioned; a connection for pushes alone has no door to sign in by", async () => {
+  it("TIN-3: who signs in by OpenID Connect is provisioned; a connection for pushes alone has no door to sign in by, and takes no choice of JIT", async () => {
     const tenant = await house.tenant({}, MAPPING);
     const made = await house.admin.post(`${tenant}/connections`, { slug: "push", protocol: "scim" });
     expect([made.status, made.body["jit"]]).to.deep.equal([201, "off"]);
     const slug = tenant.slice(tenant.lastIndexOf("/") + 1);
     expect((await house.admin.get(`/sso/${slug}/push/login`, { token: null })).status).to.equal(404);
     expect(await house.signedIn(tenant, claimsOf("ada", ["Sales"]))).to.deep.equal(["Sales/viewer"]);
+    const withJit = { slug: "push-2", protocol: "scim", jit: "every_sign_in" };
+    expectProblem(await house.admin.post(`${tenant}/connections`, withJit), 400, "bad_request");
+    const switched = await house.admin.call("PATCH", `${tenant}/connections/push`, { body: { jit: "first_sign_in" } });
+    expectProblem(switched, 400, "bad_request");
+    await house.admin.call("DELETE", `${tenant}/connections/sso?onDisable=convert`);
+    expect((await house.admin.get(`/sso/${slug}/sso/login`, { token: null })).status, "SSO is gone").to.equal(404);
   });
 
   it("TIN-4: the attribute that holds groups is a setting of the connection", async () => {
@@ -140,11 +146,18 @@ describe("what Tines promises of sign-ins and mappings", () => {
       { group_name: "Engineering", team_name: "Platform", role_name: "editor" },
     ];
     const tenant = await house.tenant({}, { mappings });
-    for (const groups of [
+    const orders = [
       ["Engineering", "Leads"],
       ["Leads", "Engineering"],
-    ]) {
+    ];
+    for (const groups of orders) {
       expect(await house.signedIn(tenant, claimsOf("ada", groups))).to.deep.equal(["Platform/team_admin"]);
+    }
+    await house.map(tenant, { mappings: mappings.toReversed() });
+    for (const groups of orders) {
+      expect(await house.signedIn(tenant, claimsOf("ada", groups)), "not the highest").to.deep.equal([
+        "Platform/editor",
+      ]);
     }
   });
 
@@ -159,6 +172,11 @@ describe("what Tines promises of sign-ins and mappings", () => {
     expect(await house.signedIn(tenant, claimsOf("ada", ["Sales"]))).to.deep.equal(["Sales/team_admin"]);
     expect(await house.signedIn(tenant, claimsOf("bo", ["IT Admins"]))).to.deep.equal(["tenant/owner"]);
     expect((await house.signIn(tenant, claimsOf("cy", ["sales"]))).text).to.contain("not_assigned");
+    const roles = ["Team_Admin", "EDITOR", "Viewer", "CASE_MANAGER", "WORKBENCH_USER", "VIEWER_OF_OURS"];
+    const capitals = roles.map((role_name, at) => ({ sso_group: "Sales", team_name: `T${at}`, role_name }));
+    await house.map(tenant, { mappings: capitals });
+    const held = ["T0/team_admin", "T1/editor", "T2/viewer", "T3/case_manager", "T4/workbench_user"];
+    expect(await house.holds(tenant, "ada")).to.deep.equal([...held, "T5/VIEWER_OF_OURS"]);
     const rule = (team_name: string) => ({ group_name: "Sales", team_name, role_name: "viewer" });
     await house.map(tenant, { mappings: [rule("Sales"), rule("sales")] });
     expect(await house.holds(tenant, "ada")).to.deep.equal(["Sales/viewer", "sales/viewer"]);
