@@ -22,7 +22,7 @@ import {
 type ListedRunReader = Omit<RunReader, "heldPeople" | "heldIn">;
 
 /** How long a run that is begun without a claim counts as driven. */
-const FIRST_LEASE_MILLIS = 60_000;
+const FIRST_LEASE_MILLIS = 15_000;
 const ENDED: readonly RunStatus[] = ["done", "failed", "discarded"];
 
 interface RunColumns {

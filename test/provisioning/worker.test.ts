@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { DirectoryUserId, RunId } from "../../src/model/ids.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { push } from "../../src/provisioning/push.js";
+import { applyPrepared, preparePeople } from "../../src/provisioning/reconcile.js";
 import { previewRun, releaseRun } from "../../src/provisioning/runs/held-runs.js";
 import { startWorker } from "../../src/provisioning/runs/worker.js";
 import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
@@ -325,6 +326,42 @@ describe("the worker", () => {
       expect(await (await reader()).run(run)).to.include({ status: "done" });
       expect(await t.holds("ada")).to.deep.equal(["Lobby/viewer", "Sales/editor"]);
     });
+  });
+
+  describe("that is told to stop", () => {
+    it("gives its run back with nobody claimed: another goes on at once", async () => {
+      await t.worker.stop();
+      const [tenant, connection] = [await t.tenant(), await t.connection("okta")];
+      const names = Array.from({ length: 1200 }, (_, at) => `p${at}`);
+      const changes = names.map((name) => ({ kind: "upsertUser" as const, document: scimUser(name, SALES) }));
+      const { run } = await push(t.p, { tenant, connection, changes, context: ADMIN });
+      if (run === undefined) throw new Error("the push waited for everybody");
+      const state = async () => (await reader()).run(run);
+      const first = startWorker(t.p);
+      while (((await state())?.done ?? 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      await first.stop();
+      const half = await state();
+      expect(half).to.include({ status: "queued", total: 1200 });
+      expect(half?.done).to.be.within(1, 1199);
+      const second = startWorker(t.p);
+      while ((await state())?.status !== "done") await new Promise((resolve) => setTimeout(resolve, 5));
+      await second.stop();
+      expect(await state()).to.deep.include({ done: 1200, counts: { create_user: 1200, grant: 2400 } });
+    });
+  });
+
+  it("does no harm where a batch outlasts its lease and another does it, too", async () => {
+    await t.worker.stop();
+    for (const name of ["ada", "bob"]) await t.pushUser("okta", name, SALES);
+    const { run } = await t.mapping(gives("editor"));
+    const ids = await (await reader()).peopleIds({ limit: 10 });
+    const prepare = async () => preparePeople(t.p, await id(), ids, { context: ADMIN });
+    const [slow, quick] = [await prepare(), await prepare()];
+    for (const batch of [quick, slow]) await applyPrepared(t.p, await id(), batch);
+    expect(await (await reader()).run(run)).to.deep.include({ done: 2, total: 2, counts: { revoke: 2, grant: 2 } });
+    const { items } = await (await reader()).audit({ action: "grant.removed", limit: 10 });
+    expect(items).to.have.length(2);
+    expect([await t.holds("ada"), await t.holds("bob")]).to.deep.equal(Array(2).fill(["Lobby/viewer", "Sales/editor"]));
   });
 
   it("reaches everybody with the latest mapping when one is saved while the run of another is under way", async () => {

@@ -10,7 +10,11 @@ import { MAPPING_WORKER, WORKER, workRun } from "./run-work.js";
 
 const BATCH = 250;
 const EVENTS = 1000;
-const LEASE_SECONDS = 60;
+/**
+ * For so long nobody else takes what a worker has claimed; renewed with each batch. A batch takes about a second; one that takes
+ * longer than this may be done twice at most, and the second time finds nothing to change or to count.
+ */
+const LEASE_SECONDS = 15;
 const TENANTS = 100;
 const TENANTS_AT_ONCE = 4;
 /** Batches of a visit, after which other tenants have their turn. */
