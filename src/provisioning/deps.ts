@@ -29,6 +29,7 @@ export interface ExpressionHost extends ExpressionPort {
   apart(version?: number): ExpressionPort;
 }
 
+/** What the operator set for provisioning; the configuration's documentation says what each means. */
 export interface ProvisioningSettings {
   /** A SCIM write that touches more people than this is left to the worker. */
   readonly inlineUsers: number;
@@ -51,11 +52,13 @@ export interface SecretPort {
   encrypt(clear: string, context: string): string;
 }
 
+/** Where faults go that no caller can be told of. */
 export interface FaultLog {
   /** A fault of ours that was survived; `event` is a stable code. */
   fault(event: string, fault: unknown, about?: { readonly tenant?: number; readonly run?: number }): void;
 }
 
+/** All that use cases need of the outside: handed to each as its first argument. */
 export interface Provisioning {
   readonly store: Store;
   readonly expressions: ExpressionHost;
@@ -82,6 +85,9 @@ export interface Context {
   readonly door: Door;
   readonly requestId?: string;
 }
+
+/** Whoever acts where nobody asked: the worker. */
+export const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
 /**
  * Who did it, in one text: `operator`, `api_key:<name>`, `command_line:<user>`. Names stand behind what they are names of, so

@@ -2,7 +2,7 @@ import type { CompiledMapping } from "../../engine/compile/compile.js";
 import { expressionsOf } from "../../engine/compile/compiled-mapping.js";
 import type { TenantId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
-import { auditEntry, type Context, type Provisioning } from "../deps.js";
+import { auditEntry, type Provisioning, WORKER } from "../deps.js";
 import { activeMapping } from "./compiled-mappings.js";
 
 /** An expression of the active mapping that is not run any more, at all or on one input, until a mapping is activated. */
@@ -15,8 +15,6 @@ export interface Suspension {
   /** How it ended last. */
   readonly code: "timeout" | "memory" | "error";
 }
-
-const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
 /**
  * Tells the tenant's admins that an expression of the active mapping was suspended: an entry of the audit and an event, with

@@ -1,5 +1,5 @@
 import type { Instant, TenantId, UserId } from "../../model/ids.js";
-import type { Context, Provisioning } from "../deps.js";
+import { type Context, type Provisioning, WORKER } from "../deps.js";
 import type { LeftToDo } from "../ports/access.js";
 import type { ClaimedRun } from "../ports/runs.js";
 import type { TenantWriter } from "../ports/store.js";
@@ -9,7 +9,6 @@ import { keepHeld } from "./held-run.js";
 import { heldUsers } from "./held-runs.js";
 import { reconcileApart } from "./reconcile-apart.js";
 
-export const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 /** For people who are brought a mapping. */
 export const MAPPING_WORKER: Context = { ...WORKER, door: "mapping" };
 

@@ -1,12 +1,12 @@
 /** The worker owns everything that goes on without a request: waiting marks, runs, what falls due, and publishing events. */
 import type { TenantId, UserId } from "../../model/ids.js";
-import type { Provisioning } from "../deps.js";
+import { type Provisioning, WORKER } from "../deps.js";
 import type { ClaimedRun } from "../ports/runs.js";
 import { secondsFrom } from "./back-off.js";
 import { takeWakeups } from "./due.js";
 import { reconcileApart } from "./reconcile-apart.js";
 import { createRests } from "./rests.js";
-import { MAPPING_WORKER, WORKER, workRun } from "./run-work.js";
+import { MAPPING_WORKER, workRun } from "./run-work.js";
 
 const BATCH = 250;
 const EVENTS = 1000;
@@ -23,6 +23,7 @@ const TURN = 10;
 const VISITS = 8;
 const SWEEP_SECONDS = 60;
 
+/** The loop that does what is due. */
 export interface Worker {
   /** Looks for work now rather than at the next poll. */
   wake(): void;
