@@ -9,6 +9,7 @@ import type { RuleTable, TableRule } from "./compile/rule-table.js";
 import type { FactPath } from "./expression/facts.js";
 import { appRoleHits, groupHits, type Hit, namedGroups, roleEvidence } from "./match.js";
 
+/** A rule that a link matches, or may match, before any expression is asked. */
 export interface Candidate {
   readonly owner: TableRule;
   readonly hits: readonly Hit[];

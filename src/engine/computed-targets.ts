@@ -11,6 +11,7 @@ export const MOST_COMPUTED_TARGETS = 200;
 /** Most different targets of one rule's results for one person at one connection, over all groups. */
 export const MOST_TARGETS_OF_RESULTS = 1_000;
 
+/** The targets that an expression computed, or what is wrong with its result, in words. */
 export type ComputedTargets =
   | { readonly ok: true; readonly targets: readonly Target[] }
   | { readonly ok: false; readonly message: string };
@@ -56,6 +57,7 @@ const LONGEST = { scope: 512, team: 256, role: 128 } as const;
 export type TargetKey = keyof typeof LONGEST;
 export const TARGET_KEYS = Object.keys(LONGEST) as readonly TargetKey[];
 
+/** Whether a computed target may have this key. */
 export function isTargetKey(key: string): key is TargetKey {
   return Object.hasOwn(LONGEST, key);
 }

@@ -33,6 +33,7 @@ export interface OpenRule {
   couldExceed(scope: string, role: string, order: RoleOrder): boolean;
 }
 
+/** What is given of the offers in one kind of scope, and what undecided rules keep as it is. */
 export interface Settled {
   readonly desired: readonly DesiredGrant[];
   readonly locks: readonly Lock[];

@@ -9,6 +9,7 @@ import { settle } from "./conflict.js";
 import { collectOffers, couldGiveIn, presentTarget, type ResolveTeam } from "./offers.js";
 import { assignRoles, scimRoleStands } from "./scim-roles.js";
 
+/** What deciding asks of the tenant beside mapping and person. */
 export interface DecideOptions {
   /** Present team names by names and aliases. */
   readonly resolveTeam: ResolveTeam;

@@ -14,6 +14,7 @@ export interface GroupNames {
   readonly waiting?: string;
 }
 
+/** The groups of one connection, as claims and memberships ask for them. */
 export interface GroupDirectory {
   namesOf(group: DirectoryGroupRecord): GroupNames;
   /**

@@ -15,6 +15,7 @@ interface Template {
   readonly captures: ReadonlySet<string>;
 }
 
+/** What a rule gives: its target as a template, and everything that it could give. */
 export interface Give {
   /** The kinds of scope that it may give in: one, or all for a rule with `grants`. */
   readonly kinds: readonly ScopeKind[];
@@ -103,6 +104,7 @@ function kindOf(text: string, scope: Template): ScopeKind | undefined {
   return fixed === undefined ? undefined : scopeKind(`${fixed}-`);
 }
 
+/** The problem of a text that is no scope, with the kinds that there are. */
 export function badScope(text: string, pointer: string): Problem {
   const near = suggest(text, ["tenant", "all_teams"]);
   return {

@@ -19,6 +19,7 @@ export interface BrakeSettings {
   readonly dripPerHour: number;
 }
 
+/** Tokens of a brake's bucket as they were at an instant; they fill up with time. */
 export interface Bucket {
   readonly tokens: number;
   readonly updatedAt: Instant;
@@ -151,6 +152,7 @@ function losingLines(plan: PersonPlan): readonly PlanLine[] {
   return planLines(plan).filter(isLoss);
 }
 
+/** By what a hold is judged: what an owner has reviewed, and whether held people are let go. */
 export interface HoldOptions {
   readonly covers: Covers;
   /** People held are planned as if nobody held them. */

@@ -126,6 +126,7 @@ export function appRoleHits(table: RuleTable, roles: readonly string[], staleSin
   return hits.sort(byRuleThenGroup);
 }
 
+/** That the person has an app role. */
 export function roleEvidence(role: string, staleSince: Instant | undefined): Evidence {
   return { kind: "app_role", label: role, ...(staleSince === undefined ? {} : { staleSince }) };
 }

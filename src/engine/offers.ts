@@ -10,6 +10,7 @@ import type { RoleOrder } from "./role-order.js";
 /** The present name of the team that a name means, or `undefined` for a name that no team has or had. */
 export type ResolveTeam = (name: string) => { readonly name: string } | undefined;
 
+/** What matched rules offer and open rules could, by kind of scope, and what was refused for want of a team. */
 export interface Offered {
   readonly byKind: ReadonlyMap<ScopeKind, OfferedInKind>;
   readonly offers: readonly Offer[];
@@ -21,6 +22,7 @@ interface OfferedInKind {
   readonly opens: OpenRule[];
 }
 
+/** Collects what the outcomes of one person's links offer. `evaluations`: of the current links. */
 export function collectOffers(
   mapping: CompiledMapping,
   evaluations: readonly LinkEvaluation[],

@@ -20,6 +20,7 @@ type Segment =
       readonly texts: readonly string[];
     };
 
+/** A pattern for names of groups: fixed texts, stars and captures, anchored at both ends. */
 export interface Pattern {
   readonly text: string;
   /** The fixed text that every match begins with; may be empty. */
@@ -32,8 +33,10 @@ export interface Pattern {
 /** What each capture stands for after its `values` were looked up. */
 export type Captured = Readonly<Record<string, string>>;
 
+/** What a document says that captures stand for: texts by what they catch, or the texts that may be caught. */
 export type ValuesDocument = Readonly<Record<string, Readonly<Record<string, string | true>> | readonly string[]>>;
 
+/** The pattern, or every mistake in it. */
 export type ParsedPattern =
   | { readonly ok: true; readonly pattern: Pattern }
   | { readonly ok: false; readonly problems: readonly Problem[] };

@@ -14,6 +14,7 @@ import { presentScope, presentTarget, type ResolveTeam } from "./offers.js";
 /** Longer types are unknown ones: what a placeholder catches becomes part of a scope. */
 export const LONGEST_TYPE = 256;
 
+/** What a role that SCIM assigned means by the document, or why it means nothing. */
 export type ResolvedScimRole =
   | {
       readonly ok: true;

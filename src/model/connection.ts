@@ -1,13 +1,18 @@
 import type { Protocol } from "./facts.js";
 import type { ConnectionId, Instant, TenantId } from "./ids.js";
 
+/** What a sign-in may do: create nobody, take facts once, or take them each time. */
 export type JitMode = "off" | "first_sign_in" | "every_sign_in";
+/** What pushed facts do: nothing, be previewed, or change access. */
 export type SyncMode = "off" | "test" | "live";
+/** Who is believed about membership in groups that are both pushed and claimed. */
 export type GroupAuthority = "auto" | "claims" | "scim";
+/** Whose dialect of SCIM the connection speaks. */
 export type ScimProfile = "rfc" | "okta" | "entra";
 /** The resources whose `roles` SCIM manages. */
 export type RoleSource = "users" | "groups" | "serviceAccounts";
 export type GroupSeparator = "," | ";";
+/** What becomes of synced people when SCIM is switched off: they go on by hand, or are deactivated. */
 export type OnDisable = "convert" | "deactivate";
 
 /** A tenant's trust in one source. Secrets are not part of it; the protocol that needs one asks the store for it. */
@@ -46,6 +51,7 @@ export interface Connection {
   readonly version: number;
 }
 
+/** What an OpenID Connect connection was told of its provider; the client secret is stored apart. */
 export interface OidcSettings {
   readonly issuer: string;
   readonly clientId: string;
@@ -78,6 +84,7 @@ export type RequireSigned = "either" | "assertion" | "response" | "both";
 /** Who gives in a team: `idp_only` leaves it to identity providers as long as one of them does. */
 export type TeamPolicy = "idp_only" | "idp_plus_manual";
 
+/** A customer: everything but the operator's own belongs to one, and no query leaves it. */
 export interface Tenant {
   readonly id: TenantId;
   readonly slug: string;

@@ -16,10 +16,12 @@ export type Known<T> =
   | { readonly known: true; readonly value: T; readonly staleSince?: Instant }
   | { readonly known: false; readonly reason: UnknownReason };
 
+/** A fact that is known. `staleSince`: from then on nobody asserted it any more. */
 export function known<T>(value: T, staleSince?: Instant): Known<T> {
   return staleSince === undefined ? { known: true, value } : { known: true, value, staleSince };
 }
 
+/** A fact of which nothing can be said, and why. INVARIANT: unknown is not empty. */
 export function unknown(reason: UnknownReason): Known<never> {
   return { known: false, reason };
 }

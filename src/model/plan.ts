@@ -44,6 +44,7 @@ export interface PersonPlan {
   readonly held?: HeldBack;
 }
 
+/** An open grant that goes on with other evidence, or by a rule of another id. */
 export interface Refreshed {
   readonly id: GrantId;
   readonly evidence: readonly Evidence[];
@@ -78,6 +79,7 @@ export interface PlanLine {
   readonly raised?: true;
 }
 
+/** What a plan comes to, in numbers of people and assignments. */
 export interface PlanSummary {
   /** People in scope. */
   readonly users: number;
@@ -126,6 +128,7 @@ export interface Largest<Name> {
 export type RunStatus = "queued" | "running" | "held" | "done" | "failed" | "discarded";
 export type RunTrigger = "mapping" | "rollback" | "go_live" | "push" | "held" | "disable" | "convert" | "pins";
 
+/** Work on many people: what began it, how far it is, and what it came to. */
 export interface Run {
   readonly id: RunId;
   readonly trigger: RunTrigger;

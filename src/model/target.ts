@@ -8,6 +8,7 @@ export interface Target {
   readonly role: string;
 }
 
+/** Every kind of scope. */
 export const SCOPE_KINDS = ["team", "tenant", "all_teams", "resource"] as const;
 export type ScopeKind = (typeof SCOPE_KINDS)[number];
 
@@ -24,6 +25,7 @@ export function scopeKind(scope: string): ScopeKind | undefined {
   return RESOURCE.test(scope) ? "resource" : undefined;
 }
 
+/** The scope `team:<name>`. */
 export function teamScope(name: string): string {
   return TEAM + name;
 }
@@ -33,6 +35,7 @@ export function teamOf(scope: string): string | undefined {
   return scope.startsWith(TEAM) ? scope.slice(TEAM.length) : undefined;
 }
 
+/** Whether this is the role `owner` of the tenant. */
 export function isOwner(target: Target): boolean {
   return target.scope === OWNER.scope && target.role === OWNER.role;
 }

@@ -11,6 +11,7 @@ import type { TenantWriter } from "./ports/store.js";
 import type { Profile } from "./profile.js";
 import { freeSeatsOf } from "./seats.js";
 
+/** The plans that passed the brake, with everything that is written beside them. */
 export interface ApplyInput {
   readonly plans: readonly PersonPlan[];
   readonly profiles: ReadonlyMap<UserId, Profile>;

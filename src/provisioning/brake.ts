@@ -22,6 +22,7 @@ import type { BucketKind } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Approval } from "./preview/approval.js";
 
+/** A person who is kept as they are, in whose connection's held run, and why. */
 export interface HeldPlan {
   readonly plan: PersonPlan;
   readonly connection: ConnectionId;
@@ -29,6 +30,7 @@ export interface HeldPlan {
   readonly detail: string;
 }
 
+/** What becomes of each plan. */
 export interface Braked {
   readonly pass: readonly PersonPlan[];
   /** Newly held: to be entered in their connection's held run. */
@@ -39,6 +41,7 @@ export interface Braked {
   readonly dissolve: readonly UserId[];
 }
 
+/** The plans of one batch, and by what their losses are judged. */
 export interface BrakeInput {
   readonly plans: readonly PersonPlan[];
   readonly connections: readonly Connection[];
@@ -48,6 +51,10 @@ export interface BrakeInput {
   readonly now: Instant;
 }
 
+/**
+ * Sorts plans into those that pass and those that are held: losses beyond the bucket that nobody reviewed, the last owners,
+ * people for whom there is no seat. Locks the tenant where somebody could be held.
+ */
 export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput): Promise<Braked> {
   const held = settleHolds(input);
   const losing = held.pass.filter((plan) => unapprovedLoss(plan, input.approval) !== undefined);

@@ -24,6 +24,7 @@ export interface Gathered {
 
 /** "As if": connection settings that a preview or a switch pretends, by connection. */
 export type Overlay = ReadonlyMap<ConnectionId, Pretence>;
+/** What is pretended of one connection; what is absent stays as it is. */
 export interface Pretence {
   readonly sync?: LinkConnection["sync"];
   /** Everybody pushed here counts as deactivated by their source: the connection is being switched off. */
@@ -32,6 +33,7 @@ export interface Pretence {
   readonly groups?: LinkConnection["directoryGroups"];
 }
 
+/** As of when, and as if what. */
 export interface GatherOptions {
   readonly now: Instant;
   /** What the facts are for: what its `scim_roles` declare is no app role. */

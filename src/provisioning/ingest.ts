@@ -18,6 +18,7 @@ import { wakeNewcomers, wakeWhenSettled } from "./settle.js";
 /** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
 export type Written = WrittenRow<DirectoryUserId | DirectoryGroupId> | undefined;
 
+/** What storing the changes came to. */
 export interface Ingested {
   /** One per change, in their order. */
   readonly rows: readonly Written[];

@@ -10,6 +10,7 @@ import type { LinkRow } from "./ports/access.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 
+/** Whom a push or a sign-in means, among the rows of its connection. */
 export type Linked =
   | { readonly kind: "row"; readonly row: LinkCandidate }
   /** A deleted row with the same externalId: its account is revived under a new row. */

@@ -8,6 +8,7 @@ import type { ExpressionPort } from "./deps.js";
 import type { Gathered } from "./gather.js";
 import { resultsOf } from "./mapping/expression-results.js";
 
+/** What the ledger says of a person beside access: names, address, photo. */
 export interface Profile extends ShownProfile {
   readonly userName: string;
   readonly email: string | null;

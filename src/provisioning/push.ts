@@ -7,6 +7,7 @@ import type { TenantWriter } from "./ports/store.js";
 import { recordPins } from "./pushed-pins.js";
 import { reconcilePeople } from "./reconcile.js";
 
+/** What one SCIM request asks for. */
 export interface Push {
   readonly tenant: Tenant;
   readonly connection: Connection;
@@ -14,6 +15,7 @@ export interface Push {
   readonly context: Context;
 }
 
+/** What it wrote, and what is still to come. */
 export interface Pushed {
   /** One per change, in their order; `undefined` where nothing was written or nothing is left. */
   readonly rows: readonly Written[];

@@ -29,6 +29,7 @@ export interface PinNotice {
   };
 }
 
+/** Whether rules that name the group could know it by another name than before. */
 export function isRenamed(before: Names, after: Names): boolean {
   return ownNames(before).join("\u0000") !== ownNames(after).join("\u0000");
 }

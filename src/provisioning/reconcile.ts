@@ -26,6 +26,7 @@ import { endEmptyRuns, enterHeld } from "./runs/held-run.js";
 import { countsOf, isOpenFor } from "./runs/run-counts.js";
 import { type RunShares, runShares } from "./runs/run-shares.js";
 
+/** How people are reconciled: on whose behalf, as seen through which door, and what passes the brake. */
 export interface ReconcileOptions {
   readonly context: Context;
   readonly door?: DecisionDoor;
@@ -38,6 +39,7 @@ export interface ReconcileOptions {
   readonly releasing?: RunId;
 }
 
+/** What became of each person; `counts`: see `countsOf`. */
 export interface Reconciled extends Judgement {
   /** People whose state now is what the evaluation asked for, or is kept back knowingly. */
   readonly done: readonly UserId[];

@@ -11,6 +11,7 @@ import { planConfirmed } from "./preview/confirm.js";
 import { REVIEWED_DAYS } from "./preview/plan-sheet.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, storePreview } from "./preview/population.js";
 
+/** A switch of a connection's SCIM. */
 export interface SyncSwitch {
   readonly to: "live" | "off";
   /** For `off`: what becomes of people who are synced now. */

@@ -8,6 +8,7 @@ import type { CompiledExample, CompiledInvariant } from "./compiled-mapping.js";
 import { checkConnection, type MappingContext } from "./mapping-connections.js";
 import { type Findings, problem } from "./problems.js";
 
+/** Checks the document's examples and reads their targets; what is wrong goes into `findings`. */
 export function compileExamples(
   document: MappingDocument,
   context: MappingContext,
@@ -48,6 +49,7 @@ function checkScimRoles(
   });
 }
 
+/** Compiles the document's invariants; those that do not compile are left out, and stand in `findings`. */
 export function compileInvariants(
   document: MappingDocument,
   context: MappingContext,

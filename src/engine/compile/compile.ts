@@ -21,6 +21,7 @@ export type { CompiledMapping } from "./compiled-mapping.js";
 export { nextExpiry, readsNow } from "./expiry.js";
 export type { MappingContext } from "./mapping-connections.js";
 
+/** All problems at once, or the compiled mapping; warnings either way. */
 export type CompileResult =
   | { readonly ok: true; readonly mapping: CompiledMapping; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };

@@ -57,6 +57,7 @@ export function keysAt(aliases: AliasBook, name: string, slug: string): readonly
   return aliases.get(name)?.get(slug) ?? [name];
 }
 
+/** One rule as evaluation reads it, with where it stands in the document. */
 export interface CompiledRule {
   readonly id: string;
   /** Position among `mappings`; -1 for the owners' rule. */
@@ -87,6 +88,7 @@ export interface GroupMatcher {
   readonly pattern?: Pattern;
 }
 
+/** An expression that was checked, and what it reads. */
 export interface CompiledExpression {
   readonly source: string;
   /** Facts that it reads, sorted. */
@@ -99,12 +101,14 @@ export interface CompiledExpression {
   readonly refused?: string;
 }
 
+/** An example of the document, with the targets that it expects. */
 export interface CompiledExample {
   readonly document: ExampleDocument;
   readonly pointer: string;
   readonly expect: readonly Target[];
 }
 
+/** A condition that nothing given may meet. */
 export interface CompiledInvariant {
   readonly name: string;
   readonly pointer: string;

@@ -6,6 +6,7 @@ export interface Findings {
   readonly warnings: Problem[];
 }
 
+/** Empty lists, for a compilation to fill. */
 export function noFindings(): Findings {
   return { problems: [], warnings: [] };
 }

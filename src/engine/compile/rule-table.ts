@@ -17,12 +17,14 @@ export interface GroupKeys {
   readonly ids: ReadonlyMap<string, string | undefined>;
 }
 
+/** A rule by one key of a group; `label` as in `GroupKeys`. */
 export interface TableEntry {
   readonly owner: TableRule;
   readonly key: string;
   readonly label: string | undefined;
 }
 
+/** The rules that apply at one connection, by what finds them. */
 export interface RuleTable {
   readonly byName: ReadonlyMap<string, readonly TableEntry[]>;
   readonly byId: ReadonlyMap<string, readonly TableEntry[]>;
@@ -47,6 +49,7 @@ export interface RuleTable {
 /** The tables of one mapping, one per connection and right to grant `owner`. */
 export type RuleTables = (connection: Pick<LinkConnection, "slug" | "mayGrantOwner">) => RuleTable;
 
+/** Tables by connection, each made when it is first asked for. */
 export function ruleTables(rules: readonly CompiledRule[], aliases: AliasBook): RuleTables {
   const owners = new Map<string, RuleTable>();
   const others = new Map<string, RuleTable>();

@@ -103,6 +103,7 @@ function visitLambda(walk: Walk, node: LambdaNode, over: Shape, scope: Scope, vi
   return visit(walk, node.body, { ...scope, variables });
 }
 
+/** Refuses a name for a variable or parameter that means a function already. */
 export function reservedName(walk: Walk, position: number, name: string): Shape {
   const other = name.replace("$", "") === "" ? "$mine" : `$my_${name}`;
   const message = `${quote(`$${name}`)} means something already: choose another name, such as ${quote(other)}`;

@@ -76,6 +76,7 @@ export function refuseConstruct(walk: Walk, position: number, construct: keyof t
   return refuse(walk, position, "not_allowed", `${why}, as in \`${instead}\``, instead);
 }
 
+/** A walk that has found nothing so far. `use`: what the expression is for. */
 export function startWalk(source: string, use: ExpressionUse): Walk {
   return {
     source,
@@ -103,6 +104,7 @@ export function refuse(walk: Walk, position: number, code: string, message: stri
   return ANY;
 }
 
+/** Notes what is allowed and probably a mistake, once for each place and code. */
 export function warn(walk: Walk, position: number, code: string, message: string, suggestion?: string): void {
   const found = { code, message, position };
   walk.warnings.set(`${position} ${code}`, suggestion === undefined ? found : { ...found, suggestion });
@@ -129,6 +131,7 @@ export function entryOf(shape: Shape): Shape {
   return shape.kind === "list" || shape.kind === "text" ? PLAIN : shape;
 }
 
+/** Whether the value is known to be a list. */
 export function isList(shape: Shape): shape is Shape & { readonly kind: "list" } {
   return shape.kind === "list";
 }

@@ -15,6 +15,7 @@ export interface UndecidedTally {
   value(mapping: CompiledMapping): PlanSummary["undecided"];
 }
 
+/** Counts people by rule and reason: each person once, however many locks they have of the two. */
 export function undecidedTally(): UndecidedTally {
   const counted = new Map<string, { readonly lock: Lock; people: number }>();
   return {

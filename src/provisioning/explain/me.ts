@@ -22,6 +22,7 @@ export interface Me {
 
 const MOST_REASONS = 500;
 
+/** What somebody who is signed in may know of themselves: who they are, what they hold, and why. */
 export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
   const reader = p.store.read(session.tenant.id);
   const user = await reader.user(session.userId);

@@ -47,6 +47,7 @@ function count({ broken }: InvariantTally, problem: Problem): void {
   else broken.set(problem.pointer, { problem, people: 1 });
 }
 
+/** One problem for each invariant that somebody would break, with how many people that are. */
 export function invariantProblems({ broken }: InvariantTally): readonly Problem[] {
   return [...broken.values()].map(({ problem, people }) =>
     people === 1 ? problem : { ...problem, message: `${problem.message}, and ${people - 1} more people` },

@@ -2,6 +2,7 @@ import type { CompiledMapping } from "../../engine/compile/compile.js";
 import { OWNER } from "../../model/target.js";
 import type { TenantReader } from "../ports/store.js";
 
+/** Roles by name; `privileged` are those of the catalogue, and `owner`. */
 export interface KnownRoles {
   readonly names: ReadonlySet<string>;
   readonly privileged: ReadonlySet<string>;

@@ -10,6 +10,7 @@ export interface VersionNote {
   readonly savedAt: Instant;
 }
 
+/** Versions without their documents, by instant and number. */
 export interface MappingAuthors {
   /** The version that was active at an instant; `undefined` before the first. */
   at(instant: Instant): VersionNote | undefined;

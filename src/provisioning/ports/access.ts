@@ -31,6 +31,7 @@ export interface MembershipRow {
   readonly since: Instant;
 }
 
+/** A user as lists show them. */
 export interface UserRow extends ShownProfile {
   readonly id: UserId;
   readonly userName: string;
@@ -52,6 +53,7 @@ export interface UserQuery extends PageQuery {
   readonly role?: string;
 }
 
+/** A team with the names that it had before. */
 export interface TeamRow {
   readonly id: TeamId;
   readonly name: string;
@@ -113,6 +115,7 @@ export interface BucketState {
   readonly tokens: number;
   readonly updatedAt: Instant;
 }
+/** The brake counts accounts that end apart from access that is lost. */
 export type BucketKind = "deactivations" | "access";
 
 /**
@@ -123,6 +126,7 @@ export type BucketKind = "deactivations" | "access";
  */
 export type WakeKind = "settle" | "newcomers" | "grant_expiry" | "rule_expiry" | "new_day" | "pins" | "seats";
 
+/** The access ledger as it is read: people, links, grants, teams, and what is due. */
 export interface AccessReader {
   /** People by id, with open grants; missing ids are left out. A constant number of statements. */
   people(ids: readonly UserId[]): Promise<readonly PersonState[]>;
@@ -220,6 +224,7 @@ export interface LeftToDo {
   readonly failed: number;
 }
 
+/** Writing the access ledger, and the marks and locks by which writers keep out of each other's way. */
 export interface AccessWriter {
   /** Raises `factsVersion` of these people and marks them dirty with it as `dirtySeq`. */
   markDirty(ids: readonly UserId[], cause: string, now: Instant): Promise<void>;

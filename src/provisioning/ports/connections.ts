@@ -55,6 +55,7 @@ export interface ApiKeyInfo {
   readonly createdAt: Instant;
 }
 
+/** The tenant's own row, its connections, tokens and API keys. */
 export interface ConnectionReader {
   /** The tenant's own row, as it is now. */
   tenantNow(): Promise<Tenant>;
@@ -71,6 +72,7 @@ export interface ConnectionReader {
   directoryGroups(connection: ConnectionId): Promise<readonly DirectoryGroupRecord[]>;
 }
 
+/** Writing connections, tokens and API keys. */
 export interface ConnectionWriter {
   /** Throws Refusal `slug_taken`. The first connection besides `local` gets `mayGrantOwner` unless the input says otherwise: the caller decides. */
   insertConnection(input: NewConnection, now: Instant): Promise<Connection>;

@@ -51,11 +51,13 @@ export interface DirectoryQuery {
   readonly limit: number;
 }
 
+/** A page of a SCIM list, and how many there are in all. */
 export interface DirectoryList<Row> {
   readonly total: number;
   readonly rows: readonly Row[];
 }
 
+/** The directory ledger as SCIM reads it back. */
 export interface DirectoryReader {
   /** Everyone whose facts hang on these groups: their live members' users. */
   usersOfGroups(groups: readonly DirectoryGroupId[]): Promise<readonly UserId[]>;
@@ -87,6 +89,7 @@ export interface LinkCandidate {
   readonly claims?: ClaimsDocument;
 }
 
+/** A person's row at a connection, with the link to the user. */
 export interface NewUserRow {
   readonly connection: ConnectionId;
   readonly user: UserId;
@@ -117,6 +120,7 @@ export type NewProfile = { readonly userName: string; readonly email?: string } 
   Partial<Record<"displayName" | "givenName" | "familyName", string>>
 >;
 
+/** Writing the directory ledger. */
 export interface DirectoryWriter {
   /** Live rows of the connection whose subject is this one. */
   rowBySubject(connection: ConnectionId, subject: string): Promise<LinkCandidate | undefined>;

@@ -35,6 +35,7 @@ export interface ApiKeyOwner {
   readonly scopes: readonly string[];
 }
 
+/** What stands above tenants, and the look-ups by which a request finds its own. */
 export interface InstanceStore {
   /**
    * Makes the tenant with its built-in `local` connection. Throws Refusal `slug_taken` or `domain_taken`

@@ -12,6 +12,7 @@ export interface Actor {
 /** Through which door a change came. */
 export type Door = "scim" | "sign_in" | "admin" | "mapping" | "worker" | "command_line";
 
+/** Who changed what, when, and by which door. */
 export interface AuditEntry {
   readonly at: Instant;
   readonly actor: Actor;
@@ -34,6 +35,7 @@ export interface FeedEvent {
   readonly data: JsonObject;
 }
 
+/** The audit and the feed of events. */
 export interface JournalReader {
   audit(
     query: PageQuery & { readonly user?: UserId; readonly action?: string },

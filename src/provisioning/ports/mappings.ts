@@ -2,6 +2,7 @@ import type { Instant } from "../../model/ids.js";
 import type { PlanLine, PlanSummary } from "../../model/plan.js";
 import type { Page, PageQuery } from "./store.js";
 
+/** A version of the mapping as it was saved. */
 export interface MappingVersion {
   readonly version: number;
   /** The document exactly as it was sent. */
@@ -31,6 +32,7 @@ export interface PlanLineFilter {
 
 export type PlanKind = "mapping" | "go_live" | "disable" | "held" | "pins";
 
+/** A plan without its lines, as a digest finds it. */
 export interface StoredPlan {
   readonly id: string;
   readonly digest: string;
@@ -41,6 +43,7 @@ export interface StoredPlan {
   readonly createdAt: Instant;
 }
 
+/** Versions of the mapping, and stored plans. */
 export interface MappingReader {
   /** `undefined` before the first. */
   activeMapping(): Promise<MappingVersion | undefined>;
@@ -54,6 +57,7 @@ export interface MappingReader {
   planLines(id: string, query: PageQuery & { readonly where?: PlanLineFilter }): Promise<Page<PlanRow>>;
 }
 
+/** Saving versions, and writing plans page by page. */
 export interface MappingWriter {
   /** Appends version `expected + 1` and makes it active. The active version being another: Refusal `version_conflict`. */
   saveMapping(

@@ -41,6 +41,7 @@ export interface PinOutcome {
   readonly state: PinState;
 }
 
+/** Names of the mapping, and the groups that hold or bear them. */
 export interface PinReader {
   /** Every name that the active mapping uses, at every connection. */
   pinnedNames(): Promise<readonly PinnedName[]>;

@@ -34,6 +34,7 @@ export interface HeldPerson {
   readonly seq: number;
 }
 
+/** Runs and who is held in them. */
 export interface RunReader {
   run(id: RunId): Promise<Run | undefined>;
   runs(query: PageQuery & { readonly status?: RunStatus }): Promise<Page<Run>>;
@@ -48,6 +49,7 @@ export interface RunReader {
   heldPeople(run: RunId, query: { readonly afterSeq: number; readonly limit: number }): Promise<readonly HeldPerson[]>;
 }
 
+/** Beginning runs, taking them up, and entering people in them. */
 export interface RunWriter {
   insertRun(run: NewRun, now: Instant): Promise<RunId>;
   updateRun(

@@ -35,6 +35,7 @@ export interface SignInTrace {
   readonly detail: JsonObject;
 }
 
+/** Traces of sign-ins, and sessions. */
 export interface SignInReader {
   signInTrace(reference: string): Promise<SignInTrace | undefined>;
   sessionsOf(
@@ -42,6 +43,7 @@ export interface SignInReader {
   ): Promise<readonly { readonly id: string; readonly createdAt: Instant; readonly lastSeenAt: Instant }[]>;
 }
 
+/** Pending logins, sessions, traces, and what may be used once. */
 export interface SignInWriter {
   insertPendingLogin(login: PendingLogin): Promise<void>;
   /** Takes the login out: a second call finds nothing. The caller judges connection, browser and time. */

@@ -15,6 +15,7 @@ import type { PinReader, PinWriter } from "./pins.js";
 import type { RunReader, RunWriter } from "./runs.js";
 import type { SignInReader, SignInWriter } from "./sign-ins.js";
 
+/** Everything that can be read of one tenant. INVARIANT: it belongs to that tenant and cannot leave it. */
 export interface TenantReader
   extends ConnectionReader,
     DirectoryReader,
@@ -29,6 +30,7 @@ export interface TenantReader
   readonly tenant: TenantId;
 }
 
+/** The same inside one transaction, with everything that can be written. */
 export interface TenantWriter
   extends TenantReader,
     ConnectionWriter,
@@ -41,6 +43,7 @@ export interface TenantWriter
     JournalWriter,
     ErasureWriter {}
 
+/** The database as use cases see it. */
 export interface Store {
   /** Rows above tenants, and look-ups that find the tenant. */
   readonly instance: InstanceStore;

@@ -12,6 +12,7 @@ export interface MappingApproval {
   readonly includeFrozen: boolean;
 }
 
+/** What owners have reviewed, by what they saved or released: read once and remembered for a while. */
 export interface ApprovalCache {
   ofMapping(reader: TenantReader, version: number): Promise<MappingApproval>;
   ofPlan(reader: TenantReader, plan: string): Promise<Approval>;

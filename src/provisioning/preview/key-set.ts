@@ -10,6 +10,7 @@ export interface KeySet {
 /** Characters of base64url. */
 const KEPT = 22;
 
+/** An empty one. */
 export function createKeySet(): KeySet {
   const keys = new Set<string>();
   return {

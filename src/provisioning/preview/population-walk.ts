@@ -20,6 +20,7 @@ const PAGE = 100;
 /** The first pages are smaller: what a process runs for the first time takes it many times as long. */
 const FIRST_PAGE = 10;
 
+/** Whom a plan is of, and as if what. */
 export interface PopulationQuery {
   readonly kind: PlanKind;
   /** What the plan is of; a digest is good for the same subject only. */
@@ -64,6 +65,7 @@ export interface Walk {
   readonly unmoved?: UnmovedPeople;
 }
 
+/** Reads once what all people of a walk are judged by, as of now. */
 export async function beginWalk(
   p: Provisioning,
   reader: TenantReader,

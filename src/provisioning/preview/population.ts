@@ -25,6 +25,7 @@ import { isUnmoved, MOST_UNMOVED, type UnmovedPeople } from "./unmoved.js";
 
 export type { PopulationQuery } from "./population-walk.js";
 
+/** What a plan of a population comes to; its lines are stored under `digest`. */
 export interface PopulationPlan {
   readonly digest: string;
   readonly summary: PlanSummary;

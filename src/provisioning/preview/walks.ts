@@ -2,11 +2,13 @@
 import type { TenantId } from "../../model/ids.js";
 import { Refusal } from "../../model/problem.js";
 
+/** Turns for what keeps the process busy, fair between tenants. */
 export interface Walks {
   /** Runs the work when it is its turn. Refusal `rate_limited` when too many of the tenant wait already. */
   run<T>(tenant: TenantId, work: () => Promise<T>): Promise<T>;
 }
 
+/** How many have their turn, and how many may wait for it. */
 export interface WalkLimits {
   /** At once, over all tenants; one tenant has one at a time. */
   readonly atOnce: number;

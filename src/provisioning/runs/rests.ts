@@ -10,6 +10,7 @@ export interface Rests {
   succeeded(tenant: TenantId): void;
 }
 
+/** Remembers in this process which tenants' visits failed, and for how long each rests: longer each time. */
 export function createRests(): Rests {
   const rests = new Map<TenantId, { readonly until: number; readonly seconds: number }>();
   return {
