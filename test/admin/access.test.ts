@@ -215,6 +215,24 @@ describe("access to the admin API", () => {
 });
 
 describe("the admin API's rates", () => {
+  it("refuse a save behind too many others of its tenant with when to try again, and nothing is done by it", async () => {
+    const client = await openAdmin((config) => ({ ...config, previews: { atOnce: 1, waiting: 1 } }));
+    try {
+      const tenant = await client.tenant();
+      const mappings = [{ group_name: "Eng", team_name: "Platform", role_name: "editor" }];
+      const saves = Array.from({ length: 16 }, () => client.call("PUT", `${tenant}/mapping`, { body: { mappings } }));
+      const late = (await Promise.all(saves)).filter(({ status }) => status === 429);
+      expect(late).not.to.have.length(0);
+      for (const refused of late) {
+        expectProblem(refused, 429, "rate_limited");
+        expect([refused.headers["retry-after"], refused.body["retryAfterSeconds"]]).to.deep.equal(["10", 10]);
+        expect(refused.body["detail"]).to.contain("nothing was done, try again in 10 seconds");
+      }
+    } finally {
+      await client.close();
+    }
+  });
+
   it("slow each key by itself, and strangers by their address", async () => {
     const client = await openAdmin((config) => ({
       ...config,

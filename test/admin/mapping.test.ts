@@ -165,9 +165,14 @@ for (const [database, newUrl] of DATABASES) {
       const refused = await save(tenant, without, `?digest=${preview.body["digest"]}`);
       expectProblem(refused, 409, "plan_changed");
       expect(changes(refused)).to.deep.equal(["ben revoke team:Platform/editor"]);
-      const again = await client.post(`${tenant}/mapping/preview`, without);
-      expect(again.body["digest"]).to.equal(refused.body["digest"]);
-      expect((await save(tenant, without, `?digest=${again.body["digest"]}`)).status).to.equal(200);
+      const whole = await client.get(`${tenant}/plans/${refused.body["plan"]}`);
+      expect(whole.body["digest"]).to.equal(refused.body["digest"]);
+      expect(changes(whole).toSorted()).to.deep.equal([
+        "ada revoke team:Platform/editor",
+        "ben revoke team:Platform/editor",
+      ]);
+      const saved = await save(tenant, without, `?digest=${refused.body["digest"]}`);
+      expect([saved.status, saved.body["beyondBrake"]]).to.deep.equal([200, []]);
       expect((await client.get(`${tenant}/assignments`)).body.items).to.deep.equal([]);
     });
 

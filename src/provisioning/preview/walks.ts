@@ -18,7 +18,7 @@ export interface WalkLimits {
 
 const RETRY_SECONDS = 10;
 
-/** Turns of this process: each instance has its own. `what`: is under way when one is refused. */
+/** Turns of this process: each instance has its own. `what` they are, for refusals. */
 export function createWalks({ atOnce, waiting: most }: WalkLimits, what = "previews and changes of everybody"): Walks {
   const running = new Set<TenantId>();
   const waiting: { readonly tenant: TenantId; readonly begin: () => void }[] = [];
@@ -34,7 +34,7 @@ export function createWalks({ atOnce, waiting: most }: WalkLimits, what = "previ
   return {
     async run(tenant, work) {
       if (waiting.filter((one) => one.tenant === tenant).length >= most) {
-        const message = `other ${what} are under way here: try again when they are done`;
+        const message = `too many ${what} of this tenant wait already: nothing was done, try again in ${RETRY_SECONDS} seconds`;
         throw new Refusal("rate_limited", message, { retryAfterSeconds: RETRY_SECONDS });
       }
       await new Promise<void>((begin) => {
