@@ -2,7 +2,7 @@ import { isSyncedGrant } from "../engine/diff.js";
 import type { ExplainOptions } from "../engine/explain/explain.js";
 import type { Route } from "../http/route.js";
 import type { Grant } from "../model/grant.js";
-import { targetKey, teamScope } from "../model/target.js";
+import { type Target, targetKey, teamScope } from "../model/target.js";
 import { explainPast } from "../provisioning/explain/explain-past.js";
 import { type AuthoredAssignment, explainUser } from "../provisioning/explain/explain-user.js";
 import { adminRoute } from "./admin-route.js";
@@ -37,7 +37,7 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
       async handler({ params, query, principal: { tenant } }) {
         const { id, userName } = await userNamed(p, tenant, params.user);
         if (query.at !== undefined) {
-          const past = await explainPast(p, tenant, id, momentOf("at", query.at));
+          const past = await explainPast(p, tenant, id, momentOf("at", query.at), wantedIn(query));
           return { status: 200, body: { user: { id, userName }, ...past } };
         }
         const explanation = await explainUser(p, tenant, id, explainOptions(query));
@@ -50,12 +50,14 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
   ];
 }
 
-function explainOptions({ limit, role, scope, team }: ExplainQuery): ExplainOptions {
+function explainOptions(query: ExplainQuery): ExplainOptions {
+  const wanted = wantedIn(query);
+  return { ...(query.limit === undefined ? {} : { most: query.limit }), ...(wanted && { wanted }) };
+}
+
+function wantedIn({ role, scope, team }: ExplainQuery): Target | undefined {
   const place = team === undefined ? scope : teamScope(team);
-  return {
-    ...(limit === undefined ? {} : { most: limit }),
-    ...(role === undefined || place === undefined ? {} : { wanted: targetOf({ scope: place, role }) }),
-  };
+  return role === undefined || place === undefined ? undefined : targetOf({ scope: place, role });
 }
 
 /** What admins may take away has its id: by hand, and as a one-time default, a user holds a target once. */

@@ -31,12 +31,21 @@ export function formerEvidenceReader({ tenant, sql: db, dialect }: Scope): Forme
   };
 }
 
-/** Keeps what open grants are given by until now. `rows`: a table `r` of their ids; twice at one instant keeps the first. */
+/** Evidence that is kept of one grant besides what it is given by now: of every day for more than a year, where it changes daily. */
+const MOST_KEPT = 400;
+
+/** Keeps what open grants are given by until now, and forgets what is the oldest of very much. `rows`: a table `r` of their ids; twice at one instant keeps the first. */
 export async function keepEvidence({ tenant, sql: db }: Scope, rows: Fragment, at: number): Promise<void> {
   await db.run(
     sql`insert into former_evidence (tenant_id, grant_id, from_at, until_at, evidence)
       select g.tenant_id, g.id, g.evidence_from, ${bigint(at)}, g.evidence
       from ${rows} as r join grants g on g.tenant_id = ${tenant} and g.id = r.id
       where g.ended_at is null and g.since < ${at} on conflict do nothing`,
+  );
+  await db.run(
+    sql`delete from former_evidence where tenant_id = ${tenant} and grant_id in (select r.id from ${rows} as r)
+      and until_at <= (select e.until_at from former_evidence e
+        where e.tenant_id = former_evidence.tenant_id and e.grant_id = former_evidence.grant_id
+        order by e.until_at desc limit 1 offset ${MOST_KEPT})`,
   );
 }

@@ -2,13 +2,13 @@
 
 import type { Evidence, Grant, GrantOrigin } from "../model/grant.js";
 import { grouped } from "../model/grouped.js";
-import type { ConnectionId, GrantId, RunId, UserId } from "../model/ids.js";
+import type { ConnectionId, GrantId, Instant, RunId, UserId } from "../model/ids.js";
 import type { DeactivatedBy, Hold, PersonState, ShownProfile, UserStatus } from "../model/person.js";
 import { teamScope } from "../model/target.js";
 import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
-import { one, sql, verbatim } from "./sql.js";
-import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull } from "./values.js";
+import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
+import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 type PeopleReader = Pick<AccessReader, "people" | "peopleIds" | "countPeople" | "grantHistory">;
 type PeopleLocker = Pick<AccessWriter, "lockPeople">;
@@ -35,6 +35,12 @@ const GRANT_COLUMNS = verbatim(
   `g.id, g.user_id, g.scope, t.name as team_name, g.role, g.origin, g.connection_id, g.rule, g.mapping_version,
     g.evidence, g.since, g.expires_at, g.given_by, g.reason`,
 );
+/** Held from `since` on, and no more at `ended_at`. */
+export function openAt(at: Instant): Fragment {
+  const millis = toMillis(at);
+  return sql`g.since <= ${millis} and (g.ended_at is null or g.ended_at > ${millis})`;
+}
+
 export const GRANTS = verbatim("grants g left join teams t on t.tenant_id = g.tenant_id and t.id = g.team_id");
 
 /** A team is its present name outside the store. */
@@ -165,12 +171,13 @@ export function peopleReader(scope: Scope): PeopleReader {
       );
       return row?.count ?? 0;
     },
-    async grantHistory(id) {
+    async grantHistory(id, at) {
+      const when = at === undefined ? NOTHING : sql` and ${openAt(at)}`;
       const rows = await db.all<
         GrantColumns & { readonly ended_at: number | null; readonly end_reason: string | null }
       >(
         sql`select ${GRANT_COLUMNS}, g.ended_at, g.end_reason from ${GRANTS}
-          where g.tenant_id = ${tenant} and g.user_id = ${id} order by g.since desc, g.id desc`,
+          where g.tenant_id = ${tenant} and g.user_id = ${id}${when} order by g.since desc, g.id desc`,
       );
       return rows.map((row) => ({
         ...grantOf(row),

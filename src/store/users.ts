@@ -3,15 +3,15 @@
 import { fold } from "../model/fold.js";
 import type { Evidence, GrantOrigin } from "../model/grant.js";
 import { grouped } from "../model/grouped.js";
-import type { ConnectionId, GrantId, Instant, UserId } from "../model/ids.js";
+import type { ConnectionId, GrantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { Target } from "../model/target.js";
 import type { AccessReader, AssignmentRow, UserQuery, UserRow } from "../provisioning/ports/access.js";
-import { GRANTS, SHOWN, type ShownColumns, scopeOf, shownOf } from "./people.js";
+import { GRANTS, openAt, SHOWN, type ShownColumns, scopeOf, shownOf } from "./people.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, NOTHING, sql, verbatim } from "./sql.js";
-import { type Flag, fromJson, given, isTrue, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
+import { type Flag, fromJson, given, isTrue, page, toInstant, toInstantOrNull } from "./values.js";
 
 type UserReader = Pick<AccessReader, "user" | "users" | "assignments">;
 
@@ -42,6 +42,15 @@ interface UserColumns extends ShownColumns {
   readonly created_at: number;
 }
 
+interface HeldColumns {
+  readonly user_id: string;
+  readonly scope: string;
+  readonly team_name: string | null;
+  readonly role: string;
+  /** Of all that the person holds. */
+  readonly total: number;
+}
+
 /** Synced: a live, active `scim` row of a connection that is live and not disabled. */
 const SYNCED = verbatim(`exists (
   select 1 from identity_links l
@@ -51,28 +60,40 @@ const SYNCED = verbatim(`exists (
     and d.scim_resource is not null and d.scim_active and c.sync = 'live' and c.disabled_at is null
     and c.protocol <> 'local')`);
 
-async function read({ tenant, sql: db, dialect }: Scope, where: Fragment): Promise<readonly UserRow[]> {
+/** Most assignments that one row of a list has: pages are long, and some people hold very much. */
+const MOST_LISTED = 200;
+const ALL = 2 ** 31 - 1;
+
+async function read({ tenant, sql: db, dialect }: Scope, where: Fragment, most: number): Promise<readonly UserRow[]> {
   const rows = await db.all<UserColumns>(
     sql`select u.id, u.user_name, u.email, ${SHOWN}, u.status, ${SYNCED} as synced, u.created_at from users u
       where u.tenant_id = ${tenant} and u.status <> 'pending' and ${where}`,
   );
   if (rows.length === 0) return [];
-  const held = await db.all<{ user_id: string; scope: string; team_name: string | null; role: string }>(
-    sql`select distinct g.user_id, g.scope, t.name as team_name, g.role from ${GRANTS}
-      where g.tenant_id = ${tenant} and g.user_id in ${dialect.list(rows.map((row) => row.id))} and g.ended_at is null
-      order by g.user_id, g.scope, team_name, g.role`,
+  const held = await db.all<HeldColumns>(
+    sql`select user_id, scope, team_name, role, total from (
+        select d.*, count(*) over (partition by user_id) as total,
+          row_number() over (partition by user_id order by scope, team_name, role) as place
+        from (select distinct g.user_id, g.scope, t.name as team_name, g.role from ${GRANTS}
+          where g.tenant_id = ${tenant} and g.user_id in ${dialect.list(rows.map((row) => row.id))}
+            and g.ended_at is null) d) e
+      where place <= ${most} order by user_id, place`,
   );
   const assignments = grouped(held, (grant) => grant.user_id);
-  return rows.map((row) => ({
-    id: row.id as UserId,
-    userName: row.user_name,
-    email: row.email,
-    ...shownOf(row),
-    status: row.status as UserRow["status"],
-    synced: isTrue(row.synced),
-    assignments: (assignments.get(row.id) ?? []).map((grant): Target => ({ scope: scopeOf(grant), role: grant.role })),
-    createdAt: toInstant(row.created_at),
-  }));
+  return rows.map((row) => {
+    const mine = assignments.get(row.id) ?? [];
+    return {
+      id: row.id as UserId,
+      userName: row.user_name,
+      email: row.email,
+      ...shownOf(row),
+      status: row.status as UserRow["status"],
+      synced: isTrue(row.synced),
+      assignments: mine.map((grant): Target => ({ scope: scopeOf(grant), role: grant.role })),
+      assignmentsLeftOut: Number(mine[0]?.total ?? 0) - mine.length,
+      createdAt: toInstant(row.created_at),
+    };
+  });
 }
 
 function conditions({ dialect }: Scope, query: UserQuery): Fragment {
@@ -147,20 +168,15 @@ function afterGrant(after: string | undefined): Fragment {
   return sql`(g.user_id, g.id) > (${user}, ${grant})`;
 }
 
-function heldAt(at: Instant | undefined): Fragment {
-  if (at === undefined) return verbatim("g.ended_at is null");
-  const millis = toMillis(at);
-  return sql`g.since <= ${millis} and (g.ended_at is null or g.ended_at > ${millis})`;
-}
-
 export function userReader(scope: Scope): UserReader {
   const { tenant, sql: db } = scope;
   return {
     async user(id) {
-      return (await read(scope, sql`u.id = ${id}`))[0];
+      return (await read(scope, sql`u.id = ${id}`, ALL))[0];
     },
     async users(query) {
-      const rows = await read(scope, sql`${conditions(scope, query)} order by u.id limit ${query.limit + 1}`);
+      const where = sql`${conditions(scope, query)} order by u.id limit ${query.limit + 1}`;
+      const rows = await read(scope, where, MOST_LISTED);
       return page(
         rows,
         query.limit,
@@ -174,7 +190,7 @@ export function userReader(scope: Scope): UserReader {
         sql`select g.id, g.user_id, u.user_name, g.scope, t.name as team_name, g.role, g.origin, g.rule, g.connection_id,
             g.mapping_version, g.evidence, g.given_by, g.reason, g.since, g.expires_at, g.ended_at, g.end_reason
           from ${GRANTS} join users u on u.tenant_id = g.tenant_id and u.id = g.user_id
-          where g.tenant_id = ${tenant} and ${heldAt(at)} and ${afterGrant(after)}${whose}
+          where g.tenant_id = ${tenant} and ${at === undefined ? verbatim("g.ended_at is null") : openAt(at)} and ${afterGrant(after)}${whose}
           order by g.user_id, g.id limit ${limit + 1}`,
       );
       return page(rows, limit, assignmentOf, (row) => `${row.user_id}.${row.id}`);

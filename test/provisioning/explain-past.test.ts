@@ -115,6 +115,20 @@ describe("the version that stood behind a grant", () => {
     ]);
   });
 
+  it("tells of very much the first, and of one place alone when asked", async () => {
+    await t.connect({ slug: "okta", protocol: "oidc" });
+    await save({ mappings: [{ group_pattern: "g{n}", scope: "resource:p:{n}", role_name: "viewer" }] });
+    await t.signIn("okta", "ada", { groups: Array.from({ length: 501 }, (_, index) => `g${index}`) });
+    clock.forward({ minutes: 1 });
+    const [tenant, user] = [await t.tenant(), await t.userId("ada")];
+    const all = await explainPast(t.p, tenant, user, clock.now());
+    expect([all.assignments.length, all.assignmentsLeftOut]).to.deep.equal([500, 1]);
+    const wanted = { scope: "resource:p:500", role: "viewer" };
+    const one = await explainPast(t.p, tenant, user, clock.now(), wanted);
+    expect(one.assignments.map(({ target }) => target)).to.deep.equal([wanted]);
+    expect(one.assignmentsLeftOut).to.equal(500);
+  });
+
   it("names the version that gave a default once, whatever came after, and none for what was given by hand", async () => {
     await save({ default_role: "member" });
     await pushed();

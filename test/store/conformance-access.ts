@@ -110,6 +110,10 @@ export function accessConformance(open: OpenStore): void {
         since: NOW,
       });
       expect((await world.read.people([user]))[0]?.grants.map((grant) => grant.id)).to.deep.equal([manual.id]);
+      const openAt = async (at: Instant) => (await world.read.grantHistory(user, at)).map(({ id }) => id).sort();
+      expect(await openAt(NOW)).to.deep.equal(history.map(({ id }) => id).sort());
+      expect(await openAt(LATER)).to.deep.equal([manual.id]);
+      expect(await openAt("2020-01-01T00:00:00.000Z")).to.deep.equal([]);
     });
 
     it("keeps what an open grant was given by, with its time, when other facts take its place", async () => {
@@ -131,6 +135,30 @@ export function accessConformance(open: OpenStore): void {
       for (const instant of [LATER, MUCH_LATER])
         expect(await at(instant)).to.deep.equal({ evidence: evidence("moved"), from: LATER });
       expect(await world.read.evidenceAt([], NOW)).to.deep.equal(new Map());
+    });
+
+    it("forgets the oldest evidence of a grant that had very many, and of no other", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const [restless, quiet] = [newGrant(user, { evidence: EVIDENCE }), newGrant(user, { rule: "r2" })];
+      await openGrants(world, [restless, quiet]);
+      const from = Date.parse(NOW);
+      const day = (index: number): Instant => new Date(from + index * 86_400_000).toISOString();
+      const labelled = (index: number) => [{ kind: "group", label: `g${index}`, source: "scim" }] as const;
+      await world.write(async (tx) => {
+        for (let index = 1; index <= 403; index++) {
+          const ids = index === 1 ? [restless.id, quiet.id] : [restless.id];
+          const refresh = ids.map((id) => ({ id, evidence: labelled(index), replaces: true }));
+          await tx.applyAccess({ ...NO_WRITES, refresh }, day(index));
+        }
+      });
+      const at = async (index: number) =>
+        (await world.read.evidenceAt([restless.id, quiet.id], day(index))).get(restless.id);
+      const known = await Promise.all([1, 2, 3, 4, 402, 403].map(at));
+      expect(known).to.deep.equal(
+        [3, 3, 3, 4, 402, 403].map((index) => ({ evidence: labelled(index), from: day(index) })),
+      );
+      expect((await world.read.evidenceAt([quiet.id], NOW)).get(quiet.id)?.from).to.equal(NOW);
     });
 
     it("holds one open grant per key, and opens it anew after it was closed, also in one call", async () => {
@@ -299,6 +327,28 @@ export function accessConformance(open: OpenStore): void {
       expect(await world.read.user(ann.user)).to.deep.equal(page.items[0]);
       const pending = (await world.push("later")).user;
       expect(await world.read.user(pending)).to.equal(undefined);
+    });
+
+    it("lists of people who hold very much the first of it, with how much is left; reading one tells all", async () => {
+      const world = await makeWorld(store());
+      const [ann, bob] = [await world.push("ann"), await world.push("bob")];
+      for (const { user } of [ann, bob]) {
+        await world.write((tx) => tx.applyAccess({ ...NO_WRITES, statuses: [{ user, to: "registered" }] }, NOW));
+      }
+      const roles = Array.from({ length: 203 }, (_, index) => `r${String(index).padStart(3, "0")}`);
+      await openGrants(world, [
+        ...roles.map((role) => newGrant(ann.user, { target: { scope: "all_teams", role } })),
+        newGrant(ann.user, { target: { scope: "all_teams", role: "r000" }, rule: "again" }),
+        newGrant(bob.user),
+      ]);
+      const { items } = await world.read.users({ limit: 10 });
+      expect(items.map((one) => [one.assignments.length, one.assignmentsLeftOut])).to.deep.equal([
+        [200, 3],
+        [1, 0],
+      ]);
+      expect(items[0]?.assignments.map(({ role }) => role)).to.deep.equal(roles.slice(0, 200));
+      const whole = await world.read.user(ann.user);
+      expect([whole?.assignments.length, whole?.assignmentsLeftOut]).to.deep.equal([203, 0]);
     });
 
     it("says who held what at an instant, page by page", async () => {

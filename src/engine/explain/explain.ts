@@ -175,7 +175,8 @@ function confirmed(grant: Grant, { reconciledVersion }: PersonState): Grant {
 
 type Held = readonly [Grant, ...Grant[]];
 
-function isThere(target: Target, wanted: Target): boolean {
+/** It stands in the place that is asked about, or gives what is. */
+export function isThere(target: Target, wanted: Target): boolean {
   return target.scope === wanted.scope || covers(target, wanted);
 }
 

@@ -1,11 +1,12 @@
 /** Explain past owns the answer to "why did she have it then": from grants, which are closed and never deleted, and from old versions. */
 
 import { compareText } from "../../engine/compare-text.js";
+import { isThere } from "../../engine/explain/explain.js";
 import { grantSentence } from "../../engine/explain/grant.js";
 import { documentText, isMadeId } from "../../engine/rule-text.js";
 import type { Tenant } from "../../model/connection.js";
 import { grouped } from "../../model/grouped.js";
-import type { Instant, UserId } from "../../model/ids.js";
+import type { GrantId, Instant, UserId } from "../../model/ids.js";
 import type { RuleDocument } from "../../model/mapping.js";
 import { Refusal } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
@@ -13,12 +14,15 @@ import { type Target, targetKey, targetLabel, teamOf } from "../../model/target.
 import type { Provisioning } from "../deps.js";
 import { mappingAuthors, type VersionNote } from "../mapping/mapping-authors.js";
 import type { PastGrant } from "../ports/access.js";
+import type { TenantReader } from "../ports/store.js";
 import { type PastEvidence, withPastEvidence } from "./past-evidence.js";
 import { type VersionThen, versionsThen } from "./version-then.js";
 
 export interface PastExplanation {
   readonly at: Instant;
   readonly assignments: readonly PastAssignment[];
+  /** How many more the person held. */
+  readonly assignmentsLeftOut: number;
   /** What cannot be said of the past. */
   readonly absence: string;
 }
@@ -46,39 +50,56 @@ export interface ExplainedPastGrant extends Omit<GrantThen, "id" | "target" | "c
 
 const ABSENCE = "why somebody did not hold something is told of the present only: facts of the past are not kept";
 
-/** What a person held at an instant, and why. Boundaries: from `since` on, and no more at `endedAt`. Refusal `bad_request`. */
+/** Most assignments that one explanation tells of. */
+const MOST_ASSIGNMENTS = 500;
+
+/**
+ * What a person held at an instant, and why; with `wanted` only what was held in its place or gave it. Boundaries: from
+ * `since` on, and no more at `endedAt`. Refusal `bad_request`.
+ */
 export async function explainPast(
   p: Provisioning,
   tenant: Tenant,
   user: UserId,
   at: Instant,
+  wanted?: Target,
 ): Promise<PastExplanation> {
   if (at > p.now()) throw new Refusal("bad_request", "`at` is in the future: leave it out to ask about now");
   const reader = p.store.read(tenant.id);
-  const history = await reader.grantHistory(user);
-  const then = history.filter(({ since, endedAt }) => since <= at && (endedAt === undefined || at < endedAt));
-  const held = await withPastEvidence(reader, then, at);
+  const all = grouped(await reader.grantHistory(user, at), ({ target }) => targetKey(target));
+  const asked = [...all.values()].filter(([{ target }]) => !wanted || isThere(target, wanted));
+  const labelled = asked.map((grants) => ({ grants, label: targetLabel(grants[0].target) }));
+  const told = labelled.sort((a, b) => compareText(a.label, b.label)).slice(0, MOST_ASSIGNMENTS);
+  const explained = await explainGrants(
+    reader,
+    user,
+    told.flatMap(({ grants }) => grants),
+    at,
+  );
+  const aliases = new Map((await reader.teams()).map((team) => [team.name, team.aliases]));
+  const assignments = told.map(({ grants, label }): PastAssignment => {
+    const { target } = grants[0];
+    const formerNames = aliases.get(teamOf(target.scope) ?? "") ?? [];
+    return { target, label, formerNames, grants: grants.map(({ id }) => explained.get(id) as ExplainedPastGrant) };
+  });
+  return { at, assignments, assignmentsLeftOut: all.size - told.length, absence: ABSENCE };
+}
+
+async function explainGrants(
+  reader: TenantReader,
+  user: UserId,
+  grants: readonly PastGrant[],
+  at: Instant,
+): Promise<ReadonlyMap<GrantId, ExplainedPastGrant>> {
   const authors = await mappingAuthors(reader);
   const [state] = await reader.people([user]);
   const thenOf = versionsThen(reader, authors, at, state?.reconciledVersion ?? 0);
   const slugs = new Map<string, string>((await reader.connections()).map(({ id, slug }) => [id, slug]));
-  const aliases = new Map((await reader.teams()).map((team) => [team.name, team.aliases]));
-  const told = new Map<GrantThen, ExplainedPastGrant>();
-  for (const grant of held) {
-    told.set(grant, explainGrant(grant, at, await thenOf(grant), slugs.get(String(grant.connection))));
+  const told = new Map<GrantId, ExplainedPastGrant>();
+  for (const grant of await withPastEvidence(reader, grants, at)) {
+    told.set(grant.id, explainGrant(grant, at, await thenOf(grant), slugs.get(String(grant.connection))));
   }
-  const byTarget = grouped(held, ({ target }) => targetKey(target));
-  const assignments = [...byTarget.values()].map((grants): PastAssignment => {
-    const [{ target }] = grants;
-    const formerNames = aliases.get(teamOf(target.scope) ?? "") ?? [];
-    return {
-      target,
-      label: targetLabel(target),
-      formerNames,
-      grants: grants.map((grant) => told.get(grant) as ExplainedPastGrant),
-    };
-  });
-  return { at, assignments: assignments.sort((a, b) => compareText(a.label, b.label)), absence: ABSENCE };
+  return told;
 }
 
 function explainGrant(

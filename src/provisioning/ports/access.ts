@@ -38,7 +38,9 @@ export interface UserRow extends ShownProfile {
   readonly email: string | null;
   readonly status: Exclude<UserStatus, "pending">;
   readonly synced: boolean;
+  /** All of them where one user is read; in a list of users the first of very many. */
   readonly assignments: readonly Target[];
+  readonly assignmentsLeftOut: number;
   readonly createdAt: Instant;
 }
 
@@ -142,8 +144,8 @@ export interface AccessReader {
 
   user(id: UserId): Promise<UserRow | undefined>;
   users(query: UserQuery): Promise<Page<UserRow>>;
-  /** Every grant a user ever had, newest first. */
-  grantHistory(id: UserId): Promise<readonly PastGrant[]>;
+  /** Every grant a user ever had, newest first; with `at` those that were open then. */
+  grantHistory(id: UserId, at?: Instant): Promise<readonly PastGrant[]>;
   /** What these grants were given by at an instant within their time, in one statement. */
   evidenceAt(ids: readonly GrantId[], at: Instant): Promise<ReadonlyMap<GrantId, EvidenceAt>>;
   /** Who held what at an instant (now when absent). */
