@@ -16,27 +16,27 @@ const COMPARISONS: ReadonlySet<unknown> = new Set(["=", "!=", "in"]);
 /** Where a fact is compared under its own name; what was filtered out of it is still one of its values. Each place once, in order. */
 export function comparedTexts(source: string, tree: SyntaxNode): readonly ComparedText[] {
   const found = new Map<number, ComparedText>();
-  for (const { path, literal } of comparisonsIn(tree)) {
+  collect(tree, (path, literal) => {
     // The parser shows the left side of `??` twice.
     const position = startOf(source, literal) as number;
     found.set(position, { path, text: String(literal.value), position, end: literal.position as number });
-  }
+  });
   return [...found.values()].sort((a, b) => a.position - b.position);
 }
 
-function* comparisonsIn(part: unknown): Generator<{ readonly path: FactPath; readonly literal: LiteralNode }> {
+function collect(part: unknown, take: (path: FactPath, literal: LiteralNode) => void): void {
   if (typeof part !== "object" || part === null) return;
   const { type, value, lhs, rhs } = part as Partial<Record<string, unknown>>;
   if (type === "binary" && COMPARISONS.has(value)) {
-    for (const [fact, other] of [
-      [lhs, rhs],
-      [rhs, lhs],
-    ] as readonly (readonly [SyntaxNode, SyntaxNode])[]) {
-      const path = factPath(fact);
-      if (path !== undefined) for (const literal of textsOf(other)) yield { path, literal };
-    }
+    compare(lhs as SyntaxNode, rhs as SyntaxNode, take);
+    compare(rhs as SyntaxNode, lhs as SyntaxNode, take);
   }
-  for (const inner of Object.values(part)) yield* comparisonsIn(inner);
+  for (const inner of Object.values(part)) collect(inner, take);
+}
+
+function compare(fact: SyntaxNode, other: SyntaxNode, take: (path: FactPath, literal: LiteralNode) => void): void {
+  const path = factPath(fact);
+  if (path !== undefined) for (const literal of textsOf(other)) take(path, literal);
 }
 
 /** The fact that a path names, from wherever it starts; facts are compared under two names at most, as in `user.title`. */

@@ -3,6 +3,7 @@
  * (`prepareExpression`, in the expression host's child process and nowhere else). The one importer of jsonata.
  */
 import jsonata from "jsonata";
+import { boundedMap } from "../../model/bounded-map.js";
 import { EXPRESSION_LIMITS } from "../../model/expression.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { analyse } from "./analysis.js";
@@ -50,11 +51,30 @@ const DEEPEST = 150;
 /** Text that the parser may produce by copying the left sides of `??` and `?:`, each of which doubles it. */
 const LONGEST_COPY = 32 * 1024;
 
+/** Characters of expressions whose checks are remembered, each with as many as a check of nothing takes. */
+const REMEMBERED = 1_000_000;
+const BESIDE_TEXT = 200;
+
+const remembered = boundedMap<string, { readonly source: string; readonly check: ExpressionCheck }>(
+  REMEMBERED,
+  ({ source }) => source.length + BESIDE_TEXT,
+);
+
 /**
  * Judges an expression before it is saved: syntax, what rules may use, and every fact that it names. Synchronous and
- * bounded, and it runs nothing. Only expressions of rules may read `group`, only an invariant `target`.
+ * bounded, and it runs nothing. Only expressions of rules may read `group`, only an invariant `target`. The same question
+ * is soon asked again, by previews, saves and lint, so that the latest answers are remembered.
  */
 export function checkExpression(source: string, use: ExpressionUse): ExpressionCheck {
+  const key = `${use} ${source}`;
+  const known = remembered.get(key);
+  if (known) return known.check;
+  const check = judgeExpression(source, use);
+  remembered.set(key, { source, check });
+  return check;
+}
+
+function judgeExpression(source: string, use: ExpressionUse): ExpressionCheck {
   // Where the parser would run out of its stack depends on the moment; brackets can be counted before.
   if (source.length <= EXPRESSION_LIMITS.source && openBrackets(source) > DEEPEST) return TOO_DEEP;
   const parsed = parse(source);

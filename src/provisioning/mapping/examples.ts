@@ -4,13 +4,14 @@ import { exampleDifference } from "../../engine/examples/example-failure.js";
 import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../engine/examples/examples.js";
 import { judgePerson, someoneBy } from "../../engine/judge.js";
 import type { Decision } from "../../model/evaluation.js";
-import type { ExpressionJob } from "../../model/expression.js";
-import type { MappingDocument } from "../../model/mapping.js";
+import type { ExpressionJob, ExpressionResult } from "../../model/expression.js";
+import type { ExampleDocument, MappingDocument } from "../../model/mapping.js";
 import type { PersonLink } from "../../model/person.js";
 import type { Problem } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
 import type { Target } from "../../model/target.js";
 import type { ExpressionPort } from "../deps.js";
+import { othersFirst } from "../judge.js";
 import { resultsOf } from "./expression-results.js";
 
 /** What a mapping makes of somebody who is registered and known by one link alone. */
@@ -30,8 +31,9 @@ export async function tryAlone(
   mapping: CompiledMapping,
   links: readonly PersonLink[],
   names: readonly string[] = [],
+  remembered?: Map<string, ExpressionResult>,
 ): Promise<readonly Tried[]> {
-  const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links));
+  const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links), remembered);
   const decided = links.map((link) => {
     const decision = judgePerson(someoneBy(mapping, link), results);
     return { link, decision, given: decision.desired.filter((grant) => !grant.stale).map((grant) => grant.target) };
@@ -46,25 +48,46 @@ export async function tryAlone(
   }));
 }
 
-/** Runs a document's examples and invariants over themselves; a failing one blocks a save, by name. */
-export async function checkExamples(
+/** What the examples of a document say of it. */
+export interface TriedExamples {
+  /** Examples that fail and invariants that are broken; each blocks a save, by name. */
+  readonly problems: readonly Problem[];
+  /** Ids of the rules that some example matches. */
+  readonly covered: ReadonlySet<string>;
+}
+
+/** So many examples are tried before somebody else gets a turn. */
+const CHUNK = 10;
+
+/** Runs a document's examples and invariants over themselves. */
+export async function tryExamples(
   expressions: ExpressionPort,
   tenant: number,
-  document: MappingDocument,
+  { examples = [] }: MappingDocument,
   mapping: CompiledMapping,
-): Promise<readonly Problem[]> {
-  const examples = document.examples ?? [];
-  const links = examples.map((example) => exampleLink(example, mapping));
-  const names = examples.map(({ name }) => `the person of example ${quote(name)}`);
-  const tried = await tryAlone(expressions, tenant, mapping, links, names);
-  return examples.flatMap((example, index) => {
-    const { link, decision, given, broken } = tried[index] as Tried;
-    const failed = judgeExample(example, index, given).map((problem) => {
-      return {
-        ...problem,
-        difference: exampleDifference(mapping, mapping.examples[index]?.expect ?? [], link, decision),
-      };
-    });
-    return [...failed, ...broken];
+): Promise<TriedExamples> {
+  const problems: Problem[] = [];
+  const covered = new Set<string>();
+  const remembered = new Map<string, ExpressionResult>();
+  for (let from = 0; from < examples.length; from += CHUNK) {
+    const some = examples.slice(from, from + CHUNK);
+    const links = some.map((example) => exampleLink(example, mapping));
+    const names = some.map(({ name }) => `the person of example ${quote(name)}`);
+    for (const [at, tried] of (await tryAlone(expressions, tenant, mapping, links, names, remembered)).entries()) {
+      problems.push(...exampleProblems(mapping, some[at] as ExampleDocument, from + at, tried));
+      for (const { notable } of tried.decision.evaluations)
+        for (const { rule, status } of notable) if (status === "matched") covered.add(rule);
+    }
+    await othersFirst();
+  }
+  return { problems, covered };
+}
+
+function exampleProblems(mapping: CompiledMapping, example: ExampleDocument, index: number, tried: Tried) {
+  const { link, decision, given, broken } = tried;
+  const failed = judgeExample(example, index, given).map((problem) => {
+    const difference = exampleDifference(mapping, mapping.examples[index]?.expect ?? [], link, decision);
+    return { ...problem, difference };
   });
+  return [...failed, ...broken];
 }

@@ -1,8 +1,6 @@
 /** Lints mapping documents: alone, and beside what a tenant's identity providers sent and its rules gave. */
-import { type CompiledMapping, compileMapping } from "../../engine/compile/compile.js";
+import { compileMapping } from "../../engine/compile/compile.js";
 import type { MappingConnection } from "../../engine/compile/compiled-mapping.js";
-import { evaluate, expressionJobs } from "../../engine/evaluate.js";
-import { exampleLink } from "../../engine/examples/examples.js";
 import type { LintFinding } from "../../engine/lint/finding.js";
 import { errorFindings, lintDocument } from "../../engine/lint/lint.js";
 import { saidBook } from "../../engine/lint/said.js";
@@ -11,15 +9,14 @@ import { byPlace, type Surroundings, surroundingFindings } from "../../engine/li
 import { type LintView, lintView } from "../../engine/lint/view.js";
 import type { Connection, Tenant } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
-import type { MappingDocument } from "../../model/mapping.js";
 import type { Problem } from "../../model/problem.js";
-import type { ExpressionPort, Provisioning } from "../deps.js";
+import type { Provisioning } from "../deps.js";
 import { othersFirst } from "../judge.js";
 import { pagesOf } from "../pages-of.js";
 import type { TenantReader } from "../ports/store.js";
+import { checkAhead } from "./check-ahead.js";
 import { mappingContext } from "./compiled-mappings.js";
-import { checkExamples } from "./examples.js";
-import { resultsOf } from "./expression-results.js";
+import { tryExamples } from "./examples.js";
 import { type CheckingMappings, checkMapping } from "./mappings.js";
 import { sentGroups } from "./sent-groups.js";
 import { storedDocument } from "./stored-document.js";
@@ -48,13 +45,12 @@ export async function lintText(p: CheckingMappings, text: string, context: LintC
     return { findings: errorFindings(checked.ok ? [] : checked.problems) };
   }
   const { document } = parsed;
-  await othersFirst();
+  await checkAhead(document);
   const compiled = compileMapping(document, context);
   if (!compiled.ok) return { findings: errorFindings(compiled.problems) };
   await othersFirst();
   const { mapping, warnings } = compiled;
-  const problems = await checkExamples(p.expressions, context.tenant, document, mapping);
-  const covered = await coveredRules(p.expressions, context.tenant, document, mapping);
+  const { problems, covered } = await tryExamples(p.expressions, context.tenant, document, mapping);
   const view = lintView(document, mapping, { now: context.now, covered });
   const findings = await withPauses(lintDocument(view, warnings));
   return { findings: [...errorFindings(problems), ...findings].sort(byPlace), view };
@@ -68,19 +64,6 @@ async function withPauses(parts: Iterable<readonly LintFinding[]>): Promise<read
     await othersFirst();
   }
   return found.flat();
-}
-
-/** Ids of the rules that some example matches. */
-async function coveredRules(
-  expressions: ExpressionPort,
-  tenant: number,
-  { examples = [] }: MappingDocument,
-  mapping: CompiledMapping,
-): Promise<ReadonlySet<string>> {
-  const links = examples.map((example) => exampleLink(example, mapping));
-  const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links));
-  const outcomes = links.flatMap((link) => evaluate(mapping, link, results).notable);
-  return new Set(outcomes.flatMap(({ rule, status }) => (status === "matched" ? [rule] : [])));
 }
 
 export interface LintOptions {

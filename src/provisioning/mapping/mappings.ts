@@ -14,8 +14,9 @@ import { planConfirmed } from "../preview/confirm.js";
 import { REVIEWED_DAYS } from "../preview/plan-sheet.js";
 import { type PopulationPlan, type PopulationQuery, type Preview, storePreview } from "../preview/population.js";
 import { stillHolds } from "../preview/unmoved.js";
+import { checkAhead } from "./check-ahead.js";
 import { mappingContext } from "./compiled-mappings.js";
-import { checkExamples } from "./examples.js";
+import { tryExamples } from "./examples.js";
 import { invalidDocument } from "./invalid-document.js";
 import { pinMapping, pinOverlay, type Repins } from "./mapping-pins.js";
 import { scheduleMapping } from "./mapping-schedule.js";
@@ -55,11 +56,12 @@ export async function checkMapping(
   const parsed = p.parseMapping(text);
   if (!parsed.ok)
     return { ok: false, problems: [...parsed.problems, ...hiddenProblems(parsed.sound, context)], warnings: [] };
+  await checkAhead(parsed.document);
   const compiled = compileMapping(parsed.document, { connections: context.connections, version: context.version });
   const { repeated } = parsed;
   if (!compiled.ok) return { ...compiled, problems: [...repeated, ...compiled.problems] };
   if (repeated.length > 0) return { ok: false, problems: repeated, warnings: compiled.warnings };
-  const problems = await checkExamples(p.expressions, context.tenant, parsed.document, compiled.mapping);
+  const { problems } = await tryExamples(p.expressions, context.tenant, parsed.document, compiled.mapping);
   if (problems.length > 0) return { ok: false, problems, warnings: compiled.warnings, mapping: compiled.mapping };
   return { ok: true, document: parsed.document, mapping: compiled.mapping, warnings: compiled.warnings };
 }
