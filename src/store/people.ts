@@ -5,7 +5,7 @@ import { grouped } from "../model/grouped.js";
 import type { ConnectionId, GrantId, Instant, RunId, UserId } from "../model/ids.js";
 import type { DeactivatedBy, Hold, PersonState, ShownProfile, UserStatus } from "../model/person.js";
 import { teamScope } from "../model/target.js";
-import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
+import type { AccessReader, AccessWriter, PastGrant } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull, toMillis } from "./values.js";
@@ -31,7 +31,7 @@ export interface GrantColumns {
 }
 
 /** Columns of `grants g` with its team as `t`. */
-const GRANT_COLUMNS = verbatim(
+export const GRANT_COLUMNS = verbatim(
   `g.id, g.user_id, g.scope, t.name as team_name, g.role, g.origin, g.connection_id, g.rule, g.mapping_version,
     g.evidence, g.since, g.expires_at, g.given_by, g.reason`,
 );
@@ -62,6 +62,16 @@ function grantOf(row: GrantColumns): Grant {
     ...given("by", row.given_by),
     ...given("reason", row.reason),
   };
+}
+
+/** The same of any grant, ended ones too: `GRANT_COLUMNS` and these. */
+export interface PastGrantColumns extends GrantColumns {
+  readonly ended_at: number | null;
+  readonly end_reason: string | null;
+}
+
+export function pastGrantOf(row: PastGrantColumns): PastGrant {
+  return { ...grantOf(row), ...given("endedAt", toInstantOrNull(row.ended_at)), ...given("endReason", row.end_reason) };
 }
 
 /** Columns of `users u` that a person is shown by. */
@@ -173,17 +183,11 @@ export function peopleReader(scope: Scope): PeopleReader {
     },
     async grantHistory(id, at) {
       const when = at === undefined ? NOTHING : sql` and ${openAt(at)}`;
-      const rows = await db.all<
-        GrantColumns & { readonly ended_at: number | null; readonly end_reason: string | null }
-      >(
+      const rows = await db.all<PastGrantColumns>(
         sql`select ${GRANT_COLUMNS}, g.ended_at, g.end_reason from ${GRANTS}
           where g.tenant_id = ${tenant} and g.user_id = ${id}${when} order by g.since desc, g.id desc`,
       );
-      return rows.map((row) => ({
-        ...grantOf(row),
-        ...given("endedAt", toInstantOrNull(row.ended_at)),
-        ...given("endReason", row.end_reason),
-      }));
+      return rows.map(pastGrantOf);
     },
   };
 }

@@ -1,17 +1,26 @@
 /** Users and their assignments as an admin lists them. Pending people show up nowhere here. */
 
 import { fold } from "../model/fold.js";
-import type { Evidence, GrantOrigin } from "../model/grant.js";
 import { grouped } from "../model/grouped.js";
-import type { ConnectionId, GrantId, UserId } from "../model/ids.js";
+import type { UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { Target } from "../model/target.js";
 import type { AccessReader, AssignmentRow, UserQuery, UserRow } from "../provisioning/ports/access.js";
-import { GRANTS, openAt, SHOWN, type ShownColumns, scopeOf, shownOf } from "./people.js";
+import {
+  GRANT_COLUMNS,
+  GRANTS,
+  openAt,
+  type PastGrantColumns,
+  pastGrantOf,
+  SHOWN,
+  type ShownColumns,
+  scopeOf,
+  shownOf,
+} from "./people.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, NOTHING, sql, verbatim } from "./sql.js";
-import { type Flag, fromJson, given, isTrue, page, toInstant, toInstantOrNull } from "./values.js";
+import { type Flag, isTrue, page, toInstant } from "./values.js";
 
 type UserReader = Pick<AccessReader, "user" | "users" | "assignments">;
 
@@ -64,7 +73,11 @@ const SYNCED = verbatim(`exists (
 const MOST_LISTED = 200;
 const ALL = 2 ** 31 - 1;
 
-async function read({ tenant, sql: db, dialect }: Scope, where: Fragment, most: number): Promise<readonly UserRow[]> {
+async function usersWhere(
+  { tenant, sql: db, dialect }: Scope,
+  where: Fragment,
+  most: number,
+): Promise<readonly UserRow[]> {
   const rows = await db.all<UserColumns>(
     sql`select u.id, u.user_name, u.email, ${SHOWN}, u.status, ${SYNCED} as synced, u.created_at from users u
       where u.tenant_id = ${tenant} and u.status <> 'pending' and ${where}`,
@@ -119,43 +132,12 @@ function conditions({ dialect }: Scope, query: UserQuery): Fragment {
   return join(wanted, " and ");
 }
 
-interface AssignmentColumns {
-  readonly id: string;
-  readonly user_id: string;
+interface AssignmentColumns extends PastGrantColumns {
   readonly user_name: string;
-  readonly scope: string;
-  readonly team_name: string | null;
-  readonly role: string;
-  readonly origin: string;
-  readonly rule: string | null;
-  readonly connection_id: string | null;
-  readonly mapping_version: number | null;
-  readonly evidence: string;
-  readonly given_by: string | null;
-  readonly reason: string | null;
-  readonly since: number;
-  readonly expires_at: number | null;
-  readonly ended_at: number | null;
-  readonly end_reason: string | null;
 }
 
 function assignmentOf(row: AssignmentColumns): AssignmentRow {
-  return {
-    id: row.id as GrantId,
-    user: { id: row.user_id as UserId, userName: row.user_name },
-    target: { scope: scopeOf(row), role: row.role },
-    origin: row.origin as GrantOrigin,
-    ...given("rule", row.rule),
-    ...given("connection", row.connection_id as ConnectionId | null),
-    ...given("mappingVersion", row.mapping_version),
-    evidence: fromJson<readonly Evidence[]>(row.evidence),
-    ...given("by", row.given_by),
-    ...given("reason", row.reason),
-    since: toInstant(row.since),
-    ...given("expiresAt", toInstantOrNull(row.expires_at)),
-    ...given("endedAt", toInstantOrNull(row.ended_at)),
-    ...given("endReason", row.end_reason),
-  };
+  return { ...pastGrantOf(row), user: { id: row.user_id as UserId, userName: row.user_name } };
 }
 
 /** Listed by user, so the cursor is a user and the last grant of theirs that was shown. */
@@ -172,11 +154,11 @@ export function userReader(scope: Scope): UserReader {
   const { tenant, sql: db } = scope;
   return {
     async user(id) {
-      return (await read(scope, sql`u.id = ${id}`, ALL))[0];
+      return (await usersWhere(scope, sql`u.id = ${id}`, ALL))[0];
     },
     async users(query) {
       const where = sql`${conditions(scope, query)} order by u.id limit ${query.limit + 1}`;
-      const rows = await read(scope, where, MOST_LISTED);
+      const rows = await usersWhere(scope, where, MOST_LISTED);
       return page(
         rows,
         query.limit,
@@ -187,8 +169,7 @@ export function userReader(scope: Scope): UserReader {
     async assignments({ after, limit, at, user }) {
       const whose = user === undefined ? NOTHING : sql` and g.user_id = ${user}`;
       const rows = await db.all<AssignmentColumns>(
-        sql`select g.id, g.user_id, u.user_name, g.scope, t.name as team_name, g.role, g.origin, g.rule, g.connection_id,
-            g.mapping_version, g.evidence, g.given_by, g.reason, g.since, g.expires_at, g.ended_at, g.end_reason
+        sql`select ${GRANT_COLUMNS}, u.user_name, g.ended_at, g.end_reason
           from ${GRANTS} join users u on u.tenant_id = g.tenant_id and u.id = g.user_id
           where g.tenant_id = ${tenant} and ${at === undefined ? verbatim("g.ended_at is null") : openAt(at)} and ${afterGrant(after)}${whose}
           order by g.user_id, g.id limit ${limit + 1}`,

@@ -82,29 +82,15 @@ export interface ManualGrantRow {
   readonly expiresAt?: Instant;
 }
 
-export interface AssignmentRow {
-  readonly id: GrantId;
-  readonly user: { readonly id: UserId; readonly userName: string };
-  readonly target: Target;
-  readonly origin: GrantOrigin;
-  readonly rule?: string;
-  readonly connection?: ConnectionId;
-  /** The mapping version that gave it, or under which its evidence last moved. */
-  readonly mappingVersion?: number;
-  /** As it was when it last moved. */
-  readonly evidence: readonly Evidence[];
-  readonly by?: string;
-  readonly reason?: string;
-  readonly since: Instant;
-  readonly expiresAt?: Instant;
-  readonly endedAt?: Instant;
-  readonly endReason?: string;
-}
-
 /** A grant that may have ended. */
 export interface PastGrant extends Grant {
   readonly endedAt?: Instant;
   readonly endReason?: string;
+}
+
+/** A grant with whose it is. Its evidence is as it was when it last moved. */
+export interface AssignmentRow extends PastGrant {
+  readonly user: { readonly id: UserId; readonly userName: string };
 }
 
 export interface EvidenceAt {
