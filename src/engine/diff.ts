@@ -103,24 +103,26 @@ function compareGrants(
   return { changes: [...closed.sort(byTarget), ...opened.sort(byTarget)], kept, refreshed };
 }
 
+/**
+ * Marks what goes because who holds it has a higher role in its place afterwards. Where roles add up, and where the order of
+ * the two is not known, none stands for another. INVARIANT: nothing stands for `owner`.
+ */
 function withRaises(
   revokes: readonly Revoke[],
   { grants }: PersonState,
   opened: readonly GrantChange[],
-  mapping: CompiledMapping,
+  { roleOrder, conflicts }: CompiledMapping,
 ): Revoke[] {
-  const after = grantsAfter(grants, [...revokes, ...opened]);
-  return revokes.map((one) => (isRaised(one.grant.target, after, mapping) ? { ...one, raised: true } : one));
-}
-
-/**
- * Whether who holds all this afterwards has a higher role in the target's place. Where roles add up, and where the order of
- * the two is not known, none stands for another. INVARIANT: nothing stands for `owner`.
- */
-function isRaised(target: Target, after: readonly GrantKey[], { roleOrder, conflicts }: CompiledMapping): boolean {
-  const rank = roleOrder.rank(target.role);
-  if (rank < 0 || isOwner(target) || conflicts[scopeKind(target.scope) as ScopeKind] === "all") return false;
-  return after.some((one) => one.target.scope === target.scope && roleOrder.rank(one.target.role) > rank);
+  const ranks = new Map<string, number>();
+  for (const { target } of revokes.length === 0 ? [] : grantsAfter(grants, [...revokes, ...opened])) {
+    ranks.set(target.scope, Math.max(ranks.get(target.scope) ?? -1, roleOrder.rank(target.role)));
+  }
+  const isRaised = (target: Target): boolean => {
+    const rank = roleOrder.rank(target.role);
+    if (rank < 0 || isOwner(target) || conflicts[scopeKind(target.scope) as ScopeKind] === "all") return false;
+    return (ranks.get(target.scope) ?? -1) > rank;
+  };
+  return revokes.map((one) => (isRaised(one.grant.target) ? { ...one, raised: true } : one));
 }
 
 /** Rules that cannot be judged keep what rules give. What SCIM assigns is always known, and goes as soon as SCIM takes it. */

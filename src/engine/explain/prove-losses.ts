@@ -115,8 +115,7 @@ function* proofOf(base: Case, searches: readonly Search[], rounds: number): Piec
     *next(results) {
       const further: Search[] = [];
       for (const search of searches) {
-        further.push(open.has(search) ? tried(search, results) : search);
-        if (open.has(search)) yield;
+        further.push(open.has(search) ? yield* tried(search, results) : search);
       }
       return yield* proofOf(base, further, rounds - 1);
     },
@@ -124,9 +123,11 @@ function* proofOf(base: Case, searches: readonly Search[], rounds: number): Piec
 }
 
 /** Another rule may give the same as soon as this one does not: then that one has to go, too. */
-function tried(search: Search, results: ReadonlyMap<string, ExpressionResult>): Search {
+function* tried(search: Search, results: ReadonlyMap<string, ExpressionResult>): Pieces<Search> {
   const decision = judgePerson(search.as, results);
+  yield;
   const { kept, opened } = leftOver(search, decision);
+  yield;
   if (kept.length === 0 && opened.length === 0) return { ...search, proved: true };
   if (opened.length === 0) return { ...search, proved: false };
   const steps = distinctSteps([...search.steps, ...opened.flatMap(stepsToLose)]);

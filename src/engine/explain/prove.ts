@@ -173,6 +173,7 @@ function* tried(
   const pending: Variant[] = [];
   for (const { variant, as } of cases) {
     const decision = judgePerson(as, results);
+    yield;
     const gain = gainOf(proving, as, decision, variant);
     if (gain) found.push(gain);
     else if (found.length === 0) pending.push(...retry(as, decision, variant, proving.wanted));

@@ -22,7 +22,7 @@ import type { ExpressionPort, Provisioning } from "../deps.js";
 import { provedExplanation } from "../explain/explain-user.js";
 import { personNamed } from "../explain/person-named.js";
 import { type Gathered, type GatherOptions, gather, type Overlay } from "../gather.js";
-import { answersFor, judge, teamBook } from "../judge.js";
+import { answersFor, judge, othersFirst, teamBook } from "../judge.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
 import { draftMapping } from "../mapping/mappings.js";
 import { besideSwitches, openSwitches } from "../open-switches.js";
@@ -84,15 +84,19 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
   const judged: JudgedPerson = { mapping, links, state: person.state, door, resolveTeam };
   const expressions = input.document === undefined ? p.expressions.apart(mapping.version) : p.expressions.apart();
   const decision = judgePerson(judged, await answersFor(expressions, tenant.id, mapping, links));
+  await othersFirst();
   const full = diff(person.state, decision, mapping);
   const asked = { p, reader, connections, mapping, overlay, resolveTeam, expressions, now, input };
   const plan = input.user === undefined ? full : await asApplied(asked, full);
   const isLeftOut = plan.frozen && input.facts === undefined;
   const after = applyInMemory(person.state, plan, { version: mapping.version, now });
+  await othersFirst();
   const keptBack = isLeftOut ? FROZEN : plan.held?.reason;
   const explanation = explain(mapping, links, decision.evaluations, decision, after, { keptBack });
+  await othersFirst();
   const explained = await provedExplanation(expressions, tenant, { ...judged, state: after }, decision, explanation);
   const changes = planLines(plan, await reader.privilegedRoles());
+  await othersFirst();
   return {
     ...explained,
     account: {
