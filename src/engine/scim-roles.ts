@@ -5,7 +5,7 @@ import { type DesiredGrant, type Evidence, type GrantKey, grantKey } from "../mo
 import type { PersonLink } from "../model/person.js";
 import { quote } from "../model/quote.js";
 import { type ScimRole, type ScimRoleFact, scimRoleLabel } from "../model/scim-role.js";
-import { suggest } from "../model/suggest.js";
+import { didYouMean, suggest } from "../model/suggest.js";
 import { isOwner, scopeKind, type Target } from "../model/target.js";
 import type { CompiledScimRole, CompiledScimRoles } from "./compile/compile-scim-roles.js";
 import type { CompiledMapping } from "./compile/compiled-mapping.js";
@@ -87,8 +87,7 @@ export function scimRoleProblem(roles: CompiledScimRoles, { type, value }: ScimR
 }
 
 function hint(word: string, candidates: readonly string[]): string {
-  const near = suggest(word, candidates);
-  return near === undefined ? "" : `, did you mean ${quote(near)}?`;
+  return didYouMean(suggest(word, candidates));
 }
 
 function listed(words: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { fold } from "./fold.js";
+import { quote } from "./quote.js";
 
 /** Longer words are no typing mistakes, and distances cost their square. */
 const LONGEST_WORD = 100;
@@ -47,4 +48,9 @@ export function editDistance(left: string, right: string): number {
 
 function at(row: readonly number[], column: number): number {
   return row[column] ?? 0;
+}
+
+/** The end of a message that asks back, or nothing where nothing is near. */
+export function didYouMean(near: string | undefined): string {
+  return near === undefined ? "" : `, did you mean ${quote(near)}?`;
 }

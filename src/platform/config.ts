@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Json, JsonObject } from "../model/json.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
-import { suggest } from "../model/suggest.js";
+import { didYouMean, suggest } from "../model/suggest.js";
 import { parseRanges } from "./addresses.js";
 import { parseJson } from "./json.js";
 import type { LogLevel } from "./log.js";
@@ -122,8 +122,7 @@ interface Mistake {
 }
 
 function formMistake({ pointer, code, message, suggestion }: Problem): Mistake {
-  const meant = suggestion === undefined ? "" : `, did you mean ${quote(suggestion)}?`;
-  return { key: keyOf(pointer), message: code === "unknown_key" ? `is unknown${meant}` : message };
+  return { key: keyOf(pointer), message: code === "unknown_key" ? `is unknown${didYouMean(suggestion)}` : message };
 }
 
 /** Mistakes that the schema cannot see; values of a wrong type are its business. */

@@ -3,7 +3,7 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
 import type { Problem } from "../model/problem.js";
 import { quote } from "../model/quote.js";
-import { suggest } from "../model/suggest.js";
+import { didYouMean, suggest } from "../model/suggest.js";
 import { pointerStep } from "./json.js";
 
 /** Nobody reads more, and a hostile document of 512 kB could hold a hundred thousand. */
@@ -229,10 +229,6 @@ function isNow(error: ErrorObject): string {
   if (Array.isArray(data)) return ", is a list";
   if (typeof data === "object" && data !== null) return ", is an object";
   return `, is ${quote(JSON.stringify(data))}`;
-}
-
-function didYouMean(suggestion: string | undefined): string {
-  return suggestion === undefined ? "" : `, did you mean ${quote(suggestion)}?`;
 }
 
 function listed(values: unknown): string {

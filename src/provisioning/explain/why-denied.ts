@@ -4,7 +4,7 @@ import type { Tenant } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
 import type { PersonState } from "../../model/person.js";
 import { quote } from "../../model/quote.js";
-import { suggest } from "../../model/suggest.js";
+import { didYouMean, suggest } from "../../model/suggest.js";
 import { covers, type Target, targetLabel, teamOf } from "../../model/target.js";
 import type { Provisioning } from "../deps.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
@@ -54,8 +54,7 @@ function unknownTeam({ scope }: Target, teams: readonly TeamRow[]): readonly Den
     name,
     teams.map((team) => team.name),
   );
-  const hint = near === undefined ? "" : `, did you mean ${quote(near)}?`;
-  return [{ code: "unknown_team", reason: `there is no team ${quote(name)}${hint}` }];
+  return [{ code: "unknown_team", reason: `there is no team ${quote(name)}${didYouMean(near)}` }];
 }
 
 /** Role names are open: unknown is one that neither the catalogue, nor the mapping, nor anybody's grant of this person names. */
@@ -67,8 +66,7 @@ async function unknownRole(p: Provisioning, tenant: Tenant, { role }: Target): P
   if (isOpen || names.has(role)) return [];
   const { items } = await reader.users({ role, limit: 1 });
   if (items.length > 0) return [];
-  const near = suggest(role, names);
-  const hint = near === undefined ? "" : `, did you mean ${quote(near)}?`;
+  const hint = didYouMean(suggest(role, names));
   return [{ code: "unknown_role", reason: `nobody holds a role ${quote(role)}, and nothing gives it${hint}` }];
 }
 
