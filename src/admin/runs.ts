@@ -4,13 +4,12 @@ import type { RunStatus } from "../model/plan.js";
 import { discardRun, previewRun, releaseRun, waitForRun } from "../provisioning/runs/held-runs.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
-import { connectionSlugs } from "./connection-slugs.js";
 import type { AdminDeps } from "./deps.js";
 import { notAvailable } from "./not-available.js";
 import { type PageInput, pageQuery, pageView } from "./paging.js";
 import { RUN, RUNS } from "./paths.js";
 import { previewView } from "./previews.js";
-import { runView, startedRun } from "./run-view.js";
+import { oneRunView, runViews, startedRun } from "./run-view.js";
 
 const TAGS = ["runs"];
 interface RunParams {
@@ -41,8 +40,8 @@ function listRoute(deps: AdminDeps): Route {
     async handler({ query, principal: { tenant } }) {
       const { status } = query;
       const page = await deps.p.store.read(tenant.id).runs({ ...pageQuery(query), ...(status && { status }) });
-      const slugOf = await connectionSlugs(deps.p, tenant);
-      return { status: 200, body: pageView(page, (run) => runView(run, slugOf)) };
+      const items = await runViews(deps.p, tenant, page.items);
+      return { status: 200, body: pageView({ ...page, items }, (view) => view) };
     },
   });
 }
@@ -59,7 +58,7 @@ function readRoute(deps: AdminDeps): Route {
     responses: { 200: "admin/run" },
     async handler({ params, query, principal: { tenant } }) {
       const run = await waitForRun(deps.p, tenant, params.run, query.wait ?? 0);
-      return { status: 200, body: runView(run, await connectionSlugs(deps.p, tenant)) };
+      return { status: 200, body: await oneRunView(deps.p, tenant, run) };
     },
   });
 }
@@ -109,7 +108,7 @@ function discardRoute(deps: AdminDeps): Route {
     async handler({ params, principal: { tenant, context } }) {
       await discardRun(deps.p, tenant, params.run, context);
       const run = await waitForRun(deps.p, tenant, params.run, 0);
-      return { status: 200, body: runView(run, await connectionSlugs(deps.p, tenant)) };
+      return { status: 200, body: await oneRunView(deps.p, tenant, run) };
     },
   });
 }

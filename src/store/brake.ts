@@ -9,7 +9,7 @@ import { one, sql, verbatim } from "./sql.js";
 import { toInstant, toJson, toMillis } from "./values.js";
 
 type BrakeReader = Pick<AccessReader, "registeredSynced" | "bucket" | "expectation" | "heldCount"> &
-  Pick<RunReader, "heldPeople" | "heldIn">;
+  Pick<RunReader, "heldPeople" | "heldIn" | "heldReasons">;
 type BrakeWriter = Pick<
   AccessWriter,
   "putBucket" | "putExpectation" | "useExpectation" | "hold" | "moveHolds" | "dissolveHolds" | "discardHolds"
@@ -57,6 +57,19 @@ export function brakeReader({ tenant, sql: db, dialect }: Scope): BrakeReader {
             and h.reason in ('brake_deactivations', 'brake_access')`,
       );
       return row?.count ?? 0;
+    },
+    async heldReasons(runs) {
+      if (runs.length === 0) return [];
+      const asked = dialect.rows(
+        { run: "bigint" },
+        runs.map((run) => ({ run })),
+      );
+      const rows = await db.all<{ readonly run: number; readonly reason: string; readonly people: number }>(
+        sql`select r.run, h.reason, count(*) as people from ${asked} as r
+          join held_people h on h.tenant_id = ${tenant} and h.run_number = r.run and h.status = 'held'
+          group by r.run, h.reason order by r.run, h.reason`,
+      );
+      return rows.map(({ run, reason, people }) => ({ run: run as RunId, reason: reason as HeldReason, people }));
     },
     async heldIn(run, except) {
       const row = await one<{ readonly count: number }>(

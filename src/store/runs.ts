@@ -19,7 +19,7 @@ import {
   toMillis,
 } from "./values.js";
 
-type ListedRunReader = Omit<RunReader, "heldPeople" | "heldIn">;
+type ListedRunReader = Omit<RunReader, "heldPeople" | "heldIn" | "heldReasons">;
 
 /** How long a run that is begun without a claim counts as driven. */
 const FIRST_LEASE_MILLIS = 15_000;

@@ -75,6 +75,52 @@ for (const [database, newUrl] of DATABASES) {
       expect(body.items?.map(({ total }) => total)).to.deep.equal([1]);
     });
 
+    it("tell who waits for what, and who let them go", async () => {
+      const { tenant, run } = await held();
+      const because = "more people would lose access at once than the brake lets through";
+      const waiting = { reason: "brake_deactivations", because, people: 2 };
+      const { body } = await client.get(run);
+      expect(body).to.deep.include({ startedBy: null, decidedBy: null, held: [waiting] });
+      expect(body["story"]).to.include(`2 people wait: ${because}`);
+      const listed = await client.get(`${tenant}/runs?status=held`);
+      expect(listed.body.items?.[0]).to.deep.equal(body);
+      const preview = await client.get(`${run}/preview`);
+      await client.post(`${run}/release`, { digest: preview.body["digest"] });
+      const { body: after } = await client.get(`${run}?wait=30`);
+      expect(after).to.deep.include({ decidedBy: "operator", held: [] });
+      expect(after["story"]).to.include.members(["released by `operator`", "2 of 2 people done"]);
+    });
+
+    it("answer by name what cannot be: another run's digest, a run that is over, and another tenant's", async () => {
+      const { run } = await held();
+      const other = await held();
+      const { body: preview } = await client.get(`${other.run}/preview`);
+      const refused = await client.post(`${run}/release`, { digest: preview["digest"] });
+      expectProblem(refused, 409, "plan_changed");
+      expect(refused.body["detail"]).to.match(/is of no preview of exactly this: preview it/);
+      expect((await client.get(run)).body["held"]).to.have.length(1);
+      await client.post(`${other.run}/release`, { digest: preview["digest"] });
+      expect((await client.get(`${other.run}?wait=30`)).body["status"]).to.equal("done");
+      const ended = [
+        await client.post(`${other.run}/release`, { digest: preview["digest"] }),
+        await client.post(`${other.run}/discard`),
+        await client.get(`${other.run}/preview`),
+      ];
+      for (const reply of ended) {
+        expectProblem(reply, 409, "run_not_held");
+        expect(reply.body["detail"]).to.match(/^run \d+ is done, not held, released by `operator`: /);
+      }
+      const foreign = `${await client.tenant()}/runs/${run.split("/").at(-1)}`;
+      for (const reply of [
+        await client.get(`${foreign}?wait=30`),
+        await client.get(`${foreign}/preview`),
+        await client.post(`${foreign}/release`, { digest: preview["digest"] }),
+        await client.post(`${foreign}/discard`),
+      ]) {
+        expectProblem(reply, 404, "not_found");
+      }
+    });
+
     it("are discarded: everybody stays, until their facts change again", async () => {
       const { tenant, run } = await held();
       expect((await client.post(`${run}/discard`)).body).to.include({ status: "discarded" });

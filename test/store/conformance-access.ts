@@ -524,6 +524,11 @@ export function accessConformance(open: OpenStore): void {
       await write((tx) => tx.hold(from, [person(d), person(b), person(c)], NOW));
       await write((tx) => tx.hold(from, [person(e)], NOW));
       expect([await read.heldIn(from, []), await read.heldIn(from, [c, other.user])]).to.deep.equal([4, 3]);
+      expect(await read.heldReasons([from, to])).to.deep.equal([
+        { run: from, reason: "brake_access", people: 4 },
+        { run: to, reason: "brake_access", people: 1 },
+      ]);
+      expect(await read.heldReasons([])).to.deep.equal([]);
       expect(await write((tx) => tx.moveHolds(from, to, [c]))).to.equal(3);
       await write((tx) => tx.hold(to, [person(other.user)], NOW));
       const held = async (id: RunId) =>

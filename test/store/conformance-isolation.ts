@@ -149,6 +149,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   runs: (b) => b.runs({ limit: 10 }),
   mappingRun: (b) => b.mappingRun(1),
   heldRun: (b, a) => b.heldRun(a.connection),
+  heldReasons: (b, a) => b.heldReasons([a.run]),
   heldIn: (b, a) => b.heldIn(a.run, []),
   heldPeople: (b, a) => b.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
   signInTrace: (b, a) => b.signInTrace(a.trace),

@@ -105,6 +105,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "claiming a run": (tx) => tx.claimRun(NOW, LATER),
   "the held run": (tx) => tx.heldRun(CONNECTION),
   "how many are held": (tx) => tx.heldCount(CONNECTION),
+  "who is held in runs for what": (tx) => tx.heldReasons([1 as RunId, 2 as RunId]),
   "how many are held in a run": (tx) => tx.heldIn(1 as RunId, [USER]),
   "moving holds": (tx) => tx.moveHolds(1 as RunId, 2 as RunId, [USER]),
   "dissolving holds": (tx) => tx.dissolveHolds([USER]),

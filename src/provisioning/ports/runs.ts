@@ -44,6 +44,10 @@ export interface RunReader {
   mappingRun(version: number): Promise<{ readonly plan?: string; readonly includeFrozen: boolean } | undefined>;
   /** The connection's one open held run. */
   heldRun(connection: ConnectionId): Promise<Run | undefined>;
+  /** How many wait in these runs for which reason, by run and reason. */
+  heldReasons(
+    runs: readonly RunId[],
+  ): Promise<readonly { readonly run: RunId; readonly reason: HeldReason; readonly people: number }[]>;
   /** How many wait in the run, without these people. */
   heldIn(run: RunId, except: readonly UserId[]): Promise<number>;
   heldPeople(run: RunId, query: { readonly afterSeq: number; readonly limit: number }): Promise<readonly HeldPerson[]>;

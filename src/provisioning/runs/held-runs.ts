@@ -3,6 +3,7 @@ import type { Tenant } from "../../model/connection.js";
 import type { RunId, UserId } from "../../model/ids.js";
 import type { Run } from "../../model/plan.js";
 import { Refusal } from "../../model/problem.js";
+import { quote } from "../../model/quote.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "../deps.js";
 import { pagesOf } from "../pages-of.js";
 import type { TenantReader } from "../ports/store.js";
@@ -12,6 +13,8 @@ import { type PopulationQuery, type Preview, storePreview } from "../preview/pop
 import { keepHeld } from "./held-run.js";
 
 const PAGE = 1000;
+/** Between two looks at a run that somebody waits for. */
+const LOOK_MILLISECONDS = 50;
 
 /** What releasing the run would do now. Refusals: `not_found`, `run_not_held`. */
 export async function previewRun(p: Provisioning, tenant: Tenant, id: RunId): Promise<Preview> {
@@ -87,11 +90,11 @@ export async function discardRun(p: Provisioning, tenant: Tenant, id: RunId, con
 /** Waits until the run is over (or held), at most so many seconds, and answers how it stands then. Refusal `not_found`. */
 export async function waitForRun(p: Provisioning, tenant: Tenant, id: RunId, seconds: number): Promise<Run> {
   const until = new Date(Date.parse(p.now()) + seconds * 1000).toISOString();
+  if (seconds > 0) p.wake();
   for (;;) {
     const run = await runNamed(p.store.read(tenant.id), id);
     if ((run.status !== "queued" && run.status !== "running") || p.now() >= until) return run;
-    p.wake();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
   }
 }
 
@@ -119,6 +122,13 @@ async function runNamed(reader: TenantReader, id: RunId): Promise<Run> {
 
 async function heldRunNamed(reader: TenantReader, id: RunId): Promise<Run> {
   const run = await runNamed(reader, id);
-  if (run.status !== "held") throw new Refusal("run_not_held", `run ${id} is ${run.status}, not held`);
-  return run;
+  if (run.status === "held") return run;
+  const was =
+    run.decidedBy === undefined
+      ? ""
+      : `, ${run.status === "discarded" ? "discarded" : "released"} by ${quote(run.decidedBy)}`;
+  throw new Refusal(
+    "run_not_held",
+    `run ${id} is ${run.status}, not held${was}: see \`runs?status=held\` for those that wait`,
+  );
 }
