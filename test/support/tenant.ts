@@ -138,8 +138,10 @@ function testTenant(p: Provisioning, worker: Worker, slug: string, id: Tenant["i
   };
   const change: TenantInTest["change"] = async (name, ...changes) =>
     push(p, { tenant: await tenant(), connection: await connection(name), changes, context: IDP });
-  const find = async (userName: string) =>
-    (await reader.users({ userName, limit: 2 })).items.find((user) => user.userName === userName);
+  const find = async (userName: string) => {
+    const listed = (await reader.users({ userName, limit: 2 })).items.find((user) => user.userName === userName);
+    return listed && reader.user(listed.id);
+  };
   return {
     p,
     worker,
