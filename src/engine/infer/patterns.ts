@@ -101,46 +101,42 @@ function fromEntries(
   entries: readonly Entry[],
   role?: string,
 ): PatternRule | undefined {
+  const { teams, roles, targetOf } = electedMeanings(fitting, entries, role);
+  const sound = withoutMisfits(entries, targetOf, teams, roles);
+  if (sound.length < FEWEST) return undefined;
+  const pairs = new Map(sound.map((entry) => [entry.group, targetOf(entry) as number]));
+  const teamTexts = sound.map((entry) => entry.team);
+  const roleTexts = sound.map((entry) => entry.role);
+  const values = {
+    team: valuesOf(teams, teamTexts),
+    ...(role === undefined && { role: valuesOf(roles, roleTexts) }),
+  };
+  const document = { group_pattern: pattern, values, team_name: "{team}", role_name: role ?? "{role}" };
+  const alike = teamTexts.filter((text) => isAlike(text, teams.get(text) as string)).length;
+  const isShort = Object.values(values).every((one) => Object.keys(one).length <= MOST_VALUES);
+  return isShort && isExact(table, document, pairs) ? { document, pairs, alike } : undefined;
+}
+
+interface Meanings {
+  readonly teams: Meaning;
+  readonly roles: Meaning;
+  /** What a group gets by these, as a place in the table; `undefined` where nothing of it fits. */
+  readonly targetOf: (entry: Entry) => number | undefined;
+}
+
+/** What the texts of these groups mean: teams first, then roles in them. `role`: the one that the whole pattern gives. */
+function electedMeanings(fitting: readonly Fitting[], entries: readonly Entry[], role: string | undefined): Meanings {
   const fittingOf = ({ group }: Entry) => fitting[group] as Fitting;
-  const teams = elected(
-    entries,
-    ({ team }) => team,
-    (entry) => [...fittingOf(entry)].flatMap(([team, roles]) => (role === undefined || roles.has(role) ? [team] : [])),
-  );
+  const teamsOf = (entry: Entry) =>
+    [...fittingOf(entry)].flatMap(([team, roles]) => (role === undefined || roles.has(role) ? [team] : []));
+  const teams = elected(entries, ({ team }) => team, teamsOf);
   const rolesOf = (entry: Entry) => {
     const team = teams.get(entry.team);
     return (team === undefined ? undefined : fittingOf(entry).get(team)) ?? NO_ROLES;
   };
-  const roles =
-    role === undefined
-      ? elected(
-          entries,
-          (entry) => entry.role,
-          (entry) => [...rolesOf(entry).keys()],
-        )
-      : new Map([["", role]]);
-  const targetOf = (entry: Entry) => rolesOf(entry).get(roles.get(entry.role) as string);
-  const sound = withoutMisfits(entries, targetOf, teams, roles);
-  if (sound.length < FEWEST) return undefined;
-  const pairs = new Map(sound.map((entry) => [entry.group, targetOf(entry) as number]));
-  const values = {
-    team: valuesOf(
-      teams,
-      sound.map(({ team }) => team),
-    ),
-    ...(role === undefined
-      ? {
-          role: valuesOf(
-            roles,
-            sound.map((entry) => entry.role),
-          ),
-        }
-      : {}),
-  };
-  const document = { group_pattern: pattern, values, team_name: "{team}", role_name: role ?? "{role}" };
-  const alike = sound.filter(({ team }) => isAlike(team, teams.get(team) as string)).length;
-  const isShort = Object.values(values).every((one) => Object.keys(one).length <= MOST_VALUES);
-  return isShort && isExact(table, document, pairs) ? { document, pairs, alike } : undefined;
+  const namesOf = (entry: Entry) => [...rolesOf(entry).keys()];
+  const roles = role === undefined ? elected(entries, (entry) => entry.role, namesOf) : new Map([["", role]]);
+  return { teams, roles, targetOf: (entry) => rolesOf(entry).get(roles.get(entry.role) as string) };
 }
 
 /** What each text most often means: where it is spelt alike, that above all. */
