@@ -8,7 +8,7 @@ import type { CompiledMapping } from "./compile/compiled-mapping.js";
 export interface DecidedPerson {
   readonly status: UserStatus;
   readonly everRegistered: boolean;
-  readonly deactivatedBy?: DeactivatedBy;
+  readonly deactivatedBy?: DeactivatedBy | undefined;
   readonly links: readonly PersonLink[];
 }
 

@@ -43,6 +43,6 @@ export function judgeAgain(
   evaluations: readonly LinkEvaluation[],
 ): Decision {
   const { status, everRegistered, deactivatedBy } = state;
-  const person = { status, everRegistered, ...(deactivatedBy === undefined ? {} : { deactivatedBy }), links };
+  const person = { status, everRegistered, deactivatedBy, links };
   return decide(mapping, person, evaluations, door, { resolveTeam });
 }
