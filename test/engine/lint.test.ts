@@ -593,17 +593,17 @@ describe("lint: beside the groups that were sent", () => {
       [
         "/groups/Fin~1ance/idp",
         id,
-        `the group \`${id.replace("1f3c", "1f3d")}\` was never sent by \`idp\`, did you mean \`${id}\`?`,
+        `the group \`${id.replace("1f3c", "1f3d")}\` was never sent at \`idp\`, did you mean \`${id}\`?`,
       ],
       [
         "/groups/Sales/idp/0",
         "Sales Nordics",
-        "the group `Sales Nordic` was never sent by `idp`, did you mean `Sales Nordics`?",
+        "the group `Sales Nordic` was never sent at `idp`, did you mean `Sales Nordics`?",
       ],
       [
         "/groups/Sales/idp/1",
         null,
-        "the group `Sales South` was never sent by `idp`: the name stands for nobody there until somebody sends it",
+        "the group `Sales South` was never sent at `idp`: the name stands for nobody there until somebody sends it",
       ],
     ]);
     const fixed = patched(document, [...(found[0]?.fix ?? []), ...(found[1]?.fix ?? [])]);
@@ -614,6 +614,67 @@ describe("lint: beside the groups that were sent", () => {
       ({ code }) => code === "unknown_alias",
     );
     expect(first?.fix).to.equal(undefined);
+  });
+
+  it("tells of names whose groups moved: renamed, borne by another group, taken over and not confirmed", async () => {
+    const pins = (name: string, state: "held" | "waiting" | "contends", isRenamed = false) => ({
+      pins: [{ name, state, isRenamed }],
+    });
+    const document: MappingDocument = {
+      groups: { Fin: { idp: "Finance" } },
+      mappings: [
+        rule("Engineering"),
+        { when: "'Ops' in groups", team_name: "A", role_name: "v" },
+        rule("Fin", "v"),
+        rule("Twice", "v", { team_name: "B" }),
+      ],
+    };
+    const groups = [
+      seenGroup("R&D", { names: ["Engineering"], ...pins("Engineering", "held", true) }),
+      seenGroup("Engineering", { names: [], ids: ["1"], ...pins("Engineering", "contends") }),
+      seenGroup("Ops", pins("Ops", "waiting")),
+      seenGroup("Money", { names: ["Finance"], ...pins("Finance", "held", true) }),
+      seenGroup("One", { names: ["Twice"], ...pins("Twice", "held", true) }),
+      seenGroup("Two", { names: ["Twice"], ...pins("Twice", "held", true) }),
+      seenGroup("Finance", { names: ["Else"], ids: ["2"], ...pins("Finance", "contends") }),
+      seenGroup("Other", { pins: [{ name: "nobody asks", state: "contends", isRenamed: false }] }),
+    ];
+    const found = (await linted(document, { groups, untested: true })).filter(({ code }) => code !== "no_examples");
+    expect(
+      found.map(({ code, pointer, message, suggestion = "" }) => [code, pointer, suggestion, message]),
+    ).to.deep.equal([
+      ["unmapped_groups", "/mappings", "", "1 group is mapped by no rule; the largest is `Other` with 1 person"],
+      [
+        ...["name_taken", "/mappings/0/group_name", ""],
+        "1 group is called `Engineering`, by which rules mean another one: nothing is given by it unless an admin moves the name",
+      ],
+      [
+        ...["renamed_group", "/mappings/0/group_name", "R&D"],
+        "the group that is meant by `Engineering` is called `R&D` now, and goes on giving what it gave",
+      ],
+      [
+        ...["unconfirmed_group", "/mappings/1/when", ""],
+        "the group that is meant by `Ops` took the name over from a deleted one: anything privileged waits until an admin confirms it",
+      ],
+      [
+        ...["name_taken", "/mappings/2/group_name", ""],
+        "1 group is called `Finance`, by which rules mean another one: nothing is given by it unless an admin moves the name",
+      ],
+      [
+        ...["renamed_group", "/mappings/2/group_name", "Money"],
+        "the group that is meant by `Finance` is called `Money` now, and goes on giving what it gave",
+      ],
+      [
+        ...["renamed_group", "/mappings/3/group_name", "One"],
+        "the group that is meant by `Twice` is called `One`, `Two` now, and goes on giving what it gave",
+      ],
+    ]);
+    const renamed = found.filter(({ code }) => code === "renamed_group");
+    expect(renamed.map(({ fix }) => fix)).to.deep.equal([
+      [{ op: "replace", path: "/mappings/0/group_name", value: "R&D" }],
+      undefined,
+      undefined,
+    ]);
   });
 
   it("tells of patterns that match no group of a connection that sent some", async () => {

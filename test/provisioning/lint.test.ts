@@ -88,6 +88,17 @@ describe("lint beside a tenant's past", () => {
       const largest = [{ connection: "okta", name: "R&D", source: "scim", members: 1 }];
       const other = { unknown: ["/mappings/0/group_name"], seen: 1, unmapped: 1, largest };
       expect(await lint(naming("Sales"))).to.deep.equal(other);
+      const text = (name: string) => JSON.stringify(naming(name));
+      const tells = async (draft?: string) =>
+        (await lintMapping(acme.p, await acme.tenant(), draft, { days: 90 })).findings.map(({ code }) => code);
+      expect(await tells()).to.include("renamed_group");
+      expect(await tells(text("R&D")), "the fix makes the finding go away").to.not.include("renamed_group");
+      await acme.pushGroup("okta", "Engineering", [await acme.pushUser("okta", "eve@acme.test")]);
+      expect(await tells()).to.include.members(["renamed_group", "name_taken"]);
+      await acme.change("okta", { kind: "deleteGroup", id });
+      expect(await tells())
+        .to.include("unconfirmed_group")
+        .and.not.include("renamed_group");
     } finally {
       await acme.close();
     }

@@ -56,6 +56,18 @@ export const LINT_CODES = {
     severity: "warning",
     meaning: "The alias book says a name or id of a group that the connection never sent, or whose group was deleted.",
   },
+  renamed_group: {
+    severity: "hint",
+    meaning: "The group that a name means is called something else now; rules go on knowing it by the name.",
+  },
+  name_taken: {
+    severity: "warning",
+    meaning: "A group bears a name by which rules mean another group, and gets nothing by it.",
+  },
+  unconfirmed_group: {
+    severity: "warning",
+    meaning: "A group took the name over from a deleted one: what is privileged waits until an admin confirms it.",
+  },
   unmatched_pattern: { severity: "warning", meaning: "No group that was sent matches the pattern." },
   misspelt_value: {
     severity: "warning",

@@ -3,12 +3,12 @@ import { counted } from "../../model/counted.js";
 import type { Instant } from "../../model/ids.js";
 import { quote } from "../../model/quote.js";
 import { isPrivileged, targetLabel } from "../../model/target.js";
-import { compareText } from "../compare-text.js";
 import type { MappingConnection } from "../compile/compiled-mapping.js";
 import { appliesAt, type TableRule } from "../compile/rule-table.js";
 import { targetOf } from "../give.js";
 import type { PatternHit } from "../pattern-index.js";
 import { type LintCode, type LintFinding, lintFinding } from "./finding.js";
+import { listed } from "./listed.js";
 import { looksPrivileged } from "./privileged-name.js";
 import type { SeenGroup } from "./seen.js";
 import type { LintView } from "./view.js";
@@ -26,9 +26,6 @@ export interface PatternReach {
   /** `heard`: connections that sent some group. */
   findings(view: LintView, heard: ReadonlySet<string>): readonly LintFinding[];
 }
-
-/** As many groups are named in one message. */
-const NAMED = 5;
 
 /** What one pattern gives to groups that are worth a look: by what they get, or by what they are called. */
 interface Reached {
@@ -78,14 +75,6 @@ function privilegedMatches({ pointer, label, isRole, names, fresh }: Reached): r
     ...some("new_privileged_match", fresh, `${joint} came after the mapping was saved`),
     ...some("privileged_match", names, ""),
   ];
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names
-    .toSorted(compareText)
-    .slice(0, NAMED)
-    .map((name) => quote(name));
-  return `${shown.join(", ")}${names.length > NAMED ? " and others" : ""}`;
 }
 
 function unmatchedPatterns(

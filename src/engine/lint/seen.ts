@@ -2,10 +2,12 @@
 
 import { counted } from "../../model/counted.js";
 import type { Instant } from "../../model/ids.js";
+import type { GroupPin } from "../../model/person.js";
 import { quote } from "../../model/quote.js";
 import { compareText } from "../compare-text.js";
 import { expressionsOf } from "../compile/compiled-mapping.js";
 import { type LintFinding, lintFinding } from "./finding.js";
+import { movedNames } from "./moved-names.js";
 import { patternReach, type ReachOptions } from "./pattern-reach.js";
 import { renaming } from "./renaming.js";
 import type { LintView } from "./view.js";
@@ -26,6 +28,13 @@ export interface SeenGroup {
   /** Absent for groups in claims, of which nobody knows when they were made. */
   readonly createdAt?: Instant;
   readonly deleted: boolean;
+  /** Names that it holds or contends for. */
+  readonly pins?: readonly SeenPin[];
+}
+
+export interface SeenPin extends Pick<GroupPin, "name" | "state"> {
+  /** The group is not called so any more. */
+  readonly isRenamed: boolean;
 }
 
 export interface UnmappedGroup {
@@ -70,6 +79,7 @@ export function seenGroups(view: LintView, options: ReachOptions): SeenGroups {
     compare: (group) => book.compare(group),
     findings: () => [
       ...book.missing(heard).map((one) => unknownGroup(view, wanted, one)),
+      ...book.moved().map((one) => movedNames(view, wanted, one)),
       ...reach.findings(view, heard),
       ...unmappedFinding(unmapped.count, unmapped.largest()),
     ],
@@ -91,7 +101,7 @@ function speltNames({ alive }: LintView): ReadonlySet<string> {
 
 function unknownGroup(view: LintView, all: readonly WantedGroup[], { group, isGone, near }: MissingGroup): LintFinding {
   const { from, name, pointer, keys } = group;
-  const where = from.kind === "alias" ? ` by ${quote([...keys.keys()].join())}` : "";
+  const where = from.kind === "alias" ? ` at ${quote([...keys.keys()].join())}` : "";
   const what = `the group ${quote(name)} was ${isGone ? "deleted" : "never sent"}${where}`;
   const code = from.kind === "alias" ? "unknown_alias" : "unknown_group";
   const place = from.kind === "expression" ? { position: from.text.position } : {};

@@ -1,7 +1,7 @@
 /** Holds the groups that a document names against those that were sent. */
 import { pushTo } from "../../model/push-to.js";
 import { nearNames } from "./near-names.js";
-import type { SeenGroup } from "./seen.js";
+import type { SeenGroup, SeenPin } from "./seen.js";
 import type { GroupKeyKind, WantedGroup } from "./wanted.js";
 
 /** A name that no connection sent. */
@@ -13,6 +13,15 @@ export interface MissingGroup {
   readonly near: string | undefined;
 }
 
+/** A name whose groups moved: in which way, and what they are called now. */
+export interface MovedName {
+  readonly group: WantedGroup;
+  /** What it is pinned by at the connection: its alias there, if it has one. */
+  readonly name: string;
+  readonly how: "renamed" | "taken" | "waiting";
+  readonly called: string[];
+}
+
 export interface WantedBook {
   /** Whether a rule or a condition asks for the group. */
   take(group: SeenGroup): boolean;
@@ -20,6 +29,8 @@ export interface WantedBook {
   compare(group: SeenGroup): void;
   /** Names that no connection ever sent, of those that sent any groups at all: these are `heard`. */
   missing(heard: ReadonlySet<string>): readonly MissingGroup[];
+  /** Names that mean another group than they say, or one that waits. */
+  moved(): readonly MovedName[];
 }
 
 export function wantedBook(wanted: readonly WantedGroup[]): WantedBook {
@@ -29,16 +40,21 @@ export function wantedBook(wanted: readonly WantedGroup[]): WantedBook {
       for (const key of keys) for (const kind of one.kinds) pushTo(byKey, keyOf(slug, kind, key), one);
   const seen = new Set<WantedGroup>();
   const gone = new Set<WantedGroup>();
+  const moved = new Map<string, MovedName>();
   const unseen = () => wanted.filter((one) => !seen.has(one));
   let near: ReturnType<typeof nearNames> | undefined;
   return {
-    take({ connection, names, ids, deleted }) {
+    take({ connection, called, names, ids, deleted, pins = [] }) {
+      const pinned = pins.flatMap((pin) =>
+        (byKey.get(keyOf(connection, "name", pin.name)) ?? []).map((one) => ({ pin, one })),
+      );
+      for (const { pin, one } of pinned) note(moved, one, pin, called);
       const found = [
         ...names.flatMap((name) => byKey.get(keyOf(connection, "name", name)) ?? []),
         ...ids.flatMap((id) => byKey.get(keyOf(connection, "id", id)) ?? []),
       ];
       for (const one of found) (deleted ? gone : seen).add(one);
-      return found.some(({ from }) => from.kind !== "alias");
+      return pinned.length > 0 || found.some(({ from }) => from.kind !== "alias");
     },
     compare({ connection, names, ids, deleted }) {
       near ??= nearNames(unseen().map(({ name }) => name));
@@ -46,15 +62,15 @@ export function wantedBook(wanted: readonly WantedGroup[]): WantedBook {
       for (const name of names) near.take(name, `${connection} name`);
       for (const id of ids) near.take(id, `${connection} id`);
     },
+    moved: () => [...moved.values()],
     missing(heard) {
       const seenAliases = new Set([...seen].flatMap((one) => aliasEntry(one) ?? []));
       const booked = new Set(wanted.flatMap((one) => aliasEntry(one) ?? []));
       return unseen().flatMap((group) => {
         // What the alias book says is told of there, once.
-        const slugs = [...group.keys.keys()].filter(
-          (slug) => heard.has(slug) && !(isAliased(group) && booked.has(entryOf(group.name, slug))),
-        );
-        if (slugs.length === 0) return [];
+        const slugs = [...group.keys.keys()].filter((slug) => heard.has(slug));
+        const isTold = isAliased(group) && slugs.some((slug) => booked.has(entryOf(group.name, slug)));
+        if (slugs.length === 0 || isTold) return [];
         const places = slugs.flatMap((slug) => group.kinds.map((kind) => `${slug} ${kind}`));
         const meant = isAliased(group)
           ? undefined
@@ -72,6 +88,23 @@ export function wantedBook(wanted: readonly WantedGroup[]): WantedBook {
 /** Named by what the alias book says elsewhere. */
 function isAliased({ from, kinds }: WantedGroup): boolean {
   return from.kind !== "alias" && kinds.length > 1;
+}
+
+/** Of one that holds the name and is called so, nothing is to be said. */
+function howMoved({ state, isRenamed }: SeenPin): MovedName["how"] | undefined {
+  if (state !== "held") return state === "waiting" ? "waiting" : "taken";
+  return isRenamed ? "renamed" : undefined;
+}
+
+function note(moved: Map<string, MovedName>, group: WantedGroup, pin: SeenPin, called: string): void {
+  const how = howMoved(pin);
+  if (how === undefined || group.from.kind === "alias") return;
+  const position = group.from.kind === "expression" ? group.from.text.position : "";
+  const { name } = pin;
+  const key = JSON.stringify([group.pointer, position, how, name]);
+  const known = moved.get(key) ?? { group, name, how, called: [] };
+  moved.set(key, known);
+  known.called.push(called);
 }
 
 function keyOf(slug: string, kind: GroupKeyKind, key: string): string {

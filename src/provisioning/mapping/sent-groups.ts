@@ -22,17 +22,17 @@ export async function sentGroups(
   mapping: CompiledMapping | undefined,
 ): Promise<readonly SeenGroup[]> {
   const slugs = new Map(connections.map(({ id, slug }) => [id, slug]));
-  const known = mapping ? await pinnedNames(p, reader, connections, mapping) : new Map<string, readonly string[]>();
+  const known = mapping ? await pinnedNames(p, reader, connections, mapping) : new Map<string, PinnedNames>();
   const groups: SeenGroup[] = [];
   /** Names and ids of pushed groups: claims that carry one mean that group. */
   const pushed = new Map<string, number>();
   for await (const sent of itemsOf((query) => reader.sentGroups(query), GROUPS_PER_PAGE)) {
     const { id, connection, displayName, externalId, members, createdAt, deleted } = sent;
     const own = ownNames(sent);
-    const names = known.get(id) ?? own;
+    const { names, pins } = known.get(id) ?? { names: own };
     const ids = externalId === undefined ? [id] : [externalId, id];
     if (!deleted) for (const key of [...own, ...names, ...ids]) pushed.set(keyOf(connection, key), groups.length);
-    const seen = { names, ids, source: "scim", members, createdAt, deleted } as const;
+    const seen = { names, ids, source: "scim", members, createdAt, deleted, ...(pins && { pins }) } as const;
     groups.push({ connection: slugs.get(connection) ?? "", called: displayName, ...seen });
   }
   for (const [key, { connection, value, people }] of await claimed(reader)) {
@@ -48,18 +48,25 @@ export async function sentGroups(
   return groups;
 }
 
+type PinnedNames = Pick<SeenGroup, "names" | "pins">;
+
 /** Of groups that hold or contend for names, were the mapping active: by which names its rules know them. */
 async function pinnedNames(
   p: Pick<Provisioning, "groupBook">,
   reader: TenantReader,
   connections: readonly Connection[],
   mapping: CompiledMapping,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+): Promise<ReadonlyMap<string, PinnedNames>> {
   const overlay = await pinOverlay(p, reader, mapping, connections);
-  const known = new Map<string, readonly string[]>();
+  const known = new Map<string, PinnedNames>();
   for (const { id } of connections) {
     const groups = overlay.get(id)?.groups ?? (await p.groupBook.groups(reader, id));
-    for (const group of groups) if (group.pins) known.set(group.id, knownNames(group));
+    for (const group of groups) {
+      if (!group.pins) continue;
+      const own = ownNames(group);
+      const pins = group.pins.map(({ name, state }) => ({ name, state, isRenamed: !own.includes(name) }));
+      known.set(group.id, { names: knownNames(group), pins });
+    }
   }
   return known;
 }
