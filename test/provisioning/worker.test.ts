@@ -289,6 +289,25 @@ describe("the worker", () => {
       });
     });
 
+    it("with people of a held run claimed, their release counts for them all the same", async () => {
+      const people: DirectoryUserId[] = [];
+      for (let at = 0; at < 12; at++) people.push(await t.pushUser("okta", `p${at}`, SALES));
+      for (const [at, person] of people.entries()) await t.pushUser("okta", `p${at}`, { id: person, active: false });
+      const run = await t.heldRun("okta");
+      const [tenant, user] = [await t.tenant(), await t.userId("p10")];
+      const until = new Date(Date.parse(clock.now()) + 60_000).toISOString();
+      await t.p.store.write(tenant.id, async (tx) => {
+        await tx.markDirty([user], "facts", clock.now());
+        await tx.claimMarks(clock.now(), until, 10);
+      });
+      const { digest, summary } = await previewRun(t.p, tenant, run.id);
+      expect(summary).to.include({ deactivated: 2, drifted: 0 });
+      await releaseRun(t.p, tenant, run.id, digest, ADMIN);
+      await anotherWorks(nothingDue);
+      expect([await t.holds("p10"), await t.holds("p11")]).to.deep.equal(["deactivated", "deactivated"]);
+      expect(await (await reader()).run(run.id)).to.include({ status: "done", total: 2, done: 2 });
+    });
+
     it("before it came to a released run, who would lose more by then than was reviewed stays held", async () => {
       const people: DirectoryUserId[] = [];
       for (let at = 0; at < 12; at++) people.push(await t.pushUser("okta", `p${at}`, SALES));
@@ -373,7 +392,14 @@ describe("the worker", () => {
       expect(await t.holds(name)).to.deep.equal(["Lobby/viewer", "Sales/case_manager"]);
       expect(await t.person(name)).to.include({ reconciledVersion: (await t.tenant()).activeVersion });
     }
-    for (const run of runs) expect(await (await reader()).run(run)).to.include({ status: "done" });
+    // each is done with everybody, and who got a later one at once has changes of that one alone
+    const ended = await Promise.all(runs.map(async (run) => (await reader()).run(run)));
+    for (const run of ended) expect(run).to.include({ status: "done", total: 3, done: 3 });
+    const { items } = await (await reader()).audit({ action: "grant.added", limit: 100 });
+    for (const run of ended) {
+      const written = items.filter((one) => one.run === run?.id).length;
+      expect(run?.counts["grant"] ?? 0).to.equal(written);
+    }
   });
 
   it("names the run of a push that touches more people than an answer waits for", async () => {
