@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
-import type { Reply } from "../admin/admin-client.js";
+import { expectProblem, type Reply } from "../admin/admin-client.js";
 import { claimsOf, GROUP, openTinesHouse, PATCH, type TinesHouse, USER } from "./tines-house.js";
 
 const MAPPING: JsonObject = {
@@ -117,8 +117,11 @@ describe("what Tines promises of SCIM", () => {
     const ada = await pushed(scim, "ada@acme.example");
     const marketing = await grouped(scim, "Marketing", ada);
     const { id } = (await house.user(tenant, "ada@acme.example")) ?? {};
-    const edited = await house.admin.call("PATCH", `${tenant}/users/${id}`, { body: { displayName: "Somebody" } });
-    expect(edited.status, "synced attributes are read only").to.equal(409);
+    for (const body of [{ displayName: "Somebody" }, { active: false }]) {
+      const edited = await house.admin.call("PATCH", `${tenant}/users/${id}`, { body });
+      expectProblem(edited, 409, "read_only");
+      expect(edited.text).to.contain("`sso` keeps this user in sync");
+    }
     const given = { team: "Sales", role: "editor", reason: "covers for Bo" };
     expect((await house.admin.post(`${tenant}/users/${id}/grants`, given)).status).to.equal(201);
     await patch(scim, `/Groups/${marketing}`, { op: "remove", path: `members[value eq "${ada}"]` });
