@@ -6,7 +6,7 @@ import type { Page, PageQuery } from "../provisioning/ports/store.js";
 import type { Dialect } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
-import { fromJson } from "./values.js";
+import { fromJson, toJson } from "./values.js";
 
 /** Pages that one statement reads: as many as a caller's page of lines may need, when they are full. */
 const PAGES_AT_ONCE = 3;
@@ -71,6 +71,7 @@ export async function linesFound(
   let at = placeOf(after);
   const found: FoundColumns[] = [];
   const lines = dialect.jsonElements({ base: dialect.document(verbatim("p.lines")), names: [] }, "e");
+  const mention = join(mentionsOf(dialect, filter), " and ");
   const tests = join(testsOf(dialect, filter), " and ");
   for (;;) {
     const pages = await db.all<{ readonly page: number }>(
@@ -82,7 +83,7 @@ export async function linesFound(
       ...(await db.all<FoundColumns>(
         sql`select p.page, e.key as nth, cast(e.value as text) as line from plan_pages p, ${lines}
           where p.tenant_id = ${tenant} and p.plan_id = ${id} and p.page between ${at.page} and ${last}
-            and (p.page > ${at.page} or e.key >= ${at.line}) and ${tests}
+            and ${mention} and (p.page > ${at.page} or e.key >= ${at.line}) and ${tests}
           order by p.page, e.key limit ${limit + 1 - found.length}`,
       )),
     );
@@ -96,6 +97,16 @@ function pageOf(found: readonly FoundColumns[], limit: number): Page<PlanRow> {
   const left = found[limit];
   const items = found.slice(0, limit).map(({ line }) => fromJson<PlanRow>(line));
   return left ? { items, next: `${left.page}.${left.nth}` } : { items };
+}
+
+/** What the text of a page with such a line holds: most pages need not be read as JSON by it. */
+function mentionsOf(dialect: Dialect, { user, ...exact }: PlanLineFilter): readonly Fragment[] {
+  const text = verbatim("cast(p.lines as text)");
+  const values = Object.values(exact).filter((value) => value !== undefined);
+  return [
+    ...values.map((value) => dialect.test(text, "co", toJson(value))),
+    ...(user === undefined ? [] : [dialect.test(dialect.asciiLower(text), "co", asciiLower(toJson(user)))]),
+  ];
 }
 
 function testsOf(dialect: Dialect, { change, scope, role, user }: PlanLineFilter): readonly Fragment[] {
