@@ -279,6 +279,16 @@ describe("the smallest change that would give something", () => {
     });
   }
 
+  it("tells all that comes with a group that the directory knows by more than the name", async () => {
+    const mapping = document({ group_name: "Eng" }, { id: "by id", group_id: "g-1", team_name: "B" });
+    const record = { id: "7", displayName: "Eng", externalId: "g-1", idpMappingNames: [], deleted: false };
+    const { notGiven } = await proved(compiled(mapping), [link({ connection: { directoryGroups: [record] } })]);
+    expect(notGiven.map(({ rule, gives }) => [rule, gives])).to.deep.equal([
+      ["r", ["A/editor", "B/editor"]],
+      ["by id", ["B/editor", "A/editor"]],
+    ]);
+  });
+
   it("leaves a group at another connection to another day", async () => {
     const mapping = document({ id: "up", group_name: "Y", role_name: "high" }, { group_name: "X" });
     const ranked = compiled({ ...mapping, conflicts: "highest", role_order: ["editor", "high"] });

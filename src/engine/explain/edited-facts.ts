@@ -5,10 +5,10 @@ import {
   USER_ATTRIBUTES,
   type UserAttribute,
 } from "../../model/facts.js";
-import { type Known, known } from "../../model/known.js";
+import { known } from "../../model/known.js";
 import type { PersonLink } from "../../model/person.js";
-import { type CompiledMapping, keysAt } from "../compile/compiled-mapping.js";
-import { groupDirectory } from "../directory-groups.js";
+import { type AliasBook, type CompiledMapping, keysAt } from "../compile/compiled-mapping.js";
+import { changed, type GroupChange, withAppRoles, withGroups } from "./fact-changes.js";
 
 /** A whole list, or what to add to the present one and to take out of it. */
 export type ListEdit = readonly string[] | { readonly add?: readonly string[]; readonly remove?: readonly string[] };
@@ -28,81 +28,78 @@ export interface FactEdits {
  * somebody whom SCIM speaks of is SCIM's word on the account.
  */
 export function editedLink(link: PersonLink, edits: FactEdits, mapping: CompiledMapping): PersonLink {
-  const { facts, scim } = link;
+  const { aliases } = mapping;
   const active = edits.user?.active;
+  const alone = listedAlone(link, edits, aliases);
+  const inGroups = { ...alone, facts: withGroups(alone, groupChanges(edits), aliases) };
+  const { app_roles: roles = [], user = {} } = edits;
+  const inRoles = isWhole(roles) ? inGroups.facts : withAppRoles(inGroups.facts, addedBy(roles), removedBy(roles));
+  const said = USER_ATTRIBUTES.reduce(
+    (one, attribute) => {
+      const value = user[attribute];
+      return value === undefined ? one : changed(one, { kind: "attribute", attribute, value }, aliases);
+    },
+    { ...inGroups, facts: inRoles },
+  );
   return {
-    ...link,
-    ...(scim !== undefined && typeof active === "boolean" && { scim: active ? "active" : "inactive" }),
+    ...said,
+    ...(link.scim !== undefined && typeof active === "boolean" && { scim: active ? "active" : "inactive" }),
     facts: {
-      ...facts,
-      user: editedUser(facts.user, edits.user ?? {}),
-      groups: editedGroups(link, edits, mapping),
-      appRoles: editedRoles(facts.appRoles, edits.app_roles),
-      claims: { ...facts.claims, ...edits.claims },
+      ...said.facts,
+      groups: withAnswered(said, groupEdits(edits).flatMap(removedBy), aliases),
+      claims: { ...said.facts.claims, ...edits.claims },
     },
   };
 }
 
-function editedUser(user: PersonLink["facts"]["user"], edits: NonNullable<FactEdits["user"]>) {
-  const edited = { ...user };
-  for (const attribute of USER_ATTRIBUTES) {
-    const value = edits[attribute];
-    if (value !== undefined) edited[attribute] = known(value);
-  }
-  return edited;
+function groupChanges(edits: FactEdits): readonly GroupChange[] {
+  const groups = groupEdits(edits);
+  const said = (names: readonly string[], member: boolean) =>
+    names.map((name): GroupChange => ({ kind: "group", name, member }));
+  return [
+    ...said(groups.flatMap(wholeOf), true),
+    ...said(groups.flatMap(addedBy), true),
+    ...said(groups.flatMap(removedBy), false),
+  ];
 }
 
-function editedRoles(held: Known<readonly string[]>, edit: ListEdit | undefined): Known<readonly string[]> {
-  if (edit === undefined) return held;
-  if (isWhole(edit)) return known(edit);
-  const { add = [], remove = [] } = edit;
-  const before = held.known ? held.value : [];
-  return known([...new Set([...before, ...add])].filter((role) => !remove.includes(role)));
+function groupEdits({ groups, group_ids: ids }: FactEdits): readonly ListEdit[] {
+  return [groups, ids].filter((edit) => edit !== undefined);
 }
 
-function editedGroups(link: PersonLink, edits: FactEdits, mapping: CompiledMapping): GroupFacts {
-  const lists = [edits.groups, edits.group_ids].filter((edit) => edit !== undefined);
-  const { groups } = link.facts;
-  if (lists.length === 0) return groups;
-  const keysOf = (name: string) => keysAt(mapping.aliases, name, link.connection.slug);
-  const wholes = lists.filter(isWhole).flat();
-  const isListed = means(wholes.flatMap(keysOf));
-  const members = lists.some(isWhole) ? groups.members.filter(isListed) : [...groups.members];
-  const added = lists.flatMap((edit) => (isWhole(edit) ? [] : (edit.add ?? [])));
-  for (const name of [...wholes, ...added]) {
-    const keys = keysOf(name);
-    const at = members.findIndex(means(keys));
-    if (at < 0) members.push(joined(link, keys));
-    else members[at] = asserted(members[at] as GroupFact);
-  }
-  const removed = lists.flatMap((edit) => (isWhole(edit) ? [] : (edit.remove ?? []).flatMap(keysOf)));
-  const isRemoved = means(removed);
-  const gone = members.filter(isRemoved).flatMap(({ names, ids }) => [...names, ...ids]);
-  return {
-    members: members.filter((member) => !isRemoved(member)),
-    unlisted: lists.some(isWhole) ? "not_member" : groups.unlisted,
-    // Who is said to be out of a group is known to be out of it, also where groups as a whole are unknown.
-    answered: removed.length === 0 ? groups.answered : new Set([...groups.answered, ...removed, ...gone]),
-  };
+/** Without the groups and roles that a whole list leaves out. */
+function listedAlone(link: PersonLink, edits: FactEdits, aliases: AliasBook): PersonLink {
+  const { facts, connection } = link;
+  const lists = groupEdits(edits);
+  const listed = new Set(lists.flatMap(wholeOf).flatMap((name) => keysAt(aliases, name, connection.slug)));
+  const isListed = ({ names, ids }: GroupFact) => [...names, ...ids].some((key) => listed.has(key));
+  const groups: GroupFacts = lists.some(isWhole)
+    ? { ...facts.groups, members: facts.groups.members.filter(isListed), unlisted: "not_member" }
+    : facts.groups;
+  const { app_roles: roles } = edits;
+  return { ...link, facts: { ...facts, groups, appRoles: roles && isWhole(roles) ? known(roles) : facts.appRoles } };
 }
 
-function asserted({ staleSince: _, ...member }: GroupFact): GroupFact {
-  return member;
+/** Who is said to be out of a group is known to be out of it, also where groups as a whole are unknown. */
+function withAnswered({ facts, connection }: PersonLink, names: readonly string[], aliases: AliasBook): GroupFacts {
+  const { groups } = facts;
+  if (names.length === 0) return groups;
+  const keys = names.flatMap((name) => keysAt(aliases, name, connection.slug));
+  return { ...groups, answered: new Set([...groups.answered, ...keys]) };
 }
 
 function isWhole(edit: ListEdit): edit is readonly string[] {
   return Array.isArray(edit);
 }
 
-function means(keys: readonly string[]): (member: GroupFact) => boolean {
-  const wanted = new Set(keys);
-  return ({ names, ids }) => [...names, ...ids].some((key) => wanted.has(key));
+function wholeOf(edit: ListEdit): readonly string[] {
+  return isWhole(edit) ? edit : [];
 }
 
-/** A group that the directory knows comes with all its names and ids. */
-function joined({ connection, at }: PersonLink, keys: readonly string[]): GroupFact {
-  const directory = groupDirectory(connection.directoryGroups, connection.settleSeconds);
-  const [record] = keys.flatMap((key) => directory.meantBy(key));
-  if (!record) return { names: keys, ids: keys, source: "claims", since: at };
-  return { ...directory.namesOf(record), source: "scim", since: at };
+function addedBy(edit: ListEdit): readonly string[] {
+  return isWhole(edit) ? [] : (edit.add ?? []);
+}
+
+function removedBy(edit: ListEdit): readonly string[] {
+  return isWhole(edit) ? [] : (edit.remove ?? []);
 }

@@ -1,4 +1,4 @@
-/** Facts as they would be if one of them were another: what explanations try out. */
+/** Facts as they would be if one of them were another: what explanations try out, and what somebody pretends. */
 import {
   type AttributeValue,
   type Facts,
@@ -8,7 +8,9 @@ import {
 } from "../../model/facts.js";
 import { known } from "../../model/known.js";
 import type { PersonLink } from "../../model/person.js";
+import { pushTo } from "../../model/push-to.js";
 import type { AliasBook } from "../compile/compiled-mapping.js";
+import { groupDirectory } from "../directory-groups.js";
 import type { Step } from "./steps.js";
 
 export type FactChange =
@@ -53,14 +55,13 @@ export function changed(link: PersonLink, change: FactChange, aliases: AliasBook
   return facts === link.facts ? link : { ...link, facts };
 }
 
-function changedFacts({ facts, at, connection }: PersonLink, change: FactChange, aliases: AliasBook): Facts {
+function changedFacts(link: PersonLink, change: FactChange, aliases: AliasBook): Facts {
+  const { facts } = link;
   switch (change.kind) {
-    case "group": {
-      const keys = keysOf(change, connection.slug, aliases);
-      return change.member ? joined(facts, change, keys, at) : left(facts, keys);
-    }
+    case "group":
+      return withGroups(link, [change], aliases);
     case "app_role":
-      return withAppRole(facts, change.role, change.held);
+      return withAppRoles(facts, change.held ? [change.role] : [], change.held ? [] : [change.role]);
     case "attribute": {
       const now = facts.user[change.attribute];
       if (change.not !== undefined && now.known && now.value !== null && now.value !== change.not) return facts;
@@ -81,7 +82,7 @@ function changedFacts({ facts, at, connection }: PersonLink, change: FactChange,
   }
 }
 
-type GroupChange = Extract<FactChange, { readonly kind: "group" }>;
+export type GroupChange = Extract<FactChange, { readonly kind: "group" }>;
 
 /** By which names and ids the connection knows the group. */
 function keysOf({ name, id }: GroupChange, slug: string, aliases: AliasBook): readonly string[] {
@@ -89,24 +90,55 @@ function keysOf({ name, id }: GroupChange, slug: string, aliases: AliasBook): re
   return stands ?? (id === undefined ? [name] : [id]);
 }
 
-function joined(facts: Facts, { name, id }: GroupChange, keys: readonly string[], at: string): Facts {
-  const { members } = facts.groups;
-  const held = members.find((member) => isMeant(member, keys));
-  if (held && held.staleSince === undefined) return facts;
-  const names = id === undefined ? [keys[0] as string] : [name];
-  const fact: GroupFact = { names, ids: keys, source: "claims", since: at };
-  return { ...facts, groups: { ...facts.groups, members: [...members.filter((one) => one !== held), fact] } };
+/** Groups joined and left, one after the other; the very same facts where it is so already. People may be in very many. */
+export function withGroups(link: PersonLink, changes: readonly GroupChange[], aliases: AliasBook): Facts {
+  const { facts, connection } = link;
+  const members: (GroupFact | undefined)[] = [...facts.groups.members];
+  const places = new Map<string, number[]>();
+  const place = ({ names, ids }: GroupFact, at: number) => {
+    for (const key of new Set([...names, ...ids])) pushTo(places, key, at);
+  };
+  facts.groups.members.forEach(place);
+  const meant = (keys: readonly string[]) =>
+    keys.flatMap((key) => places.get(key) ?? []).filter((at) => members[at] !== undefined);
+  const gone: string[] = [];
+  let isChanged = false;
+  for (const change of changes) {
+    const keys = keysOf(change, connection.slug, aliases);
+    const exact = meant(keys);
+    if (change.member) {
+      const at = exact.length > 0 ? Math.min(...exact) : members.length;
+      const held = members[at];
+      if (held && held.staleSince === undefined) continue;
+      const fact = held ? asserted(held) : newGroup(link, change, keys);
+      members[at] = fact;
+      if (!held) place(fact, at);
+      isChanged = true;
+      continue;
+    }
+    for (const at of new Set(exact.length > 0 ? exact : meant(keys.flatMap(labelParts)))) {
+      const { names, ids } = members[at] as GroupFact;
+      gone.push(...keys, ...names, ...ids);
+      members[at] = undefined;
+      isChanged = true;
+    }
+  }
+  if (!isChanged) return facts;
+  // Known to be no member, also where groups as a whole are unknown.
+  const answered = gone.length === 0 ? facts.groups.answered : new Set([...facts.groups.answered, ...gone]);
+  return { ...facts, groups: { ...facts.groups, members: members.filter((one) => one !== undefined), answered } };
 }
 
-/** Known to be no member, also where groups as a whole are unknown. */
-function left(facts: Facts, keys: readonly string[]): Facts {
-  const { members, answered } = facts.groups;
-  const exact = members.filter((member) => isMeant(member, keys));
-  const gone = exact.length > 0 ? exact : members.filter((member) => isMeant(member, keys.flatMap(labelParts)));
-  if (gone.length === 0) return facts;
-  const known = new Set([...answered, ...keys, ...gone.flatMap(({ names, ids }) => [...names, ...ids])]);
-  const groups = { ...facts.groups, members: members.filter((one) => !gone.includes(one)), answered: known };
-  return { ...facts, groups };
+function asserted({ staleSince: _, ...member }: GroupFact): GroupFact {
+  return member;
+}
+
+/** A group that the directory knows comes with all its names and ids. */
+function newGroup({ connection, at }: PersonLink, { name, id }: GroupChange, keys: readonly string[]): GroupFact {
+  const directory = groupDirectory(connection.directoryGroups, connection.settleSeconds);
+  const [record] = keys.flatMap((key) => directory.meantBy(key));
+  if (record) return { ...directory.namesOf(record), source: "scim", since: at };
+  return { names: [id === undefined ? (keys[0] as string) : name], ids: keys, source: "claims", since: at };
 }
 
 /** Evidence calls a group by two names where rules and source differ: `Finance (1f3c...)`, `Sales (now Sales EU)`. */
@@ -114,15 +146,13 @@ function labelParts(label: string): readonly string[] {
   return /^(.+) \((?:now )?(.+)\)$/s.exec(label)?.slice(1) ?? [];
 }
 
-function isMeant({ names, ids }: GroupFact, keys: readonly string[]): boolean {
-  return keys.some((key) => names.includes(key) || ids.includes(key));
-}
-
-function withAppRole(facts: Facts, role: string, held: boolean): Facts {
-  const now = facts.appRoles.known ? facts.appRoles.value : [];
-  if (facts.appRoles.known && facts.appRoles.staleSince === undefined && now.includes(role) === held) return facts;
-  const others = now.filter((one) => one !== role);
-  return { ...facts, appRoles: known(held ? [...others, role] : others) };
+/** App roles held and lost; the very same facts where it is so already. */
+export function withAppRoles(facts: Facts, held: readonly string[], lost: readonly string[]): Facts {
+  const now = new Set(facts.appRoles.known ? facts.appRoles.value : []);
+  const isKnown = facts.appRoles.known && facts.appRoles.staleSince === undefined;
+  if (isKnown && held.every((role) => now.has(role)) && !lost.some((role) => now.has(role))) return facts;
+  const without = new Set(lost);
+  return { ...facts, appRoles: known([...new Set([...now, ...held])].filter((role) => !without.has(role))) };
 }
 
 function refreshed(facts: Facts): Facts {
@@ -131,7 +161,7 @@ function refreshed(facts: Facts): Facts {
     const fact = user[attribute];
     if (fact.known) user[attribute] = known(fact.value);
   }
-  const members = facts.groups.members.map(({ staleSince: _, ...member }) => member);
+  const members = facts.groups.members.map(asserted);
   const appRoles = facts.appRoles.known ? known(facts.appRoles.value) : facts.appRoles;
   return { ...facts, user, appRoles, groups: { ...facts.groups, members } };
 }
