@@ -124,6 +124,11 @@ async function claimNames(
             and p.connection_id = n.connection_id and p.name = n.name and p.state <> 'contends') then 'contends'
           when exists (select 1 from group_pins p where p.tenant_id = n.tenant_id and p.group_id = ${text(group)}
             and p.state <> 'contends') then 'contends'
+          when exists (select 1 from directory_groups d where d.tenant_id = n.tenant_id
+            and d.connection_id = n.connection_id and d.external_id = n.name and d.deleted_at is null
+            and d.id <> ${text(group)}) then 'contends'
+          when exists (select 1 from directory_groups d where d.tenant_id = n.tenant_id and d.id = n.name
+            and d.connection_id = n.connection_id and d.deleted_at is null and d.id <> ${text(group)}) then 'contends'
           when n.vacated then 'waiting' else 'held' end,
         ${dialect.json(text(toJson(names)))}, ${bigint(toMillis(now))}
       from pinned_names n

@@ -254,6 +254,25 @@ for (const [name, newUrl] of DATABASES) {
       expect(await holds("ada@acme.test")).to.deep.equal(["Ops/editor"]);
     });
 
+    it("a group named like the id of another one, which the alias book says, gets nothing by that", async () => {
+      await save({ ...MAPPING, groups: { Engineering: { okta: "ext-eng" } } });
+      const made = await okta.scim("POST", "/Groups", {
+        schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+        ...{ displayName: "R&D", externalId: "ext-eng", members: [{ value: okta.ids.get("ada@acme.test") }] },
+      });
+      expect(made.status).to.equal(201);
+      const pushed = await okta.group("ext-eng", "eve@acme.test");
+      const renamed = await okta.group("Else", "eve@acme.test");
+      await rename(renamed, "ext-eng");
+      expect(await holds("ada@acme.test")).to.deep.equal(["Platform/editor"]);
+      expect(await holds("eve@acme.test")).to.deep.equal([]);
+      expect(groups((await pin("ext-eng"))?.["contenders"])).to.have.members([pushed, renamed]);
+      expect(await audited("group.name_taken")).to.have.length(2);
+      await save(MAPPING);
+      await save({ ...MAPPING, groups: { Engineering: { okta: "ext-eng" } } });
+      expect(await holds("eve@acme.test"), "nor when the mapping says it later").to.deep.equal([]);
+    });
+
     it("refuses orders about what is not there", async () => {
       const free = await okta.group("Nobody's", "ada@acme.test");
       expectProblem(await order("move", { name: "Nope", group: free }), 404, "not_found");

@@ -54,6 +54,25 @@ describe("group pins", () => {
     }
   });
 
+  it("give nothing to a group that calls itself by another living one's id, as the alias book may say ids", () => {
+    const real = { ...record("1", "Finance"), externalId: "ext-fin" };
+    const wanted = new Set(["ext-fin", "1", "own", "gone"]);
+    const groups = [
+      real,
+      record("2", "ext-fin"),
+      record("3", "1"),
+      { ...record("4", "own"), externalId: "own" },
+      record("5", "gone"),
+      { ...record("6", "Old"), externalId: "gone", deleted: true },
+    ];
+    const { pins, groups: after } = repin(groups, new Set(), wanted);
+    const told = pins.map(({ group: of, name, state: how }) => `${of} ${name} ${how}`);
+    expect(told).to.deep.equal(["2 ext-fin contends", "3 1 contends", "4 own held", "5 gone held"]);
+    expect(after.map(knownNames)).to.deep.equal([["Finance"], [], [], ["own"], ["gone"], ["Old"]]);
+    const freed = repin([...after, record("7", "x", pin("x"))], new Set([...wanted, "x"]), wanted);
+    expect(freed.pins, "nor does it inherit such a name").to.deep.equal([]);
+  });
+
   it("names texts of expressions that read names of groups, wherever these stand, and of no others", () => {
     const conditions: Readonly<Record<string, readonly string[]>> = {
       "'A' in groups": ["A"],

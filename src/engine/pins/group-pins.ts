@@ -92,8 +92,9 @@ export function repin(
   const gone = new Set(dropped);
   const isNew = new Set(fresh);
   const pins: PinWrite[] = [];
+  const meant = groupsById(groups, isNew);
   const next = groups.map((group) => {
-    const taken = namesToTake(group, isNew);
+    const taken = namesToTake(group, isNew, meant);
     if (taken.length === 0 && !group.pins?.some((pin) => gone.has(pin.name))) return group;
     pins.push(...taken);
     return withPins(without(group, gone), taken);
@@ -110,7 +111,38 @@ function waitingNames(groups: readonly DirectoryGroupRecord[]): ReadonlySet<stri
   return new Set(pins.filter(({ state }) => state === "waiting").map(({ name }) => name));
 }
 
-function namesToTake(group: DirectoryGroupRecord, fresh: ReadonlySet<string>): readonly PinWrite[] {
+/**
+ * Living groups that a name means by its being their id, as the alias book may say ids. INVARIANT: a group that calls itself
+ * by the id of another one takes nothing by that.
+ */
+function groupsById(
+  groups: readonly DirectoryGroupRecord[],
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const meant = new Map<string, Set<string>>();
+  for (const { id, externalId, deleted } of groups) {
+    if (deleted) continue;
+    for (const key of [id, externalId]) {
+      if (key === undefined || !names.has(key)) continue;
+      meant.set(key, (meant.get(key) ?? new Set()).add(id));
+    }
+  }
+  return meant;
+}
+
+function isAnothers(
+  meant: ReadonlyMap<string, ReadonlySet<string>>,
+  name: string,
+  group: DirectoryGroupRecord,
+): boolean {
+  return meant.get(name)?.has(group.id) === false;
+}
+
+function namesToTake(
+  group: DirectoryGroupRecord,
+  fresh: ReadonlySet<string>,
+  meant: ReadonlyMap<string, ReadonlySet<string>>,
+): readonly PinWrite[] {
   if (group.deleted) return [];
   const own = ownNames(group);
   const known = knownNames(group);
@@ -118,7 +150,7 @@ function namesToTake(group: DirectoryGroupRecord, fresh: ReadonlySet<string>): r
   return names.map((name) => ({
     group: group.id,
     name,
-    state: "held",
+    state: isAnothers(meant, name, group) ? "contends" : "held",
     knownAs: own.includes(name) ? own : known,
   }));
 }
@@ -143,11 +175,12 @@ export function withPins(group: DirectoryGroupRecord, writes: readonly PinWrite[
 export function heirsAmong(groups: readonly DirectoryGroupRecord[]): readonly PinWrite[] {
   const held = new Set<string>();
   for (const { pins = [] } of groups) for (const pin of pins) if (isHeld(pin)) held.add(pin.name);
+  const meant = groupsById(groups, new Set(groups.flatMap(({ pins = [] }) => pins.map(({ name }) => name))));
   const heirs = new Map<string, PinWrite>();
   for (const group of groups.toSorted((a, b) => compareText(a.id, b.id))) {
     if (group.deleted || holdsName(group)) continue;
     for (const { name } of group.pins ?? []) {
-      if (held.has(name) || heirs.has(name)) continue;
+      if (held.has(name) || heirs.has(name) || isAnothers(meant, name, group)) continue;
       heirs.set(name, { group: group.id, name, state: "waiting", knownAs: ownNames(group) });
     }
   }
