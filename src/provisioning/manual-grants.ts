@@ -6,7 +6,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner, type Target, teamOf } from "../model/target.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
-import type { ClosedGrant } from "./ports/access.js";
+import type { ClosedGrant, NewGrant } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
 import { refuseByPolicy } from "./team-policy.js";
 
@@ -21,57 +21,52 @@ export async function addManualGrant(
   p: Provisioning,
   tenant: Tenant,
   user: UserId,
-  { target, reason, expiresAt }: ManualGrant,
+  given: ManualGrant,
   context: Context,
 ): Promise<GrantId> {
   const now = p.now();
+  const { target, expiresAt } = given;
   if (expiresAt !== undefined && expiresAt <= now) throw new Refusal("bad_request", "`expiresAt` is in the past");
   const id = p.newId() as GrantId;
   await p.store.write(tenant.id, async (tx) => {
     const state = await lockedPerson(tx, user);
-    if (state.status !== "registered")
-      throw new Refusal("conflict", "the user is not registered: grants need an active account");
-    const same = state.grants.some(
-      (grant) => grant.origin === "manual" && grant.target.scope === target.scope && grant.target.role === target.role,
-    );
-    if (same) throw new Refusal("conflict", "the user holds this by hand already");
+    refuseUseless(state, target);
     const name = teamOf(target.scope);
     const team = name === undefined ? undefined : (await tx.ensureTeams([name], now)).get(name);
     await refuseByPolicy(tx, target.scope, team);
-    const by = authorOf(context);
-    await tx.applyAccess(
-      {
-        ...NOTHING,
-        open: [
-          {
-            id,
-            user,
-            target,
-            origin: "manual",
-            evidence: [],
-            by,
-            reason,
-            ...(team && { team }),
-            ...(expiresAt && { expiresAt }),
-          },
-        ],
-      },
-      now,
-    );
+    await openGrantWithAudit(tx, state, { ...given, id, ...(team && { team }) }, context, now);
     if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "grant_expiry", expiryRef(user, id));
-    const detail = {
-      target: { ...target },
-      origin: "manual",
-      reason,
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-    };
-    await tx.appendAudit([{ ...auditEntry(context, now, "grant.added", detail), user }]);
-    await tx.appendEvents([{ type: "grant.added", user, data: { userName: state.userName, ...detail } }], now);
     // It may be what they are held for losing, or be lost with it.
     if (state.hold) await tx.markDirty([user], "manual_grant", now);
   });
   p.wake();
   return id;
+}
+
+function refuseUseless({ status, grants }: PersonState, { scope, role }: Target): void {
+  if (status !== "registered") {
+    throw new Refusal("conflict", "the user is not registered: grants need an active account");
+  }
+  const isSame = grants.some(
+    ({ origin, target }) => origin === "manual" && target.scope === scope && target.role === role,
+  );
+  if (isSame) throw new Refusal("conflict", "the user holds this by hand already");
+}
+
+/** Opens one grant with its audit entry and event. */
+async function openGrantWithAudit(
+  tx: TenantWriter,
+  { id: user, userName }: PersonState,
+  { id, team, target, reason, expiresAt }: ManualGrant & Pick<NewGrant, "id" | "team">,
+  context: Context,
+  now: Instant,
+): Promise<void> {
+  const ends = expiresAt === undefined ? {} : { expiresAt };
+  const grant = { id, user, target, origin: "manual", evidence: [], by: authorOf(context), reason } as const;
+  await tx.applyAccess({ ...NOTHING, open: [{ ...grant, ...(team && { team }), ...ends }] }, now);
+  const detail = { target: { ...target }, origin: "manual", reason, ...ends };
+  await tx.appendAudit([{ ...auditEntry(context, now, "grant.added", detail), user }]);
+  await tx.appendEvents([{ type: "grant.added", user, data: { userName, ...detail } }], now);
 }
 
 /** Takes a manual grant, or a default that was given once, away for good. Refusals: `not_found`, `read_only` (sync gave it), `last_owner`. */
