@@ -238,6 +238,16 @@ for (const [database, newUrl] of [
       expectProblem(revived, 409, "conflict");
       const given = { team: "Staff", role: "viewer", reason: "r" };
       expectProblem(await house.admin.post(`${tenant}/users/${id}/grants`, given), 409, "conflict");
+      for (const question of ["explain", `explain?at=${first.body["erasedAt"]}`, "explain?team=Staff&role=viewer"]) {
+        const asked = await house.admin.get(`${tenant}/users/${id}/${question}`);
+        expect(asked.status, asked.text).to.equal(200);
+        expect(asked.text).not.to.match(MARK);
+      }
+      const mapping = { ...MAPPING, mappings: [{ everyone: true, team_name: "All", role_name: "viewer" }] };
+      const remapped = await house.admin.call("PUT", `${tenant}/mapping`, { body: mapping });
+      expect((await house.admin.finished(tenant, remapped)).body, remapped.text).to.include({ status: "done" });
+      expect((await house.admin.get(`${tenant}/users/${id}`)).body).to.deep.include({ active: false, teams: [] });
+      await house.map(tenant, MAPPING);
       expect((await scim("GET", `/Users/${row}`)).status, "the row is gone").to.equal(404);
       expect((await scim("GET", "/Users")).body["totalResults"]).to.equal(0);
       await house.signedIn(tenant, CLAIMS);

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../../model/json.js";
 import type { PersonalRecords } from "../ports/erasure.js";
 
-export const ERASED = "[erased]";
+const ERASED = "[erased]";
 
 /** What texts may call a person by. */
 export interface PersonalNames {
