@@ -5,7 +5,7 @@ import { parseTarget } from "../engine/target-text.js";
 import { asciiLower } from "../model/fold.js";
 import { quote } from "../model/quote.js";
 import { suggest } from "../model/suggest.js";
-import { type Target, targetKey, teamScope } from "../model/target.js";
+import { scopeKind, type Target, targetKey, teamScope } from "../model/target.js";
 import { CsvFault, csvRows } from "../platform/csv-rows.js";
 import { Misuse } from "./command.js";
 
@@ -21,9 +21,12 @@ const COLUMNS = {
 
 type Column = keyof typeof COLUMNS;
 
+/** Where each column stands, and what the file calls it. */
+type Columns = ReadonlyMap<Column, { readonly index: number; readonly header: string }>;
+
 export interface ReadPeople {
   readonly people: readonly CurrentPerson[];
-  /** `file:line: what`, as many as are worth reading; with one of them nothing is to be inferred. */
+  /** `file:line: column: what`, as many as are worth reading; with one of them nothing is to be inferred. */
   readonly problems: readonly string[];
 }
 
@@ -58,7 +61,7 @@ export async function readPeople(current: string, targets: string | undefined): 
 }
 
 async function readFile(reading: Reading, path: string, needs: readonly ("groups" | "access")[]): Promise<void> {
-  let at: ReadonlyMap<Column, number> | undefined;
+  let at: Columns | undefined;
   try {
     for await (const { line, cells } of csvRows(path)) {
       if (at === undefined) at = columnsOf(path, cells, needs);
@@ -78,12 +81,12 @@ function unreadable(path: string, error: unknown): unknown {
   return code === undefined ? error : new Misuse(`cannot read ${path} (${code})`, { cause: error });
 }
 
-function columnsOf(path: string, header: readonly string[], needs: readonly string[]): ReadonlyMap<Column, number> {
+function columnsOf(path: string, header: readonly string[], needs: readonly string[]): Columns {
   const bare = header.map(bareName);
-  const found = new Map<Column, number>();
+  const found = new Map<Column, { readonly index: number; readonly header: string }>();
   for (const [column, names] of Object.entries(COLUMNS) as [Column, readonly string[]][]) {
-    const at = names.map((name) => bare.indexOf(bareName(name))).find((index) => index >= 0);
-    if (at !== undefined) found.set(column, at);
+    const index = names.map((name) => bare.indexOf(bareName(name))).find((at) => at >= 0);
+    if (index !== undefined) found.set(column, { index, header: (header[index] as string).trim() });
   }
   const hasAccess = found.has("access") || (found.has("role") && (found.has("team") || found.has("scope")));
   const missing = [
@@ -104,11 +107,14 @@ function bareName(name: string): string {
     .replace(/[\s_-]+/g, "");
 }
 
-function readRow(reading: Reading, place: string, cells: readonly string[], at: ReadonlyMap<Column, number>): void {
-  const cell = (column: Column) => withoutGuard((cells[at.get(column) ?? cells.length] ?? "").trim());
-  const report = (what: string) => reading.problems.push(`${place}: ${what}`);
+type Report = (column: Column, what: string) => unknown;
+
+function readRow(reading: Reading, row: string, cells: readonly string[], at: Columns): void {
+  const cell = (column: Column) => withoutGuard((cells[at.get(column)?.index ?? cells.length] ?? "").trim());
+  const report: Report = (column, what) =>
+    reading.problems.push(`${row}: column ${quote(at.get(column)?.header ?? column)}: ${what}`);
   const userName = cell("userName");
-  if (userName === "") return void report("`userName` is empty");
+  if (userName === "") return void report("userName", "nobody is named");
   const key = asciiLower(userName);
   const person = reading.people.get(key) ?? { userName, groups: new Set(), holds: new Map(), groupsCell: "" };
   reading.people.set(key, person);
@@ -116,35 +122,54 @@ function readRow(reading: Reading, place: string, cells: readonly string[], at: 
   const isNew = groups !== person.groupsCell;
   person.groupsCell = groups;
   for (const name of isNew ? listed(groups) : []) {
-    if (name.length > LONGEST.group) report(`a group's name is longer than ${LONGEST.group} characters`);
+    if (name.length > LONGEST.group) report("groups", `a group's name is longer than ${LONGEST.group} characters`);
     else person.groups.add(remembered(reading.names, name, name));
   }
-  for (const target of targetsOf(cell, report)) {
-    const wrong = targetProblem(target) ?? tooLong(target);
-    if (wrong !== undefined) report(wrong);
+  for (const { target, place, role } of targetsOf(cell, report)) {
+    const wrong = wrongPlace(target);
+    const wrongRole = wrong === undefined ? (targetProblem(target) ?? tooLongRole(target)) : undefined;
+    if (wrong !== undefined) report(place, wrong);
+    else if (wrongRole !== undefined) report(role, wrongRole);
     else person.holds.set(targetKey(target), remembered(reading.targets, targetKey(target), target));
   }
 }
 
-function targetsOf(cell: (column: Column) => string, report: (what: string) => unknown): readonly Target[] {
+/** A target, and the columns that say where it holds and which role it is. */
+interface FoundTarget {
+  readonly target: Target;
+  readonly place: Column;
+  readonly role: Column;
+}
+
+function targetsOf(cell: (column: Column) => string, report: Report): readonly FoundTarget[] {
   const [team, scope, role] = [cell("team"), cell("scope"), cell("role")];
-  const found: Target[] = [];
-  if (team !== "" && scope !== "") report("the row has a team and a scope: one of the two says where the role holds");
+  const place = team === "" ? "scope" : "team";
+  const found: FoundTarget[] = [];
+  if (team !== "" && scope !== "")
+    report("scope", "the row has a team and a scope: one of the two says where the role holds");
   else if (role !== "" && team + scope !== "")
-    found.push({ scope: team === "" ? scope : teamScope(team), role: roleName(role) });
-  else if (role !== "") report(`the role ${quote(role)} has neither a team nor a scope`);
-  else if (team + scope !== "") report(`${quote(team + scope)} stands without a role`);
+    found.push({
+      ...{ place, role: "role" },
+      target: { scope: team === "" ? scope : teamScope(team), role: roleName(role) },
+    });
+  else if (role !== "") report("role", `the role ${quote(role)} has neither a team nor a scope`);
+  else if (team + scope !== "") report(place, `${quote(team + scope)} stands without a role`);
   for (const text of listed(cell("access"))) {
     const target = parseTarget(text);
-    if (target) found.push(target);
-    else report(`${quote(text)} is no target: write \`Team/role\`, \`*/role\` or \`tenant/role\``);
+    if (target) found.push({ target, place: "access", role: "access" });
+    else report("access", `${quote(text)} is no target: write \`Team/role\`, \`*/role\` or \`tenant/role\``);
   }
   return found;
 }
 
-function tooLong({ scope, role }: Target): string | undefined {
-  if (role.length > LONGEST.role) return `a role's name is longer than ${LONGEST.role} characters`;
-  return scope.length > LONGEST.team ? `a team's or scope's name is longer than ${LONGEST.team} characters` : undefined;
+function wrongPlace(target: Target): string | undefined {
+  if (scopeKind(target.scope) === undefined) return targetProblem(target);
+  if (target.scope.length <= LONGEST.team) return undefined;
+  return `a team's or scope's name is longer than ${LONGEST.team} characters`;
+}
+
+function tooLongRole({ role }: Target): string | undefined {
+  return role.length > LONGEST.role ? `a role's name is longer than ${LONGEST.role} characters` : undefined;
 }
 
 function listed(cell: string): readonly string[] {

@@ -175,40 +175,44 @@ describe("infer", () => {
       "/people.csv:2: the file is not in UTF-8: export it so",
     ],
     ["nothing in it", "\n\n", "/people.csv:1: the file is empty: its first row names the columns"],
-    ["a row without a person", "user,groups,access\n,A,T/v\n", "/people.csv:2: `userName` is empty"],
+    ["a row without a person", "user,groups,access\n,A,T/v\n", "/people.csv:2: column `user`: nobody is named"],
     [
       "a role without a place",
       "user,groups,team,role\na,A,,x\n",
-      "/people.csv:2: the role `x` has neither a team nor a scope",
+      "/people.csv:2: column `role`: the role `x` has neither a team nor a scope",
     ],
-    ["a place without a role", "user,groups,team,role\na,A,T,\n", "/people.csv:2: `T` stands without a role"],
+    [
+      "a place without a role",
+      "user,groups,team,role\na,A,T,\n",
+      "/people.csv:2: column `team`: `T` stands without a role",
+    ],
     [
       "a team and a scope",
       "user,groups,team,scope,role\na,A,T,tenant,x\n",
-      "/people.csv:2: the row has a team and a scope: one of the two says where the role holds",
+      "/people.csv:2: column `scope`: the row has a team and a scope: one of the two says where the role holds",
     ],
     [
       "an unreadable target",
       "user,groups,access\na,A,T\n",
-      "/people.csv:2: `T` is no target: write `Team/role`, `*/role` or `tenant/role`",
+      "/people.csv:2: column `access`: `T` is no target: write `Team/role`, `*/role` or `tenant/role`",
     ],
     [
       "an owner of a team",
       "user,groups,access\na,A,T/Owner\n",
-      "/people.csv:2: `owner` exists in the scope `tenant` only: give the role another name",
+      "/people.csv:2: column `access`: `owner` exists in the scope `tenant` only: give the role another name",
     ],
     [
       "a scope that is none",
       "user,groups,scope,role\na,A,here,x\n",
-      "/people.csv:2: `here` is no scope: write `tenant`, `all_teams`, `team:<name>` or `resource:<kind>:<name>`",
+      "/people.csv:2: column `scope`: `here` is no scope: write `tenant`, `all_teams`, `team:<name>` or `resource:<kind>:<name>`",
     ],
     [
       "names that are too long",
       `user,groups,team,role\na,${"g".repeat(513)},T,x\na,,${"t".repeat(300)},x\na,,T,${"r".repeat(129)}\n`,
-      "/people.csv:4: a role's name is longer than 128 characters",
+      "/people.csv:4: column `role`: a role's name is longer than 128 characters",
     ],
   ] as const) {
-    it(`tells the line of ${what}, and infers nothing`, async () => {
+    it(`tells the line, and the column, of ${what}, and infers nothing`, async () => {
       const { code, document, err } = await inferred(text);
       expect(err).to.include(line);
       expect([code, document]).to.deep.equal([1, {}]);
