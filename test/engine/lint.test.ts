@@ -627,12 +627,14 @@ describe("lint: beside the groups that were sent", () => {
         { when: "'Ops' in groups", team_name: "A", role_name: "v" },
         rule("Fin", "v"),
         rule("Twice", "v", { team_name: "B" }),
+        rule("Still", "v", { team_name: "C" }),
       ],
     };
     const groups = [
       seenGroup("R&D", { names: ["Engineering"], ...pins("Engineering", "held", true) }),
       seenGroup("Engineering", { names: [], ids: ["1"], ...pins("Engineering", "contends") }),
       seenGroup("Ops", pins("Ops", "waiting")),
+      seenGroup("Still", pins("Still", "held")),
       seenGroup("Money", { names: ["Finance"], ...pins("Finance", "held", true) }),
       seenGroup("One", { names: ["Twice"], ...pins("Twice", "held", true) }),
       seenGroup("Two", { names: ["Twice"], ...pins("Twice", "held", true) }),
