@@ -42,9 +42,17 @@ export async function startMeasuredService(environment: NodeJS.ProcessEnv): Prom
 }
 
 async function answer<Answer>(child: ChildProcess): Promise<Answer> {
-  const gone = once(child, "exit").then(([code]) => {
+  const answered = new AbortController();
+  const { signal } = answered;
+  const gone = once(child, "exit", { signal }).then(([code]) => {
     throw new Error(`the service ended with ${code}`);
   });
-  const [message] = await Promise.race([once(child, "message"), gone]);
-  return message as Answer;
+  try {
+    const [message] = await Promise.race([once(child, "message", { signal }), gone]);
+    return message as Answer;
+  } finally {
+    // whichever did not come is listened for no more
+    gone.catch(() => undefined);
+    answered.abort();
+  }
 }
