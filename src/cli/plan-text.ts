@@ -1,3 +1,4 @@
+import { counted } from "../model/counted.js";
 import type { PlanLine, PlanSummary } from "../model/plan.js";
 import { targetLabel } from "../model/target.js";
 
@@ -12,7 +13,8 @@ const WORDS: Readonly<Record<PlanLine["change"], string>> = {
 
 /** A plan's figures, as one reads them before saying yes. */
 export function summaryLines(summary: PlanSummary): readonly string[] {
-  const { users, changed, granted, revoked, held, kept, frozen, created, deactivated, newTeams, drifted } = summary;
+  const { users, changed, granted, revoked, held, kept, frozen, created, deactivated, newTeams, drifted, undecided } =
+    summary;
   return [
     `${users} people looked at, ${changed} of them change`,
     `  assignments: ${granted} new, ${revoked} ended`,
@@ -20,6 +22,11 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     ...(held > 0
       ? [`  held or kept as they are: ${held}${kept > 0 ? `, ${kept} because a rule cannot be judged` : ""}`]
       : []),
+    ...undecided.items.map(
+      ({ name, reason, people }) =>
+        `  rule ${name} cannot be judged for ${counted(people, "person", "people")} (${reason})`,
+    ),
+    ...(undecided.more > 0 ? [`  rules that cannot be judged, besides: ${undecided.more}`] : []),
     ...(frozen > 0 ? [`  left out, known from a first sign-in only: ${frozen}`] : []),
     ...(newTeams.length > 0 ? [`  new teams: ${newTeams.join(", ")}`] : []),
     ...(drifted > 0 ? [`  changes that would come anyway: ${drifted}`] : []),

@@ -9,7 +9,7 @@ import { quote } from "../model/quote.js";
 import { isOwner, type ScopeKind, scopeKind, type Target, targetLabel } from "../model/target.js";
 import { compareText } from "./compare-text.js";
 import type { CompiledMapping } from "./compile/compiled-mapping.js";
-import { inScope, ofRule } from "./explain/of-rule.js";
+import { inScope, ofRule } from "./of-rule.js";
 import { grantsAfter } from "./plan/lines.js";
 import { withPresentRules } from "./present-rules.js";
 import { evidenceText, openReason } from "./reasons.js";

@@ -99,7 +99,12 @@ describe("the command line on a database", () => {
         await tenant.pushGroup("okta", "Eng", [await tenant.pushUser("okta", "ada@acme.example")]);
         await tenant.settled();
       });
-      await withFolder({ "good.json": MAPPING, "bad.json": '{\n  "maps": 1\n}' }, async (folder) => {
+      const failing = { group_name: "Eng", when: "$number(user.userName) > 1", team_name: "Lab", role_name: "viewer" };
+      const files = {
+        ...{ "good.json": MAPPING, "bad.json": '{\n  "maps": 1\n}' },
+        "failing.json": JSON.stringify({ mappings: [failing] }),
+      };
+      await withFolder(files, async (folder) => {
         const preview = await rolecall(["mapping", "preview", join(folder, "good.json"), "--tenant", "acme"], { env });
         expect(preview.out.join("\n")).to.match(/ada@acme\.example gets Platform\/editor: /);
         expect(preview.out.join("\n")).to.contain("assignments: 1 new, 0 ended").and.to.contain("new teams: Platform");
@@ -108,6 +113,10 @@ describe("the command line on a database", () => {
         const bad = await rolecall(["mapping", "preview", join(folder, "bad.json"), "--tenant", "acme"], { env });
         expect(bad.out[0]).to.match(/bad\.json:2:3: \/maps unknown_key/);
         expect(bad.code).to.equal(1);
+        const unsure = await rolecall(["mapping", "preview", join(folder, "failing.json"), "--tenant", "acme"], {
+          env,
+        });
+        expect(unsure.out.join("\n")).to.match(/ {2}rule .*Lab\/viewer.* cannot be judged for 1 person \(/);
       });
     });
   });

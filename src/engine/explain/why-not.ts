@@ -4,11 +4,11 @@ import type { PersonLink, PersonState } from "../../model/person.js";
 import { covers, type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../../model/target.js";
 import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
 import { isActiveAfter } from "../diff.js";
+import { inScope, ofRule } from "../of-rule.js";
 import { openReason } from "../reasons.js";
 import { ruleName, ruleNameOf } from "../rule-text.js";
 import type { ExplainedRule } from "./explain.js";
 import { groupsFor } from "./groups-for.js";
-import { inScope, ofRule } from "./of-rule.js";
 import type { Step } from "./steps.js";
 
 export type Because = Pick<ExplainedRule, "why" | "by" | "steps"> & { readonly text: string };

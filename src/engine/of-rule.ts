@@ -1,6 +1,6 @@
-import { grouped } from "../../model/grouped.js";
-import type { ConnectionId } from "../../model/ids.js";
-import type { Target } from "../../model/target.js";
+import { grouped } from "../model/grouped.js";
+import type { ConnectionId } from "../model/ids.js";
+import type { Target } from "../model/target.js";
 
 interface OfRule {
   readonly rule?: string | { readonly id: string };
