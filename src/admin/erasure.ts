@@ -4,17 +4,16 @@ import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
 import { USER } from "./paths.js";
-import type { UserParams } from "./users.js";
 
 export function erasureRoutes(deps: AdminDeps): readonly Route[] {
   return [
-    adminRoute<{ params: UserParams; body: { readonly reason: string }; principal: TenantCaller }>({
+    adminRoute<{ params: { readonly user: string }; body: { readonly reason: string }; principal: TenantCaller }>({
       method: "POST",
       path: `${USER}/erase`,
-      summary: "Remove a deactivated person's personal data for good",
+      summary: "Remove a person's personal data for good, who is not registered",
       tags: ["users"],
       auth: tenantAccess(deps, "admin"),
-      params: "admin/params#/$defs/user",
+      params: "admin/params#/$defs/calledUser",
       body: { read: "json", bytes: deps.limits.adminBodyBytes, schema: "admin/user#/$defs/erase" },
       responses: { 200: "admin/user#/$defs/erased" },
       async handler({ params, body, principal: { tenant, context } }) {

@@ -43,6 +43,8 @@ export interface Dialect {
   /** Texts of a group, one after the other. */
   glue(text: Fragment, separator: string): Fragment;
   test(value: Fragment, test: TextTest, operand: string): Fragment;
+  /** Whether a text has one of these in it: one parameter however many there are. */
+  holdsOneOf(value: Fragment, texts: readonly string[]): Fragment;
   /** Text or JSON as text in which A to Z are small. */
   asciiLower(value: Fragment): Fragment;
   jsonEquals(place: JsonPlace, operand: string | number | boolean): Fragment;
@@ -137,6 +139,8 @@ export const SQLITE: Dialect = {
   lockFree: NOTHING,
   glue: (value, separator) => sql`group_concat(${value}, ${separator})`,
   test: sqliteTest,
+  holdsOneOf: (value, texts) =>
+    sql`exists (select 1 from json_each(${toJson(texts)}) as held where instr(${value}, held.value) > 0)`,
   asciiLower: (value) => sql`lower(${value})`,
   jsonEquals(place, operand) {
     if (typeof operand === "boolean") return sql`${sqliteType(place)} = ${operand ? "true" : "false"}`;
@@ -244,6 +248,8 @@ export const POSTGRES: Dialect = {
   lockFree: verbatim(" for no key update skip locked"),
   glue: (value, separator) => sql`string_agg(${value}, ${separator})`,
   test: pgTest,
+  holdsOneOf: (value, texts) =>
+    sql`exists (select 1 from unnest(cast(${pgArray(texts)} as text[])) as held (value) where strpos(${value}, held.value) > 0)`,
   asciiLower: (value) => sql`lower(cast(${value} as text) collate "C")`,
   jsonEquals: (place, operand) => sql`${pgValue(place)} = cast(${toJson(operand)} as jsonb)`,
   jsonTest: (place, test, operand) =>

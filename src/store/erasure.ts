@@ -1,6 +1,6 @@
 /** Personal data of somebody who left: where it is, and its removal. What they held stays, under an id that names nobody. */
 import type { ClaimsDocument } from "../model/directory.js";
-import { asciiLower } from "../model/fold.js";
+import { asciiLower, fold } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { NOTHING_SHOWN } from "../model/person.js";
@@ -20,14 +20,30 @@ interface Place {
   readonly keys: readonly (readonly [column: string, type: RowType])[];
   /** Rows filed under a user, whose id stands in the place of `?`. */
   readonly ofUser: string;
+  /** Which of the other rows may tell of the person. */
+  readonly others?: string;
 }
 
 const OF_USER = "user_id = ?";
 const BY_ID = [["id", "text"]] as const;
 
 const PLACES: Readonly<Record<NotePlace, Place>> = {
-  audit: { table: "audit_entries", column: "detail", json: true, keys: BY_ID, ofUser: OF_USER },
-  event: { table: "outbox_events", column: "data", json: true, keys: BY_ID, ofUser: OF_USER },
+  audit: {
+    table: "audit_entries",
+    column: "detail",
+    json: true,
+    keys: BY_ID,
+    ofUser: OF_USER,
+    others: "action in ('grant.added', 'user.erased')",
+  },
+  event: {
+    table: "outbox_events",
+    column: "data",
+    json: true,
+    keys: BY_ID,
+    ofUser: OF_USER,
+    others: "type = 'grant.added'",
+  },
   grant_reason: { table: "grants", column: "reason", json: false, keys: BY_ID, ofUser: OF_USER },
   evidence: { table: "grants", column: "evidence", json: true, keys: BY_ID, ofUser: OF_USER },
   former_evidence: {
@@ -42,7 +58,14 @@ const PLACES: Readonly<Record<NotePlace, Place>> = {
   },
   mapping_note: { table: "mapping_versions", column: "note", json: false, keys: [["version", "bigint"]], ofUser: "" },
   review: { table: "review_items", column: "detail", json: true, keys: BY_ID, ofUser: "" },
-  trace: { table: "sign_in_traces", column: "detail", json: true, keys: [["reference", "text"]], ofUser: OF_USER },
+  trace: {
+    table: "sign_in_traces",
+    column: "detail",
+    json: true,
+    keys: [["reference", "text"]],
+    ofUser: OF_USER,
+    others: "user_id is null",
+  },
 };
 
 /** A user's id where a place has `?` for it. */
@@ -56,18 +79,32 @@ function selected({ table, column, keys }: Place): Fragment {
   return verbatim(`select ${key} as key, cast(${column} as text) as text from ${table}`);
 }
 
+/** As a name may be written: as it is, small and in capitals, as databases change the case of A to Z alone. */
+function spellings(names: readonly string[]): readonly string[] {
+  return [...new Set(names.flatMap((name) => [name, name.toLowerCase(), name.toUpperCase()]).map(asciiLower))];
+}
+
 /** Names as they stand inside JSON too. */
 function holdsOneOf({ dialect }: Scope, column: string, names: readonly string[]): Fragment {
-  const texts = new Set(names.map(asciiLower).flatMap((name) => [name, JSON.stringify(name).slice(1, -1)]));
-  const value = dialect.asciiLower(verbatim(column));
-  return sql`(${join(
-    [...texts].map((text) => dialect.test(value, "co", text)),
-    " or ",
-  )})`;
+  const texts = new Set(spellings(names).flatMap((name) => [name, JSON.stringify(name).slice(1, -1)]));
+  return dialect.holdsOneOf(dialect.asciiLower(verbatim(column)), [...texts]);
 }
+
+/** Columns with names of what is nobody. */
+const NAMED = [
+  "display_name as name from directory_groups",
+  "name from teams",
+  "alias as name from team_aliases",
+  "name from roles",
+  "slug as name from connections",
+  "role as name from grants",
+  "rule as name from grants",
+  "name from pinned_names",
+].map(verbatim);
 
 interface RowColumns {
   readonly id: string;
+  readonly slug: string;
   readonly user_name: string;
   readonly external_id: string | null;
   readonly subject: string | null;
@@ -78,6 +115,7 @@ interface RowColumns {
 function rowOf(row: RowColumns): PersonalRecords["rows"][number] {
   return {
     id: row.id as DirectoryUserId,
+    connection: row.slug,
     userName: row.user_name,
     ...given("externalId", row.external_id),
     ...given("subject", row.subject),
@@ -89,6 +127,19 @@ function rowOf(row: RowColumns): PersonalRecords["rows"][number] {
 export function erasureReader(scope: Scope): ErasureReader {
   const { tenant, sql: db } = scope;
   return {
+    async peopleCalled(called) {
+      const rows = await db.all<{ readonly id: string }>(
+        sql`select id from users where tenant_id = ${tenant} and id = ${called}`,
+      );
+      const name = fold(called);
+      const named = await db.all<{ readonly id: string }>(
+        sql`select id from users where tenant_id = ${tenant} and user_name_folded = ${name}
+          union select l.user_id from directory_users d
+            join identity_links l on l.tenant_id = d.tenant_id and l.directory_user_id = d.id
+            where d.tenant_id = ${tenant} and d.user_name_folded = ${name} order by id`,
+      );
+      return (rows.length > 0 ? rows : named).map(({ id }) => id as UserId);
+    },
     async personalRecords(user) {
       const account = await one<
         ShownColumns & { readonly user_name: string; readonly email: string | null; readonly erased_at: number | null }
@@ -98,8 +149,9 @@ export function erasureReader(scope: Scope): ErasureReader {
       );
       if (account === undefined) return undefined;
       const rows = await db.all<RowColumns>(
-        sql`select d.id, d.user_name, d.external_id, d.subject, d.scim_resource, d.claims from identity_links l
+        sql`select d.id, c.slug, d.user_name, d.external_id, d.subject, d.scim_resource, d.claims from identity_links l
           join directory_users d on d.tenant_id = l.tenant_id and d.id = l.directory_user_id
+          join connections c on c.tenant_id = d.tenant_id and c.id = d.connection_id
           where l.tenant_id = ${tenant} and l.user_id = ${user} order by d.id`,
       );
       return {
@@ -122,10 +174,23 @@ export function erasureReader(scope: Scope): ErasureReader {
       const place = PLACES[name];
       const key = verbatim(place.keys[0]?.[0] ?? "");
       const others = place.ofUser === "" ? verbatim("1 = 1") : sql`(user_id is null or user_id <> ${without})`;
+      const some = verbatim(place.others ?? "1 = 1");
       return db.all<Note>(
         sql`${selected(place)} where tenant_id = ${tenant} and ${key} > ${after} and ${others}
-          and ${holdsOneOf(scope, place.column, names)} order by ${key} limit ${limit}`,
+          and ${some} and ${holdsOneOf(scope, place.column, names)} order by ${key} limit ${limit}`,
       );
+    },
+    async namesInUse(names) {
+      if (names.length === 0) return [];
+      const wanted = scope.dialect.list(spellings(names));
+      const known = scope.dialect.jsonTexts(verbatim("known_as"), [], "known");
+      const places = [...NAMED.map((named) => sql`select ${named} where tenant_id = ${tenant}`)];
+      places.push(sql`select known.value as name from group_pins, ${known} where tenant_id = ${tenant}`);
+      const rows = await db.all<{ readonly name: string }>(
+        sql`select distinct name from (${join(places, " union all ")}) as named
+          where ${scope.dialect.asciiLower(verbatim("name"))} in ${wanted}`,
+      );
+      return rows.map(({ name }) => name);
     },
     async mappingsNaming(names) {
       if (names.length === 0) return [];

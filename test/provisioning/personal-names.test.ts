@@ -1,13 +1,15 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
 import { NOTHING_SHOWN } from "../../src/model/person.js";
+import { personalNames } from "../../src/provisioning/erasure/personal-names.js";
 import {
+  isTraceOf,
   namesOneOf,
-  personalNames,
   redactEntry,
   redactEvidence,
-  redaction,
-} from "../../src/provisioning/erasure/personal-names.js";
+  redactHandWritten,
+} from "../../src/provisioning/erasure/redacted-records.js";
+import { redaction } from "../../src/provisioning/erasure/redaction.js";
 import type { PersonalRecords } from "../../src/provisioning/ports/erasure.js";
 
 const ADA: PersonalRecords = { ...NOTHING_SHOWN, userName: "ada", email: "Ada.L@acme.example", rows: [] };
@@ -42,6 +44,14 @@ describe("what somebody is called by", () => {
     );
     const parts = names.all.filter((name) => !names.identifying.includes(name));
     expect(parts).to.deep.equal(["Ada", "Lovelace", "ada@corp"]);
+    expect([...names.unmistakable].sort(), "no words, no numbers, no roads").to.deep.equal([
+      "Ada Byron",
+      "Ada Lovelace",
+      "Ada.L@acme.example",
+      "Countess A",
+      "a@b.example",
+      "ada@corp",
+    ]);
   });
 
   it("is never a single letter, of which texts are full", () => {
@@ -79,11 +89,50 @@ describe("texts without a person", () => {
       ...detail,
       ...{ userName: "erased-1", displayName: null, reason: "made by [erased]" },
     });
-    expect(JSON.parse(redactEntry(entry, redact) ?? ""), "of somebody else").to.deep.equal({
-      ...detail,
-      reason: "made by [erased]",
-    });
     expect(redactEntry('{"scope": "team:ada"}', redact, "erased-1")).to.equal(undefined);
+  });
+
+  it("in an entry of somebody else: only reasons that somebody wrote", () => {
+    const redact = redaction(["Ada Lovelace"]);
+    const said = {
+      userName: "Ada Lovelace",
+      target: { scope: "team:Ada Lovelace", role: "r" },
+      reason: "for Ada Lovelace",
+    };
+    expect(JSON.parse(redactHandWritten(JSON.stringify({ ...said, origin: "manual" }), redact) ?? "")).to.deep.equal({
+      ...said,
+      ...{ origin: "manual", reason: "for [erased]" },
+    });
+    expect(redactHandWritten(JSON.stringify({ ...said, origin: "rule" }), redact)).to.equal(undefined);
+  });
+
+  it("are as long as they are and as many as there are", () => {
+    const long = ["n".repeat(60_000), "p/".repeat(200_000), ...Array.from({ length: 1_000 }, (_, at) => `v ${at} w`)];
+    const redact = redaction(long);
+    expect(redact(`for v 999 w, not v 1000 w: ${long[0]}.`)).to.equal("for [erased], not v 1000 w: [erased].");
+    expect(redact(long[1] ?? "")).to.equal("[erased]");
+  });
+
+  for (const [name, text] of [
+    ["Élodie Müller", "for ÉLODIE MÜLLER"],
+    ["ÉLODIE MÜLLER", "for élodie müller"],
+    ["İpek Σοφός", "for İPEK ΣΟΦΌΣ"],
+    ["李 小龙", "for 李 小龙"],
+  ] as const) {
+    it(`lose names in any letter case: ${text}`, () => {
+      expect(redaction([name])(`İ ${text}`)).to.equal("İ for [erased]");
+    });
+  }
+
+  it("are somebody's trace by what was theirs at that connection, or by what can be nobody else's", () => {
+    const rows = [{ id: "d1", connection: "okta", userName: "ada", subject: "s1" }] as never;
+    const of = (trace: object) => isTraceOf(JSON.stringify(trace), rows, ["ada@acme.example"]);
+    const here = { connection: "okta" };
+    expect(of({ ...here, userNames: ["ADA"] })).to.equal(true);
+    expect(of({ ...here, subject: "s1", userNames: [] })).to.equal(true);
+    expect(of({ connection: "entra", userNames: ["ada"] }), "somebody else's name there").to.equal(false);
+    expect(of({ connection: "entra", facts: { user: { email: "ada@acme.example" } } })).to.equal(true);
+    expect(of({ ...here, groups: ["ada", "ada@acme.example"] }), "a group").to.equal(false);
   });
 
   it("in evidence: only what is no mere word, as groups and values are called by words", () => {
@@ -91,11 +140,11 @@ describe("texts without a person", () => {
       { kind: "group", label: "ada" },
       { kind: "group", label: "friends of ada.l@acme.example" },
     ];
-    expect(JSON.parse(redactEvidence(JSON.stringify(evidence), namesOf({})) ?? "")).to.deep.equal([
+    expect(JSON.parse(redactEvidence(JSON.stringify(evidence), namesOf({}), () => false) ?? "")).to.deep.equal([
       evidence[0],
       { kind: "group", label: "friends of [erased]" },
     ]);
-    expect(redactEvidence(JSON.stringify(evidence.slice(0, 1)), namesOf({}))).to.equal(undefined);
+    expect(redactEvidence(JSON.stringify(evidence.slice(0, 1)), namesOf({}), () => false)).to.equal(undefined);
   });
 
   it("are known by a whole text anywhere in them", () => {

@@ -7,14 +7,18 @@ import { auditEntry, type Context, type Provisioning } from "../deps.js";
 import type { Note, PersonalRecords } from "../ports/erasure.js";
 import type { TenantReader, TenantWriter } from "../ports/store.js";
 import { freeSeatsOf } from "../seats.js";
+import { type PersonalNames, personalNames } from "./personal-names.js";
 import {
+  isNoMereWord,
+  isTraceOf,
   namesOneOf,
-  type PersonalNames,
-  personalNames,
   redactEntry,
   redactEvidence,
-  redaction,
-} from "./personal-names.js";
+  redactHandWritten,
+  signInNames,
+} from "./redacted-records.js";
+import { redaction } from "./redaction.js";
+import { tenantNames } from "./tenant-names.js";
 
 export interface Erased {
   readonly user: UserId;
@@ -26,23 +30,46 @@ export interface Erased {
 /** Rows of a journal that are looked at, and rewritten, at once. */
 const PAGE = 200;
 
+/** Ids that a refusal shows. */
+const SHOWN = 10;
+
+/**
+ * Who is meant: an id, else a user name of the account or of a document, whatever its letter case; pending people, whom no
+ * list shows, too. Refusals: `not_found`; `conflict` where several are called so.
+ */
+async function personCalled(reader: TenantReader, called: string): Promise<UserId> {
+  const [user, ...more] = await reader.peopleCalled(called);
+  if (user === undefined) throw new Refusal("not_found", `no user \`${called}\``);
+  if (more.length === 0) return user;
+  const ids = [user, ...more].slice(0, SHOWN).map((id) => `\`${id}\``);
+  throw new Refusal(
+    "conflict",
+    `${more.length + 1} people are called \`${called}\`: name one by the id (${ids.join(", ")})`,
+  );
+}
+
 /**
  * Removes a person's personal data for good: names, addresses, both documents, links, sessions, traces of sign-ins, and what
- * journals call them by. Done before, it removes what came since, and says when it was first done. Refusals: `not_found`;
+ * journals call them by. `called`: their id or user name. Done before, it removes what came since, and says when it was first done. Refusals: `not_found`;
  * `conflict` while the person is registered, or a source still has them as active, as they would come back.
  */
 export async function eraseUser(
   p: Provisioning,
   tenant: Tenant,
-  user: UserId,
+  called: string,
   reason: string,
   context: Context,
 ): Promise<Erased> {
   const reader = p.store.read(tenant.id);
+  const user = await personCalled(reader, called);
   const [records, names] = await mayBeErased(reader, user);
-  await redactElsewhere(p, tenant, { user, names, rows: records.rows.map(({ id }) => id) });
-  const mappings = records.erasedAt ? undefined : await mappingsNaming(reader, names);
-  const erasedAt = await p.store.write(tenant.id, (tx) => erase(tx, { user, reason, mappings, context, now: p.now() }));
+  const isTenants = await tenantNames(reader, [...names.unmistakable, ...names.identifying.filter(isNoMereWord)]);
+  const sure = names.unmistakable.filter((name) => !isTenants(name));
+  await redactElsewhere(p, tenant, { user, sure, rows: records.rows });
+  const mappings = records.erasedAt ? undefined : await mappingsNaming(reader, sure);
+  const erasedAt = await p.store.write(tenant.id, (tx) =>
+    erase(tx, { user, reason, mappings, isTenants, context, now: p.now() }),
+  );
   return { user, erasedAt, ...(mappings && { namedInMappings: mappings }) };
 }
 
@@ -50,17 +77,20 @@ interface Erasing {
   readonly user: UserId;
   readonly reason: string;
   readonly mappings: readonly number[] | undefined;
+  /** Whether something of the tenant is called so, too. */
+  readonly isTenants: (name: string) => boolean;
   readonly context: Context;
   readonly now: Instant;
 }
 
-async function erase(tx: TenantWriter, { user, reason, mappings, context, now }: Erasing): Promise<Instant> {
+async function erase(tx: TenantWriter, erasing: Erasing): Promise<Instant> {
+  const { user, reason, mappings, context, now } = erasing;
   // First links are decided under the same lock: nobody is linked to the person meanwhile.
   await tx.lockTenant();
   await tx.lockPeople([user]);
   const [records, names] = await mayBeErased(tx, user);
   const pseudonym = `erased-${user}`;
-  await redactOwn(tx, user, names, pseudonym);
+  await redactOwn(tx, erasing, names, pseudonym);
   await freeSeatsOf(tx, [user], now);
   await tx.erasePerson(user, { pseudonym, userNames: names.userNames }, now);
   if (records.erasedAt !== undefined) return records.erasedAt;
@@ -106,7 +136,12 @@ async function refuseAsserted(reader: TenantReader, user: UserId): Promise<void>
 }
 
 /** What is filed under the person. */
-async function redactOwn(tx: TenantWriter, user: UserId, names: PersonalNames, pseudonym: string): Promise<void> {
+async function redactOwn(
+  tx: TenantWriter,
+  { user, isTenants }: Erasing,
+  names: PersonalNames,
+  pseudonym: string,
+): Promise<void> {
   const redact = redaction(names.all);
   const rewrite = (text: string) => redactEntry(text, redact, pseudonym);
   for (const place of ["audit", "event"] as const) {
@@ -114,7 +149,7 @@ async function redactOwn(tx: TenantWriter, user: UserId, names: PersonalNames, p
   }
   await tx.rewriteNotes("grant_reason", changed(await tx.notesOf(user, "grant_reason"), redact));
   for (const place of ["evidence", "former_evidence"] as const) {
-    const rewritten = changed(await tx.notesOf(user, place), (text) => redactEvidence(text, names));
+    const rewritten = changed(await tx.notesOf(user, place), (text) => redactEvidence(text, names, isTenants));
     await tx.rewriteNotes(place, rewritten);
   }
 }
@@ -128,43 +163,55 @@ function changed(notes: readonly Note[], rewrite: (text: string) => string | und
 
 interface Elsewhere {
   readonly user: UserId;
-  readonly names: PersonalNames;
-  /** Ids of their rows in the directory. */
-  readonly rows: readonly string[];
+  /** What can mean them alone. */
+  readonly sure: readonly string[];
+  /** Theirs in the directory. */
+  readonly rows: PersonalRecords["rows"];
 }
 
 /**
  * What names the person elsewhere, page by page, each in a transaction of its own: journals are long. If it ends halfway, the
  * person is there as before, and the call is made again.
  */
-async function redactElsewhere(p: Provisioning, tenant: Tenant, { user, names, rows }: Elsewhere): Promise<void> {
-  const { identifying } = names;
-  const redact = redaction(identifying);
+async function redactElsewhere(p: Provisioning, tenant: Tenant, { user, sure, rows }: Elsewhere): Promise<void> {
+  const redact = redaction(sure);
   for (const place of ["audit", "event", "grant_reason"] as const) {
-    const rewrite = place === "grant_reason" ? redact : (text: string) => redactEntry(text, redact);
-    const naming = { place, without: user, names: identifying };
+    const rewrite = place === "grant_reason" ? redact : (text: string) => redactHandWritten(text, redact);
+    const naming = { place, without: user, names: sure };
     await eachPage(p, tenant, naming, (tx, notes) => tx.rewriteNotes(place, changed(notes, rewrite)));
   }
-  for (const place of ["review", "trace"] as const) {
-    const theirs = place === "review" ? [...identifying, ...rows] : identifying;
-    await eachPage(p, tenant, { place, without: user, names: theirs }, (tx, notes) => {
-      const naming = notes.filter(({ text }) => namesOneOf(text, theirs));
-      return tx.removeNotes(
-        place,
-        naming.map(({ key }) => key),
-      );
-    });
-  }
+  const reviewed = [...sure, ...rows.map(({ id }) => id)];
+  await removePages(p, tenant, { place: "review", without: user, names: reviewed }, (text) =>
+    namesOneOf(text, reviewed),
+  );
+  const traced = { place: "trace", without: user, names: [...sure, ...rows.flatMap(signInNames)] } as const;
+  await removePages(p, tenant, traced, (text) => isTraceOf(text, rows, sure));
   const authors = await p.store.read(tenant.id).mappingAuthors();
   const notes = authors.flatMap(({ version, note }) => (note === undefined ? [] : [{ key: `${version}`, text: note }]));
   const rewritten = changed(notes, redact);
   if (rewritten.length > 0) await p.store.write(tenant.id, (tx) => tx.rewriteNotes("mapping_note", rewritten));
 }
 
+type Naming = Pick<Parameters<TenantReader["notesNaming"]>[1], "place" | "without"> & {
+  readonly names: readonly string[];
+};
+
+async function removePages(
+  p: Provisioning,
+  tenant: Tenant,
+  naming: Naming & { readonly place: "review" | "trace" },
+  isTheirs: (text: string) => boolean,
+): Promise<void> {
+  await eachPage(p, tenant, naming, (tx, notes) => {
+    const keys = notes.flatMap(({ key, text }) => (isTheirs(text) ? [key] : []));
+    return tx.removeNotes(naming.place, keys);
+  });
+}
+
 async function eachPage(
   p: Provisioning,
   tenant: Tenant,
-  query: Pick<Parameters<TenantReader["notesNaming"]>[1], "place" | "without"> & { readonly names: readonly string[] },
+  query: Naming,
   work: (tx: TenantWriter, notes: readonly Note[]) => Promise<void>,
 ): Promise<void> {
   const { names, place, without } = query;
@@ -177,8 +224,8 @@ async function eachPage(
   }
 }
 
-async function mappingsNaming(reader: TenantReader, { identifying }: PersonalNames): Promise<readonly number[]> {
-  const redact = redaction(identifying);
-  const found = await reader.mappingsNaming(identifying);
+async function mappingsNaming(reader: TenantReader, sure: readonly string[]): Promise<readonly number[]> {
+  const redact = redaction(sure);
+  const found = await reader.mappingsNaming(sure);
   return found.filter(({ text }) => redact(text) !== undefined).map(({ version }) => version);
 }

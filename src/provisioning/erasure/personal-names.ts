@@ -1,8 +1,6 @@
-/** Names owns what of somebody's records tells who they are, and what is left of a text when that is taken out. */
+/** Names owns what of somebody's records tells who they are, and how sure it is that a text with it means them. */
 import type { Json, JsonObject } from "../../model/json.js";
 import type { PersonalRecords } from "../ports/erasure.js";
-
-const ERASED = "[erased]";
 
 /** What texts may call a person by. */
 export interface PersonalNames {
@@ -10,8 +8,13 @@ export interface PersonalNames {
   readonly identifying: readonly string[];
   /** Those, and parts of names and numbers, which other texts have too. */
   readonly all: readonly string[];
+  /** What can mean nobody else, whoever wrote it: names with `@`, whole names of two words or more, long ids of a source. */
+  readonly unmistakable: readonly string[];
   readonly userNames: readonly string[];
 }
+
+/** Ids of sources are that long; dates and names of projects, which may have digits too, are not. */
+const LONG_ID = 16;
 
 /** Attributes of a SCIM resource (RFC 7643 section 4.1) by what their texts are; of complex ones the sub-attributes. */
 const IDENTIFYING = new Set(["userName", "displayName", "externalId", "profileUrl"]);
@@ -22,9 +25,8 @@ const PARTS = new Set(["givenName", "familyName", "middleName", "nickName", "emp
 const IDENTIFYING_CLAIM = /mail|upn|name|phone|oid|sub|picture|photo|nickname|employee|address/i;
 
 /** Keys under which journals hold a person's names. */
-const JOURNAL = new Set(["userName", "email", "displayName", "photo"]);
-const JOURNAL_PARTS = new Set(["givenName", "familyName"]);
-const WRITTEN = new Set(["reason", "note"]);
+export const JOURNAL = new Set(["userName", "email", "displayName", "photo"]);
+export const JOURNAL_PARTS = new Set(["givenName", "familyName"]);
 
 /**
  * All names that are found in a person's records, and in what journals tell of them: those that they had before stand there.
@@ -57,7 +59,39 @@ export function personalNames(records: readonly PersonalRecords[], journal: read
       if (JOURNAL_PARTS.has(key)) take(parts, value);
     }
   }
-  return { identifying: [...identifying], all: [...new Set([...identifying, ...parts])], userNames: [...userNames] };
+  const all = [...new Set([...identifying, ...parts])];
+  const sure = [
+    ...all.filter(hasAddress),
+    ...[...wholeNames(records, journal)].filter(hasWords),
+    ...sourceIds(records),
+  ];
+  return { identifying: [...identifying], all, unmistakable: [...new Set(sure)], userNames: [...userNames] };
+}
+
+function hasAddress(name: string): boolean {
+  return /[^\s@]@[^\s@]/.test(name);
+}
+
+function hasWords(name: string): boolean {
+  return /\p{L}\S*\s+(?:\S+\s+)*\S*\p{L}/u.test(name);
+}
+
+function wholeNames(records: readonly PersonalRecords[], journal: readonly JsonObject[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  take(names, ...records.flatMap(({ userName, displayName }) => [userName, displayName]));
+  take(names, ...journal.flatMap((detail) => [detail["userName"], detail["displayName"]]));
+  for (const { userName, resource, claims } of records.flatMap(({ rows }) => rows)) {
+    take(names, userName, claims?.attributes.userName?.value, claims?.attributes.displayName?.value);
+    take(names, resource?.["userName"], resource?.["displayName"]);
+    for (const name of listed(resource?.["name"] ?? null)) take(names, name["formatted"]);
+  }
+  return names;
+}
+
+function sourceIds(records: readonly PersonalRecords[]): readonly string[] {
+  const ids = new Set<string>();
+  for (const { externalId, subject } of records.flatMap(({ rows }) => rows)) take(ids, externalId, subject);
+  return [...ids].filter((id) => id.length >= LONG_ID && /\d/.test(id));
 }
 
 function take(into: Set<string>, ...values: readonly (Json | undefined)[]): void {
@@ -81,53 +115,4 @@ function takeResource(resource: JsonObject, identifying: Set<string>, parts: Set
 function listed(value: Json): readonly JsonObject[] {
   const values: readonly Json[] = Array.isArray(value) ? value : [value];
   return values.filter((one): one is JsonObject => typeof one === "object" && one !== null && !Array.isArray(one));
-}
-
-/** Takes names out of a text; `undefined` when it names nobody. Words of which a name is only a part stay. */
-export type Redaction = (text: string) => string | undefined;
-
-export function redaction(names: readonly string[]): Redaction {
-  if (names.length === 0) return () => undefined;
-  const longestFirst = [...names].sort((a, b) => b.length - a.length);
-  const escaped = longestFirst.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${escaped.join("|")})(?![\\p{L}\\p{N}])`, "giu");
-  return (text) => {
-    const without = text.replace(pattern, ERASED);
-    return without === text ? undefined : without;
-  };
-}
-
-/**
- * An entry of a journal without the person. `pseudonym`: it is filed under them, so that all names in it are theirs; absent:
- * only what somebody wrote is looked at. `undefined` when nothing would change.
- */
-export function redactEntry(text: string, redact: Redaction, pseudonym?: string): string | undefined {
-  const redacted = JSON.stringify(JSON.parse(text), (key: string, value: Json) => {
-    if (typeof value !== "string") return value;
-    if (WRITTEN.has(key)) return redact(value) ?? value;
-    if (pseudonym === undefined) return value;
-    if (key === "userName") return pseudonym;
-    return JOURNAL.has(key) || JOURNAL_PARTS.has(key) ? null : value;
-  });
-  return redacted === JSON.stringify(JSON.parse(text)) ? undefined : redacted;
-}
-
-/** Evidence tells of groups and values, which may be called like the person: only what is no mere word is taken out. */
-export function redactEvidence(text: string, { identifying }: PersonalNames): string | undefined {
-  const redact = redaction(identifying.filter((name) => /[@\s]/.test(name)));
-  const redacted = JSON.stringify(JSON.parse(text), (_, value: Json) =>
-    typeof value === "string" ? (redact(value) ?? value) : value,
-  );
-  return redacted === JSON.stringify(JSON.parse(text)) ? undefined : redacted;
-}
-
-/** Whether any text in a JSON document is, in any case, one of these. */
-export function namesOneOf(text: string, names: readonly string[]): boolean {
-  const wanted = new Set(names.map((name) => name.toLowerCase()));
-  let found = false;
-  JSON.parse(text, (_, value: Json) => {
-    if (typeof value === "string" && wanted.has(value.toLowerCase())) found = true;
-    return value;
-  });
-  return found;
 }

@@ -11,6 +11,8 @@ export interface PersonalRecords extends ShownProfile {
   /** Their rows at each connection, deleted ones too. */
   readonly rows: readonly {
     readonly id: DirectoryUserId;
+    /** Its slug. */
+    readonly connection: string;
     readonly userName: string;
     readonly externalId?: string;
     readonly subject?: string;
@@ -40,13 +42,16 @@ export interface Note {
 }
 
 export interface ErasureReader {
+  /** The person of this id, else everybody whose account or document has this user name, in any letter case; pending too. */
+  peopleCalled(called: string): Promise<readonly UserId[]>;
   /** `undefined`: no such person, pending ones included. */
   personalRecords(user: UserId): Promise<PersonalRecords | undefined>;
   /** Every text in this place that is filed under the person. */
   notesOf(user: UserId, place: Exclude<NotePlace, "mapping_note" | "review">): Promise<readonly Note[]>;
   /**
-   * Texts in this place that hold one of these (A to Z in any case), in the order of their keys from `after` on, without those
-   * filed under the person. They may hold it as part of another word: the caller looks again.
+   * Texts in this place that hold one of these as it is written, in small or in capital letters (A to Z in any case), in the
+   * order of their keys from `after` on. Not those filed under the person: of `audit` and `event` those with a reason that
+   * somebody wrote, of `trace` those filed under nobody. They may hold it as part of another word: the caller looks again.
    */
   notesNaming(
     names: readonly string[],
@@ -57,6 +62,8 @@ export interface ErasureReader {
       readonly limit: number;
     },
   ): Promise<readonly Note[]>;
+  /** Names of groups, teams, roles, connections and rules, present and former, that are among these, as `notesNaming`. */
+  namesInUse(names: readonly string[]): Promise<readonly string[]>;
   /** Mapping versions whose documents hold one of these, as `notesNaming`. */
   mappingsNaming(names: readonly string[]): Promise<readonly { readonly version: number; readonly text: string }[]>;
 }

@@ -1,0 +1,82 @@
+/** Redacted records are what is left of a stored entry when a person is taken out of it. */
+import type { Json, JsonObject } from "../../model/json.js";
+import type { PersonalRecords } from "../ports/erasure.js";
+import { JOURNAL, JOURNAL_PARTS, type PersonalNames } from "./personal-names.js";
+import { folded, type Redaction, redaction } from "./redaction.js";
+
+const WRITTEN = new Set(["reason", "note"]);
+
+/** An entry of a journal that is filed under the person: all names in it are theirs. `undefined` when nothing would change. */
+export function redactEntry(text: string, redact: Redaction, pseudonym: string): string | undefined {
+  return rewritten(text, (key, value) => {
+    if (WRITTEN.has(key)) return redact(value) ?? value;
+    if (key === "userName") return pseudonym;
+    return JOURNAL.has(key) || JOURNAL_PARTS.has(key) ? null : value;
+  });
+}
+
+/**
+ * An entry of somebody else, or of nobody, in which somebody wrote a reason: of what was given by hand, or of another removal.
+ * INVARIANT: a reason that was not written by hand tells of rules, groups and teams, and stays.
+ */
+export function redactHandWritten(text: string, redact: Redaction): string | undefined {
+  const { origin = "manual" } = JSON.parse(text) as JsonObject;
+  if (origin !== "manual") return undefined;
+  return rewritten(text, (key, value) => (key === "reason" ? (redact(value) ?? value) : value));
+}
+
+export function isNoMereWord(name: string): boolean {
+  return /[@\s]/.test(name);
+}
+
+/** Evidence of theirs tells of groups and values, which may be called like the person: only what is no mere word is taken out. */
+export function redactEvidence(
+  text: string,
+  { identifying }: PersonalNames,
+  others: (name: string) => boolean,
+): string | undefined {
+  const redact = redaction(identifying.filter((name) => isNoMereWord(name) && !others(name)));
+  return rewritten(text, (_, value) => redact(value) ?? value);
+}
+
+function rewritten(text: string, rewrite: (key: string, value: string) => string | null): string | undefined {
+  const before: Json = JSON.parse(text);
+  const after = JSON.stringify(before, (key: string, value: Json) =>
+    typeof value === "string" ? rewrite(key, value) : value,
+  );
+  return after === JSON.stringify(before) ? undefined : after;
+}
+
+/** Whether any text in a JSON document is, in any case, one of these. */
+export function namesOneOf(text: string, names: readonly string[]): boolean {
+  const wanted = new Set(names.map(folded));
+  let found = false;
+  JSON.parse(text, (_, value: Json) => {
+    if (typeof value === "string" && wanted.has(folded(value))) found = true;
+    return value;
+  });
+  return found;
+}
+
+/**
+ * Whether a trace of a sign-in in which nobody was recognised was theirs: by what can mean nobody else, or by the subject or
+ * user name that was theirs at that connection.
+ */
+export function isTraceOf(text: string, rows: PersonalRecords["rows"], sure: readonly string[]): boolean {
+  const { connection, subject, userNames, facts } = JSON.parse(text) as JsonObject;
+  const { user } = (facts ?? {}) as JsonObject;
+  if (namesOneOf(JSON.stringify([subject ?? null, userNames ?? null, user ?? null]), sure)) return true;
+  const theirs = rows.filter((row) => row.connection === connection).flatMap(signInNames);
+  return namesOneOf(JSON.stringify([subject ?? null, userNames ?? null]), theirs);
+}
+
+/** What a sign-in calls the person of this row. */
+export function signInNames({
+  userName,
+  subject,
+  externalId,
+  claims,
+}: PersonalRecords["rows"][number]): readonly string[] {
+  const claimed = claims?.attributes.userName?.value;
+  return [userName, subject, externalId, claimed].filter((name) => typeof name === "string");
+}
