@@ -249,6 +249,8 @@ describe("what a plan means", () => {
       ["change", (line) => ({ ...line, change: "grant" })],
       ["scope", (line) => ({ ...line, target: { scope: "team:A", role: "owner" } })],
       ["role", (line) => ({ ...line, target: { scope: "tenant", role: "admin" } })],
+      ["raise that a revoke was shown as", (line) => ({ ...line, raised: true })],
+      ["privilege that a role was shown with", (line) => ({ ...line, privileged: !line.privileged })],
     ];
     for (const [what, vary] of variations) {
       it(`depend on the ${what}`, () => {

@@ -1,12 +1,16 @@
 import { expect } from "chai";
-import type { DirectoryGroupId, DirectoryUserId } from "../../src/model/ids.js";
+import { dangerKey } from "../../src/engine/plan/digest.js";
+import type { DirectoryGroupId, DirectoryUserId, GrantId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
 import { targetLabel } from "../../src/model/target.js";
 import { HELD_BECAUSE } from "../../src/provisioning/brake.js";
 import { expectChange } from "../../src/provisioning/expect.js";
 import { ingest } from "../../src/provisioning/ingest.js";
+import { addManualGrant, removeManualGrant } from "../../src/provisioning/manual-grants.js";
 import { activateVersion, previewMapping, saveMapping } from "../../src/provisioning/mapping/mappings.js";
-import { previewRun } from "../../src/provisioning/runs/held-runs.js";
+import type { PlanRow } from "../../src/provisioning/ports/mappings.js";
+import type { Preview } from "../../src/provisioning/preview/population.js";
+import { previewRun, releaseRun } from "../../src/provisioning/runs/held-runs.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { updateTenant } from "../../src/provisioning/tenants.js";
 import { testClock } from "../support/clock.js";
@@ -295,6 +299,91 @@ describe("previews and what is done by them", () => {
       await t.settled();
       expect(await holding("Sales/editor")).to.equal(5);
       expect(await t.held("okta")).to.deep.equal({});
+    });
+
+    it("that today's facts would raise are no drift where the draft ends them instead", async () => {
+      const lead = await t.pushGroup("okta", "Lead");
+      const order = { role_order: ["viewer", "editor"] };
+      const raise = { ...sales("editor"), group_name: "Lead" };
+      await t.mapping({ ...order, mappings: [raise, sales("viewer")] });
+      await t.settled();
+      const when = "'Sales' in groups and $not('Lead' in groups)";
+      const text = JSON.stringify({ ...order, mappings: [{ when, team_name: "Sales", role_name: "viewer" }] });
+      const { digest, summary } = await preview(text);
+      expect(summary).to.include({ revoked: 0 });
+      await unreconciled([{ kind: "addMembers", group: lead, members: ids.slice(0, 1) }]);
+      const { code, detail } = await refusalOf(save(text, { digest }));
+      expect(code).to.equal("plan_changed");
+      const changes = detail["changes"] as readonly PlanRow[];
+      expect(changes.map(({ user, change }) => [user.userName, change])).to.deep.equal([["p0", "revoke"]]);
+    });
+
+    describe("beside a higher one that was given by hand", () => {
+      const ORDER = { role_order: ["viewer", "editor", "admin"] };
+      const MORE = { ...sales("viewer"), team_name: "More" };
+      const RULED = JSON.stringify({ ...ORDER, mappings: [sales("editor"), MORE] });
+      const grants = new Map<string, GrantId>();
+
+      beforeEach(async () => {
+        grants.clear();
+        await save(RULED, { digest: (await preview(RULED)).digest });
+        await t.settled();
+        for (let at = 0; at < 5; at++) {
+          const target = { scope: "team:Sales", role: "admin" };
+          const given = { target, reason: "stands in" };
+          grants.set(`p${at}`, await addManualGrant(t.p, await t.tenant(), await t.userId(`p${at}`), given, ADMIN));
+        }
+      });
+
+      const endByHand = async () => {
+        for (const [name, grant] of grants)
+          await removeManualGrant(t.p, await t.tenant(), await t.userId(name), grant, ADMIN);
+      };
+      const raisedOf = async ({ lines }: Preview, role: string) =>
+        (await lines({ limit: 100 })).items.filter(({ target }) => target?.role === role).map(({ raised }) => raised);
+
+      it("are shown as raises, and confirmed as such: once that one has ended they are losses that nobody reviewed", async () => {
+        const text = JSON.stringify({ ...ORDER, mappings: [MORE] });
+        const before = await preview(text);
+        expect(await raisedOf(before, "editor")).to.deep.equal(Array(5).fill(true));
+        await endByHand();
+        const after = await preview(text);
+        expect(await raisedOf(after, "editor")).to.deep.equal(Array(5).fill(undefined));
+        expect(after.digest).not.to.equal(before.digest);
+        const refused = await refusalOf(save(text, { digest: before.digest }));
+        expect(refused).to.include({ code: "plan_changed" });
+        expect(refused.detail["changes"]).to.have.length(5);
+        expect(await holding("Sales/editor")).to.equal(5);
+      });
+
+      it("are approved as no loss when they are confirmed", async () => {
+        const text = JSON.stringify({ ...ORDER, mappings: [] });
+        const { digest, lines } = await preview(text);
+        const { version } = await save(text, { digest });
+        const { approval } = await t.p.approvals.ofMapping(t.p.store.read((await t.tenant()).id), version);
+        const approved = (await lines({ limit: 100 })).items.filter((line) =>
+          typeof approval === "string" ? approval === "all" : approval.has(dangerKey(line)),
+        );
+        expect(approved.map(({ target }) => target && targetLabel(target))).to.deep.equal(Array(5).fill("More/viewer"));
+      });
+
+      it("are losses of a release, too, once that one has ended", async () => {
+        await save(JSON.stringify({ ...ORDER, mappings: [sales("editor")] }));
+        await t.settled();
+        const waiting = Object.keys(await t.held("okta"));
+        expect(waiting).to.have.length(2);
+        const { id } = await t.heldRun("okta");
+        const tenant = await t.tenant();
+        await t.change("okta", { kind: "removeMembers", group, members: ids });
+        await t.settled();
+        const before = await previewRun(t.p, tenant, id);
+        expect(await raisedOf(before, "editor")).to.deep.equal([true, true]);
+        await endByHand();
+        const refused = await refusalOf(releaseRun(t.p, tenant, id, before.digest, ADMIN));
+        expect(refused).to.include({ code: "plan_changed" });
+        const changes = refused.detail["changes"] as readonly PlanRow[];
+        expect(changes.map(({ target }) => target?.role)).to.deep.equal(["editor", "editor"]);
+      });
     });
 
     const losses: readonly (readonly [string, from: string, to: string])[] = [

@@ -9,6 +9,14 @@ export function dangerKey({ user, change, target }: PlanLine): string {
   return JSON.stringify([user.id, change, target?.scope ?? "", target?.role ?? ""]);
 }
 
+/**
+ * One key for all that a line shows but its reason: a digest is good, and drift is the same change, as long as it is the
+ * same. INVARIANT: a raise that has become a loss, and a role that has become privileged, were not reviewed as what they are.
+ */
+export function shownKey(line: PlanLine): string {
+  return JSON.stringify([dangerKey(line), line.raised === true, line.privileged]);
+}
+
 /** The digest of a plan that is given person by person. */
 export interface PlanDigest {
   /** Lines of one person, in any order. */
@@ -25,7 +33,7 @@ export function planDigest(): PlanDigest {
   const hash = createHash("sha256");
   return {
     add(lines) {
-      const keys = lines.filter((line) => line.change !== "hold").map(dangerKey);
+      const keys = lines.filter((line) => line.change !== "hold").map(shownKey);
       for (const key of keys.sort()) hash.update(`${key}\n`);
     },
     value: () => hash.digest("hex"),

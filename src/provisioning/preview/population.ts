@@ -2,7 +2,7 @@
 import type { CompiledMapping } from "../../engine/compile/compile.js";
 import { diff } from "../../engine/diff.js";
 import { losesOwner } from "../../engine/guard.js";
-import { dangerKey, type PlanDigest, planDigest } from "../../engine/plan/digest.js";
+import { type PlanDigest, planDigest, shownKey } from "../../engine/plan/digest.js";
 import { planLines } from "../../engine/plan/lines.js";
 import { type PlanTally, planTally } from "../../engine/plan/summary.js";
 import { type UndecidedTally, undecidedTally } from "../../engine/plan/undecided.js";
@@ -153,7 +153,7 @@ function takePerson(
   isReviewed: boolean,
 ): readonly PlanRow[] {
   const lines = planLines(plan, walk.privileged);
-  const drifted = new Set(drift.size === 0 ? [] : lines.filter((line) => drift.has(dangerKey(line))));
+  const drifted = new Set(drift.size === 0 ? [] : lines.filter((line) => drift.has(shownKey(line))));
   totals.tally.add(plan, lines, drifted.size);
   if (lines.length === 0) return [];
   totals.digest.add(lines);
@@ -221,6 +221,8 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
   // who waits in a held run goes on waiting unless it is released
   const without = walk.query.releasing ? { ...walk, query: { ...walk.query, releasing: false } } : walk;
   const drifting = await planPage(without, facts, walk.active);
-  const changes = drifting.flatMap(({ plan }) => planLines(plan)).filter(({ change }) => change !== "hold");
-  return changes.map(dangerKey);
+  const changes = drifting
+    .flatMap(({ plan }) => planLines(plan, walk.privileged))
+    .filter(({ change }) => change !== "hold");
+  return changes.map(shownKey);
 }
