@@ -13,7 +13,7 @@ import { type TenantCaller, tenantAccess } from "./callers.js";
 import { connectionSlugs } from "./connection-slugs.js";
 import { csv } from "./csv.js";
 import type { AdminDeps } from "./deps.js";
-import { momentOf } from "./instants.js";
+import { pastMoment } from "./instants.js";
 import { type PageInput, pageQuery, pageView } from "./paging.js";
 import { TENANT } from "./paths.js";
 
@@ -44,7 +44,7 @@ export function assignmentRoutes(deps: AdminDeps): readonly Route[] {
       responses: { 200: "admin/assignment#/$defs/page" },
       async handler({ query, principal: { tenant } }) {
         const which = {
-          ...(query.at === undefined ? {} : { at: momentOf("at", query.at) }),
+          ...(query.at === undefined ? {} : { at: pastMoment("at", query.at, deps.p.now()) }),
           ...(query.user === undefined
             ? {}
             : { user: (await personNamed(deps.p.store.read(tenant.id), query.user)).id }),

@@ -9,7 +9,7 @@ import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
 import { targetOf } from "./grants.js";
-import { momentOf } from "./instants.js";
+import { pastMoment } from "./instants.js";
 import { USER } from "./paths.js";
 import { type UserParams, userNamed } from "./users.js";
 
@@ -37,7 +37,7 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
       async handler({ params, query, principal: { tenant } }) {
         const { id, userName } = await userNamed(p, tenant, params.user);
         if (query.at !== undefined) {
-          const past = await explainPast(p, tenant, id, momentOf("at", query.at), wantedIn(query));
+          const past = await explainPast(p, tenant, id, pastMoment("at", query.at, p.now()), wantedIn(query));
           return { status: 200, body: { user: { id, userName }, ...past } };
         }
         const explanation = await explainUser(p, tenant, id, explainOptions(query));

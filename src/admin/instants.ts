@@ -9,9 +9,11 @@ function instantOf(name: string, text: string): Instant {
   return new Date(millis).toISOString();
 }
 
-/** As `instantOf`; a day alone is its first moment, UTC. */
-export function momentOf(name: string, text: string): Instant {
-  return instantOf(name, /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+/** As `instantOf`; a day alone is its first moment, UTC. What will be is known of no moment to come. */
+export function pastMoment(name: string, text: string, now: Instant): Instant {
+  const moment = instantOf(name, /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (moment > now) throw new Refusal("bad_request", `\`${name}\` is in the future: leave it out to ask about now`);
+  return moment;
 }
 
 export function futureInstant(name: string, text: string, now: Instant): Instant {

@@ -81,9 +81,9 @@ function pushedAccount(judged: Judged, pushed: PersonLink): Account {
   const verdict: Verdict = refused && policy === "deny" ? deny("not_assigned") : ALLOW;
   if (person.status === "deactivated") {
     const waits = person.deactivatedBy === "no_match" && policy === "deactivate" && matching !== "matched";
-    if (waits) return unchanged(deny("groups_unknown"));
+    if (waits) return unchanged(deny("groups_unknown"), NONE_KNOWN);
     // An admin's word stands against a sign-in; it yields to the source that owns the account.
-    if (person.deactivatedBy === "admin" && door === "sign_in") return unchanged(deny("deactivated"));
+    if (person.deactivatedBy === "admin" && door === "sign_in") return stillDeactivated(person);
   }
   return { status: "registered", statusReason: `active in \`${slug}\``, statusConnection: id, verdict };
 }
@@ -116,18 +116,20 @@ function unknownVerdict({ current, matching, refused, policy }: Judged): Verdict
 /** Deactivated, and no SCIM document: only those whom `no_match` sent away come back by themselves. */
 function returningAccount(judged: Judged): Account {
   const { person, matching, policy, door } = judged;
-  if (person.deactivatedBy !== "no_match") return unchanged(deny("deactivated"));
+  if (person.deactivatedBy !== "no_match") return stillDeactivated(person);
   if (matching === "matched") return registered(judged, "a rule matches again");
   if (policy === "deactivate" || policy === "deny") {
-    return unchanged(deny(matching === "undecided" ? "groups_unknown" : "not_assigned"));
+    return matching === "undecided"
+      ? unchanged(deny("groups_unknown"), NONE_KNOWN)
+      : unchanged(deny("not_assigned"), NO_MATCH);
   }
   return door === "sign_in" ? registered(judged, "signed in, and `no_match` lets people in") : unchanged(ALLOW);
 }
 
 function withoutMatch({ person, current }: Judged): Account {
   const [strongest] = current as readonly [PersonLink, ...PersonLink[]];
-  if (person.status !== "registered") return unchanged(deny("not_assigned"));
-  return deactivated("no_match", strongest, "no rule matches", "not_assigned");
+  if (person.status !== "registered") return unchanged(deny("not_assigned"), NO_MATCH);
+  return deactivated("no_match", strongest, NO_MATCH, "not_assigned");
 }
 
 const ALLOW: Verdict = { allow: true };
@@ -136,8 +138,12 @@ function deny(code: Extract<Verdict, { allow: false }>["code"]): Verdict {
   return { allow: false, code };
 }
 
-function unchanged(verdict: Verdict): Account {
-  return { status: "unchanged", statusReason: "no source speaks on the account", verdict };
+function unchanged(verdict: Verdict, statusReason = "no source speaks on the account"): Account {
+  return { status: "unchanged", statusReason, verdict };
+}
+
+function stillDeactivated({ deactivatedBy }: DecidedPerson): Account {
+  return unchanged(deny("deactivated"), deactivationReason(deactivatedBy));
 }
 
 function registered({ current }: Judged, reason: string): Account {
@@ -147,6 +153,21 @@ function registered({ current }: Judged, reason: string): Account {
     statusConnection: current[0]?.connection.id,
     verdict: ALLOW,
   };
+}
+
+const NO_MATCH = "no rule matches";
+const NONE_KNOWN = "no rule is known to match";
+
+const DEACTIVATED_BECAUSE: Readonly<Record<DeactivatedBy, string>> = {
+  no_match: NO_MATCH,
+  scim: "the identity provider deactivated it",
+  disabled_connection: "its connection was disabled",
+  admin: "an admin deactivated it",
+};
+
+/** Why an account is deactivated, by the door that ended it. */
+export function deactivationReason(by: DeactivatedBy | undefined): string {
+  return by === undefined ? "it was deactivated" : DEACTIVATED_BECAUSE[by];
 }
 
 function deactivated(

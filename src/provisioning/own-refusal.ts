@@ -1,5 +1,5 @@
 /**
- * Own refusal: what a person who was refused is told of it. INVARIANT: of rules only which kinds of thing they ask for; the
+ * Own refusal: what a person who was refused, or given nothing, is told of it. INVARIANT: of rules only which kinds of thing they ask for; the
  * names that would let somebody in are an admin's to see, by the reference.
  */
 import type { CompiledMapping } from "../engine/compile/compile.js";
@@ -8,7 +8,7 @@ import type { ObserveUser } from "../model/directory.js";
 import type { RefusalCode } from "../model/problem.js";
 
 export interface OwnRefusal {
-  /** The groups that this sign-in brought; null when it said nothing of groups. */
+  /** The groups that the identity provider told of; null when it said nothing of groups. */
   readonly groups: readonly string[] | null;
   readonly groupsLeftOut: number;
   readonly asksFor: readonly ("groups" | "app_roles" | "attributes")[];
@@ -24,7 +24,11 @@ export function ownRefusal(
   mapping: CompiledMapping | undefined,
 ): OwnRefusal | undefined {
   if (!mapping || (code !== "not_assigned" && code !== "groups_unknown")) return undefined;
-  const received = groups.known ? groups.value : undefined;
+  return ownFacts(groups.known ? groups.value : undefined, mapping);
+}
+
+/** `received`: names of the person's groups; `undefined` when nothing was said of them. */
+export function ownFacts(received: readonly string[] | undefined, mapping: CompiledMapping): OwnRefusal {
   return {
     groups: received?.slice(0, MOST_GROUPS).map((name) => cutText(name, LONGEST_GROUP)) ?? null,
     groupsLeftOut: Math.max(0, (received?.length ?? 0) - MOST_GROUPS),

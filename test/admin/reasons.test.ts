@@ -139,6 +139,9 @@ for (const [database, newUrl] of DATABASES) {
       expect(await labelsAt(ended)).to.deep.equal(["Platform/viewer"]);
       expect(await labelsAt("2020-05-03")).to.deep.equal([]);
       expectProblem(await client.get(`${tenant}/users/${id}/explain?at=2999-01-01`), 400, "bad_request");
+      for (const more of ["", "&format=csv"]) {
+        expectProblem(await client.get(`${tenant}/assignments?at=2999-01-01${more}`), 400, "bad_request");
+      }
       const review = await client.get(`${tenant}/assignments?at=${then}&user=ada@acme.example`);
       expect(review.body.items).to.have.length(1);
       expect(review.body.items?.[0]).to.deep.include({ rule: "eng", mappingVersion: 1, by: null });
@@ -169,6 +172,22 @@ for (const [database, newUrl] of DATABASES) {
         "because[0].reason",
         "rule `group Eng -> Platform/editor` gives `Platform/editor` by what connection `okta` says",
       );
+    });
+
+    it("say of somebody whom `no_match` deactivated that no rule matches, though the source calls them active", async () => {
+      const tenant = await client.tenant();
+      const directory = await client.directory(tenant, "ada@acme.example");
+      await client.call("PATCH", directory.connection, { body: { settleSeconds: 0 } });
+      await directory.group("Eng", "ada@acme.example");
+      await save(tenant, { no_match: "deactivate", mappings: [rule("eng", "Eng")] });
+      const id = await idOf(tenant, "ada@acme.example");
+      await save(tenant, { no_match: "deactivate", mappings: [rule("ops", "Ops")] });
+      const { body } = await client.get(`${tenant}/users/${id}/explain`);
+      expect(body["account"]).to.deep.include({ status: "deactivated", reason: "no rule matches" });
+      const denied = await check(tenant, `user=${id}&team=Platform&role=editor`);
+      expect(denied.because).to.deep.equal([
+        { code: "deactivated", reason: "the user is deactivated: no rule matches" },
+      ]);
     });
 
     it("tell a check that is denied what is in the way, and the nearest there is", async () => {

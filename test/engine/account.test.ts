@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { DecidedPerson, DecisionDoor } from "../../src/engine/account.js";
 import type { MappingDocument, NoMatch } from "../../src/model/mapping.js";
+import type { DeactivatedBy } from "../../src/model/person.js";
 import { compiled, decided, desiredOf, group, link, type MadeUpLink } from "./made-up.js";
 
 const MATCHED: MadeUpLink = { groups: ["X"] };
@@ -251,6 +252,33 @@ describe("the account and the sign-in", () => {
         expect(await account(policy, [made], { status: "deactivated", deactivatedBy: "no_match" }, door)).to.equal(
           expected,
         );
+      });
+    }
+  });
+
+  describe("says of deactivated people why they are", () => {
+    const by = (deactivatedBy: DeactivatedBy | undefined) => ({ status: "deactivated", deactivatedBy }) as const;
+    const cases: readonly (readonly [
+      NoMatch | undefined,
+      MadeUpLink,
+      DeactivatedBy | undefined,
+      DecisionDoor,
+      string,
+    ])[] = [
+      ["deactivate", { scim: "active" }, "no_match", "sync", "no rule matches"],
+      ["deactivate", { scim: "active", ...UNDECIDED }, "no_match", "sync", "no rule is known to match"],
+      ["deactivate", UNMATCHED, "no_match", "sync", "no rule matches"],
+      ["deactivate", UNDECIDED, "no_match", "sync", "no rule is known to match"],
+      ["allow", MATCHED, "scim", "sync", "the identity provider deactivated it"],
+      ["allow", MATCHED, "disabled_connection", "sync", "its connection was disabled"],
+      ["allow", MATCHED, "admin", "sync", "an admin deactivated it"],
+      ["allow", MATCHED, undefined, "sync", "it was deactivated"],
+      ["allow", { scim: "active" }, "admin", "sign_in", "an admin deactivated it"],
+    ];
+    for (const [policy, made, door, seen, expected] of cases) {
+      it(`\`${policy}\`, ${JSON.stringify(made)}, by ${door}, ${seen}: ${expected}`, async () => {
+        const decision = await decided(compiled(document(policy)), [link(made)], by(door), seen);
+        expect(decision.statusReason).to.equal(expected);
       });
     }
   });

@@ -124,6 +124,21 @@ describe("signing in through OpenID Connect", () => {
       expect(user).to.include({ userName: ada, email: `${ada}@acme.example`, displayName: ada });
     });
 
+    it("tells who holds nothing which groups came and what access depends on, and nothing that a rule says", async () => {
+      const browser = createBrowser();
+      const ada = await somebody({ groups: ["Eng"] });
+      await signIn(ada, "sso", browser);
+      await idp.setAccount(ada, person(ada, { groups: ["<Marketing>"] }));
+      const page = await signIn(ada, "sso", createBrowser());
+      expect(page.text).to.contain("You hold no role yet").and.to.contain("&lt;Marketing&gt;");
+      expect(page.text).to.contain("Access depends on").and.not.to.contain("Platform");
+      const answer = await browser.visit(`${service.url}/me`, { headers: { accept: "application/json" } });
+      const { received, teams } = JSON.parse(answer.text);
+      expect(teams).to.deep.equal([]);
+      expect(received).to.deep.include({ groups: ["<Marketing>"], groupsLeftOut: 0 });
+      expect(received.asksFor).to.include("groups");
+    });
+
     it("TIN-26: takes first name, last name and avatar from claims, and keeps them when a claim is gone or no address", async () => {
       const profile = { photo: "claims.picture[0]" };
       await service.map(acme, { ...MAPPING, profile });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { personNamed } from "../../src/provisioning/explain/person-named.js";
 import { exampleOfUser } from "../../src/provisioning/mapping/example-of-user.js";
 import { tryPerson } from "../../src/provisioning/preview/try-person.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
@@ -42,6 +43,21 @@ describe("somebody who was deleted at the source and came back by another row of
     expect(assignments.map(({ label, toLose, toLoseProved }) => ({ label, toLose, toLoseProved }))).to.deep.equal([
       { label: "U/viewer", toLose: [{ do: "leave_group", group: "B" }], toLoseProved: true },
     ]);
+  });
+
+  it("is meant by their name, if they got an account of their own, and the first one is deactivated", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    const first = await t.pushUser("okta", "bob", { externalId: "e1" });
+    await t.change("okta", { kind: "deleteUser", id: first });
+    await t.pushUser("okta", "bob", { externalId: "e2" });
+    await t.settled();
+    const reader = t.p.store.read((await t.tenant()).id);
+    const { items } = await reader.users({ userName: "bob", limit: 5 });
+    expect(items.map(({ status }) => status)).to.have.members(["registered", "deactivated"]);
+    expect(await personNamed(reader, "bob")).to.include({ status: "registered", userName: "bob" });
+    const away = await t.pushUser("okta", "eve", { externalId: "e3" });
+    await t.change("okta", { kind: "deleteUser", id: away });
+    expect(await personNamed(reader, "eve")).to.include({ status: "deactivated" });
   });
 
   it("is told of a team that is missing by the rules that match now alone", async () => {

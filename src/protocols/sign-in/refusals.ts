@@ -38,8 +38,8 @@ const KINDS: Readonly<Record<OwnRefusal["asksFor"][number], string>> = {
   attributes: "other things that your identity provider says of you",
 };
 
-/** What a refusal tells a person of themselves, as terms and what they stand for. */
-function factsOf({ groups, groupsLeftOut, asksFor }: OwnRefusal): NonNullable<ErrorWords["facts"]> {
+/** What a person who was refused, or holds nothing, is told of themselves, as terms and what they stand for. */
+export function ownFactsText({ groups, groupsLeftOut, asksFor }: OwnRefusal): NonNullable<ErrorWords["facts"]> {
   const more = groupsLeftOut === 0 ? "" : `, and ${groupsLeftOut} more`;
   const listed = groups === null ? "your identity provider did not say" : `${groups.join(", ") || "none"}${more}`;
   return [
@@ -76,6 +76,6 @@ export const renderSignInError: ErrorRenderer = renderErrorPage((code, detail) =
   return {
     title,
     advice: `${advice.charAt(0).toUpperCase()}${advice.slice(1)}.`,
-    ...(told === undefined ? {} : { facts: factsOf(told) }),
+    ...(told === undefined ? {} : { facts: ownFactsText(told) }),
   };
 });

@@ -9,7 +9,7 @@ import { type Me, me } from "../../provisioning/explain/me.js";
 import type { SessionOwner } from "../../provisioning/ports/instance.js";
 import { closeSession, currentSession } from "../../provisioning/sessions.js";
 import { textOf } from "./claim-values.js";
-import { renderSignInError } from "./refusals.js";
+import { ownFactsText, renderSignInError } from "./refusals.js";
 import { safeReturnTo } from "./return-to.js";
 import {
   browserValue,
@@ -173,14 +173,19 @@ const PLACES: ReadonlyMap<string, string> = new Map([
   ["all_teams", "All teams"],
 ]);
 
-function mePage({ tenant, user, why }: Me): Answer {
+function termsOf(received: NonNullable<Me["received"]>) {
+  return ownFactsText(received).map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`);
+}
+
+function mePage({ tenant, user, why, received }: Me): Answer {
   const rows = why.map(
     ({ team, scope, role, because }) =>
       html`<tr><td>${team ?? PLACES.get(scope) ?? scope}</td><td>${role}</td><td>${because.join("; ")}</td></tr>`,
   );
   const held =
-    rows.length === 0
-      ? html`<p>You hold no role yet.</p>`
+    received !== undefined
+      ? html`<p>You hold no role yet. If you miss one, ask your admin, with what stands here.</p>
+<dl>${termsOf(received)}</dl>`
       : html`<table><tr><th>Where</th><th>Role</th><th>Because</th></tr>${rows}</table>`;
   const address = user.email === null ? "" : ` (${user.email})`;
   const body = html`<p>Signed in to ${tenant} as ${user.userName}${address}.</p>${held}

@@ -1,7 +1,12 @@
-import type { ShownProfile } from "../../model/person.js";
+import { shownName } from "../../engine/match.js";
+import { isCurrent, type PersonState, type ShownProfile } from "../../model/person.js";
 import { teamOf } from "../../model/target.js";
 import type { Provisioning } from "../deps.js";
+import { gather } from "../gather.js";
+import { activeMapping } from "../mapping/compiled-mappings.js";
+import { type OwnRefusal, ownFacts } from "../own-refusal.js";
 import type { SessionOwner } from "../ports/instance.js";
+import type { TenantReader } from "../ports/store.js";
 import { type OwnAssignment, ownReasons } from "./own-reasons.js";
 
 /** What a signed-in person holds: `teams` are roles in a team, `roles` are roles in every other scope. */
@@ -18,6 +23,8 @@ export interface Me {
   readonly why: readonly OwnAssignment[];
   /** How many more there are. */
   readonly whyLeftOut: number;
+  /** Only of somebody who holds nothing: their own part in it. */
+  readonly received?: OwnRefusal;
 }
 
 const MOST_REASONS = 500;
@@ -27,8 +34,8 @@ export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
   const reader = p.store.read(session.tenant.id);
   const user = await reader.user(session.userId);
   const [state] = await reader.people([session.userId]);
-  if (!user) throw new Error("a live session without its user");
-  const why = ownReasons(state?.grants ?? []);
+  if (!user || !state) throw new Error("a live session without its user");
+  const why = ownReasons(state.grants);
   const { id, userName, email, displayName, givenName, familyName, photo, assignments } = user;
   return {
     tenant: session.tenant.slug,
@@ -36,7 +43,23 @@ export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
     ...splitTargets(assignments),
     why: why.slice(0, MOST_REASONS),
     whyLeftOut: Math.max(0, why.length - MOST_REASONS),
+    ...(why.length === 0 && { received: await receivedOf(p, reader, session, state) }),
   };
+}
+
+/** By what the connection says that the person came by. */
+async function receivedOf(
+  p: Provisioning,
+  reader: TenantReader,
+  { connection }: SessionOwner,
+  state: PersonState,
+): Promise<OwnRefusal> {
+  const connections = await reader.connections();
+  const mapping = await activeMapping(p, reader, connections);
+  const [person] = await gather(p, reader, connections, [state], { now: p.now(), mapping });
+  const groups = person?.links.find((link) => link.connection.id === connection.id && isCurrent(link))?.facts.groups;
+  const isSaid = groups && (groups.unlisted === "not_member" || groups.members.length > 0);
+  return ownFacts(isSaid ? groups.members.map(shownName) : undefined, mapping);
 }
 
 /** Assignments as the API shows them: roles in teams, and roles in other scopes. */

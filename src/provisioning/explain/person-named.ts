@@ -6,14 +6,19 @@ import type { TenantReader } from "../ports/store.js";
 
 /**
  * Whom somebody means: by id, else by the userName of an account, so that nobody gets in an id's way by being called like
- * it. Refusals: `not_found`, `conflict` when several people have that userName.
+ * it. Who was hired again may have two accounts of one name: the one that is not deactivated is meant. Refusals:
+ * `not_found`, `conflict` when several people have that userName.
  */
 export async function personNamed(reader: TenantReader, name: string): Promise<PersonState> {
   const [byId] = await reader.people([name as UserId]);
   if (byId) return byId;
   const { items } = await reader.users({ userName: name, limit: 2 });
-  if (items.length > 1) throw new Refusal("conflict", `several users are called ${quote(name)}: give an id`);
-  const [person] = await reader.people(items.map(({ id }) => id));
+  const meant =
+    items.length > 1 ? (await reader.users({ userName: name, status: "registered", limit: 2 })).items : items;
+  if (items.length > 1 && meant.length !== 1) {
+    throw new Refusal("conflict", `several users are called ${quote(name)}: give an id`);
+  }
+  const [person] = await reader.people(meant.map(({ id }) => id));
   if (!person) throw new Refusal("not_found", `no user ${quote(name)}`);
   return person;
 }

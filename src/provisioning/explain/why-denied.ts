@@ -1,4 +1,5 @@
 /** Why a person does not hold something: the account, the words that were asked with, what ended, or the nearest that there is. */
+import { deactivationReason } from "../../engine/account.js";
 import type { ExplainedRule } from "../../engine/explain/explain.js";
 import type { Tenant } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
@@ -29,7 +30,9 @@ export async function whyDenied(
   target: Target,
   teams: readonly TeamRow[],
 ): Promise<readonly Denial[]> {
-  if (user.status === "deactivated") return [{ code: "deactivated", reason: "the user is deactivated" }];
+  if (user.status === "deactivated") {
+    return [{ code: "deactivated", reason: `the user is deactivated: ${deactivationReason(user.deactivatedBy)}` }];
+  }
   const unknown = [...unknownTeam(target, teams), ...(await unknownRole(p, tenant, target))];
   if (unknown.length > 0) return unknown;
   const { hold, notGiven } = await explanationOf(p, tenant, user.id, { wanted: target, most: MOST_RULES, mostHeld: 0 });
