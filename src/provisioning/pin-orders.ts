@@ -33,7 +33,7 @@ export type PinCommand =
 export async function previewPins(p: Provisioning, tenant: Tenant, command: PinCommand): Promise<Preview> {
   const reader = p.store.read(tenant.id);
   const decided = await decide(reader, command);
-  return storePreview(p, reader, await queryOf(reader, command, decided));
+  return storePreview(p, reader, await queryOf(reader, decided));
 }
 
 /**
@@ -49,7 +49,7 @@ export async function changePins(
 ): Promise<{ readonly run?: RunId }> {
   const reader = p.store.read(tenant.id);
   const decided = await decide(reader, command);
-  const query = await queryOf(reader, command, decided);
+  const query = await queryOf(reader, decided);
   const plan = digest === undefined ? undefined : await planConfirmed(p, reader, query, digest);
   if (!plan) await refuseUnseen(p, reader, query);
   try {
@@ -62,7 +62,15 @@ export async function changePins(
   }
 }
 
-interface Decided {
+interface Decided extends Ordered {
+  /** The connection's groups once it is carried out, and those of them that it changes. */
+  readonly after: readonly DirectoryGroupRecord[];
+  readonly changed: readonly DirectoryGroupRecord[];
+  /** What was looked at: the order, and the groups that it changes with what they are called. */
+  readonly fingerprint: string;
+}
+
+interface Ordered {
   readonly connection: Connection;
   readonly groups: readonly DirectoryGroupRecord[];
   readonly order: PinOrder;
@@ -71,7 +79,20 @@ interface Decided {
   readonly detail: Readonly<Record<string, string | boolean | readonly string[]>>;
 }
 
+/** INVARIANT: a digest is good for the groups that were looked at, by the names that they had: others may mean somebody else. */
 async function decide(reader: TenantReader, command: PinCommand): Promise<Decided> {
+  const ordered = await orderOf(reader, command);
+  const { groups, order, action, detail } = ordered;
+  const after = withOrder(groups, order);
+  const changed = after.filter((group, at) => group !== groups[at]);
+  const called = changed.map((group) => [group.id, ownNames(group)]);
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify([action, detail, order, called]))
+    .digest("hex");
+  return { ...ordered, after, changed, fingerprint };
+}
+
+async function orderOf(reader: TenantReader, command: PinCommand): Promise<Ordered> {
   const { connection: slug } = command;
   const connection = await reader.connectionBySlug(slug);
   if (!connection) throw new Refusal("not_found", `no connection ${quote(slug)}`);
@@ -115,18 +136,14 @@ function livingGroup(groups: readonly DirectoryGroupRecord[], id: string): Direc
 }
 
 /** Those whom carrying it out marks: sign-ins name groups too, and only the facts of each person tell which. */
-async function queryOf(reader: TenantReader, command: PinCommand, decided: Decided): Promise<PopulationQuery> {
-  const { connection, groups, order } = decided;
-  const after = withOrder(groups, order);
-  const changed = after.filter((group, at) => group !== groups[at]).map(({ id }) => id as DirectoryGroupId);
+async function queryOf(reader: TenantReader, decided: Decided): Promise<PopulationQuery> {
+  const { connection, after, changed, fingerprint } = decided;
   return {
     kind: "pins",
-    subject: createHash("sha256")
-      .update(JSON.stringify(command, Object.keys(command).sort()))
-      .digest("hex"),
+    subject: fingerprint,
     overlay: new Map([[connection.id, { groups: after }]]),
     ...(connection.protocol === "scim"
-      ? { people: await reader.usersOfGroups(changed) }
+      ? { people: await reader.usersOfGroups(changed.map(({ id }) => id as DirectoryGroupId)) }
       : { connection: connection.id }),
   };
 }
@@ -160,8 +177,8 @@ async function carryOut(p: Provisioning, tx: TenantWriter, change: Change): Prom
   const now = p.now();
   await tx.lockTenant();
   await tx.lockPins([change.decided.connection.id]);
-  const { connection, groups, order, action, detail } = await decide(tx, command);
-  if (JSON.stringify(order) !== JSON.stringify(change.decided.order)) {
+  const { connection, groups, order, action, detail, fingerprint } = await decide(tx, command);
+  if (fingerprint !== change.decided.fingerprint) {
     throw new Refusal("conflict", "the groups under the name changed just now: look at them, and say it again");
   }
   const at = <Pin extends object>(pin: Pin) => ({ connection: connection.id, ...pin });

@@ -36,7 +36,7 @@ export interface ReconcileOptions {
   /** Results of expressions in earlier batches, which are not asked for again. */
   readonly remembered?: Map<string, ExpressionResult>;
   /** The held run that lets people go, as far as the approval goes; their changes are its work. */
-  readonly releasing?: RunId;
+  readonly releasedRun?: RunId;
 }
 
 /** What became of each person; `counts`: see `countsOf`. */
@@ -196,13 +196,13 @@ function sharesOf(
   fresh: readonly PersonState[],
   braked: Braked,
   { switches, mapping }: Evaluated,
-  { releasing }: ReconcileOptions,
+  { releasedRun }: ReconcileOptions,
 ): RunShares {
   const stay = new Set([...braked.hold, ...braked.waiting.map((plan) => ({ plan }))].map(({ plan }) => plan.person.id));
   return runShares(fresh, {
     open: switches.runs,
     version: mapping.version,
-    ...(releasing !== undefined && { releasing: { run: releasing, stay } }),
+    ...(releasedRun !== undefined && { released: { run: releasedRun, stay } }),
   });
 }
 

@@ -43,6 +43,16 @@ describe("the brake", () => {
   const hold = (...people: readonly number[]) =>
     Object.fromEntries(people.map((at) => [name(at), "brake_deactivations"]));
 
+  /** The held runs that the audit tells of, and the event feed with it. */
+  const told = async (): Promise<readonly unknown[]> => {
+    const reader = t.p.store.read((await t.tenant()).id);
+    const { items } = await reader.audit({ action: "run.held", limit: 10 });
+    const events = (await reader.events({ after: 0, limit: 1000 })).filter(({ type }) => type === "run.held");
+    const runs = items.map(({ detail }) => detail["run"]).reverse();
+    expect(events.map(({ data }) => data["run"])).to.deep.equal(runs);
+    return runs;
+  };
+
   it("lets as many people go as its bucket holds, and holds the rest as they were", async () => {
     const { p } = t;
     const session = { user: await t.userId(name(2)), connection: await t.connection("okta"), subject: "s" };
@@ -145,6 +155,9 @@ describe("the brake", () => {
       expect(await t.held("okta")).to.deep.equal(hold(4));
       const left = await t.heldRun("okta");
       expect(left).to.include({ status: "held", total: 1 }).and.not.have.property("id", run.id);
+      expect(await told(), "somebody has to decide about it").to.deep.equal([run.id, left.id]);
+      const released = await t.p.store.read(tenant.id).audit({ action: "run.released", limit: 1 });
+      expect(released.items[0]?.detail).to.deep.include({ people: 2, stillHeld: 1, stillHeldIn: left.id });
       clock.forward({ hours: 2 });
       await t.settled();
       expect(await state(), "nobody goes by waiting").to.equal("----++");
@@ -152,6 +165,16 @@ describe("the brake", () => {
       await releaseRun(t.p, tenant, left.id, rest.digest, ADMIN);
       await t.settled();
       expect(await state()).to.equal("-----+");
+    });
+
+    it("that was released before releases named what was reviewed lets nobody go: they wait in a run that is told of", async () => {
+      const run = await t.heldRun("okta");
+      const { id } = await t.tenant();
+      await t.p.store.write(id, (tx) => tx.updateRun(run.id, { status: "queued" }, clock.now()));
+      await t.settled();
+      expect(await t.p.store.read(id).run(run.id)).to.include({ status: "done", done: 0 });
+      expect(await t.held("okta")).to.deep.equal({ ...hold(2), ...hold(3) });
+      expect(await told()).to.deep.equal([run.id, (await t.heldRun("okta")).id]);
     });
 
     it("is released although somebody in it came back meanwhile", async () => {

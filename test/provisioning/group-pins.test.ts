@@ -1,12 +1,20 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { DirectoryGroupId } from "../../src/model/ids.js";
+import { Refusal } from "../../src/model/problem.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import { listPins } from "../../src/provisioning/group-pins.js";
 import { changePins, type PinCommand, previewPins } from "../../src/provisioning/pin-orders.js";
 import { testClock } from "../support/clock.js";
 import { scimGroup } from "../support/people.js";
-import { ADMIN, openDatabase, openTenant, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+import {
+  ADMIN,
+  openDatabase,
+  openTenant,
+  type TenantInTest,
+  type TestDatabase,
+  type TestTenant,
+} from "../support/tenant.js";
 
 /** What was reviewed is what comes, to the last change. */
 async function ordered(t: TenantInTest, command: PinCommand): Promise<void> {
@@ -372,5 +380,58 @@ describe("orders about pins, and the brake", () => {
     } finally {
       await t.close();
     }
+  });
+
+  describe("a digest is of no preview of this", () => {
+    const clock = testClock();
+    let t: TestTenant;
+    beforeEach(async () => {
+      t = await openTenant({ with: clock.into });
+      await t.connect({ slug: "okta", protocol: "scim", sync: "live", mayGrantOwner: true });
+    });
+    afterEach(() => t.close());
+
+    const previewed = async (command: PinCommand) => (await previewPins(t.p, await t.tenant(), command)).digest;
+    const refused = async (command: PinCommand, digest: string) => {
+      await t.settled();
+      const problem = await changePins(t.p, await t.tenant(), command, digest, ADMIN).catch((error: unknown) => error);
+      expect(problem).to.be.instanceOf(Refusal).and.include({ code: "plan_changed" });
+    };
+
+    it("where another group waits under the name by now, empty as the one that was looked at", async () => {
+      await t.mapping({ tenant_owners_groups: ["Owners"], no_match: "allow" });
+      const drop = (id: DirectoryGroupId) => t.change("okta", { kind: "deleteGroup", id });
+      await drop(await t.pushGroup("okta", "Owners"));
+      const looked = await t.pushGroup("okta", "Owners");
+      const command = { kind: "confirm", connection: "okta", name: "Owners" } as const;
+      const digest = await previewed(command);
+      await drop(looked);
+      const eve = await t.pushUser("okta", "eve");
+      const next = await t.pushGroup("okta", "Owners");
+      await refused(command, digest);
+      await t.change("okta", { kind: "addMembers", group: next, members: [eve] });
+      await t.settled();
+      expect(await t.holds("eve")).to.deep.equal([]);
+    });
+
+    it("where the group that is accepted is called something else by now", async () => {
+      await t.mapping({
+        ...{ no_match: "allow", unknown_team: "create_any" },
+        mappings: [
+          { id: "staff", group_name: "Staff", team_name: "T", role_name: "editor" },
+          { id: "adm", group_pattern: "Adm *", scope: "tenant", role_name: "operator" },
+        ],
+      });
+      const group = await t.pushGroup("okta", "Staff");
+      const rename = (name: string) => t.change("okta", { kind: "upsertGroup", id: group, document: scimGroup(name) });
+      await rename("Staff EU");
+      const command = { kind: "accept", connection: "okta", group } as const;
+      const digest = await previewed(command);
+      await rename("Adm all");
+      await refused(command, digest);
+      expect(await t.p.store.read((await t.tenant()).id).audit({ action: "group.rename_accepted", limit: 1 }))
+        .to.have.property("items")
+        .with.length(0);
+    });
   });
 });

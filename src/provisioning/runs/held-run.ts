@@ -7,7 +7,7 @@ import type { HeldPlan } from "../brake.js";
 import { auditEntry, type Context } from "../deps.js";
 import type { TenantWriter } from "../ports/store.js";
 
-/** Enters newly held people in their connection's one open held run, and opens it when there is none. */
+/** Enters newly held people in their connection's one open held run. */
 export async function enterHeld(
   tx: TenantWriter,
   held: readonly HeldPlan[],
@@ -15,7 +15,7 @@ export async function enterHeld(
   now: Instant,
 ): Promise<void> {
   for (const [connection, people] of grouped(held, (one) => one.connection)) {
-    const run = (await tx.heldRun(connection))?.id ?? (await openRun(tx, connection, context, now));
+    const run = await openHeldRun(tx, connection, context, now);
     await tx.hold(
       run,
       people.map(({ plan, reason, detail }) => ({
@@ -31,7 +31,10 @@ export async function enterHeld(
   }
 }
 
-async function openRun(tx: TenantWriter, connection: ConnectionId, context: Context, now: Instant): Promise<RunId> {
+/** The connection's one open held run. INVARIANT: a new one is told of: somebody has to decide about it. */
+async function openHeldRun(tx: TenantWriter, connection: ConnectionId, context: Context, now: Instant): Promise<RunId> {
+  const present = await tx.heldRun(connection);
+  if (present) return present.id;
   const run = await tx.insertRun({ trigger: "held", status: "held", connection, total: 0 }, now);
   await tx.appendAudit([auditEntry(context, now, "run.held", { run })]);
   await tx.appendEvents([{ type: "run.held", data: { run } }], now);
@@ -54,20 +57,26 @@ export async function endEmptyRuns(
   }
 }
 
+/** Who waits in a held run again, as a run that held them lets them go no more. */
+interface KeptHeld {
+  readonly run: RunId;
+  readonly people: number;
+}
+
 /**
  * INVARIANT: nobody stays held under a run that is over: whoever is in it without being let go waits in the connection's held
- * run. How many.
+ * run, if there is anybody.
  */
 export async function keepHeld(
   tx: TenantWriter,
   { id, trigger, connection }: Pick<Run, "id" | "trigger" | "connection">,
   letGo: readonly UserId[],
+  context: Context,
   now: Instant,
-): Promise<number> {
-  if (trigger !== "held" || connection === undefined || (await tx.heldIn(id, letGo)) === 0) return 0;
-  const present = await tx.heldRun(connection);
-  const open = present?.id ?? (await tx.insertRun({ trigger: "held", status: "held", connection, total: 0 }, now));
-  const people = await tx.moveHolds(id, open, letGo);
-  await tx.updateRun(open, { addTotal: people }, now);
-  return people;
+): Promise<KeptHeld | undefined> {
+  if (trigger !== "held" || connection === undefined || (await tx.heldIn(id, letGo)) === 0) return undefined;
+  const run = await openHeldRun(tx, connection, context, now);
+  const people = await tx.moveHolds(id, run, letGo);
+  await tx.updateRun(run, { addTotal: people }, now);
+  return { run, people };
 }

@@ -47,8 +47,9 @@ export async function releaseRun(
       await plan.sheet?.finish(tx, plan.digest, plan.summary, REVIEWED_DAYS);
       const reviewed = { digest, ...(plan.sheet && { plan: plan.sheet.id }), addTotal: people.length - total };
       await tx.updateRun(id, { status: "queued", ...reviewed, decidedBy: authorOf(context) }, now);
-      const held = await keepHeld(tx, run, people, now);
-      const detail = { digest, people: people.length, ...(held > 0 && { stillHeld: held }) };
+      const kept = await keepHeld(tx, run, people, context, now);
+      const stillHeld = kept && { stillHeld: kept.people, stillHeldIn: kept.run };
+      const detail = { digest, people: people.length, ...stillHeld };
       await tx.appendAudit([{ ...auditEntry(context, now, "run.released", detail), run: id }]);
     })
     .catch(async (error: unknown) => {

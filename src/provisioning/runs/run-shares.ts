@@ -16,24 +16,24 @@ export interface SharingRuns {
   /** The mapping version that people are brought. */
   readonly version: number;
   /** The held run that lets people go, and whom of these it does not. */
-  readonly releasing?: { readonly run: RunId; readonly stay: ReadonlySet<UserId> };
+  readonly released?: { readonly run: RunId; readonly stay: ReadonlySet<UserId> };
 }
 
 /**
  * A person relieves the run that lets them go, the run whose mark they bear, and the run of every mapping version that they
  * get or pass. Changes are entered under the first of these: of mappings the latest, which is the one that they are made by.
  */
-export function runShares(people: readonly PersonState[], { open, version, releasing }: SharingRuns): RunShares {
+export function runShares(people: readonly PersonState[], { open, version, released }: SharingRuns): RunShares {
   const first = new Map<UserId, RunId>();
   const done = new Map<RunId, number>();
   const openIds = new Set(open.map(({ id }) => id));
   const latestFirst = [...open].sort((a, b) => b.id - a.id);
   for (const { id, hold, markRun, reconciledVersion } of people) {
-    const isFreed = releasing !== undefined && hold?.run === releasing.run && !releasing.stay.has(id);
+    const isFreed = released !== undefined && hold?.run === released.run && !released.stay.has(id);
     const brings = ({ mappingVersion = 0 }: Pick<Run, "mappingVersion">) =>
       mappingVersion > reconciledVersion && mappingVersion <= version;
     const runs = [
-      ...(isFreed ? [releasing.run] : []),
+      ...(isFreed ? [released.run] : []),
       ...(markRun !== undefined && openIds.has(markRun) ? [markRun] : []),
       ...latestFirst.filter(brings).map((run) => run.id),
     ];

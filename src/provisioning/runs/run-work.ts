@@ -123,7 +123,7 @@ async function releasePeople(p: Provisioning, tenant: TenantId, run: ClaimedRun,
   const reader = p.store.read(tenant);
   // INVARIANT: what nobody has reviewed stays held, also where it came about after the release
   const approval = run.plan === undefined ? "none" : await p.approvals.ofPlan(reader, run.plan);
-  const options: ReconcileOptions = { context: WORKER, approval, releasing: run.id, remembered: new Map() };
+  const options: ReconcileOptions = { context: WORKER, approval, releasedRun: run.id, remembered: new Map() };
   let people = await heldUsers(reader, run.id);
   let failed = 0;
   for (let round = 0; round < ROUNDS && people.length > 0; round++) {
@@ -171,7 +171,7 @@ async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, fail
   if ((run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS) {
     const addCounts = failed > 0 ? { failed } : {};
     await tx.updateRun(run.id, { status: "failed", addCounts, error: "some people could not be reconciled" }, now);
-    await keepHeld(tx, run, [], now);
+    await keepHeld(tx, run, [], WORKER, now);
   } else {
     const leaseUntil = secondsFrom(now, BACK_OFF_SECONDS);
     await tx.updateRun(run.id, { status: "running", addCounts: { attempts: 1 }, leaseUntil }, now);
@@ -180,6 +180,6 @@ async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, fail
 
 async function finish(tx: TenantWriter, run: ClaimedRun, failed: number, now: Instant): Promise<void> {
   await tx.updateRun(run.id, { status: "done", addCounts: failed > 0 ? { failed } : {} }, now);
-  await keepHeld(tx, run, [], now);
+  await keepHeld(tx, run, [], WORKER, now);
   await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], now);
 }

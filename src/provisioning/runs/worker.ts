@@ -145,8 +145,8 @@ async function visitTenant(p: Provisioning, tenant: TenantId, turn: Turn): Promi
 }
 
 function paceOf(p: Provisioning, tenant: TenantId, run: ClaimedRun, turn: Turn) {
-  // These walk their people from the start each time they are taken up: in turns, a large one would never end.
-  const startsAnew = run.trigger === "held" || run.trigger === "disable";
+  // It walks its people from the start each time it is taken up: in turns, a large one would never end.
+  const startsAnew = run.trigger === "held";
   return {
     size: BATCH,
     lease: () => secondsFrom(p.now(), LEASE_SECONDS),
