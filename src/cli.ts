@@ -17,4 +17,11 @@ const terminal: Terminal = {
   },
 };
 
+// Whoever reads no further, as `head` does, is told nothing more; what was begun is done to its end all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 process.exitCode = await runCommandLine(process.argv.slice(2), terminal);

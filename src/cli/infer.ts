@@ -5,7 +5,7 @@ import { targetLabel } from "../model/target.js";
 import { now } from "../platform/clock.js";
 import type { Arguments } from "./arguments.js";
 import { type Command, EXIT, Misuse, type Terminal } from "./command.js";
-import { judgeDocument, problemLines } from "./mapping-file.js";
+import { judgeDocument, problemTeller } from "./mapping-file.js";
 import { withExpressions } from "./offline.js";
 import { readPeople } from "./people-file.js";
 
@@ -72,7 +72,7 @@ function numberOf(args: Arguments, name: string, otherwise: number, least: numbe
 /** The same judgement as `mapping check`; what is too large to be saved can still be looked at and cut. */
 async function isSaveable(text: string, terminal: Terminal): Promise<boolean> {
   const { checked } = await withExpressions((expressions) => judgeDocument(expressions, text));
-  if (!checked.ok) for (const line of problemLines("inferred mapping", text, checked.problems)) terminal.err(line);
+  if (!checked.ok) for (const line of problemTeller("inferred mapping", text)(checked.problems)) terminal.err(line);
   if (Buffer.byteLength(text) > LONGEST)
     terminal.err(`the mapping is longer than ${LONGEST / 1024} kB: a save refuses it`);
   return checked.ok && Buffer.byteLength(text) <= LONGEST;

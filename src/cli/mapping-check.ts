@@ -1,5 +1,6 @@
+import type { Problem } from "../model/problem.js";
 import { type Command, EXIT } from "./command.js";
-import { judgeDocument, problemLines, readDocument } from "./mapping-file.js";
+import { judgeDocument, problemTeller, readDocument } from "./mapping-file.js";
 import { withExpressions } from "./offline.js";
 
 export const mappingCheck: Command = {
@@ -17,10 +18,12 @@ export const mappingCheck: Command = {
       for (const path of positionals) {
         const text = readDocument(path);
         const { checked } = await judgeDocument(expressions, text);
-        for (const line of problemLines(path, text, checked.warnings, "warning: ")) terminal.out(line);
+        const problems = checked.ok ? [] : checked.problems;
+        const warnings = new Set(checked.warnings);
+        const noteOf = (one: Problem) => (warnings.has(one) ? "warning: " : "");
+        for (const line of problemTeller(path, text)([...warnings, ...problems], noteOf)) terminal.out(line);
         if (checked.ok) terminal.out(`${path}: ok, ${counted(checked.mapping.rules.length, "rule")}`);
-        else for (const line of problemLines(path, text, checked.problems)) terminal.out(line);
-        count += checked.ok ? 0 : checked.problems.length;
+        count += problems.length;
       }
       return count;
     });

@@ -49,16 +49,31 @@ export function connectionsNamedIn(text: string): ReturnType<typeof connectionsI
   return parsed.ok ? connectionsIn(parsed.document) : [];
 }
 
-/** `file:line:column: pointer code: message`, as editors and CI jobs read it; what more there is to say is indented below. */
-export function problemLines(path: string, text: string, problems: readonly Problem[], note = ""): readonly string[] {
+/** What to say of problems of one file, in the order of their places. `noteOf`: what stands before the pointer. */
+export type TellProblems = <Told extends Problem>(
+  problems: readonly Told[],
+  noteOf?: (problem: Told) => string,
+) => readonly string[];
+
+/**
+ * `file:line:column: pointer code: message`, as editors and CI jobs read it; what more there is to say is indented below.
+ * The text is parsed once, however many problems are told of.
+ */
+export function problemTeller(path: string, text: string): TellProblems {
   const parsed = parseJsonWithPositions(text);
   const wrapper = parsed.ok ? wrapperOf(parsed.value) : "";
-  return problems.flatMap(({ pointer, code, message, suggestion, position, difference = [] }) => {
-    const { line, column } = parsed.ok ? parsed.positionOf(wrapper + pointer, position) : parsed.position;
-    const meant = suggestion === undefined || message.includes(suggestion) ? "" : `; suggestion: ${suggestion}`;
-    const place = `${path}:${line}:${column}: ${note}${pointer === "" ? "/" : pointer}`;
-    return [`${place} ${code}: ${message}${meant}`, ...difference.map((one) => `    ${one}`)];
-  });
+  const placeOf = ({ pointer, position }: Problem) =>
+    parsed.ok ? parsed.positionOf(wrapper + pointer, position) : parsed.position;
+  return (problems, noteOf = () => "") =>
+    problems
+      .map((told) => ({ told, ...placeOf(told) }))
+      .sort((a, b) => a.line - b.line || a.column - b.column)
+      .flatMap(({ told, line, column }) => {
+        const { pointer, code, message, suggestion, difference = [] } = told;
+        const meant = suggestion === undefined || message.includes(suggestion) ? "" : `; suggestion: ${suggestion}`;
+        const place = `${path}:${line}:${column}: ${noteOf(told)}${pointer === "" ? "/" : pointer}`;
+        return [`${place} ${code}: ${message}${meant}`, ...difference.map((one) => `    ${one}`)];
+      });
 }
 
 /** The pointer of the document inside the wrapper of Tines' live pages. */

@@ -6,7 +6,7 @@ import { now } from "../platform/clock.js";
 import { lintMapping, lintText } from "../provisioning/mapping/lint.js";
 import { type Command, EXIT, Misuse, type Terminal } from "./command.js";
 import { tenantNamed, withInstallation } from "./installation.js";
-import { connectionsNamedIn, problemLines, readDocument } from "./mapping-file.js";
+import { connectionsNamedIn, problemTeller, readDocument } from "./mapping-file.js";
 import { withExpressions } from "./offline.js";
 
 const DAYS = "90";
@@ -35,10 +35,8 @@ export const mappingLint: Command = {
     const lint = slug === undefined ? withoutTenant : besideTenant(slug, days);
     const total = { error: 0, warning: 0, hint: 0 };
     await lint(terminal, args.positionals, (path, text, findings) => {
-      for (const one of findings) {
-        total[one.severity] += 1;
-        for (const line of problemLines(path, text, [one], `${one.severity}: `)) terminal.out(line);
-      }
+      for (const { severity } of findings) total[severity] += 1;
+      for (const line of problemTeller(path, text)(findings, ({ severity }) => `${severity}: `)) terminal.out(line);
     });
     terminal.out(
       `${counted(total.error, "error", "errors")}, ${counted(total.warning, "warning", "warnings")}, ${counted(total.hint, "hint", "hints")}`,

@@ -3,7 +3,7 @@ import { previewMapping } from "../provisioning/mapping/mappings.js";
 import { itemsOf } from "../provisioning/pages-of.js";
 import { type Command, EXIT } from "./command.js";
 import { tenantNamed, withInstallation } from "./installation.js";
-import { problemLines, readDocument } from "./mapping-file.js";
+import { problemTeller, readDocument } from "./mapping-file.js";
 import { changeLine, summaryLines } from "./plan-text.js";
 
 const PAGE = 1000;
@@ -31,12 +31,12 @@ export const mappingPreview: Command = {
         for await (const line of itemsOf(lines, PAGE)) terminal.out(changeLine(line));
         for (const line of summaryLines(summary)) terminal.out(line);
         terminal.out(`digest ${digest}`);
-        for (const line of problemLines(path, text, problems)) terminal.out(line);
+        for (const line of problemTeller(path, text)(problems)) terminal.out(line);
         return problems.length === 0 ? EXIT.done : EXIT.failed;
       } catch (error) {
         const problems = problemsIn(error);
         if (problems === undefined) throw error;
-        for (const line of problemLines(path, text, problems)) terminal.out(line);
+        for (const line of problemTeller(path, text)(problems)) terminal.out(line);
         return EXIT.failed;
       }
     });

@@ -3,7 +3,7 @@ import { grouped } from "../model/grouped.js";
 import type { Problem } from "../model/problem.js";
 import type { ExpressionPort } from "../provisioning/deps.js";
 import { type Command, EXIT, Misuse, type Terminal } from "./command.js";
-import { judgeDocument, problemLines, readDocument } from "./mapping-file.js";
+import { judgeDocument, problemTeller, readDocument } from "./mapping-file.js";
 import { withExpressions } from "./offline.js";
 import { readScenario, replayScenario } from "./scenario-file.js";
 import { isScenario, testFiles } from "./test-files.js";
@@ -73,9 +73,10 @@ async function testDocument(expressions: ExpressionPort, path: string): Promise<
   const { checked, ownTests } = await judgeDocument(expressions, text);
   if (checked.ok) return { tests: 1 + ownTests, failures: [] };
   const { problems } = checked;
-  if (!problems.every(isFailedTest)) return { tests: 1, failures: [problemLines(path, text, problems)] };
+  const tell = problemTeller(path, text);
+  if (!problems.every(isFailedTest)) return { tests: 1, failures: [tell(problems)] };
   const failed = grouped(problems, ({ pointer }) => pointer.split("/").slice(0, 3).join("/"));
-  return { tests: 1 + ownTests, failures: [...failed.values()].map((found) => problemLines(path, text, found)) };
+  return { tests: 1 + ownTests, failures: [...failed.values()].map((found) => tell(found)) };
 }
 
 const FAILED_TESTS: ReadonlySet<string> = new Set(["example_failed", "invariant_broken", "invariant_failed"]);

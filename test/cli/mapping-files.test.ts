@@ -49,6 +49,16 @@ describe("mapping check", () => {
     });
   });
 
+  it("tells of problems in the order in which they stand in the file, warnings among them", async () => {
+    const bad =
+      '{ "mappings": [\n{ "id": "a", "when": "user.nope = 1", "team_name": "A", "role_name": "x" },\n{ "group_name": 7, "team_name": "A", "role_name": "x" },\n{ "id": "c", "when": "user.nope = 1", "team_name": "A", "role_name": "x" } ],\n"mapings": [] }';
+    await withFolder({ "bad.json": bad }, async (folder) => {
+      const { out } = await rolecall(["mapping", "check", join(folder, "bad.json")]);
+      const lines = out.map((line) => Number(/bad\.json:(\d+):/.exec(line)?.[1]));
+      expect(lines).to.deep.equal([2, 3, 4, 5]);
+    });
+  });
+
   it("shows mistakes of meaning beside mistakes of form", async () => {
     const bad =
       '{ "mapings": [],\n  "mappings": [{ "group_name": 7, "team_name": "A", "role_name": "x" },\n{ "when": "$eval(\'1\')", "team_name": "A", "role_name": "x" }] }';

@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { commands } from "../../src/cli/run.js";
@@ -85,5 +87,20 @@ describe("the command line", () => {
     expect(misused.stderr).to.contain("did you mean `mapping check`?");
     expect(misused.stdout).to.equal("");
     expect(misused.status).to.equal(2);
+  });
+
+  it("ends without a word where its reader has read enough, and says by its exit code what it found", () => {
+    const rules = Array.from({ length: 3000 }, (_, at) => ({ group_name: `G${at}`, team_name: "T", role_name: 7 }));
+    const folder = mkdtempSync(join(tmpdir(), "rolecall-pipe-"));
+    try {
+      writeFileSync(join(folder, "m.json"), JSON.stringify({ mappings: rules }));
+      const program = join(import.meta.dirname, "../../src/cli.js");
+      const line = `"${process.execPath}" "${program}" mapping lint m.json | true; echo "\${PIPESTATUS[0]}"`;
+      const { stdout, stderr } = spawnSync("bash", ["-c", line], { cwd: folder, encoding: "utf8" });
+      expect(stderr).to.equal("");
+      expect(stdout).to.equal("1\n");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
