@@ -22,15 +22,18 @@ export function summaryLines(summary: PlanSummary): readonly string[] {
     ...(held > 0
       ? [`  held or kept as they are: ${held}${kept > 0 ? `, ${kept} because a rule cannot be judged` : ""}`]
       : []),
-    ...undecided.items.map(
-      ({ name, reason, people }) =>
-        `  rule ${name} cannot be judged for ${counted(people, "person", "people")} (${reason})`,
-    ),
+    ...undecided.items.map(undecidedLine),
     ...(undecided.more > 0 ? [`  rules that cannot be judged, besides: ${undecided.more}`] : []),
     ...(frozen > 0 ? [`  left out, known from a first sign-in only: ${frozen}`] : []),
     ...(newTeams.length > 0 ? [`  new teams: ${newTeams.join(", ")}`] : []),
     ...(drifted > 0 ? [`  changes that would come anyway: ${drifted}`] : []),
   ];
+}
+
+function undecidedLine({ name, reason, people, until }: PlanSummary["undecided"]["items"][number]): string {
+  const who = counted(people, "person", "people");
+  if (reason !== "settling") return `  rule ${name} cannot be judged for ${who} (${reason})`;
+  return `  accounts that end if no rule matches ${until === undefined ? "when groups have come" : `by ${until}`}: ${who}`;
 }
 
 export function changeLine({ user, change, target, reason, privileged }: PlanLine): string {

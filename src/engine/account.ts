@@ -1,8 +1,10 @@
 /** Decides on the account itself: whether the person is registered, and whether a sign-in may go on. */
-import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../model/evaluation.js";
+import type { Decision, LinkEvaluation, Open, RuleOutcome, Verdict } from "../model/evaluation.js";
 import type { NoMatch } from "../model/mapping.js";
 import type { DeactivatedBy, PersonLink, UserStatus } from "../model/person.js";
+import { quote } from "../model/quote.js";
 import type { CompiledMapping } from "./compile/compiled-mapping.js";
+import { instantText } from "./reasons.js";
 
 /** What decide knows of a person besides what the rules say. */
 export interface DecidedPerson {
@@ -34,7 +36,10 @@ function isFresh({ matches, barren }: Extract<RuleOutcome, { status: "matched" }
   return barren?.stale === false || matches.some((match) => !match.stale);
 }
 
-type Account = Pick<Decision, "status" | "statusReason" | "statusConnection" | "deactivatedBy" | "verdict">;
+interface Account extends Pick<Decision, "status" | "statusReason" | "statusConnection" | "deactivatedBy" | "verdict"> {
+  /** Why `no_match`, which would end the account, does not judge yet. */
+  readonly settling?: Open;
+}
 
 interface Judged {
   readonly person: DecidedPerson;
@@ -42,6 +47,8 @@ interface Judged {
   readonly matching: Matching;
   /** `no_match` refuses this person. */
   readonly refused: boolean;
+  /** Links whose groups may be on their way: `no_match` waits for them. */
+  readonly settling: readonly PersonLink[];
   readonly policy: NoMatch;
   readonly door: DecisionDoor;
 }
@@ -56,8 +63,10 @@ export function decideAccount(
 ): Account {
   const inactive = person.links.find((link) => link.scim === "inactive");
   const policy = mapping.noMatch;
-  const refused = matching === "unmatched" && mayRefuse(mapping, current);
-  const judged: Judged = { person, current, matching, refused, policy, door };
+  const concerned = matching === "unmatched" && concernsNoMatch(current);
+  const settling = concerned && mapping.readsGroups ? current.filter((link) => link.settling) : [];
+  const refused = concerned && settling.length === 0;
+  const judged: Judged = { person, current, matching, refused, settling, policy, door };
   const pushed = current.find((link) => link.scim === "active");
   if (pushed) return pushedAccount(judged, pushed);
   if (inactive) return deactivated("scim", inactive, `deactivated in \`${inactive.connection.slug}\``, "deactivated");
@@ -65,17 +74,16 @@ export function decideAccount(
 }
 
 /**
- * Whether `no_match` may judge at all. People whom an admin made by hand are left to admins; people who were just pushed
- * wait for their groups, if groups are what the rules ask for.
+ * Whether `no_match` judges the person, at once or later: people who were just pushed wait for their groups, if groups are what
+ * the rules ask for. People whom an admin made by hand are left to admins.
  */
-function mayRefuse(mapping: CompiledMapping, current: readonly PersonLink[]): boolean {
-  if (current.length === 0 || current.some((link) => link.connection.protocol === "local")) return false;
-  return !mapping.readsGroups || !current.some((link) => link.settling);
+function concernsNoMatch(current: readonly PersonLink[]): boolean {
+  return current.length > 0 && !current.some((link) => link.connection.protocol === "local");
 }
 
 /** SCIM says that the person is active. */
 function pushedAccount(judged: Judged, pushed: PersonLink): Account {
-  const { person, refused, policy, matching, door } = judged;
+  const { person, refused, settling, policy, matching, door } = judged;
   const { slug, id } = pushed.connection;
   if (refused && policy === "deactivate") return withoutMatch(judged);
   const verdict: Verdict = refused && policy === "deny" ? deny("not_assigned") : ALLOW;
@@ -85,7 +93,23 @@ function pushedAccount(judged: Judged, pushed: PersonLink): Account {
     // An admin's word stands against a sign-in; it yields to the source that owns the account.
     if (person.deactivatedBy === "admin" && door === "sign_in") return stillDeactivated(person);
   }
-  return { status: "registered", statusReason: `active in \`${slug}\``, statusConnection: id, verdict };
+  const account = { status: "registered", statusConnection: id, verdict } as const;
+  const statusReason = `active in ${quote(slug)}`;
+  if (policy !== "deactivate" || settling.length === 0) return { ...account, statusReason };
+  const open = settlingOpen(settling);
+  return { ...account, statusReason: `${statusReason}; ${open.detail}`, settling: open };
+}
+
+/** The account ends by nobody's doing later, so that whoever looks now is told. */
+function settlingOpen(settling: readonly PersonLink[]): Open {
+  const ends = settling.flatMap(({ settlesAt }) => settlesAt ?? []).sort();
+  const until = ends.length === settling.length ? ends.at(-1) : undefined;
+  if (until === undefined) {
+    const detail = "no group was pushed yet: if no rule matches when groups have come, the account ends";
+    return { reason: "settling", detail };
+  }
+  const detail = `pushed a short while ago: if no rule matches by ${instantText(until)}, the account ends`;
+  return { reason: "settling", detail, until };
 }
 
 /** No SCIM document speaks of the person. */

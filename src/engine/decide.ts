@@ -44,6 +44,7 @@ export function decide(
   const isNew = account.status === "registered" && !person.everRegistered;
   desired.push(...defaults(mapping, current, matching, isNew, options.resolveTeam));
   locks.push(...fallbackLocks(mapping, matching, counted));
+  if (account.settling) locks.push({ rule: FALLBACK, open: account.settling, covers: () => false });
   // Spelled out: spreading into an object of this size costs more than all the rest together.
   return {
     status: account.status,

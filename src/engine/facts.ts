@@ -41,7 +41,7 @@ export function linkFacts(record: LinkRecord, now: Instant, declared?: CompiledS
     ...(isLive ? { scimRoles: scimRoleFacts(record) } : {}),
     ...(isLive && !isLocal ? { scim: scim.active && !scim.deleted ? "active" : "inactive" } : {}),
     signedIn: claims !== undefined || isLocal,
-    settling: isLive && !isLocal && isSettling(record, now),
+    ...(isLive && !isLocal ? settlingOf(record, now) : { settling: false }),
   };
 }
 
@@ -113,10 +113,14 @@ function rolesOf({ displayName, roles = NO_ROLES }: DirectoryGroupRecord, since:
  * A pushed person whose groups are probably still on their way: nothing was pushed to any group yet, or the person came
  * less than `settleSeconds` ago. Groups known from a sign-in end the wait.
  */
-function isSettling({ connection, scim, claims }: LinkRecord, now: Instant): boolean {
+function settlingOf(
+  { connection, scim, claims }: LinkRecord,
+  now: Instant,
+): Pick<PersonLink, "settling" | "settlesAt"> {
   const bySignIn =
     connection.groups !== "scim" && claims?.groups !== undefined && claims.groups.staleSince === undefined;
-  if (bySignIn) return false;
-  if (connection.firstGroupPushAt === undefined || !scim) return true;
-  return Date.parse(scim.createdAt) + connection.settleSeconds * 1000 > Date.parse(now);
+  if (bySignIn) return { settling: false };
+  if (connection.firstGroupPushAt === undefined || !scim) return { settling: true };
+  const end = Date.parse(scim.createdAt) + connection.settleSeconds * 1000;
+  return end > Date.parse(now) ? { settling: true, settlesAt: new Date(end).toISOString() } : { settling: false };
 }

@@ -34,6 +34,7 @@ export function openText({ reason, detail }: Pick<Open, "reason" | "detail">): s
     case "too_many_targets":
     case "not_text":
     case "ambiguous_connection":
+    case "settling":
       return detail;
   }
 }
@@ -51,6 +52,11 @@ export function agedEvidence(evidence: readonly Evidence[], now: Instant | undef
       return said.length === 0 ? oneText(one) : `${oneText(one)} (${said.join(", ")})`;
     })
     .join(" and ");
+}
+
+/** To the second, as in: 14:05:00 UTC on 2026-11-22. */
+export function instantText(instant: Instant): string {
+  return `${instant.slice(11, 19)} UTC on ${dayOf(instant)}`;
 }
 
 /** The UTC day. */

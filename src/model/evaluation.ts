@@ -1,5 +1,5 @@
 import type { DesiredGrant, Evidence, GrantKey } from "./grant.js";
-import type { ConnectionId } from "./ids.js";
+import type { ConnectionId, Instant } from "./ids.js";
 import type { UnknownReason } from "./known.js";
 import type { ScimRole } from "./scim-role.js";
 import type { Target } from "./target.js";
@@ -52,10 +52,14 @@ export interface Open {
     | "not_text"
     | "stale"
     | "ambiguous_connection"
-    | "unconfirmed_group";
+    | "unconfirmed_group"
+    /** Of `no_match` alone: groups may be on their way still. */
+    | "settling";
   /** The fact that is unknown, or the message of the failure. */
   readonly detail: string;
   readonly position?: number;
+  /** From when on it is judged by what is known then; absent where nobody can say. */
+  readonly until?: Instant;
   /** The only targets at stake; absent: whatever the rule could give. */
   readonly could?: readonly Target[];
 }
@@ -69,7 +73,7 @@ export interface LinkEvaluation {
   readonly outcomes: readonly RuleOutcome[];
 }
 
-/** Where nothing may change because a rule that could decide it cannot be judged. */
+/** Where nothing may change because a rule that could decide it cannot be judged; of the account, it covers no grant. */
 export interface Lock {
   readonly rule: string;
   readonly open: Open;

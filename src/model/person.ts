@@ -141,6 +141,8 @@ export interface PersonLink {
   readonly signedIn: boolean;
   /** `no_match` must not judge yet: no group was pushed so far, or the person was pushed less than `settleSeconds` ago. */
   readonly settling: boolean;
+  /** When that ends; absent while no group was pushed, and where nobody waits. */
+  readonly settlesAt?: Instant;
 }
 
 /** A link that a SCIM document calls inactive, or a deletion ended, is kept for the account's sake alone: it is evidence of nothing. */

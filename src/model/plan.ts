@@ -1,6 +1,6 @@
 import type { Open } from "./evaluation.js";
 import type { DesiredGrant, Evidence, Grant } from "./grant.js";
-import type { ConnectionId, GrantId, RunId } from "./ids.js";
+import type { ConnectionId, GrantId, Instant, RunId } from "./ids.js";
 import type { PersonState } from "./person.js";
 import type { Target } from "./target.js";
 
@@ -111,11 +111,13 @@ export interface PlanSummary {
 
 /** For so many people the rule cannot be judged, for this reason; what it could decide stays as it is. */
 export interface Undecided {
-  /** Its id (`no_match` for the default), and what people call it. */
+  /** Its id (`no_match` for what becomes of people whom no rule matches), and what people call it. */
   readonly rule: string;
   readonly name: string;
   readonly reason: Open["reason"];
   readonly people: number;
+  /** From when on it is judged for all of them by what is known then; absent where nobody can say. */
+  readonly until?: Instant;
 }
 
 /** The largest of many figures. */

@@ -214,6 +214,47 @@ describe("the account and the sign-in", () => {
       it(what, async () => expect(await account(policy, links, person)).to.equal(expected));
     }
 
+    describe("who wait for their groups under deactivate", () => {
+      const told = async (policy: NoMatch, ...links: readonly MadeUpLink[]) => {
+        const { statusReason, locks } = await decided(compiled(document(policy)), links.map(link), {}, "sync");
+        const ends = locks.map(({ open: { reason, until } }) => [reason, until]);
+        const covering = locks.filter(({ covers }) => covers({ scope: "team:A", role: "editor" }));
+        expect(covering.map(({ rule }) => rule)).not.to.include("no_match");
+        return { statusReason, ends };
+      };
+      const soon = { ...active, settling: true, settlesAt: "2026-11-22T12:30:00.000Z" };
+      const later = { ...active, ...other, settling: true, settlesAt: "2026-11-22T14:05:09.000Z" };
+
+      it("are told until when, by the last of their sources", async () => {
+        const until = "14:05:09 UTC on 2026-11-22";
+        expect(await told("deactivate", later, soon)).to.deep.equal({
+          statusReason: `active in \`other\`; pushed a short while ago: if no rule matches by ${until}, the account ends`,
+          ends: [["settling", later.settlesAt]],
+        });
+      });
+
+      it("are told of no time while no group was pushed", async () => {
+        expect(await told("deactivate", soon, { ...active, ...other, settling: true })).to.deep.equal({
+          statusReason:
+            "active in `idp`; no group was pushed yet: if no rule matches when groups have come, the account ends",
+          ends: [["settling", undefined]],
+        });
+      });
+
+      for (const [what, policy, ...links] of [
+        ["a policy that ends no account", "deny", soon],
+        ["a rule that matches", "deactivate", { ...soon, ...MATCHED }],
+        ["a rule that may match", "deactivate", { ...soon, ...UNDECIDED }],
+        ["an account of an admin's making", "deactivate", soon, { connection: { slug: "local", protocol: "local" } }],
+      ] as const) {
+        it(`are told nothing of it by ${what}`, async () => {
+          const { statusReason, ends } = await told(policy, ...links);
+          expect(statusReason).to.equal("active in `idp`");
+          expect(ends.flat()).not.to.include("settling");
+        });
+      }
+    });
+
     it("do not wait for groups that no rule asks about", async () => {
       const byTitle: MappingDocument = {
         mappings: [{ id: "t", when: "user.title = 'x'", team_name: "A", role_name: "editor" }],

@@ -473,5 +473,12 @@ describe("facts of a link", () => {
       ["does not concern people who only signed in", { claims: claims(), connection: { sync: "off" } }, false],
     ];
     for (const [what, made, expected] of cases) it(what, () => expect(facts(made).settling).to.equal(expected));
+
+    it("says when it ends, once a group was pushed", () => {
+      const until = new Date(Date.parse(JUST_NOW) + 3_600_000).toISOString();
+      expect(facts({ scim: pushed({}, { createdAt: JUST_NOW }), connection: first }).settlesAt).to.equal(until);
+      expect(facts({ scim: pushed() })).not.to.have.property("settlesAt");
+      expect(facts({ scim: pushed(), connection: first })).not.to.have.property("settlesAt");
+    });
   });
 });

@@ -82,6 +82,7 @@ export interface MadeUpLink {
   readonly scim?: "active" | "inactive";
   readonly signedIn?: boolean;
   readonly settling?: boolean;
+  readonly settlesAt?: string;
   readonly at?: string;
 }
 
@@ -108,6 +109,7 @@ export function link(made: MadeUpLink = {}): PersonLink {
     ...(made.scim === undefined ? {} : { scim: made.scim }),
     signedIn: made.signedIn ?? true,
     settling: made.settling ?? false,
+    ...(made.settlesAt === undefined ? {} : { settlesAt: made.settlesAt }),
   };
 }
 

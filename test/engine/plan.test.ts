@@ -205,6 +205,23 @@ describe("what a plan means", () => {
       });
     });
 
+    it("say from when on all of them are judged, if anybody can", () => {
+      const settling = (until?: string): Lock => ({
+        rule: "no_match",
+        open: { reason: "settling", detail: "", ...(until === undefined ? {} : { until }) },
+        covers: () => false,
+      });
+      const [one, two, three] = ["2026-11-22T13:00:00.000Z", "2026-11-22T14:00:00.000Z", "2026-11-22T12:00:00.000Z"];
+      const tally = undecidedTally();
+      const said = () => tally.value(mapping).items;
+      for (const until of [one, two, three]) tally.add([settling(until)]);
+      const rule = { rule: "no_match", name: "no_match", reason: "settling" };
+      expect(said()).to.deep.equal([{ ...rule, people: 3, until: two }]);
+      tally.add([settling()]);
+      tally.add([settling(one)]);
+      expect(said()).to.deep.equal([{ ...rule, people: 5 }]);
+    });
+
     it("are named up to twenty, and counted beyond, with what a rule without an id says", () => {
       const rules = Array.from({ length: 22 }, (_, at) => ({
         when: `user.department = 'd${at}'`,

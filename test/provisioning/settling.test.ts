@@ -1,6 +1,11 @@
 import { expect } from "chai";
+import type { DirectoryUserId } from "../../src/model/ids.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
+import { tryPerson } from "../../src/provisioning/preview/try-person.js";
+import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { testClock } from "../support/clock.js";
-import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 const ENGINEERING = { group_name: "Engineering", team_name: "Platform", role_name: "editor" };
 const GROUPS = { no_match: "allow", mappings: [ENGINEERING] };
@@ -115,6 +120,71 @@ describe("what time changes by itself", () => {
       expect(await t.holds("late")).to.equal("deactivated");
       await t.change("okta", { kind: "addMembers", group, members: [late] });
       expect(await t.holds("late")).to.deep.equal(HOLDS);
+    });
+  });
+
+  describe("accounts that no_match will end", () => {
+    const EDITORS = { no_match: "deactivate", mappings: [ENGINEERING] };
+    const everybody = Array.from({ length: 15 }, (_, at) => `u${at}`);
+    const names = ["ada", ...everybody];
+    const until = "2026-11-22T10:00:00.000Z";
+    const ends = `if no rule matches by 10:00:00 UTC on 2026-11-22, the account ends`;
+    const undecided = { rule: "no_match", name: "no_match", reason: "settling", people: everybody.length, until };
+    const left = async () => {
+      const held = await Promise.all(names.map((name) => t.holds(name)));
+      return held.filter((one) => one !== "deactivated").length;
+    };
+    const arrive = async (sync: "live" | "test") => {
+      await t.connect({ slug: "okta", protocol: "scim", sync });
+      const [ada] = await Promise.all(names.map((name) => t.pushUser("okta", name)));
+      await t.pushGroup("okta", "Engineering", [ada as DirectoryUserId]);
+      await t.settled();
+    };
+    const dueLater = async () => {
+      await t.settled();
+      expect(await left()).to.equal(names.length);
+      clock.forward({ minutes: 61 });
+      await t.settled();
+    };
+    let clock: ReturnType<typeof testClock>;
+    let database: TestDatabase;
+    beforeEach(async () => {
+      clock = testClock();
+      database = await openDatabase({ with: clock.into });
+      t = await database.tenant();
+    });
+    afterEach(() => database.close());
+
+    it("are told of by the preview, a try and an explanation, and pass the brake when they are due", async () => {
+      await t.mapping(GROUPS);
+      await arrive("live");
+      const preview = await previewMapping(t.p, await t.tenant(), JSON.stringify(EDITORS), {});
+      expect(preview.summary.undecided).to.deep.equal({ items: [undecided], more: 0 });
+      expect(preview.summary).to.include({ changed: 0, deactivated: 0 });
+      const tried = await tryPerson(t.p, await t.tenant(), { user: "u3", document: JSON.stringify(EDITORS) });
+      expect(tried.account.reason).to.include(ends);
+      await t.mapping(EDITORS, { digest: preview.digest });
+      await t.settled();
+      const explained = await explainUser(t.p, await t.tenant(), await t.userId("u3"));
+      expect(explained.account.reason).to.include(ends);
+      await dueLater();
+      expect(await left(), "the brake lets ten people go in an hour").to.equal(names.length - 10);
+      expect(Object.values(await t.held("okta"))).to.deep.equal(Array(5).fill("brake_deactivations"));
+    });
+
+    it("are told of before a connection goes live, and pass the brake when they are due", async () => {
+      await t.mapping(EDITORS);
+      await arrive("test");
+      const preview = await previewSync(t.p, await t.tenant(), "okta", { to: "live" });
+      expect(preview.summary).to.include({ created: names.length });
+      expect(preview.summary.undecided.items).to.deep.equal([undecided]);
+      const { items } = await preview.lines({ limit: 100 });
+      const told = items.filter(({ change, reason }) => change === "create_user" && reason.includes(ends));
+      expect(told.map(({ user }) => user.userName)).to.have.members(everybody);
+      await goLive(t.p, await t.tenant(), "okta", preview.digest, ADMIN);
+      await dueLater();
+      expect(await left(), "the brake lets ten people go in an hour").to.equal(names.length - 10);
+      expect(Object.values(await t.held("okta"))).to.deep.equal(Array(5).fill("brake_deactivations"));
     });
   });
 

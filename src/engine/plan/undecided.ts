@@ -1,4 +1,5 @@
 import type { Lock } from "../../model/evaluation.js";
+import type { Instant } from "../../model/ids.js";
 import type { PlanSummary, Undecided } from "../../model/plan.js";
 import { compareText } from "../compare-text.js";
 import type { CompiledMapping } from "../compile/compiled-mapping.js";
@@ -15,22 +16,34 @@ export interface UndecidedTally {
   value(mapping: CompiledMapping): PlanSummary["undecided"];
 }
 
+interface Counted {
+  readonly lock: Lock;
+  people: number;
+  /** The latest, where all have one. */
+  until: Instant | undefined;
+}
+
 /** Counts people by rule and reason: each person once, however many locks they have of the two. */
 export function undecidedTally(): UndecidedTally {
-  const counted = new Map<string, { readonly lock: Lock; people: number }>();
+  const counted = new Map<string, Counted>();
   return {
     add(locks) {
       const mine = new Map(locks.map((lock) => [`${lock.rule}\u0000${lock.open.reason}`, lock]));
       for (const [key, lock] of mine) {
         const known = counted.get(key);
-        if (known) known.people += 1;
-        else counted.set(key, { lock, people: 1 });
+        const { until } = lock.open;
+        if (!known) counted.set(key, { lock, people: 1, until });
+        else {
+          known.people += 1;
+          known.until = known.until && until && (until > known.until ? until : known.until);
+        }
       }
     },
     value({ ruleById }) {
-      const all = [...counted.values()].map(({ lock: { rule, open }, people }): Undecided => {
+      const all = [...counted.values()].map(({ lock: { rule, open }, people, until }): Undecided => {
         const named = ruleById.get(rule);
-        return { rule, name: named ? plainName(named) : rule, reason: open.reason, people };
+        const name = named ? plainName(named) : rule;
+        return { rule, name, reason: open.reason, people, ...(until === undefined ? {} : { until }) };
       });
       const sorted = all.sort(
         (a, b) => b.people - a.people || compareText(a.rule, b.rule) || compareText(a.reason, b.reason),
