@@ -26,4 +26,19 @@ describe("a preview of a mapping whose own example fails", () => {
     expect(refused).to.be.instanceOf(Refusal).with.property("code", "invalid_document");
     expect(await t.holds("bob@acme.test")).to.deep.equal(["Platform/editor"]);
   });
+
+  it("is refused with the invariants that people would break, too", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    await t.pushUser("okta", "bob@acme.test");
+    const text = JSON.stringify({
+      mappings: [{ everyone: true, team_name: "Lobby", role_name: "viewer" }],
+      examples: [{ name: "bob edits", user: { title: "Editor" }, expect: ["Lobby/editor"] }],
+      invariants: [{ name: "no bob", never: "user.userName = 'bob@acme.test'" }],
+    });
+    const preview = await previewMapping(t.p, await t.tenant(), text, {});
+    expect(preview.problems.map(({ code }) => code)).to.deep.equal(["example_failed", "invariant_broken"]);
+    const refused = await t.mapping(JSON.parse(text)).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(Refusal).with.property("code", "invalid_document");
+    expect((refused as Refusal).detail).to.deep.equal({ problems: preview.problems });
+  });
 });

@@ -12,7 +12,13 @@ import type { Overlay } from "../gather.js";
 import type { TenantReader, TenantWriter } from "../ports/store.js";
 import { planConfirmed } from "../preview/confirm.js";
 import { REVIEWED_DAYS } from "../preview/plan-sheet.js";
-import { type PopulationPlan, type PopulationQuery, type Preview, storePreview } from "../preview/population.js";
+import {
+  type PopulationPlan,
+  type PopulationQuery,
+  type Preview,
+  planPopulation,
+  storePreview,
+} from "../preview/population.js";
 import { stillHolds } from "../preview/unmoved.js";
 import { checkAhead } from "./check-ahead.js";
 import { mappingContext } from "./compiled-mappings.js";
@@ -114,7 +120,7 @@ export async function draftMapping(p: Provisioning, tenant: TenantId, text: stri
 }
 
 interface Draft extends DraftMapping {
-  readonly query: PopulationQuery;
+  readonly query: PopulationQuery & Pick<DraftMapping, "mapping">;
 }
 
 async function draft(p: Provisioning, tenant: TenantId, text: string, options: PreviewOptions): Promise<Draft> {
@@ -164,7 +170,7 @@ export async function saveMapping(
     throw await versionConflict(p, tenant, options.expectedVersion, before, text);
   }
   const { query, mapping, problems } = await draft(p, tenant.id, text, options);
-  if (problems.length > 0) throw invalidDocument(problems);
+  if (problems.length > 0) throw invalidDocument([...problems, ...(await brokenByPeople(p, reader, query))]);
   const plan = await planConfirmed(p, reader, query, options.digest);
   const beyond = await beyondBrake(p, reader, plan.losing, p.now());
   const activation = { text, before: before?.version ?? 0, query, mapping, plan, options, context };
@@ -175,6 +181,16 @@ export async function saveMapping(
   });
   p.wake();
   return { ...saved, digest: plan.digest, summary: plan.summary, beyondBrake: beyond };
+}
+
+/** What a preview would say beside the examples that fail: every problem is told at once. */
+async function brokenByPeople(
+  p: Provisioning,
+  reader: TenantReader,
+  query: PopulationQuery & Pick<Draft, "mapping">,
+): Promise<readonly Problem[]> {
+  if (query.mapping.invariants.length === 0) return [];
+  return (await planPopulation(p, reader, query, "to_do")).problems;
 }
 
 interface Activation {
