@@ -35,7 +35,7 @@ export function undecidedTally(): UndecidedTally {
         if (!known) counted.set(key, { lock, people: 1, until });
         else {
           known.people += 1;
-          known.until = known.until && until && (until > known.until ? until : known.until);
+          if (until === undefined || (known.until !== undefined && until > known.until)) known.until = until;
         }
       }
     },
