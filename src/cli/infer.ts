@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { type Inference, inferMapping } from "../engine/infer/infer.js";
+import { counted } from "../model/counted.js";
 import { quote } from "../model/quote.js";
 import { targetLabel } from "../model/target.js";
 import { now } from "../platform/clock.js";
@@ -119,8 +120,11 @@ function summary(
   { document: { mappings = [] }, exceptions, gains }: Inference,
 ): readonly string[] {
   const held = people.reduce((sum, { holds }) => sum + holds.length, 0);
+  const size = `${counted(people.length, "person holds", "people hold")} ${counted(held, "target", "targets")}`;
+  const rules = `${counted(mappings.length, "rule gives", "rules give")} ${held - exceptions.length} of them`;
+  const rest = `${counted(exceptions.length, "is an exception", "are exceptions")}, ${counted(gains.length, "gain", "gains")}`;
   return [
     ...gains.map(({ userName, target }) => `gain: ${userName} would have ${targetLabel(target)}`),
-    `${people.length} people hold ${held} targets: ${mappings.length} rules give ${held - exceptions.length} of them, ${exceptions.length} are exceptions, ${gains.length} gains`,
+    `${size}: ${rules}, ${rest}`,
   ];
 }

@@ -45,10 +45,15 @@ describe("infer", () => {
     expect(document.examples).to.have.length(2);
     expect(err).to.have.length(2);
     expect(err[0]).to.match(
-      /^exception: eve Platform\/boss until \d{4}-\d{2}-\d{2}: no group fits: of 4 in `All`, 1 hold this$/,
+      /^exception: eve Platform\/boss until \d{4}-\d{2}-\d{2}: no group fits: of 4 in `All`, 1 holds this$/,
     );
-    expect(err[1]).to.equal("5 people hold 5 targets: 2 rules give 4 of them, 1 are exceptions, 0 gains");
+    expect(err[1]).to.equal("5 people hold 5 targets: 2 rules give 4 of them, 1 is an exception, 0 gains");
     expect(code).to.equal(0);
+  });
+
+  it("counts one as one", async () => {
+    const { err } = await inferred("userName,groups,team,role\nann,Eng,Platform,editor", "--min-people", "1");
+    expect(err).to.deep.equal(["1 person holds 1 target: 1 rule gives 1 of them, 0 are exceptions, 0 gains"]);
   });
 
   for (const [what, change] of [

@@ -105,7 +105,7 @@ describe("inferring a mapping", () => {
     expect(
       exceptions.map(({ userName, target, reason }) => `${userName} ${targetLabel(target)}: ${reason}`).sort(),
     ).to.deep.equal([
-      "ann T/v: no group fits: of 2 in `Eng`, 1 hold this",
+      "ann T/v: no group fits: of 2 in `Eng`, 1 holds this",
       "cy T/v: the person is in no group",
       "dan T/x: only 1 in `One`, too few to make a rule of",
     ]);
@@ -224,6 +224,49 @@ describe("inferring a mapping", () => {
     const reversed = inferMapping(plain, { ...OPTIONS, roleOrder: ["editor", "viewer"] });
     expect(reversed.exceptions).to.have.length(2);
     expectReproduced(plain, reversed);
+  });
+
+  it("keeps its one rule when one person of many holds a lower role too, which is then the one exception", () => {
+    const wiki = Array.from({ length: 40 }, (_, index) => {
+      const groups = [
+        "Staff-Wiki",
+        ...(index % 2 ? ["Writers-Wiki"] : []),
+        ...(index % 8 === 1 ? ["Admins-Wiki"] : []),
+      ];
+      return `p${index}: ${groups.join(", ")} > Wiki/${["viewer", "editor", "admin"][groups.length - 1]}`;
+    });
+    const clean = inferMapping(people(...wiki), { ...OPTIONS, leastPeople: 2 });
+    expect(rulesOf(clean).map(({ group_pattern }) => group_pattern)).to.deep.equal(["{role}-{team}"]);
+    for (const [name, extra, kept] of [
+      ["an admin", "p1: > Wiki/viewer", "Wiki/admin"],
+      ["an admin by another role", "p1: > Wiki/editor", "Wiki/admin"],
+      ["an editor", "p3: > Wiki/viewer", "Wiki/editor"],
+    ] as const) {
+      const [whom = "", more = ""] = extra.split(": > ");
+      const who = people(...wiki.map((line) => (line.startsWith(`${whom}:`) ? `${line}, ${more}` : line)));
+      const found = inferMapping(who, { ...OPTIONS, leastPeople: 2 });
+      const { examples: _, ...document } = found.document;
+      expect(clean.document, name).to.deep.include(document);
+      expect(
+        found.exceptions.map(({ userName, target, reason }) => [userName, targetLabel(target), reason]),
+      ).to.deep.equal([[whom, more, `rules give \`${kept}\`, and only the highest role in a team counts`]]);
+      expectReproduced(who, found);
+    }
+  });
+
+  it("takes of adding up and the highest role what leaves fewer rules and exceptions, of equals adding up", () => {
+    const both = people("1: Staff > T/viewer", "2: Staff, Boss > T/viewer, T/editor", "3: Staff > T/viewer");
+    expect(inferMapping(both, OPTIONS).document.conflicts).to.equal("all");
+    const fewer = people("1: A > T/viewer", "2: A, B > T/editor", "3: A > T/viewer", "4: A, B > T/editor, T/viewer");
+    const found = inferMapping(fewer, { ...OPTIONS, leastPeople: 2 });
+    expect([found.document.conflicts, rulesOf(found).length, found.exceptions.length]).to.deep.equal([
+      { team: "highest", tenant: "all", all_teams: "all", resource: "all" },
+      2,
+      1,
+    ]);
+    expectReproduced(fewer, found);
+    const exceptionsFirst = people("1: A > T/v", "2: B > T/v, T/w", "3: A > T/v", "4: B > T/v, T/w");
+    expect(inferMapping(exceptionsFirst, OPTIONS).exceptions).to.deep.equal([]);
   });
 
   it("lets nobody gain a higher role who would lose the one they hold by it", () => {

@@ -17,10 +17,14 @@ export class Given {
 
   /** Rules give the target, or a higher role in its place. */
   has(person: number, target: number): boolean {
+    return this.#given[person]?.has(target) === true || this.inPlaceOf(person, target) !== undefined;
+  }
+
+  /** The higher role that rules give, so that the target does not count though a rule may give it too. */
+  inPlaceOf(person: number, target: number): number | undefined {
     const given = this.#given[person] as ReadonlySet<number>;
-    if (given.has(target)) return true;
-    for (const higher of this.#table.above[target] as ReadonlySet<number>) if (given.has(higher)) return true;
-    return false;
+    for (const higher of this.#table.above[target] as ReadonlySet<number>) if (given.has(higher)) return higher;
+    return undefined;
   }
 
   /** Whether the person would have something by the target that they do not hold. */
@@ -53,9 +57,16 @@ export class Given {
     }
   }
 
-  /** People who hold the target and to whom no rule gives it. */
+  /** People who hold the target and to whom rules give neither it nor a higher role in its place: one more rule could. */
   missing(target: number): readonly number[] {
-    return (this.#table.holders[target] as readonly number[]).filter((person) => !this.#given[person]?.has(target));
+    return (this.#table.holders[target] as readonly number[]).filter((person) => !this.has(person, target));
+  }
+
+  /** People who hold the target and would not have it by the rules. */
+  unexplained(target: number): readonly number[] {
+    return (this.#table.holders[target] as readonly number[]).filter(
+      (person) => !this.#given[person]?.has(target) || this.inPlaceOf(person, target) !== undefined,
+    );
   }
 
   gained(target: number): readonly number[] {

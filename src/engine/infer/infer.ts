@@ -13,11 +13,13 @@ import { exampleOf } from "../examples/made-example.js";
 import { looksPrivileged } from "../lint/privileged-name.js";
 import { type RoleOrder, roleOrder } from "../role-order.js";
 import { coverTarget } from "./cover.js";
+import { exceptionsOf, type Holding, holding, type InferException } from "./exceptions.js";
 import { Given } from "./given.js";
 import { type PatternRule, patternRules } from "./patterns.js";
 import { orderedRoles } from "./roles.js";
 import { type CurrentPerson, type InferTable, inferTable } from "./table.js";
 
+export type { Holding, InferException } from "./exceptions.js";
 export type { CurrentPerson } from "./table.js";
 
 export interface InferOptions {
@@ -27,16 +29,6 @@ export interface InferOptions {
   readonly allowedGains: number;
   /** Roles from lowest to highest; others rank below, in an order that is guessed from their names. */
   readonly roleOrder: readonly string[];
-}
-
-export interface Holding {
-  readonly userName: string;
-  readonly target: Target;
-}
-
-/** What no rule explains, and why not. */
-export interface InferException extends Holding {
-  readonly reason: string;
 }
 
 export interface Inference {
@@ -52,8 +44,8 @@ const MOST_NAMES = 500;
 const MOST_EXAMPLES = 1000;
 
 /**
- * Infers a mapping. People are told apart by their places in the list. Where nobody has two roles in one team, it is also
- * tried whether the data reads better as "the highest role counts".
+ * Infers a mapping. People are told apart by their places in the list. All roles add up, unless the highest role in a team
+ * leaves fewer rules and exceptions.
  */
 export function inferMapping(people: readonly CurrentPerson[], options: InferOptions): Inference {
   const roles = people.flatMap(({ holds }) => holds.filter(inTeam).map(({ role }) => role));
@@ -63,22 +55,23 @@ export function inferMapping(people: readonly CurrentPerson[], options: InferOpt
   );
   const order = roleOrder(names);
   const all = attempt(people, options, order, false);
-  if (all.exceptions.length === 0 || names.length < 2 || !people.every(hasOneRoleInEach)) return finished(all, names);
+  if (names.length < 2) return finished(all, names);
   const highest = attempt(people, options, order, true);
-  return finished(highest.exceptions.length < all.exceptions.length ? highest : all, names);
+  return finished(isSmaller(highest, all) ? highest : all, names);
+}
+
+/** Rules and exceptions together; of as many, those with fewer exceptions. */
+function isSmaller(one: Attempt, other: Attempt): boolean {
+  const difference = sizeOf(one) - sizeOf(other);
+  return difference < 0 || (difference === 0 && one.exceptions.length < other.exceptions.length);
+}
+
+function sizeOf({ rules, exceptions }: Attempt): number {
+  return rules.length + exceptions.length;
 }
 
 function inTeam({ scope }: Target): boolean {
   return teamOf(scope) !== undefined;
-}
-
-function hasOneRoleInEach({ holds }: CurrentPerson): boolean {
-  const roles = new Map<string, string>();
-  return holds.filter(inTeam).every(({ scope, role }) => {
-    const known = roles.get(scope);
-    roles.set(scope, role);
-    return known === undefined || known === role;
-  });
 }
 
 interface Attempt extends Omit<Inference, "document"> {
@@ -104,12 +97,12 @@ function attempt(
   return {
     rules,
     byHighest,
-    exceptions: targets.flatMap((target) => exceptions(table, given, target, options.leastPeople)),
+    exceptions: targets.flatMap((target) => exceptionsOf(table, given, target, options.leastPeople)),
     gains: targets.flatMap((target) => given.gained(target).map((person) => holding(table, person, target))),
   };
 }
 
-/** People who hold a target and are in a group all of whose members may have it. */
+/** People who hold a target, and no higher role that a group may give them, and are in a group all of whose members may have it. */
 interface Explained {
   readonly people: ReadonlySet<number>;
   readonly groups: ReadonlySet<number>;
@@ -124,8 +117,9 @@ function explainedBy(table: InferTable, targets: readonly number[]): ReadonlyMap
     const groups = (table.groupsWith[target] as readonly number[]).filter((group) =>
       (table.members[group] as readonly number[]).every((person) => holds(person) || isHigher(person)),
     );
-    const members = groups.flatMap((group) => (table.members[group] as readonly number[]).filter(holds));
-    found.set(target, { people: new Set(members), groups: new Set(groups) });
+    const members = groups.flatMap((group) => table.members[group] as readonly number[]);
+    const gets = members.filter((person) => holds(person) && !isHigher(person));
+    found.set(target, { people: new Set(gets), groups: new Set(groups) });
   }
   return found;
 }
@@ -207,32 +201,6 @@ function isForEveryone({ people, targets, holders, members }: InferTable, target
 function giving({ scope, role }: Target): Pick<RuleDocument, "team_name" | "scope" | "role_name"> {
   const team = teamOf(scope);
   return team === undefined ? { scope, role_name: role } : { team_name: team, role_name: role };
-}
-
-function exceptions(table: InferTable, given: Given, target: number, least: number): readonly InferException[] {
-  return given.missing(target).map((person) => ({
-    ...holding(table, person, target),
-    reason: reasonOf(table, person, target, least),
-  }));
-}
-
-function holding(table: InferTable, person: number, target: number): Holding {
-  return { userName: (table.people[person] as CurrentPerson).userName, target: table.targets[target] as Target };
-}
-
-/** The nearest group, and what is wrong with it. */
-function reasonOf(table: InferTable, person: number, target: number, least: number): string {
-  const [nearest] = (table.groupsOf[person] as readonly number[])
-    .map((group) => {
-      const size = (table.members[group] as readonly number[]).length;
-      return { group, size, held: table.counts[group]?.get(target) as number };
-    })
-    .sort((a, b) => b.held / b.size - a.held / a.size || b.size - a.size || a.group - b.group);
-  if (nearest === undefined) return "the person is in no group";
-  const name = quote(table.groups[nearest.group] as string);
-  const { held, size } = nearest;
-  if (held === size && size < least) return `only ${size} in ${name}, too few to make a rule of`;
-  return `no group fits: of ${size} in ${name}, ${held} hold this`;
 }
 
 const KINDS: readonly ScopeKind[] = ["tenant", "all_teams", "resource"];
