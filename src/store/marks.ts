@@ -1,4 +1,5 @@
 /** Who must be reconciled: marks of changed facts, and people whom a newer mapping has not reached. */
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId, Instant, RunId, UserId } from "../model/ids.js";
 import type { AccessWriter } from "../provisioning/ports/access.js";
 import { bigint } from "./dialect.js";
@@ -17,6 +18,7 @@ type MarkWriter = Pick<
   | "claimBehind"
   | "delayMarks"
   | "leftOfRun"
+  | "passMarksOn"
   | "leftBehind"
 >;
 
@@ -127,7 +129,29 @@ export function markWriter(scope: Scope): MarkWriter {
       }
       return claimed;
     },
-    leftOfRun: (run) => left(sql`mark_run <= ${run}`),
+    // INVARIANT: nobody counts for a run but its own people, and those whom it asked for too while an earlier one has them
+    leftOfRun: (run) =>
+      left(sql`mark_run <= ${run} and (mark_run = ${run} or exists (select 1 from runs e
+        join runs r on r.tenant_id = e.tenant_id and r.number = ${run}
+        join identity_links l on l.tenant_id = e.tenant_id and l.user_id = users.id
+          and l.connection_id = r.connection_id and l.ended_at is null
+        where e.tenant_id = ${tenant} and e.number = users.mark_run and e.status in ('queued', 'running')))`),
+    async passMarksOn(run) {
+      const theirs = sql`select u.id from users u where u.tenant_id = ${tenant} and u.mark_run = ${run} order by u.id`;
+      const rows = await db.all<{ readonly mark_run: number | null }>(
+        sql`update users set mark_run = (select min(r.number) from runs r
+            join identity_links l on l.tenant_id = r.tenant_id and l.user_id = users.id
+              and l.connection_id = r.connection_id and l.ended_at is null
+            where r.tenant_id = ${tenant} and r.number > ${run} and r.status in ('queued', 'running')
+              and r.trigger_kind not in ('held', 'push'))
+          where tenant_id = ${tenant} and id in (${theirs}${dialect.lock("u")}) returning mark_run`,
+      );
+      const next = grouped(
+        rows.flatMap((row) => (row.mark_run === null ? [] : [row.mark_run as RunId])),
+        (to) => to,
+      );
+      return new Map([...next].map(([to, marks]) => [to, marks.length]));
+    },
     leftBehind: (version) => left(sql`reconciled_version < ${version}`),
     async delayMarks(users, until) {
       if (users.length === 0) return;

@@ -61,6 +61,15 @@ describe("the worker", () => {
     }
   }
 
+  /** Waits until the run is over, or has had time for all its attempts. */
+  async function over(run: RunId | undefined): Promise<void> {
+    for (let second = 0; run !== undefined && second < 600; second += 2) {
+      await idle();
+      if (/done|failed/.test((await (await reader()).run(run))?.status ?? "")) return;
+      clock.forward({ seconds: 2 });
+    }
+  }
+
   describe("after a failure", () => {
     it("of a reconcile inside a push, the push is answered, the mark waits, and the worker catches up", async () => {
       fault.planted = true;
@@ -122,6 +131,28 @@ describe("the worker", () => {
       clock.forward({ hours: 1 });
       await t.settled();
       expect([await t.holds("ada"), await t.holds("bob")]).to.deep.equal(["deactivated", "deactivated"]);
+    });
+
+    it("of one person in a push, later runs of other connections are over when their own people are done", async () => {
+      workerFault.planted = ({ input }) => JSON.stringify(input).includes("Poison");
+      const few = { ...t.p, settings: { ...t.p.settings, inlineUsers: 1 } };
+      const [tenant, connection] = [await t.tenant(), await t.connection("okta")];
+      const person = (name: string, department: string) =>
+        ({ kind: "upsertUser", document: scimUser(name, { attributes: { department } }) }) as const;
+      const changes = [person("bob", "Sales"), person("cyd", "Sales"), person("ada", "Poison")];
+      const { run: pushed } = await push(few, { tenant, connection, changes, context: ADMIN });
+      await over(pushed);
+      expect(pushed && (await (await reader()).run(pushed))).to.deep.include({ status: "done", total: 3, done: 2 });
+      await t.connect({ slug: "trial", protocol: "scim", sync: "test", mayGrantOwner: false });
+      await t.pushUser("trial", "dan", SALES);
+      const { digest } = await previewSync(t.p, tenant, "trial", { to: "live" });
+      const { run } = await goLive(t.p, tenant, "trial", digest, ADMIN);
+      await over(run);
+      expect(await (await reader()).run(run)).to.deep.include({ status: "done", total: 1, done: 1 });
+      workerFault.planted = false;
+      clock.forward({ minutes: 1 });
+      await t.settled();
+      expect(await t.holds("ada"), "tried again all the same").to.deep.equal(["Lobby/viewer"]);
     });
 
     it("of going live, nobody is forgotten", async () => {

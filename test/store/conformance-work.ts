@@ -1,7 +1,8 @@
 import { expect } from "chai";
+import type { Connection } from "../../src/model/connection.js";
 import type { RunId, UserId } from "../../src/model/ids.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
-import { expectRefusal, LATER, MUCH_LATER, makeWorld, NO_WRITES, NOW, type World } from "./world.js";
+import { expectRefusal, LATER, MUCH_LATER, makeWorld, NO_WRITES, NOW, SCIM_CONNECTION, type World } from "./world.js";
 
 const BEFORE = "2026-03-01T07:00:00.000Z";
 
@@ -66,7 +67,12 @@ export function workConformance(open: OpenStore): void {
       const { write } = world;
       const [ann, bob, cyd] = (await peopleOf(world, ["ann", "bob", "cyd"])) as [UserId, UserId, UserId];
       const run = (status: "queued" | "done" = "queued") =>
-        write((tx) => tx.insertRun({ trigger: "push", status, total: 0, startedBy: "operator" }, NOW));
+        write((tx) =>
+          tx.insertRun(
+            { trigger: "push", status, connection: world.connection.id, total: 0, startedBy: "operator" },
+            NOW,
+          ),
+        );
       const left = (id: RunId) => write((tx) => tx.leftOfRun(id));
       const [over, early, late] = [await run("done"), await run(), await run()];
       expect(await write((tx) => tx.giveMarks([ann], early)), "nobody is marked").to.equal(0);
@@ -89,6 +95,43 @@ export function workConformance(open: OpenStore): void {
       await reconcile(world, [{ user: bob, factsVersion: 3 }]);
       await write((tx) => tx.markDirty([bob], "facts", NOW));
       expect((await world.read.people([bob]))[0], "later marks are nobody's").to.not.have.property("markRun");
+    });
+
+    it("counts whom an earlier run has while it is open and they are asked for, and passes them on when it ends", async () => {
+      const world = await makeWorld(store());
+      const { write, connection } = world;
+      const [ann, bob] = (await peopleOf(world, ["ann", "bob"])) as [UserId, UserId];
+      const lone = await write((tx) => tx.insertPendingUser({ userName: "lone" }, NOW));
+      const other = await write((tx) => tx.insertConnection({ ...SCIM_CONNECTION, slug: "other" }, NOW));
+      const run = (trigger: "push" | "go_live" | "pins", at: Connection) =>
+        write((tx) => tx.insertRun({ trigger, status: "queued", connection: at.id, total: 0 }, NOW));
+      const left = (id: RunId) => write((tx) => tx.leftOfRun(id));
+      const early = await run("go_live", connection);
+      await write((tx) => tx.markDirty([ann, bob, lone], "facts", NOW));
+      expect(await write((tx) => tx.giveMarks([ann, bob, lone], early))).to.equal(3);
+      const elsewhere = await run("go_live", other);
+      expect(await left(elsewhere), "people of another connection").to.deep.equal({ claimed: 0, failed: 0 });
+      await run("push", connection);
+      const [pins, last] = [await run("pins", connection), await run("go_live", connection)];
+      expect(await left(pins), "while the earlier run is open").to.deep.equal({ claimed: 2, failed: 0 });
+      await reconcile(world, [{ user: bob, factsVersion: 1 }]);
+      const passed = await write(async (tx) => {
+        const to = await tx.passMarksOn(early);
+        await tx.updateRun(early, { status: "failed" }, NOW);
+        return to;
+      });
+      expect([...passed]).to.deep.equal([[pins, 1]]);
+      expect([await left(pins), await left(last)]).to.deep.equal([
+        { claimed: 1, failed: 0 },
+        { claimed: 1, failed: 0 },
+      ]);
+      const [marked, free] = await world.read.people([ann, lone]);
+      expect([marked?.markRun, free?.markRun, free?.dirty]).to.deep.equal([pins, undefined, true]);
+      await write((tx) => tx.updateRun(pins, { status: "done" }, NOW));
+      expect(await left(last), "a mark of a run that is over is no open run's").to.deep.equal({
+        claimed: 0,
+        failed: 0,
+      });
     });
 
     it("tells who is behind a version, and who was tried in vain; whoever comes later is not", async () => {

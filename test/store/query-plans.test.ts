@@ -82,6 +82,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "marks left of a run": (tx) => tx.leftOfRun(1 as RunId),
   "people who wait for a seat": (tx) => tx.markSeatless(NOW),
   "people left behind": (tx) => tx.leftBehind(3),
+  "marks passed on": (tx) => tx.passMarksOn(1 as RunId),
   "people behind the version": (tx) => tx.claimBehind(3, NOW, LATER, 100),
   "putting marks off": (tx) => tx.delayMarks([USER], NOW),
   seats: (tx) => tx.seatPeople([USER]),

@@ -226,8 +226,13 @@ export interface AccessWriter {
   claimMarks(now: Instant, until: Instant, limit: number): Promise<readonly UserId[]>;
   /** Claims people whose `reconciledVersion` is below `version`, in id order. */
   claimBehind(version: number, now: Instant, until: Instant, limit: number): Promise<readonly UserId[]>;
-  /** Marks of the run, and of earlier ones, that nobody has worked off. */
+  /** Marks of the run that nobody has worked off, and those that earlier open runs have of people of its connection. */
   leftOfRun(run: RunId): Promise<LeftToDo>;
+  /**
+   * Marks that a run leaves behind become those of the next open switch or pin order at a connection of the person, else
+   * nobody's: how many each got.
+   */
+  passMarksOn(run: RunId): Promise<ReadonlyMap<RunId, number>>;
   /** People behind the version. */
   leftBehind(version: number): Promise<LeftToDo>;
   /** Puts a mark off after a failed attempt. */

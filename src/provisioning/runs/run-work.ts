@@ -170,6 +170,7 @@ async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, fail
   const now = p.now();
   if ((run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS) {
     const addCounts = failed > 0 ? { failed } : {};
+    await letGoOfPeople(tx, run, now);
     await tx.updateRun(run.id, { status: "failed", addCounts, error: "some people could not be reconciled" }, now);
     await keepHeld(tx, run, [], WORKER, now);
   } else {
@@ -179,7 +180,13 @@ async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, fail
 }
 
 async function finish(tx: TenantWriter, run: ClaimedRun, failed: number, now: Instant): Promise<void> {
+  if (failed > 0) await letGoOfPeople(tx, run, now);
   await tx.updateRun(run.id, { status: "done", addCounts: failed > 0 ? { failed } : {} }, now);
   await keepHeld(tx, run, [], WORKER, now);
   await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], now);
+}
+
+/** Whoever is left is tried again all the same, as part of the run that waits for them next, if one does. */
+async function letGoOfPeople(tx: TenantWriter, { id }: ClaimedRun, now: Instant): Promise<void> {
+  for (const [next, addTotal] of await tx.passMarksOn(id)) await tx.updateRun(next, { addTotal }, now);
 }
