@@ -44,7 +44,7 @@ export function teamRoutes(deps: AdminDeps): readonly Route[] {
       path: `${TEAMS}/:team`,
       summary: "Say whether admins give by hand in a team, beside the identity provider",
       tags: TAGS,
-      auth: tenantAccess(deps, "write"),
+      auth: tenantAccess(deps, "admin"),
       params: "admin/params#/$defs/team",
       body: { read: "json", bytes: deps.limits.adminBodyBytes, schema: "admin/team#/$defs/change" },
       responses: { 200: "admin/team#/$defs/changed" },

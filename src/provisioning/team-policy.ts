@@ -9,9 +9,12 @@ import type { TenantReader } from "./ports/store.js";
 
 const LISTED = 100;
 
+/** Teams that a refusal names. */
+const NAMED = 10;
+
 /**
  * Sets a team's own policy; `null` goes back to the tenant's. Takes nothing from anybody: answers with what was given there by
- * hand before, the first hundred. Refusal `not_found`.
+ * hand before, in all teams too, the first hundred. Refusal `not_found`.
  */
 export async function setTeamPolicy(
   p: Provisioning,
@@ -33,22 +36,30 @@ export async function setTeamPolicy(
 }
 
 /**
- * Refuses what is given by hand where identity providers alone give; in `all_teams` by the tenant's policy. `team`: of a `team:`
- * scope. Where no provider keeps people up to date, nobody else could give: then admins may. Refusal `read_only`.
+ * Refuses what is given by hand where identity providers alone give: in a team, and in `all_teams` where that is so in any
+ * of them. `team`: of a `team:` scope. Where no provider keeps people up to date, nobody else could give: then admins may.
+ * Refusal `read_only`.
  */
 export async function refuseByPolicy(tx: TenantReader, scope: string, team: TeamId | undefined): Promise<void> {
-  const kind = scopeKind(scope);
-  if (kind !== "team" && kind !== "all_teams") return;
-  const [own] = team === undefined ? [] : await tx.teamPolicies(team);
-  const policy = own?.policy ?? (await tx.tenantNow()).teamPolicy;
-  if (policy === "idp_plus_manual") return;
+  const where = await leftToProviders(tx, scope, team);
+  if (where === undefined) return;
   const providers = (await tx.connections()).filter(keepsUpToDate).map(({ slug }) => `\`${slug}\``);
   if (providers.length === 0) return;
-  const where = own === undefined ? "all teams are" : `team \`${own.name}\` is`;
   throw new Refusal(
     "read_only",
     `${where} left to the identity provider (${providers.join(", ")}): change its groups or the mapping, or the policy`,
   );
+}
+
+async function leftToProviders(tx: TenantReader, scope: string, team: TeamId | undefined): Promise<string | undefined> {
+  const kind = scopeKind(scope);
+  if (kind !== "team" && kind !== "all_teams") return undefined;
+  const { teamPolicy } = await tx.tenantNow();
+  if (kind === "all_teams" && teamPolicy === "idp_only") return "all teams are";
+  const teams = kind === "team" && team === undefined ? [] : await tx.teamPolicies(team);
+  const left = teams.filter(({ policy }) => (policy ?? teamPolicy) === "idp_only").map(({ name }) => `\`${name}\``);
+  if (left.length > 1) return `teams ${left.slice(0, NAMED).join(", ")}${left.length > NAMED ? " and others" : ""} are`;
+  return left.length === 1 ? `team ${left[0]} is` : undefined;
 }
 
 /** What Tines calls enhanced syncing, or SCIM: a sign-in that counts once is no upkeep. */

@@ -4,6 +4,7 @@ import { grouped } from "../model/grouped.js";
 import type { GrantId, TeamId, UserId } from "../model/ids.js";
 import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js";
 import { bigint } from "./dialect.js";
+import { scopeOf } from "./people.js";
 import type { Scope } from "./scope.js";
 import { NOTHING, sql } from "./sql.js";
 import { given, toInstant, toInstantOrNull, toMillis } from "./values.js";
@@ -13,6 +14,8 @@ type TeamWriter = Pick<AccessWriter, "ensureTeams" | "setTeamPolicy">;
 
 interface ManualColumns {
   readonly id: string;
+  readonly scope: string;
+  readonly team_name: string | null;
   readonly user_id: string;
   readonly user_name: string;
   readonly role: string;
@@ -49,7 +52,9 @@ export function teamReader({ tenant, sql: db }: Scope): TeamReader {
       const one = id === undefined ? NOTHING : sql` and t.id = ${id}`;
       const rows = await db.all<TeamColumns & { readonly policy: string | null; readonly manual: number }>(
         sql`select t.id, t.name, t.policy, (select count(*) from grants g where g.tenant_id = t.tenant_id
-            and g.team_id = t.id and g.origin = 'manual' and g.ended_at is null) as manual
+            and g.team_id = t.id and g.origin = 'manual' and g.ended_at is null)
+            + (select count(*) from grants a where a.tenant_id = ${tenant} and a.scope = 'all_teams'
+            and a.origin = 'manual' and a.ended_at is null) as manual
           from teams t where t.tenant_id = ${tenant}${one} order by t.name`,
       );
       return rows.map((row) => ({
@@ -61,14 +66,16 @@ export function teamReader({ tenant, sql: db }: Scope): TeamReader {
     },
     async manualGrantsIn(id, limit) {
       const rows = await db.all<ManualColumns>(
-        sql`select g.id, g.user_id, u.user_name, g.role, g.reason, g.given_by, g.since, g.expires_at from grants g
+        sql`select g.id, g.scope, t.name as team_name, g.user_id, u.user_name, g.role, g.reason, g.given_by, g.since, g.expires_at from grants g
           join users u on u.tenant_id = g.tenant_id and u.id = g.user_id
-          where g.tenant_id = ${tenant} and g.team_id = ${id} and g.origin = 'manual' and g.ended_at is null
+          left join teams t on t.tenant_id = g.tenant_id and t.id = g.team_id
+          where g.tenant_id = ${tenant} and (g.team_id = ${id} or g.scope = 'all_teams') and g.origin = 'manual' and g.ended_at is null
           order by g.user_id, g.id limit ${limit}`,
       );
       return rows.map((row) => ({
         id: row.id as GrantId,
         user: { id: row.user_id as UserId, userName: row.user_name },
+        scope: scopeOf(row),
         role: row.role,
         ...given("reason", row.reason),
         ...given("by", row.given_by),

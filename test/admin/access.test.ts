@@ -59,7 +59,7 @@ const ACCESS: Readonly<Record<string, Needs>> = {
   [`POST ${T}/runs/{run}/discard`]: "write",
   [`POST ${T}/runs/{run}/undo`]: "write",
   [`GET ${T}/teams`]: "read",
-  [`PATCH ${T}/teams/{team}`]: "write",
+  [`PATCH ${T}/teams/{team}`]: "admin",
   [`GET ${T}/roles`]: "read",
   [`GET ${T}/sign-ins/{reference}`]: "read",
   [`POST ${T}/api-keys`]: "admin",

@@ -97,6 +97,21 @@ describe("what Tines promises of managing by hand", () => {
     ]);
   });
 
+  it("TIN-24: what is given in all teams reaches a team with idp_only of its own: it is refused, and what stands is told", async () => {
+    const { tenant, give } = await withAda({ jit: "every_sign_in" });
+    const given = await give({ scope: "all_teams" });
+    const set = await setPolicy(tenant, "Sales", "idp_only");
+    const [listed] = set.body["manual"] as readonly Record<string, unknown>[];
+    expect(listed).to.deep.include({ id: given.body["id"], scope: "all_teams", role: "editor" });
+    expect(set.body["team"]).to.include({ manualGrants: 1 });
+    expect(await teamOf(tenant, "Support")).to.include({ manualGrants: 1 });
+    const refused = await give({ scope: "all_teams" }, "team_admin");
+    expectProblem(refused, 409, "read_only");
+    expect(refused.text).to.contain("`Sales`").and.to.contain("`sso`");
+    await setPolicy(tenant, "Sales", null);
+    expect((await give({ scope: "all_teams" }, "team_admin")).status).to.equal(201);
+  });
+
   it("TIN-24: nobody is invited: an account comes by a provider or by whom the tenant trusts to write, and no e-mail is sent", async () => {
     const tenant = await house.tenant({}, MAPPING);
     for (const [scope, status] of [
@@ -112,7 +127,7 @@ describe("what Tines promises of managing by hand", () => {
     expect(Object.keys(paths).filter((path) => /invit/i.test(path))).to.deep.equal([]);
   });
 
-  it("sets a policy for teams that there are, by whom may write, and to what there is", async () => {
+  it("sets a policy for teams that there are, by whom may set the tenant's, and to what there is", async () => {
     const { tenant } = await withAda({ jit: "every_sign_in" });
     const { id } = await teamOf(tenant, "Sales");
     const path = `${tenant}/teams/${id}`;
@@ -122,6 +137,12 @@ describe("what Tines promises of managing by hand", () => {
       await house.admin.call("PATCH", `${tenant}/teams/none`, { body: { policy: null }, token }),
       404,
       "not_found",
+    );
+    const write = await house.admin.key(tenant, "write");
+    expectProblem(
+      await house.admin.call("PATCH", path, { body: { policy: "idp_plus_manual" }, token: write }),
+      403,
+      "forbidden",
     );
     const other = await house.tenant();
     expectProblem(

@@ -68,13 +68,15 @@ export interface TeamPolicyRow {
   readonly name: string;
   /** `null`: the tenant's. */
   readonly policy: TeamPolicy | null;
-  /** Open grants that were made by hand. */
+  /** Open grants that were made by hand, in the team or in all teams. */
   readonly manualGrants: number;
 }
 
 export interface ManualGrantRow {
   readonly id: GrantId;
   readonly user: { readonly id: UserId; readonly userName: string };
+  /** The team's, or `all_teams`. */
+  readonly scope: string;
   readonly role: string;
   readonly reason?: string;
   readonly by?: string;
@@ -139,7 +141,7 @@ export interface AccessReader {
   teams(): Promise<readonly TeamRow[]>;
   /** By name; `id` asks for one team. */
   teamPolicies(id?: TeamId): Promise<readonly TeamPolicyRow[]>;
-  /** Open grants made by hand in a team, by user. */
+  /** Open grants made by hand in a team, or in all teams, by user. */
   manualGrantsIn(id: TeamId, limit: number): Promise<readonly ManualGrantRow[]>;
   /** The catalogue's privileged role names. */
   privilegedRoles(): Promise<ReadonlySet<string>>;
