@@ -56,8 +56,8 @@ export interface LocalChange {
 }
 
 /**
- * Edits a person whom no IdP keeps. Refusals: `not_found`; `read_only` for synced people, naming their IdP's connection;
- * `last_owner`; `no_seat`.
+ * Edits a person whom no IdP keeps; deactivates whom none calls active, too. Refusals: `not_found`; `read_only` for synced
+ * people, naming their IdP's connection; `last_owner`; `no_seat`.
  */
 export async function updateLocalUser(
   p: Provisioning,
@@ -70,7 +70,7 @@ export async function updateLocalUser(
   await p.store.write(tenant.id, async (tx) => {
     const [state] = await tx.lockPeople([user]);
     if (!state || state.status === "pending") throw new Refusal("not_found", `no user \`${user}\``);
-    await refuseSynced(tx, user);
+    await refuseSynced(tx, user, change);
     if (change.profile) await editProfile(tx, user, change.profile, now);
     if (change.active === false && state.status === "registered") await deactivate(p, tx, state, context, now);
     if (change.active === true && state.status === "deactivated") await reactivate(tx, state, context, now);
@@ -85,8 +85,10 @@ async function localConnection(tx: TenantWriter): Promise<Connection> {
   return local;
 }
 
-async function refuseSynced(tx: TenantWriter, user: UserId): Promise<void> {
-  const links = (await tx.links([user])).filter((link) => link.scim && !link.deleted);
+/** A document that says `active: false` has no say against the same said by hand: who was kept from it may be let go. */
+async function refuseSynced(tx: TenantWriter, user: UserId, change: LocalChange): Promise<void> {
+  const leaves = change.active === false && change.profile === undefined;
+  const links = (await tx.links([user])).filter((link) => link.scim && !link.deleted && !(leaves && !link.scim.active));
   const connections = await tx.connections();
   const owner = connections.find((one) => one.sync === "live" && links.some((link) => link.connection === one.id));
   if (owner) {
