@@ -3,6 +3,7 @@ import type { Answer } from "../http/exchange.js";
 import type { Route } from "../http/route.js";
 import type { Tenant } from "../model/connection.js";
 import type { Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
 import { type PastEvidence, withPastEvidence } from "../provisioning/explain/past-evidence.js";
 import { personNamed } from "../provisioning/explain/person-named.js";
 import { pagesOf } from "../provisioning/pages-of.js";
@@ -43,6 +44,9 @@ export function assignmentRoutes(deps: AdminDeps): readonly Route[] {
       query: "admin/query#/$defs/assignments",
       responses: { 200: "admin/assignment#/$defs/page" },
       async handler({ query, principal: { tenant } }) {
+        if (query.format === "csv" && query.cursor !== undefined) {
+          throw new Refusal("bad_request", "`cursor` has no place beside `format=csv`, which gives everything at once");
+        }
         const which = {
           ...(query.at === undefined ? {} : { at: pastMoment("at", query.at, deps.p.now()) }),
           ...(query.user === undefined

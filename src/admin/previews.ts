@@ -1,10 +1,11 @@
 /** Previews: plans shown in pages, privileged changes first. The first page comes with the preview, the others by its id. */
+import { createHash } from "node:crypto";
 import type { Route } from "../http/route.js";
 import type { PlanLine } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import { teamScope } from "../model/target.js";
 import type { PlanRow } from "../provisioning/ports/mappings.js";
-import type { Page } from "../provisioning/ports/store.js";
+import type { Page, PageQuery } from "../provisioning/ports/store.js";
 import type { Preview } from "../provisioning/preview/population.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
@@ -20,7 +21,7 @@ export async function previewView({ id, digest, summary, lines }: Preview, limit
     id,
     digest,
     summary,
-    ...changesOf(await lines(pageQuery(limit === undefined ? {} : { limit }))),
+    ...changesOf(await lines(pageQuery(limit === undefined ? {} : { limit })), listMark(id, {})),
   };
 }
 
@@ -31,8 +32,22 @@ export function changeView(line: PlanLine) {
   return { user: { id: pending ? null : id, userName }, change, target, reason, privileged };
 }
 
-function changesOf({ items, next }: Page<PlanRow>) {
-  return { changes: items.map(changeView), next: next === undefined ? null : encodeCursor(next) };
+function changesOf({ items, next }: Page<PlanRow>, mark: string) {
+  return { changes: items.map(changeView), next: next === undefined ? null : encodeCursor(`${mark}:${next}`) };
+}
+
+/** Tells the list of one plan and its filters from any other: a place in one is none in another. */
+function listMark(plan: string, { change, team, role, user }: PlanInput): string {
+  const list = JSON.stringify([plan, change, team, role, user]);
+  return createHash("sha256").update(list).digest("base64url").slice(0, 12);
+}
+
+/** Where the page begins. Refusal `bad_request` for the cursor of another list. */
+function pageAfter(mark: string, query: PlanInput): PageQuery {
+  const { after, ...page } = pageQuery(query);
+  if (after === undefined) return page;
+  if (after.startsWith(`${mark}:`)) return { ...page, after: after.slice(mark.length + 1) };
+  throw new Refusal("bad_request", "`cursor` is of another plan, or of other filters: begin anew without it");
 }
 
 interface PlanInput extends PageInput {
@@ -60,7 +75,8 @@ export function planRoutes(deps: AdminDeps): readonly Route[] {
         const { id, digest, summary } = plan;
         const { team, change, role, user } = query;
         const where = { change, role, user, scope: team === undefined ? undefined : teamScope(team) };
-        const page = changesOf(await reader.planLines(id, { ...pageQuery(query), where }));
+        const mark = listMark(id, query);
+        const page = changesOf(await reader.planLines(id, { ...pageAfter(mark, query), where }), mark);
         return { status: 200, body: { id, digest, summary, ...page } };
       },
     }),

@@ -92,7 +92,8 @@ function changeRoute(deps: AdminDeps): Route {
   }>({
     method: "PATCH",
     path: USER,
-    summary: "Change, deactivate or reactivate a person whom no identity provider keeps in sync",
+    summary:
+      "Change or reactivate a person whom no identity provider keeps in sync, or deactivate one whom none calls active",
     tags: TAGS,
     auth: tenantAccess(deps, "write"),
     params: "admin/params#/$defs/user",

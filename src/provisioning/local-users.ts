@@ -30,6 +30,7 @@ export async function createLocalUser(
     await tx.lockTenant();
     const local = await localConnection(tx);
     const { userName, email } = profile;
+    await refusePseudonym(tx, userName);
     const taken = await tx.rowsByNames(local.id, { externalIds: [], userNames: [userName] });
     if (taken.length > 0) throw new Refusal("uniqueness", `a local user \`${userName}\` exists`);
     const id = await tx.insertPendingUser(
@@ -100,11 +101,26 @@ async function refuseSynced(tx: TenantWriter, user: UserId, change: LocalChange)
 }
 
 async function editProfile(tx: TenantWriter, user: UserId, profile: LocalProfile, now: Instant): Promise<void> {
+  await refuseErased(tx, user);
   const local = await localConnection(tx);
   const link = (await tx.links([user])).find((one) => one.connection === local.id);
   if (!link)
     throw new Refusal("read_only", "the user's profile comes from sign-ins: change it in the identity provider");
   await tx.updateClaims(link.directoryUser, claimsOf(link.claims, profile, now), undefined, now);
+}
+
+async function refuseErased(tx: TenantWriter, user: UserId): Promise<void> {
+  if ((await tx.personalRecords(user))?.erasedAt === undefined) return;
+  throw new Refusal("conflict", "the user's personal data was removed: register the person anew");
+}
+
+/** INVARIANT: nobody made by hand is called like the record of somebody whose personal data was removed. */
+async function refusePseudonym(tx: TenantWriter, userName: string): Promise<void> {
+  if (!/^erased-/i.test(userName)) return;
+  for (const user of await tx.peopleCalled(userName)) {
+    if ((await tx.personalRecords(user))?.erasedAt === undefined) continue;
+    throw new Refusal("uniqueness", `\`${userName}\` stands for somebody whose personal data was removed`);
+  }
 }
 
 function claimsOf(before: ClaimsDocument | undefined, profile: LocalProfile, now: Instant): ClaimsDocument {
@@ -140,9 +156,7 @@ async function deactivate(
 }
 
 async function reactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {
-  if ((await tx.personalRecords(state.id))?.erasedAt !== undefined) {
-    throw new Refusal("conflict", "the user's personal data was removed: register the person anew");
-  }
+  await refuseErased(tx, state.id);
   await admitSeat(tx, state.id);
   await tx.applyAccess({ ...NOTHING, statuses: [{ user: state.id, to: "registered" }] }, now);
   await journal(tx, state.id, state.userName, "user.reactivated", "reactivated by an admin", context, now);

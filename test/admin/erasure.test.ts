@@ -236,6 +236,14 @@ for (const [database, newUrl] of [
       expect((await house.admin.get(`${tenant}/audit?action=user.erased`)).body.items).to.have.length(1);
       const revived = await house.admin.call("PATCH", `${tenant}/users/${id}`, { body: { active: true } });
       expectProblem(revived, 409, "conflict");
+      const renamed = await house.admin.call("PATCH", `${tenant}/users/${id}`, { body: { displayName: "Somebody" } });
+      expectProblem(renamed, 409, "conflict");
+      expect(renamed.text).to.contain("personal data was removed");
+      expectProblem(await house.admin.post(`${tenant}/users`, { userName: `Erased-${id}` }), 409, "uniqueness");
+      const other = await house.admin.post(`${tenant}/users`, { userName: "erased-nobody" });
+      expect(other.status, other.text).to.equal(201);
+      const gone = await house.admin.call("PATCH", `${tenant}/users/${other.body["id"]}`, { body: { active: false } });
+      expect(gone.status, gone.text).to.equal(200);
       const given = { team: "Staff", role: "viewer", reason: "r" };
       expectProblem(await house.admin.post(`${tenant}/users/${id}/grants`, given), 409, "conflict");
       for (const question of ["explain", `explain?at=${first.body["erasedAt"]}`, "explain?team=Staff&role=viewer"]) {
@@ -255,10 +263,11 @@ for (const [database, newUrl] of [
       const { items } = (await house.admin.get(`${tenant}/users`)).body;
       expect(items?.map(({ userName, status }) => [userName, status])).to.deep.equal([
         [`erased-${id}`, "deactivated"],
+        ["erased-nobody", "deactivated"],
         [OLD, "registered"],
       ]);
-      expect(items?.[1]?.["id"]).not.to.equal(id);
-      expect(items?.[1]?.["synced"]).to.equal(true);
+      expect(items?.[2]?.["id"]).not.to.equal(id);
+      expect(items?.[2]?.["synced"]).to.equal(true);
       expect((await house.admin.get(tenant)).body).to.include({ seatsUsed: 1 });
     });
 

@@ -125,6 +125,19 @@ for (const [database, newUrl] of DATABASES) {
       expect(await found("team=Platform&role=editor&change=grant&limit=2")).to.deep.equal(seen.slice(1, 3));
       expect(await found("team=Nowhere")).to.deep.equal([]);
       expect(await found("change=revoke")).to.deep.equal([]);
+      const other = await client.call("POST", `${tenant}/mapping/preview`, { body: { mappings: [] } });
+      for (const [plan, filters] of [
+        [other.body["id"], ""],
+        [first.body["id"], "&role=editor"],
+        [first.body["id"], "&user=eve@acme.example"],
+      ]) {
+        const misled = await client.get(`${tenant}/plans/${plan}?cursor=${first.body["next"]}${filters}`);
+        expectProblem(misled, 400, "bad_request");
+        expect(misled.text).to.contain("of another plan, or of other filters");
+      }
+      const filtered = await client.get(`${tenant}/plans/${first.body["id"]}?role=editor&limit=2`);
+      const further = `${tenant}/plans/${first.body["id"]}?role=editor&cursor=${filtered.body["next"]}`;
+      expect(changes(await client.get(further))).to.deep.equal(seen.slice(3));
       expect((await client.get(`${tenant}/mapping`)).body["version"]).to.equal(0);
       expect((await client.get(`${tenant}/assignments`)).body.items).to.deep.equal([]);
     });

@@ -253,6 +253,7 @@ for (const [database, newUrl] of DATABASES) {
         "userId,userName,scope,role,origin,rule,connection,since,endedAt,mappingVersion,evidence,by,reason,expiresAt,endReason",
       );
       expect(lines).to.have.length(3);
+      expectProblem(await client.get(`${tenant}/assignments?format=csv&cursor=zz`), 400, "bad_request");
       expect(lines[1]).to.contain(`,"'=cmd|"" /C calc""!A0","team:a,b","'+1",manual,,,`);
     });
 

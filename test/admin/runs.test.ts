@@ -128,6 +128,25 @@ for (const [database, newUrl] of DATABASES) {
       expect(await registered(tenant)).to.deep.equal(["ben@acme.example", "cai@acme.example"]);
     });
 
+    it("once discarded leave an admin to deactivate whom no source calls active, and nobody else", async () => {
+      const { tenant, run, directory } = await held();
+      await directory.push("dee@acme.example");
+      await client.post(`${run}/discard`);
+      const change = async (userName: string, body: object) => {
+        const { items } = (await client.get(`${tenant}/users?userName=${userName}`)).body;
+        return client.call("PATCH", `${tenant}/users/${items?.[0]?.["id"]}`, { body });
+      };
+      expectProblem(await change("dee@acme.example", { active: false }), 409, "read_only");
+      expectProblem(await change("ben@acme.example", { active: false, displayName: "Ben" }), 409, "read_only");
+      const ended = await change("ben@acme.example", { active: false });
+      expect([ended.status, ended.body["active"]], ended.text).to.deep.equal([200, false]);
+      expect(await registered(tenant)).to.deep.equal(["cai@acme.example", "dee@acme.example"]);
+      const [entry] =
+        (await client.get(`${tenant}/audit?action=user.deactivated&user=${ended.body["id"]}`)).body.items ?? [];
+      expect(entry?.["actor"]).to.deep.equal({ kind: "operator" });
+      expectProblem(await change("ben@acme.example", { active: true }), 409, "read_only");
+    });
+
     it("are released or discarded once, however many ask for either at the same time", async () => {
       const { run } = await held();
       const { body } = await client.get(`${run}/preview`);

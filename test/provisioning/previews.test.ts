@@ -172,6 +172,7 @@ describe("previews and what is done by them", () => {
     await t.change("okta", { kind: "addMembers", group, members: [late] });
     const refused = await refusalOf(save(NOTHING, { digest }));
     expect(refused.code).to.equal("plan_changed");
+    expect(refused.message).to.contain("more would be taken away").and.not.to.contain("privileged");
     const changes = refused.detail["changes"] as readonly { readonly user: { readonly userName: string } }[];
     expect(changes.map(({ user }) => user.userName)).to.deep.equal(["late"]);
     expect(await t.tenant()).to.include({ activeVersion: 1 });
@@ -420,6 +421,7 @@ describe("previews and what is done by them", () => {
     await t.change("okta", { kind: "addMembers", group, members: [late] });
     const refused = await refusalOf(save(text, { digest }));
     expect(refused).to.include({ code: "plan_changed" });
+    expect(refused.message).to.contain("a privileged role would be given").and.not.to.contain("taken away");
     expect(JSON.stringify(refused.detail["changes"])).to.contain("late").and.not.to.contain("p0");
   });
 

@@ -1,4 +1,4 @@
-import { dangerKey } from "../../engine/plan/digest.js";
+import { dangerKey, isLoss } from "../../engine/plan/digest.js";
 import { Refusal } from "../../model/problem.js";
 import type { Provisioning } from "../deps.js";
 import { invalidDocument } from "../mapping/invalid-document.js";
@@ -49,7 +49,7 @@ type WrittenPlan = PopulationPlan & { readonly sheet: PlanSheet };
 async function confirm(p: Provisioning, reader: TenantReader, now: WrittenPlan, reviewed: StoredPlan): Promise<void> {
   if (reviewed.digest === now.digest) return;
   const { sheet, digest, summary } = now;
-  const { changes, more } = await notReviewed(reader, sheet.id, reviewed).catch(async (error: unknown) => {
+  const { changes, more, what } = await notReviewed(reader, sheet.id, reviewed).catch(async (error: unknown) => {
     await sheet.drop();
     throw error;
   });
@@ -57,7 +57,7 @@ async function confirm(p: Provisioning, reader: TenantReader, now: WrittenPlan, 
   await p.store.write(reader.tenant, (tx) => sheet.finish(tx, digest, summary));
   throw new Refusal(
     "plan_changed",
-    "facts moved since the preview, and more would be taken away: review what is new, then confirm with this `digest`",
+    `facts moved since the preview, and ${what}: review what is new, then confirm with this \`digest\``,
     { digest, plan: sheet.id, changes, ...(more > 0 && { more }) },
   );
 }
@@ -67,10 +67,12 @@ async function notReviewed(reader: TenantReader, plan: string, reviewed: StoredP
   for await (const line of dangersOf(reader, reviewed.id)) seen.add(dangerKey(line));
   const changes: PlanRow[] = [];
   let more = 0;
+  const news = new Set<string>();
   for await (const line of dangersOf(reader, plan)) {
     if (line.drifted || seen.has(dangerKey(line))) continue;
+    news.add(isLoss(line) ? "more would be taken away" : "a privileged role would be given that nobody reviewed");
     if (changes.length < SHOWN) changes.push(line);
     else more += 1;
   }
-  return { changes, more };
+  return { changes, more, what: [...news].sort().reverse().join(", and ") };
 }
