@@ -145,7 +145,7 @@ for (const [database, newUrl] of DATABASES) {
       const { body } = await client.get(`${tenant}/check?user=ada&scope=tenant&role=owner`);
       expect(body).to.deep.equal({
         allowed: false,
-        because: [{ code: "deactivated", reason: "the user is deactivated" }],
+        because: [{ code: "deactivated", reason: "the user is deactivated: an admin deactivated it" }],
       });
     });
 
