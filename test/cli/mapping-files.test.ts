@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { projectRoot } from "../../src/platform/root.js";
@@ -156,6 +157,31 @@ describe("mapping check", () => {
 });
 
 describe("mapping test", () => {
+  it("holds what defaults give against the invariants, as check and lint do", async () => {
+    const shipped = JSON.parse(readFileSync(join(projectRoot, "rules", "tabnine-default-team.json"), "utf8"));
+    await withFolder({ "raised.json": { ...shipped, default_role: "team_admin" } }, async (folder) => {
+      const file = join(folder, "raised.json");
+      const broken = /\/invariants\/0\/never invariant_broken: .* would be given `Newcomers\/team_admin`/;
+      for (const command of ["test", "check", "lint"]) {
+        const { out, code } = await rolecall(["mapping", command, file]);
+        expect(out.join("\n"), command).to.match(broken);
+        expect(code).to.equal(1);
+      }
+    });
+  });
+
+  it("holds what a scenario's people are given against the invariants, too", async () => {
+    const scenario = {
+      ...SCENARIO,
+      mapping: { ...GOOD, examples: [], invariants: [{ name: "no bob", never: "user.userName = 'bob'" }] },
+    };
+    await withFolder({ "bob.scenario.json": scenario }, async (folder) => {
+      const { out, code } = await rolecall(["mapping", "test", folder]);
+      expect(out.join("\n")).to.contain("invariant `no bob` is broken: `bob` would be given `Platform/editor`");
+      expect(code).to.equal(1);
+    });
+  });
+
   const test = async (folder: string, ...paths: readonly string[]) =>
     rolecall(["mapping", "test", ...(paths.length === 0 ? [folder] : paths.map((path) => join(folder, path)))]);
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples/examples.js";
+import { exampleLink, judgeExample, newcomers } from "../../src/engine/examples/examples.js";
+import { invariantChecks, invariantJobs, judgeInvariants } from "../../src/engine/examples/invariants.js";
 import type { ExpressionResult } from "../../src/model/expression.js";
 import type { ExampleDocument, MappingDocument } from "../../src/model/mapping.js";
 import { CONTEXT, compiled, decided, known, link, resultsOf, unknown } from "./made-up.js";
@@ -107,6 +108,38 @@ describe("examples", () => {
   });
 });
 
+describe("newcomers", () => {
+  it("come by each connection, pushed where nobody signs in, and by none that admins fill", () => {
+    const made = newcomers(
+      compiled(
+        {},
+        {
+          connections: [
+            { slug: "local", protocol: "local", mayGrantOwner: false },
+            { slug: "sso", protocol: "oidc", mayGrantOwner: true },
+            { slug: "hr", protocol: "scim", mayGrantOwner: false },
+          ],
+        },
+      ),
+    );
+    expect(made.map(({ plain }) => [plain.connection.slug, plain.signedIn, plain.scim])).to.deep.equal([
+      ["sso", true, undefined],
+      ["hr", false, "active"],
+    ]);
+    expect(newcomers(compiled({}, { connections: [] }))).to.have.length(1);
+  });
+
+  it("have nothing, or nothing is known of them but the connection", () => {
+    const [{ plain, unknown: unseen } = expect.fail()] = newcomers(compiled({}));
+    expect(plain.facts.user.title).to.deep.equal(known(null));
+    expect(plain.facts.groups.unlisted).to.equal("not_member");
+    expect(unseen.facts.user.title).to.deep.equal(unknown("never_asserted"));
+    expect(unseen.facts.appRoles).to.deep.equal(unknown("never_asserted"));
+    expect(unseen.facts.groups.unlisted).to.equal("never_asserted");
+    expect(unseen.facts.connection).to.deep.equal(plain.facts.connection);
+  });
+});
+
 describe("invariants", () => {
   const document: MappingDocument = {
     invariants: [
@@ -122,7 +155,10 @@ describe("invariants", () => {
   const judged = async (made: Parameters<typeof link>[0], given: readonly (typeof OWNER)[]) => {
     const mapping = compiled(document);
     const one = link(made);
-    const problems = judgeInvariants(mapping, one, given, await resultsOf(invariantJobs(mapping, one, given)));
+    const problems = judgeInvariants(
+      invariantChecks(mapping, one, given),
+      await resultsOf(invariantJobs(invariantChecks(mapping, one, given))),
+    );
     return problems.map(({ pointer, code, message }) => `${pointer} ${code}: ${message}`);
   };
 
@@ -146,9 +182,9 @@ describe("invariants", () => {
   it("that cannot be judged are reported", () => {
     const mapping = compiled({ invariants: [{ name: "n", never: "target.role = 'x'" }] });
     const one = link();
-    const [key = ""] = invariantJobs(mapping, one, [OWNER]).keys();
+    const [key = ""] = invariantJobs(invariantChecks(mapping, one, [OWNER])).keys();
     const judge = (...results: readonly ExpressionResult[]) =>
-      judgeInvariants(mapping, one, [OWNER], new Map(results.map((result) => [key, result]))).map(
+      judgeInvariants(invariantChecks(mapping, one, [OWNER]), new Map(results.map((result) => [key, result]))).map(
         (problem) => problem.message,
       );
     expect(judge({ ok: false, code: "timeout", message: "slow" })).to.deep.equal([
@@ -164,8 +200,8 @@ describe("invariants", () => {
   it("that yield nothing are not broken", async () => {
     const mapping = compiled({ invariants: [{ name: "n", never: "$contains(user.title, 'x')" }] });
     const one = link({ user: { title: known(null) } });
-    const results = await resultsOf(invariantJobs(mapping, one, [OWNER]));
+    const results = await resultsOf(invariantJobs(invariantChecks(mapping, one, [OWNER])));
     expect([...results.values()]).to.deep.equal([{ ok: true, value: null }]);
-    expect(judgeInvariants(mapping, one, [OWNER], results)).to.deep.equal([]);
+    expect(judgeInvariants(invariantChecks(mapping, one, [OWNER]), results)).to.deep.equal([]);
   });
 });

@@ -2,7 +2,8 @@
 import { expect } from "chai";
 import { compileMapping, type MappingContext } from "../../src/engine/compile/compile.js";
 import { evaluate, expressionJobs } from "../../src/engine/evaluate.js";
-import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples/examples.js";
+import { exampleLink, judgeExample } from "../../src/engine/examples/examples.js";
+import { invariantChecks, invariantJobs, judgeInvariants } from "../../src/engine/examples/invariants.js";
 import { jobsOf, judgePerson, someoneBy } from "../../src/engine/judge.js";
 import type { LintFinding, PatchOperation } from "../../src/engine/lint/finding.js";
 import { lintDocument } from "../../src/engine/lint/lint.js";
@@ -75,9 +76,9 @@ export async function expectValid(document: MappingDocument, context: MappingCon
     const person = someoneBy(compiled.mapping, link);
     const { desired } = judgePerson(person, await resultsOf(jobsOf(person)));
     const given = desired.map(({ target }) => target);
-    const results = await resultsOf(invariantJobs(compiled.mapping, link, given));
+    const results = await resultsOf(invariantJobs(invariantChecks(compiled.mapping, link, given)));
     expect(judgeExample(example, index, given)).to.deep.equal([]);
-    expect(judgeInvariants(compiled.mapping, link, given, results)).to.deep.equal([]);
+    expect(judgeInvariants(invariantChecks(compiled.mapping, link, given), results)).to.deep.equal([]);
   }
 }
 

@@ -4,7 +4,7 @@ import type { CompiledMapping } from "../../src/engine/compile/compiled-mapping.
 import { computedProfile, keptAttributes, profileJobs } from "../../src/engine/computed-profile.js";
 import { diff } from "../../src/engine/diff.js";
 import { expressionJobs } from "../../src/engine/evaluate.js";
-import { invariantJobs, judgeInvariants } from "../../src/engine/examples/examples.js";
+import { invariantChecks, invariantJobs, judgeInvariants } from "../../src/engine/examples/invariants.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import { CONTEXT, codesOf, decided, desiredOf, grant, link, state } from "./made-up.js";
 
@@ -41,7 +41,7 @@ describe("a stored document with expressions that are refused by now", () => {
     const jobs = [
       ...expressionJobs(mapping, [one]).keys(),
       ...profileJobs(mapping, [one]).keys(),
-      ...invariantJobs(mapping, one, [{ scope: "tenant", role: "x" }]).keys(),
+      ...invariantJobs(invariantChecks(mapping, one, [{ scope: "tenant", role: "x" }])).keys(),
     ];
     expect(jobs).to.deep.equal([]);
   });
@@ -66,7 +66,7 @@ describe("a stored document with expressions that are refused by now", () => {
   });
 
   it("says of invariants that they cannot be judged, rather than that they hold", () => {
-    const [problem] = judgeInvariants(stored(), link(), [{ scope: "tenant", role: "x" }], new Map());
+    const [problem] = judgeInvariants(invariantChecks(stored(), link(), [{ scope: "tenant", role: "x" }]), new Map());
     expect(problem).to.include({ code: "invariant_failed", pointer: "/invariants/0/never" });
   });
 });

@@ -7,7 +7,8 @@ import {
   type MappingContext,
   unwrapMapping,
 } from "../../src/engine/compile/compile.js";
-import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../src/engine/examples/examples.js";
+import { exampleLink, judgeExample } from "../../src/engine/examples/examples.js";
+import { invariantChecks, invariantJobs, judgeInvariants } from "../../src/engine/examples/invariants.js";
 import type { ExampleDocument, MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { Problem } from "../../src/model/problem.js";
 import { projectRoot } from "../../src/platform/root.js";
@@ -42,8 +43,8 @@ async function judge(mapping: CompiledMapping, example: ExampleDocument, index: 
   const link = exampleLink(example, mapping);
   const decision = await decided(mapping, [link]);
   const given = decision.desired.filter((grant) => !grant.stale).map((grant) => grant.target);
-  const results = await resultsOf(invariantJobs(mapping, link, given));
-  return [...judgeExample(example, index, given), ...judgeInvariants(mapping, link, given, results)];
+  const results = await resultsOf(invariantJobs(invariantChecks(mapping, link, given)));
+  return [...judgeExample(example, index, given), ...judgeInvariants(invariantChecks(mapping, link, given), results)];
 }
 
 /** The same document without one type of role assignment. */

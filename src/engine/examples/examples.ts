@@ -1,6 +1,5 @@
-/** Runs the tests that a mapping document carries: made-up people, and conditions that nothing given may meet. */
+/** The made-up people of a mapping document: those of its examples, and newcomers of whom nothing is known to speak. */
 
-import type { ExpressionJob, ExpressionResult } from "../../model/expression.js";
 import {
   type AttributeValue,
   type Facts,
@@ -9,7 +8,7 @@ import {
   type UserAttribute,
 } from "../../model/facts.js";
 import type { ConnectionId, DirectoryUserId, Instant } from "../../model/ids.js";
-import { type Known, known } from "../../model/known.js";
+import { type Known, known, unknown } from "../../model/known.js";
 import type { ExampleDocument } from "../../model/mapping.js";
 import type { LinkConnection, PersonLink } from "../../model/person.js";
 import type { Problem } from "../../model/problem.js";
@@ -17,7 +16,6 @@ import { quote } from "../../model/quote.js";
 import { type Target, targetKey, targetLabel } from "../../model/target.js";
 import { type CompiledMapping, keysAt, type MappingConnection } from "../compile/compiled-mapping.js";
 import { problem } from "../compile/problems.js";
-import { type Reads, readFacts } from "../fact-reads.js";
 import { parseTarget } from "../target-text.js";
 
 /** The day on which made-up people live, so that examples give the same answer every day. */
@@ -111,66 +109,31 @@ export function judgeExample(example: ExampleDocument, index: number, given: rea
   return [problem(`/examples/${index}/expect`, "example_failed", message)];
 }
 
-/** The conditions to run for what a person is given, by the keys that `judgeInvariants` looks the results up by. */
-export function invariantJobs(
-  mapping: CompiledMapping,
-  link: PersonLink,
-  given: readonly Target[],
-): ReadonlyMap<string, ExpressionJob> {
-  const jobs = new Map<string, ExpressionJob>();
-  for (const { reads } of checksOf(mapping, link, given)) if (reads.ok) jobs.set(reads.key, reads.job);
-  return jobs;
+/** Somebody whom nobody has seen yet, at one connection. */
+export interface Newcomer {
+  /** Nothing is there of them: no group, no role, no attribute. */
+  readonly plain: PersonLink;
+  /** Nothing is known of them but the connection: good for what does not depend on the person. */
+  readonly unknown: PersonLink;
 }
 
-/**
- * The invariants that what a person is given breaks, each once, by name. One that fails or yields no boolean is reported
- * too; one that yields nothing is not broken, and one that reads an unknown fact proves nothing and passes. `who` names
- * the person in the messages.
- */
-export function judgeInvariants(
-  mapping: CompiledMapping,
-  link: PersonLink,
-  given: readonly Target[],
-  results: ReadonlyMap<string, ExpressionResult>,
-  who: string = "somebody",
-): readonly Problem[] {
-  const broken = new Map<string, Problem>();
-  for (const { invariant, target, reads } of checksOf(mapping, link, given)) {
-    if (broken.has(invariant.pointer)) continue;
-    const name = `invariant ${quote(invariant.name)}`;
-    const pointer = `${invariant.pointer}/never`;
-    if (!reads.ok) {
-      if (reads.refused === undefined) continue;
-      const message = `${name} cannot be judged: ${reads.refused}`;
-      broken.set(invariant.pointer, problem(pointer, "invariant_failed", message));
-      continue;
-    }
-    const result = results.get(reads.key);
-    if (result?.ok && (result.value === null || typeof result.value === "boolean")) {
-      if (result.value !== true) continue;
-      const message = `${name} is broken: ${who} would be given ${quote(targetLabel(target))}`;
-      broken.set(invariant.pointer, problem(pointer, "invariant_broken", message));
-    } else {
-      const why = result?.ok === false ? result.message : "it yielded neither true nor false";
-      broken.set(invariant.pointer, problem(pointer, "invariant_failed", `${name} cannot be judged: ${why}`));
-    }
-  }
-  return [...broken.values()];
+/** Newcomers, one by each connection by which people can come. They are pushed where nobody can sign in. */
+export function newcomers(mapping: CompiledMapping): readonly Newcomer[] {
+  const slugs = mapping.connections.filter((one) => one.protocol !== "local").map((one) => one.slug);
+  return (slugs.length === 0 ? [STAND_IN.slug] : slugs).map((slug) => {
+    const link = exampleLink({ name: "", expect: [], connection: slug }, mapping);
+    const plain = link.connection.protocol === "scim" ? { ...link, scim: "active" as const, signedIn: false } : link;
+    const { user, connection, now } = plain.facts;
+    const facts: Facts = {
+      user: Object.fromEntries(Object.keys(user).map((name) => [name, NEVER_SEEN])) as unknown as Facts["user"],
+      groups: { members: [], unlisted: "never_asserted", answered: new Set() },
+      appRoles: NEVER_SEEN,
+      claims: {},
+      connection,
+      now,
+    };
+    return { plain, unknown: { ...plain, facts } };
+  });
 }
 
-interface Check {
-  readonly invariant: CompiledMapping["invariants"][number];
-  readonly target: Target;
-  readonly reads: Reads;
-}
-
-function checksOf(mapping: CompiledMapping, link: PersonLink, given: readonly Target[]): readonly Check[] {
-  const table = mapping.tables(link.connection);
-  return mapping.invariants.flatMap((invariant) =>
-    given.map((target) => ({
-      invariant,
-      target,
-      reads: readFacts(invariant.never, { facts: link.facts, table, target }),
-    })),
-  );
-}
+const NEVER_SEEN = unknown("never_asserted");

@@ -1,10 +1,10 @@
 import type { CompiledMapping } from "../../engine/compile/compile.js";
 import { expressionJobs } from "../../engine/evaluate.js";
 import { exampleDifference } from "../../engine/examples/example-failure.js";
-import { exampleLink, invariantJobs, judgeExample, judgeInvariants } from "../../engine/examples/examples.js";
+import { exampleLink, judgeExample } from "../../engine/examples/examples.js";
 import { judgePerson, someoneBy } from "../../engine/judge.js";
 import type { Decision } from "../../model/evaluation.js";
-import type { ExpressionJob, ExpressionResult } from "../../model/expression.js";
+import type { ExpressionResult } from "../../model/expression.js";
 import type { ExampleDocument, MappingDocument } from "../../model/mapping.js";
 import type { PersonLink } from "../../model/person.js";
 import type { Problem } from "../../model/problem.js";
@@ -13,6 +13,15 @@ import type { Target } from "../../model/target.js";
 import type { ExpressionPort } from "../deps.js";
 import { othersFirst } from "../judge.js";
 import { resultsOf } from "./expression-results.js";
+import {
+  brokenInvariants,
+  count,
+  decisionWhenNew,
+  defaultedNewcomers,
+  type InvariantTally,
+  invariantProblems,
+  tallyInvariants,
+} from "./invariants.js";
 
 /** What a mapping makes of somebody who is registered and known by one link alone. */
 export interface Tried {
@@ -20,7 +29,7 @@ export interface Tried {
   readonly decision: Decision;
   /** What fresh facts give. */
   readonly given: readonly Target[];
-  /** Invariants that this breaks. */
+  /** Invariants that this breaks, or what they would be given if they were new. */
   readonly broken: readonly Problem[];
 }
 
@@ -31,21 +40,18 @@ export async function tryAlone(
   mapping: CompiledMapping,
   links: readonly PersonLink[],
   names: readonly string[] = [],
-  remembered?: Map<string, ExpressionResult>,
+  remembered: Map<string, ExpressionResult> = new Map(),
 ): Promise<readonly Tried[]> {
   const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links), remembered);
   const decided = links.map((link) => {
     const decision = judgePerson(someoneBy(mapping, link), results);
     return { link, decision, given: decision.desired.filter((grant) => !grant.stale).map((grant) => grant.target) };
   });
-  const jobs = new Map<string, ExpressionJob>();
-  for (const { link, given } of decided)
-    for (const [key, job] of invariantJobs(mapping, link, given)) jobs.set(key, job);
-  const invariants = await resultsOf(expressions, tenant, jobs);
-  return decided.map((one, index) => ({
-    ...one,
-    broken: judgeInvariants(mapping, one.link, one.given, invariants, names[index]),
-  }));
+  const people = decided.map(({ link, decision }, index) => {
+    return { who: names[index] ?? "somebody", links: [link], decision: decisionWhenNew(mapping, link, decision) };
+  });
+  const broken = await brokenInvariants({ expressions, tenant, mapping, remembered }, people);
+  return decided.map((one, index) => ({ ...one, broken: broken[index] ?? [] }));
 }
 
 /** What the examples of a document say of it. */
@@ -68,26 +74,29 @@ export async function tryExamples(
 ): Promise<TriedExamples> {
   const problems: Problem[] = [];
   const covered = new Set<string>();
+  const tally: InvariantTally = { broken: new Map() };
   const remembered = new Map<string, ExpressionResult>();
+  const asking = { expressions, tenant, mapping, remembered };
+  await tallyInvariants(asking, await defaultedNewcomers(asking), tally);
   for (let from = 0; from < examples.length; from += CHUNK) {
     const some = examples.slice(from, from + CHUNK);
     const links = some.map((example) => exampleLink(example, mapping));
     const names = some.map(({ name }) => `the person of example ${quote(name)}`);
     for (const [at, tried] of (await tryAlone(expressions, tenant, mapping, links, names, remembered)).entries()) {
       problems.push(...exampleProblems(mapping, some[at] as ExampleDocument, from + at, tried));
+      for (const one of tried.broken) count(tally, one);
       for (const { notable } of tried.decision.evaluations)
         for (const { rule, status } of notable) if (status === "matched") covered.add(rule);
     }
     await othersFirst();
   }
-  return { problems, covered };
+  return { problems: [...problems, ...invariantProblems(tally)], covered };
 }
 
 function exampleProblems(mapping: CompiledMapping, example: ExampleDocument, index: number, tried: Tried) {
-  const { link, decision, given, broken } = tried;
-  const failed = judgeExample(example, index, given).map((problem) => {
+  const { link, decision, given } = tried;
+  return judgeExample(example, index, given).map((problem) => {
     const difference = exampleDifference(mapping, mapping.examples[index]?.expect ?? [], link, decision);
     return { ...problem, difference };
   });
-  return [...failed, ...broken];
 }

@@ -9,6 +9,7 @@ import { type UndecidedTally, undecidedTally } from "../../engine/plan/undecided
 import type { Decision } from "../../model/evaluation.js";
 import type { PersonPlan, PlanLine, PlanSummary } from "../../model/plan.js";
 import type { Problem } from "../../model/problem.js";
+import { quote } from "../../model/quote.js";
 import { teamOf } from "../../model/target.js";
 import type { Losing } from "../brake-buckets.js";
 import type { Provisioning } from "../deps.js";
@@ -184,7 +185,11 @@ async function planPage(
   const { resolveTeam, remembered, query } = walk;
   const decisions = await judge(expressions, walk.tenant.id, mapping, people, resolveTeam, "sync", remembered);
   if (query.mapping === mapping) {
-    await tallyInvariants(expressions, walk.tenant.id, mapping, people, decisions, walk.tally);
+    const asking = { expressions, tenant: walk.tenant.id, mapping, remembered };
+    const given = people.map(({ state, links }) => {
+      return { who: quote(state.userName), links, decision: decisions.get(state.id) as Decision };
+    });
+    await tallyInvariants(asking, given, walk.tally);
   }
   const planned: PlannedPerson[] = [];
   for (const person of people) {

@@ -9,8 +9,10 @@ import type { Decision } from "../../model/evaluation.js";
 import type { Instant, UserId } from "../../model/ids.js";
 import { type DirectoryGroupRecord, NOTHING_SHOWN, type PersonLink, type PersonState } from "../../model/person.js";
 import type { Problem } from "../../model/problem.js";
+import { quote } from "../../model/quote.js";
 import { targetLabel, teamOf } from "../../model/target.js";
 import { resultsOf } from "../mapping/expression-results.js";
+import { brokenInvariants, type GivenPerson } from "../mapping/invariants.js";
 import { type CheckingMappings, checkMapping } from "../mapping/mappings.js";
 import {
   type ScenarioDocument,
@@ -47,10 +49,17 @@ export async function runScenario(
   if (!checked.ok) return problemFaults([], checked.problems);
   const faults: string[] = [];
   for (const way of ["sign_in", "push"] as const) {
-    const replay = { run, scenario, mapping: checked.mapping, teams: new Set(scenario.teams) };
+    const replay = {
+      run,
+      scenario,
+      mapping: checked.mapping,
+      teams: new Set(scenario.teams),
+      broken: new Set<string>(),
+    };
     for (const [userName, outcome] of await replayWay(replay, way)) {
       faults.push(...outcomeFaults(scenario, userName, outcome, way));
     }
+    faults.push(...replay.broken);
   }
   return faults;
 }
@@ -99,6 +108,8 @@ interface Replay {
   readonly mapping: CompiledMapping;
   /** Teams that exist by now. */
   readonly teams: Set<string>;
+  /** What says that somebody is given what an invariant forbids. */
+  readonly broken: Set<string>;
 }
 
 async function replayWay(replay: Replay, way: ScenarioWay): Promise<ReadonlyMap<string, ScenarioOutcome>> {
@@ -144,6 +155,8 @@ async function replayVisitor(
       const door = visit.by === "push" ? "sync" : "sign_in";
       const decision = await judged(replay, { links: present, state, door });
       state = applyInMemory(state, diff(state, decision, replay.mapping), { version: 1, now: replay.run.now });
+      if (state.status === "registered")
+        await holdAgainstInvariants(replay, { who: quote(userName), links: present, decision });
       verdict = visit.by === "push" ? { allow: true } : decision.verdict;
       for (const grant of state.grants) replay.teams.add(teamOf(grant.target.scope) ?? "");
     }
@@ -168,6 +181,11 @@ async function judged(
   const resolveTeam = (name: string) => (teams.has(name) ? { name } : undefined);
   const person: JudgedPerson = { mapping, links, state, door, resolveTeam };
   return judgePerson(person, await resultsOf(run.p.expressions, run.tenant, jobsOf(person)));
+}
+
+async function holdAgainstInvariants({ run, mapping, broken }: Replay, person: GivenPerson): Promise<void> {
+  const asking = { expressions: run.p.expressions, tenant: run.tenant, mapping, remembered: new Map() };
+  for (const { message } of (await brokenInvariants(asking, [person])).flat()) broken.add(message);
 }
 
 function outcomeOf(state: PersonState, verdict: Decision["verdict"]): ScenarioOutcome {
