@@ -214,7 +214,21 @@ describe("checkExpression: what it refuses, where, and what was meant", () => {
 
   describe("says what to write instead", () => {
     const refused: readonly (readonly [source: string, instead: string])[] = [
-      ...[...REFUSED_FUNCTIONS].map(([name, { instead }]) => [`$${name}(user.title)`, instead] as const),
+      ...[...REFUSED_FUNCTIONS].flatMap(([name, { instead }]) =>
+        instead === undefined ? [] : [[`$${name}(user.title)`, instead] as const],
+      ),
+      ["$match(user.title, /(?=a)/)", "$contains(user.title, /^app/) and $contains(user.title, /admin/)"],
+      [
+        "$match(user.title, /[/](?!a)/im)",
+        "$contains(user.title, /^app/) and $not($contains(user.title, /^app-test/))",
+      ],
+      ["$match(user.title, /(?<=a)b/)", "$contains(user.title, /app-admin/)"],
+      ["$match(user.title, /(?<!a)b/)", "$contains(user.title, /admin/) and $not($contains(user.title, /test-admin/))"],
+      ["$match(user.title, /(a)\\1/)", "$substringBefore(user.title, '-') = $substringAfter(user.title, '-')"],
+      ["$match(user.title, /a{2000}/)", "$length(user.title) > 1000"],
+      ["$match(user.title, /a++/)", "$contains(user.title, /a+/)"],
+      ["$match(user.title, /(?>a)/)", "$contains(user.title, /a+/)"],
+      ["$match(user.title, /(?i)a/)", "$contains(user.title, /sales/i)"],
       ["user.*", "user.department"],
       ["**", "user.department"],
       ["groups.%.user", "$$.user.department"],
@@ -257,6 +271,19 @@ describe("checkExpression: what it refuses, where, and what was meant", () => {
     }
   });
 
+  it("says of a function that nothing replaces why it is switched off, and which syntax is not there", () => {
+    const [raised] = problemsOf("$error('no')");
+    expect(raised?.message).to.match(/cannot stop with an error .*; nothing takes its place$/);
+    expect(raised).to.not.have.property("suggestion");
+    expect(problemsOf("$contains(user.title, /(?=a)/)")[0]?.message).to.contain(
+      "without look-ahead (`(?=`): write two conditions, as in `$contains(",
+    );
+    for (const mistake of ["/[a-\\d](a)[(?=)]/", "/[(?=)]**/"]) {
+      const [found] = problemsOf(`$contains(user.title, ${mistake})`);
+      expect([found?.code, found?.suggestion], mistake).to.deep.equal(["regex", undefined]);
+    }
+  });
+
   it("`group` has no meaning in an invariant", () => {
     expect(problemsOf("group.name = 'x'", "invariant")).to.have.nested.property("[0].code", "unknown_fact");
   });
@@ -291,6 +318,18 @@ describe("checkExpression: warnings", () => {
     ["user.title != 'x'", [["negation_over_absent", 5]]],
     ["'x' != user.title and user.title != 'y'", [["negation_over_absent", 12]]],
     ["$not($contains(user.title, 'x'))", [["negation_over_absent", 20]]],
+    ["(user.title = 'x') = false", [["negation_over_absent", 6]]],
+    ["false = $boolean(user.title = 'x')", [["negation_over_absent", 22]]],
+    ["user.title = 'x' ? false : true", [["negation_over_absent", 5]]],
+    ["user.title = 'x' ? (false) : 'y' in groups", [["negation_over_absent", 5]]],
+    ["user.title = 'x' ? 'y' in groups : 'z' in groups", []],
+    ["user.title = 'x' ? false : false", []],
+    ["user.title = 'x' ? false", []],
+    ["user.title = 'x' ? true : false", []],
+    ["(user.title = 'x') = true", []],
+    ["$exists(user.title) = false", []],
+    ["user.title = false", []],
+    ["user.active = false", []],
     ["$not($exists(user.title))", []],
     ["$exists(user.title) and user.title != 'x'", []],
     ["$not((user.title ?? '') = 'x')", []],

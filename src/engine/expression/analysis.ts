@@ -14,7 +14,7 @@ import {
   rootNames,
   type Shape,
 } from "./facts.js";
-import type { BinaryNode, BindNode, PathNode, SyntaxNode, TokenNode, UnaryNode } from "./syntax.js";
+import type { BinaryNode, BindNode, ConditionNode, PathNode, SyntaxNode, TokenNode, UnaryNode } from "./syntax.js";
 import {
   ANY,
   entryOf,
@@ -100,9 +100,7 @@ function visitBare(walk: Walk, node: SyntaxNode, scope: Scope, position: number)
     case "unary":
       return visitUnary(walk, node, scope);
     case "condition":
-      return together(
-        [node.condition, node.then, ...(node.else ? [node.else] : [])].map((part) => visitValue(walk, part, scope)),
-      );
+      return visitCondition(walk, node, scope);
     case "block":
       return visitBlock(walk, node.expressions, scope);
     case "bind":
@@ -153,9 +151,28 @@ function visitPath(walk: Walk, node: PathNode, scope: Scope): Shape {
   return shape;
 }
 
+function visitCondition(walk: Walk, { condition, then, else: otherwise }: ConditionNode, scope: Scope): Shape {
+  const branches = otherwise === undefined ? [then] : [then, otherwise];
+  const negates = isFalse(then) && otherwise !== undefined && !isFalse(otherwise);
+  const asked = visitValue(walk, condition, negates ? { ...scope, negated: true } : scope);
+  return together([asked, ...branches.map((part) => visitValue(walk, part, scope))]);
+}
+
+/** `false` as it is written, perhaps in brackets. */
+function isFalse(node: SyntaxNode): boolean {
+  if (node.type === "block") return node.expressions.slice(-1).some(isFalse);
+  return node.type === "value" && node.value === false;
+}
+
+/** An answer that is compared with `false` is negated; a fact itself is never `false`, and its absence is not either. */
+function isNegation({ value, lhs, rhs }: BinaryNode): boolean {
+  const asksForFalse = (one: SyntaxNode, other: SyntaxNode) => isFalse(one) && other.type !== "path";
+  return value === "!=" || (value === "=" && (asksForFalse(lhs, rhs) || asksForFalse(rhs, lhs)));
+}
+
 function visitBinary(walk: Walk, node: BinaryNode, scope: Scope, position: number): Shape {
   if (node.value === "..") return visitRange(walk, node, position);
-  const inner = { ...scope, negated: scope.negated || node.value === "!=" };
+  const inner = { ...scope, negated: scope.negated || isNegation(node) };
   const list = [visitValue(walk, node.lhs, inner), visitValue(walk, node.rhs, inner)].find(isList);
   if (list !== undefined && (node.value === "=" || node.value === "!=")) {
     const message = `${quote(list.path)} is a list: \`${node.value}\` compares an entry only if there is exactly one; write ${quote(`'...' in ${list.path}`)}`;

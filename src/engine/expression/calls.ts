@@ -112,7 +112,7 @@ export function reservedName(walk: Walk, position: number, name: string): Shape 
 
 function visitRegex(walk: Walk, node: RegexNode): Shape {
   const check = checkRegex(node.value, walk.regexBudget);
-  if (!check.ok) return refuse(walk, positionOf(walk, node), "regex", check.message);
+  if (!check.ok) return refuse(walk, positionOf(walk, node), "regex", check.message, check.instead);
   walk.regexBudget -= check.cost;
   return ANY;
 }
@@ -130,7 +130,8 @@ function notCallable(walk: Walk, procedure: SyntaxNode, position: number): Shape
 function unknownFunction(walk: Walk, name: string, position: number): Shape {
   const off = REFUSED_FUNCTIONS.get(name);
   if (off !== undefined) {
-    const message = `\`$${name}\` is switched off: ${off.why}; write for instance \`${off.instead}\``;
+    const instead = off.instead === undefined ? "nothing takes its place" : `write for instance \`${off.instead}\``;
+    const message = `\`$${name}\` is switched off: ${off.why}; ${instead}`;
     return refuse(walk, position, "refused_function", message, off.instead);
   }
   const meant = suggest(name, ALLOWED_FUNCTIONS.keys());

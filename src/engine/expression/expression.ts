@@ -11,7 +11,7 @@ import { textsAskedOf, textsWrittenIn } from "./asked.js";
 import { type ComparedText, comparedTexts } from "./compared.js";
 import type { ExpressionUse, FactPath } from "./facts.js";
 import { REFUSED_FUNCTIONS } from "./functions.js";
-import { LinearRegex } from "./regex.js";
+import { LinearRegex, unsupportedSyntax } from "./regex.js";
 import { ExpressionFault, faultOf, plainJson, SwitchedOff } from "./result.js";
 import { depthOf, type SyntaxNode, startOfToken } from "./syntax.js";
 import { absentParts, visibleTargets } from "./targets.js";
@@ -216,7 +216,10 @@ const HABITS = [
 function syntaxProblem(source: string, error: ParseError): Finding {
   if (error instanceof SyntaxError) {
     const literal = /\/.*\//s.exec(error.message)?.[0] ?? "";
-    return { code: "regex", message: worded(error.message), position: Math.max(0, source.indexOf(literal)) };
+    const position = Math.max(0, source.indexOf(literal));
+    const unsupported = unsupportedSyntax(literal);
+    if (unsupported === undefined) return { code: "regex", message: worded(error.message), position };
+    return { code: "regex", message: unsupported.message, position, suggestion: unsupported.instead };
   }
   const end = Math.min(error.position ?? 0, source.length);
   const position = error.token === undefined ? end : startOfToken(source, end, error.token);

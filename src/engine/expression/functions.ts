@@ -59,10 +59,10 @@ export const ALLOWED_FUNCTIONS: ReadonlyMap<string, BuiltIn> = new Map<string, B
   } satisfies Record<string, BuiltIn>),
 );
 
-/** Why a function is switched off, and an expression to write in its place. */
+/** Why a function is switched off, and an expression to write in its place; absent where nothing does what it does. */
 export interface SwitchedOffFunction {
   readonly why: string;
-  readonly instead: string;
+  readonly instead?: string;
 }
 
 const CLOCK = "a rule that reads the clock has no lasting answer, and the fact `now` is the UTC day";
@@ -70,47 +70,57 @@ const CHANCE = "the same facts must always give the same answer";
 const GROWTH = "it can grow without end";
 const PICTURE = "its pictures can run for ever";
 const WHOLE = "it hides which facts are read";
-const NEEDLESS = "rules have no use for it";
+const ENCODED = "texts are compared as they came, encoded or not";
+const RAISES = "a rule cannot stop with an error of its own; what nobody may ever get stands under `invariants`";
 
-const AS_IT_CAME = "user.title = '...'";
 const BY_NAME = "user.department";
+const CONDITION = "user.department = 'Sales'";
 const ENTRIES = "$filter(groups, function($g) { ... })";
 const NUMBER = "$number(user.employeeNumber) = 42";
 const TODAY = "now >= '2026-12-01'";
+const PLAIN_TEXT = "user.title = 'Sales'";
+const BASE64 = "user.title = 'U2FsZXM='";
+const URL_ENCODED = "user.title = 'R%26D'";
 
 /** The others: switched off when a rule is saved, and again where it runs. */
 export const REFUSED_FUNCTIONS: ReadonlyMap<string, SwitchedOffFunction> = new Map(
   Object.entries({
-    assert: { why: NEEDLESS, instead: "$exists(user.department)" },
-    base64decode: { why: NEEDLESS, instead: AS_IT_CAME },
-    base64encode: { why: NEEDLESS, instead: AS_IT_CAME },
-    clone: { why: NEEDLESS, instead: BY_NAME },
-    decodeUrl: { why: NEEDLESS, instead: AS_IT_CAME },
-    decodeUrlComponent: { why: NEEDLESS, instead: AS_IT_CAME },
+    assert: { why: `${RAISES}; a condition is true or false by itself`, instead: CONDITION },
+    base64decode: { why: ENCODED, instead: BASE64 },
+    base64encode: { why: ENCODED, instead: PLAIN_TEXT },
+    clone: { why: "facts never change, so that no copy of them is needed", instead: BY_NAME },
+    decodeUrl: { why: ENCODED, instead: URL_ENCODED },
+    decodeUrlComponent: { why: ENCODED, instead: URL_ENCODED },
     each: { why: WHOLE, instead: "[user.department, user.title]" },
-    encodeUrl: { why: NEEDLESS, instead: AS_IT_CAME },
-    encodeUrlComponent: { why: NEEDLESS, instead: AS_IT_CAME },
-    error: { why: NEEDLESS, instead: "false" },
-    eval: { why: "it would run an expression that nobody checked", instead: "user.department = 'Sales'" },
-    formatBase: { why: NEEDLESS, instead: "$string(...)" },
+    encodeUrl: { why: ENCODED, instead: PLAIN_TEXT },
+    encodeUrlComponent: { why: ENCODED, instead: PLAIN_TEXT },
+    error: { why: RAISES },
+    eval: { why: "it would run an expression that nobody checked", instead: CONDITION },
+    formatBase: { why: "numbers are written in decimal", instead: "$string(...)" },
     formatInteger: { why: PICTURE, instead: "$string(...)" },
-    formatNumber: { why: PICTURE, instead: "$string(...)" },
+    formatNumber: { why: PICTURE, instead: "$string($round(..., 2))" },
     fromMillis: { why: PICTURE, instead: TODAY },
     keys: { why: WHOLE, instead: "$exists(user.department)" },
     lookup: { why: WHOLE, instead: BY_NAME },
     merge: { why: WHOLE, instead: "{'team': user.department}" },
     millis: { why: CLOCK, instead: TODAY },
     now: { why: CLOCK, instead: TODAY },
-    pad: { why: GROWTH, instead: NUMBER },
+    pad: { why: GROWTH, instead: "$substring('000000' & user.employeeNumber, -6)" },
     parseInteger: { why: PICTURE, instead: NUMBER },
-    power: { why: GROWTH, instead: NUMBER },
-    random: { why: CHANCE, instead: "user.employeeNumber" },
-    reduce: { why: GROWTH, instead: ENTRIES },
+    power: { why: GROWTH, instead: "$number(user.employeeNumber) * $number(user.employeeNumber)" },
+    random: {
+      why: `${CHANCE}, as a digit does for a lasting tenth of the people`,
+      instead: "$substring(user.employeeNumber, -1) = '7'",
+    },
+    reduce: { why: GROWTH, instead: "$sum($map(groups, function($g) { ... }))" },
     shuffle: { why: CHANCE, instead: "$sort(groups)" },
     sift: { why: WHOLE, instead: ENTRIES },
     spread: { why: WHOLE, instead: "[user.department, user.title]" },
-    sqrt: { why: NEEDLESS, instead: NUMBER },
+    sqrt: { why: "the number itself can be compared with the square", instead: "$number(user.employeeNumber) > 9" },
     toMillis: { why: PICTURE, instead: TODAY },
-    zip: { why: NEEDLESS, instead: "$map(groups, function($g, $i) { ... })" },
-  }),
+    zip: {
+      why: "places in a list are counted by the second parameter",
+      instead: "$map(groups, function($g, $i) { ... })",
+    },
+  } satisfies Record<string, SwitchedOffFunction>),
 );

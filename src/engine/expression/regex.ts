@@ -9,7 +9,7 @@ const LONGEST_REASON = 120;
 
 export type RegexCheck =
   | { readonly ok: true; readonly cost: number }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string; readonly instead?: string };
 
 /**
  * Whether a literal of the syntax tree can run, and what it costs. RE2 has no look-around and no back references;
@@ -24,11 +24,63 @@ export function checkRegex(literal: object, budget: number): RegexCheck {
     compile(literal);
     return { ok: true, cost };
   } catch (error) {
+    const unsupported = unsupportedSyntax(literal.source);
+    if (unsupported) return { ok: false, ...unsupported };
     const reason = String(error)
       .replace(/^.*error parsing regexp: /, "")
       .replace(/\p{Cc}/gu, "?");
     return { ok: false, message: `regular expression refused: ${reason.slice(0, LONGEST_REASON)}` };
   }
+}
+
+const RE2 = "regular expressions run in linear time, by RE2, without";
+
+/** What other engines have, by how it is written; what to write instead is an expression of its own. */
+const UNSUPPORTED: readonly (readonly [written: RegExp, why: string, how: string, instead: string])[] = [
+  [
+    /\(\?=/,
+    `${RE2} look-ahead`,
+    "write two conditions",
+    "$contains(user.title, /^app/) and $contains(user.title, /admin/)",
+  ],
+  [
+    /\(\?!/,
+    `${RE2} look-ahead`,
+    "write two conditions",
+    "$contains(user.title, /^app/) and $not($contains(user.title, /^app-test/))",
+  ],
+  [
+    /\(\?<=/,
+    `${RE2} look-behind`,
+    "let the pattern begin with what stands before",
+    "$contains(user.title, /app-admin/)",
+  ],
+  [
+    /\(\?<!/,
+    `${RE2} look-behind`,
+    "write two conditions",
+    "$contains(user.title, /admin/) and $not($contains(user.title, /test-admin/))",
+  ],
+  [
+    /\\[1-9]/,
+    `${RE2} back references`,
+    "compare the two parts as texts",
+    "$substringBefore(user.title, '-') = $substringAfter(user.title, '-')",
+  ],
+  [/[*+?}]\+|\(\?>/, `${RE2} possessive and atomic parts`, "a plain one is as fast", "$contains(user.title, /a+/)"],
+  [/\{\d{4,}/, `${RE2} counting beyond 1000`, "ask for the length", "$length(user.title) > 1000"],
+  [/\(\?[a-z]+[):]/, "flags stand behind a pattern", "write them there", "$contains(user.title, /sales/i)"],
+];
+
+/** What other engines have, and linear-time matching has not, with what to write instead; `undefined` for other mistakes. */
+export function unsupportedSyntax(pattern: string): { readonly message: string; readonly instead: string } | undefined {
+  // Escaped characters and classes mean themselves.
+  const bare = pattern.replace(/\\[^1-9]|\[(?:\\.|[^\]\\])*\]/gs, ".");
+  for (const [written, why, how, instead] of UNSUPPORTED) {
+    const found = written.exec(bare)?.[0];
+    if (found !== undefined) return { message: `${why} (\`${found}\`): ${how}, as in \`${instead}\``, instead };
+  }
+  return undefined;
 }
 
 /**
