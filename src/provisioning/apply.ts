@@ -3,8 +3,9 @@
 import type { GrantId, Instant, RunId, TeamId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { Change, PersonPlan } from "../model/plan.js";
-import { targetLabel, teamOf } from "../model/target.js";
+import { isOwner, targetLabel, teamOf } from "../model/target.js";
 import type { Context, Provisioning } from "./deps.js";
+import { ownersChanged } from "./owners.js";
 import type { AccessWrites, NewGrant } from "./ports/access.js";
 import type { AuditEntry } from "./ports/journal.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -33,11 +34,16 @@ export async function applyPlans(p: Provisioning, tx: TenantWriter, input: Apply
   );
   const leavers = released.map((plan) => plan.person.id);
   await freeSeatsOf(tx, leavers, input.now);
+  if (input.plans.some(changesOwners)) await ownersChanged(tx, input.now);
   const lines = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
   const updated = updatedProfiles(input);
   if (lines.length + updated.length === 0) return;
   await tx.appendAudit([...lines, ...updated].map((line) => entry(input, line)));
   await tx.appendEvents([...lines, ...updated], input.now);
+}
+
+function changesOwners({ changes }: PersonPlan): boolean {
+  return changes.some((change) => "grant" in change && isOwner(change.grant.target));
 }
 
 function teamNames(plans: readonly PersonPlan[]): readonly string[] {

@@ -8,6 +8,7 @@ import {
   lossKeys,
   lossOf,
   needsSeat,
+  type OwnerReason,
   ownersWhoStay,
   underHold,
   unseenLoss,
@@ -56,11 +57,11 @@ export interface BrakeInput {
  * people for whom there is no seat. Locks the tenant where somebody could be held.
  */
 export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput): Promise<Braked> {
-  const held = settleHolds(input);
+  const held = await withFreedOwners(tx, settleHolds(input), input);
   const losing = held.pass.filter((plan) => unapprovedLoss(plan, input.approval) !== undefined);
   const owners = held.pass.filter(losesOwner);
   const seatless = held.pass.filter(needsSeat);
-  await rememberLosses(tx, held.waiting, input.now);
+  await rememberLosses(tx, held, input.now);
   if (losing.length + owners.length + seatless.length > 0) await tx.lockTenant();
   const kept = new Map<UserId, HeldPlan>();
   await holdOwners(tx, owners, input, kept);
@@ -74,14 +75,13 @@ export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput
   };
 }
 
-interface SettledHolds {
-  readonly pass: PersonPlan[];
-  readonly waiting: PersonPlan[];
-  readonly dissolve: UserId[];
+interface SettledHolds extends Pick<Braked, "pass" | "waiting" | "dissolve"> {
+  /** Who must stay an owner, where somebody waits for it. */
+  readonly stay?: ReadonlyMap<UserId, OwnerReason>;
 }
 
 function settleHolds(input: BrakeInput): SettledHolds {
-  const settled: SettledHolds = { pass: [], waiting: [], dissolve: [] };
+  const settled = { pass: [] as PersonPlan[], waiting: [] as PersonPlan[], dissolve: [] as UserId[] };
   const options = { covers: coveredBy(input.approval), releasing: false };
   for (const one of input.plans) {
     const { kind, plan } = underHold(one, options);
@@ -92,18 +92,37 @@ function settleHolds(input: BrakeInput): SettledHolds {
   return settled;
 }
 
+/**
+ * Who waits as an owner who must stay waits no longer for that when there are owners enough, and for the reason that is true
+ * now. INVARIANT: whoever is freed is judged like anybody else who loses as much.
+ */
+async function withFreedOwners(tx: TenantWriter, held: SettledHolds, input: BrakeInput): Promise<SettledHolds> {
+  const waiting = held.waiting.filter((plan) => isHeldAsOwner(plan) && losesOwner(plan));
+  if (waiting.length === 0) return held;
+  await tx.lockTenant();
+  const stay = await ownersKept(tx, [...held.pass.filter(losesOwner), ...waiting], input);
+  const freed = waiting.filter(({ person }) => !stay.has(person.id));
+  return {
+    pass: [...held.pass, ...freed],
+    waiting: held.waiting.filter((plan) => !freed.includes(plan)),
+    dissolve: [...held.dissolve, ...freed.map(({ person }) => person.id)],
+    stay,
+  };
+}
+
+function isHeldAsOwner({ person: { hold } }: PersonPlan): boolean {
+  return hold?.reason === "last_owner" || hold?.reason === "second_to_last_owner";
+}
+
 /** Who waits may lose something else meanwhile: a discard speaks of what would be lost when it is said. */
-async function rememberLosses(tx: TenantWriter, waiting: readonly PersonPlan[], now: Instant): Promise<void> {
+async function rememberLosses(tx: TenantWriter, { waiting, stay }: SettledHolds, now: Instant): Promise<void> {
   for (const plan of waiting) {
-    const { hold } = plan.person;
+    const { id: user, factsVersion, hold } = plan.person;
+    if (!hold) continue;
     const losses = lossKeys(plan);
-    if (!hold || losses.every((key) => hold.losses.includes(key))) continue;
-    const { id: user, factsVersion } = plan.person;
-    await tx.hold(
-      hold.run,
-      [{ user, factsVersion, reason: hold.reason, detail: HELD_BECAUSE[hold.reason], losses }],
-      now,
-    );
+    const reason = isHeldAsOwner(plan) ? (stay?.get(user) ?? hold.reason) : hold.reason;
+    if (reason === hold.reason && losses.every((key) => hold.losses.includes(key))) continue;
+    await tx.hold(hold.run, [{ user, factsVersion, reason, detail: HELD_BECAUSE[reason], losses }], now);
   }
 }
 
@@ -127,12 +146,20 @@ async function holdOwners(
   kept: Map<UserId, HeldPlan>,
 ): Promise<void> {
   if (losing.length === 0) return;
-  const others = await tx.otherOwners(losing.map((plan) => plan.person.id));
-  const stay = ownersWhoStay(losing, others, (plan) => unapprovedLoss(plan, input.approval) === undefined);
+  const stay = await ownersKept(tx, losing, input);
   for (const plan of losing) {
     const reason = stay.get(plan.person.id);
     if (reason) keep(kept, plan, chargedConnection(plan, input), reason);
   }
+}
+
+async function ownersKept(
+  tx: TenantWriter,
+  losing: readonly PersonPlan[],
+  { approval }: BrakeInput,
+): Promise<ReadonlyMap<UserId, OwnerReason>> {
+  const others = await tx.otherOwners(losing.map((plan) => plan.person.id));
+  return ownersWhoStay(losing, others, (plan) => unapprovedLoss(plan, approval) === undefined);
 }
 
 /** Why people are kept back, in words. */

@@ -6,6 +6,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner, type Target, teamOf } from "../model/target.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
+import { ownersChanged } from "./owners.js";
 import type { ClosedGrant, NewGrant } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
 import { refuseByPolicy } from "./team-policy.js";
@@ -64,6 +65,7 @@ async function openGrantWithAudit(
   const ends = expiresAt === undefined ? {} : { expiresAt };
   const grant = { id, user, target, origin: "manual", evidence: [], by: authorOf(context), reason } as const;
   await tx.applyAccess({ ...NOTHING, open: [{ ...grant, ...(team && { team }), ...ends }] }, now);
+  if (isOwner(target)) await ownersChanged(tx, now);
   const detail = { target: { ...target }, origin: "manual", reason, ...ends };
   await tx.appendAudit([{ ...auditEntry(context, now, "grant.added", detail), user }]);
   await tx.appendEvents([{ type: "grant.added", user, data: { userName, ...detail } }], now);
@@ -101,7 +103,9 @@ async function closeGrantWithAudit(
   now: Instant,
 ): Promise<void> {
   const closed = await tx.closeGrant(id, reason, now);
-  if (closed) await recordClosed(tx, [closed], reason, context, now);
+  if (!closed) return;
+  if (isOwner(closed.target)) await ownersChanged(tx, now);
+  await recordClosed(tx, [closed], reason, context, now);
 }
 
 /** The audit entries and events of grants that ended outside a plan. */

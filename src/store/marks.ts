@@ -1,6 +1,7 @@
 /** Who must be reconciled: marks of changed facts, and people whom a newer mapping has not reached. */
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, Instant, RunId, UserId } from "../model/ids.js";
+import { OWNER } from "../model/target.js";
 import type { AccessWriter } from "../provisioning/ports/access.js";
 import { bigint } from "./dialect.js";
 import type { Scope } from "./scope.js";
@@ -13,6 +14,7 @@ type MarkWriter = Pick<
   | "markConnection"
   | "markEverybody"
   | "markSeatless"
+  | "markHeldOwners"
   | "giveMarks"
   | "claimMarks"
   | "claimBehind"
@@ -98,6 +100,17 @@ export function markWriter(scope: Scope): MarkWriter {
       return marksOf(run);
     },
     markSeatless: (now) => markSeatless(scope, now),
+    markHeldOwners: (now) =>
+      mark(
+        scope,
+        // by the owners, who are few, while very many people may be held
+        sql`(select g.user_id from grants g
+          join held_people h on h.tenant_id = g.tenant_id and h.user_id = g.user_id and h.status = 'held'
+            and h.reason in ('last_owner', 'second_to_last_owner')
+          where g.tenant_id = ${tenant} and g.scope = ${OWNER.scope} and g.role = ${OWNER.role} and g.ended_at is null)`,
+        "owners",
+        now,
+      ),
     async giveMarks(users, run) {
       if (users.length === 0) return 0;
       await db.run(

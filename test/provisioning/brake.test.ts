@@ -340,6 +340,20 @@ describe("the brake", () => {
     expect(audit.items[0]?.detail["reason"]).to.equal("no connection knows the person any more");
   });
 
+  it("holds an owner who need not stay any more like anybody else, where too many people leave", async () => {
+    const group = await t.pushGroup("okta", "IT", [ids[0] as DirectoryUserId]);
+    await t.mapping({ ...MAPPING, tenant_owners_groups: ["IT"] });
+    await t.settled();
+    await leave(0);
+    expect(await t.held("okta")).to.deep.equal({ [name(0)]: "last_owner" });
+    for (const at of [1, 2]) await leave(at);
+    await t.change("okta", { kind: "addMembers", group, members: ids.slice(3, 5) });
+    await t.settled();
+    expect(await t.held("okta")).to.deep.equal({ [name(0)]: "brake_deactivations" });
+    expect((await t.heldRun("okta")).total).to.equal(1);
+    expect(await state()).to.equal("+--+++");
+  });
+
   it("shows as kept the owner whom apply keeps", async () => {
     await t.pushGroup("okta", "IT", ids.slice(0, 3));
     await t.mapping({ ...MAPPING, tenant_owners_groups: ["IT"] });

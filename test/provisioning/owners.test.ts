@@ -100,12 +100,40 @@ for (const database of ["SQLite", "PostgreSQL"] as const) {
       expect(await t.held("okta")).to.deep.equal({ root: "last_owner" });
     });
 
+    it("wait for the reason that is true now, and go by themselves when there are two others", async () => {
+      await t.pushUser("okta", "root", { id: root, active: false });
+      expect(await t.held("okta")).to.deep.equal({ root: "last_owner" });
+      const run = await t.heldRun("okta");
+      await another("second");
+      expect(await t.held("okta")).to.deep.equal({ root: "second_to_last_owner" });
+      expect((await t.heldRun("okta")).id).to.equal(run.id);
+      expect((await t.heldRun("okta")).total).to.equal(1);
+      expect(await t.holds("root")).to.deep.equal(OWNS);
+      await another("third");
+      expect(await t.holds("root")).to.equal("deactivated");
+      const reader = t.p.store.read((await t.tenant()).id);
+      expect((await reader.run(run.id))?.status).to.equal("done");
+    });
+
     it("let the former last one go once there is another, when the run is released", async () => {
       await t.pushUser("okta", "root", { id: root, active: false });
       await another("second");
-      await another("third");
       await releaseHeld();
       expect(await t.holds("root")).to.equal("deactivated");
+    });
+
+    it("are looked at again when an owner goes who was made by hand", async () => {
+      await t.pushUser("okta", "root", { id: root, active: false });
+      await createLocalUser(t.p, await t.tenant(), { userName: "local" }, ADMIN);
+      const local = await t.userId("local");
+      const grant = { target: OWNER, reason: "break glass" };
+      const id = await addManualGrant(t.p, await t.tenant(), local, grant, ADMIN);
+      await t.settled();
+      expect(await t.held("okta")).to.deep.equal({ root: "second_to_last_owner" });
+      await removeManualGrant(t.p, await t.tenant(), local, id, ADMIN);
+      t.p.wake();
+      await t.settled();
+      expect(await t.held("okta")).to.deep.equal({ root: "last_owner" });
     });
 
     it("keep the second to last until somebody has looked", async () => {

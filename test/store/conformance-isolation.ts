@@ -209,6 +209,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   markDirty: (b, a) => b.markDirty([a.user], "facts", LATER),
   markConnection: (b, a) => b.markConnection(a.connection, "x", LATER),
   markSeatless: (b) => b.markSeatless(LATER),
+  markHeldOwners: (b) => b.markHeldOwners(LATER),
   giveMarks: (b, a) => b.giveMarks([a.user], a.run),
   claimMarks: (b) => b.claimMarks(MUCH_LATER, MUCH_LATER, 10),
   claimBehind: async (b, a) => (await b.claimBehind(9, LATER, MUCH_LATER, 99)).filter((id) => id === a.user),

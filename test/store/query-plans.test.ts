@@ -81,6 +81,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "marks given to a run": (tx) => tx.giveMarks([USER], 1 as RunId),
   "marks left of a run": (tx) => tx.leftOfRun(1 as RunId),
   "people who wait for a seat": (tx) => tx.markSeatless(NOW),
+  "owners who wait": (tx) => tx.markHeldOwners(NOW),
   "people left behind": (tx) => tx.leftBehind(3),
   "marks passed on": (tx) => tx.passMarksOn(1 as RunId),
   "people behind the version": (tx) => tx.claimBehind(3, NOW, LATER, 100),

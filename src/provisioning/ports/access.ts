@@ -112,9 +112,17 @@ export type BucketKind = "deactivations" | "access";
  * What may fall due: groups of a connection settle (ref: connection id and instant), newly pushed people settle (ref:
  * connection id and when they came, from and to), a manual grant ends (ref: user and grant id), a rule of the mapping
  * expires, a UTC day begins for a mapping that reads `now`, names of the mapping are to be pinned at connections that are new to it,
- * seats have become free.
+ * seats have become free, the tenant's owners have changed.
  */
-export type WakeKind = "settle" | "newcomers" | "grant_expiry" | "rule_expiry" | "new_day" | "pins" | "seats";
+export type WakeKind =
+  | "settle"
+  | "newcomers"
+  | "grant_expiry"
+  | "rule_expiry"
+  | "new_day"
+  | "pins"
+  | "seats"
+  | "owners";
 
 /** The access ledger as it is read: people, links, grants, teams, and what is due. */
 export interface AccessReader {
@@ -222,6 +230,8 @@ export interface AccessWriter {
   markConnection(connection: ConnectionId, cause: string, now: Instant, run?: RunId): Promise<number>;
   /** Marks people who are held for want of a seat, in the order of their ids, as many as seats are free; how many. */
   markSeatless(now: Instant): Promise<number>;
+  /** Marks people who are held as owners who must stay; how many. */
+  markHeldOwners(now: Instant): Promise<number>;
   /** Makes waiting marks of these people the run's, but for those of earlier runs that are open; how many the run has. */
   giveMarks(ids: readonly UserId[], run: RunId): Promise<number>;
   /** Takes due marks for a while: they are not due again before `until`. */

@@ -27,6 +27,7 @@ export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Co
     }
     await markSettled(tx, due, now);
     if (due.some(({ kind }) => kind === "seats")) await tx.markSeatless(now);
+    if (due.some(({ kind }) => kind === "owners")) await tx.markHeldOwners(now);
     for (const { kind, ref } of due) if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);
   });
 }
