@@ -31,6 +31,9 @@ export function runStory(run: Run, connection: string | null, held: readonly Hel
   ];
 }
 
+const STAYS =
+  "whoever is left stays registered until they can be reconciled: the service's log says why they cannot (`worker.reconcile_failed`)";
+
 function beginning({ trigger, mappingVersion }: Run, connection: string): string {
   switch (trigger) {
     case "mapping":
@@ -52,13 +55,15 @@ function beginning({ trigger, mappingVersion }: Run, connection: string): string
   }
 }
 
-function progress({ status, total, done, counts }: Run): readonly string[] {
+function progress({ trigger, status, total, done, counts }: Run): readonly string[] {
   if (status === "held" || status === "discarded") return [];
   const people = `${done} of ${counted(total, "person", "people")} done`;
   const attempts = counts["attempts"] ?? 0;
   const waits = status === "running" && attempts > 0;
   const tried = `${counted(attempts, "attempt", "attempts")} left somebody undone`;
-  return waits ? [people, `${tried}: the next follows by itself within a minute`] : [people];
+  if (!waits) return [people];
+  const next = `${tried}: the next follows by itself within a minute`;
+  return trigger === "disable" ? [people, next, STAYS] : [people, next];
 }
 
 function said(people: number | undefined, one: string, many: string, rest: string): readonly string[] {

@@ -1,6 +1,6 @@
 /** Sync mode owns the switch between off, test and live: always previewed, applied as reviewed, never in need of a resend. */
 import type { Connection, OnDisable, Tenant } from "../model/connection.js";
-import type { RunId } from "../model/ids.js";
+import type { Instant, RunId } from "../model/ids.js";
 import type { RunTrigger } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
@@ -142,8 +142,18 @@ interface Start {
   readonly context: Context;
 }
 
+/** INVARIANT: people leave by a switch to off no more once another switch of the connection has followed on it. */
+async function takePlaceOfDisable(tx: TenantWriter, { id }: Connection, now: Instant): Promise<void> {
+  const error = "another switch of the connection took its place";
+  for (const run of await tx.openRuns()) {
+    if (run.trigger === "disable" && run.connection === id)
+      await tx.updateRun(run.id, { status: "failed", error }, now);
+  }
+}
+
 async function startRun(p: Provisioning, tx: TenantWriter, start: Start): Promise<RunId> {
   const now = p.now();
+  await takePlaceOfDisable(tx, start.connection, now);
   const { digest, summary, sheet } = start.plan;
   await sheet?.finish(tx, digest, summary, REVIEWED_DAYS);
   const plan = sheet && { plan: sheet.id };

@@ -170,7 +170,8 @@ function statusColumns(
   status: RunStatus | undefined,
   at: number,
 ): Readonly<Record<string, Value>> {
-  if (status === undefined) return {};
+  // INVARIANT: a run that is over stays over, whoever was at work on it when it ended
+  if (status === undefined || ENDED.includes(present.status as RunStatus)) return {};
   return {
     status,
     started_at: present.started_at ?? (status === "running" ? at : null),

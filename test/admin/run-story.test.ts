@@ -67,6 +67,17 @@ describe("what is told of a run", () => {
       ],
     ],
     [
+      "says what keeps people registered who were to leave, and where to look",
+      { trigger: "disable", status: "running", done: 39, counts: { attempts: 12 } },
+      0,
+      [
+        "connection `okta` was switched off, and its people leave",
+        "39 of 40 people done",
+        "12 attempts left somebody undone: the next follows by itself within a minute",
+        "whoever is left stays registered until they can be reconciled: the service's log says why they cannot (`worker.reconcile_failed`)",
+      ],
+    ],
+    [
       "says why it failed",
       { status: "failed", total: 1, done: 0, counts: { attempts: 9 }, error: "some people could not be reconciled" },
       0,

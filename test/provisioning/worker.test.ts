@@ -133,6 +133,46 @@ describe("the worker", () => {
       expect([await t.holds("ada"), await t.holds("bob")]).to.deep.equal(["deactivated", "deactivated"]);
     });
 
+    describe("of one who is to leave by a switch to off", () => {
+      let leaving: RunId | undefined;
+      beforeEach(async () => {
+        await t.pushUser("okta", "ada", { attributes: { department: "Poison" } });
+        await t.pushUser("okta", "bob", SALES);
+        const tenant = await t.tenant();
+        const { digest } = await previewSync(t.p, tenant, "okta", { to: "off", onDisable: "deactivate" });
+        workerFault.planted = ({ input }) => JSON.stringify(input).includes("Poison");
+        const options = { onDisable: "deactivate", digest } as const;
+        leaving = (await turnSyncOff(t.p, tenant, await t.connection("okta"), options, ADMIN)).run;
+        await putOff(leaving);
+        await over(leaving);
+      });
+      const run = async () => leaving && (await reader()).run(leaving);
+
+      it("they leave as soon as they can be reconciled, however long that takes", async () => {
+        expect((await run())?.counts["attempts"]).to.be.at.least(10);
+        expect([await t.holds("ada"), await t.holds("bob")]).to.deep.equal([["Lobby/viewer"], "deactivated"]);
+        workerFault.planted = false;
+        clock.forward({ minutes: 1 });
+        await t.settled();
+        expect(await t.holds("ada")).to.equal("deactivated");
+        expect(await run()).to.include({ status: "done", total: 2, done: 2 });
+      });
+
+      it("they stay when the connection goes live again meanwhile", async () => {
+        const { digest } = await previewSync(t.p, await t.tenant(), "okta", { to: "live" });
+        const { run: live } = await goLive(t.p, await t.tenant(), "okta", digest, ADMIN);
+        expect(await run()).to.include({
+          status: "failed",
+          error: "another switch of the connection took its place",
+        });
+        workerFault.planted = false;
+        clock.forward({ minutes: 1 });
+        await t.settled();
+        expect([await t.holds("ada"), await t.holds("bob")]).to.deep.equal([["Lobby/viewer"], HOLDS]);
+        expect(await (await reader()).run(live)).to.include({ status: "done", total: 2, done: 2 });
+      });
+    });
+
     it("of one person in a push, later runs of other connections are over when their own people are done", async () => {
       workerFault.planted = ({ input }) => JSON.stringify(input).includes("Poison");
       const few = { ...t.p, settings: { ...t.p.settings, inlineUsers: 1 } };

@@ -227,6 +227,8 @@ export function workConformance(open: OpenStore): void {
         },
         ...{ startedAt: LATER, finishedAt: MUCH_LATER },
       });
+      await write((tx) => tx.updateRun(first, { status: "queued" }, MUCH_LATER));
+      expect(await read.run(first), "who works on it still does not open it again").to.include({ status: "failed" });
       expect(await read.mappingRun(1)).to.deep.equal({ plan, includeFrozen: true });
       expect(await read.mappingRun(2)).to.equal(undefined);
       expect(

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { GrantId, TenantId } from "../../src/model/ids.js";
+import type { GrantId, TenantId, UserId } from "../../src/model/ids.js";
 import { withPastEvidence } from "../../src/provisioning/explain/past-evidence.js";
 import { type Dialect, POSTGRES, SQLITE } from "../../src/store/dialect.js";
 import { type Knex, knex } from "../../src/store/knex.js";
@@ -29,6 +29,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0013-marks-of-runs", "b6a5d65b3f9099f5", "fc4a9009207fc405"],
   ["0014-erased-users", "0dc7b6f2f7d9e35c", "8a366de97ae41a64"],
   ["0015-team-policies", "83081d950aa4eca8", "9d1af391ef1ebf44"],
+  ["0016-marks-of-open-runs", "295be724bad27fd7", "295be724bad27fd7"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -224,6 +225,53 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         expect(await labels(1)).to.deep.equal(["not kept", "not kept", "everyone"]);
         expect(await labels(3)).to.deep.equal(["Eng", "not kept", "everyone"]);
         expect(await labels(4)).to.deep.equal(["dev", "not kept", "everyone"]);
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("knows whose the people are who wait for a run that was open, and goes on with those who were to leave", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0015-team-policies", runner, dialect);
+      await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, created_at: T0 });
+      const connection = { ...BEFORE_SAML, sync: "off", secret: null, oidc: null, protocol: "scim" };
+      for (const id of ["open", "gaveup", "live"]) await runner("connections").insert({ ...connection, id, slug: id });
+      const run = { tenant_id: 1, total: 1, counts: "{}", created_at: T0 };
+      await runner("runs").insert([
+        { ...run, number: 1, trigger_kind: "push", status: "done", connection_id: "open" },
+        { ...run, number: 2, trigger_kind: "held", status: "queued", connection_id: "open" },
+        { ...run, number: 3, trigger_kind: "disable", status: "queued", connection_id: "open" },
+        { ...run, number: 4, trigger_kind: "go_live", status: "queued", connection_id: "open" },
+        { ...run, number: 5, trigger_kind: "disable", status: "failed", connection_id: "gaveup", finished_at: T0 },
+        { ...run, number: 6, trigger_kind: "disable", status: "failed", connection_id: "live", finished_at: T0 },
+        { ...run, number: 7, trigger_kind: "go_live", status: "done", connection_id: "live" },
+      ]);
+      const people: readonly (readonly [id: string, connection: string, dirty: boolean, markRun: number | null])[] = [
+        ["waits", "open", true, null],
+        ["stale", "open", true, 1],
+        ["later", "open", true, 4],
+        ["clean", "open", false, null],
+        ["leaves", "gaveup", true, 5],
+        ["stays", "live", true, 6],
+      ];
+      for (const [id, at, dirty, markRun] of people) {
+        const names = { user_name: id, user_name_folded: id, search_text: id, status: "registered", created_at: T0 };
+        await runner("users").insert({ tenant_id: 1, id, ...names, dirty, mark_run: markRun });
+        const row = { tenant_id: 1, connection_id: at, id, user_name: id, user_name_folded: id, user_name_ascii: id };
+        await runner("directory_users").insert({ ...row, version: 1, created_at: T0, modified_at: T0 });
+        const link = { tenant_id: 1, id, user_id: id, directory_user_id: id, connection_id: at };
+        await runner("identity_links").insert({ ...link, linked_by: "new", linked_at: T0 });
+      }
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        expect(await store.migrate()).to.include("0016-marks-of-open-runs");
+        const reader = store.read(ACME);
+        const states = await reader.people(people.map(([id]) => id as UserId));
+        expect(Object.fromEntries(states.map(({ id, markRun }) => [id, markRun]))).to.deep.equal({
+          ...{ waits: 3, stale: 3, later: 4, clean: undefined, leaves: 5, stays: undefined },
+        });
+        expect((await reader.openRuns()).map(({ id }) => id)).to.deep.equal([2, 3, 4, 5]);
       } finally {
         await store.close();
       }

@@ -19,7 +19,7 @@ export interface RunPace {
   stopped(): boolean;
 }
 
-/** A run whose people could not all be reconciled is taken up again, so often, and has failed then. */
+/** A run whose people could not all be reconciled is taken up again, so often, and has failed then, but for a switch to off. */
 const ATTEMPTS = 10;
 /** People in one statement that moves nothing of theirs but the version. */
 const AT_ONCE = 2000;
@@ -145,6 +145,8 @@ async function releasePeople(p: Provisioning, tenant: TenantId, run: ClaimedRun,
 async function end(p: Provisioning, tenant: TenantId, run: ClaimedRun, failedNow: number): Promise<void> {
   await p.store.write(tenant, async (tx) => {
     const now = p.now();
+    // another switch may have taken its place meanwhile
+    if ((await tx.run(run.id))?.finishedAt !== undefined) return;
     const { claimed, failed } = await leftToDo(tx, run, failedNow);
     // INVARIANT: what was confirmed for a switch counts while its run is open, so that it stays open for the last of its people
     if (claimed > 0) await tx.updateRun(run.id, { leaseUntil: secondsFrom(now, OTHERS_SECONDS) }, now);
@@ -165,10 +167,13 @@ function isTriedAgain({ trigger }: ClaimedRun): boolean {
   );
 }
 
-/** Puts the run off; when its trouble does not pass, it has failed, and people held in it wait in a held run again. */
+/**
+ * Puts the run off; when its trouble does not pass, it has failed, and people held in it wait in a held run again. INVARIANT:
+ * nobody stays registered because a switch to off gave up on them: they leave while its run is open, so that it never does.
+ */
 async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, failed: number): Promise<void> {
   const now = p.now();
-  if ((run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS) {
+  if ((run.counts["attempts"] ?? 0) + 1 >= ATTEMPTS && run.trigger !== "disable") {
     const addCounts = failed > 0 ? { failed } : {};
     await letGoOfPeople(tx, run, now);
     await tx.updateRun(run.id, { status: "failed", addCounts, error: "some people could not be reconciled" }, now);

@@ -8,6 +8,7 @@ import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
+import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
 import type { Migration } from "./migration.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   MARKS_OF_RUNS,
   ERASED_USERS,
   TEAM_POLICIES,
+  MARKS_OF_OPEN_RUNS,
 ];
