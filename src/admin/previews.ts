@@ -27,9 +27,9 @@ export async function previewView({ id, digest, summary, lines }: Preview, limit
 
 /** A line of a plan without what only provisioning reads: people without an account are shown without an id. */
 export function changeView(line: PlanLine) {
-  const { change, target = null, reason, privileged } = line;
+  const { change, target = null, reason, privileged, held } = line;
   const { id, userName, pending } = line.user;
-  return { user: { id: pending ? null : id, userName }, change, target, reason, privileged };
+  return { user: { id: pending ? null : id, userName }, change, target, reason, privileged, ...(held && { held }) };
 }
 
 function changesOf({ items, next }: Page<PlanRow>, mark: string) {

@@ -36,7 +36,7 @@ function undecidedLine({ name, reason, people, until }: PlanSummary["undecided"]
   return `  accounts that end if no rule matches ${until === undefined ? "when groups have come" : `by ${until}`}: ${who}`;
 }
 
-export function changeLine({ user, change, target, reason, privileged }: PlanLine): string {
+export function changeLine({ user, change, target, reason, privileged, held }: PlanLine): string {
   const what = target === undefined ? "" : ` ${targetLabel(target)}`;
-  return `${privileged ? "! " : "  "}${user.userName} ${WORDS[change]}${what}: ${reason}`;
+  return `${privileged ? "! " : "  "}${user.userName} ${held ? "would get" : WORDS[change]}${what}: ${reason}`;
 }

@@ -1,7 +1,7 @@
 /** Guard owns the arithmetic of what must not happen unseen: many losses at once, and the loss of the last owner. */
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { Hold } from "../model/person.js";
-import type { Change, PersonPlan, PlanLine } from "../model/plan.js";
+import type { Change, PersonPlan, PlanLine, Waiting } from "../model/plan.js";
 import { isOwner } from "../model/target.js";
 import { dangerKey, isLoss } from "./plan/digest.js";
 import { assignmentChanges, planLines } from "./plan/lines.js";
@@ -124,10 +124,19 @@ export function ownersWhoStay(
   return stay;
 }
 
-/** The plan of a person for whom nothing changes, and that tells of what would have been lost why it waits. */
+/** The plan of a person for whom nothing changes, and that tells of what would have been lost and gained why it waits. */
 export function keptBack(plan: PersonPlan, reason: string): PersonPlan {
   const losses = assignmentChanges(plan).lost.map(({ grant }) => grant);
-  return { ...plan, changes: [], refreshed: [], held: { reason, losses } };
+  return { ...plan, changes: [], refreshed: [], held: { reason, losses }, waiting: waitingGains(plan, reason) };
+}
+
+/** The plan of a person whom a change does not reach: INVARIANT: what comes later by it is told, or nobody would have seen it. */
+export function leftOut(plan: PersonPlan, reason: string): PersonPlan {
+  return { ...plan, changes: [], kept: [], waiting: waitingGains(plan, reason) };
+}
+
+function waitingGains(plan: PersonPlan, reason: string): Waiting {
+  return { reason, gains: assignmentChanges(plan).gained.map(({ grant }) => grant) };
 }
 
 /** The plan registers somebody who has no seat yet. */

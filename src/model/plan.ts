@@ -42,6 +42,8 @@ export interface PersonPlan {
   readonly frozen: boolean;
   /** Set where all that the person would gain and lose waits: there are no changes then. */
   readonly held?: HeldBack;
+  /** Set where the person is kept back or left out, and gains nothing yet. */
+  readonly waiting?: Waiting;
 }
 
 /** An open grant that goes on with other evidence, or by a rule of another id. */
@@ -61,6 +63,13 @@ export interface HeldBack {
   readonly losses: readonly Grant[];
 }
 
+/** What comes as soon as nothing keeps it back, and what keeps it. */
+export interface Waiting {
+  readonly reason: string;
+  /** Of each assignment that would have been gained, one grant. */
+  readonly gains: readonly DesiredGrant[];
+}
+
 /** One line of a preview. */
 export interface PlanLine {
   readonly user: {
@@ -77,6 +86,8 @@ export interface PlanLine {
   readonly privileged: boolean;
   /** Of a revoke: the person holds a higher role in the same place afterwards, so that nothing is lost. */
   readonly raised?: true;
+  /** Of a grant: the person is kept back or left out, and gets it as soon as that ends; no change yet. */
+  readonly held?: true;
 }
 
 /** What a plan comes to, in numbers of people and assignments. */

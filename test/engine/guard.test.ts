@@ -2,6 +2,7 @@ import { expect } from "chai";
 import {
   type HoldOptions,
   keptBack,
+  leftOut,
   lossKeys,
   needsSeat,
   ownersWhoStay,
@@ -138,9 +139,24 @@ describe("who stays an owner", () => {
     expect([...ownersWhoStay([going("a")], 1, () => false)]).to.deep.equal([["a", "second_to_last_owner"]]);
   });
 
-  it("is shown as held, with no change at all", () => {
-    const lines = planLines(keptBack(going("a"), "stays")).map((line) => [line.change, line.target, line.reason]);
-    expect(lines).to.deep.equal([["hold", owner.target, "stays"]]);
+  it("is shown as held, with no change at all, and with what waits", () => {
+    const kept = keptBack(going("a"), "stays");
+    expect(kept.changes).to.deep.equal([]);
+    const lines = planLines(kept).map(({ change, target, reason, held }) => [change, target, reason, held]);
+    expect(lines).to.deep.equal([
+      ["hold", owner.target, "stays", undefined],
+      ["grant", sales.target, "stays", true],
+    ]);
+  });
+});
+
+describe("who is left out", () => {
+  it("loses nothing, and is shown with what is gained later", () => {
+    const plan = leftOut(planOf([takes(sales), gives(owner)]), "frozen");
+    expect(plan.changes).to.deep.equal([]);
+    expect(planLines(plan).map(({ change, target, held }) => [change, target, held])).to.deep.equal([
+      ["grant", owner.target, true],
+    ]);
   });
 });
 

@@ -30,6 +30,10 @@ const waits = (before: PersonState, losses: readonly Grant[]): PersonPlan => ({
   ...plan(before, []),
   held: { reason: "waits", losses },
 });
+const gainsLater = (before: PersonState, gains: readonly Grant[]): PersonPlan => ({
+  ...plan(before, []),
+  waiting: { reason: "waits", gains: gains.map((one) => ({ ...one, stale: false })) },
+});
 const keeps = (one: Grant): Kept => ({ grant: one, rule: "open", reason: "kept" });
 
 const editor = grant("team:A", "editor", { connection: OKTA });
@@ -119,12 +123,13 @@ describe("what a plan means", () => {
         plan(state([editor]), [], [keeps(editor)]),
         { ...waits(state([viewer]), [viewer]), frozen: true },
         plan(state([editor]), [leaves(), takes(editor)]),
+        gainsLater(state(), [viewer]),
         plan(state([], { status: "pending" }), [{ kind: "create_user", reason: "new" }]),
         plan(state([], { status: "deactivated" }), [{ kind: "reactivate_user", reason: "back" }]),
       ];
       const all = summaryOf(people, ["New"], new Set(["viewer"]));
       expect(all).to.deep.equal({
-        users: 7,
+        users: 8,
         changed: 4,
         granted: 2,
         revoked: 1,
@@ -135,7 +140,7 @@ describe("what a plan means", () => {
         deactivated: 1,
         newTeams: ["New"],
         undecided: NONE_UNDECIDED,
-        drifted: 8,
+        drifted: 9,
         privileged: { granted: 1, revoked: 0 },
         byScope: {
           items: [
@@ -267,6 +272,7 @@ describe("what a plan means", () => {
       ["scope", (line) => ({ ...line, target: { scope: "team:A", role: "owner" } })],
       ["role", (line) => ({ ...line, target: { scope: "tenant", role: "admin" } })],
       ["raise that a revoke was shown as", (line) => ({ ...line, raised: true })],
+      ["wait that a change was shown in", (line) => ({ ...line, held: true })],
       ["privilege that a role was shown with", (line) => ({ ...line, privileged: !line.privileged })],
     ];
     for (const [what, vary] of variations) {
@@ -308,6 +314,12 @@ describe("what a plan means", () => {
     );
     const shown = (found: readonly PlanLine[]) =>
       found.map((line) => line.change + (line.target ? ` ${targetLabel(line.target)}` : ""));
+
+    it("are needed for privileged grants that wait, and not for others that do", () => {
+      const later = planLines(gainsLater(state(), [viewer, grant("tenant", "admin")]));
+      expect(shown(later)).to.deep.equal(["grant tenant/admin", "grant B/viewer"]);
+      expect(shown(later.filter(isDangerous))).to.deep.equal(["grant tenant/admin"]);
+    });
 
     it("are needed for losses, deactivations and privileged grants, and not for the rest", () => {
       expect(shown(all.filter(isDangerous))).to.deep.equal([

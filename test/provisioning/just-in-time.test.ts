@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { JitMode } from "../../src/model/connection.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
-import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
+import { previewMapping, saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { testClock } from "../support/clock.js";
 import { signInOf } from "../support/people.js";
@@ -122,9 +122,14 @@ describe("just-in-time provisioning", () => {
       await t.signIn("sso", "ada", { groups: ["Marketing"] });
     });
 
-    it("are left out of a mapping save, counted, and shown by no preview", async () => {
+    it("are left out of a mapping save, counted, and shown by a preview with what they gain later", async () => {
+      const preview = await previewMapping(t.p, await t.tenant(), JSON.stringify(EDIT), {});
+      const { items } = await preview.lines({ limit: 10 });
+      expect(items.map(({ change, target, held }) => [change, target?.role, held])).to.deep.equal([
+        ["grant", "team_admin", true],
+      ]);
       const { summary, run } = await t.mapping(EDIT);
-      expect(summary).to.include({ users: 1, changed: 0, frozen: 1 });
+      expect(summary).to.include({ users: 1, changed: 0, granted: 0, held: 0, frozen: 1 });
       await t.settled();
       expect(await t.holds("ada")).to.deep.equal(MARKETING);
       const done = await t.p.store.read((await t.tenant()).id).run(run);

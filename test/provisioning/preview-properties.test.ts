@@ -102,13 +102,16 @@ async function wentLive(t: TenantInTest): Promise<Preview> {
   return preview;
 }
 
+/** What is done, and who is held; what they wait for is no change yet. */
 async function linesOf({ lines }: Preview): Promise<readonly string[]> {
   const { items } = await lines({ limit: 1000 });
-  const shown = items.map(({ user, change, target, reason }) =>
-    change === "hold"
-      ? `${user.userName} hold ${reason}`
-      : `${user.userName} ${change} ${target ? targetLabel(target) : ""}`,
-  );
+  const shown = items
+    .filter(({ held }) => !held)
+    .map(({ user, change, target, reason }) =>
+      change === "hold"
+        ? `${user.userName} hold ${reason}`
+        : `${user.userName} ${change} ${target ? targetLabel(target) : ""}`,
+    );
   return shown.sort();
 }
 

@@ -503,7 +503,7 @@ describe("previews and what is done by them", () => {
       expect(await t.connection("empty")).to.include({ sync: "live" });
     });
 
-    it("say who would be held for want of a seat: those who are, with the reason, and no gain of theirs", async () => {
+    it("say who would be held for want of a seat: those who are, with the reason, and what they wait for", async () => {
       const small = await database.tenant({ seats: 2 });
       await small.connect({ slug: "okta", protocol: "scim", sync: "test", settleSeconds: 0 });
       await small.mapping({ mappings: [sales("viewer")] });
@@ -517,6 +517,11 @@ describe("previews and what is done by them", () => {
       const held = (await lines({ limit: 100 })).items.filter(({ change }) => change === "hold");
       expect(held.map(({ target, reason }) => [target, reason])).to.deep.equal(
         Array(2).fill([undefined, "no seat is free"]),
+      );
+      const later = (await lines({ limit: 100 })).items.filter((line) => line.held);
+      expect(later.map(({ user }) => user)).to.deep.equal(held.map(({ user }) => user));
+      expect(later.map(({ change, reason }) => [change, reason])).to.deep.equal(
+        Array(2).fill(["grant", "no seat is free"]),
       );
       await goLive(small.p, await small.tenant(), "okta", digest, ADMIN);
       await small.settled();

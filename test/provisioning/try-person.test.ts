@@ -104,7 +104,9 @@ describe("trying somebody tells what apply would do", () => {
     const answer = await tried("p4", back);
     expect(answer.changes.map(({ change, reason }) => [change, reason])).to.deep.equal([
       ["hold", HELD_BECAUSE.no_seat],
+      ["grant", HELD_BECAUSE.no_seat],
     ]);
+    expect(answer.changes.map(({ held }) => held)).to.deep.equal([undefined, true]);
     expect(labels(answer)).to.deep.equal([]);
     await updateTenant(t.p, await t.tenant(), { seats: 5 }, ADMIN);
     expect((await tried("p4", back)).changes.map(({ change }) => change)).to.deep.equal(["reactivate_user", "grant"]);

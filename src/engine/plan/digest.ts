@@ -10,11 +10,11 @@ export function dangerKey({ user, change, target }: PlanLine): string {
 }
 
 /**
- * One key for all that a line shows but its reason: a digest is good, and drift is the same change, as long as it is the
- * same. INVARIANT: a raise that has become a loss, and a role that has become privileged, were not reviewed as what they are.
+ * One key for all that a line shows but its reason: as long as it is the same, a digest is good and a change is drift.
+ * INVARIANT: a raise that has become a loss, and a role that has become privileged, were not reviewed as what they are.
  */
 export function shownKey(line: PlanLine): string {
-  return JSON.stringify([dangerKey(line), line.raised === true, line.privileged]);
+  return JSON.stringify([dangerKey(line), line.raised === true, line.held === true, line.privileged]);
 }
 
 /** The digest of a plan that is given person by person. */
@@ -26,7 +26,7 @@ export interface PlanDigest {
 }
 
 /**
- * Begins a digest over what a plan changes. Reasons do not matter, and what is merely kept or held is no change. People
+ * Begins a digest over what a plan changes. Reasons do not matter, and what is merely kept is no change. People
  * must be given in the same order each time: their ids'.
  */
 export function planDigest(): PlanDigest {
@@ -46,8 +46,8 @@ export function isLoss({ change, raised }: PlanLine): boolean {
 }
 
 /**
- * A line that somebody must have reviewed before it is done: a loss or a privileged grant. Other gains are no danger, so
- * that a busy tenant can always be confirmed.
+ * A line that somebody must have reviewed before it is done: a loss or a privileged grant, also one that waits. Other gains
+ * are no danger, so that a busy tenant can always be confirmed.
  */
 export function isDangerous(line: PlanLine): boolean {
   return isLoss(line) || (line.change === "grant" && line.privileged);

@@ -8,10 +8,11 @@ const NONE: ReadonlySet<string> = new Set();
 /**
  * What a plan means to a reader: changes of the account, and assignments that appear or vanish. A grant that joins or
  * leaves others of the same target changes no assignment and has no line. What is kept, and what a held person would lose,
- * is a line too; a held person without losses has one of the account. Privileged lines first, owners before all.
+ * is a line too, and so is what somebody who waits would gain; a held person without losses has one of the account.
+ * Privileged lines first, owners before all.
  */
 export function planLines(plan: PersonPlan, privilegedRoles: ReadonlySet<string> = NONE): readonly PlanLine[] {
-  const { person, changes, kept, held } = plan;
+  const { person, changes, kept, held, waiting } = plan;
   const { id, userName, status } = person;
   const user: PlanLine["user"] = { id, userName, ...(status === "pending" && { pending: true }) };
   const line = (change: PlanLine["change"], reason: string, target?: Target): PlanLine => ({
@@ -31,16 +32,17 @@ export function planLines(plan: PersonPlan, privilegedRoles: ReadonlySet<string>
     ...gained.map(({ grant, reason }) => line("grant", reason, grant.target)),
     ...kept.map(({ grant, reason }) => line("hold", reason, grant.target)),
     ...(held?.losses.map(({ target }) => line("hold", held.reason, target)) ?? []),
+    ...(waiting?.gains.map(({ target }) => ({ ...line("grant", waiting.reason, target), held: true as const })) ?? []),
   ];
-  const waiting = held?.losses.length === 0 ? [line("hold", held.reason)] : [];
-  return [...account, ...waiting, ...targets.sort(byPrivilege)];
+  const asAWhole = held?.losses.length === 0 ? [line("hold", held.reason)] : [];
+  return [...account, ...asAWhole, ...targets.sort(byPrivilege)];
 }
 
-type GrantChange = Extract<Change, { readonly grant: GrantKey }>;
+type Gain = Extract<Change, { readonly kind: "grant" }>;
 type Revoke = Extract<Change, { readonly kind: "revoke" }>;
 
 export interface AssignmentChanges {
-  readonly gained: readonly GrantChange[];
+  readonly gained: readonly Gain[];
   readonly lost: readonly Revoke[];
 }
 
@@ -48,7 +50,7 @@ export interface AssignmentChanges {
 export function assignmentChanges({ person, changes }: Pick<PersonPlan, "person" | "changes">): AssignmentChanges {
   const before = new Set(person.grants.map((grant) => targetKey(grant.target)));
   const after = new Set(grantsAfter(person.grants, changes).map((grant) => targetKey(grant.target)));
-  const gained = new Map<string, GrantChange>();
+  const gained = new Map<string, Gain>();
   const lost = new Map<string, Revoke>();
   for (const change of changes) {
     if (!("grant" in change)) continue;

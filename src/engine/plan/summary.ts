@@ -36,16 +36,17 @@ export function planTally(): PlanTally {
   };
   return {
     add(plan, lines, drifted) {
-      let holds = 0;
+      let changes = 0;
       for (const line of lines) {
-        if (line.change === "hold") holds += 1;
-        else if (line.change === "deactivate_user") counts.deactivated += 1;
+        if (line.change === "hold" || line.held) continue;
+        changes += 1;
+        if (line.change === "deactivate_user") counts.deactivated += 1;
         else if (line.target === undefined) counts.created += 1;
         else countAssignment(line.change === "grant" ? "granted" : "revoked", line.target, line);
       }
       counts.users += 1;
-      counts.changed += lines.length > holds ? 1 : 0;
-      counts.held += holds > 0 ? 1 : 0;
+      counts.changed += changes > 0 ? 1 : 0;
+      counts.held += lines.some(({ change }) => change === "hold") ? 1 : 0;
       counts.kept += plan.kept.length > 0 ? 1 : 0;
       counts.frozen += plan.frozen ? 1 : 0;
       counts.drifted += drifted;

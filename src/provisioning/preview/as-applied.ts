@@ -1,9 +1,12 @@
 /** As applied: what apply would make of people's plans, for previews and tries, which write nothing. */
-import { keptBack, needsSeat, ownersWhoStay, underHold } from "../../engine/guard.js";
+import { keptBack, leftOut, needsSeat, ownersWhoStay, underHold } from "../../engine/guard.js";
 import type { Tenant } from "../../model/connection.js";
 import type { PersonPlan } from "../../model/plan.js";
 import { HELD_BECAUSE } from "../brake.js";
 import type { TenantReader } from "../ports/store.js";
+
+/** Why frozen people are left out, in words. */
+export const FROZEN = "known by a first sign-in only: whoever saves a mapping decides whether it reaches such people";
 
 export interface ShownAs {
   /** Frozen people are planned as the others are. */
@@ -12,9 +15,9 @@ export interface ShownAs {
   readonly releasing?: boolean | undefined;
 }
 
-/** Frozen people left out, held ones waiting, discarded losses gone. */
+/** Frozen people left out, held ones waiting, discarded losses gone: what they would gain is told as waiting. */
 export function shown(full: PersonPlan, { includeFrozen, releasing = false }: ShownAs): PersonPlan {
-  if (full.frozen && !includeFrozen) return { ...full, changes: [], kept: [] };
+  if (full.frozen && !includeFrozen) return leftOut(full, FROZEN);
   const { hold } = full.person;
   const { kind, plan } = underHold(full, { covers: () => false, releasing });
   return hold && kind === "waits" ? keptBack(plan, HELD_BECAUSE[hold.reason]) : plan;

@@ -119,7 +119,7 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, purpose: Purpos
       ...{ person, plan: seated(walk.seats, plan) },
     }));
     await othersFirst();
-    const drift = new Set(await driftOf(walk, people));
+    const drift = new Set(await driftOf(walk, planned));
     const losing = planned.filter(({ plan }) => losesOwner(plan));
     owners.push(...losing);
     if (losing.length > 0) for (const key of drift) ownersDrift.add(key);
@@ -155,7 +155,7 @@ function takePerson(
 ): readonly PlanRow[] {
   const lines = planLines(plan, walk.privileged);
   const drifted = new Set(drift.size === 0 ? [] : lines.filter((line) => drift.has(shownKey(line))));
-  totals.tally.add(plan, lines, drifted.size);
+  totals.tally.add(plan, lines, [...drifted].filter((line) => !line.held).length);
   if (lines.length === 0) return [];
   totals.digest.add(lines);
   totals.losing.add(
@@ -169,8 +169,8 @@ function takePerson(
   return lines.map((line) => ({ ...line, factsVersion, ...(drifted.has(line) && { drifted: true }) }));
 }
 
-function addNewTeam({ resolveTeam }: Walk, names: Set<string>, { change, target }: PlanLine): void {
-  const name = change === "grant" && target ? teamOf(target.scope) : undefined;
+function addNewTeam({ resolveTeam }: Walk, names: Set<string>, { change, target, held }: PlanLine): void {
+  const name = change === "grant" && !held && target ? teamOf(target.scope) : undefined;
   if (name !== undefined && !resolveTeam(name)) names.add(name);
 }
 
@@ -209,9 +209,15 @@ function noteUnmoved({ unmoved, tenant }: Walk, plan: PersonPlan, decision: Deci
   if (isUnmoved(plan, decision, tenant.activeVersion)) unmoved.people.push({ user, factsVersion });
 }
 
-/** What would happen without the edit or switch too: only people with a waiting mark can have any. */
-async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonly string[]> {
-  const behind = people.filter(({ state }) => state.dirty || state.reconciledVersion < walk.tenant.activeVersion);
+/** What would happen without the edit or switch too: to people with a waiting mark, or who wait for something to gain. */
+async function driftOf(walk: Walk, planned: readonly PlannedPerson[]): Promise<readonly string[]> {
+  const { activeVersion } = walk.tenant;
+  const behind = planned
+    .filter(
+      ({ person: { state }, plan: { waiting } }) =>
+        state.dirty || state.reconciledVersion < activeVersion || waiting?.gains.length,
+    )
+    .map(({ person }) => person);
   if (behind.length === 0) return [];
   const facts =
     walk.query.overlay || walk.mapping !== walk.active
@@ -229,5 +235,6 @@ async function driftOf(walk: Walk, people: readonly Gathered[]): Promise<readonl
   const changes = drifting
     .flatMap(({ plan }) => planLines(plan, walk.privileged))
     .filter(({ change }) => change !== "hold");
-  return changes.map(shownKey);
+  // what would be gained anyway is no more the edit's doing where it has to wait
+  return changes.flatMap((line) => [line, { ...line, held: true as const }]).map(shownKey);
 }

@@ -28,7 +28,7 @@ import { draftMapping } from "../mapping/mappings.js";
 import { besideSwitches, openSwitches } from "../open-switches.js";
 import type { TenantReader } from "../ports/store.js";
 import { computeProfiles } from "../profile.js";
-import { freeSeats, ownersAsKept, seated, shown } from "./as-applied.js";
+import { FROZEN, freeSeats, ownersAsKept, seated, shown } from "./as-applied.js";
 
 export interface TryInput {
   /** Id or userName; absent: a made-up person of whom everything is known. */
@@ -114,8 +114,6 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
     problems,
   };
 }
-
-const FROZEN = "known by a first sign-in only: whoever saves a mapping decides whether it reaches such people";
 
 interface Asked {
   readonly p: Provisioning;
