@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { CompiledMapping } from "../../src/engine/compile/compile.js";
 import { diff } from "../../src/engine/diff.js";
+import { applyAll } from "../../src/engine/explain/applied.js";
 import type { Case } from "../../src/engine/explain/as-if.js";
 import { editedLink, type FactEdits } from "../../src/engine/explain/edited-facts.js";
 import { type ExplainedRule, explain } from "../../src/engine/explain/explain.js";
@@ -26,7 +27,7 @@ const TEAM_ROLE: RuleDocument = {
 const CORE_VIEWER: Target = { scope: "team:Core", role: "viewer" };
 
 function caseOf(mapping: CompiledMapping, person: PersonLink): Case {
-  return { mapping, links: [person], state: state(), door: "sync", resolveTeam: (name) => ({ name }) };
+  return { mapping, links: [person], state: state(), door: "sync", resolveTeam: (name) => ({ name }), apply: applyAll };
 }
 
 async function nearest(

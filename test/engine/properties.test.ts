@@ -4,6 +4,7 @@ import { applyInMemory } from "../../src/engine/apply-in-memory.js";
 import type { CompiledMapping } from "../../src/engine/compile/compile.js";
 import { diff } from "../../src/engine/diff.js";
 import { expressionJobs } from "../../src/engine/evaluate.js";
+import { applyAll } from "../../src/engine/explain/applied.js";
 import type { Case } from "../../src/engine/explain/as-if.js";
 import { explain } from "../../src/engine/explain/explain.js";
 import { explainOutcomes } from "../../src/engine/explain/outcomes.js";
@@ -436,7 +437,7 @@ describe("properties of the engine", () => {
       const as: Case = {
         mapping,
         links: rows.map(([row, scim], at) => ({ ...row, ...scim, directoryUser: `row ${at}` as DirectoryUserId })),
-        ...{ state: one.state, door: "sync", resolveTeam },
+        ...{ state: one.state, door: "sync", resolveTeam, apply: applyAll },
       };
       const asked = (jobs: ReadonlyMap<string, ExpressionJob>) => answersTo(jobs, one.failing);
       const decision = judgePerson(as, asked(jobsOf(as)));

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { CompiledMapping } from "../../src/engine/compile/compile.js";
+import { type Apply, applyAll } from "../../src/engine/explain/applied.js";
 import type { Case } from "../../src/engine/explain/as-if.js";
 import { type Explanation, explain } from "../../src/engine/explain/explain.js";
 import { proveGains } from "../../src/engine/explain/prove.js";
@@ -30,11 +31,12 @@ async function proved(
   links: readonly PersonLink[],
   before: PersonState = state(),
   teams?: readonly string[],
+  apply: Apply = applyAll,
 ): Promise<Explanation> {
   const resolveTeam = (name: string) => (teams === undefined || teams.includes(name) ? { name } : undefined);
   const decision = await decided(mapping, links, before, "sync", { resolveTeam });
-  const base: Case = { mapping, links, state: before, door: "sync", resolveTeam };
-  const explanation = explain(mapping, links, decision.evaluations, decision, before);
+  const base: Case = { mapping, links, state: before, door: "sync", resolveTeam, apply };
+  const explanation = explain(mapping, links, decision.evaluations, decision, before, { apply });
   let gains = atOnce(proveGains(base, decision, explanation));
   while (gains.next) gains = atOnce(gains.next(await resultsOf(gains.jobs)));
   let losses = atOnce(proveLosses(base, explanation.assignments));

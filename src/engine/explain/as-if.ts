@@ -4,10 +4,13 @@ import { candidates } from "../candidates.js";
 import type { CompiledRule } from "../compile/compiled-mapping.js";
 import { ruleTables } from "../compile/rule-table.js";
 import type { JudgedPerson } from "../judge.js";
+import type { Apply } from "./applied.js";
 
 /** What a person is judged by, with all that they hold. */
 export interface Case extends JudgedPerson {
   readonly state: PersonState;
+  /** What keeps changes of this person back. */
+  readonly apply: Apply;
 }
 
 /** The case with one link replaced by what it would be. */

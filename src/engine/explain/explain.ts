@@ -3,19 +3,20 @@ import type { Decision, LinkEvaluation, RuleOutcome, Verdict } from "../../model
 import type { Evidence, Grant } from "../../model/grant.js";
 import { grouped } from "../../model/grouped.js";
 import type { Instant } from "../../model/ids.js";
-import type { ConflictStrategy } from "../../model/mapping.js";
 import type { PersonLink, PersonState, UserStatus } from "../../model/person.js";
-import { covers, type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../../model/target.js";
+import { covers, type Target, targetKey, targetLabel } from "../../model/target.js";
 import { compareText } from "../compare-text.js";
 import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
 import { diff, isSyncedGrant } from "../diff.js";
 import { giveLabel } from "../give.js";
 import { withPresentRules } from "../present-rules.js";
 import { plainName, ruleNameOf } from "../rule-text.js";
+import { type Apply, applyAll, type Waits } from "./applied.js";
+import { type ExplainedAssignment, explainAssignment } from "./assignment.js";
 import { explainGrant } from "./grant.js";
 import { nearestFirst } from "./near-miss.js";
 import { type ExplainedRole, explainRole } from "./role.js";
-import { type Step, stepsText, stepsToLose } from "./steps.js";
+import { type Step, stepsText } from "./steps.js";
 import { whyNot } from "./why-not.js";
 
 export interface Explanation {
@@ -38,26 +39,8 @@ export interface Explained extends Explanation {
   readonly missedAt: readonly PersonLink[];
   /** What was asked for. */
   readonly wanted?: Target;
-}
-
-export interface ExplainedAssignment {
-  readonly target: Target;
-  readonly label: string;
-  readonly grants: readonly ExplainedGrant[];
-  /** Present where rules compete: how the mapping settles it there, and which rules offered something else and lost. */
-  readonly conflict?: { readonly strategy: ConflictStrategy; readonly lost: readonly LostOffer[] };
-  /** What would end it, all of it together. */
-  readonly toLose: readonly Step[];
-  /** Whether re-evaluating with these steps taken ends it; absent while nobody tried. */
-  readonly toLoseProved?: boolean;
-  readonly sentence: string;
-}
-
-export interface LostOffer {
-  readonly rule: string;
-  /** What people call it. */
-  readonly name: string;
-  readonly label: string;
+  /** What keeps this person's changes back now. */
+  readonly waits?: Waits;
 }
 
 export interface ExplainedGrant {
@@ -90,7 +73,16 @@ export interface ExplainedRule {
   readonly connection: string;
   /** What the rule would give, with its captures as they are written. */
   readonly label: string;
-  readonly why: "unmet" | "undecided" | "failed" | "overruled" | "waits" | "unknown_team" | "no_targets" | "account";
+  readonly why:
+    | "unmet"
+    | "undecided"
+    | "failed"
+    | "overruled"
+    | "waits"
+    | "unknown_team"
+    | "no_targets"
+    | "account"
+    | Waits["why"];
   /** The rule that overrules it or that it waits for. */
   readonly by?: string;
   /** Why not, in words. */
@@ -101,6 +93,8 @@ export interface ExplainedRule {
   readonly proved?: boolean;
   /** Labels of all that comes with the steps, whichever alternative is taken: this rule's first; only where it is proved. */
   readonly gives?: readonly string[];
+  /** Why it would not be given all the same, and what to do first. */
+  readonly keptBack?: string;
   readonly sentence: string;
 }
 
@@ -111,7 +105,8 @@ export interface ExplainOptions {
   readonly wanted?: Target;
   /** Most assignments that are told of. */
   readonly mostHeld?: number;
-  /** Why what would be lost stays: the whole person is kept back. */
+  readonly apply?: Apply;
+  /** Why what would be lost stays, where `apply` was asked before with more in view. */
   readonly keptBack?: string | undefined;
 }
 
@@ -127,16 +122,20 @@ export function explain(
   evaluations: readonly LinkEvaluation[],
   decision: Decision,
   asHeld: PersonState,
-  { most = MOST_RULES, wanted, mostHeld = MOST_ASSIGNMENTS, keptBack }: ExplainOptions = {},
+  { most = MOST_RULES, wanted, mostHeld = MOST_ASSIGNMENTS, apply = applyAll, keptBack }: ExplainOptions = {},
 ): Explained {
   const state = withPresentRules(asHeld, mapping);
-  const { kept, changes } = diff(state, decision, mapping);
+  const plan = diff(state, decision, mapping);
+  const { kept, changes } = plan;
+  const { waits, changes: done } = apply(plan);
+  // A discarded hold keeps losses alone back.
+  const gainsWait = done.some(({ kind }) => kind === "grant") ? undefined : waits;
   const keptBecause = new Map(kept.map((one) => [one.grant.id, one.reason]));
   const leaving = new Set(changes.flatMap((change) => (change.kind === "revoke" ? [change.grant.id] : [])));
   const slugs = new Map(links.map((link) => [link.connection.id, link.connection.slug]));
   const now = links[0]?.at;
   const grantOf = (grant: Grant) => {
-    const kept = leaving.has(grant.id) ? keptBack : keptBecause.get(grant.id);
+    const kept = leaving.has(grant.id) ? (keptBack ?? waits?.reason) : keptBecause.get(grant.id);
     const told = leaving.has(grant.id) || keptBecause.has(grant.id) ? grant : confirmed(grant, state);
     return explainGrant(told, mapping, slugs.get(grant.connection as never), kept, now);
   };
@@ -150,7 +149,9 @@ export function explain(
     // A rule that matches may be one that gives all it has.
     const isFull = rules.length >= most;
     const told =
-      isFull && outcome.status !== "matched" ? [] : explainRule(mapping, link, outcome, decision, state, wanted);
+      isFull && outcome.status !== "matched"
+        ? []
+        : explainRule(mapping, link, outcome, decision, state, wanted, gainsWait);
     if (!isFull) {
       rules.push(...told);
       missedAt.push(...told.map(() => link));
@@ -158,13 +159,16 @@ export function explain(
   }
   return {
     account: { status: state.status, reason: decision.statusReason, verdict: decision.verdict },
-    assignments: held.slice(0, mostHeld).map((grants) => explainAssignment(mapping, offeredIn, grants, grantOf)),
+    assignments: held
+      .slice(0, mostHeld)
+      .map((grants) => explainAssignment(mapping, offeredIn, grants, grantOf, { leaving, waits })),
     assignmentsLeftOut: all.size - Math.min(held.length, mostHeld),
     notGiven: rules,
     notGivenLeftOut: leftOut,
     rolesNotGiven: decision.unassigned.map((one) => explainRole(mapping, one)),
     missedAt,
     ...(wanted ? { wanted } : {}),
+    ...(waits ? { waits } : {}),
   };
 }
 
@@ -187,53 +191,6 @@ function byLabel(held: readonly Held[]): readonly Held[] {
     .map(({ grants }) => grants);
 }
 
-function explainAssignment(
-  mapping: CompiledMapping,
-  offeredIn: ReadonlyMap<string, Decision["offered"]>,
-  grants: readonly [Grant, ...Grant[]],
-  grantOf: (grant: Grant) => ExplainedGrant,
-): ExplainedAssignment {
-  const { target } = grants[0];
-  const label = targetLabel(target);
-  const toLose = distinctSteps(grants.flatMap(stepsToLose));
-  return {
-    target,
-    label,
-    grants: grants.map(grantOf),
-    ...conflictOf(mapping, offeredIn, grants),
-    toLose,
-    sentence: lossSentence(mapping, label, toLose),
-  };
-}
-
-/** What would end an assignment, in words. */
-export function lossSentence(mapping: CompiledMapping, label: string, steps: readonly Step[]): string {
-  return `${label}: to lose it, ${stepsText(steps, (id) => ruleNameOf(mapping, id))}`;
-}
-
-/** Two rules may have matched by the same group. */
-export function distinctSteps(steps: readonly Step[]): readonly Step[] {
-  return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
-}
-
-function conflictOf(
-  mapping: CompiledMapping,
-  offeredIn: ReadonlyMap<string, Decision["offered"]>,
-  grants: readonly [Grant, ...Grant[]],
-): Pick<ExplainedAssignment, "conflict"> {
-  const [{ target }] = grants;
-  const strategy = mapping.conflicts[scopeKind(target.scope) as ScopeKind];
-  if (strategy === "all" || !grants.some(({ origin }) => origin === "rule")) return {};
-  const lost = (offeredIn.get(target.scope) ?? [])
-    .filter((one) => one.target.role !== target.role)
-    .map(({ rule, target: other }) => ({
-      rule: rule.id,
-      name: plainName(mapping.ruleById.get(rule.id) as CompiledRule),
-      label: targetLabel(other),
-    }));
-  return { conflict: { strategy, lost: [...new Map(lost.map((one) => [JSON.stringify(one), one])).values()] } };
-}
-
 /** Why a rule gives nothing here, or not what is wanted: no entry for one that gives all it has. */
 export function explainRule(
   mapping: CompiledMapping,
@@ -242,12 +199,17 @@ export function explainRule(
   decision: Decision,
   state: PersonState,
   wanted?: Target,
+  waits?: Waits,
 ): readonly ExplainedRule[] {
   const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
-  const found = whyNot(mapping, rule, link, outcome, decision, state, wanted);
+  const found = whyNot(mapping, rule, link, outcome, decision, state, wanted, waits);
   if (!found) return [];
   const label = giveLabel(rule.give);
-  const { text: because, steps, ...said } = found;
+  const { text: because, ...said } = found;
+  // Facts that never come again open nothing.
+  const isFrozen = waits?.why === "frozen";
+  const steps = isFrozen ? [] : found.steps;
+  const keptBack = isFrozen && said.why !== "frozen" ? waits.text : undefined;
   return [
     {
       rule: rule.id,
@@ -259,13 +221,20 @@ export function explainRule(
       ...said,
       because,
       steps,
-      sentence: ruleSentence(mapping, label, because, steps),
+      ...(keptBack === undefined ? {} : { keptBack }),
+      sentence: ruleSentence(mapping, label, because, steps, keptBack),
     },
   ];
 }
 
-/** Why a rule gives nothing and what would make it, in words. */
-export function ruleSentence(mapping: CompiledMapping, label: string, because: string, steps: readonly Step[]): string {
+/** Why a rule gives nothing and what would make it, in words; `keptBack`: why it would not all the same. */
+export function ruleSentence(
+  mapping: CompiledMapping,
+  label: string,
+  because: string,
+  steps: readonly Step[],
+  keptBack?: string,
+): string {
   const todo = stepsText(steps, (id) => ruleNameOf(mapping, id));
-  return `${label} by ${because}${todo === "" ? "" : `: ${todo}`}`;
+  return `${label} by ${because}${todo === "" ? "" : `: ${todo}`}${keptBack === undefined ? "" : `; but ${keptBack}`}`;
 }

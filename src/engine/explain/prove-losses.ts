@@ -4,13 +4,14 @@ import type { ExpressionJob, ExpressionResult } from "../../model/expression.js"
 import { type DesiredGrant, type Grant, grantKey } from "../../model/grant.js";
 import { grouped } from "../../model/grouped.js";
 import type { PersonLink } from "../../model/person.js";
+import type { PersonPlan } from "../../model/plan.js";
 import { scimRoleLabel } from "../../model/scim-role.js";
 import { targetKey } from "../../model/target.js";
 import type { CompiledMapping } from "../compile/compiled-mapping.js";
 import { diff } from "../diff.js";
 import { jobsOf, judgePerson } from "../judge.js";
 import { type Case, withLink, withRule } from "./as-if.js";
-import { distinctSteps, type ExplainedAssignment, lossSentence } from "./explain.js";
+import { distinctSteps, type ExplainedAssignment, lossSentence } from "./assignment.js";
 import { changed, type FactChange } from "./fact-changes.js";
 import type { Pieces } from "./pieces.js";
 import { type Step, stepsToLose } from "./steps.js";
@@ -29,6 +30,7 @@ interface Search {
   readonly steps: readonly Step[];
   /** `undefined` while it is open. */
   readonly proved?: boolean;
+  readonly keptBack?: string;
 }
 
 export interface LossProof {
@@ -48,9 +50,17 @@ export function* proveLosses(base: Case, assignments: readonly ExplainedAssignme
   const searches = assignments.map((told, index): Search => {
     if (index >= most || told.toLose.length > MOST_STEPS) return { told, as: base, steps: told.toLose };
     const held = heldAt.get(targetKey(told.target)) as readonly Grant[];
+    const { waits } = base.apply(withoutAll(base, held));
+    if (waits?.always) return { told, as: base, steps: told.toLose, proved: false, keptBack: waits.text };
     return { told, as: held.reduce(withoutReason, base), steps: told.toLose };
   });
   return yield* proofOf(base, searches, MOST_ROUNDS);
+}
+
+/** A plan that ends these grants, by whatever door. */
+function withoutAll({ state }: Case, grants: readonly Grant[]): PersonPlan {
+  const changes = grants.map((grant) => ({ kind: "revoke", grant, reason: "" }) as const);
+  return { person: state, changes, kept: [], refreshed: [], frozen: false };
 }
 
 /** The case as it would be if what gave the grant were not so any more. */
@@ -126,8 +136,9 @@ function* proofOf(base: Case, searches: readonly Search[], rounds: number): Piec
 function* tried(search: Search, results: ReadonlyMap<string, ExpressionResult>): Pieces<Search> {
   const decision = judgePerson(search.as, results);
   yield;
-  const { kept, opened } = leftOver(search, decision);
+  const { kept, opened, waits } = leftOver(search, decision);
   yield;
+  if (kept.length > 0 && waits) return { ...search, proved: false, keptBack: waits.text };
   if (kept.length === 0 && opened.length === 0) return { ...search, proved: true };
   if (opened.length === 0) return { ...search, proved: false };
   const steps = distinctSteps([...search.steps, ...opened.flatMap(stepsToLose)]);
@@ -136,7 +147,7 @@ function* tried(search: Search, results: ReadonlyMap<string, ExpressionResult>):
 
 function leftOver({ told, as }: Search, decision: Decision) {
   const wanted = targetKey(told.target);
-  const { changes } = diff(as.state, decision, as.mapping);
+  const { changes, waits } = as.apply(diff(as.state, decision, as.mapping));
   const gone = new Set<string>();
   const opened: DesiredGrant[] = [];
   for (const change of changes) {
@@ -144,15 +155,16 @@ function leftOver({ told, as }: Search, decision: Decision) {
     if (change.kind === "grant" && targetKey(change.grant.target) === wanted) opened.push(change.grant);
   }
   const kept = as.state.grants.filter((grant) => targetKey(grant.target) === wanted && !gone.has(grantKey(grant)));
-  return { kept, opened };
+  return { kept, opened, waits };
 }
 
-function toldBy({ mapping }: Case, { told, steps, proved }: Search): ExplainedAssignment {
+function toldBy({ mapping }: Case, { told, steps, proved, keptBack }: Search): ExplainedAssignment {
   if (proved === undefined && steps === told.toLose) return told;
   return {
     ...told,
     toLose: steps,
     toLoseProved: proved ?? false,
-    sentence: lossSentence(mapping, told.label, steps),
+    ...(keptBack === undefined ? {} : { keptBack }),
+    sentence: lossSentence(mapping, told.label, steps, keptBack ?? told.keptBack),
   };
 }

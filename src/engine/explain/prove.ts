@@ -43,6 +43,8 @@ interface Found {
   readonly variant: Variant;
   readonly own: readonly string[];
   readonly also: readonly string[];
+  /** Why it would wait all the same. */
+  readonly keptBack?: string | undefined;
 }
 
 /** One rule's search for the smallest change. */
@@ -69,8 +71,9 @@ export interface Proof {
 export function* proveGains(
   base: Case,
   decision: Decision,
-  { missedAt, wanted, ...explanation }: Explained,
+  { missedAt, wanted, waits, ...explanation }: Explained,
 ): Pieces<Proof> {
+  if (waits?.why === "frozen") return { jobs: new Map(), explanation };
   const fresh = decision.desired.filter(({ stale }) => !stale);
   const had = new Set([...base.state.grants, ...fresh].map(({ target }) => targetKey(target)));
   const due = new Set(fresh.map(grantKey));
@@ -185,18 +188,24 @@ function* tried(
 
 function gainOf(
   { had, due, wanted }: Proving,
-  { state, mapping }: Case,
+  { state, mapping, apply }: Case,
   decision: Decision,
   variant: Variant,
 ): Found | undefined {
   const { rule, link } = variant;
-  const given = diff(state, decision, mapping).changes.flatMap((one) => (one.kind === "grant" ? [one.grant] : []));
+  const plan = diff(state, decision, mapping);
+  const given = plan.changes.flatMap((one) => (one.kind === "grant" ? [one.grant] : []));
   const isOwn = (grant: DesiredGrant) => grant.rule === rule.id && grant.connection === link.connection.id;
   const own = given.filter((grant) => isOwn(grant) && !due.has(grantKey(grant)));
   if (wanted ? !own.some(({ target }) => covers(target, wanted)) : own.length === 0) return undefined;
   const ownLabels = labelsOf(own);
   const also = labelsOf(given.filter((grant) => !isOwn(grant) && !had.has(targetKey(grant.target))));
-  return { variant, own: ownLabels, also: also.filter((label) => !ownLabels.includes(label)) };
+  const { waits, changes } = apply(plan);
+  const isDone = changes.some((one) => one.kind === "grant" && own.includes(one.grant));
+  return {
+    ...{ variant, own: ownLabels, also: also.filter((label) => !ownLabels.includes(label)) },
+    keptBack: isDone ? undefined : waits?.text,
+  };
 }
 
 function labelsOf(grants: readonly DesiredGrant[]): readonly string[] {
@@ -243,14 +252,17 @@ function toldOf(
   smallest: Found,
   found: readonly Found[],
 ): ExplainedRule {
-  const { own, also, variant } = smallest;
+  const { own, also, variant, keptBack } = smallest;
   const gives = [...own, ...also];
   const alternatives = found.filter(
     (one) =>
-      one.variant.steps.length === variant.steps.length && [...one.own, ...one.also].join("\n") === gives.join("\n"),
+      one.variant.steps.length === variant.steps.length &&
+      one.keptBack === keptBack &&
+      [...one.own, ...one.also].join("\n") === gives.join("\n"),
   );
   const steps = mergedSteps(alternatives.map((one) => one.variant.steps));
-  const sentence = ruleSentence(mapping, labelText(own), told.because, steps);
+  const sentence = ruleSentence(mapping, labelText(own), told.because, steps, keptBack);
+  if (keptBack !== undefined) return { ...told, steps, proved: false, keptBack, sentence };
   return {
     ...told,
     steps,
@@ -267,7 +279,8 @@ function labelText(labels: readonly string[]): string {
   return more > 0 ? `${labels.slice(0, MOST_LABELS).join(", ")} and ${more} more` : labels.join(" and ");
 }
 
-/** Of as many steps, what opens the least. */
+/** What waits for nothing; of as many steps, what opens the least. */
 function bySize(a: Found, b: Found): number {
-  return byLength(a.variant, b.variant) || a.own.length + a.also.length - (b.own.length + b.also.length);
+  const waiting = Number(a.keptBack !== undefined) - Number(b.keptBack !== undefined);
+  return waiting || byLength(a.variant, b.variant) || a.own.length + a.also.length - (b.own.length + b.also.length);
 }

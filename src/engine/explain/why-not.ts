@@ -7,13 +7,14 @@ import { isActiveAfter } from "../diff.js";
 import { inScope, ofRule } from "../of-rule.js";
 import { openReason } from "../reasons.js";
 import { ruleName, ruleNameOf } from "../rule-text.js";
+import type { Waits } from "./applied.js";
 import type { ExplainedRule } from "./explain.js";
 import { groupsFor } from "./groups-for.js";
 import type { Step } from "./steps.js";
 
 export type Because = Pick<ExplainedRule, "why" | "by" | "steps"> & { readonly text: string };
 
-/** `undefined` for a rule that gives all it has; with `wanted`, for one that gives that. */
+/** `undefined` for a rule that gives all it has; with `wanted`, for one that gives that. `waits`: why its gains may wait. */
 export function whyNot(
   mapping: CompiledMapping,
   rule: CompiledRule,
@@ -22,6 +23,7 @@ export function whyNot(
   decision: Decision,
   state: PersonState,
   wanted?: Target,
+  waits?: Waits,
 ): Because | undefined {
   switch (outcome.status) {
     case "unmatched":
@@ -30,7 +32,7 @@ export function whyNot(
     case "failed":
       return opened(rule, outcome.status, outcome.open);
     case "matched":
-      return matchedInVain(mapping, rule, link, outcome, decision, state, wanted);
+      return matchedInVain(mapping, rule, link, outcome, decision, state, wanted, waits);
   }
 }
 
@@ -88,11 +90,13 @@ function matchedInVain(
   decision: Decision,
   state: PersonState,
   wanted: Target | undefined,
+  waits: Waits | undefined,
 ): Because | undefined {
   const isMeant = ({ target }: { readonly target: Target }) => !wanted || covers(target, wanted);
   const name = `rule ${ruleName(rule)}, which matches`;
-  if (!isActiveAfter(state, decision))
+  if (!isActiveAfter(state, decision)) {
     return { why: "account", steps: [], text: `${name}, but the account is not active` };
+  }
   if (barren && matches.length === 0) {
     return { why: "no_targets", steps: [], text: `${name}, but its \`grants\` yield nothing here` };
   }
@@ -108,14 +112,15 @@ function matchedInVain(
     const target = rejected.map((one) => targetLabel(one.target)).join();
     return { why: "unknown_team", steps: [{ do: "create_team", target }], text: `${name}, but there is no such team` };
   }
-  // Given anew, or held already by this very rule.
-  const has = new Set(
-    [
-      ...ofRule(decision.desired, rule.id, connection).filter((grant) => grant.origin === "rule" && !grant.stale),
-      ...ofRule(state.grants, rule.id, connection).filter((grant) => grant.origin === "rule"),
-    ].map(({ target }) => targetKey(target)),
-  );
+  // Held already by this very rule, or given anew.
+  const own = ofRule(state.grants, rule.id, connection).filter((grant) => grant.origin === "rule");
+  const has = new Set(own.map(({ target }) => targetKey(target)));
   if (offers.some(({ target }) => has.has(targetKey(target)))) return undefined;
+  const anew = ofRule(decision.desired, rule.id, connection).filter(({ origin, stale }) => origin === "rule" && !stale);
+  const due = new Set(anew.map(({ target }) => targetKey(target)));
+  if (offers.some(({ target }) => due.has(targetKey(target)))) {
+    return waits && { why: waits.why, steps: [], text: `${name}, but ${waits.text}` };
+  }
   const scope = offer.target.scope;
   const winner = inScope(decision.desired, scope).find((grant) => !grant.stale && grant.origin === "rule");
   if (winner) {

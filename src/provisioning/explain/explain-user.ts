@@ -1,9 +1,8 @@
 import { type KeptAttribute, keptAttributes } from "../../engine/computed-profile.js";
-import { diff } from "../../engine/diff.js";
 import type { Case } from "../../engine/explain/as-if.js";
+import type { ExplainedAssignment } from "../../engine/explain/assignment.js";
 import {
   type Explained,
-  type ExplainedAssignment,
   type ExplainedGrant,
   type ExplainOptions,
   type Explanation,
@@ -21,7 +20,7 @@ import type { ExpressionPort, Provisioning } from "../deps.js";
 import { othersFirst } from "../judge.js";
 import { resultsOf } from "../mapping/expression-results.js";
 import { type MappingAuthors, mappingAuthors, type VersionNote } from "../mapping/mapping-authors.js";
-import { shown } from "../preview/as-applied.js";
+import { applyTo } from "../preview/as-applied.js";
 import { evaluatePeople } from "../reconcile.js";
 
 export interface UserExplanation extends Omit<Explanation, "assignments"> {
@@ -30,6 +29,8 @@ export interface UserExplanation extends Omit<Explanation, "assignments"> {
   readonly assignments: readonly AuthoredAssignment[];
   /** The active version of the mapping; null before the first. */
   readonly mapping: VersionNote | null;
+  /** Known by a first sign-in only, whose facts never come again: neither facts nor an ordinary save change anything. */
+  readonly frozen: boolean;
   /** What the brake keeps back for this person: the account and access stay as they are until its run is released. */
   readonly hold: Pick<Hold, "run" | "status" | "reason"> | null;
 }
@@ -66,11 +67,11 @@ export async function explanationOf(
   const decision = decisions.get(user);
   if (!person || !decision) throw new Refusal("not_found", `no user \`${user}\``);
   const { state, links } = person;
-  const base: Case = { mapping, links, state, door: "sync", resolveTeam };
+  const apply = await applyTo(p.store.read(tenant.id), state, {});
+  const base: Case = { mapping, links, state, door: "sync", resolveTeam, apply };
   const { hold } = state;
-  const keptBack = hold && shown(diff(state, decision, mapping), { includeFrozen: true }).held?.reason;
   await othersFirst();
-  const explanation = explain(mapping, links, decision.evaluations, decision, state, { ...options, keptBack });
+  const explanation = explain(mapping, links, decision.evaluations, decision, state, { ...options, apply });
   await othersFirst();
   const proved = await provedExplanation(expressions, tenant, base, decision, explanation);
   const authors = await mappingAuthors(p.store.read(tenant.id));
@@ -79,6 +80,7 @@ export async function explanationOf(
     assignments: proved.assignments.map((one) => authored(one, authors)),
     profileKept: keptAttributes(profiles.get(user)),
     mapping: authors.active() ?? null,
+    frozen: decision.frozen,
     hold: hold ? { run: hold.run, status: hold.status, reason: hold.reason } : null,
   };
 }

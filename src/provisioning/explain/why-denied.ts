@@ -11,10 +11,19 @@ import type { Provisioning } from "../deps.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
 import { knownRoles } from "../mapping/known-roles.js";
 import type { TeamRow } from "../ports/access.js";
+import { IS_FROZEN, waitsUnder } from "../preview/as-applied.js";
 import { explanationOf } from "./explain-user.js";
 
 export interface Denial {
-  readonly code: "deactivated" | "unknown_team" | "unknown_role" | "held" | "ended" | "not_held" | "near_miss";
+  readonly code:
+    | "deactivated"
+    | "unknown_team"
+    | "unknown_role"
+    | "held"
+    | "frozen"
+    | "ended"
+    | "not_held"
+    | "near_miss";
   readonly reason: string;
   /** When what was held ended. */
   readonly endedAt?: Instant;
@@ -34,15 +43,20 @@ export async function whyDenied(
     return [{ code: "deactivated", reason: `the user is deactivated: ${deactivationReason(user.deactivatedBy)}` }];
   }
   const unknown = [...unknownTeam(target, teams), ...(await unknownRole(p, tenant, target))];
-  if (unknown.length > 0) return unknown;
-  const { hold, notGiven } = await explanationOf(p, tenant, user.id, { wanted: target, most: MOST_RULES, mostHeld: 0 });
-  const held = hold
-    ? [{ code: "held", reason: `changes of this user wait in run ${hold.run}: ${hold.reason}` } as const]
-    : [];
+  if (unknown.some(({ code }) => code === "unknown_role")) return unknown;
+  const { frozen, notGiven } = await explanationOf(p, tenant, user.id, {
+    wanted: target,
+    most: MOST_RULES,
+    mostHeld: 0,
+  });
   const [nearest] = notGiven;
+  // A team that rules would make is there as soon as somebody gets into it.
+  if (unknown.length > 0 && !nearest) return unknown;
+  const missing = { code: "not_held", reason: `no grant gives ${quote(targetLabel(target))}` } as const;
   return [
-    { code: "not_held", reason: `no grant gives ${quote(targetLabel(target))}` },
-    ...held,
+    ...(unknown.length > 0 ? unknown : [missing]),
+    ...(user.hold ? [{ code: "held", reason: waitsUnder(user.hold).text } as const] : []),
+    ...(frozen ? [{ code: "frozen", reason: IS_FROZEN.text } as const] : []),
     ...(await lastEnded(p, tenant, user, target)),
     ...(nearest ? [nearMiss(nearest)] : []),
   ];

@@ -4,6 +4,7 @@ import type { CompiledMapping } from "../../engine/compile/compile.js";
 import { type KeptAttribute, keptAttributes } from "../../engine/computed-profile.js";
 import { diff } from "../../engine/diff.js";
 import { exampleLink } from "../../engine/examples/examples.js";
+import { applyAll } from "../../engine/explain/applied.js";
 import { editedLink, type FactEdits } from "../../engine/explain/edited-facts.js";
 import { type Explanation, explain } from "../../engine/explain/explain.js";
 import { losesOwner } from "../../engine/guard.js";
@@ -28,7 +29,7 @@ import { draftMapping } from "../mapping/mappings.js";
 import { besideSwitches, openSwitches } from "../open-switches.js";
 import type { TenantReader } from "../ports/store.js";
 import { computeProfiles } from "../profile.js";
-import { FROZEN, freeSeats, ownersAsKept, seated, shown } from "./as-applied.js";
+import { applyTo, FROZEN, freeSeats, ownersAsKept, seated, shown } from "./as-applied.js";
 
 export interface TryInput {
   /** Id or userName; absent: a made-up person of whom everything is known. */
@@ -89,12 +90,20 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
   const asked = { p, reader, connections, mapping, overlay, resolveTeam, expressions, now, input };
   const plan = input.user === undefined ? full : await asApplied(asked, full);
   const isLeftOut = plan.frozen && input.facts === undefined;
-  const after = applyInMemory(person.state, plan, { version: mapping.version, now });
+  const after = withoutHold(applyInMemory(person.state, plan, { version: mapping.version, now }), plan);
+  const apply =
+    input.user === undefined ? applyAll : await applyTo(reader, after, { includeFrozen: input.facts !== undefined });
   await othersFirst();
   const keptBack = isLeftOut ? FROZEN : plan.held?.reason;
-  const explanation = explain(mapping, links, decision.evaluations, decision, after, { keptBack });
+  const explanation = explain(mapping, links, decision.evaluations, decision, after, { apply, keptBack });
   await othersFirst();
-  const explained = await provedExplanation(expressions, tenant, { ...judged, state: after }, decision, explanation);
+  const explained = await provedExplanation(
+    expressions,
+    tenant,
+    { ...judged, state: after, apply },
+    decision,
+    explanation,
+  );
   const changes = planLines(plan, await reader.privilegedRoles());
   await othersFirst();
   return {
@@ -113,6 +122,11 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
     ),
     problems,
   };
+}
+
+/** A hold ends when its cause does. */
+function withoutHold({ hold, ...state }: PersonState, { held }: PersonPlan): PersonState {
+  return hold && (held || hold.status === "discarded") ? { ...state, hold } : state;
 }
 
 interface Asked {
