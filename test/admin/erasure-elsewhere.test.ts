@@ -142,7 +142,7 @@ for (const [database, newUrl] of [
       const pushed = String(both.find(({ id }) => id !== local.body["id"])?.["id"]);
       const refused = await erase(tenant, "twin");
       expectProblem(refused, 409, "conflict");
-      expect(refused.text).to.contain(pushed).and.to.contain(local.body["id"]);
+      expect(refused.text).to.contain(`\`${pushed}\`, deactivated`).and.to.contain(local.body["id"]);
       expect((await erase(tenant, pushed)).status).to.equal(200);
       expectProblem(await erase(tenant, "twin"), 409, "conflict");
     });

@@ -54,6 +54,17 @@ describe("what somebody is called by", () => {
     ]);
   });
 
+  it("is told in time that grows with it, and can mean nobody else only as far as somebody may write it", () => {
+    for (const displayName of [
+      "n".repeat(400_000),
+      `${"n".repeat(200_000)}${" 1".repeat(100_000)}`,
+      "a b ".repeat(1_000),
+    ]) {
+      const names = namesOf({ displayName });
+      expect([names.all.length, names.unmistakable]).to.deep.equal([3, ["Ada.L@acme.example"]]);
+    }
+  });
+
   it("is never a single letter, of which texts are full", () => {
     expect(namesOf({ userName: "a", email: " " }).all).to.deep.equal([]);
   });
@@ -111,6 +122,10 @@ describe("texts without a person", () => {
     const redact = redaction(long);
     expect(redact(`for v 999 w, not v 1000 w: ${long[0]}.`)).to.equal("for [erased], not v 1000 w: [erased].");
     expect(redact(long[1] ?? "")).to.equal("[erased]");
+    const words = redaction(["a b c d e f g h i j", "a b c d e f g h i", "a b", "a b!"]);
+    expect(words("a b c d e f g h i j, a b c d e f g h i k, a b c d, a b!, a")).to.equal(
+      "[erased], [erased] k, [erased] c d, [erased], a",
+    );
   });
 
   for (const [name, text] of [

@@ -41,11 +41,9 @@ async function personCalled(reader: TenantReader, called: string): Promise<UserI
   const [user, ...more] = await reader.peopleCalled(called);
   if (user === undefined) throw new Refusal("not_found", `no user \`${called}\``);
   if (more.length === 0) return user;
-  const ids = [user, ...more].slice(0, SHOWN).map((id) => `\`${id}\``);
-  throw new Refusal(
-    "conflict",
-    `${more.length + 1} people are called \`${called}\`: name one by the id (${ids.join(", ")})`,
-  );
+  const some = await reader.people([user, ...more].slice(0, SHOWN));
+  const ids = some.map(({ id, status }) => `\`${id}\`, ${status}`).join("; ");
+  throw new Refusal("conflict", `${more.length + 1} people are called \`${called}\`: name one by the id (${ids})`);
 }
 
 /**

@@ -16,6 +16,9 @@ export interface PersonalNames {
 /** Ids of sources are that long; dates and names of projects, which may have digits too, are not. */
 const LONG_ID = 16;
 
+/** No text that somebody writes about others is longer, in UTF-16 units. */
+const LONGEST_WRITTEN = 2_000;
+
 /** Attributes of a SCIM resource (RFC 7643 section 4.1) by what their texts are; of complex ones the sub-attributes. */
 const IDENTIFYING = new Set(["userName", "displayName", "externalId", "profileUrl"]);
 const LISTED = new Set(["emails", "phoneNumbers", "ims", "photos"]);
@@ -65,7 +68,16 @@ export function personalNames(records: readonly PersonalRecords[], journal: read
     ...[...wholeNames(records, journal)].filter(hasWords),
     ...sourceIds(records),
   ];
-  return { identifying: [...identifying], all, unmistakable: [...new Set(sure)], userNames: [...userNames] };
+  return {
+    identifying: [...identifying],
+    all,
+    unmistakable: [...new Set(sure)].filter(fits),
+    userNames: [...userNames],
+  };
+}
+
+function fits({ length }: string): boolean {
+  return length <= LONGEST_WRITTEN;
 }
 
 function hasAddress(name: string): boolean {
@@ -73,7 +85,7 @@ function hasAddress(name: string): boolean {
 }
 
 function hasWords(name: string): boolean {
-  return /\p{L}\S*\s+(?:\S+\s+)*\S*\p{L}/u.test(name);
+  return name.split(/\s+/).filter((word) => /\p{L}/u.test(word)).length > 1;
 }
 
 function wholeNames(records: readonly PersonalRecords[], journal: readonly JsonObject[]): ReadonlySet<string> {
