@@ -148,7 +148,7 @@ async function queryOf(reader: TenantReader, decided: Decided): Promise<Populati
   };
 }
 
-/** INVARIANT: nobody gains a privilege by a pin unless an admin has seen who. */
+/** INVARIANT: nobody gains a privilege by a pin unless an admin has seen who, nor later, once what keeps them back has ended. */
 async function refuseUnseen(p: Provisioning, reader: TenantReader, query: PopulationQuery): Promise<void> {
   const { sheet } = await planPopulation(p, reader, query, "to_confirm");
   if (!sheet) return;

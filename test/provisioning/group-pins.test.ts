@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { DirectoryGroupId } from "../../src/model/ids.js";
+import type { DirectoryGroupId, DirectoryUserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import { listPins } from "../../src/provisioning/group-pins.js";
 import { changePins, type PinCommand, previewPins } from "../../src/provisioning/pin-orders.js";
+import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
+import { updateTenant } from "../../src/provisioning/tenants.js";
 import { testClock } from "../support/clock.js";
 import { scimGroup } from "../support/people.js";
 import {
@@ -377,6 +379,44 @@ describe("orders about pins, and the brake", () => {
         status: "done",
         done: PEOPLE_OF_GROUP,
       });
+    } finally {
+      await t.close();
+    }
+  });
+
+  it("without a review nobody gets a privilege by one, nor who waits for a seat and gets it with the account", async () => {
+    const t = await openTenant({ seats: 1 });
+    try {
+      await t.connect({ slug: "okta", protocol: "scim", sync: "test", mayGrantOwner: true });
+      await t.mapping({ tenant_owners_groups: ["Owners"], no_match: "allow" });
+      const people = new Map<string, DirectoryUserId>();
+      for (const name of ["root", "eve"]) people.set(name, await t.pushUser("okta", name));
+      const live = await previewSync(t.p, await t.tenant(), "okta", { to: "live" });
+      await goLive(t.p, await t.tenant(), "okta", live.digest, ADMIN);
+      await t.settled();
+      const [[waits, reason] = []] = Object.entries(await t.held("okta"));
+      if (waits === undefined) throw new Error("nobody waits");
+      expect(reason).to.equal("no_seat");
+      await t.change("okta", { kind: "deleteGroup", id: await t.pushGroup("okta", "Owners") });
+      await t.pushGroup("okta", "Owners", [people.get(waits) as DirectoryUserId]);
+      await t.settled();
+      const tenant = await t.tenant();
+      const command = { kind: "confirm", connection: "okta", name: "Owners" } as const;
+      const unseen = await changePins(t.p, tenant, command, undefined, ADMIN).catch((error: unknown) => error);
+      expect(unseen).to.be.instanceOf(Refusal).and.include({ code: "digest_required" });
+      const { digest, lines } = await previewPins(t.p, tenant, command);
+      const shown = (await lines({ limit: 10 })).items.map(({ user, change, target }) => [
+        user.userName,
+        change,
+        target,
+      ]);
+      expect(shown).to.deep.include([waits, "grant", { scope: "tenant", role: "owner" }]);
+      await changePins(t.p, tenant, command, digest, ADMIN);
+      await t.settled();
+      expect(await t.holds(waits)).to.equal("nobody");
+      await updateTenant(t.p, tenant, { seats: 2 }, ADMIN);
+      await t.settled();
+      expect(await t.holds(waits)).to.deep.equal(["tenant/owner"]);
     } finally {
       await t.close();
     }
