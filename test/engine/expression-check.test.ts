@@ -363,6 +363,8 @@ describe("checkExpression: texts that are compared with facts", () => {
     ["'IT' in groups", ["groups 0-4 IT"]],
     ['user.country in [\'SE\', "N\\"O", user.title]', ["user.country 17-21 SE", 'user.country 23-29 N"O']],
     ["$not(group.name != 'a') or 'b' = $$.group.name", ["group.name 19-22 a", "group.name 27-30 b"]],
+    ["user.title != 'x' and $not('y' in groups)", ["user.title 14-17 x, negated", "groups 27-30 y, negated"]],
+    ["$not($not(user.title = 'x')) and $exists(groups[$ = 'a'])", ["user.title 23-26 x"]],
     ["(user.title = 'x' ?? true) and claims.c[0] = 'y'", ["user.title 14-17 x", "claims.c 45-48 y"]],
     ["$lowercase(user.title) = 'x' and user.active = true and $d = 'x'", []],
     ["{'name': 'x'}.name = 'x'", []],
@@ -373,9 +375,10 @@ describe("checkExpression: texts that are compared with facts", () => {
       const check = checkExpression(source.replace("$d = 'x'", "($d := user.title; $d = 'x')"), "when");
       expect(check, JSON.stringify(check)).to.have.property("ok", true);
       const compared = check.ok ? check.compared : [];
-      expect(compared.map(({ path, text, position, end }) => `${path} ${position}-${end} ${text}`)).to.deep.equal(
-        expected,
+      const shown = compared.map(
+        ({ path, text, position, end, negated }) => `${path} ${position}-${end} ${text}${negated ? ", negated" : ""}`,
       );
+      expect(shown).to.deep.equal(expected);
     });
   }
 });

@@ -10,7 +10,7 @@ import { lintDocument } from "../../src/engine/lint/lint.js";
 import type { ReachOptions } from "../../src/engine/lint/pattern-reach.js";
 import { type SaidFacts, saidBook } from "../../src/engine/lint/said.js";
 import { type SeenGroup, seenGroups } from "../../src/engine/lint/seen.js";
-import { byPlace, type Surroundings, surroundingFindings } from "../../src/engine/lint/surroundings.js";
+import { inPlace, type Surroundings, surroundingFindings } from "../../src/engine/lint/surroundings.js";
 import { lintView } from "../../src/engine/lint/view.js";
 import type { Json } from "../../src/model/json.js";
 import type { MappingDocument } from "../../src/model/mapping.js";
@@ -54,11 +54,11 @@ export async function linted(document: MappingDocument, world: LintWorld = {}): 
   };
   const parts = [
     ...lintDocument(view, warnings),
-    seen.findings(),
-    said.findings(),
+    ...seen.findings(),
+    ...said.findings(),
     ...surroundingFindings(view, around),
   ];
-  return parts.flat().sort(byPlace);
+  return inPlace(parts.flat());
 }
 
 /** `/pointer code` per finding. */

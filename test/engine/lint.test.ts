@@ -310,6 +310,26 @@ describe("lint: what patterns may give", () => {
     await expectValid(fixed);
   });
 
+  it("lists no more than the schema lets a capture be, and stops listing where hundreds of patterns meet thousands of names", async () => {
+    const examplesOf = (count: number) => {
+      const groups = Array.from({ length: count }, (_, index) => `g-r${index}`);
+      return [{ name: "all", groups, expect: [] }];
+    };
+    const fixes = async (patterns: number, names: number) => {
+      const mappings = Array.from({ length: patterns }, (_, index) => {
+        return pattern(index === 0 ? "g-{role}" : `h${index}-{role}`, { role_name: "{role}", id: `p${index}` });
+      });
+      const document = { mappings, role_order: ["v"], examples: examplesOf(names) };
+      return (await linted(document, { untested: true })).flatMap(({ code, fix }) =>
+        code === "open_role_capture" ? [fix !== undefined] : [],
+      );
+    };
+    expect(await fixes(1, 1990)).to.deep.equal([true]);
+    expect(await fixes(1, 2001)).to.deep.equal([false]);
+    const many = await fixes(510, 1990);
+    expect([many[0], many[502], many[503], many[509]]).to.deep.equal([true, true, false, false]);
+  });
+
   it("says nothing of roles that are too many to list", async () => {
     const many = pattern("{a}-{b}", { role_name: "{a}{b}", values: { a: manyValues(101), b: manyValues(101) } });
     expect(await lintCodes({ role_order, mappings: [many] }, { untested: true })).to.deep.equal([]);
@@ -373,6 +393,18 @@ describe("lint: what examples leave out", () => {
       expect(await lintCodes(fixed)).to.deep.equal([]);
     });
   }
+
+  it("makes none that expects more than the schema allows, and no more than anybody reads", async () => {
+    const makes = async (mappings: readonly RuleDocument[]) => {
+      const found = await linted({ mappings, examples: [{ name: "x", groups: [], expect: [] }] });
+      return found.flatMap(({ code, fix }) => (code === "uncovered_rule" ? [fix !== undefined] : []));
+    };
+    const apart = await makes(Array.from({ length: 1001 }, (_, index) => rule(`G${index}`, "v")));
+    expect([apart.length, apart[999], apart[1000]]).to.deep.equal([1001, true, false]);
+    const teams = Array.from({ length: 501 }, (_, index) => rule("G", "v", { team_name: `T${index}` }));
+    expect(await makes(teams.slice(1))).to.deep.equal([...Array(20).fill(true), ...Array(480).fill(false)]);
+    expect(new Set(await makes(teams))).to.deep.equal(new Set([false]));
+  });
 
   it("makes none where expressions would have to run, or where the rule matches nobody so simple", async () => {
     const examples = [{ name: "z", groups: ["Z"], expect: ["Platform/boss"] }];
@@ -734,6 +766,20 @@ describe("lint: beside the groups that were sent", () => {
     expect(alone.mappings?.[0]?.group_name).to.deep.equal(["Engineering"]);
   });
 
+  it("renames no group that stands in more than a hundred places, as each of its findings would say them all", async () => {
+    const fixOf = async (places: number) => {
+      const document: MappingDocument = {
+        mappings: [rule("Enginering", "v")],
+        examples: Array.from({ length: places - 1 }, (_, index) => {
+          return { name: `e${index}`, groups: ["Enginering"], expect: ["Platform/v"] };
+        }),
+      };
+      const found = await linted(document, { groups: [seenGroup("Engineering")], untested: true });
+      return found.find(({ code }) => code === "unknown_group")?.fix?.length;
+    };
+    expect([await fixOf(100), await fixOf(101)]).to.deep.equal([100, undefined]);
+  });
+
   it("counts the groups that no rule maps, the largest first, a hundred of them", async () => {
     const mappings = [
       rule("A"),
@@ -763,12 +809,12 @@ describe("lint: beside the groups that were sent", () => {
       "n299@idp",
       "n298@idp",
     ]);
-    expect(seen.findings().find(({ code }) => code === "unmapped_groups")?.message)
+    expect([...seen.findings()].flat().find(({ code }) => code === "unmapped_groups")?.message)
       .to.contain("302 groups")
       .and.contain("`No` with 299 people");
     const alone = seenGroups(view, { connections: CONTEXT.connections, privilegedRoles: new Set() });
     alone.take(seenGroup("Lone", { members: 1 }));
-    expect(alone.findings().find(({ code }) => code === "unmapped_groups")?.message).to.equal(
+    expect([...alone.findings()].flat().find(({ code }) => code === "unmapped_groups")?.message).to.equal(
       "1 group is mapped by no rule; the largest is `Lone` with 1 person",
     );
     expect(
@@ -869,7 +915,6 @@ describe("lint: beside what was said of people", () => {
     expect(await told(document, said)).to.deep.equal([
       "/invariants/0/never@21 misspelt_value Sales",
       "/mappings/0/when@18 misspelt_value Sales",
-      "/mappings/0/when@68 unknown_value ",
       "/mappings/1/when@29 misspelt_value Marketing",
       "/mappings/2/when@18 unknown_value ",
       "/mappings/3/when@0 misspelt_value Nordics",
@@ -896,6 +941,22 @@ describe("lint: beside what was said of people", () => {
     expect(fixed.mappings?.[0]?.when).to.equal("user.department = 'Sales'");
     expect(await told(fixed, said)).to.deep.equal([]);
     expect(await fixOf([{ name: "s", user: { department: "Salse" }, expect: ["A/v"] }])).to.equal(undefined);
+  });
+
+  it("lets alone texts that are excluded, which nobody may well have, unless they look misspelt", async () => {
+    const said = [{ connection: "idp", attributes: { department: "Sales" } }];
+    const document = {
+      mappings: [
+        when("user.department != 'Board'"),
+        when("$not(user.department in ['Board', 'Legal'])"),
+        when("$not(user.department != 'Board')"),
+        when("user.department != 'Salse'"),
+      ],
+    };
+    expect(await told(document, said)).to.deep.equal([
+      "/mappings/2/when@24 unknown_value ",
+      "/mappings/3/when@19 misspelt_value Sales",
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { FactPath } from "./facts.js";
-import { type LiteralNode, type SyntaxNode, startOf } from "./syntax.js";
+import { type CallNode, type LiteralNode, type SyntaxNode, startOf, type TokenNode } from "./syntax.js";
 
 /** A text that an expression compares with a fact by `=`, `!=` or `in`. */
 export interface ComparedText {
@@ -9,6 +9,8 @@ export interface ComparedText {
   readonly position: number;
   /** The offset behind its last one. */
   readonly end: number;
+  /** The answer is yes for whoever does not have the text: by `!=`, within `$not`, and not by both. */
+  readonly negated: boolean;
 }
 
 const COMPARISONS: ReadonlySet<unknown> = new Set(["=", "!=", "in"]);
@@ -16,27 +18,35 @@ const COMPARISONS: ReadonlySet<unknown> = new Set(["=", "!=", "in"]);
 /** Where a fact is compared under its own name; what was filtered out of it is still one of its values. Each place once, in order. */
 export function comparedTexts(source: string, tree: SyntaxNode): readonly ComparedText[] {
   const found = new Map<number, ComparedText>();
-  collect(tree, (path, literal) => {
+  collect(tree, false, (path, literal, negated) => {
     // The parser shows the left side of `??` twice.
     const position = startOf(source, literal) as number;
-    found.set(position, { path, text: String(literal.value), position, end: literal.position as number });
+    found.set(position, { path, text: String(literal.value), position, end: literal.position as number, negated });
   });
   return [...found.values()].sort((a, b) => a.position - b.position);
 }
 
-function collect(part: unknown, take: (path: FactPath, literal: LiteralNode) => void): void {
+type Take = (path: FactPath, literal: LiteralNode, negated: boolean) => void;
+
+function collect(part: unknown, isDenied: boolean, take: Take): void {
   if (typeof part !== "object" || part === null) return;
   const { type, value, lhs, rhs } = part as Partial<Record<string, unknown>>;
   if (type === "binary" && COMPARISONS.has(value)) {
-    compare(lhs as SyntaxNode, rhs as SyntaxNode, take);
-    compare(rhs as SyntaxNode, lhs as SyntaxNode, take);
+    const negated = isDenied !== (value === "!=");
+    compare(lhs as SyntaxNode, rhs as SyntaxNode, negated, take);
+    compare(rhs as SyntaxNode, lhs as SyntaxNode, negated, take);
   }
-  for (const inner of Object.values(part)) collect(inner, take);
+  const isInnerDenied = isDenied !== isNot(part as Partial<CallNode>);
+  for (const inner of Object.values(part)) collect(inner, isInnerDenied, take);
 }
 
-function compare(fact: SyntaxNode, other: SyntaxNode, take: (path: FactPath, literal: LiteralNode) => void): void {
+function isNot({ type, procedure }: Partial<CallNode>): boolean {
+  return type === "function" && (procedure as TokenNode).value === "not";
+}
+
+function compare(fact: SyntaxNode, other: SyntaxNode, negated: boolean, take: Take): void {
   const path = factPath(fact);
-  if (path !== undefined) for (const literal of textsOf(other)) take(path, literal);
+  if (path !== undefined) for (const literal of textsOf(other)) take(path, literal, negated);
 }
 
 /** The fact that a path names, from wherever it starts; facts are compared under two names at most, as in `user.title`. */

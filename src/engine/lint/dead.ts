@@ -8,19 +8,22 @@ import { type LintRule, type LintView, removal, type WrittenPlace } from "./view
 
 type Placed = LintRule & { readonly place: WrittenPlace };
 
-/** Rules that give nothing, whoever comes. */
-export function deadRules(view: LintView): readonly LintFinding[] {
-  return [...idleRules(view), ...rivalRules(view)];
+/** Rules that give nothing, whoever comes, part by part. */
+export function* deadRules(view: LintView): Generator<readonly LintFinding[]> {
+  yield idleRules(view);
+  const places = grouped(view.alive.filter(isPlaced), ({ place }) => place.scope);
+  for (const rules of places.values()) if (rules.length > 1) yield* inOnePlace(view, rules);
 }
 
 function idleRules(view: LintView): readonly LintFinding[] {
+  const alive = new Set(view.alive);
   return view.rules.flatMap((one) => {
     const { rule } = one;
     if (!rule.enabled) {
       const message = "the rule is switched off: remove it when it is no longer wanted";
       return [lintFinding("disabled_rule", `${rule.pointer}/enabled`, message, { fix: removal(view, one) })];
     }
-    if (view.alive.includes(one)) return [];
+    if (alive.has(one)) return [];
     // Examples live before many an expiry, and may still count on the rule.
     const fix = view.covered?.has(rule.id) === false ? removal(view, one) : undefined;
     const message = `the rule ended on ${rule.expiresAt?.slice(0, 10)}: remove it`;
@@ -28,26 +31,19 @@ function idleRules(view: LintView): readonly LintFinding[] {
   });
 }
 
-function rivalRules(view: LintView): readonly LintFinding[] {
-  const places = grouped(view.alive.filter(isPlaced), ({ place }) => place.scope);
-  return [...places.values()].filter((rules) => rules.length > 1).flatMap((rules) => inOnePlace(view, rules));
-}
-
 function isPlaced(one: LintRule): one is Placed {
   return one.place !== undefined;
 }
 
-function inOnePlace(view: LintView, rules: readonly Placed[]): readonly LintFinding[] {
+function* inOnePlace(view: LintView, rules: readonly Placed[]): Generator<readonly LintFinding[]> {
   const { coveringMaybe, byName } = rivals(rules);
   const dead = new Set<LintRule>();
-  const found: LintFinding[] = [];
   for (const one of rules) {
     const winner = (coveringMaybe(one) as readonly Placed[]).find((other) => alwaysWins(view, other, one));
-    if (winner === undefined) continue;
-    dead.add(one);
-    found.push(deadFinding(view, one, winner));
+    if (winner) dead.add(one);
+    yield winner ? [deadFinding(view, one, winner)] : [];
   }
-  return [...found, ...orderDependent(view, byName as ReadonlyMap<string, readonly Placed[]>, dead)];
+  yield* orderDependent(view, byName() as Iterable<readonly [string, readonly Placed[]]>, dead);
 }
 
 function alwaysWins(view: LintView, winner: Placed, loser: Placed): boolean {
@@ -100,23 +96,23 @@ function deadFinding(view: LintView, one: Placed, winner: Placed): LintFinding {
 }
 
 /** Members of one group who get one role or another by the order of two rules, neither of which is the general case of the other. */
-function orderDependent(
+function* orderDependent(
   view: LintView,
-  byName: ReadonlyMap<string, readonly Placed[]>,
+  byName: Iterable<readonly [string, readonly Placed[]]>,
   dead: ReadonlySet<LintRule>,
-): readonly LintFinding[] {
+): Generator<readonly LintFinding[]> {
   const told = new Set<LintRule>();
-  return [...byName].flatMap(([name, named]) => {
+  for (const [name, named] of byName) {
     const [first, ...later] = named.filter((one) => !dead.has(one));
-    if (first === undefined || strategyOf(view, first) !== "first") return [];
-    return later.flatMap((one) => {
+    if (first === undefined || strategyOf(view, first) !== "first") continue;
+    yield later.flatMap((one) => {
       const isRival = one.place.role !== first.place.role && sameScope(first, one) && mayMeet(first, one);
       if (told.has(one) || !isRival || ruleCovers(one.rule, first.rule, view.mapping)) return [];
       told.add(one);
       const message = `members of ${quote(name)} get ${quote(first.place.role)} by \`${first.rule.pointer}\`, which comes first, and not ${quote(one.place.role)}: say which is meant by naming the group once`;
       return [lintFinding("order_dependent", one.rule.pointer, message)];
     });
-  });
+  }
 }
 
 /** Rules of different connections never speak of one link; the rest may. */

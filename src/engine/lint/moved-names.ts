@@ -3,18 +3,16 @@ import { counted } from "../../model/counted.js";
 import { quote } from "../../model/quote.js";
 import { type LintFinding, lintFinding } from "./finding.js";
 import { listed } from "./listed.js";
-import { renaming } from "./renaming.js";
-import type { LintView } from "./view.js";
-import type { WantedGroup } from "./wanted.js";
+import type { Renaming } from "./renaming.js";
 import type { MovedName } from "./wanted-book.js";
 
-export function movedNames(view: LintView, all: readonly WantedGroup[], moved: MovedName): LintFinding {
+export function movedNames(renamed: Renaming, moved: MovedName): LintFinding {
   const { from } = moved.group;
   const place = from.kind === "expression" ? { position: from.text.position } : {};
-  return { ...findingOf(view, all, moved), ...place };
+  return { ...findingOf(renamed, moved), ...place };
 }
 
-function findingOf(view: LintView, all: readonly WantedGroup[], { group, name, how, called }: MovedName): LintFinding {
+function findingOf(renamed: Renaming, { group, name, how, called }: MovedName): LintFinding {
   const { pointer, kinds } = group;
   if (how === "taken") {
     const which = counted(called.length, "group is", "groups are");
@@ -28,6 +26,6 @@ function findingOf(view: LintView, all: readonly WantedGroup[], { group, name, h
   const to = called[0] as string;
   const message = `the group that is meant by ${quote(name)} is called ${listed(called)} now, and goes on giving what it gave`;
   // Of an alias' name the book says what is meant.
-  const fix = called.length === 1 && kinds.length === 1 ? renaming(view, group, all, to) : undefined;
+  const fix = called.length === 1 && kinds.length === 1 ? renamed(group, to) : undefined;
   return lintFinding("renamed_group", pointer, message, { suggestion: to, fix });
 }

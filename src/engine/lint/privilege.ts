@@ -9,14 +9,25 @@ import { type LintFinding, lintFinding, type PatchOperation } from "./finding.js
 import { looksPrivileged } from "./privileged-name.js";
 import type { LintRule, LintView } from "./view.js";
 
-export function privilegedPatterns(view: LintView): readonly LintFinding[] {
-  return view.alive.flatMap((one) => {
+/** So many names of examples are held against open patterns, in all. */
+const MOST_MATCHES = 1_000_000;
+
+export function* privilegedPatterns(view: LintView): Generator<readonly LintFinding[]> {
+  const names = [...view.tested.groups.name.keys()];
+  let left = MOST_MATCHES;
+  for (const one of view.alive) {
     const { groups, give } = one.rule;
     // With names beside it the pattern only reads them.
-    if (!groups?.pattern || groups.any || !one.document) return [];
+    if (!groups?.pattern || groups.any || !one.document) continue;
     const open = openRole(give, groups.pattern);
-    return open === undefined ? listedPrivilege(one) : [openCapture(view, one.document, one, groups.pattern, open)];
-  });
+    if (open === undefined) yield listedPrivilege(one);
+    else {
+      const fix =
+        left > 0 ? listing(view.document, names, one.document, one.rule.pointer, groups.pattern, open) : undefined;
+      left -= names.length;
+      yield [openCapture(one.document, one, open, fix)];
+    }
+  }
 }
 
 /** The capture that makes a role of any text. */
@@ -36,40 +47,40 @@ function listedPrivilege({ rule, place }: LintRule): readonly LintFinding[] {
 }
 
 function openCapture(
-  { document }: LintView,
   written: RuleDocument,
   { rule }: LintRule,
-  pattern: Pattern,
   capture: string,
+  fix: readonly PatchOperation[] | undefined,
 ): LintFinding {
   const listed = written.values?.[capture];
   const at = `${rule.pointer}/values/${escapePointer(capture)}`;
   const pointer = listed === undefined ? `${rule.pointer}/group_pattern` : `${at}/*`;
   const message = `any text of \`{${capture}}\` becomes the role, such as \`admin\`: list the roles that are meant in \`values\``;
-  return lintFinding("open_role_capture", pointer, message, {
-    fix: listing(document, written, rule.pointer, pattern, capture),
-  });
+  return lintFinding("open_role_capture", pointer, message, { fix });
 }
+
+/** What the schema lets a capture be. */
+const MOST_VALUES = 2000;
 
 /** Lists the roles that the document knows and nobody would call privileged, and those that its examples count on. */
 function listing(
   document: MappingDocument,
+  names: readonly string[],
   written: RuleDocument,
   pointer: string,
   pattern: Pattern,
   capture: string,
 ): readonly PatchOperation[] | undefined {
   const known = (document.role_order ?? []).filter((role) => !looksPrivileged(role));
-  const tested = (document.examples ?? []).flatMap(({ groups = [] }) =>
-    groups.flatMap((name) => matchPattern(pattern, name)?.[capture] ?? []),
-  );
+  const tested = names.flatMap((name) => matchPattern(pattern, name)?.[capture] ?? []);
   const listed = written.values?.[capture];
   const kept = Object.entries(listed ?? {}).filter(([text]) => text !== "*");
   const values = {
     ...Object.fromEntries([...known, ...tested].map((text) => [text, true])),
     ...Object.fromEntries(kept),
   };
-  if (Object.keys(values).length === 0) return undefined;
+  const { length } = Object.keys(values);
+  if (length === 0 || length > MOST_VALUES) return undefined;
   const whole: Json = { ...written.values, [capture]: values } as Json;
   return [{ op: "add", path: `${pointer}/values`, value: whole }];
 }

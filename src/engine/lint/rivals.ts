@@ -11,8 +11,8 @@ const MOST = 100;
 export interface Rivals {
   /** Rules of the place that may match everybody whom this rule matches, in document order, the rule itself left out. */
   coveringMaybe(rule: LintRule): readonly LintRule[];
-  /** Rules that one name of a group speaks to, for every name that is written out, in document order. */
-  readonly byName: ReadonlyMap<string, readonly LintRule[]>;
+  /** Rules that one name of a group speaks to, for every name that is written out, in document order; looked up one by one. */
+  byName(): Generator<readonly [name: string, rules: readonly LintRule[]]>;
 }
 
 /** `rules`: all that give in one place. */
@@ -33,14 +33,13 @@ export function rivals(rules: readonly LintRule[]): Rivals {
       found.delete(one);
       return [...found].sort(byIndex);
     },
-    byName: new Map(
-      [...byKey]
-        .filter(([key]) => key.startsWith(NAME))
-        .map(([key, named]) => {
-          const name = key.slice(NAME.length);
-          return [name, [...new Set([...named, ...matching(name)])].sort(byIndex).slice(0, MOST)];
-        }),
-    ),
+    *byName() {
+      for (const [key, named] of byKey) {
+        if (!key.startsWith(NAME)) continue;
+        const name = key.slice(NAME.length);
+        yield [name, [...new Set([...named, ...matching(name)])].sort(byIndex).slice(0, MOST)];
+      }
+    },
   };
 }
 

@@ -24,7 +24,8 @@ export interface SaidBook {
   /** Whether the document asks for anything that facts of people can answer. */
   readonly asks: boolean;
   take(said: SaidFacts): void;
-  findings(): readonly LintFinding[];
+  /** Part by part, so that a caller can pause between them. */
+  findings(): Generator<readonly LintFinding[]>;
 }
 
 /** A text that a document expects a fact to be. */
@@ -33,6 +34,8 @@ interface WantedText {
   readonly path: FactPath;
   readonly text: string;
   readonly position?: number;
+  /** That nobody has it is what the author wants, or does not mind. */
+  readonly negated?: boolean;
   /** Slugs of the connections whose facts are read. */
   readonly at: readonly string[];
   fix?(to: string): readonly PatchOperation[] | undefined;
@@ -58,13 +61,15 @@ export function saidBook(view: LintView, connections: readonly MappingConnection
       }
       if (said.claims) names.take(said.connection, Object.keys(said.claims.claims));
     },
-    findings: () => [
-      // Of a claim that nobody brings it is said once.
-      ...wanted
-        .filter(({ path, at }) => !path.startsWith(CLAIM) || names.has(at, path.slice(CLAIM.length)))
-        .flatMap((one) => unsaid(one, values.get(one.path) as ValueBook)),
-      ...claims.flatMap((one) => unknownClaim(one, names)),
-    ],
+    *findings() {
+      for (const one of wanted) {
+        const { path, at } = one;
+        // Of a claim that nobody brings it is said once.
+        const isBrought = !path.startsWith(CLAIM) || names.has(at, path.slice(CLAIM.length));
+        if (isBrought) yield unsaid(one, values.get(path) as ValueBook);
+      }
+      for (const one of claims) yield unknownClaim(one, names);
+    },
   };
 }
 
@@ -74,10 +79,10 @@ const ASKED = /^(?:user\.|claims\.|app_roles$|connection\.slug$)/;
 function comparedValues(view: LintView, connections: readonly MappingConnection[]): readonly WantedText[] {
   return expressionsAt(view).flatMap((of) =>
     of.expression.compared.flatMap((compared) => {
-      const { path, text, position } = compared;
+      const { path, text, position, negated } = compared;
       if (!ASKED.test(path)) return [];
       const fix = (to: string) => respelt(view, of, compared, to);
-      return [{ pointer: of.pointer, path, text, position, at: readAt(of.rule, connections), fix }];
+      return [{ pointer: of.pointer, path, text, position, negated, at: readAt(of.rule, connections), fix }];
     }),
   );
 }
@@ -148,12 +153,17 @@ function valueBook(words: readonly string[]): ValueBook {
   };
 }
 
-function unsaid({ pointer, path, text, position, at, fix }: WantedText, book: ValueBook): readonly LintFinding[] {
+function unsaid(
+  { pointer, path, text, position, negated, at, fix }: WantedText,
+  book: ValueBook,
+): readonly LintFinding[] {
   if (book.heard(at).length === 0 || book.has(at, text)) return [];
   const near = book.nearest(at, text);
   const place = position === undefined ? {} : { position };
   const what = `nobody has ${quote(text)} as ${quote(path)}`;
-  if (near === undefined) return [{ ...lintFinding("unknown_value", pointer, `${what} now`), ...place }];
+  if (near === undefined) {
+    return negated ? [] : [{ ...lintFinding("unknown_value", pointer, `${what} now`), ...place }];
+  }
   const more = { suggestion: near, fix: fix?.(near) };
   return [{ ...lintFinding("misspelt_value", pointer, `${what}, did you mean ${quote(near)}?`, more), ...place }];
 }

@@ -9,9 +9,9 @@ import { expressionsOf } from "../compile/compiled-mapping.js";
 import { type LintFinding, lintFinding } from "./finding.js";
 import { movedNames } from "./moved-names.js";
 import { patternReach, type ReachOptions } from "./pattern-reach.js";
-import { renaming } from "./renaming.js";
+import { type Renaming, renamings } from "./renaming.js";
 import type { LintView } from "./view.js";
-import { type WantedGroup, wantedGroups } from "./wanted.js";
+import { wantedGroups } from "./wanted.js";
 import { type MissingGroup, wantedBook } from "./wanted-book.js";
 
 /** A group that a source sent, at one connection. */
@@ -48,7 +48,8 @@ export interface SeenGroups {
   take(group: SeenGroup): void;
   /** Asks again for each group, once all were taken: what the misspelt names may have meant. */
   compare(group: SeenGroup): void;
-  findings(): readonly LintFinding[];
+  /** Part by part, so that a caller can pause between them. */
+  findings(): Generator<readonly LintFinding[]>;
   /** The largest groups that no rule maps, and how many there are. */
   unmapped(): { readonly count: number; readonly largest: readonly UnmappedGroup[] };
 }
@@ -77,12 +78,15 @@ export function seenGroups(view: LintView, options: ReachOptions): SeenGroups {
       reach.take(group, hits);
     },
     compare: (group) => book.compare(group),
-    findings: () => [
-      ...book.missing(heard).map((one) => unknownGroup(view, wanted, one)),
-      ...book.moved().map((one) => movedNames(view, wanted, one)),
-      ...reach.findings(view, heard),
-      ...unmappedFinding(unmapped.count, unmapped.largest()),
-    ],
+    *findings() {
+      const renamed = renamings(view, wanted);
+      const missing = book.missing(heard);
+      yield [];
+      for (const one of missing) yield [unknownGroup(renamed, one)];
+      for (const one of book.moved()) yield [movedNames(renamed, one)];
+      yield reach.findings(view, heard);
+      yield unmappedFinding(unmapped.count, unmapped.largest());
+    },
     unmapped: () => ({ count: unmapped.count, largest: unmapped.largest() }),
   };
 }
@@ -99,7 +103,7 @@ function speltNames({ alive }: LintView): ReadonlySet<string> {
   );
 }
 
-function unknownGroup(view: LintView, all: readonly WantedGroup[], { group, isGone, near }: MissingGroup): LintFinding {
+function unknownGroup(renamed: Renaming, { group, isGone, near }: MissingGroup): LintFinding {
   const { from, name, pointer, keys } = group;
   const where = from.kind === "alias" ? ` at ${quote([...keys.keys()].join())}` : "";
   const what = `the group ${quote(name)} was ${isGone ? "deleted" : "never sent"}${where}`;
@@ -109,7 +113,7 @@ function unknownGroup(view: LintView, all: readonly WantedGroup[], { group, isGo
     const message = `${what}: ${NOBODY[from.kind]} until somebody sends it`;
     return { ...lintFinding(code, pointer, message), ...place };
   }
-  const more = { suggestion: near, fix: renaming(view, group, all, near) };
+  const more = { suggestion: near, fix: renamed(group, near) };
   return { ...lintFinding(code, pointer, `${what}, did you mean ${quote(near)}?`, more), ...place };
 }
 

@@ -3,10 +3,9 @@ import { counted } from "../../model/counted.js";
 import type { Instant } from "../../model/ids.js";
 import type { MappingDocument } from "../../model/mapping.js";
 import { quote } from "../../model/quote.js";
-import { type Target, teamOf } from "../../model/target.js";
+import { teamOf } from "../../model/target.js";
 import { compareText } from "../compare-text.js";
 import { ruleId } from "../compile/rule-id.js";
-import { parseTarget } from "../target-text.js";
 import { type LintFinding, lintFinding, type PatchOperation } from "./finding.js";
 import { nearNames } from "./near-names.js";
 import { type LintRule, type LintView, removal } from "./view.js";
@@ -28,9 +27,9 @@ export interface Surroundings {
 
 /** Part by part, so that a caller can pause between them. */
 export function* surroundingFindings(view: LintView, around: Surroundings): Generator<readonly LintFinding[]> {
-  yield view.alive.flatMap((one) => disabledConnections(view, one, around.disabled));
+  for (const one of view.alive) yield disabledConnections(view, one, around.disabled);
   yield neverMatched(view, around);
-  yield misspeltTeams(view, around.teams);
+  yield* misspeltTeams(view, around.teams);
 }
 
 function disabledConnections(view: LintView, one: LintRule, disabled: ReadonlySet<string>): readonly LintFinding[] {
@@ -45,7 +44,7 @@ function disabledConnections(view: LintView, one: LintRule, disabled: ReadonlySe
 /** Takes a connection out of a rule's list; out of a list of one, the rule goes, as it would read everybody's facts else. */
 export function withoutConnection(view: LintView, one: LintRule, at: number): readonly PatchOperation[] | undefined {
   const connections = one.document?.connections as readonly string[];
-  const isTested = view.document.examples?.some(({ connection }) => connection === connections[at]) === true;
+  const isTested = view.tested.connections.has(connections[at] as string);
   if (connections.length === 1) return view.covered?.has(one.rule.id) === false ? removal(view, one) : undefined;
   return isTested ? undefined : [{ op: "remove", path: `${one.rule.pointer}/connections/${at}` }];
 }
@@ -65,7 +64,7 @@ function neverMatched(view: LintView, { former, days, lastGave, since }: Surroun
   });
 }
 
-function misspeltTeams(view: LintView, teams: readonly string[]): readonly LintFinding[] {
+function* misspeltTeams(view: LintView, teams: readonly string[]): Generator<readonly LintFinding[]> {
   const present = new Set(teams);
   const missing = view.alive.flatMap((one) =>
     [...one.rule.give.writtenScopes].flatMap((scope) => {
@@ -73,35 +72,42 @@ function misspeltTeams(view: LintView, teams: readonly string[]): readonly LintF
       return name === undefined || present.has(name) ? [] : [{ one, name }];
     }),
   );
-  if (missing.length === 0) return [];
+  if (missing.length === 0) return;
   const near = nearNames(missing.map(({ name }) => name));
-  for (const team of teams) near.take(team, "");
-  return missing.flatMap(({ one, name }) => {
+  yield [];
+  for (const team of teams) {
+    near.take(team, "");
+    yield [];
+  }
+  for (const { one, name } of missing) {
     const meant = near.nearest(name, "");
-    if (meant === undefined) return [];
+    if (meant === undefined) continue;
     const message = `there is no team ${quote(name)}, did you mean ${quote(meant)}?`;
-    const more = { suggestion: meant, fix: teamRenamed(view.document, one, name, meant) };
-    return [lintFinding("misspelt_team", one.rule.pointer, message, more)];
-  });
+    const more = { suggestion: meant, fix: teamRenamed(view, one, name, meant) };
+    yield [lintFinding("misspelt_team", one.rule.pointer, message, more)];
+  }
 }
 
 /** Only where the name is the rule's own text and no example expects it. */
 function teamRenamed(
-  { examples = [] }: MappingDocument,
+  { tested }: LintView,
   { rule, document }: LintRule,
   from: string,
   to: string,
 ): readonly PatchOperation[] | undefined {
-  const isTested = examples.some(({ expect }) =>
-    expect.some((target) => teamOf((parseTarget(target) as Target).scope) === from),
-  );
-  if (isTested || document?.team_name !== from) return undefined;
+  if (tested.teams.has(from) || document?.team_name !== from) return undefined;
   return [{ op: "replace", path: `${rule.pointer}/team_name`, value: to }];
 }
 
-/** In document order, and the graver first in one place. */
-export function byPlace(a: LintFinding, b: LintFinding): number {
-  return placeOf(a) - placeOf(b) || compareText(a.pointer, b.pointer) || compareText(a.code, b.code);
+/** In document order. */
+export function inPlace(findings: readonly LintFinding[]): readonly LintFinding[] {
+  return findings
+    .map((finding) => ({ finding, place: placeOf(finding) }))
+    .sort(
+      ({ finding: a, place: left }, { finding: b, place: right }) =>
+        left - right || compareText(a.pointer, b.pointer) || compareText(a.code, b.code),
+    )
+    .map(({ finding }) => finding);
 }
 
 function placeOf({ pointer }: LintFinding): number {

@@ -6,10 +6,12 @@ import {
   type CompiledExpression,
   type CompiledMapping,
   type CompiledRule,
+  expressionsOf,
   isExpired,
 } from "../compile/compiled-mapping.js";
 import { roleName } from "../role-name.js";
 import type { PatchOperation } from "./finding.js";
+import { type Tested, testedBy } from "./tested.js";
 
 /** Where a rule gives and which role, as written: with its captures unfilled. */
 export interface WrittenPlace {
@@ -35,6 +37,9 @@ export interface LintView {
   readonly now: Instant;
   /** Ids of the rules that some example matches; absent where the examples were not run. */
   readonly covered?: ReadonlySet<string>;
+  readonly tested: Tested;
+  /** Some rule or invariant asks an expression, whose answers are not known here. */
+  readonly hasExpressions: boolean;
 }
 
 /** An expression of a rule that gives something, or of an invariant. */
@@ -64,7 +69,18 @@ export function lintView(
 ): LintView {
   const rules = mapping.rules.map((rule) => lintRule(document, rule));
   const alive = rules.filter(({ rule }) => rule.enabled && !isExpired(rule, now));
-  return { document, mapping, rules, alive, now, ...(covered === undefined ? {} : { covered }) };
+  const hasExpressions = mapping.invariants.length > 0 || mapping.rules.some((rule) => expressionsOf(rule).length > 0);
+  const tested = testedBy(document);
+  return {
+    document,
+    mapping,
+    rules,
+    alive,
+    now,
+    tested,
+    hasExpressions,
+    ...(covered === undefined ? {} : { covered }),
+  };
 }
 
 function lintRule({ mappings = [] }: MappingDocument, rule: CompiledRule): LintRule {

@@ -4,7 +4,7 @@ import { exampleDifference } from "../../engine/examples/example-failure.js";
 import { exampleLink, judgeExample } from "../../engine/examples/examples.js";
 import { judgePerson, someoneBy } from "../../engine/judge.js";
 import type { Decision } from "../../model/evaluation.js";
-import type { ExpressionResult } from "../../model/expression.js";
+import type { ExpressionJob, ExpressionResult } from "../../model/expression.js";
 import type { ExampleDocument, MappingDocument } from "../../model/mapping.js";
 import type { PersonLink } from "../../model/person.js";
 import type { Problem } from "../../model/problem.js";
@@ -42,11 +42,19 @@ export async function tryAlone(
   names: readonly string[] = [],
   remembered: Map<string, ExpressionResult> = new Map(),
 ): Promise<readonly Tried[]> {
-  const results = await resultsOf(expressions, tenant, expressionJobs(mapping, links), remembered);
-  const decided = links.map((link) => {
+  const asked = new Map<string, ExpressionJob>();
+  for (const link of links) {
+    for (const [key, job] of expressionJobs(mapping, [link])) asked.set(key, job);
+    await othersFirst();
+  }
+  const results = await resultsOf(expressions, tenant, asked, remembered);
+  const decided: Omit<Tried, "broken">[] = [];
+  for (const link of links) {
     const decision = judgePerson(someoneBy(mapping, link), results);
-    return { link, decision, given: decision.desired.filter((grant) => !grant.stale).map((grant) => grant.target) };
-  });
+    const given = decision.desired.filter((grant) => !grant.stale).map((grant) => grant.target);
+    decided.push({ link, decision, given });
+    await othersFirst();
+  }
   const people = decided.map(({ link, decision }, index) => {
     return { who: names[index] ?? "somebody", links: [link], decision: decisionWhenNew(mapping, link, decision) };
   });

@@ -1,4 +1,5 @@
 import type { ExpressionFailure, ExpressionJob, ExpressionResult } from "../../model/expression.js";
+import { grouped } from "../../model/grouped.js";
 import { Refusal } from "../../model/problem.js";
 import type { ExpressionPort } from "../deps.js";
 
@@ -23,12 +24,14 @@ export async function resultsOf(
   remembered: Map<string, ExpressionResult> = new Map(),
 ): Promise<ReadonlyMap<string, ExpressionResult>> {
   const results = new Map<string, ExpressionResult>();
-  const asked: (readonly [string, ExpressionJob])[] = [];
-  for (const [key, job] of jobs) {
-    const known = remembered.get(key);
-    if (known) results.set(key, known);
-    else asked.push([key, job]);
+  const unknown: (readonly [string, ExpressionJob])[] = [];
+  for (const entry of jobs) {
+    const known = remembered.get(entry[0]);
+    if (known) results.set(entry[0], known);
+    else unknown.push(entry);
   }
+  // One expression after the other: whoever runs them keeps few prepared, and preparing one takes longest.
+  const asked = [...grouped(unknown, ([, { source }]) => source).values()].flat();
   for (let from = 0; from < asked.length; from += AT_ONCE) {
     const part = asked.slice(from, from + AT_ONCE);
     const answers = await expressions.run(

@@ -5,7 +5,7 @@ import type { LintFinding } from "../../engine/lint/finding.js";
 import { errorFindings, lintDocument } from "../../engine/lint/lint.js";
 import { saidBook } from "../../engine/lint/said.js";
 import { type SeenGroup, type SeenGroups, seenGroups, type UnmappedGroup } from "../../engine/lint/seen.js";
-import { byPlace, type Surroundings, surroundingFindings } from "../../engine/lint/surroundings.js";
+import { inPlace, type Surroundings, surroundingFindings } from "../../engine/lint/surroundings.js";
 import { type LintView, lintView } from "../../engine/lint/view.js";
 import type { Connection, Tenant } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
@@ -53,17 +53,31 @@ export async function lintText(p: CheckingMappings, text: string, context: LintC
   const { problems, covered } = await tryExamples(p.expressions, context.tenant, document, mapping);
   const view = lintView(document, mapping, { now: context.now, covered });
   const findings = await withPauses(lintDocument(view, warnings));
-  return { findings: [...errorFindings(problems), ...findings].sort(byPlace), view };
+  return { findings: inPlace([...errorFindings(problems), ...findings]), view };
 }
+
+/** Milliseconds of looking at a document after which somebody else gets a turn. */
+const STRETCH = 10;
 
 /** A document of thousands of rules takes long enough to look at for others to wait. */
 async function withPauses(parts: Iterable<readonly LintFinding[]>): Promise<readonly LintFinding[]> {
   const found: (readonly LintFinding[])[] = [];
+  const pause = pacing();
   for (const part of parts) {
     found.push(part);
-    await othersFirst();
+    await pause();
   }
   return found.flat();
+}
+
+/** To be asked after each piece of work: pauses when it is time to. */
+function pacing(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < STRETCH) return;
+    await othersFirst();
+    since = performance.now();
+  };
 }
 
 export interface LintOptions {
@@ -121,6 +135,7 @@ async function lintOf(
     privilegedRoles: await reader.privilegedRoles(),
     ...(draft === undefined && active ? { savedAt: active.createdAt } : {}),
   });
+  const unseen = await withPauses(seen.findings());
   const around = await withPauses(
     surroundingFindings(view, await surroundings(reader, connections, view, { now, days })),
   );
@@ -128,7 +143,7 @@ async function lintOf(
   return {
     version,
     days,
-    findings: distinct([...linted.findings, ...seen.findings(), ...said, ...around]),
+    findings: distinct([...linted.findings, ...unseen, ...said, ...around]),
     groups: { seen: sent.length, unmapped: count, largest },
   };
 }
@@ -137,9 +152,6 @@ function isEnabled({ disabledAt }: Connection): boolean {
   return disabledAt === undefined;
 }
 
-/** So many groups are compared before somebody else gets a turn. */
-const CHUNK = 250;
-
 async function besideGroups(
   view: LintView,
   sent: readonly SeenGroup[],
@@ -147,10 +159,11 @@ async function besideGroups(
 ): Promise<SeenGroups> {
   const seen = seenGroups(view, options);
   await othersFirst();
+  const pause = pacing();
   for (const look of [seen.take, seen.compare]) {
-    for (let from = 0; from < sent.length; from += CHUNK) {
-      for (const group of sent.slice(from, from + CHUNK)) look(group);
-      await othersFirst();
+    for (const group of sent) {
+      look(group);
+      await pause();
     }
   }
   return seen;
@@ -172,7 +185,7 @@ async function besidePeople(
     for (const { connection, ...said } of people) book.take({ connection: slugs.get(connection) ?? "", ...said });
     await othersFirst();
   }
-  return book.findings();
+  return withPauses(book.findings());
 }
 
 async function surroundings(
@@ -205,5 +218,5 @@ const DEAD: ReadonlySet<string> = new Set([
 
 function distinct(findings: readonly LintFinding[]): readonly LintFinding[] {
   const dead = new Set(findings.filter(({ code }) => DEAD.has(code)).map(({ pointer }) => pointer));
-  return findings.filter(({ code, pointer }) => code !== "never_matched" || !dead.has(pointer)).sort(byPlace);
+  return inPlace(findings.filter(({ code, pointer }) => code !== "never_matched" || !dead.has(pointer)));
 }
