@@ -484,6 +484,32 @@ describe("what would end an assignment", () => {
     expect(await toLose(mapping, { ...UNKNOWN, groups: ["X"] }, [held])).to.deep.equal([["leave group `X`", false]]);
   });
 
+  it("is to take the rules out that cannot be judged, where these keep it, whatever it was given by", async () => {
+    const label = "user.department = 'Sales'";
+    const given = grant("team:A", "editor", { rule: "r", evidence: [{ kind: "expression", label }] });
+    const failing = { when: "$number(user.department) > 1" };
+    const sales = link({ user: { department: "Sales" } });
+    const { assignments } = await proved(compiled(document(failing)), [sales], state([given]));
+    expect(assignments[0]).to.deep.include({
+      toLose: [{ do: "change_rule", rule: "r", how: "remove" }],
+      toLoseProved: true,
+    });
+    expect(assignments[0]?.sentence).to.match(
+      /^A\/editor is kept, since rule `r` cannot be judged: .+; it is judged anew once that ends; to lose it before, remove rule `r`$/,
+    );
+    const two = compiled(document({ ...failing, id: "s" }, failing));
+    const both = await proved(two, [sales], state([given]));
+    expect(both.assignments[0]).to.include({ toLoseProved: true });
+    expect(both.assignments[0]?.sentence).to.match(/to lose it before, remove rule `r`$/);
+    const unchangeable = grant("team:A", "editor", { rule: "r", evidence: [{ kind: "expression", label: "1 = 1" }] });
+    const kept = await proved(compiled(document(failing)), [sales], state([unchangeable]));
+    expect(kept.assignments[0]?.sentence).to.match(/^A\/editor is kept, since .+ remove rule `r`$/);
+    const byHand = grant("team:A", "editor", { origin: "manual" });
+    const beside = await proved(compiled(document(failing)), [sales], state([given, byHand]));
+    expect(beside.assignments[0]).to.deep.include({ toLoseProved: true });
+    expect(beside.assignments[0]?.sentence).to.match(/to lose it before, end the manual grant, and remove rule `r`$/);
+  });
+
   it("is tried for the first of very many, and for conditions that some value does not meet", async () => {
     const many = Array.from({ length: 45 }, (_, n) => grant(`team:t${n}`, "x", { origin: "manual" }));
     const results = await toLose({}, {}, many);

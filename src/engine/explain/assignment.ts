@@ -64,16 +64,21 @@ interface Leaving {
   readonly waits: Waits | undefined;
 }
 
-/** What would end an assignment, in words; `keptBack`: why it stays all the same. */
+/**
+ * What would end an assignment, in words; `keptBack`: why it stays all the same; `keptSince`: why it is kept whatever it was
+ * given by, as some rule cannot be judged.
+ */
 export function lossSentence(
   mapping: CompiledMapping,
   label: string,
   steps: readonly Step[],
   keptBack?: string,
+  keptSince?: string,
 ): string {
   const todo = stepsText(steps, (id) => ruleNameOf(mapping, id));
-  if (keptBack === undefined) return `${label}: to lose it, ${todo}`;
-  return `${label} stays: ${keptBack}${todo === "" ? "" : `; then, to lose it, ${todo}`}`;
+  if (keptBack !== undefined) return `${label} stays: ${keptBack}${todo === "" ? "" : `; then, to lose it, ${todo}`}`;
+  if (keptSince === undefined) return `${label}: to lose it, ${todo}`;
+  return `${label} is kept, since ${keptSince}; it is judged anew once that ends; to lose it before, ${todo}`;
 }
 
 /** Two rules may have matched by the same group. */

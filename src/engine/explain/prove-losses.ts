@@ -4,7 +4,7 @@ import type { ExpressionJob, ExpressionResult } from "../../model/expression.js"
 import { type DesiredGrant, type Grant, grantKey } from "../../model/grant.js";
 import { grouped } from "../../model/grouped.js";
 import type { PersonLink } from "../../model/person.js";
-import type { PersonPlan } from "../../model/plan.js";
+import type { Kept, PersonPlan } from "../../model/plan.js";
 import { scimRoleLabel } from "../../model/scim-role.js";
 import { targetKey } from "../../model/target.js";
 import type { CompiledMapping } from "../compile/compiled-mapping.js";
@@ -31,6 +31,8 @@ interface Search {
   /** `undefined` while it is open. */
   readonly proved?: boolean;
   readonly keptBack?: string;
+  /** Why the assignment is kept, whatever its own evidence says. */
+  readonly keptSince?: string;
 }
 
 export interface LossProof {
@@ -111,7 +113,9 @@ function* proofOf(base: Case, searches: readonly Search[], rounds: number): Piec
   const jobs = new Map<string, ExpressionJob>();
   const open = new Set<Search>();
   for (const search of searches) {
-    const isDone = rounds === 0 || search.proved !== undefined || search.as === base;
+    // What is kept may be so by other rules than those that gave it.
+    const isUntouched = search.as === base && !isKept(search.told);
+    const isDone = rounds === 0 || search.proved !== undefined || isUntouched;
     if (isDone || jobs.size >= MOST_JOBS) continue;
     open.add(search);
     for (const [key, job] of jobsOf(search.as)) jobs.set(key, job);
@@ -125,7 +129,7 @@ function* proofOf(base: Case, searches: readonly Search[], rounds: number): Piec
     *next(results) {
       const further: Search[] = [];
       for (const search of searches) {
-        further.push(open.has(search) ? yield* tried(search, results) : search);
+        further.push(open.has(search) ? yield* tried(base, search, results) : search);
       }
       return yield* proofOf(base, further, rounds - 1);
     },
@@ -133,21 +137,44 @@ function* proofOf(base: Case, searches: readonly Search[], rounds: number): Piec
 }
 
 /** Another rule may give the same as soon as this one does not: then that one has to go, too. */
-function* tried(search: Search, results: ReadonlyMap<string, ExpressionResult>): Pieces<Search> {
+function* tried(base: Case, search: Search, results: ReadonlyMap<string, ExpressionResult>): Pieces<Search> {
   const decision = judgePerson(search.as, results);
   yield;
-  const { kept, opened, waits } = leftOver(search, decision);
+  const { kept, opened, unjudged, waits } = leftOver(search, decision);
   yield;
   if (kept.length > 0 && waits) return { ...search, proved: false, keptBack: waits.text };
   if (kept.length === 0 && opened.length === 0) return { ...search, proved: true };
-  if (opened.length === 0) return { ...search, proved: false };
+  if (opened.length === 0) return withoutKept(base, search, unjudged);
   const steps = distinctSteps([...search.steps, ...opened.flatMap(stepsToLose)]);
   return { ...search, as: opened.reduce(withoutReason, search.as), steps };
 }
 
+/** Facts do not end what is kept because some rule cannot be judged: that the rule goes which gave it does. */
+function withoutKept(base: Case, search: Search, kept: readonly Kept[]): Search {
+  const [first] = kept;
+  if (!first || !isKept(search.told)) return { ...search, proved: false };
+  const keptIds = new Set(kept.map(({ grant }) => grant.id));
+  const wanted = targetKey(search.told.target);
+  const others = base.state.grants.filter(({ id, target }) => targetKey(target) === wanted && !keptIds.has(id));
+  const rules = [...new Set(kept.map(({ grant }) => String(grant.rule)))];
+  const removals = rules.map((rule): Step => ({ do: "change_rule", rule, how: "remove" }));
+  const apart = others.reduce(withoutReason, base);
+  return {
+    ...search,
+    as: rules.reduce((as, rule) => withRule(as, rule, undefined), apart),
+    steps: distinctSteps([...others.flatMap(stepsToLose), ...removals]),
+    keptSince: first.reason,
+  };
+}
+
+function isKept({ grants }: ExplainedAssignment): boolean {
+  return grants.some(({ kept }) => kept !== undefined);
+}
+
 function leftOver({ told, as }: Search, decision: Decision) {
   const wanted = targetKey(told.target);
-  const { changes, waits } = as.apply(diff(as.state, decision, as.mapping));
+  const plan = diff(as.state, decision, as.mapping);
+  const { changes, waits } = as.apply(plan);
   const gone = new Set<string>();
   const opened: DesiredGrant[] = [];
   for (const change of changes) {
@@ -155,16 +182,17 @@ function leftOver({ told, as }: Search, decision: Decision) {
     if (change.kind === "grant" && targetKey(change.grant.target) === wanted) opened.push(change.grant);
   }
   const kept = as.state.grants.filter((grant) => targetKey(grant.target) === wanted && !gone.has(grantKey(grant)));
-  return { kept, opened, waits };
+  const unjudged = plan.kept.filter(({ grant }) => targetKey(grant.target) === wanted);
+  return { kept, opened, unjudged, waits };
 }
 
-function toldBy({ mapping }: Case, { told, steps, proved, keptBack }: Search): ExplainedAssignment {
+function toldBy({ mapping }: Case, { told, steps, proved, keptBack, keptSince }: Search): ExplainedAssignment {
   if (proved === undefined && steps === told.toLose) return told;
   return {
     ...told,
     toLose: steps,
     toLoseProved: proved ?? false,
     ...(keptBack === undefined ? {} : { keptBack }),
-    sentence: lossSentence(mapping, told.label, steps, keptBack ?? told.keptBack),
+    sentence: lossSentence(mapping, told.label, steps, keptBack ?? told.keptBack, keptSince),
   };
 }
