@@ -71,8 +71,9 @@ export async function turnSyncOff(
     await tx.lockTenant();
     await tx.updateConnection(connection.id, off, now);
     if (options.onDisable === "convert") {
-      const [by, reason] = [authorOf(context), "sync was switched off"];
-      await recordClosed(tx, await tx.convertGrants(connection.id, by, reason, now), reason, context, now);
+      const reason = "sync was switched off";
+      const said = { by: authorOf(context), reason, endReason: `converted to a grant by hand: ${reason}` };
+      await recordClosed(tx, await tx.convertGrants(connection.id, said, now), reason, context, now);
     }
     // Documents in test mode are no evidence: nobody leaves by them.
     const trigger = options.onDisable === "deactivate" && connection.sync === "live" ? "disable" : "convert";

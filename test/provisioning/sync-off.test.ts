@@ -4,6 +4,7 @@ import { Refusal } from "../../src/model/problem.js";
 import { deleteConnection, updateConnection } from "../../src/provisioning/connections.js";
 import { createLocalUser } from "../../src/provisioning/local-users.js";
 import { addManualGrant, removeManualGrant } from "../../src/provisioning/manual-grants.js";
+import { lintMapping } from "../../src/provisioning/mapping/lint.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { testClock } from "../support/clock.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
@@ -76,6 +77,24 @@ describe("switching sync off", () => {
     expect((await t.p.store.read((await t.tenant()).id).user(id))?.synced).to.equal(false);
     await removeManualGrant(t.p, await t.tenant(), id, grants[0]?.id as never, ADMIN);
     expect(await t.holds("ada")).to.deep.equal([]);
+  });
+
+  it("by `convert` leaves the past as it was: who held what by which rule, until when", async () => {
+    const before = clock.now();
+    clock.forward({ minutes: 1 });
+    await off("convert");
+    const reader = t.p.store.read((await t.tenant()).id);
+    const { id } = await t.person("ada");
+    const past = await reader.grantHistory(id, before);
+    const { id: connection } = await t.connection("okta");
+    expect(past.map(({ origin }) => origin)).to.deep.equal(["rule", "rule"]);
+    for (const one of past) {
+      expect(one).to.include({ connection, endReason: "converted to a grant by hand: sync was switched off" });
+    }
+    const now = await reader.grantHistory(id, clock.now());
+    expect(now.map(({ origin, reason }) => [origin, reason])).to.deep.equal([["manual", "sync was switched off"]]);
+    const { findings } = await lintMapping(t.p, await t.tenant(), undefined, { days: 90 });
+    expect(findings.filter(({ code }) => code === "never_matched").map(({ pointer }) => pointer)).to.deep.equal([]);
   });
 
   it("by `deactivate` ends the accounts that were previewed", async () => {

@@ -397,7 +397,8 @@ export function accessConformance(open: OpenStore): void {
         newGrant(user, { origin: "manual", target: editor }),
         newGrant(user, { rule: "elsewhere", target: { scope: "tenant", role: "viewer" } }),
       ]);
-      const closed = await world.write((tx) => tx.convertGrants(world.connection.id, "op", "off", LATER));
+      const said = { by: "op", reason: "off", endReason: "converted" };
+      const closed = await world.write((tx) => tx.convertGrants(world.connection.id, said, LATER));
       expect(closed).to.have.deep.members([
         { user, target: { scope: "tenant", role: "admin" }, origin: "rule" },
         { user, target: editor, origin: "rule" },
@@ -406,7 +407,39 @@ export function accessConformance(open: OpenStore): void {
       const held = person?.grants.map(({ target, origin }) => `${target.scope}/${target.role} ${origin}`).sort();
       expect(held).to.deep.equal(["all_teams/editor manual", "tenant/admin manual", "tenant/viewer rule"]);
       const admin = person?.grants.find((grant) => grant.target.role === "admin");
-      expect(admin).to.include({ by: "op", reason: "off" }).and.not.have.any.keys("connection", "rule");
+      expect(admin).to.include({ by: "op", reason: "off", since: LATER }).and.not.have.any.keys("connection", "rule");
+    });
+
+    it("leaves the past of converted grants as it was, in teams and in numbers of any size", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      const teams = await world.write((tx) => tx.ensureTeams(["Platform"], NOW));
+      const platform = {
+        target: { scope: teamScope("Platform"), role: "editor" },
+        team: teams.get("Platform") as never,
+      };
+      const many = Array.from({ length: 5200 }, (_, at) =>
+        newGrant(user, {
+          ...{ connection: world.connection.id, rule: "eng", evidence: EVIDENCE },
+          ...(at === 0 ? platform : { target: { scope: "tenant", role: `r${at}` } }),
+        }),
+      );
+      await openGrants(world, many);
+      const said = { by: "op", reason: "off", endReason: "converted" };
+      expect(await world.write((tx) => tx.convertGrants(world.connection.id, said, LATER))).to.deep.equal([]);
+      const [person] = await world.read.people([user]);
+      expect(person?.grants).to.have.length(5200);
+      expect(person?.grants.every(({ origin, since }) => origin === "manual" && since === LATER)).to.equal(true);
+      expect(person?.grants.map(({ target }) => target)).to.deep.include(platform.target);
+      const past = await world.read.grantHistory(user, NOW);
+      expect(past).to.have.length(5200);
+      for (const one of past) {
+        expect(one).to.include({ origin: "rule", rule: "eng", connection: world.connection.id, since: NOW });
+        expect(one).to.include({ endedAt: LATER, endReason: "converted" });
+        expect(one.evidence).to.deep.equal(EVIDENCE);
+      }
+      expect((await world.read.lastGiven(["eng"], MUCH_LATER)).get("eng")).to.equal(LATER);
+      expect(await world.write((tx) => tx.convertGrants(world.connection.id, said, MUCH_LATER))).to.deep.equal([]);
     });
 
     it("counts other owners: registered people with an open owner grant", async () => {

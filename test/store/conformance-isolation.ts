@@ -241,7 +241,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   // runs are numbered per tenant: a stranger's own people may bear the number
   moveHolds: async (b, a, own) => void (await b.moveHolds(a.run, own.run, [])),
   dissolveHolds: (b, a) => b.dissolveHolds([a.user]),
-  convertGrants: (b, a) => b.convertGrants(a.connection, "eve", "x", LATER),
+  convertGrants: (b, a) => b.convertGrants(a.connection, { by: "eve", reason: "x", endReason: "y" }, LATER),
   setTeamPolicy: (b, a) => b.setTeamPolicy(a.team, "idp_only"),
   closeGrant: (b, a) => b.closeGrant(a.grant, "x", LATER),
   insertRun: (b, a) => b.insertRun({ trigger: "push", status: "queued", connection: a.connection, total: 0 }, LATER),

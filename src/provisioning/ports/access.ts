@@ -304,10 +304,15 @@ export interface AccessWriter {
   /** Lets the held be as they are, with the facts of this moment; how many. */
   discardHolds(run: RunId): Promise<number>;
   /**
-   * Turns every open rule grant of the connection into a manual one with this reason: access stays and is nobody's to sync.
-   * Answers with those that ended, as the same is held by hand already or by another rule.
+   * Ends every open rule grant of the connection and opens a manual one of each target that is not held by hand yet: access
+   * stays and is nobody's to sync, and the past stays as it was. Answers with those that ended without one in their place, as
+   * the same is held by hand already or by another rule. `reason` is the manual grants', `endReason` that of what ends.
    */
-  convertGrants(connection: ConnectionId, by: string, reason: string, now: Instant): Promise<readonly ClosedGrant[]>;
+  convertGrants(
+    connection: ConnectionId,
+    said: { readonly by: string; readonly reason: string; readonly endReason: string },
+    now: Instant,
+  ): Promise<readonly ClosedGrant[]>;
   /** What was closed; `undefined` when there is no such open grant. */
   closeGrant(id: GrantId, reason: string, now: Instant): Promise<ClosedGrant | undefined>;
 }
