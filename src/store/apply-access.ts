@@ -1,4 +1,5 @@
 /** What apply writes: statuses, profiles and grants of a batch of people, each kind in one statement. */
+import type { UserId } from "../model/ids.js";
 import { OWNER, teamOf } from "../model/target.js";
 import type { AccessReader, AccessWriter, AccessWrites, NewGrant } from "../provisioning/ports/access.js";
 import { bigint, type Dialect, type RowType } from "./dialect.js";
@@ -10,22 +11,28 @@ import { namedColumns } from "./users.js";
 import { toJson, toMillis, toMillisOrNull } from "./values.js";
 
 type ApplyWriter = Pick<AccessWriter, "applyAccess" | "settleUnmoved">;
-type OwnerReader = Pick<AccessReader, "otherOwners">;
+type OwnerReader = Pick<AccessReader, "otherOwners" | "ownerIds">;
 
 /** A team's scope in the table; its id says which. */
 const TEAM_SCOPE = "team";
 
 export function ownerReader({ tenant, sql: db, dialect }: Scope): OwnerReader {
+  const owners = sql`from grants g
+    join users u on u.tenant_id = g.tenant_id and u.id = g.user_id and u.status = 'registered'
+    where g.tenant_id = ${tenant} and g.scope = ${OWNER.scope} and g.role = ${OWNER.role} and g.ended_at is null`;
   return {
     async otherOwners(without) {
       const row = await one<{ readonly count: number }>(
         db,
-        sql`select count(distinct g.user_id) as count from grants g
-          join users u on u.tenant_id = g.tenant_id and u.id = g.user_id and u.status = 'registered'
-          where g.tenant_id = ${tenant} and g.scope = ${OWNER.scope} and g.role = ${OWNER.role} and g.ended_at is null
-            and g.user_id not in ${dialect.list(without)}`,
+        sql`select count(distinct g.user_id) as count ${owners} and g.user_id not in ${dialect.list(without)}`,
       );
       return row?.count ?? 0;
+    },
+    async ownerIds() {
+      const rows = await db.all<{ readonly id: UserId }>(
+        sql`select distinct g.user_id as id ${owners} order by g.user_id`,
+      );
+      return rows.map(({ id }) => id);
     },
   };
 }

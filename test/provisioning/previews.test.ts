@@ -15,7 +15,7 @@ import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { updateTenant } from "../../src/provisioning/tenants.js";
 import { testClock } from "../support/clock.js";
 import { smallBrake } from "../support/small-brake.js";
-import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+import { ADMIN, openDatabase, openTenant, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 const sales = (role: string) => ({ group_name: "Sales", team_name: "Sales", role_name: role });
 const ADMINS = { group_name: "Sales", scope: "tenant", role_name: "admin" };
@@ -275,6 +275,48 @@ describe("previews and what is done by them", () => {
     await t.settled();
     expect(await t.holds("p0")).to.deep.equal([]);
     expect(await holding("More/viewer")).to.equal(4);
+  });
+
+  describe("of people who are known by a first sign-in alone", () => {
+    const NAMES = ["f0", "f1", "f2", "f3", "f4"];
+    const lost = async () => (await Promise.all(NAMES.map(t.holds))).filter((labels) => labels.length === 0).length;
+
+    beforeEach(async () => {
+      await t.connect({ slug: "once", protocol: "oidc", jit: "first_sign_in" });
+      for (const name of NAMES) await t.signIn("once", name, { groups: ["Sales"] });
+      await t.settled();
+    });
+
+    it("approve what these lose, although they wait to be looked at: what left them out is no drift", async () => {
+      await save(NOTHING, { digest: (await preview(NOTHING)).digest });
+      await t.settled();
+      expect(await lost()).to.equal(0);
+      const people = await Promise.all(NAMES.map(t.userId));
+      await t.p.store.write((await t.tenant()).id, async (tx) => {
+        await tx.markDirty(people, "facts", clock.now());
+        await tx.delayMarks(people, new Date(Date.parse(clock.now()) + 60_000).toISOString());
+      });
+      const { digest, summary } = await previewMapping(t.p, await t.tenant(), NOTHING, { includeFrozen: true });
+      expect(summary).to.include({ revoked: 5, drifted: 0 });
+      await save(NOTHING, { digest, includeFrozen: true });
+      clock.forward({ minutes: 2 });
+      await t.settled();
+      expect(await lost()).to.equal(5);
+    });
+
+    it("call drift what the active version was saved to do to these, and nobody did yet", async () => {
+      const alone = await openTenant({ with: clock.into });
+      await alone.connect({ slug: "once", protocol: "oidc", jit: "first_sign_in" });
+      await alone.mapping({ mappings: [sales("viewer")] });
+      await alone.signIn("once", "f0", { groups: ["Sales"] });
+      await alone.settled();
+      await alone.worker.stop();
+      const { version } = await saveMapping(alone.p, await alone.tenant(), NOTHING, { includeFrozen: true }, ADMIN);
+      expect((await alone.person("f0")).reconciledVersion).to.be.lessThan(version);
+      const { summary } = await previewMapping(alone.p, await alone.tenant(), NOTHING, { includeFrozen: true });
+      await alone.close();
+      expect(summary).to.include({ revoked: 1, drifted: 1 });
+    });
   });
 
   describe("of another role in the same place", () => {

@@ -6,6 +6,7 @@ import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { type Tried, type TryInput, tryPerson } from "../../src/provisioning/preview/try-person.js";
 import { updateTenant } from "../../src/provisioning/tenants.js";
 import { testClock } from "../support/clock.js";
+import { scimUser } from "../support/people.js";
 import { smallBrake } from "../support/small-brake.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
@@ -75,6 +76,33 @@ describe("trying somebody tells what apply would do", () => {
       ["revoke", "rule `tenant_owners` is not in the mapping any more"],
       ["hold", HELD_BECAUSE.last_owner],
     ]);
+  });
+
+  it("keeps the last owner as a save would, however many people own a resource", async () => {
+    const many = Array.from({ length: 205 }, (_, at) => ({
+      document: scimUser(`r${at}`),
+      kind: "upsertUser" as const,
+    }));
+    await t.change("okta", ...many);
+    const boxes = { everyone: true, scope: "resource:box:b", role_name: "owner" };
+    await t.mapping({ ...RULES, mappings: [...RULES.mappings, boxes] });
+    // behind all others by name and by id
+    const last = [await t.pushUser("okta", "zed0"), await t.pushUser("okta", "zed1")];
+    await alsoAdmin(...last);
+    await t.change("okta", { kind: "removeMembers", group: admins, members: ids.slice(0, 1) });
+    await t.settled();
+    const owners = await t.p.store.read((await t.tenant()).id).ownerIds();
+    const names = new Map(
+      await Promise.all(["zed0", "zed1"].map(async (name) => [await t.userId(name), name] as const)),
+    );
+    const document = JSON.stringify({ mappings: [...RULES.mappings, boxes], no_match: "allow" });
+    const ends = async (user: string) => {
+      const line = (await tried(user, { document })).changes.find(({ target }) => target?.scope === "tenant");
+      return [line?.change, line?.reason];
+    };
+    const [goes, stays] = owners.map((user) => names.get(user) ?? "");
+    expect(await ends(String(goes))).to.deep.equal(["revoke", "rule `tenant_owners` is not in the mapping any more"]);
+    expect(await ends(String(stays))).to.deep.equal(["hold", HELD_BECAUSE.last_owner]);
   });
 
   it("lets an owner go where two others stay", async () => {

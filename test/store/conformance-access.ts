@@ -442,7 +442,7 @@ export function accessConformance(open: OpenStore): void {
       expect(await world.write((tx) => tx.convertGrants(world.connection.id, said, MUCH_LATER))).to.deep.equal([]);
     });
 
-    it("counts other owners: registered people with an open owner grant", async () => {
+    it("knows and counts owners: registered people with an open owner grant", async () => {
       const world = await makeWorld(store());
       const [ann, bob, cid] = [await world.push("ann"), await world.push("bob"), await world.push("cid")];
       await register(world, [ann.user, bob.user]);
@@ -456,6 +456,7 @@ export function accessConformance(open: OpenStore): void {
       expect(await world.read.otherOwners([])).to.equal(1);
       expect(await world.read.otherOwners([bob.user, cid.user])).to.equal(1);
       expect(await world.read.otherOwners([ann.user])).to.equal(0);
+      expect(await world.read.ownerIds()).to.deep.equal([ann.user]);
     });
 
     it("gives seats in order while there are some, once per person, and takes them back", async () => {

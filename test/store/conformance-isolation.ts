@@ -134,6 +134,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   grantHistory: (b, a) => b.grantHistory(a.user),
   assignments: (b) => b.assignments({ limit: 10 }),
   otherOwners: (b) => b.otherOwners([]),
+  ownerIds: (b) => b.ownerIds(),
   registeredSynced: (b, a) => b.registeredSynced(a.connection),
   bucket: (b, a) => b.bucket(a.connection, "access"),
   expectation: (b, a) => b.expectation(a.connection),
@@ -366,7 +367,7 @@ export function isolationConformance(open: OpenStore): void {
 }
 
 /** What even the owner has none of here. */
-const QUIET = new Set(["otherOwners", "audit", "events", "mappingRun"]);
+const QUIET = new Set(["otherOwners", "ownerIds", "audit", "events", "mappingRun"]);
 /** Asked by a name that each tenant may use for something of its own. */
 const OWN_NAMES = new Set(["connectionBySlug"]);
 

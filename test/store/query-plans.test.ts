@@ -89,6 +89,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   seats: (tx) => tx.seatPeople([USER]),
   "taking seats": (tx) => tx.unseatPeople([USER]),
   owners: (tx) => tx.otherOwners([USER]),
+  "ids of owners": (tx) => tx.ownerIds(),
   applying: (tx) =>
     tx.applyAccess(
       {

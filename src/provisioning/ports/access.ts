@@ -155,6 +155,8 @@ export interface AccessReader {
   privilegedRoles(): Promise<ReadonlySet<string>>;
   /** Registered users with an open owner grant, without these. */
   otherOwners(without: readonly UserId[]): Promise<number>;
+  /** Registered users with an open owner grant, in id order. */
+  ownerIds(): Promise<readonly UserId[]>;
   /** Registered users that have a live link with a scim document at this connection. */
   registeredSynced(connection: ConnectionId): Promise<number>;
   bucket(connection: ConnectionId, kind: BucketKind): Promise<BucketState | undefined>;

@@ -59,6 +59,8 @@ export interface Walk {
   readonly seats: FreeSeats;
   /** Results of expressions by their keys: people with the same inputs share them, over all pages. */
   readonly remembered: Map<string, ExpressionResult>;
+  /** The active version was saved for frozen people, too. */
+  readonly activeIncludesFrozen: boolean;
   /** When it began. */
   readonly now: Instant;
   /** People for whom the query's mapping changes nothing, if they are wanted. */
@@ -95,6 +97,7 @@ export async function beginWalk(
     tally: { broken: new Map() },
     seats: freeSeats(tenant),
     remembered: new Map(),
+    activeIncludesFrozen: (await reader.mappingRun(active.version))?.includeFrozen ?? false,
     now,
     ...(wanted.unmoved && { unmoved: { begun: now, connections, active, people: [] } }),
   };

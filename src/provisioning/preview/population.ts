@@ -116,7 +116,7 @@ async function planAll(walk: Walk, sheet: PlanSheet | undefined, purpose: Purpos
   for await (const people of peopleOf(walk)) {
     await othersFirst();
     const planned = (await planPage(walk, people, walk.mapping, totals.undecided)).map(({ person, plan }) => ({
-      ...{ person, plan: seated(walk.seats, plan) },
+      ...{ person, plan: seated(walk.seats, shown(plan, walk.query)) },
     }));
     await othersFirst();
     const drift = new Set(await driftOf(walk, planned));
@@ -174,7 +174,7 @@ function addNewTeam({ resolveTeam }: Walk, names: Set<string>, { change, target,
   if (name !== undefined && !resolveTeam(name)) names.add(name);
 }
 
-/** `undecided`: where rules that cannot be judged are counted, if they are. */
+/** Plans with nobody left out or kept back. `undecided`: where rules that cannot be judged are counted, if they are. */
 async function planPage(
   walk: Walk,
   people: readonly Gathered[],
@@ -198,7 +198,7 @@ async function planPage(
     const plan = diff(person.state, decision, mapping);
     if (query.mapping === mapping) noteUnmoved(walk, plan, decision);
     if (!plan.frozen || query.includeFrozen) undecided?.add(decision.locks);
-    planned.push({ person, plan: shown(plan, query) });
+    planned.push({ person, plan });
   }
   return planned;
 }
@@ -229,11 +229,12 @@ async function driftOf(walk: Walk, planned: readonly PlannedPerson[]): Promise<r
           { now: walk.now, mapping: walk.active, overlay: walk.leaving },
         )
       : behind;
-  // who waits in a held run goes on waiting unless it is released
-  const without = walk.query.releasing ? { ...walk, query: { ...walk.query, releasing: false } } : walk;
-  const drifting = await planPage(without, facts, walk.active);
+  // what was said for the active version reaches who is frozen, and who waits in a held run goes on waiting
+  const drifting = (await planPage(walk, facts, walk.active)).map(({ person: { state }, plan }) =>
+    shown(plan, { includeFrozen: walk.activeIncludesFrozen && state.reconciledVersion < activeVersion }),
+  );
   const changes = drifting
-    .flatMap(({ plan }) => planLines(plan, walk.privileged))
+    .flatMap((plan) => planLines(plan, walk.privileged))
     .filter(({ change }) => change !== "hold");
   // what would be gained anyway is no more the edit's doing where it has to wait
   return changes.flatMap((line) => [line, { ...line, held: true as const }]).map(shownKey);

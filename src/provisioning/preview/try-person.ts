@@ -18,7 +18,6 @@ import { isCurrent, NOTHING_SHOWN, type PersonLink, type PersonState } from "../
 import type { PersonPlan, PlanLine } from "../../model/plan.js";
 import { type Problem, Refusal } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
-import { OWNER } from "../../model/target.js";
 import type { ExpressionPort, Provisioning } from "../deps.js";
 import { provedExplanation } from "../explain/explain-user.js";
 import { personNamed } from "../explain/person-named.js";
@@ -156,15 +155,25 @@ async function asApplied(asked: Asked, full: PersonPlan): Promise<PersonPlan> {
   return kept[0] as PersonPlan;
 }
 
-/** Owners are few: where there are more, the rest counts as staying. */
-const MOST_OWNERS = 200;
+/** Owners who are judged at a time. */
+const OWNERS_PAGE = 100;
+/** Where so many other owners stay, anybody may go. */
+const ENOUGH_OWNERS = 2;
 
-/** Owners who would go by the same draft: which of them stays depends on all. */
+/** Owners who would go by the same draft: which of them stays depends on all, unless enough others stay anyway. */
 async function otherOwnersLosing(asked: Asked, { person }: PersonPlan): Promise<readonly PersonPlan[]> {
+  const others = (await asked.reader.ownerIds()).filter((id) => id !== person.id);
+  const losing: PersonPlan[] = [];
+  for (let at = 0; at < others.length && at - losing.length < ENOUGH_OWNERS; at += OWNERS_PAGE) {
+    losing.push(...(await losingAmong(asked, others.slice(at, at + OWNERS_PAGE))));
+    await othersFirst();
+  }
+  return losing;
+}
+
+async function losingAmong(asked: Asked, owners: readonly UserId[]): Promise<readonly PersonPlan[]> {
   const { p, reader, connections, mapping, overlay, resolveTeam, expressions, now } = asked;
-  const { items } = await reader.users({ role: OWNER.role, status: "registered", limit: MOST_OWNERS });
-  const states = await reader.people(items.flatMap(({ id }) => (id === person.id ? [] : [id])));
-  const others = await gather(p, reader, connections, states, { now, mapping, overlay });
+  const others = await gather(p, reader, connections, await reader.people(owners), { now, mapping, overlay });
   const decisions = await judge(expressions, reader.tenant, mapping, others, resolveTeam, "sync");
   const plans = others.map(({ state }) => diff(state, decisions.get(state.id) as Decision, mapping));
   return plans.map((plan) => shown(plan, {})).filter(losesOwner);
