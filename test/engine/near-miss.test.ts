@@ -15,7 +15,7 @@ import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import type { DirectoryGroupRecord, PersonLink } from "../../src/model/person.js";
 import { covers, type Target, targetKey, targetLabel } from "../../src/model/target.js";
 import { atOnce } from "./at-once.js";
-import { compiled, decided, link, resultsOf, state, unknown } from "./made-up.js";
+import { compiled, decided, group, link, type MadeUpLink, NOW, resultsOf, state, unknown } from "./made-up.js";
 
 const TEAM_ROLE: RuleDocument = {
   id: "r",
@@ -46,6 +46,33 @@ async function nearest(
 function directoryGroup(id: string, more: Partial<DirectoryGroupRecord> = {}): DirectoryGroupRecord {
   return { id, displayName: id, idpMappingNames: [], deleted: false, ...more };
 }
+
+describe("a group that bears the name of another one", () => {
+  const rule = { mappings: [{ id: "r", group_name: "Eng", team_name: "Core", role_name: "viewer" }] };
+  const pinned = (id: string, state: "held" | "contends") =>
+    directoryGroup(id, { displayName: "Eng", pins: [{ name: "Eng", state, knownAs: ["Eng"], since: NOW }] });
+  const because = async (groups: MadeUpLink["groups"]) => {
+    const directoryGroups = [pinned("1", "held"), pinned("2", "contends")];
+    const [first] = await nearest(rule, link({ connection: { directoryGroups }, groups: groups ?? [] }));
+    return first?.because;
+  };
+
+  it("is told of, with the one that rules mean", async () => {
+    expect(await because([group("Eng", { names: [], ids: ["2"], presentName: "Eng" })])).to.equal(
+      "rule `r` does not match, as the person's group `Eng` (id `2`) inherits nothing: rules mean another one by that name, id `1` of connection `idp`",
+    );
+  });
+
+  it("is not told of where there is no other, or the rule asks for another name", async () => {
+    for (const odd of [
+      group("Eng", { names: [], ids: ["1"], presentName: "Eng" }),
+      group("Old", { ids: ["2"], presentName: "New" }),
+      group("Old", { ids: ["2"] }),
+    ]) {
+      expect(await because([odd])).to.equal("rule `r` does not match");
+    }
+  });
+});
 
 describe("the nearest rule to what is asked for", () => {
   const joins: readonly (readonly [string, Partial<RuleDocument>, Target, readonly string[]])[] = [

@@ -1,9 +1,11 @@
 /** Why a rule gives a person nothing at one connection, and the smallest change after which it would. */
 import type { Decision, Open, RuleOutcome, Unmet } from "../../model/evaluation.js";
 import type { PersonLink, PersonState } from "../../model/person.js";
+import { quote } from "../../model/quote.js";
 import { covers, type ScopeKind, scopeKind, type Target, targetKey, targetLabel } from "../../model/target.js";
 import type { CompiledMapping, CompiledRule } from "../compile/compiled-mapping.js";
 import { isActiveAfter } from "../diff.js";
+import { groupDirectory } from "../directory-groups.js";
 import { inScope, ofRule } from "../of-rule.js";
 import { openReason } from "../reasons.js";
 import { ruleName, ruleNameOf } from "../rule-text.js";
@@ -45,7 +47,7 @@ function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet,
   switch (matcher) {
     case "group":
       return said(
-        "does not match",
+        `does not match${namesakeText(link, wanted)}`,
         ...(target ? joinFor(rule, link, target) : [{ do: "join_group", anyOf: wanted } as const]),
       );
     case "app_role":
@@ -61,6 +63,24 @@ function unmet(rule: CompiledRule, link: PersonLink, { matcher, wanted }: Unmet,
     case "expires_at":
       return said(`ended at ${wanted.join()}`, { do: "change_rule", rule: rule.id, how: "extend" });
   }
+}
+
+/** That a group of the person bears a name by which rules mean another one; empty where there is none. */
+function namesakeText(
+  { facts, connection: { directoryGroups, settleSeconds, slug } }: PersonLink,
+  wanted: Unmet["wanted"],
+) {
+  const directory = groupDirectory(directoryGroups, settleSeconds);
+  const texts = facts.groups.members.flatMap(({ presentName, ids }) => {
+    if (presentName === undefined || !wanted.includes(presentName)) return [];
+    const meant = directory.meantBy(presentName).find(({ id }) => !ids.includes(id));
+    if (!meant) return [];
+    const [own, other] = [ids[0] as string, directory.namesOf(meant).ids[0] as string];
+    return [
+      `, as the person's group ${quote(presentName)} (id ${quote(own)}) inherits nothing: rules mean another one by that name, id ${quote(other)} of connection ${quote(slug)}`,
+    ];
+  });
+  return texts.slice(0, 1).join("");
 }
 
 /** To join a group by which a pattern fills in the target. */
