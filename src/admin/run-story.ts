@@ -2,6 +2,7 @@
 import { counted } from "../model/counted.js";
 import type { Run } from "../model/plan.js";
 import { quote } from "../model/quote.js";
+import { HELD_BECAUSE } from "../provisioning/brake.js";
 
 /** People who wait in a run for one reason. */
 export interface HeldFor {
@@ -17,6 +18,9 @@ export function runStory(run: Run, connection: string | null, held: readonly Hel
   return [
     startedBy === undefined ? begun : `${begun}, by ${quote(startedBy)}`,
     ...held.map(({ because, people }) => `${counted(people, "person waits", "people wait")}: ${because}`),
+    ...(held.some(({ reason }) => reason === "last_owner")
+      ? ["no release lets the last owner go: make somebody else an owner first"]
+      : []),
     ...(run.status === "held" && held.length > 0
       ? ["release them with the `digest` of the run's preview, or discard the run to keep them as they are"]
       : []),
@@ -24,6 +28,9 @@ export function runStory(run: Run, connection: string | null, held: readonly Hel
       ? []
       : [`${run.status === "discarded" ? "discarded" : "released"} by ${quote(decidedBy)}`]),
     ...progress(run),
+    ...Object.entries(HELD_BECAUSE).flatMap(([reason, because]) =>
+      said(counts[reason], "stays held", "stay held", `, see \`runs?status=held\`: ${because}`),
+    ),
     ...said(counts["held"], "was held back by it", "were held back by it", ": see `runs?status=held`"),
     ...said(counts["kept"], "keeps", "keep", " something because a rule cannot be judged"),
     ...said(counts["failed"], "could not be reconciled", "could not be reconciled", ", and is tried again by itself"),

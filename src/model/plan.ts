@@ -39,6 +39,7 @@ export interface PersonPlan {
   readonly kept: readonly Kept[];
   /** Open grants whose evidence moved; updated without a change. */
   readonly refreshed: readonly Refreshed[];
+  /** Left out, once it is known by whom the plan is asked for. */
   readonly frozen: boolean;
   /** Set where all that the person would gain and lose waits: there are no changes then. */
   readonly held?: HeldBack;

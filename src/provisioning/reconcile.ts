@@ -23,7 +23,7 @@ import { type Approval, eitherApproval } from "./preview/approval.js";
 import { changedProfile, computeProfiles, type Profile } from "./profile.js";
 import { BACK_OFF_SECONDS, secondsFrom } from "./runs/back-off.js";
 import { endEmptyRuns, enterHeld } from "./runs/held-run.js";
-import { countsOf, isOpenFor } from "./runs/run-counts.js";
+import { countsOf, isOpenFor, staysOf } from "./runs/run-counts.js";
 import { type RunShares, runShares } from "./runs/run-shares.js";
 
 /** How people are reconciled: on whose behalf, as seen through which door, and what passes the brake. */
@@ -188,6 +188,8 @@ async function applyBatch(
     await tx.updateRun(run, { addDone, addCounts: counted(run) }, evaluated.now);
   await tryAgainLater(tx, fresh, evaluated);
   await enterHeld(tx, braked.hold, options.context, evaluated.now);
+  const { releasedRun: released } = options;
+  if (released !== undefined) await tx.updateRun(released, { addCounts: staysOf(released, braked) }, evaluated.now);
   return report(states, fresh, braked, evaluated, counted());
 }
 
@@ -223,7 +225,8 @@ function planFor(state: PersonState, evaluated: Evaluated, options: ReconcileOpt
   const decision = evaluated.decisions.get(state.id);
   if (!decision) throw new Error("a person was locked that was not evaluated");
   const plan = diff(state, decision, evaluated.mapping);
-  return isLeftOut(plan, options) ? { ...plan, changes: [], kept: [], refreshed: [] } : plan;
+  if (isLeftOut(plan, options)) return { ...plan, changes: [], kept: [], refreshed: [] };
+  return plan.frozen ? { ...plan, frozen: false } : plan;
 }
 
 function isLeftOut({ frozen }: PersonPlan, { door, includeFrozen }: ReconcileOptions): boolean {

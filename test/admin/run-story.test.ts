@@ -45,6 +45,17 @@ describe("what is told of a run", () => {
       ["what people of connection `okta` would lose or be given was held back", "discarded by `operator`"],
     ],
     [
+      "says who stays although the run was released, and why",
+      { trigger: "held", total: 2, done: 1, decidedBy: "operator", counts: { last_owner: 1 } },
+      0,
+      [
+        "what people of connection `okta` would lose or be given was held back",
+        "released by `operator`",
+        "1 of 2 people done",
+        "1 person stays held, see `runs?status=held`: the last active owner of the tenant stays",
+      ],
+    ],
+    [
       "names the version, and what it left behind",
       { trigger: "mapping", mappingVersion: 7, counts: { held: 1, kept: 2, failed: 1 }, done: 39 },
       0,
@@ -90,6 +101,14 @@ describe("what is told of a run", () => {
       expect(runStory({ ...RUN, ...run }, "okta", waiting)).to.deep.equal(story);
     });
   }
+
+  it("says ahead that the last owner is never let go", () => {
+    const waiting = [{ reason: "last_owner", because: "the last active owner of the tenant stays", people: 1 }];
+    for (const status of ["held", "queued"] as const) {
+      const story = runStory({ ...RUN, trigger: "held", status }, "okta", waiting);
+      expect(story).to.include("no release lets the last owner go: make somebody else an owner first");
+    }
+  });
 
   for (const [trigger, words] of [
     ["rollback", "an earlier mapping was brought back as version 7"],

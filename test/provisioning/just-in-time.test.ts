@@ -139,15 +139,16 @@ describe("just-in-time provisioning", () => {
     it("are taken along when asked to, and by a later save too", async () => {
       await t.mapping(EDIT);
       await t.settled();
-      const { summary } = await saveMapping(
+      const { summary, run } = await saveMapping(
         t.p,
         await t.tenant(),
         JSON.stringify(EDIT),
         { includeFrozen: true },
         ADMIN,
       );
-      expect(summary).to.include({ changed: 1, granted: 1, revoked: 1 });
+      expect(summary).to.include({ changed: 1, granted: 1, revoked: 1, frozen: 0 });
       await t.settled();
+      expect((await t.p.store.read((await t.tenant()).id).run(run))?.counts).to.deep.equal({ grant: 1, revoke: 1 });
       expect(await t.holds("ada")).to.deep.equal(["Marketing/team_admin"]);
     });
 

@@ -95,9 +95,13 @@ for (const database of ["SQLite", "PostgreSQL"] as const) {
     it("keep the last one through the release of the run that holds them", async () => {
       await t.pushUser("okta", "root", { id: root, active: false });
       expect(await t.held("okta")).to.deep.equal({ root: "last_owner" });
+      const { id } = await t.heldRun("okta");
       await releaseHeld();
       expect(await t.holds("root")).to.deep.equal(OWNS);
       expect(await t.held("okta")).to.deep.equal({ root: "last_owner" });
+      const run = await t.p.store.read((await t.tenant()).id).run(id);
+      expect(run).to.include({ status: "done", done: 0 });
+      expect(run?.counts).to.deep.equal({ last_owner: 1 });
     });
 
     it("wait for the reason that is true now, and go by themselves when there are two others", async () => {

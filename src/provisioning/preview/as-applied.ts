@@ -19,8 +19,9 @@ export interface ShownAs {
 }
 
 /** Frozen people left out, held ones waiting, discarded losses gone: what they would gain is told as waiting. */
-export function shown(full: PersonPlan, { includeFrozen, releasing = false }: ShownAs): PersonPlan {
-  if (full.frozen && !includeFrozen) return leftOut(full, FROZEN);
+export function shown(evaluated: PersonPlan, { includeFrozen, releasing = false }: ShownAs): PersonPlan {
+  if (evaluated.frozen && !includeFrozen) return leftOut(evaluated, FROZEN);
+  const full = evaluated.frozen ? { ...evaluated, frozen: false } : evaluated;
   const { hold } = full.person;
   const { kind, plan } = underHold(full, { covers: () => false, releasing });
   return hold && kind === "waits" ? keptBack(plan, HELD_BECAUSE[hold.reason]) : plan;

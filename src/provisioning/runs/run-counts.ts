@@ -2,8 +2,8 @@ import { type ComputedProfile, opensOf } from "../../engine/computed-profile.js"
 import { isFailure } from "../../engine/condition.js";
 import { assignmentChanges } from "../../engine/plan/lines.js";
 import type { Decision, Open } from "../../model/evaluation.js";
-import type { UserId } from "../../model/ids.js";
-import type { PersonState } from "../../model/person.js";
+import type { RunId, UserId } from "../../model/ids.js";
+import type { HeldReason, PersonState } from "../../model/person.js";
 import type { PersonPlan } from "../../model/plan.js";
 import type { Braked } from "../brake.js";
 
@@ -34,6 +34,13 @@ export function countsOf(
   count("profileFailed", people.filter(({ person }) => opensOf(judged.profiles.get(person.id)).some(isFailure)).length);
   count("frozen", people.filter((plan) => plan.frozen).length);
   return counts;
+}
+
+/** Of the people in a held run that is being released, those who are held anew, by reason. */
+export function staysOf(run: RunId, { hold }: Braked): Readonly<Record<string, number>> {
+  const stays: Partial<Record<HeldReason, number>> = {};
+  for (const { plan, reason } of hold) if (plan.person.hold?.run === run) stays[reason] = (stays[reason] ?? 0) + 1;
+  return stays;
 }
 
 /** Assignments, as previews count them: a reason more or less changes none. */

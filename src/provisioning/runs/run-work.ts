@@ -186,7 +186,12 @@ async function tryAgain(p: Provisioning, tx: TenantWriter, run: ClaimedRun, fail
 
 async function finish(tx: TenantWriter, run: ClaimedRun, failed: number, now: Instant): Promise<void> {
   if (failed > 0) await letGoOfPeople(tx, run, now);
-  await tx.updateRun(run.id, { status: "done", addCounts: failed > 0 ? { failed } : {} }, now);
+  const stay = run.trigger === "held" ? await tx.heldReasons([run.id]) : [];
+  const addCounts = {
+    ...Object.fromEntries(stay.map(({ reason, people }) => [reason, people])),
+    ...(failed > 0 && { failed }),
+  };
+  await tx.updateRun(run.id, { status: "done", addCounts }, now);
   await keepHeld(tx, run, [], WORKER, now);
   await tx.appendEvents([{ type: "run.done", data: { run: run.id, trigger: run.trigger } }], now);
 }
