@@ -140,4 +140,39 @@ describe("the version that stood behind a grant", () => {
     await addManualGrant(t.p, await t.tenant(), await t.userId("ada"), byHand, ADMIN);
     expect(await told(second)).to.deep.include([undefined, undefined, undefined]);
   });
+
+  it("is at present the one in which the rule got the text that it has now", async () => {
+    await pushed();
+    const by = async () => {
+      const { assignments } = await explainUser(t.p, await t.tenant(), await t.userId("ada"));
+      return assignments.map(({ label, grants }) => [label, ...grants.map(({ givenBy }) => givenBy?.version)]);
+    };
+    const owners = { tenant_owners_groups: ["Sales"] };
+    await save({ ...rule("one"), ...owners });
+    await save({ ...rule("one"), ...owners, no_match: "allow" });
+    expect(await by()).to.deep.equal([
+      ["Sales/viewer", 1],
+      ["tenant/owner", 1],
+    ]);
+    await save({ ...rule("one", { group_name: ["Sales", "More"] }), ...owners });
+    await save({
+      mappings: [{ group_name: "Sales", team_name: "T", role_name: "x" }, ...rule("one").mappings],
+      ...owners,
+    });
+    await save({
+      mappings: [...rule("one").mappings, { group_name: "Sales", team_name: "T", role_name: "x" }],
+      ...owners,
+    });
+    // Text that came back is as old as its return; what other rules do, and where it stands, is no matter.
+    expect(await by()).to.deep.equal([
+      ["Sales/viewer", 4],
+      ["T/x", 4],
+      ["tenant/owner", 1],
+    ]);
+    await save({ ...rule("one"), tenant_owners_groups: ["Sales", "Others"] });
+    expect(await by()).to.deep.equal([
+      ["Sales/viewer", 4],
+      ["tenant/owner", 6],
+    ]);
+  });
 });

@@ -22,6 +22,7 @@ import { resultsOf } from "../mapping/expression-results.js";
 import { type MappingAuthors, mappingAuthors, type VersionNote } from "../mapping/mapping-authors.js";
 import { applyTo } from "../preview/as-applied.js";
 import { evaluatePeople } from "../reconcile.js";
+import { textVersions } from "./text-version.js";
 
 export interface UserExplanation extends Omit<Explanation, "assignments"> {
   /** Attributes that the mapping's `profile` leaves as they are, with the reason. */
@@ -36,7 +37,7 @@ export interface UserExplanation extends Omit<Explanation, "assignments"> {
 }
 
 export interface AuthoredAssignment extends Omit<ExplainedAssignment, "grants"> {
-  /** Each with the version that was active when it was given. */
+  /** Each with the version in which its rule got its present text; of another one with that which was active when it was given. */
   readonly grants: readonly (ExplainedGrant & { readonly givenBy?: VersionNote })[];
 }
 
@@ -74,10 +75,12 @@ export async function explanationOf(
   const explanation = explain(mapping, links, decision.evaluations, decision, state, { ...options, apply });
   await othersFirst();
   const proved = await provedExplanation(expressions, tenant, base, decision, explanation);
-  const authors = await mappingAuthors(p.store.read(tenant.id));
+  const reader = p.store.read(tenant.id);
+  const authors = await mappingAuthors(reader);
+  const versions = await textVersions(reader, rulesIn(proved.assignments));
   return {
     ...proved,
-    assignments: proved.assignments.map((one) => authored(one, authors)),
+    assignments: proved.assignments.map((one) => authored(one, authors, versions)),
     profileKept: keptAttributes(profiles.get(user)),
     mapping: authors.active() ?? null,
     frozen: decision.frozen,
@@ -85,9 +88,21 @@ export async function explanationOf(
   };
 }
 
-function authored(assignment: ExplainedAssignment, authors: MappingAuthors): AuthoredAssignment {
+function rulesIn(assignments: readonly ExplainedAssignment[]): ReadonlySet<string> {
+  const grants = assignments.flatMap((assignment) => assignment.grants);
+  return new Set(grants.flatMap(({ origin, rule }) => (origin === "rule" && rule !== undefined ? [rule] : [])));
+}
+
+function authored(
+  assignment: ExplainedAssignment,
+  authors: MappingAuthors,
+  versions: ReadonlyMap<string, number>,
+): AuthoredAssignment {
   const grants = assignment.grants.map((grant) => {
-    const givenBy = grant.mappingVersion === undefined ? undefined : authors.at(grant.since);
+    const { mappingVersion, origin, rule, since } = grant;
+    const version = origin === "rule" ? versions.get(String(rule)) : undefined;
+    const given = version === undefined ? authors.at(since) : authors.of(version);
+    const givenBy = mappingVersion === undefined ? undefined : given;
     return givenBy === undefined ? grant : { ...grant, givenBy };
   });
   return { ...assignment, grants };
