@@ -33,6 +33,12 @@ export interface Tried {
   readonly broken: readonly Problem[];
 }
 
+/** What came of expressions before. Apart, since rules ask of each person anew and would leave no room. */
+interface Remembered {
+  readonly rules: Map<string, ExpressionResult>;
+  readonly invariants: Map<string, ExpressionResult>;
+}
+
 /** Tries a mapping on people one by one, their expressions all at once. `names`: what messages call them. */
 export async function tryAlone(
   expressions: ExpressionPort,
@@ -40,14 +46,14 @@ export async function tryAlone(
   mapping: CompiledMapping,
   links: readonly PersonLink[],
   names: readonly string[] = [],
-  remembered: Map<string, ExpressionResult> = new Map(),
+  remembered: Remembered = { rules: new Map(), invariants: new Map() },
 ): Promise<readonly Tried[]> {
   const asked = new Map<string, ExpressionJob>();
   for (const link of links) {
     for (const [key, job] of expressionJobs(mapping, [link])) asked.set(key, job);
     await othersFirst();
   }
-  const results = await resultsOf(expressions, tenant, asked, remembered);
+  const results = await resultsOf(expressions, tenant, asked, remembered.rules);
   const decided: Omit<Tried, "broken">[] = [];
   for (const link of links) {
     const decision = judgePerson(someoneBy(mapping, link), results);
@@ -58,7 +64,7 @@ export async function tryAlone(
   const people = decided.map(({ link, decision }, index) => {
     return { who: names[index] ?? "somebody", links: [link], decision: decisionWhenNew(mapping, link, decision) };
   });
-  const broken = await brokenInvariants({ expressions, tenant, mapping, remembered }, people);
+  const broken = await brokenInvariants({ expressions, tenant, mapping, remembered: remembered.invariants }, people);
   return decided.map((one, index) => ({ ...one, broken: broken[index] ?? [] }));
 }
 
@@ -70,8 +76,8 @@ export interface TriedExamples {
   readonly covered: ReadonlySet<string>;
 }
 
-/** So many examples are tried before somebody else gets a turn. */
-const CHUNK = 10;
+/** So many examples are tried together: each condition is prepared once for all of them, and their jobs fit into memory. */
+const CHUNK = 50;
 
 /** Runs a document's examples and invariants over themselves. */
 export async function tryExamples(
@@ -83,8 +89,8 @@ export async function tryExamples(
   const problems: Problem[] = [];
   const covered = new Set<string>();
   const tally: InvariantTally = { broken: new Map() };
-  const remembered = new Map<string, ExpressionResult>();
-  const asking = { expressions, tenant, mapping, remembered };
+  const remembered: Remembered = { rules: new Map(), invariants: new Map() };
+  const asking = { expressions, tenant, mapping, remembered: remembered.invariants };
   await tallyInvariants(asking, await defaultedNewcomers(asking), tally);
   for (let from = 0; from < examples.length; from += CHUNK) {
     const some = examples.slice(from, from + CHUNK);

@@ -16,6 +16,7 @@ import type { Problem } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
 import { targetKey } from "../../model/target.js";
 import type { ExpressionPort } from "../deps.js";
+import { othersFirst } from "../judge.js";
 import { resultsOf } from "./expression-results.js";
 
 /** The invariants that people would break, each once, with one of those people and how many more there are. */
@@ -38,6 +39,9 @@ export interface InvariantAsking {
   readonly remembered: Map<string, ExpressionResult>;
 }
 
+/** People whose invariants are put together without letting others be served. */
+const SLICE = 10;
+
 /** For each of these people the invariants that what they are given breaks, each once; expressions of all at once. */
 export async function brokenInvariants(
   asking: InvariantAsking,
@@ -45,9 +49,14 @@ export async function brokenInvariants(
 ): Promise<readonly (readonly Problem[])[]> {
   const { expressions, tenant, mapping, remembered } = asking;
   if (mapping.invariants.length === 0) return people.map(() => []);
-  const checked = people.map((person) => ({ who: person.who, checks: checksOf(mapping, person) }));
+  const checked: { readonly who: string; readonly checks: readonly InvariantCheck[] }[] = [];
   const jobs = new Map<string, ExpressionJob>();
-  for (const { checks } of checked) for (const [key, job] of invariantJobs(checks)) jobs.set(key, job);
+  for (const [index, person] of people.entries()) {
+    if (index > 0 && index % SLICE === 0) await othersFirst();
+    const checks = checksOf(mapping, person);
+    checked.push({ who: person.who, checks });
+    for (const [key, job] of invariantJobs(checks)) jobs.set(key, job);
+  }
   const results = await resultsOf(expressions, tenant, jobs, remembered);
   return checked.map(({ who, checks }) => judgeInvariants(checks, results, who));
 }
