@@ -100,7 +100,7 @@ function discardRoute(deps: AdminDeps): Route {
   return adminRoute<{ params: RunParams; principal: TenantCaller }>({
     method: "POST",
     path: `${RUN}/discard`,
-    summary: "Keep everybody in a held run as they are, until their facts change again",
+    summary: "Keep everybody in a held run as they are, until they would lose something else, too",
     tags: TAGS,
     auth: tenantAccess(deps, "write"),
     params: "admin/params#/$defs/run",

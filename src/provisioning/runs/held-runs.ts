@@ -71,7 +71,7 @@ async function reviewedPeople(reader: TenantReader, run: Run, digest: string): P
   return (await heldUsers(reader, run.id)).filter((user) => shown.has(user));
 }
 
-/** Keeps everybody in the run as they are until their facts change again. Refusals: `not_found`, `run_not_held`. */
+/** Keeps everybody in the run as they are, until they would lose something else, too. Refusals: `not_found`, `run_not_held`. */
 export async function discardRun(p: Provisioning, tenant: Tenant, id: RunId, context: Context): Promise<void> {
   const now = p.now();
   await p.store.write(tenant.id, async (tx) => {
