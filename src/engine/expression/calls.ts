@@ -130,8 +130,7 @@ function notCallable(walk: Walk, procedure: SyntaxNode, position: number): Shape
 function unknownFunction(walk: Walk, name: string, position: number): Shape {
   const off = REFUSED_FUNCTIONS.get(name);
   if (off !== undefined) {
-    const instead = off.instead === undefined ? "nothing takes its place" : `write for instance \`${off.instead}\``;
-    const message = `\`$${name}\` is switched off: ${off.why}; ${instead}`;
+    const message = `\`$${name}\` is switched off: ${off.why}; write for instance \`${off.instead}\``;
     return refuse(walk, position, "refused_function", message, off.instead);
   }
   const meant = suggest(name, ALLOWED_FUNCTIONS.keys());

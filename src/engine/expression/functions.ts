@@ -59,10 +59,10 @@ export const ALLOWED_FUNCTIONS: ReadonlyMap<string, BuiltIn> = new Map<string, B
   } satisfies Record<string, BuiltIn>),
 );
 
-/** Why a function is switched off, and an expression to write in its place; absent where nothing does what it does. */
+/** Why a function is switched off, and an expression to write in its place. */
 export interface SwitchedOffFunction {
   readonly why: string;
-  readonly instead?: string;
+  readonly instead: string;
 }
 
 const CLOCK = "a rule that reads the clock has no lasting answer, and the fact `now` is the UTC day";
@@ -94,7 +94,7 @@ export const REFUSED_FUNCTIONS: ReadonlyMap<string, SwitchedOffFunction> = new M
     each: { why: WHOLE, instead: "[user.department, user.title]" },
     encodeUrl: { why: ENCODED, instead: PLAIN_TEXT },
     encodeUrlComponent: { why: ENCODED, instead: PLAIN_TEXT },
-    error: { why: RAISES },
+    error: { why: `${RAISES}; a condition is false where it does not hold`, instead: CONDITION },
     eval: { why: "it would run an expression that nobody checked", instead: CONDITION },
     formatBase: { why: "numbers are written in decimal", instead: "$string(...)" },
     formatInteger: { why: PICTURE, instead: "$string(...)" },
