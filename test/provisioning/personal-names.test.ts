@@ -49,9 +49,23 @@ describe("what somebody is called by", () => {
       "Ada Lovelace",
       "Ada.L@acme.example",
       "Countess A",
+      "Lovelace Ada",
+      "Lovelace, Ada",
       "a@b.example",
       "ada@corp",
     ]);
+  });
+
+  it("is put together where it came in parts, wherever it stands, and is a nickname of two words, too", () => {
+    const at = "2026-01-01T00:00:00.000Z";
+    const attributes = { givenName: { value: "Ada", at }, familyName: { value: "Claimed", at } };
+    const pushed = { name: { givenName: "Ada", familyName: "Pushed" }, nickName: "Enchantress of Numbers" };
+    const row = { id: "d1", userName: "ada", resource: pushed, claims: { attributes, claims: {}, at } } as never;
+    const former = { givenName: "Ada", familyName: "Former" };
+    const { unmistakable } = namesOf({ givenName: "Ada", familyName: "Shown", rows: [row] }, former);
+    const inParts = ["Shown", "Claimed", "Pushed", "Former"].flatMap((name) => [`Ada ${name}`, `${name}, Ada`]);
+    expect(unmistakable).to.include.members([...inParts, "Enchantress of Numbers"]);
+    expect(namesOf({ givenName: "Ada" }).unmistakable, "a part alone").to.deep.equal(["Ada.L@acme.example"]);
   });
 
   it("is told in time that grows with it, and can mean nobody else only as far as somebody may write it", () => {

@@ -91,13 +91,27 @@ function hasWords(name: string): boolean {
 function wholeNames(records: readonly PersonalRecords[], journal: readonly JsonObject[]): ReadonlySet<string> {
   const names = new Set<string>();
   take(names, ...records.flatMap(({ userName, displayName }) => [userName, displayName]));
-  take(names, ...journal.flatMap((detail) => [detail["userName"], detail["displayName"]]));
+  for (const { givenName, familyName } of records) takeJoined(names, givenName, familyName);
+  for (const detail of journal) {
+    take(names, detail["userName"], detail["displayName"]);
+    takeJoined(names, detail["givenName"], detail["familyName"]);
+  }
   for (const { userName, resource, claims } of records.flatMap(({ rows }) => rows)) {
     take(names, userName, claims?.attributes.userName?.value, claims?.attributes.displayName?.value);
-    take(names, resource?.["userName"], resource?.["displayName"]);
-    for (const name of listed(resource?.["name"] ?? null)) take(names, name["formatted"]);
+    take(names, resource?.["userName"], resource?.["displayName"], resource?.["nickName"]);
+    takeJoined(names, claims?.attributes.givenName?.value, claims?.attributes.familyName?.value);
+    for (const name of listed(resource?.["name"] ?? null)) {
+      take(names, name["formatted"]);
+      takeJoined(names, name["givenName"], name["familyName"]);
+    }
   }
   return names;
+}
+
+/** Whoever writes of somebody whose name came in parts puts them together, in either order. */
+function takeJoined(into: Set<string>, given: Json | undefined, family: Json | undefined): void {
+  if (typeof given !== "string" || typeof family !== "string") return;
+  take(into, `${given} ${family}`, `${family} ${given}`, `${family}, ${given}`);
 }
 
 function sourceIds(records: readonly PersonalRecords[]): readonly string[] {
