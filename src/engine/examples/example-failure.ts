@@ -89,7 +89,7 @@ function whyMissing(mapping: CompiledMapping, target: Target, link: PersonLink, 
 }
 
 function whyNotBy(mapping: CompiledMapping, link: PersonLink, outcome: RuleOutcome, decision: Decision): string {
-  const [inVain] = explainRule(mapping, link, outcome, decision, NOBODY_YET);
+  const [inVain] = explainRule({ mapping, decision, state: NOBODY_YET }, link, outcome);
   if (inVain) {
     const { because, steps } = inVain;
     return steps.length > 0 ? `${because}: ${stepsText(steps, (rule) => ruleNameOf(mapping, rule))}` : because;

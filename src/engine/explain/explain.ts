@@ -17,7 +17,7 @@ import { explainGrant } from "./grant.js";
 import { nearestFirst } from "./near-miss.js";
 import { type ExplainedRole, explainRole } from "./role.js";
 import { type Step, stepsText } from "./steps.js";
-import { whyNot } from "./why-not.js";
+import { type Decided, whyNot } from "./why-not.js";
 
 export interface Explanation {
   readonly account: { readonly status: UserStatus; readonly reason: string; readonly verdict: Verdict };
@@ -144,14 +144,12 @@ export function explain(
   const all = grouped(state.grants, ({ target }) => targetKey(target));
   const held = byLabel([...all.values()].filter(([{ target }]) => !wanted || isThere(target, wanted)));
   const offeredIn = grouped(decision.offered, (one) => one.target.scope);
+  const decided: Decided = { mapping, decision, state, wanted, waits: gainsWait };
   let leftOut = 0;
   for (const { outcome, link } of nearestFirst(mapping, links, evaluations, wanted)) {
     // A rule that matches may be one that gives all it has.
     const isFull = rules.length >= most;
-    const told =
-      isFull && outcome.status !== "matched"
-        ? []
-        : explainRule(mapping, link, outcome, decision, state, wanted, gainsWait);
+    const told = isFull && outcome.status !== "matched" ? [] : explainRule(decided, link, outcome);
     if (!isFull) {
       rules.push(...told);
       missedAt.push(...told.map(() => link));
@@ -192,17 +190,10 @@ function byLabel(held: readonly Held[]): readonly Held[] {
 }
 
 /** Why a rule gives nothing here, or not what is wanted: no entry for one that gives all it has. */
-export function explainRule(
-  mapping: CompiledMapping,
-  link: PersonLink,
-  outcome: RuleOutcome,
-  decision: Decision,
-  state: PersonState,
-  wanted?: Target,
-  waits?: Waits,
-): readonly ExplainedRule[] {
+export function explainRule(decided: Decided, link: PersonLink, outcome: RuleOutcome): readonly ExplainedRule[] {
+  const { mapping, waits } = decided;
   const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
-  const found = whyNot(mapping, rule, link, outcome, decision, state, wanted, waits);
+  const found = whyNot(decided, rule, link, outcome);
   if (!found) return [];
   const label = giveLabel(rule.give);
   const { text: because, ...said } = found;

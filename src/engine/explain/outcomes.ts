@@ -60,7 +60,7 @@ function explainOutcome(
   state: PersonState,
 ): ExplainedOutcome {
   const rule = mapping.ruleById.get(outcome.rule) as CompiledRule;
-  const [inVain] = explainRule(mapping, link, outcome, decision, state);
+  const [inVain] = explainRule({ mapping, decision, state }, link, outcome);
   const label = giveLabel(rule.give);
   const because = inVain && { why: inVain.why, ...(inVain.by === undefined ? {} : { by: inVain.by }) };
   return {

@@ -15,14 +15,12 @@ import { distinctSteps, type ExplainedAssignment, lossSentence } from "./assignm
 import { changed, type FactChange } from "./fact-changes.js";
 import type { Pieces } from "./pieces.js";
 import { type Step, stepsToLose } from "./steps.js";
-import { trialsFor } from "./trials.js";
+import { MOST_JOBS, MOST_ROUNDS, trialsFor } from "./trials.js";
 import { waysFor } from "./variants.js";
 
 /** Bounds on how much one explanation tries. */
 const MOST_ASSIGNMENTS = 40;
 const MOST_STEPS = 100;
-const MOST_JOBS = 2_000;
-const MOST_ROUNDS = 3;
 
 interface Search {
   readonly told: ExplainedAssignment;

@@ -16,15 +16,13 @@ import { type Explained, type ExplainedRule, type Explanation, ruleSentence } fr
 import { mergedSteps } from "./merged-steps.js";
 import { nextVariants } from "./next-variants.js";
 import type { Pieces } from "./pieces.js";
-import { trialsFor } from "./trials.js";
+import { MOST_JOBS, MOST_ROUNDS, trialsFor } from "./trials.js";
 import { after, matchingVariants, type Variant } from "./variants.js";
 import { whyNot } from "./why-not.js";
 
 /** Bounds on how much one explanation tries. */
 const MOST_RULES = 40;
 const MOST_TRIALS = 400;
-const MOST_JOBS = 2_000;
-const MOST_ROUNDS = 3;
 
 /** What gains are measured against. */
 interface Proving {
@@ -221,7 +219,7 @@ function retry(
   const at = links.indexOf(variant.link);
   const outcome = decision.evaluations[at]?.notable.find((one) => one.rule === variant.rule.id);
   const because =
-    outcome && whyNot(mapping, variant.rule, variant.link, outcome as RuleOutcome, decision, state, wanted);
+    outcome && whyNot({ mapping, decision, state, wanted }, variant.rule, variant.link, outcome as RuleOutcome);
   return because ? nextVariants(mapping, variant, because.why, decision, wanted) : [];
 }
 

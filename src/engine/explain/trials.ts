@@ -1,6 +1,11 @@
 /** How much one explanation tries: each trial evaluates the whole person again. */
 import type { Case } from "./as-if.js";
 
+/** Expressions that one round of trials asks. */
+export const MOST_JOBS = 2_000;
+/** Rounds, each of which knows what the one before it tried. */
+export const MOST_ROUNDS = 3;
+
 /** Things looked at by all trials of one kind together: people with very much of anything are tried less. */
 const MOST_LOOKED_AT = 30_000;
 

@@ -16,25 +16,32 @@ import type { Step } from "./steps.js";
 
 export type Because = Pick<ExplainedRule, "why" | "by" | "steps"> & { readonly text: string };
 
-/** `undefined` for a rule that gives all it has; with `wanted`, for one that gives that. `waits`: why its gains may wait. */
+/** What was decided for the person who is asked about. */
+export interface Decided {
+  readonly mapping: CompiledMapping;
+  readonly decision: Decision;
+  readonly state: PersonState;
+  /** Only this is asked about. */
+  readonly wanted?: Target | undefined;
+  /** Why what rules would give may wait. */
+  readonly waits?: Waits | undefined;
+}
+
+/** `undefined` for a rule that gives all it has, or what is wanted. */
 export function whyNot(
-  mapping: CompiledMapping,
+  decided: Decided,
   rule: CompiledRule,
   link: PersonLink,
   outcome: RuleOutcome,
-  decision: Decision,
-  state: PersonState,
-  wanted?: Target,
-  waits?: Waits,
 ): Because | undefined {
   switch (outcome.status) {
     case "unmatched":
-      return unmet(rule, link, outcome.unmet, wanted);
+      return unmet(rule, link, outcome.unmet, decided.wanted);
     case "undecided":
     case "failed":
       return opened(rule, outcome.status, outcome.open);
     case "matched":
-      return matchedInVain(mapping, rule, link, outcome, decision, state, wanted, waits);
+      return matchedInVain(decided, rule, link, outcome);
   }
 }
 
@@ -103,14 +110,10 @@ function stepToJudge(rule: CompiledRule, status: "undecided" | "failed", { reaso
 
 /** The rule matches: then the account, a missing team, another rule or an open one is in its way, or nothing is. */
 function matchedInVain(
-  mapping: CompiledMapping,
+  { mapping, decision, state, wanted, waits }: Decided,
   rule: CompiledRule,
   link: PersonLink,
   { matches, barren }: Extract<RuleOutcome, { status: "matched" }>,
-  decision: Decision,
-  state: PersonState,
-  wanted: Target | undefined,
-  waits: Waits | undefined,
 ): Because | undefined {
   const isMeant = ({ target }: { readonly target: Target }) => !wanted || covers(target, wanted);
   const name = `rule ${ruleName(rule)}, which matches`;
