@@ -3,14 +3,13 @@ import { join } from "node:path";
 import type { Face } from "../../http/route.js";
 import { projectRoot } from "../../platform/root.js";
 import { discoveryRoutes } from "./discovery-routes.js";
-import { groupRoutes } from "./groups.js";
+import { groupHandler } from "./groups.js";
+import { resourceRoutes } from "./resource-routes.js";
 import { readScimSchemas } from "./schema.js";
 import { renderScimError } from "./scim-answer.js";
-import { type ScimRoom, scimAuthenticator } from "./scim-request.js";
-import { userRoutes } from "./users.js";
+import { SCIM_PREFIX, type ScimRoom, scimAuthenticator } from "./scim-request.js";
+import { userHandler } from "./users.js";
 import { createWhileUnchanged } from "./while-unchanged.js";
-
-const PREFIX = "/api/scim/v2";
 
 export function openScimFace(
   settings: Omit<ScimRoom, "schemas" | "baseUrl" | "whileUnchanged"> & { readonly publicUrl: string },
@@ -19,13 +18,14 @@ export function openScimFace(
   const room: ScimRoom = {
     ...rest,
     schemas: readScimSchemas(join(projectRoot, "schemas", "scim")),
-    baseUrl: publicUrl + PREFIX,
+    baseUrl: publicUrl + SCIM_PREFIX,
     whileUnchanged: createWhileUnchanged(),
   };
   const auth = scimAuthenticator(room);
+  const handlers = [userHandler(room), groupHandler(room)];
   return {
-    prefix: PREFIX,
-    routes: [...userRoutes(room, auth), ...groupRoutes(room, auth), ...discoveryRoutes(room)],
+    prefix: SCIM_PREFIX,
+    routes: [...handlers.flatMap((handler) => resourceRoutes(room, auth, handler)), ...discoveryRoutes(room)],
     renderError: renderScimError,
   };
 }

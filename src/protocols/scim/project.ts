@@ -25,8 +25,8 @@ export interface Projection {
 
 export interface ProjectionRequest {
   /** As in the query (comma-separated) or in a search request (a list). */
-  readonly attributes?: string | readonly string[];
-  readonly excludedAttributes?: string | readonly string[];
+  readonly attributes?: string | readonly string[] | undefined;
+  readonly excludedAttributes?: string | readonly string[] | undefined;
 }
 
 export const DEFAULT_PROJECTION: Projection = { mode: "default", schemas: new Set(), picks: new Map() };

@@ -6,6 +6,7 @@ import type { ErrorRenderer } from "../../http/route.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
 import { errorBody, ScimError, type ScimErrorKind } from "./errors.js";
+import type { Outcome } from "./resource-handler.js";
 
 const MEDIA_TYPE = "application/scim+json";
 
@@ -15,8 +16,13 @@ export function scimAnswer(status: number, body?: JsonObject, headers: Readonly<
 }
 
 /** RFC-10: where the resource in the body is, and for a new one where it will be. */
-export function locationHeaders(status: 200 | 201, location: string): Readonly<Record<string, string>> {
-  return { "content-location": location, ...(status === 201 && { location }) };
+export function outcomeAnswer({ status, resource, location, etag, run }: Outcome): Answer {
+  return scimAnswer(status, resource, {
+    ...(etag !== undefined && { etag }),
+    ...(location !== undefined && { "content-location": location }),
+    ...(location !== undefined && status === 201 && { location }),
+    ...(run !== undefined && { "rolecall-run": String(run) }),
+  });
 }
 
 const KIND_OF: Partial<Record<RefusalCode, ScimErrorKind>> = {

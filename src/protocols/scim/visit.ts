@@ -1,33 +1,45 @@
-import type { Answer, HttpRequest } from "../../http/exchange.js";
 import type { Json } from "../../model/json.js";
-import { type Reading, startReading } from "./dialect.js";
-import { type Projection, readProjection } from "./project.js";
+import { type QuirkName, type Reading, startReading } from "./dialect.js";
+import type { Preconditions } from "./preconditions.js";
+import { type Projection, type ProjectionRequest, readProjection } from "./project.js";
+import type { ResourceHandler } from "./resource-handler.js";
 import { speaksOfRoles } from "./roles.js";
-import type { ResourceType } from "./schema.js";
 import type { ScimCaller, ScimRoom } from "./scim-request.js";
+
+/** What a request, or one operation of a bulk request, asks for. */
+export interface VisitRequest {
+  readonly room: ScimRoom;
+  readonly caller: ScimCaller;
+  /** Of the resource that is meant; absent where all of them are. */
+  readonly id?: string;
+  readonly projection?: ProjectionRequest;
+  readonly preconditions?: Preconditions;
+  /** Told which quirks reading it needed, whether it is answered or refused; not called when there were none. */
+  onQuirks(quirks: readonly QuirkName[]): void;
+}
 
 /** One request about resources of one type. */
 export interface Visit {
   readonly room: ScimRoom;
   readonly caller: ScimCaller;
-  readonly request: HttpRequest;
+  readonly id: string;
   readonly reading: Reading;
   readonly projection: Projection;
+  readonly preconditions: Preconditions;
 }
 
-/** Serves a request; whether it is answered or refused, the access log tells which quirks reading it needed. */
-export async function visited(
-  { room, caller, request }: Pick<Visit, "room" | "caller" | "request">,
-  type: ResourceType,
-  serve: (visit: Visit) => Promise<Answer>,
-): Promise<Answer> {
+export async function visited<T>(
+  { type, managedAs }: ResourceHandler,
+  { room, caller, id = "", projection = {}, preconditions = {}, onQuirks }: VisitRequest,
+  serve: (visit: Visit) => Promise<T>,
+): Promise<T> {
   const { profile, rolesFrom } = caller.connection;
-  const managed = rolesFrom.includes(type === room.schemas.group ? "groups" : "users");
-  const reading: Reading = { ...startReading(type, profile, room.limits), roles: { managed, profile } };
+  const roles = managedAs && { managed: rolesFrom.includes(managedAs), profile };
+  const reading: Reading = { ...startReading(type, profile, room.limits), ...(roles && { roles }) };
   try {
-    return await serve({ room, caller, request, reading, projection: projectionOf(request, reading) });
+    return await serve({ room, caller, id, reading, projection: readProjection(projection, reading), preconditions });
   } finally {
-    if (reading.quirks.size > 0) request.identify({ quirks: [...reading.quirks].sort().join(",") });
+    if (reading.quirks.size > 0) onQuirks([...reading.quirks].sort());
   }
 }
 
@@ -41,21 +53,7 @@ export async function withRoles(visit: Visit, body: Json): Promise<Visit> {
   return { ...visit, reading: { ...visit.reading, roles: { ...roles, declared: scimRoles } } };
 }
 
-function projectionOf({ query }: HttpRequest, reading: Reading): Projection {
-  const attributes = query.get("attributes");
-  const excludedAttributes = query.get("excludedAttributes");
-  return readProjection(
-    { ...(attributes !== null && { attributes }), ...(excludedAttributes !== null && { excludedAttributes }) },
-    reading,
-  );
-}
-
-/** The resource's id in the path. */
-export function idOf({ request }: Visit): string {
-  return request.params["id"] ?? "";
-}
-
-/** Reads, changes and writes back the resource of the path, and again when it was changed in between. */
+/** Reads, changes and writes back the resource that is meant, and again when it was changed in between. */
 export function changing<T>(visit: Visit, attempt: () => Promise<T>): Promise<T> {
-  return visit.room.whileUnchanged(idOf(visit), attempt);
+  return visit.room.whileUnchanged(visit.id, attempt);
 }

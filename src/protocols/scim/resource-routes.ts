@@ -1,0 +1,110 @@
+/** Owns the paths of resources: each type's collection and its resources, served by the type's handler. */
+
+import type { HttpRequest } from "../../http/exchange.js";
+import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
+import type { Json } from "../../model/json.js";
+import { listResponse, readListQuery } from "./list-query.js";
+import { type Operation, operate, type ResourceHandler } from "./resource-handler.js";
+import { outcomeAnswer, scimAnswer } from "./scim-answer.js";
+import { SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
+import { type VisitRequest, visited } from "./visit.js";
+
+interface Asked {
+  readonly principal: ScimCaller;
+}
+
+interface Written extends Asked {
+  readonly body: Json;
+}
+
+export function resourceRoutes(
+  room: ScimRoom,
+  auth: Authenticator<ScimCaller>,
+  handler: ResourceHandler,
+): readonly Route[] {
+  const { name, endpoint } = handler.type;
+  const shared = { tags: ["scim"], auth } as const;
+  const body = scimBody(handler.bodyBytes);
+  const collection = SCIM_PREFIX + endpoint;
+  const resource = `${collection}/:id`;
+  const serve = async ({ request, principal }: RouteInput<Asked>, operation: Operation) =>
+    outcomeAnswer(await operate(handler, visitRequest(room, principal, request), operation));
+  return [
+    defineRoute<Asked>({
+      ...shared,
+      method: "GET",
+      path: collection,
+      summary: `Lists resources of type ${name}`,
+      responses: { 200: null },
+      handler: (input) => list(room, handler, input),
+    }),
+    defineRoute<Written>({
+      ...shared,
+      method: "POST",
+      path: collection,
+      summary: `Makes a ${name}`,
+      body,
+      responses: { 201: null },
+      handler: (input) => serve(input, { kind: "create", body: input.body }),
+    }),
+    defineRoute<Asked>({
+      ...shared,
+      method: "GET",
+      path: resource,
+      summary: `Reads a ${name}`,
+      responses: { 200: null, 304: null },
+      handler: (input) => serve(input, { kind: "read" }),
+    }),
+    defineRoute<Written>({
+      ...shared,
+      method: "PUT",
+      path: resource,
+      summary: `Replaces a ${name}`,
+      body,
+      responses: { 200: null },
+      handler: (input) => serve(input, { kind: "replace", body: input.body }),
+    }),
+    defineRoute<Written>({
+      ...shared,
+      method: "PATCH",
+      path: resource,
+      summary: `Changes a ${name}, wholly or not at all`,
+      body,
+      responses: { 200: null, 204: null },
+      handler: (input) => serve(input, { kind: "patch", body: input.body }),
+    }),
+    defineRoute<Asked>({
+      ...shared,
+      method: "DELETE",
+      path: resource,
+      summary: `Removes a ${name} from the directory`,
+      responses: { 204: null },
+      handler: (input) => serve(input, { kind: "remove" }),
+    }),
+  ];
+}
+
+function list(room: ScimRoom, handler: ResourceHandler, { request, principal }: RouteInput<Asked>) {
+  return visited(handler, visitRequest(room, principal, request), async (visit) => {
+    const [filter, startIndex, count] = textsOf(request, ["filter", "startIndex", "count"]);
+    const query = readListQuery({ filter, startIndex, count }, visit.reading);
+    const { total, resources } = await handler.list(visit, query);
+    return scimAnswer(200, listResponse(query.startIndex, total, resources));
+  });
+}
+
+function visitRequest(room: ScimRoom, caller: ScimCaller, request: HttpRequest): VisitRequest {
+  const [attributes, excludedAttributes] = textsOf(request, ["attributes", "excludedAttributes"]);
+  return {
+    room,
+    caller,
+    id: request.params["id"] ?? "",
+    projection: { attributes, excludedAttributes },
+    preconditions: { ifMatch: request.header("if-match"), ifNoneMatch: request.header("if-none-match") },
+    onQuirks: (quirks) => request.identify({ quirks: quirks.join(",") }),
+  };
+}
+
+function textsOf({ query }: HttpRequest, names: readonly string[]): readonly (string | undefined)[] {
+  return names.map((name) => query.get(name) ?? undefined);
+}
