@@ -1,5 +1,5 @@
 /** Owns what a generated tenant looks like: who is in which groups and what is known of each person, all of it by the seed. */
-import { createRandom } from "./random.js";
+import { createRandom } from "../../src/simulate/random.js";
 
 export interface Shape {
   readonly users: number;

@@ -1,5 +1,5 @@
 /** Owns how a client's process learns where to push: the base URL as an argument, the token from the environment, where no list of processes shows it. */
-import type { Connection } from "../clients/scim-http.js";
+import type { Connection } from "../../src/simulate/scim-http.js";
 
 /** Throws, with what to do, where one of them is missing. */
 export function connectionFrom(positionals: readonly string[], environment: NodeJS.ProcessEnv): Connection {

@@ -1,8 +1,8 @@
 /** A process that pushes as Entra does: `entra.js BASE_URL [--matching userName,externalId,email] [--concurrency N] [--members-per-patch N]`. */
 import { parseArgs } from "node:util";
-import type { EntraClient, Matching } from "../clients/entra/client.js";
-import * as entra from "../clients/entra.js";
-import { readBack } from "../clients/read-back.js";
+import type { EntraClient, Matching } from "../../src/simulate/entra/client.js";
+import * as entra from "../../src/simulate/entra.js";
+import { readBack } from "../../src/simulate/read-back.js";
 import { connectionFrom, parseCount } from "./connection-arguments.js";
 import { type Command, serveCommands } from "./line-commands.js";
 import { cycle, eachGroup, eachId, eachPerson, memberChange, renaming } from "./push-commands.js";

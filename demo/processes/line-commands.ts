@@ -2,8 +2,8 @@
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Json, JsonObject } from "../../src/model/json.js";
-import { isObject } from "../clients/answer.js";
-import { type ScimHttp, takeReport } from "../clients/scim-http.js";
+import { isObject } from "../../src/simulate/answer.js";
+import { type ScimHttp, takeReport } from "../../src/simulate/scim-http.js";
 
 /** Answers what the reply's `result` should say. Throws on a command that cannot be meant. */
 export type Command = (input: JsonObject) => Promise<Json>;

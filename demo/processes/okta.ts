@@ -1,8 +1,8 @@
 /** A process that pushes as Okta does: `okta.js BASE_URL [--kind catalogue|custom] [--concurrency N] [--members-per-patch N]`. */
 import { parseArgs } from "node:util";
-import type { OktaClient } from "../clients/okta/client.js";
-import * as okta from "../clients/okta.js";
-import { readBack } from "../clients/read-back.js";
+import type { OktaClient } from "../../src/simulate/okta/client.js";
+import * as okta from "../../src/simulate/okta.js";
+import { readBack } from "../../src/simulate/read-back.js";
 import { connectionFrom, parseCount } from "./connection-arguments.js";
 import { type Command, serveCommands } from "./line-commands.js";
 import { cycle, eachGroup, eachId, eachPerson, memberChange, renaming } from "./push-commands.js";

@@ -1,6 +1,6 @@
 /** Owns the commands that both clients' processes know: what they read from a command's line, and what they reply for each item. */
 import type { JsonObject } from "../../src/model/json.js";
-import type { CycleResult, MemberChange } from "../clients/cycle.js";
+import type { CycleResult, MemberChange } from "../../src/simulate/cycle.js";
 import {
   type Directory,
   type Group,
@@ -10,8 +10,8 @@ import {
   parsePeople,
   parseText,
   parseTexts,
-} from "../clients/directory.js";
-import { inParallel } from "../clients/in-parallel.js";
+} from "../../src/simulate/directory.js";
+import { inParallel } from "../../src/simulate/in-parallel.js";
 import type { Command } from "./line-commands.js";
 
 /** `users` holds whole people. */

@@ -1,6 +1,6 @@
 /** Who works at Acme: 80 people and 4 groups in Okta, 3 people and a group in Entra, and two who only ever sign in. */
 
-import type { Directory, Group, Person } from "../clients/directory.js";
+import type { Directory, Group, Person } from "../../src/simulate/directory.js";
 import type { ProviderClaims } from "../processes/oidc-provider-config.js";
 import type { SamlAccount } from "../processes/saml-provider-config.js";
 

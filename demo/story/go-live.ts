@@ -1,5 +1,5 @@
 /** Steps 3 to 5: Okta pushes in test mode, what that would change is previewed, and the connection goes live as reviewed. */
-import type { ReadBack } from "../clients/read-back.js";
+import type { ReadBack } from "../../src/simulate/read-back.js";
 import { gain, note } from "../screen.js";
 import type { Page, PreviewAnswer, StartedAnswer, UserAnswer } from "../stage/admin-answers.js";
 import { must } from "../stage/demo-failure.js";

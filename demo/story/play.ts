@@ -1,5 +1,5 @@
 /** What every scene works with, and the words in which scenes speak of people, targets and exchanges. */
-import { countExchanges, type Exchange } from "../clients/scim-http.js";
+import { countExchanges, type Exchange } from "../../src/simulate/scim-http.js";
 import type { Screen } from "../screen.js";
 import type { Page, PlanLineAnswer, RunAnswer, TeamRole, UserAnswer } from "../stage/admin-answers.js";
 import type { AdminClient } from "../stage/admin-client.js";

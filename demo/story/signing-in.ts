@@ -1,6 +1,7 @@
 /** How people sign in: a browser goes from the service to an identity provider and back, by the protocol that the connection speaks. */
+
+import type { Person } from "../../src/simulate/directory.js";
 import { type Browser, createBrowser, type Visit } from "../clients/browser.js";
-import type { Person } from "../clients/directory.js";
 import type { MeAnswer, SignInAnswer } from "../stage/admin-answers.js";
 import { DemoFailure, must } from "../stage/demo-failure.js";
 import { OKTA_PASSWORD } from "./acme-directory.js";

@@ -58,6 +58,7 @@ export const places: readonly Place[] = [
       "pino",
     ],
   ),
+  room("simulate", ["model/"], ["node:*"]),
   place(
     "compose",
     ["compose.ts"],
@@ -65,7 +66,7 @@ export const places: readonly Place[] = [
     ["node:*"],
   ),
   place("main", ["main.ts"], ["compose.js", "model/", "platform/"], ["node:*", "node:child_process"]),
-  room("cli", ["compose.js", "engine/", "model/", "platform/", "provisioning/"], ["node:*"]),
+  room("cli", ["compose.js", "engine/", "model/", "platform/", "provisioning/", "simulate/"], ["node:*"]),
   place(
     "cli.ts",
     ["cli.ts"],
@@ -98,6 +99,8 @@ export const insideTargets: readonly string[] = [
   "provisioning/ports.js",
   "provisioning/ports/target.js",
   "provisioning/target.js",
+  "simulate/deep/target.js",
+  "simulate/target.js",
   "store/deep/target.js",
   "store/target.js",
   "../node_modules/knex/knex.js",

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ada, bob, platform } from "./people.js";
-import { startTinyScimServer, type TinyScimServer, TOKEN } from "./tiny-scim-server.js";
+import { ada, bob, platform } from "../simulate/people.js";
+import { startTinyScimServer, type TinyScimServer, TOKEN } from "../simulate/tiny-scim-server.js";
 
 interface Ended {
   readonly code: number | null;

@@ -1,5 +1,5 @@
 /** Owns the questions that every provisioning client asks before it writes: is this object there already, and what is there in all. */
-import type { JsonObject } from "../../src/model/json.js";
+import type { JsonObject } from "../model/json.js";
 import {
   type Answer,
   complainer,

@@ -1,5 +1,5 @@
 /** Owns Entra's attribute mapping: which attribute of a person goes where in a SCIM user, one value at a time. */
-import type { Json, JsonObject } from "../../../src/model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
 import { isObject, valueAt } from "../answer.js";
 import { emailOf, fullName, type Person } from "../directory.js";
 import { ENTERPRISE_USER, USER } from "../scim-urns.js";

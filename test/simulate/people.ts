@@ -1,4 +1,4 @@
-import type { Group, Person } from "../../demo/clients/directory.js";
+import type { Group, Person } from "../../src/simulate/directory.js";
 
 export const ada: Person = {
   id: "00uada",

@@ -1,5 +1,5 @@
 /** Owns the bodies that Okta's provisioning puts on the wire. */
-import type { Json, JsonObject } from "../../../src/model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
 import { isObject } from "../answer.js";
 import { emailOf, fullName, type Person } from "../directory.js";
 import { ENTERPRISE_USER, GROUP, PATCH_OP, USER } from "../scim-urns.js";

@@ -1,5 +1,5 @@
 /** Owns the small directory that the clients push from: people, groups and who is in them, as an identity provider's admin sees them. */
-import type { Json, JsonObject } from "../../src/model/json.js";
+import type { Json, JsonObject } from "../model/json.js";
 import { isObject } from "./answer.js";
 
 export interface Person {

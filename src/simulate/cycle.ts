@@ -50,6 +50,7 @@ interface Identified {
 export function forgetPerson(memory: Memory, id: string): void {
   memory.people.delete(id);
   for (const [group, linked] of memory.groups) {
+    if (!linked.members.has(id)) continue;
     memory.groups.set(group, { ...linked, members: changedMembers(linked.members, { add: [], remove: [id] }) });
   }
 }
@@ -130,6 +131,15 @@ export interface Verbs {
   readonly unlinkGroup: (id: string) => Promise<boolean>;
 }
 
+/** Told after each user or group that a verb was used for: `done` of `total` in this verb's part of the cycle. */
+export type OnItem = (verb: keyof Verbs, done: number, total: number) => void;
+
+export interface Pace {
+  /** How many users, or groups, are on the wire at the same time. */
+  readonly concurrency: number;
+  readonly onItem?: OnItem | undefined;
+}
+
 /** How often each verb was used, and for whom it failed. */
 export interface CycleResult {
   readonly done: Readonly<Record<string, number>>;
@@ -144,7 +154,7 @@ export async function runCycle(
   verbs: Verbs,
   memory: Memory,
   directory: Directory,
-  concurrency: number,
+  { concurrency, onItem }: Pace,
 ): Promise<CycleResult> {
   const done: Record<string, number> = {};
   const failed: string[] = [];
@@ -153,7 +163,12 @@ export async function runCycle(
     items: readonly Item[],
     use: (item: Item) => Promise<boolean>,
   ) => {
-    const confirmed = await inParallel(items, concurrency, use);
+    let finished = 0;
+    const confirmed = await inParallel(items, concurrency, async (item) => {
+      const isDone = await use(item);
+      onItem?.(verb, ++finished, items.length);
+      return isDone;
+    });
     if (items.length > 0) done[verb] = confirmed.filter(Boolean).length;
     failed.push(...items.filter((_, index) => !confirmed[index]).map(({ id }) => `${verb} ${id}`));
   };

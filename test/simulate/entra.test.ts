@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { type EntraClient, type EntraOptions, entraClient } from "../../demo/clients/entra/client.js";
-import * as entra from "../../demo/clients/entra.js";
+import { type EntraClient, type EntraOptions, entraClient } from "../../src/simulate/entra/client.js";
+import * as entra from "../../src/simulate/entra.js";
 import { ada, bob, cy, platform } from "./people.js";
 import { startTinyScimServer, type TinyScimServer, TOKEN } from "./tiny-scim-server.js";
 

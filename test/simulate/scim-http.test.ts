@@ -6,7 +6,7 @@ import {
   type ScimHttp,
   send,
   takeReport,
-} from "../../demo/clients/scim-http.js";
+} from "../../src/simulate/scim-http.js";
 import { scimError, startTinyScimServer, type TinyScimServer, TOKEN } from "./tiny-scim-server.js";
 
 const asked = { method: "GET", path: "/Users", query: "startIndex=1", expect: [200] } as const;

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { ComplaintCode } from "../../demo/clients/answer.js";
-import type { Directory } from "../../demo/clients/directory.js";
-import { type EntraClient, entraClient } from "../../demo/clients/entra/client.js";
-import * as entra from "../../demo/clients/entra.js";
-import { type OktaClient, oktaClient } from "../../demo/clients/okta/client.js";
-import * as okta from "../../demo/clients/okta.js";
-import { readBack } from "../../demo/clients/read-back.js";
+import type { ComplaintCode } from "../../src/simulate/answer.js";
+import type { Directory } from "../../src/simulate/directory.js";
+import { type EntraClient, entraClient } from "../../src/simulate/entra/client.js";
+import * as entra from "../../src/simulate/entra.js";
+import { type OktaClient, oktaClient } from "../../src/simulate/okta/client.js";
+import * as okta from "../../src/simulate/okta.js";
+import { readBack } from "../../src/simulate/read-back.js";
 import { ada, bob, cy, platform } from "./people.js";
 import {
   type Recorded,

@@ -2,7 +2,7 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Json, JsonObject } from "../../src/model/json.js";
+import type { Json, JsonObject } from "../model/json.js";
 import { type Answer, type Complaint, envelopeFaults, isObject } from "./answer.js";
 
 export type Method = "DELETE" | "GET" | "PATCH" | "POST" | "PUT";
@@ -53,6 +53,7 @@ export interface ScimHttp {
   readonly agent: HttpAgent;
   readonly exchanges: Exchange[];
   readonly complaints: Complaint[];
+  readonly onExchange: (exchange: Exchange) => void;
 }
 
 const DEFAULTS: Required<HttpTuning> = {
@@ -70,6 +71,8 @@ export interface Connection {
   readonly baseUrl: string;
   readonly token: string;
   readonly tuning?: HttpTuning;
+  /** Told of each attempt as it ends; the record keeps it too. */
+  readonly onExchange?: (exchange: Exchange) => void;
 }
 
 /** Throws where the base URL is none that HTTP can reach. */
@@ -79,7 +82,8 @@ export function openScimHttp(connection: Connection, headers: Readonly<Record<st
   if (!/^https?:$/.test(base.protocol)) throw new Error(`\`${connection.baseUrl}\` is neither http nor https`);
   const agent = base.protocol === "https:" ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   const tuning = { ...DEFAULTS, ...connection.tuning };
-  return { base, token: connection.token, headers, tuning, agent, exchanges: [], complaints: [] };
+  const { token, onExchange = () => undefined } = connection;
+  return { base, token, headers, tuning, agent, exchanges: [], complaints: [], onExchange };
 }
 
 /** Sends, retries, records, and notes what is wrong with the last answer whatever was asked. Never throws: a dead server is an answer too. */
@@ -141,7 +145,9 @@ async function attemptOnce(http: ScimHttp, request: ScimRequest): Promise<Answer
   );
   const { status, headers, text, failure } = received;
   const ms = Math.round((performance.now() - started) * 10) / 10;
-  http.exchanges.push({ method: request.method, path, status, ms, ...(failure === undefined ? {} : { failure }) });
+  const exchange = { method: request.method, path, status, ms, ...(failure === undefined ? {} : { failure }) };
+  http.exchanges.push(exchange);
+  http.onExchange(exchange);
   const body = parseObject(text);
   const retryAfter = headers["retry-after"];
   return {

@@ -1,5 +1,5 @@
 /** Owns Okta's group push: how groups are created, renamed, filled and removed. */
-import type { JsonObject } from "../../../src/model/json.js";
+import type { JsonObject } from "../../model/json.js";
 import { idOf, type Written, writeFaults } from "../answer.js";
 import { assignedMembers, changedMembers, linkedGroup, linkedPerson, type MemberChange } from "../cycle.js";
 import type { Group } from "../directory.js";

@@ -1,5 +1,5 @@
 /** Owns Entra's two PATCH dialects: the default one, older than the RFC's wording, and the one that the compliance flag turns on. */
-import type { Json, JsonObject } from "../../../src/model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
 import { ENTERPRISE_USER, GROUP, PATCH_OP } from "../scim-urns.js";
 import type { Dialect } from "./client.js";
 import { type Change, renderPath } from "./mapping.js";

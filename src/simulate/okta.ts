@@ -1,8 +1,8 @@
 /** Okta's provisioning as a SCIM client: every request that it makes, in its order and its dialect. */
 import { randomBytes } from "node:crypto";
-import type { JsonObject } from "../../src/model/json.js";
+import type { JsonObject } from "../model/json.js";
 import { profileFaults, resourcesOf } from "./answer.js";
-import { type CycleResult, runCycle } from "./cycle.js";
+import { type CycleResult, type OnItem, runCycle } from "./cycle.js";
 import type { Directory } from "./directory.js";
 import { type Endpoint, list, readAll } from "./lookup.js";
 import type { OktaClient } from "./okta/client.js";
@@ -48,7 +48,7 @@ export function importAll({ http }: OktaClient, endpoint: Endpoint): Promise<Jso
 }
 
 /** Sends what differs from what was pushed before; the first time, everything. */
-export function sync(client: OktaClient, directory: Directory): Promise<CycleResult> {
+export function sync(client: OktaClient, directory: Directory, onItem?: OnItem): Promise<CycleResult> {
   const verbs = {
     provision: assign.bind(undefined, client),
     update: update.bind(undefined, client),
@@ -59,5 +59,5 @@ export function sync(client: OktaClient, directory: Directory): Promise<CycleRes
     changeMembers: changeMembers.bind(undefined, client),
     unlinkGroup: unlinkGroup.bind(undefined, client),
   };
-  return runCycle(verbs, client.memory, directory, client.concurrency);
+  return runCycle(verbs, client.memory, directory, { concurrency: client.concurrency, onItem });
 }

@@ -1,6 +1,6 @@
 /** Microsoft Entra's provisioning as a SCIM client: every request that it makes, in its order and its two dialects. */
 import { randomUUID } from "node:crypto";
-import { type CycleResult, runCycle } from "./cycle.js";
+import { type CycleResult, type OnItem, runCycle } from "./cycle.js";
 import type { Directory } from "./directory.js";
 import type { EntraClient } from "./entra/client.js";
 import { changeMembers, deleteGroup, provisionGroup, renameGroup } from "./entra/groups.js";
@@ -33,7 +33,7 @@ export async function testConnection({ http }: EntraClient): Promise<boolean> {
 }
 
 /** An incremental cycle: sends what differs from what was pushed before. */
-export function sync(client: EntraClient, directory: Directory): Promise<CycleResult> {
+export function sync(client: EntraClient, directory: Directory, onItem?: OnItem): Promise<CycleResult> {
   const verbs = {
     provision: provision.bind(undefined, client),
     update: update.bind(undefined, client),
@@ -46,7 +46,7 @@ export function sync(client: EntraClient, directory: Directory): Promise<CycleRe
     changeMembers: changeMembers.bind(undefined, client),
     unlinkGroup: deleteGroup.bind(undefined, client),
   };
-  return runCycle(verbs, client.memory, directory, client.concurrency);
+  return runCycle(verbs, client.memory, directory, { concurrency: client.concurrency, onItem });
 }
 
 /** "Restart provisioning": forgets what was pushed, looks everybody up again and aligns what is there. */

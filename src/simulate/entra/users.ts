@@ -1,5 +1,5 @@
 /** Owns how Entra creates, aligns, disables and deletes users. */
-import type { JsonObject } from "../../../src/model/json.js";
+import type { JsonObject } from "../../model/json.js";
 import { type Answer, idOf, type Wanted, writeFaults } from "../answer.js";
 import { forgetPerson, linkedPerson } from "../cycle.js";
 import { emailOf, type Person } from "../directory.js";

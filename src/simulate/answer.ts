@@ -1,5 +1,5 @@
 /** Owns what a provisioning client finds wrong with a SCIM server's answer: every check is a function of the answer and yields complaints. */
-import type { Json, JsonObject } from "../../src/model/json.js";
+import type { Json, JsonObject } from "../model/json.js";
 import { ERROR } from "./scim-urns.js";
 
 export interface Answer {

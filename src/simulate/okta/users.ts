@@ -1,6 +1,6 @@
 /** Owns how Okta creates, changes, deactivates and reactivates users. */
 import { randomBytes } from "node:crypto";
-import type { JsonObject } from "../../../src/model/json.js";
+import type { JsonObject } from "../../model/json.js";
 import { idOf, type Written, writeFaults } from "../answer.js";
 import { linkedPerson } from "../cycle.js";
 import { fullName, type Person } from "../directory.js";

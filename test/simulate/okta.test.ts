@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { type OktaClient, type OktaKind, oktaClient } from "../../demo/clients/okta/client.js";
-import * as okta from "../../demo/clients/okta.js";
+import { type OktaClient, type OktaKind, oktaClient } from "../../src/simulate/okta/client.js";
+import * as okta from "../../src/simulate/okta.js";
 import { ada, bob, cy, platform } from "./people.js";
 import { startTinyScimServer, type TinyScimServer, TOKEN } from "./tiny-scim-server.js";
 

@@ -1,5 +1,5 @@
 /** Reads everything back and compares it with what was pushed. No identity provider does that: it is the simulator's own proof. */
-import type { JsonObject } from "../../src/model/json.js";
+import type { JsonObject } from "../model/json.js";
 import { type Complaint, isObject, memberIds, sameText, valueAt } from "./answer.js";
 import type { LinkedGroup, LinkedPerson, Memory } from "./cycle.js";
 import { emailOf } from "./directory.js";
