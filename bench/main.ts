@@ -1,10 +1,12 @@
-/** `npm run bench -- engine` measures; `npm run bench -- generate` makes a large tenant to look around in. */
+/** `npm run bench -- engine` and `-- scim` measure; `npm run bench -- generate` makes a large tenant to look around in. */
 import { parseArgs } from "node:util";
-import { PARTS, type Part, runEngineBench } from "./engine/run.js";
+import { PARTS as ENGINE_PARTS, runEngineBench } from "./engine/run.js";
 import { makeTenant } from "./population/make-tenant.js";
 import { DEFAULT_SHAPE, type Shape } from "./population/shape.js";
+import { runScimBench, PARTS as SCIM_PARTS, USERS as SCIM_USERS } from "./scim/run.js";
 
 const USAGE = `npm run bench -- engine [--users 100000] [--rounds 3] [--only P6,P7,P8,slope]
+npm run bench -- scim [--users 10000] [--rounds 3] [--only P1,P2,P3,P4,P12]
 npm run bench -- generate --database sqlite:./data/rolecall.db [--tenant big] [--users 100000] [--groups 1000] [--seed 4]`;
 
 const DEFAULT_ROUNDS = 3;
@@ -26,12 +28,14 @@ async function main(): Promise<void> {
   });
   const shape: Shape = {
     ...DEFAULT_SHAPE,
-    users: number(values.users, DEFAULT_SHAPE.users),
+    users: number(values.users, positionals[0] === "scim" ? SCIM_USERS : DEFAULT_SHAPE.users),
     groups: number(values.groups, DEFAULT_SHAPE.groups),
     seed: number(values.seed, DEFAULT_SHAPE.seed),
   };
   if (positionals[0] === "engine") {
-    await runEngineBench(shape, number(values.rounds, DEFAULT_ROUNDS), parts(values.only));
+    await runEngineBench(shape, number(values.rounds, DEFAULT_ROUNDS), parts(values.only, ENGINE_PARTS));
+  } else if (positionals[0] === "scim") {
+    await runScimBench(shape, number(values.rounds, DEFAULT_ROUNDS), parts(values.only, SCIM_PARTS));
   } else if (positionals[0] === "generate" && values.database !== undefined) {
     await generate(values.database, values.tenant, shape);
   } else {
@@ -51,12 +55,12 @@ async function generate(databaseUrl: string, slug: string, shape: Shape): Promis
   console.log(`tenant \`${slug}\`: ${shape.users} people, ${shape.groups} groups, in ${seconds.toFixed(1)} s`);
 }
 
-function parts(text: string | undefined): ReadonlySet<Part> {
-  if (text === undefined) return new Set(PARTS);
+function parts<Part extends string>(text: string | undefined, all: readonly Part[]): ReadonlySet<Part> {
+  if (text === undefined) return new Set(all);
   const names = text.split(",");
-  const unknown = names.filter((name) => !PARTS.some((part) => part === name));
-  if (unknown.length > 0) throw new Error(`\`${unknown.join("`, `")}\` is no part of the bench: ${PARTS.join(", ")}`);
-  return new Set(PARTS.filter((part) => names.includes(part)));
+  const unknown = names.filter((name) => !all.some((part) => part === name));
+  if (unknown.length > 0) throw new Error(`\`${unknown.join("`, `")}\` is no part of the bench: ${all.join(", ")}`);
+  return new Set(all.filter((part) => names.includes(part)));
 }
 
 function number(text: string | undefined, otherwise: number): number {

@@ -1,5 +1,5 @@
 /** The limit that a preview is held against: the rows that it must read, read by the driver alone, page by page. */
-import { type BareSqlite, openBareSqlite } from "./bare-sqlite.js";
+import { type BareSqlite, openBareSqlite } from "../measure/bare-sqlite.js";
 
 const PAGE = 1000;
 

@@ -1,7 +1,7 @@
 /** The limit that an apply is held against: the rows that it wrote, written by the driver alone, in bulk, on the same schema. */
 import { openStore } from "../../src/store/open.js";
+import { type BareSqlite, openBareSqlite } from "../measure/bare-sqlite.js";
 import { secondsOf } from "../measure/figures.js";
-import { type BareSqlite, openBareSqlite } from "./bare-sqlite.js";
 
 const BATCH = 5000;
 

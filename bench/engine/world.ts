@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MappingDocument } from "../../src/model/mapping.js";
 import { type Admin, createAdmin } from "../measure/admin.js";
+import { openBareSqlite } from "../measure/bare-sqlite.js";
 import { type MeasuredService, startMeasuredService } from "../measure/start-measured-service.js";
 import { makeTenant } from "../population/make-tenant.js";
 import { editOf, mappingOf } from "../population/mapping.js";
 import type { Shape } from "../population/shape.js";
-import { openBareSqlite } from "./bare-sqlite.js";
 
 const TOKEN = "rco_bench";
 const CHANGED_SHARE = 0.2;
@@ -52,6 +52,7 @@ async function serve(made: Made): Promise<World> {
     ...process.env,
     ROLECALL_DATABASE_URL: `sqlite:${made.path}`,
     ROLECALL_OPERATOR_TOKEN: TOKEN,
+    ROLECALL_LOG_LEVEL: "silent",
     ROLECALL_PORT: "0",
   });
   const admin = createAdmin(service.url, TOKEN);

@@ -14,7 +14,8 @@ export interface Seen {
 const MEGABYTE = 1024 * 1024;
 const SAMPLE_MILLISECONDS = 50;
 
-const service = await startService(loadConfig(process.env), createLogger("silent"));
+const config = loadConfig(process.env);
+const service = await startService(config, createLogger(config.logLevel));
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 let rss = 0;

@@ -1,7 +1,5 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { Seen } from "./measured-service.js";
+import { startProgram } from "./start-program.js";
 
 export interface MeasuredService {
   readonly url: string;
@@ -13,46 +11,18 @@ export interface MeasuredService {
   kill(): Promise<void>;
 }
 
-export async function startMeasuredService(environment: NodeJS.ProcessEnv): Promise<MeasuredService> {
-  const program = fileURLToPath(new URL("./measured-service.js", import.meta.url));
-  const child = fork(program, { env: environment, execArgv: ["--expose-gc", "--disable-proto=delete"] });
-  const end = (): void => void child.kill("SIGKILL");
-  process.once("exit", end);
-  const { url } = await answer<{ readonly url: string }>(child);
-  const ask = async <Answer>(question: string): Promise<Answer> => {
-    const answered = answer<Answer>(child);
-    child.send(question);
-    return answered;
-  };
-  const ended = async (how: () => void): Promise<void> => {
-    const closed = once(child, "exit");
-    how();
-    await closed;
-    process.off("exit", end);
-  };
+export async function startMeasuredService(environment: NodeJS.ProcessEnv, log?: number): Promise<MeasuredService> {
+  const { ready, ask, stop, kill } = await startProgram<{ readonly url: string }>("measure/measured-service", {
+    environment,
+    execArgv: ["--expose-gc"],
+    ...(log !== undefined && { log }),
+  });
   return {
-    url,
+    url: ready.url,
     async begin() {
       await ask("begin");
     },
     seen: () => ask<Seen>("seen"),
-    stop: () => ended(() => child.send("stop")),
-    kill: () => ended(end),
+    ...{ stop, kill },
   };
-}
-
-async function answer<Answer>(child: ChildProcess): Promise<Answer> {
-  const answered = new AbortController();
-  const { signal } = answered;
-  const gone = once(child, "exit", { signal }).then(([code]) => {
-    throw new Error(`the service ended with ${code}`);
-  });
-  try {
-    const [message] = await Promise.race([once(child, "message", { signal }), gone]);
-    return message as Answer;
-  } finally {
-    // whichever did not come is listened for no more
-    gone.catch(() => undefined);
-    answered.abort();
-  }
 }
