@@ -14,7 +14,7 @@ const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "scopes", "clientSe
 const SAML_KEYS = ["metadataXml", "metadataUrl", "requireSigned", "allowIdpInitiated"] as const;
 
 /** Keys of the API's contract that wait for a later version. */
-const LATER = ["directory", "manages", "onLastGroupRemoved", "directWhen"] as const;
+const LATER = ["directory", "onLastGroupRemoved", "directWhen"] as const;
 type LaterKeys = { readonly [Key in (typeof LATER)[number]]?: unknown };
 
 export type NewConnectionBody = { readonly slug: string; readonly protocol: "oidc" | "scim" | "saml" } & Settings &

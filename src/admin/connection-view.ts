@@ -15,6 +15,7 @@ export function connectionView(
     groupAttribute = null,
     groupSeparator = null,
     rolesFrom,
+    manages,
     settleSeconds,
     createdAt,
   } = connection;
@@ -28,6 +29,7 @@ export function connectionView(
       groupAttribute,
       groupSeparator,
       rolesFrom,
+      manages,
       settleSeconds,
       createdAt,
     },

@@ -16,10 +16,25 @@ export function groupFacts(record: LinkRecord, isLive: boolean, now: Instant): G
   const { connection, claims } = record;
   const directory = groupDirectory(connection.directoryGroups, connection.settleSeconds);
   if (connection.protocol === "local") return scimAlone(record, directory);
+  if (isLive && connection.groupsUnmanagedSince !== undefined && !claimsAnswer(record)) {
+    return lastPushed(record, directory, connection.groupsUnmanagedSince);
+  }
   if (connection.groups === "scim") return isLive ? scimAlone(record, directory) : nothingKnown();
   const knowsNames = connection.sync === "live";
-  if (connection.groups === "claims" || !isLive) return claimsAlone(claims, knowsNames ? directory : undefined);
+  if (!isLive || claimsAnswer(record)) return claimsAlone(claims, knowsNames ? directory : undefined);
   return together(record, directory, now);
+}
+
+/** Claims answer where they were chosen, and where they have spoken while SCIM says nothing of groups any more. */
+function claimsAnswer({ connection, claims }: LinkRecord): boolean {
+  if (connection.groups === "claims") return true;
+  return connection.groups === "auto" && connection.groupsUnmanagedSince !== undefined && claims?.groups !== undefined;
+}
+
+/** Unknown is not empty: what was pushed while groups were managed keeps, and gives nothing new. */
+function lastPushed(record: LinkRecord, directory: GroupDirectory, staleSince: Instant): GroupFacts {
+  const members = scimMembers(record, directory).map((member) => ({ ...member, staleSince }));
+  return { members, unlisted: "never_asserted", answered: NOTHING_ANSWERED };
 }
 
 function nothingKnown(): GroupFacts {

@@ -9,8 +9,12 @@ export type SyncMode = "off" | "test" | "live";
 export type GroupAuthority = "auto" | "claims" | "scim";
 /** Whose dialect of SCIM the connection speaks. */
 export type ScimProfile = "rfc" | "okta" | "entra";
+/** Kinds of resources that a SCIM client may keep. */
+export type ManagedResource = "users" | "groups" | "serviceAccounts";
 /** The resources whose `roles` SCIM manages. */
-export type RoleSource = "users" | "groups" | "serviceAccounts";
+export type RoleSource = ManagedResource;
+/** Which of the people and groups that admins made by hand a SCIM client finds and may take over. */
+export type AdoptMode = "off" | "verified_domain";
 export type GroupSeparator = "," | ";";
 /** What becomes of synced people when SCIM is switched off: they go on by hand, or are deactivated. */
 export type OnDisable = "convert" | "deactivate";
@@ -37,6 +41,11 @@ export interface Connection {
   readonly groupSeparator?: GroupSeparator;
   /** Of which resources SCIM's `roles` are taken; elsewhere they are ignored, and what is assigned stays. */
   readonly rolesFrom: readonly RoleSource[];
+  /** What the SCIM client may read and write at all; what it does not manage is refused, and what is stored stays. */
+  readonly manages: readonly ManagedResource[];
+  /** Since when the connection does not manage groups: what it last said of them is stale from then on. */
+  readonly groupsUnmanagedSince?: Instant;
+  readonly adopt: AdoptMode;
   /** Seconds after a group's first membership write until SCIM alone answers for it. */
   readonly settleSeconds: number;
   /** Present for OIDC connections. */

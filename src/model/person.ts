@@ -120,6 +120,8 @@ export interface LinkConnection {
   readonly settleSeconds: number;
   readonly priority: number;
   readonly firstGroupPushAt?: Instant;
+  /** Since when its SCIM client keeps no groups: what it said of them before is stale, and nobody says more. */
+  readonly groupsUnmanagedSince?: Instant;
   /** Every live or deleted group of the SCIM directory, shared by all links of the connection. */
   readonly directoryGroups: readonly DirectoryGroupRecord[];
   /** Roles that the tenant's catalogue marks privileged; read where a group waits for an admin, else absent. */

@@ -2,7 +2,7 @@
 import { compileMapping } from "../engine/compile/compile.js";
 import type { Connection, JitMode, OnDisable, SyncMode, Tenant } from "../model/connection.js";
 import { asciiLower } from "../model/fold.js";
-import type { RunId } from "../model/ids.js";
+import type { Instant, RunId } from "../model/ids.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { mappingContext } from "./mapping/compiled-mappings.js";
@@ -13,7 +13,7 @@ import { wakeWhenSettled } from "./settle.js";
 import { goLive, turnSyncOff } from "./sync-mode.js";
 
 export type ConnectionInput = Pick<NewConnection, "slug" | "protocol"> &
-  Partial<Omit<NewConnection, "slug" | "protocol" | "secret" | "syncChosen">> & {
+  Partial<Omit<NewConnection, "slug" | "protocol" | "secret" | "syncChosen" | "groupsUnmanagedSince">> & {
     /** In clear; encrypted here, never stored or answered as it is. */
     readonly clientSecret?: string;
   };
@@ -68,6 +68,7 @@ function newConnection(
   { clientSecret, ...input }: ConnectionInput,
   existing: readonly Connection[],
 ): NewConnection {
+  const manages = input.manages ?? ["users", "groups", "serviceAccounts"];
   return {
     ...input,
     jit: input.jit ?? (input.protocol === "scim" ? "off" : "every_sign_in"),
@@ -80,6 +81,9 @@ function newConnection(
     requireDomains: input.requireDomains ?? false,
     absentGroups: input.absentGroups ?? "unknown",
     rolesFrom: input.rolesFrom ?? ["users", "groups"],
+    manages,
+    ...(manages.includes("groups") ? {} : { groupsUnmanagedSince: p.now() }),
+    adopt: input.adopt ?? "verified_domain",
     settleSeconds: input.settleSeconds ?? SETTLE_SECONDS,
     ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
   };
@@ -92,7 +96,7 @@ export function secretContext(tenant: Pick<Tenant, "id">): string {
 
 export type ConnectionPatch = Omit<
   ConnectionChange,
-  "sync" | "syncChosen" | "secret" | "disabledAt" | "firstGroupPushAt"
+  "sync" | "syncChosen" | "secret" | "disabledAt" | "firstGroupPushAt" | "groupsUnmanagedSince"
 > & {
   readonly sync?: SyncMode;
   readonly clientSecret?: string;
@@ -157,7 +161,7 @@ async function applyChange(
       one.id === before.id ? { ...one, mayGrantOwner: change.mayGrantOwner ?? one.mayGrantOwner } : one,
     );
     await refuseUnfitMapping(p, tx, all);
-    const connection = await tx.updateConnection(before.id, change, now);
+    const connection = await tx.updateConnection(before.id, { ...change, ...managedGroups(before, change, now) }, now);
     for (const { id } of all.filter((one) => one.id === before.id || isAnotherOwners(one, before, connection))) {
       await tx.markConnection(id, "connection", now);
     }
@@ -168,6 +172,16 @@ async function applyChange(
     await tx.appendAudit([auditEntry(context, now, "connection.updated", detail)]);
   });
   p.wake();
+}
+
+/** What was said of groups goes on from when they stopped being managed, and is as good as new once they are again. */
+function managedGroups(
+  { groupsUnmanagedSince }: Connection,
+  { manages }: ConnectionChange,
+  now: Instant,
+): Pick<ConnectionChange, "groupsUnmanagedSince"> {
+  if (manages === undefined) return {};
+  return { groupsUnmanagedSince: manages.includes("groups") ? null : (groupsUnmanagedSince ?? now) };
 }
 
 /** Where rules for owners may mean something else now: which connections there are beside one decides whether it is meant. */

@@ -92,6 +92,7 @@ export function linkConnection(
     settleSeconds: connection.settleSeconds,
     priority: connection.priority,
     ...(connection.firstGroupPushAt === undefined ? {} : { firstGroupPushAt: connection.firstGroupPushAt }),
+    ...(connection.groupsUnmanagedSince === undefined ? {} : { groupsUnmanagedSince: connection.groupsUnmanagedSince }),
     directoryGroups,
     ...(privilegedRoles && { privilegedRoles }),
   };

@@ -120,7 +120,11 @@ export function connectionReader(scope: Scope): ConnectionReader {
   };
 }
 
-type Settings = Omit<NewConnection, "protocol" | "slug" | "secret" | "groupAttribute" | "groupSeparator"> & {
+type Settings = Omit<
+  NewConnection,
+  "protocol" | "slug" | "secret" | "groupAttribute" | "groupSeparator" | "groupsUnmanagedSince"
+> & {
+  readonly groupsUnmanagedSince?: Instant | null;
   readonly groupAttribute?: string | null;
   readonly groupSeparator?: GroupSeparator | null;
 };
@@ -138,6 +142,9 @@ function columnsOf(settings: Settings): Readonly<Record<string, Value>> {
     require_domains: settings.requireDomains,
     absent_groups: settings.absentGroups,
     roles_from: toJson(settings.rolesFrom),
+    manages: toJson(settings.manages),
+    groups_unmanaged_at: toMillisOrNull(settings.groupsUnmanagedSince),
+    adopt: settings.adopt,
     group_attribute: settings.groupAttribute ?? null,
     group_separator: settings.groupSeparator ?? null,
     settle_seconds: settings.settleSeconds,
@@ -159,6 +166,8 @@ export async function insertLocalConnection(scope: Scope, now: Instant): Promise
     requireDomains: false,
     absentGroups: "unknown",
     rolesFrom: ["users", "groups"],
+    manages: ["users", "groups"],
+    adopt: "off",
     settleSeconds: 0,
   });
 }

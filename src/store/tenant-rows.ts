@@ -1,9 +1,11 @@
 /** Rows of tenants and connections, selected and read in one way wherever they are needed. */
 import type {
+  AdoptMode,
   Connection,
   GroupAuthority,
   GroupSeparator,
   JitMode,
+  ManagedResource,
   OidcSettings,
   RoleSource,
   SamlSettings,
@@ -69,6 +71,9 @@ export interface ConnectionColumns {
   readonly c_require_domains: Flag;
   readonly c_absent_groups: string;
   readonly c_roles_from: string;
+  readonly c_manages: string;
+  readonly c_groups_unmanaged_at: number | null;
+  readonly c_adopt: string;
   readonly c_group_attribute: string | null;
   readonly c_group_separator: string | null;
   readonly c_settle_seconds: number;
@@ -97,6 +102,9 @@ export const CONNECTION_COLUMNS = verbatim(
     "require_domains",
     "absent_groups",
     "roles_from",
+    "manages",
+    "groups_unmanaged_at",
+    "adopt",
     "group_attribute",
     "group_separator",
     "settle_seconds",
@@ -127,6 +135,9 @@ export function connectionOf(row: ConnectionColumns): Connection {
     requireDomains: isTrue(row.c_require_domains),
     absentGroups: row.c_absent_groups as Connection["absentGroups"],
     rolesFrom: fromJson<readonly RoleSource[]>(row.c_roles_from),
+    manages: fromJson<readonly ManagedResource[]>(row.c_manages),
+    ...given("groupsUnmanagedSince", toInstantOrNull(row.c_groups_unmanaged_at)),
+    adopt: row.c_adopt as AdoptMode,
     ...given("groupAttribute", row.c_group_attribute),
     ...given("groupSeparator", row.c_group_separator as GroupSeparator | null),
     settleSeconds: row.c_settle_seconds,

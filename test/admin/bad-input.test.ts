@@ -228,10 +228,10 @@ const cases: readonly Case[] = [
   [
     "keys of a later version",
     "POST connections",
-    { body: { ...OIDC, directory: "okta", manages: ["users"] } },
+    { body: { ...OIDC, directory: "okta", directWhen: "x" } },
     422,
     "invalid_document",
-    ["/directory not_available", "/manages not_available"],
+    ["/directory not_available", "/directWhen not_available"],
   ],
   ["the slug of another connection", "POST connections", { body: { ...OIDC, slug: "okta" } }, 409, "slug_taken"],
   ["the slug of the built-in connection", "POST connections", { body: { ...OIDC, slug: "local" } }, 409, "slug_taken"],

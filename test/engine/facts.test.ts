@@ -324,6 +324,36 @@ describe("facts of a link", () => {
         ["Else:claims?", "overage"],
       ],
       [
+        "unmanaged groups: what was pushed last goes on, stale, and the rest is unknown",
+        { scim: pushed(), memberships: inSettled, connection: at({ groupsUnmanagedSince: BEFORE }) },
+        ["Group settled:scim?", "never_asserted"],
+      ],
+      [
+        "unmanaged groups: the same where SCIM alone answers",
+        {
+          scim: pushed(),
+          claims: claimed("Else"),
+          memberships: inSettled,
+          connection: at({ groups: "scim", groupsUnmanagedSince: BEFORE }),
+        },
+        ["Group settled:scim?", "never_asserted"],
+      ],
+      [
+        "unmanaged groups: sign-ins answer once they have listed any",
+        {
+          scim: pushed(),
+          claims: claimed("Else"),
+          memberships: inSettled,
+          connection: at({ groupsUnmanagedSince: BEFORE }),
+        },
+        ["Else:claims", "not_member"],
+      ],
+      [
+        "unmanaged groups: sign-ins answer where they were chosen",
+        { scim: pushed(), connection: at({ groups: "claims", groupsUnmanagedSince: BEFORE }) },
+        ["never_asserted"],
+      ],
+      [
         "auto: stale claims keep what they listed",
         { scim: pushed(), claims: stale("Else"), memberships: inSettled, connection: at() },
         ["Else:claims?", "Group settled:scim", "overage"],

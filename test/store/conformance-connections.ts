@@ -93,12 +93,17 @@ export function connectionConformance(open: OpenStore): void {
         firstGroupPushAt: NOW,
         priority: 7,
         rolesFrom: ["groups"],
+        manages: ["users", "serviceAccounts"],
+        groupsUnmanagedSince: NOW,
+        adopt: "off",
       } as const;
       const changed = await write((tx) => tx.updateConnection(made.id, change, LATER));
       expect(changed).to.deep.equal({ ...made, ...change, version: 2 });
       expect(await read.connectionSecret(made.id), "a change that names no secret keeps it").to.equal("sealed");
-      const enabled = await write((tx) => tx.updateConnection(made.id, { disabledAt: null, secret: "new" }, LATER));
-      expect(enabled).not.to.have.property("disabledAt");
+      const enabled = await write((tx) =>
+        tx.updateConnection(made.id, { disabledAt: null, groupsUnmanagedSince: null, secret: "new" }, LATER),
+      );
+      expect(enabled).not.to.have.any.keys("disabledAt", "groupsUnmanagedSince");
       expect(await read.connectionSecret(made.id)).to.equal("new");
       expect(await read.connectionBySlug("sso")).to.deep.equal(enabled);
       expect((await read.connections()).map((each) => each.slug)).to.deep.equal(["main", "sso", "local"]);

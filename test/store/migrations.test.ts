@@ -30,6 +30,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0014-erased-users", "0dc7b6f2f7d9e35c", "8a366de97ae41a64"],
   ["0015-team-policies", "83081d950aa4eca8", "9d1af391ef1ebf44"],
   ["0016-marks-of-open-runs", "295be724bad27fd7", "295be724bad27fd7"],
+  ["0018-directory-lifecycle", "7427eabeec1f41c1", "1caf15c30afca9ad"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -138,7 +139,11 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
           ...{ id: "c1", slug: "sso", protocol: "oidc", jit: "every_sign_in", sync: "test", syncChosen: true },
           ...{ groups: "auto", profile: "okta", priority: 1, mayGrantOwner: true, allowedDomains: ["acme.test"] },
           ...{ requireDomains: false, absentGroups: "empty", groupAttribute: "groups", settleSeconds: 60, version: 4 },
-          ...{ rolesFrom: ["users", "groups"] },
+          ...{
+            rolesFrom: ["users", "groups"],
+            manages: ["users", "groups", "serviceAccounts"],
+            adopt: "verified_domain",
+          },
           ...{ oidc: { issuer: "https://idp.test", clientId: "c", scopes: [] }, createdAt: "2023-11-14T22:13:20.000Z" },
         });
         if (kept === undefined) expect.fail("the connection is gone");

@@ -42,6 +42,8 @@ export const SCIM_CONNECTION: Omit<NewConnection, "slug"> = {
   requireDomains: false,
   absentGroups: "unknown",
   rolesFrom: ["users", "groups"],
+  manages: ["users", "groups", "serviceAccounts"],
+  adopt: "verified_domain",
   settleSeconds: 3600,
 };
 

@@ -33,6 +33,8 @@ export function providerAt(settings: OidcSettings, profile: Connection["profile"
     requireDomains: false,
     absentGroups: "unknown",
     rolesFrom: ["users", "groups"],
+    manages: ["users", "groups", "serviceAccounts"],
+    adopt: "verified_domain",
     settleSeconds: 3600,
     oidc: settings,
     createdAt: "2026-01-01T00:00:00.000Z",

@@ -1,5 +1,6 @@
 import type { Json } from "../../model/json.js";
 import { type QuirkName, type Reading, startReading } from "./dialect.js";
+import { ScimError } from "./errors.js";
 import type { Preconditions } from "./preconditions.js";
 import { type Projection, type ProjectionRequest, readProjection } from "./project.js";
 import type { ResourceHandler } from "./resource-handler.js";
@@ -33,7 +34,13 @@ export async function visited<T>(
   { room, caller, id = "", projection = {}, preconditions = {}, onQuirks }: VisitRequest,
   serve: (visit: Visit) => Promise<T>,
 ): Promise<T> {
-  const { profile, rolesFrom } = caller.connection;
+  const { profile, rolesFrom, manages, slug } = caller.connection;
+  if (managedAs && !manages.includes(managedAs)) {
+    throw new ScimError(
+      "forbidden",
+      `connection \`${slug}\` does not manage ${type.endpoint}: add \`${managedAs}\` to its setting \`manages\``,
+    );
+  }
   const roles = managedAs && { managed: rolesFrom.includes(managedAs), profile };
   const reading: Reading = { ...startReading(type, profile, room.limits), ...(roles && { roles }) };
   try {

@@ -16,11 +16,15 @@ export type NewConnection = Pick<
   | "requireDomains"
   | "absentGroups"
   | "rolesFrom"
+  | "manages"
+  | "adopt"
   | "settleSeconds"
 > & {
   readonly protocol: Exclude<Protocol, "local">;
   readonly groupAttribute?: string;
   readonly groupSeparator?: GroupSeparator;
+  /** Present exactly where `manages` has no groups. */
+  readonly groupsUnmanagedSince?: Instant;
   readonly oidc?: OidcSettings;
   readonly saml?: SamlSettings;
   /** The client secret, encrypted by the caller; the store never sees the clear text. */
@@ -28,11 +32,13 @@ export type NewConnection = Pick<
 };
 
 export type ConnectionChange = Partial<
-  Omit<NewConnection, "slug" | "protocol" | "groupAttribute" | "groupSeparator"> & {
+  Omit<NewConnection, "slug" | "protocol" | "groupAttribute" | "groupSeparator" | "groupsUnmanagedSince"> & {
     /** `null`: the provider's usual ones again. */
     readonly groupAttribute: string | null;
     /** `null`: a bare text is one group, unless the provider's profile knows better. */
     readonly groupSeparator: GroupSeparator | null;
+    /** `null`: it manages groups. */
+    readonly groupsUnmanagedSince: Instant | null;
     readonly priority: number;
     readonly disabledAt: Instant | null;
     readonly firstGroupPushAt: Instant;

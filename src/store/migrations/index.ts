@@ -1,6 +1,7 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
+import { DIRECTORY_LIFECYCLE } from "./directory-lifecycle.js";
 import { ERASED_USERS } from "./erased-users.js";
 import { FORMER_EVIDENCE } from "./former-evidence.js";
 import { GRANTS_OF_RULE } from "./grants-of-rule.js";
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ERASED_USERS,
   TEAM_POLICIES,
   MARKS_OF_OPEN_RUNS,
+  DIRECTORY_LIFECYCLE,
 ];

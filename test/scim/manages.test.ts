@@ -1,0 +1,97 @@
+import { expect } from "chai";
+import type { ManagedResource } from "../../src/model/connection.js";
+import { updateConnection } from "../../src/provisioning/connections.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
+import { ADMIN } from "../support/tenant.js";
+import { groupBody, onEachDatabase, type ScimDirectory, type ScimRequest, userBody } from "./scim-service.js";
+
+const ids = { user: "", group: "" };
+const REQUESTS: Readonly<Record<"users" | "groups", readonly (() => ScimRequest)[]>> = {
+  users: [
+    () => ({ method: "GET", path: "/Users" }),
+    () => ({ method: "GET", path: `/Users/${ids.user}` }),
+    () => ({ method: "PUT", path: `/Users/${ids.user}`, body: userBody("ann") }),
+    () => ({ method: "PATCH", path: `/Users/${ids.user}`, body: userBody("ann") }),
+    () => ({ method: "POST", path: "/Users", body: userBody("ben") }),
+    () => ({ method: "DELETE", path: `/Users/${ids.user}` }),
+  ],
+  groups: [
+    () => ({ method: "GET", path: "/Groups" }),
+    () => ({ method: "GET", path: `/Groups/${ids.group}` }),
+    () => ({ method: "PUT", path: `/Groups/${ids.group}`, body: groupBody("Crew") }),
+    () => ({ method: "PATCH", path: `/Groups/${ids.group}`, body: groupBody("Crew") }),
+    () => ({ method: "POST", path: "/Groups", body: groupBody("Other") }),
+    () => ({ method: "DELETE", path: `/Groups/${ids.group}` }),
+  ],
+};
+
+describe("what a connection manages", () => {
+  onEachDatabase((service) => {
+    const manage = (directory: ScimDirectory, manages: readonly ManagedResource[]) =>
+      updateConnection(service().p, directory.tenant, directory.connection.slug, { manages }, ADMIN);
+
+    for (const off of ["users", "groups"] as const) {
+      it(`TEC-29: without ${off} every request for them is 403 and says which setting, and nothing is lost`, async () => {
+        const directory = await service().connect();
+        ids.user = await directory.user("ann");
+        ids.group = await directory.group("Crew", [ids.user]);
+        const path = off === "users" ? `/Users/${ids.user}` : `/Groups/${ids.group}`;
+        const before = await directory.get(path);
+        await manage(directory, off === "users" ? ["groups"] : ["users"]);
+        for (const request of REQUESTS[off]) {
+          const { status, json } = await directory.send(request());
+          expect(status, request().method).to.equal(403);
+          expect(json["detail"]).to.match(new RegExp(`add \`${off}\` to its setting \`manages\`$`));
+        }
+        const kept = off === "users" ? `/Groups/${ids.group}` : `/Users/${ids.user}`;
+        expect((await directory.get(kept)).status).to.equal(200);
+        expect((await directory.get("/ResourceTypes", { Authorization: null })).status).to.equal(200);
+        await manage(directory, ["users", "groups"]);
+        expect((await directory.get(path)).text, "as it was").to.equal(before.text);
+      });
+    }
+
+    it("TEC-29: unmanaged groups keep what they gave, give nothing new, and are believed again when they are managed", async () => {
+      const directory = await service().connect({ settleSeconds: 0 });
+      const { tenant } = directory;
+      const rules = { mappings: [{ group_name: "Crew", team_name: "Platform", role_name: "editor" }] };
+      await saveMapping(service().p, tenant, JSON.stringify(rules), {}, ADMIN);
+      const ann = await directory.user("ann");
+      const ben = await directory.user("ben");
+      const crew = await directory.group("Crew", [ann]);
+      const held = async () => {
+        const { items } = await service().p.store.read(tenant.id).users({ limit: 10 });
+        return Object.fromEntries(items.map(({ userName, assignments }) => [userName, assignments.length]));
+      };
+      expect(await held()).to.deep.equal({ ann: 1, ben: 0 });
+      await manage(directory, ["users"]);
+      await directory.patch(`/Users/${ann}`, [{ op: "replace", path: "title", value: "Captain" }]);
+      await directory.patch(`/Users/${ben}`, [{ op: "replace", path: "title", value: "Mate" }]);
+      expect(await held()).to.deep.equal({ ann: 1, ben: 0 });
+      await directory.patch(`/Users/${ann}`, [{ op: "replace", path: "active", value: false }]);
+      expect(await held(), "leavers lose access all the same").to.deep.equal({ ann: 0, ben: 0 });
+      await manage(directory, ["users", "groups"]);
+      await directory.patch(`/Groups/${crew}`, [{ op: "add", path: "members", value: [{ value: ben }] }]);
+      expect(await held()).to.deep.equal({ ann: 0, ben: 1 });
+    });
+
+    it("TEC-29: each of import, new users, profile updates and groups works by itself", async () => {
+      const actions: Readonly<
+        Record<string, (one: ScimDirectory, user: string) => Promise<{ readonly status: number }>>
+      > = {
+        "import users": (one) => one.get("/Users?startIndex=1&count=100"),
+        "push new users": (one) => one.post("/Users", userBody("new")),
+        "push profile updates": (one, user) => one.put(`/Users/${user}`, userBody("known", { title: "Captain" })),
+        "push groups": (one, user) => one.post("/Groups", groupBody("Crew", [user])),
+        "import groups": (one) => one.get("/Groups?startIndex=1&count=100"),
+      };
+      for (const [name, act] of Object.entries(actions)) {
+        const directory = await service().connect({ manages: [name.includes("groups") ? "groups" : "users"] });
+        await manage(directory, ["users"]);
+        const user = await directory.user("known");
+        await manage(directory, [name.includes("groups") ? "groups" : "users"]);
+        expect((await act(directory, user)).status, name).to.be.oneOf([200, 201]);
+      }
+    });
+  });
+});
