@@ -234,6 +234,7 @@ function createFaces(service: Faces) {
     requestsPerMinutePerToken: config.limits.requestsPerMinutePerToken,
     bodyBytes: config.limits.scimBodyBytes,
     groupBodyBytes: config.limits.scimGroupBodyBytes,
+    bulk: { maxOperations: config.limits.bulkOperations, maxPayloadSize: config.limits.bulkBodyBytes },
     limits: { operations: config.limits.patchOperations, members: config.limits.membersPerRequest, values: 250 },
   });
   const others: readonly Face[] = [...signIn.faces, scim];

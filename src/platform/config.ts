@@ -39,6 +39,8 @@ export interface Config {
     readonly signInsPerMinutePerAddress: number;
     readonly patchOperations: number;
     readonly membersPerRequest: number;
+    readonly bulkOperations: number;
+    readonly bulkBodyBytes: number;
   };
   readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number };
   readonly sync: { readonly inlineUsers: number; readonly inlineMilliseconds: number };

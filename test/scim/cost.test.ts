@@ -73,6 +73,7 @@ describe("what SCIM requests ask of the store", () => {
       requestsPerMinutePerToken: 0,
       bodyBytes: 1_000_000,
       groupBodyBytes: 1_000_000,
+      bulk: { maxOperations: 10, maxPayloadSize: 1000 },
       limits: { operations: 10, members: 1000, values: 10 },
     });
     const call = request(testApp([face]).listener)

@@ -63,11 +63,12 @@ describe("SCIM discovery", () => {
   });
 
   it("RFC-16, CUR-06: the service provider configuration has every required part", () => {
-    const config = serviceProviderConfigDocument(schemas, baseUrl);
+    const config = serviceProviderConfigDocument(schemas, { maxOperations: 7, maxPayloadSize: 900 }, baseUrl);
     expect(config).to.include.all.keys(
       ..."schemas patch bulk filter changePassword sort etag authenticationSchemes pagination meta".split(" "),
     );
     expect(config["patch"]).to.deep.equal({ supported: true });
+    expect(config["bulk"]).to.deep.equal({ supported: true, maxOperations: 7, maxPayloadSize: 900 });
     expect(config["authenticationSchemes"]).to.be.an("array").with.length(1);
   });
 });

@@ -83,6 +83,7 @@ describe("running the SCIM face", () => {
       requestsPerMinutePerToken: 0,
       bodyBytes: 1000,
       groupBodyBytes: 1000,
+      bulk: { maxOperations: 10, maxPayloadSize: 1000 },
       limits: { operations: 10, members: 10, values: 10 },
     });
     const { listener, lines: said } = testApp([face], { logLevel: "info" });

@@ -10,8 +10,8 @@ import type { ScimRoom } from "./scim-request.js";
 const TAGS = ["scim"];
 
 /** C4: paging, sorting and filters are ignored here. */
-export function discoveryRoutes({ schemas, baseUrl }: ScimRoom): readonly Route[] {
-  const config = serviceProviderConfigDocument(schemas, baseUrl);
+export function discoveryRoutes({ schemas, baseUrl, bulk }: ScimRoom): readonly Route[] {
+  const config = serviceProviderConfigDocument(schemas, bulk, baseUrl);
   return [
     single("/ServiceProviderConfig", "What this service can do", () => config),
     ...collection("/Schemas", "Schemas", schemaDocuments(schemas, baseUrl)),

@@ -61,9 +61,15 @@ function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonObject {
   };
 }
 
-export function serviceProviderConfigDocument(schemas: ScimSchemas, baseUrl: string): JsonObject {
+/** `bulk`: the limits of one bulk request; bytes. */
+export function serviceProviderConfigDocument(
+  schemas: ScimSchemas,
+  bulk: { readonly maxOperations: number; readonly maxPayloadSize: number },
+  baseUrl: string,
+): JsonObject {
   return {
     ...schemas.serviceProviderConfig,
+    bulk: { supported: true, ...bulk },
     meta: { resourceType: "ServiceProviderConfig", location: `${baseUrl}/ServiceProviderConfig` },
   };
 }

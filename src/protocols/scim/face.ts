@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Face } from "../../http/route.js";
 import { projectRoot } from "../../platform/root.js";
+import { bulkRoute } from "./bulk-route.js";
 import { discoveryRoutes } from "./discovery-routes.js";
 import { groupHandler } from "./groups.js";
 import { resourceRoutes } from "./resource-routes.js";
@@ -25,7 +26,11 @@ export function openScimFace(
   const handlers = [userHandler(room), groupHandler(room)];
   return {
     prefix: SCIM_PREFIX,
-    routes: [...handlers.flatMap((handler) => resourceRoutes(room, auth, handler)), ...discoveryRoutes(room)],
+    routes: [
+      ...handlers.flatMap((handler) => resourceRoutes(room, auth, handler)),
+      bulkRoute(room, auth, handlers),
+      ...discoveryRoutes(room),
+    ],
     renderError: renderScimError,
   };
 }

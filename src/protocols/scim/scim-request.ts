@@ -24,6 +24,8 @@ export interface ScimRoom {
   readonly requestsPerMinutePerToken: number;
   readonly bodyBytes: number;
   readonly groupBodyBytes: number;
+  /** What one bulk request may hold; bytes. */
+  readonly bulk: { readonly maxOperations: number; readonly maxPayloadSize: number };
   readonly whileUnchanged: WhileUnchanged;
 }
 
@@ -31,6 +33,7 @@ export interface ScimRoom {
 export interface ScimCaller {
   readonly tenant: Tenant;
   readonly connection: Connection;
+  readonly tokenId: string;
   readonly reader: TenantReader;
   readonly context: Context;
 }
@@ -42,12 +45,18 @@ export function scimAuthenticator(room: ScimRoom): Authenticator<ScimCaller> {
     async authenticate(request) {
       const { tokenId, tenant, connection } = await authenticateToken(room.p, bearerToken(request), request.address);
       request.identify({ tenant: tenant.slug, connection: connection.slug, token: tokenId });
-      room.rateLimiter.take("scim", tokenId, room.requestsPerMinutePerToken);
       const actor = { kind: "scim_token", id: tokenId, label: connection.slug } as const;
       const context = { actor, door: "scim", requestId: request.id } as const;
-      return { tenant, connection, reader: room.p.store.read(tenant.id), context };
+      const caller = { tenant, connection, tokenId, reader: room.p.store.read(tenant.id), context };
+      countRequest(room, caller);
+      return caller;
     },
   };
+}
+
+/** Counts one operation of the token; Refusal `rate_limited` when it has asked for too many. */
+export function countRequest(room: ScimRoom, { tokenId }: Pick<ScimCaller, "tokenId">): void {
+  room.rateLimiter.take("scim", tokenId, room.requestsPerMinutePerToken);
 }
 
 /** RFC-23: both media types, with any parameters. */

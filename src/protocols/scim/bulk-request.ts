@@ -1,0 +1,133 @@
+/** Owns the BulkRequest message: what it must hold, and what each of its operations asks for (RFC 7644 section 3.7). */
+
+import type { Json } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
+import { refusePrototypeKeys } from "./attribute-reference.js";
+import { memberOf } from "./attribute-value.js";
+import { ScimError } from "./errors.js";
+import { isList, isObject } from "./json-value.js";
+import type { Operation, ResourceHandler } from "./resource-handler.js";
+
+const BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+
+export interface BulkOperation {
+  readonly handler: ResourceHandler;
+  /** An id, or `bulkId:x`; empty where something is made. */
+  readonly id: string;
+  /** The version that the resource must have. */
+  readonly version?: string;
+  readonly operation: Operation;
+}
+
+/** What the answer repeats of an operation, and what it asks for or why that cannot be read. */
+export interface BulkLine {
+  readonly method: string;
+  readonly bulkId?: string;
+  readonly asked: BulkOperation | ScimError;
+}
+
+export interface BulkRequest {
+  /** So many errors end the request. */
+  readonly failOnErrors: number;
+  readonly lines: readonly BulkLine[];
+}
+
+/** Throws for a message that is none; an operation that cannot be read is a line that fails. */
+export function readBulkRequest(body: Json, handlers: readonly ResourceHandler[], mostOperations: number): BulkRequest {
+  refusePrototypeKeys(body);
+  if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  const schemas = memberOf(body, "schemas");
+  const isBulk = (uri: Json): boolean => typeof uri === "string" && uri.toLowerCase() === BULK_REQUEST.toLowerCase();
+  if (!isList(schemas) || !schemas.some(isBulk)) {
+    throw new ScimError("invalidSyntax", `\`schemas\` must list ${quote(BULK_REQUEST)}`);
+  }
+  const operations = memberOf(body, "Operations");
+  if (!isList(operations) || operations.length === 0) {
+    throw new ScimError("invalidSyntax", "`Operations` must list at least one operation");
+  }
+  if (operations.length > mostOperations) {
+    throw new ScimError("tooLarge", `${operations.length} operations in one request: send at most ${mostOperations}`);
+  }
+  const lines = operations.map((operation) => readLine(operation, handlers));
+  return { failOnErrors: readFailOnErrors(memberOf(body, "failOnErrors")), lines: refuseRepeatedIds(lines) };
+}
+
+function readFailOnErrors(value: Json | undefined): number {
+  if (value === undefined || value === null) return Number.POSITIVE_INFINITY;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
+  throw new ScimError("invalidValue", "`failOnErrors` must be an integer of 1 or more");
+}
+
+function readLine(line: Json, handlers: readonly ResourceHandler[]): BulkLine {
+  if (!isObject(line)) return { method: "", asked: new ScimError("invalidSyntax", "an operation must be an object") };
+  const method = memberOf(line, "method");
+  const bulkId = memberOf(line, "bulkId");
+  const echoed = {
+    method: typeof method === "string" ? method.toUpperCase() : "",
+    ...(typeof bulkId === "string" && bulkId !== "" && { bulkId }),
+  };
+  try {
+    return { ...echoed, asked: readOperation(line, echoed, handlers) };
+  } catch (error) {
+    if (error instanceof ScimError) return { ...echoed, asked: error };
+    throw error;
+  }
+}
+
+const KINDS = { POST: "create", PUT: "replace", PATCH: "patch", DELETE: "remove" } as const;
+
+function readOperation(
+  line: Exclude<Json, null> & object,
+  { method, bulkId }: Pick<BulkLine, "method" | "bulkId">,
+  handlers: readonly ResourceHandler[],
+): BulkOperation {
+  if (!isObject(line)) throw new ScimError("invalidSyntax", "an operation must be an object");
+  if (!Object.hasOwn(KINDS, method)) {
+    throw new ScimError("invalidSyntax", "`method` must be POST, PUT, PATCH or DELETE");
+  }
+  const kind = KINDS[method as keyof typeof KINDS];
+  const { handler, id } = readPath(memberOf(line, "path"), handlers);
+  if (kind === "create" && id !== "") {
+    throw new ScimError("invalidSyntax", `POST makes resources at ${quote(handler.type.endpoint)}: leave the id out`);
+  }
+  if (kind !== "create" && id === "") {
+    throw new ScimError("invalidSyntax", `\`path\` must name one resource, as in \`${handler.type.endpoint}/{id}\``);
+  }
+  if (kind === "create" && bulkId === undefined) {
+    throw new ScimError("invalidSyntax", "POST needs a `bulkId`");
+  }
+  const version = memberOf(line, "version");
+  const versioned = typeof version === "string" && version !== "" && { version };
+  if (kind === "remove") return { handler, id, ...versioned, operation: { kind } };
+  const data = memberOf(line, "data");
+  if (!isObject(data)) throw new ScimError("invalidSyntax", `${method} needs an object in \`data\``);
+  return { handler, id, ...versioned, operation: { kind, body: data } };
+}
+
+function readPath(
+  path: Json | undefined,
+  handlers: readonly ResourceHandler[],
+): { readonly handler: ResourceHandler; readonly id: string } {
+  if (typeof path !== "string" || path === "") {
+    throw new ScimError("invalidPath", "an operation needs a `path`, as in `/Users` or `/Users/{id}`");
+  }
+  const [endpoint = "", id = "", ...rest] = path.replace(/^\//, "").split("/");
+  const handler = handlers.find(({ type }) => type.endpoint === `/${endpoint}`);
+  if (handler === undefined || rest.length > 0) {
+    throw new ScimError("invalidPath", `${quote(path)} is no resource: /ResourceTypes lists their endpoints`);
+  }
+  return { handler, id };
+}
+
+function refuseRepeatedIds(lines: readonly BulkLine[]): readonly BulkLine[] {
+  const seen = new Set<string>();
+  return lines.map((line) => {
+    if (line.method !== "POST" || line.bulkId === undefined) return line;
+    if (seen.has(line.bulkId)) {
+      const problem = `the bulkId ${quote(line.bulkId)} stands for another operation already: give each its own`;
+      return { ...line, asked: new ScimError("invalidValue", problem) };
+    }
+    seen.add(line.bulkId);
+    return line;
+  });
+}
