@@ -13,7 +13,7 @@ import { projectRoot } from "../src/platform/root.js";
 import { readSchema } from "../src/platform/schemas.js";
 import { adminApiPage } from "./reference/admin-api-page.js";
 import { configurationPage } from "./reference/configuration-page.js";
-import { mappingPage } from "./reference/mapping-page.js";
+import { documentPage } from "./reference/document-page.js";
 import { stalePages } from "./reference/stale-pages.js";
 
 const FOLDER = "docs/reference";
@@ -27,7 +27,14 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["openapi.json", `${JSON.stringify(description, null, 2)}\n`],
     ["admin-api.md", adminApiPage(description)],
-    ["mapping-schema.md", mappingPage(readSchema("mapping").schema)],
+    [
+      "mapping-schema.md",
+      documentPage("Mapping documents", "schemas/mapping.schema.json", readSchema("mapping").schema),
+    ],
+    [
+      "scim-schema-files.md",
+      documentPage("SCIM schema files", "schemas/scim-extension.schema.json", readSchema("scim-extension").schema),
+    ],
     ["configuration.md", configurationPage(readSchema("config").schema, defaults)],
   ]);
 }

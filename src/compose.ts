@@ -25,7 +25,9 @@ import { createVault, hashToken, loadSecrets, newToken, type Secrets, type Vault
 import { readVersion } from "./platform/version.js";
 import { openOidcDoor } from "./protocols/oidc/routes.js";
 import { openSamlDoor } from "./protocols/saml/routes.js";
+import { readCustomTables } from "./protocols/scim/custom-schemas.js";
 import { openScimFace } from "./protocols/scim/face.js";
+import type { CustomTables } from "./protocols/scim/schema-tables.js";
 import { signInFaces } from "./protocols/sign-in/routes.js";
 import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
 import type { Provisioning } from "./provisioning/deps.js";
@@ -170,6 +172,7 @@ export interface ServiceOptions {
 
 /** Takes the port, opens everything, serves. Rejects with ConfigError, node's error for the port, or the database's. */
 export async function startService(config: Config, logger: Logger, options: ServiceOptions = {}): Promise<Service> {
+  const customTables = customTablesOf(config);
   const listener = await bind(config.host, config.port).catch((fault: unknown) => {
     throw new ConfigError([`config: ${addressFault(config, fault)}`]);
   });
@@ -183,6 +186,7 @@ export async function startService(config: Config, logger: Logger, options: Serv
       logger,
       opened,
       publicUrl,
+      customTables,
       checkAnswers: options.checkAnswers ?? false,
     });
     listener.serve(app);
@@ -209,7 +213,15 @@ interface Faces {
   readonly logger: Logger;
   readonly opened: Opened;
   readonly publicUrl: string;
+  readonly customTables: CustomTables;
   readonly checkAnswers: boolean;
+}
+
+/** Throws ConfigError with every mistake in the operator's schema files. */
+function customTablesOf({ scim: { schemaFiles } }: Config): CustomTables {
+  const read = readCustomTables(schemaFiles);
+  if (read.ok) return read.tables;
+  throw new ConfigError(read.lines.map((line) => `config: scim.schemaFiles: ${line}`));
 }
 
 function createFaces(service: Faces) {
@@ -230,6 +242,7 @@ function createFaces(service: Faces) {
   const scim = openScimFace({
     p,
     publicUrl,
+    customTables: service.customTables,
     rateLimiter,
     requestsPerMinutePerToken: config.limits.requestsPerMinutePerToken,
     bodyBytes: config.limits.scimBodyBytes,

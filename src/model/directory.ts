@@ -50,6 +50,26 @@ export interface UpsertUser {
   readonly document: ScimUserDocument;
 }
 
+/** A value that no two resources may share (RFC 7643 section 7, `uniqueness`). */
+export interface UniqueValue {
+  /** `server` means one connection, `global` all of the tenant's. */
+  readonly within: "connection" | "tenant";
+  /** Resource type and attribute: one name for what is compared. */
+  readonly attribute: string;
+  /** As it is compared: folded unless the attribute is case-exact. */
+  readonly value: string;
+}
+
+/** A resource of a type that the operator defines. */
+export interface CustomDocument {
+  /** The resource without `id`, `meta` and write-only attributes, canonical names, no nulls. */
+  readonly resource: JsonObject;
+  /** The search document, see `ResourceFilter`. */
+  readonly search: JsonObject;
+  /** Absent where its type has none. */
+  readonly unique?: readonly UniqueValue[];
+}
+
 /** A user document with what the store indexes; the protocol derives it all from the resource. */
 export interface ScimUserDocument {
   /** The resource without `id`, `meta`, `groups` and write-only attributes, canonical names, no nulls. */
@@ -67,6 +87,8 @@ export interface ScimUserDocument {
   readonly appRoles: readonly string[];
   /** Role assignments: elements of `roles` with a type and a value. */
   readonly roles?: readonly ScimRole[];
+  /** Of extensions that the operator added; absent where these have none. */
+  readonly unique?: readonly UniqueValue[];
 }
 
 /** A group's attributes; members are changed apart, as rows. */
@@ -89,6 +111,8 @@ export interface ScimGroupDocument {
   readonly idpMappingNames: readonly string[];
   /** Role assignments that every member has. */
   readonly roles?: readonly ScimRole[];
+  /** Of extensions that the operator added; absent where these have none. */
+  readonly unique?: readonly UniqueValue[];
 }
 
 export interface MembersChange {

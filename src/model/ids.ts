@@ -13,6 +13,8 @@ export type UserId = Branded<string, "UserId">;
 export type DirectoryUserId = Branded<string, "DirectoryUserId">;
 /** SCIM id of a group. */
 export type DirectoryGroupId = Branded<string, "DirectoryGroupId">;
+/** SCIM id of a resource of an operator's own type. */
+export type CustomResourceId = Branded<string, "CustomResourceId">;
 export type TeamId = Branded<string, "TeamId">;
 export type GrantId = Branded<string, "GrantId">;
 /** Number of a run within its tenant, counted from 1. */

@@ -42,6 +42,7 @@ export interface Config {
     readonly bulkOperations: number;
     readonly bulkBodyBytes: number;
   };
+  readonly scim: { readonly schemaFiles: readonly string[] };
   readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number };
   readonly sync: { readonly inlineUsers: number; readonly inlineMilliseconds: number };
   readonly brake: {

@@ -8,6 +8,7 @@ import { atVersion, directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenO
 import { JOINING_ORDER } from "./memberships.js";
 import type { Scope } from "./scope.js";
 import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
+import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
 type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "groupsOf" | "usersOfGroups">;
@@ -106,6 +107,7 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
       };
       await db.run(insertion("directory_groups", columns));
       await countGroup(scope, connection, 1);
+      if (document.unique !== undefined) await claimUnique(scope, connection, columns.id, document.unique);
       return writtenOf(columns);
     },
     updateGroup: (connection, id, document, ifVersion, now) =>
@@ -128,6 +130,7 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
       );
       if (deleted === 0) return undefined;
       await countGroup(scope, connection, -1);
+      await freeUnique(scope, id);
       const members = await db.all<{ readonly directory_user_id: string }>(
         sql`delete from directory_memberships where tenant_id = ${tenant} and group_id = ${id} returning directory_user_id`,
       );
@@ -178,5 +181,6 @@ async function updateGroup(
   );
   if (written === undefined) throw noSuchGroup(id);
   await countGroup(scope, connection, 0);
+  if (document.unique !== undefined) await replaceUnique(scope, connection, id, document.unique);
   return writtenOf(written);
 }

@@ -1,6 +1,8 @@
 /** Lists of the directory ledger: filtered and sorted by the database, with totals that are kept where nothing filters. */
 import type { ConnectionId } from "../model/ids.js";
+import type { CustomResourceReader } from "../provisioning/ports/custom-resources.js";
 import type { DirectoryList, DirectoryQuery, DirectoryReader } from "../provisioning/ports/directory.js";
+import { CUSTOM_COLUMNS, customResourceOf } from "./custom-resources.js";
 import {
   directoryGroupOf,
   directoryUserOf,
@@ -13,7 +15,8 @@ import { type FilterSource, filterSql, orderSql } from "./filter.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
 
-type ListReader = Pick<DirectoryReader, "directoryUsers" | "directoryGroupsList">;
+type ListReader = Pick<DirectoryReader, "directoryUsers" | "directoryGroupsList"> &
+  Pick<CustomResourceReader, "customResources">;
 
 /** INVARIANT: membership rows are found through the outer row's tenant. */
 const USERS: FilterSource = {
@@ -55,13 +58,25 @@ const GROUPS: FilterSource = {
   },
 };
 
+const CUSTOM: FilterSource = {
+  document: verbatim("c.search"),
+  id: verbatim("c.id"),
+  columns: {
+    id: { expression: verbatim("c.id"), type: "text" },
+    "meta.created": { expression: verbatim("c.created_at"), type: "number" },
+    "meta.lastModified": { expression: verbatim("c.modified_at"), type: "number" },
+  },
+  rows: {},
+};
+
 interface Listed<Columns, Row> {
   readonly source: FilterSource;
   readonly alias: Fragment;
   readonly table: Fragment;
   readonly columns: Fragment;
   readonly live: Fragment;
-  readonly kept: Fragment;
+  /** The counter of all live rows; without it they are counted. */
+  readonly kept?: Fragment;
   readonly row: (columns: Columns) => Row;
 }
 
@@ -84,6 +99,18 @@ const LISTED_GROUPS: Listed<GroupColumns, ReturnType<typeof directoryGroupOf>> =
   kept: verbatim("live_groups"),
   row: directoryGroupOf,
 };
+
+/** `type` is one of the operator's resource types. */
+function listedCustom(type: string): Listed<ResourceColumns, ReturnType<typeof customResourceOf>> {
+  return {
+    source: CUSTOM,
+    alias: verbatim("c"),
+    table: verbatim("custom_resources c"),
+    columns: CUSTOM_COLUMNS,
+    live: sql`c.type = ${type}`,
+    row: customResourceOf,
+  };
+}
 
 async function list<Columns, Row>(
   { tenant, sql: db, dialect }: Scope,
@@ -111,7 +138,7 @@ async function list<Columns, Row>(
   if (whole) return { total: seen, rows: rows.map(listed.row) };
   const counted = await one<{ readonly total: number }>(
     db,
-    query.filter === undefined
+    query.filter === undefined && kept !== undefined
       ? sql`select ${kept} as total from connection_counters where tenant_id = ${tenant} and connection_id = ${connection}`
       : sql`select count(*) as total ${from}`,
   );
@@ -122,5 +149,6 @@ export function directoryListReader(scope: Scope): ListReader {
   return {
     directoryUsers: (connection, query) => list(scope, LISTED_USERS, connection, query),
     directoryGroupsList: (connection, query) => list(scope, LISTED_GROUPS, connection, query),
+    customResources: (connection, type, query) => list(scope, listedCustom(type), connection, query),
   };
 }

@@ -19,6 +19,7 @@ import {
 } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { assignments, type Fragment, insertion, one, sql, type Value, verbatim } from "./sql.js";
+import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { namedColumns } from "./users.js";
 import { given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
@@ -207,6 +208,7 @@ async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant): Promi
     }),
   );
   if (row.scim !== undefined) await countScimRow(scope, row.connection, columns.id, 1);
+  if (row.scim?.unique !== undefined) await claimUnique(scope, row.connection, columns.id, row.scim.unique);
   return writtenOf(written);
 }
 
@@ -236,6 +238,7 @@ async function updateScim(
   if (written === undefined) throw await whyNotUpdated(scope, connection, id, document, ifVersion);
   // the first document of a row that had claims alone
   if (written.scim_version === 1) await countScimRow(scope, connection, id, 1);
+  if (document.unique !== undefined) await replaceUnique(scope, connection, id, document.unique);
   return writtenOf(written);
 }
 
@@ -274,7 +277,10 @@ async function deleteUserRow(
       returning scim_version`,
   );
   if (deleted === undefined) return false;
-  if (deleted.scim_version > 0) await countScimRow(scope, connection, id, -1);
+  if (deleted.scim_version > 0) {
+    await countScimRow(scope, connection, id, -1);
+    await freeUnique(scope, id);
+  }
   const left = await db.all<{ readonly group_id: string }>(
     sql`delete from directory_memberships where tenant_id = ${tenant} and directory_user_id = ${id} returning group_id`,
   );

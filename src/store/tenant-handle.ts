@@ -3,6 +3,7 @@ import type { TenantReader, TenantWriter } from "../provisioning/ports/store.js"
 import { applyWriter, ownerReader } from "./apply-access.js";
 import { brakeReader, brakeWriter } from "./brake.js";
 import { connectionReader, connectionWriter } from "./connections.js";
+import { customResourceReader, customResourceWriter } from "./custom-resources.js";
 import { directoryGroupReader, directoryGroupWriter } from "./directory-groups.js";
 import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
@@ -32,6 +33,7 @@ export function tenantReader(scope: Scope): TenantReader {
     ...directoryUserReader(scope),
     ...directoryGroupReader(scope),
     ...directoryListReader(scope),
+    ...customResourceReader(scope),
     ...groupPinReader(scope),
     ...peopleReader(scope),
     ...formerEvidenceReader(scope),
@@ -55,6 +57,7 @@ export function tenantWriter(scope: Scope): TenantWriter {
     ...connectionWriter(scope),
     ...directoryUserWriter(scope),
     ...directoryGroupWriter(scope),
+    ...customResourceWriter(scope),
     ...groupPinWriter(scope),
     ...membershipWriter(scope),
     ...markWriter(scope),

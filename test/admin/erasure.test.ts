@@ -123,6 +123,8 @@ const IMPERSONAL = [
   "connections.absent_groups, connections.adopt, connections.allowed_domains, connections.group_attribute, connections.group_authority",
   "connections.group_separator, connections.id, connections.jit, connections.manages, connections.oidc, connections.profile",
   "connections.protocol, connections.roles_from, connections.saml, connections.secret, connections.slug, connections.sync",
+  "custom_resources.connection_id, custom_resources.id, custom_resources.resource, custom_resources.search",
+  "custom_resources.type",
   "directory_groups.adopted_as, directory_groups.connection_id, directory_groups.external_id, directory_groups.id",
   "directory_groups.idp_mapping_names, directory_groups.overwritten_by, directory_groups.scim_roles",
   "directory_memberships.directory_user_id, directory_memberships.group_id",
@@ -155,6 +157,7 @@ const IMPERSONAL = [
   "tenant_counters.name",
   "tenant_domains.domain",
   "tenants.name, tenants.slug, tenants.team_policy",
+  "unique_values.attribute, unique_values.resource_id, unique_values.scope, unique_values.value",
   "users.deactivated_by, users.dirty_cause, users.id, users.status",
   "wakeups.kind, wakeups.ref",
 ].flatMap((line) => line.split(", "));

@@ -9,7 +9,7 @@ import { applyPatch } from "../../src/protocols/scim/patch.js";
 import { type ProjectionRequest, projectResource, readProjection } from "../../src/protocols/scim/project.js";
 import { searchDocument } from "../../src/protocols/scim/search-document.js";
 import { refusal } from "./tables.js";
-import { TEST_EXTENSION, testType } from "./test-resource.js";
+import { TEST, TEST_EXTENSION, testType } from "./test-resource.js";
 
 const reading = (): Reading => startReading(testType, "rfc");
 const resource: JsonObject = { identifier: "a", [TEST_EXTENSION]: { extRequired: "x" } };
@@ -30,7 +30,11 @@ describe("SCIM attribute characteristics", () => {
       ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5+02:00"],
       ["2026-01-31", "2026-01-31T12:00:00", "2026-02-30T00:00:00Z", 7],
     ],
-    ["binaryAttr", ["", "AA==", "-_8="], ["A A", "=A", 7]],
+    [
+      "binaryAttr",
+      ["", "AA==", "AA", "-_8=", "-_8", "+/8=", "AAAA"],
+      ["A A", "=A", "A", "AAAAA", "AA=", "AAA==", "+_8=", "AA\n==", 7],
+    ],
     ["referenceAttr", ["https://x.example/y?z#a", "../Users/1", ""], ["a b", "<x>", 7]],
     ["multiStrings", [["a", "b"]], ["a", [7], [{ value: 7 }], [{ value: "a", type: "b" }]]],
     ["complexAttr", [{ sub1: "a", sub2: 1, sub3: true }], [{ sub1: 1 }, { sub2: 1.5 }, "a", [{ sub1: "a" }]]],
@@ -63,7 +67,7 @@ describe("SCIM attribute characteristics", () => {
       "extRequired",
     );
     expect(refusal(() => finish({ ...resource, complexAttr: { sub2: 1 } })).detail).to.equal(
-      "`complexAttr.sub1` is required",
+      `\`${TEST}:complexAttr.sub1\` is required`,
     );
   });
 

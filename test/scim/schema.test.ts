@@ -1,11 +1,6 @@
 import { expect } from "chai";
-import {
-  type Attribute,
-  compileResourceType,
-  lookup,
-  type ResourceType,
-  type SchemaTable,
-} from "../../src/protocols/scim/schema.js";
+import { type Attribute, compileResourceType, lookup, type ResourceType } from "../../src/protocols/scim/schema.js";
+import type { SchemaTable } from "../../src/protocols/scim/schema-tables.js";
 import { ENTERPRISE, GROUP, schemas, USER } from "./tables.js";
 
 describe("SCIM schema tables", () => {

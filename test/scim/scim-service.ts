@@ -177,13 +177,16 @@ async function readReply(response: IncomingMessage): Promise<ScimReply> {
 }
 
 /** The same tests on both databases, each with one service for all of them. */
-export function onEachDatabase(tests: (service: () => ScimService) => void): void {
+export function onEachDatabase(
+  tests: (service: () => ScimService) => void,
+  options: Pick<TestServiceOptions, "settings"> = {},
+): void {
   for (const [name, open] of DATABASES) {
     describe(`on ${name}`, () => {
       let running: { readonly service: ScimService; readonly dispose: () => void } | undefined;
       before(async () => {
         const { url, dispose } = await open();
-        running = { service: await startScimService({ databaseUrl: url }), dispose };
+        running = { service: await startScimService({ ...options, databaseUrl: url }), dispose };
       });
       after(async () => {
         await running?.service.close();

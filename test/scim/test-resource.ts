@@ -1,89 +1,22 @@
-import { compileResourceType, type ResourceType, type SchemaTable } from "../../src/protocols/scim/schema.js";
+import { join } from "node:path";
+import { projectRoot } from "../../src/platform/root.js";
+import { readCustomTables, SCIM_TABLES } from "../../src/protocols/scim/custom-schemas.js";
+import { type ResourceType, readScimSchemas } from "../../src/protocols/scim/schema.js";
 
-const TEST = "urn:ietf:params:scim:schemas:test:2.0:TestResource";
+export const TEST = "urn:ietf:params:scim:schemas:test:2.0:TestResource";
 export const TEST_EXTENSION = "urn:ietf:params:scim:schemas:extension:test:2.0:TestResource";
+/** An extension of users and of groups. */
+export const BADGE = "urn:acme:scim:2.0:Badge";
 
-const description = "for tests";
-const subs = (
-  ...rows: SchemaTable["attributes"]
-): { readonly type: "complex"; readonly subAttributes: SchemaTable["attributes"] } => ({
-  type: "complex",
-  subAttributes: rows,
-});
+/** The operator's file with the resource by which strict clients probe every characteristic. */
+export const TEST_RESOURCE_FILE = join(projectRoot, "test", "scim", "test-resource.json");
 
-/** The resource by which strict clients probe every attribute characteristic. */
-const table: SchemaTable = {
-  id: TEST,
-  name: "TestResource",
-  description,
-  attributes: [
-    { name: "identifier", description, required: true, uniqueness: "server" },
-    { name: "caseExactString", description, caseExact: true },
-    { name: "caseInsensitiveString", description },
-    { name: "integerAttr", description, type: "integer" },
-    { name: "decimalAttr", description, type: "decimal" },
-    { name: "booleanAttr", description, type: "boolean" },
-    { name: "dateTimeAttr", description, type: "dateTime" },
-    { name: "binaryAttr", description, type: "binary" },
-    { name: "referenceAttr", description, type: "reference", referenceTypes: ["uri"] },
-    { name: "readOnlyAttr", description, mutability: "readOnly" },
-    { name: "immutableAttr", description, mutability: "immutable" },
-    { name: "writeOnlyAttr", description, mutability: "writeOnly", returned: "never" },
-    { name: "requestOnlyAttr", description, returned: "request" },
-    { name: "alwaysReturnedAttr", description, returned: "always" },
-    { name: "multiStrings", description, multiValued: true },
-    {
-      name: "complexAttr",
-      description,
-      ...subs(
-        { name: "sub1", description, required: true, returned: "always" },
-        { name: "sub2", description, type: "integer", mutability: "immutable" },
-        { name: "sub3", description, type: "boolean", returned: "request" },
-      ),
-    },
-    {
-      name: "multiComplex",
-      description,
-      multiValued: true,
-      ...subs(
-        { name: "value", description },
-        { name: "type", description },
-        { name: "primary", description, type: "boolean" },
-        { name: "secret", description, returned: "never" },
-      ),
-    },
-  ],
-};
+export const testType: ResourceType = compile();
 
-const extension: SchemaTable = {
-  id: TEST_EXTENSION,
-  name: "TestExtension",
-  description,
-  attributes: [
-    { name: "extString", description },
-    { name: "extRequired", description, required: true },
-    { name: "extInteger", description, type: "integer" },
-    { name: "extImmutable", description, mutability: "immutable" },
-    { name: "department_ids", description, multiValued: true },
-  ],
-};
-
-const common: SchemaTable = {
-  id: "common",
-  name: "common",
-  description,
-  attributes: [{ name: "id", description, mutability: "readOnly", returned: "always", caseExact: true }],
-};
-
-export const testType: ResourceType = compileResourceType(
-  {
-    id: "TestResource",
-    name: "TestResource",
-    endpoint: "/TestResources",
-    description,
-    schema: TEST,
-    schemaExtensions: [{ schema: TEST_EXTENSION, required: true }],
-  },
-  [table, extension],
-  common,
-);
+function compile(): ResourceType {
+  const read = readCustomTables([TEST_RESOURCE_FILE]);
+  if (!read.ok) throw new Error(read.lines.join("\n"));
+  const [type] = readScimSchemas(SCIM_TABLES, read.tables).custom;
+  if (type === undefined) throw new Error(`${TEST_RESOURCE_FILE} defines no resource type`);
+  return type;
+}

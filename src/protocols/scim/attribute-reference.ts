@@ -15,6 +15,10 @@ const URI = /^[A-Za-z][\w.~%+/:@-]*$/;
 /** Keys by which an object's prototype is reached; no attribute is called so (security: prototype pollution). */
 const PROTOTYPE_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
+export function isPrototypeKey(name: string): boolean {
+  return PROTOTYPE_KEYS.has(name.toLowerCase());
+}
+
 /**
  * Reads one reference; `undefined` for a text that is none. The last colon ends the URI, so that the dot in `2.0`
  * is never taken for the dot before a sub-attribute.
@@ -42,7 +46,7 @@ const QUOTED = /"(?:[^"\\]|\\.?)*(?:"|$)/gs;
 /** Refuses a path any step of which is a prototype key, in whatever letter case; quoted operands are no steps. */
 export function refusePrototypePath(path: string, kind: ScimErrorKind): void {
   const steps = path.replace(QUOTED, "").split(/[.:[\]()\s]+/);
-  const bad = steps.find((step) => PROTOTYPE_KEYS.has(step.toLowerCase()));
+  const bad = steps.find(isPrototypeKey);
   if (bad !== undefined) throw new ScimError(kind, `${quote(bad)} names no attribute: remove it from the path`);
 }
 
@@ -60,7 +64,7 @@ export function refusePrototypeKeys(value: Json | undefined, depth = 0): void {
     return;
   }
   for (const [key, item] of Object.entries(value)) {
-    if (PROTOTYPE_KEYS.has(key.toLowerCase())) {
+    if (isPrototypeKey(key)) {
       throw new ScimError("invalidValue", `${quote(key)} names no attribute: remove it from the body`);
     }
     refusePrototypeKeys(item, depth + 1);

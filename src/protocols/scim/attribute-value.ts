@@ -5,7 +5,7 @@ import { quote } from "../../model/quote.js";
 import { instantOf } from "./date-time.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject } from "./json-value.js";
+import { isList, isObject, sameJson } from "./json-value.js";
 import { joinElements, refuseSeveralPrimaries } from "./multi-value.js";
 import {
   appRoleFromJson,
@@ -19,10 +19,17 @@ import {
 } from "./quirks/entra.js";
 import { isBlankRole, isRoles } from "./roles.js";
 import type { Attribute } from "./schema.js";
+import { searchValue } from "./search-document.js";
 import { isStorable } from "./storable-text.js";
 
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+/** Either alphabet of RFC 4648 (sections 4 and 5), never both in one value, with or without padding. */
+const BASE64 = [base64("A-Za-z0-9+/"), base64("A-Za-z0-9_-")];
 const REFERENCE = /^[^\s<>"{}|\\^`]*$/;
+
+function base64(alphabet: string): RegExp {
+  const [four, three, two] = ["{4}", "{3}", "{2}"].map((times) => `[${alphabet}]${times}`);
+  return new RegExp(`^(?:${four})*(?:${three}=?|${two}(?:==)?)?$`);
+}
 
 /** A whole attribute's value; `undefined` is absent, which null and `[]` mean too (RFC-06). */
 export function readValue(attribute: Attribute, value: Json, reading: Reading): Json | undefined {
@@ -71,9 +78,28 @@ export function readParts(
     const sub = attribute.subs.get(name.toLowerCase());
     if (sub === undefined) reading.quirks.add("unknown_attribute");
     else if (parts.has(sub)) throw givenTwice(sub.id);
-    else if (sub.mutability !== "readOnly") parts.set(sub, readValue(sub, item, reading));
+    else if (sub.mutability !== "readOnly") parts.set(sub, readWritable(sub, item, reading));
   }
   return parts;
+}
+
+/**
+ * The value of an attribute, or of a part, that a client may set. What is write-only is looked at for its type alone, and goes
+ * no further than here (OKTA-04).
+ */
+export function readWritable(attribute: Attribute, value: Json, reading: Reading): Json | undefined {
+  const read = readValue(attribute, value, reading);
+  if (attribute.returned === "request") reading.sent.add(attribute);
+  if (attribute.mutability !== "writeOnly") return read;
+  if (attribute.id === "password" && read !== undefined) reading.quirks.add("placeholder_password");
+  return undefined;
+}
+
+/** RFC-19: what is set stays as it is; the same value, as filters compare it, may be sent again. */
+export function refuseImmutableChange(attribute: Attribute, before: Json | undefined, after: Json | undefined): void {
+  if (attribute.mutability !== "immutable" || before === undefined || before === after) return;
+  if (after !== undefined && sameJson(searchValue(attribute, before), searchValue(attribute, after))) return;
+  throw new ScimError("mutability", `${quote(attribute.id)} cannot be changed once it is set`);
 }
 
 /** Undoes what particular clients do to particular attributes, before their type is looked at. */
@@ -123,7 +149,7 @@ function readPlain(attribute: Attribute, value: Json, reading: Reading): Json {
         ? value
         : refuse(attribute, "a date and time with its zone, as 2026-01-31T12:00:00Z", value);
     case "binary":
-      return isText(value) && BASE64.test(value) ? value : refuse(attribute, "base64", value);
+      return isText(value) && BASE64.some((form) => form.test(value)) ? value : refuse(attribute, "base64", value);
     case "reference":
       return isText(value) && REFERENCE.test(value) ? value : refuse(attribute, "a URI", value);
     default:

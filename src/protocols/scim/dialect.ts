@@ -5,7 +5,7 @@ import type { ENTRA_QUIRKS } from "./quirks/entra.js";
 import type { GENERIC_QUIRKS } from "./quirks/generic.js";
 import type { OKTA_QUIRKS } from "./quirks/okta.js";
 import type { RolePolicy } from "./roles.js";
-import type { ResourceType } from "./schema.js";
+import type { Attribute, ResourceType } from "./schema.js";
 
 export interface Dialect {
   /** C1: the status of a successful PATCH on a group that asked for no attributes. */
@@ -41,10 +41,12 @@ export interface Reading {
   readonly dialect: Dialect;
   readonly limits: ScimLimits;
   readonly quirks: Set<QuirkName>;
+  /** Attributes and parts returned on request that a write names: by that they are asked for (RFC 7643 section 7). */
+  readonly sent: Set<Attribute>;
   /** Absent: roles are like any other attribute. */
   readonly roles?: RolePolicy;
 }
 
 export function startReading(type: ResourceType, profile: ScimProfile, limits: ScimLimits = DEFAULT_LIMITS): Reading {
-  return { type, dialect: DIALECTS[profile], limits, quirks: new Set() };
+  return { type, dialect: DIALECTS[profile], limits, quirks: new Set(), sent: new Set() };
 }

@@ -1,20 +1,21 @@
 /** Owns the reading of whole resources: a POST or PUT body becomes the document that the directory keeps. */
 
-import type { ScimGroupDocument, ScimUserDocument } from "../../model/directory.js";
+import type { CustomDocument, ScimGroupDocument, ScimUserDocument } from "../../model/directory.js";
 import { fold } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
-import { givenTwice, memberOf, readValue } from "./attribute-value.js";
+import { givenTwice, memberOf, readWritable, refuseImmutableChange } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject, sameJson } from "./json-value.js";
+import { isList, isObject } from "./json-value.js";
 import { readMemberIds } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
 import { isForeignSchema } from "./quirks/entra.js";
 import { isRoles, keepUnmanaged, ROLECALL_GROUP, settleRoles } from "./roles.js";
-import type { Attribute, Schema } from "./schema.js";
+import type { Schema } from "./schema.js";
 import { searchDocument } from "./search-document.js";
+import { indexed, uniqueValues } from "./unique-values.js";
 import { assignedRoles, userFacts } from "./user-facts.js";
 
 /**
@@ -35,6 +36,11 @@ export function readGroup(body: Json | undefined, reading: Reading, previous?: J
   const resource = finishResource(readWhole(body, reading, previous), reading, previous);
   const members = isObject(body) ? memberOf(body, "members") : undefined;
   return { document: groupDocument(resource, reading), members: readMemberIds(members ?? null, reading) };
+}
+
+/** A resource of one of the operator's types. */
+export function readCustom(body: Json | undefined, reading: Reading, previous?: JsonObject): CustomDocument {
+  return customDocument(finishResource(readResource(body, reading), reading, previous), reading);
 }
 
 /** A POST's or a PUT's resource; where roles are not taken, what the client cannot know stays. */
@@ -80,14 +86,6 @@ function readAttributes(schema: Schema, source: JsonObject, reading: Reading): R
   return result;
 }
 
-/** OKTA-04: a password is looked at for its type alone, and goes no further than here. */
-export function readWritable(attribute: Attribute, value: Json, reading: Reading): Json | undefined {
-  const read = readValue(attribute, value, reading);
-  if (attribute.mutability !== "writeOnly") return read;
-  if (attribute.id === "password" && read !== undefined) reading.quirks.add("placeholder_password");
-  return undefined;
-}
-
 /** RFC-07: named once each, this type's core schema among them, and none that nobody knows (C8, ENTRA-18). */
 function checkSchemas(schemas: Json, reading: Reading): void {
   const { type } = reading;
@@ -116,9 +114,10 @@ function checkSchemas(schemas: Json, reading: Reading): void {
 /** What must hold of a resource however it came about: by POST, by PUT, or by the operations of a PATCH. */
 export function finishResource(resource: JsonObject, reading: Reading, previous: JsonObject | undefined): JsonObject {
   const { type } = reading;
-  const withActive = type.core.attributes.has("active")
-    ? { ...resource, active: resource["active"] ?? previous?.["active"] ?? true }
-    : resource;
+  const withActive =
+    type.core.attributes.get("active")?.id === "active"
+      ? { ...resource, active: resource["active"] ?? previous?.["active"] ?? true }
+      : resource;
   requireAttributes(type.core, withActive);
   if (previous !== undefined) refuseImmutableChanges(type.core, previous, withActive);
   for (const { schema, required } of type.extensions) {
@@ -153,31 +152,29 @@ function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonO
   for (const attribute of schema.attributes.values()) {
     const old = before[attribute.name];
     const now = after[attribute.name];
-    if (attribute.mutability === "immutable" && old !== undefined && !sameJson(old, now)) {
-      throw new ScimError("mutability", `${quote(attribute.id)} cannot be changed once it is set`);
-    }
+    refuseImmutableChange(attribute, old, now);
     if (!isObject(old)) continue;
     for (const sub of attribute.subs.values()) {
-      const oldPart = old[sub.name];
-      if (
-        sub.mutability === "immutable" &&
-        oldPart !== undefined &&
-        !sameJson(oldPart, isObject(now) ? now[sub.name] : undefined)
-      ) {
-        throw new ScimError("mutability", `${quote(sub.id)} cannot be changed once it is set`);
-      }
+      refuseImmutableChange(sub, old[sub.name], isObject(now) ? now[sub.name] : undefined);
     }
   }
 }
 
+export function customDocument(resource: JsonObject, { type }: Reading): CustomDocument {
+  const search = searchDocument(type, resource);
+  return { resource, search, ...uniqueValues(type, search) };
+}
+
 /** The document of a finished User resource. */
 export function userDocument(resource: JsonObject, reading: Reading): ScimUserDocument {
+  const search = searchDocument(reading.type, resource);
   const userName = indexed("userName", resource["userName"]) ?? "";
   const externalId = indexed("externalId", resource["externalId"]);
   const email = indexed("emails.value", preferred(resource["emails"])?.["value"]);
   return {
     resource,
-    search: searchDocument(reading.type, resource),
+    search,
+    ...uniqueValues(reading.type, search),
     userName,
     userNameFolded: fold(userName),
     ...(externalId === undefined ? {} : { externalId }),
@@ -189,13 +186,15 @@ export function userDocument(resource: JsonObject, reading: Reading): ScimUserDo
 
 /** The document of a finished Group resource; mapping names count wherever they stand (TEC-22). */
 export function groupDocument(resource: JsonObject, reading: Reading): ScimGroupDocument {
+  const search = searchDocument(reading.type, resource);
   const displayName = indexed("displayName", resource["displayName"]) ?? "";
   const externalId = indexed("externalId", resource["externalId"]);
   const extension = resource[ROLECALL_GROUP];
   const names = [resource["idpMappingNames"], isObject(extension) ? extension["idpMappingNames"] : undefined];
   return {
     resource,
-    search: searchDocument(reading.type, resource),
+    search,
+    ...uniqueValues(reading.type, search),
     displayName,
     displayNameFolded: fold(displayName),
     ...(externalId === undefined ? {} : { externalId }),
@@ -207,15 +206,4 @@ export function groupDocument(resource: JsonObject, reading: Reading): ScimGroup
 function textsOf(value: Json | undefined): readonly string[] {
   if (!isList(value)) return [];
   return value.flatMap((item) => indexed("idpMappingNames", item) ?? []);
-}
-
-const MAX_INDEXED = 512;
-
-/** Texts that the store indexes are bounded: a database refuses longer keys. Empty ones are absent. */
-function indexed(name: string, value: Json | undefined): string | undefined {
-  if (typeof value !== "string" || value === "") return undefined;
-  if (value.length > MAX_INDEXED) {
-    throw new ScimError("invalidValue", `${quote(name)} is longer than ${MAX_INDEXED} characters`);
-  }
-  return value;
 }

@@ -1,29 +1,34 @@
 /** SCIM 2.0 at one base URL for everybody: the token names tenant and connection (RFC 7643, RFC 7644). */
-import { join } from "node:path";
 import type { Face } from "../../http/route.js";
-import { projectRoot } from "../../platform/root.js";
 import { bulkRoute } from "./bulk-route.js";
+import { customHandler } from "./custom-resources.js";
+import { SCIM_TABLES } from "./custom-schemas.js";
 import { discoveryRoutes } from "./discovery-routes.js";
 import { groupHandler } from "./groups.js";
 import { resourceRoutes } from "./resource-routes.js";
 import { readScimSchemas } from "./schema.js";
+import type { CustomTables } from "./schema-tables.js";
 import { renderScimError } from "./scim-answer.js";
 import { SCIM_PREFIX, type ScimRoom, scimAuthenticator } from "./scim-request.js";
 import { userHandler } from "./users.js";
 import { createWhileUnchanged } from "./while-unchanged.js";
 
 export function openScimFace(
-  settings: Omit<ScimRoom, "schemas" | "baseUrl" | "whileUnchanged"> & { readonly publicUrl: string },
+  settings: Omit<ScimRoom, "schemas" | "baseUrl" | "whileUnchanged"> & {
+    readonly publicUrl: string;
+    readonly customTables?: CustomTables;
+  },
 ): Face {
-  const { publicUrl, ...rest } = settings;
+  const { publicUrl, customTables, ...rest } = settings;
   const room: ScimRoom = {
     ...rest,
-    schemas: readScimSchemas(join(projectRoot, "schemas", "scim")),
+    schemas: readScimSchemas(SCIM_TABLES, customTables),
     baseUrl: publicUrl + SCIM_PREFIX,
     whileUnchanged: createWhileUnchanged(),
   };
   const auth = scimAuthenticator(room);
-  const handlers = [userHandler(room), groupHandler(room)];
+  const custom = room.schemas.custom.map((type) => customHandler(room, type));
+  const handlers = [userHandler(room), groupHandler(room), ...custom];
   return {
     prefix: SCIM_PREFIX,
     routes: [

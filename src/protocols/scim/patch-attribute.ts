@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { readElement, readElements, readParts, readValue } from "./attribute-value.js";
+import { readElement, readElements, readParts, readValue, refuseImmutableChange } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
@@ -184,7 +184,11 @@ function writer(change: AttributeChange, reading: Reading): (element: Json) => J
   const { attribute, where, sub } = target;
   if (sub !== undefined) {
     const part = readValue(sub, change.value ?? null, reading);
-    return (element) => (isObject(element) && part !== undefined ? { ...element, [sub.name]: part } : element);
+    return (element) => {
+      if (!isObject(element) || part === undefined) return element;
+      refuseImmutableChange(sub, element[sub.name], part);
+      return { ...element, [sub.name]: part };
+    };
   }
   const value = readLone(attribute, change.value ?? null, reading);
   if (!isObject(value)) return () => value;

@@ -5,8 +5,9 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import { readWritable } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
-import { finishResource, readWritable } from "./document.js";
+import { finishResource } from "./document.js";
 import { ScimError } from "./errors.js";
 import type { FilterNode } from "./filter-parser.js";
 import { isObject, sameJson, without } from "./json-value.js";
@@ -137,8 +138,11 @@ function isReadOnly(target: AttributeTarget): boolean {
 function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, value: Json | undefined): void {
   const { schema, attribute } = target;
   const { reading } = draft;
-  if (attribute.mutability === "writeOnly") {
-    if (value !== undefined) readWritable(attribute, value, reading);
+  const written = target.sub ?? attribute;
+  if (attribute.returned === "request") reading.sent.add(attribute);
+  if (written.returned === "request") reading.sent.add(written);
+  if (attribute.mutability === "writeOnly" || written.mutability === "writeOnly") {
+    if (value !== undefined) readWritable(written, value, reading);
     return;
   }
   if (target.where !== undefined) countComparisons(draft, target.where.node);

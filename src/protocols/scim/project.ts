@@ -21,6 +21,8 @@ export interface Projection {
   readonly mode: "default" | "only" | "except";
   readonly schemas: ReadonlySet<Schema>;
   readonly picks: ReadonlyMap<Attribute, readonly Pick[]>;
+  /** What the request itself named of what is returned on request; filled while its body is read. */
+  readonly sent: ReadonlySet<Attribute>;
 }
 
 export interface ProjectionRequest {
@@ -29,7 +31,12 @@ export interface ProjectionRequest {
   readonly excludedAttributes?: string | readonly string[] | undefined;
 }
 
-export const DEFAULT_PROJECTION: Projection = { mode: "default", schemas: new Set(), picks: new Map() };
+export const DEFAULT_PROJECTION: Projection = {
+  mode: "default",
+  schemas: new Set(),
+  picks: new Map(),
+  sent: new Set(),
+};
 
 /** Names that no schema knows are ignored; `attributes` and `excludedAttributes` exclude one another (RFC-39). */
 export function readProjection(request: ProjectionRequest, reading: Reading): Projection {
@@ -38,7 +45,9 @@ export function readProjection(request: ProjectionRequest, reading: Reading): Pr
   if (only.length > 0 && except.length > 0) {
     throw new ScimError("invalidValue", "`attributes` and `excludedAttributes` exclude one another: send one of them");
   }
-  if (only.length === 0 && except.length === 0) return DEFAULT_PROJECTION;
+  const { sent, type } = reading;
+  if (only.length === 0 && except.length === 0)
+    return type.hides ? { ...DEFAULT_PROJECTION, sent } : DEFAULT_PROJECTION;
   const mode = only.length > 0 ? "only" : "except";
   const schemas = new Set<Schema>();
   const picks = new Map<Attribute, Pick[]>();
@@ -51,7 +60,7 @@ export function readProjection(request: ProjectionRequest, reading: Reading): Pr
       pushTo(picks, attribute, { sub: target.sub, filter: target.where?.filter });
     }
   }
-  return { mode, schemas, picks };
+  return { mode, schemas, picks, sent };
 }
 
 const MAX_NAMES = 200;
@@ -114,24 +123,24 @@ function projectAttributes(schema: Schema, data: JsonObject, projection: Project
   return shown;
 }
 
-function isShown(schema: Schema, attribute: Attribute, { mode, schemas, picks }: Projection): boolean {
+function isShown(schema: Schema, attribute: Attribute, { mode, schemas, picks, sent }: Projection): boolean {
   if (attribute.returned === "always") return true;
   if (attribute.returned === "never") return false;
   const named = picks.get(attribute);
   if (mode === "only" && named !== undefined) return true;
-  if (attribute.returned === "request") return false;
+  if (attribute.returned === "request" && !(sent.has(attribute) && mode !== "only")) return false;
   if (mode === "only") return schemas.has(schema);
   return !schemas.has(schema) && !named?.some((pick) => pick.sub === undefined);
 }
 
 function projectValue(attribute: Attribute, value: Json, projection: Projection): Json | undefined {
   const picks = projection.picks.get(attribute) ?? [];
-  if (!isList(value)) return projectElement(attribute, value, picks, projection.mode);
+  if (!isList(value)) return projectElement(attribute, value, picks, projection);
   const elements = value.flatMap((element) => {
     const form = picks.some((pick) => pick.filter !== undefined) ? searchValue(attribute, element) : element;
     const fitting = picks.filter(({ filter }) => filter === undefined || matches(filter, form));
     if (fitting.length === 0 && picks.length > 0) return [];
-    return projectElement(attribute, element, fitting, projection.mode) ?? [];
+    return projectElement(attribute, element, fitting, projection) ?? [];
   });
   return elements.length === 0 && value.length > 0 ? undefined : elements;
 }
@@ -140,7 +149,7 @@ function projectElement(
   attribute: Attribute,
   element: Json,
   picks: readonly Pick[],
-  mode: Projection["mode"],
+  projection: Projection,
 ): Json | undefined {
   if (!isObject(element)) return element;
   const named = new Set(picks.map((pick) => pick.sub));
@@ -148,15 +157,15 @@ function projectElement(
   const shown: Record<string, Json> = {};
   for (const [name, part] of Object.entries(element)) {
     const sub = attribute.subs.get(name.toLowerCase());
-    if (sub !== undefined && isPartShown(sub, named.has(sub), whole, mode)) shown[name] = part;
+    if (sub !== undefined && isPartShown(sub, named.has(sub), whole, projection)) shown[name] = part;
   }
   return Object.keys(shown).length === 0 ? undefined : shown;
 }
 
-function isPartShown(sub: Attribute, named: boolean, whole: boolean, mode: Projection["mode"]): boolean {
+function isPartShown(sub: Attribute, named: boolean, whole: boolean, { mode, sent }: Projection): boolean {
   if (sub.returned === "always") return true;
   if (sub.returned === "never") return false;
   if (mode === "only" && named) return true;
-  if (sub.returned === "request") return false;
+  if (sub.returned === "request" && !(sent.has(sub) && mode !== "only")) return false;
   return mode === "only" ? whole : !named;
 }

@@ -7,9 +7,10 @@ import type { FilterNode, Operand } from "./filter-parser.js";
 import { selectedMemberIds } from "./member-ids.js";
 import type { Attribute } from "./schema.js";
 
-export function isRelation(attribute: Attribute): boolean {
-  const root = attribute.path[0]?.name;
-  return root === "members" || root === "groups";
+const RELATION = /^(members|groups)(\.|$)/;
+
+export function isRelation({ id }: Attribute): boolean {
+  return RELATION.test(id);
 }
 
 export function relationPath(attribute: Attribute): AttributePath {

@@ -57,6 +57,10 @@ export function renderGroup(row: StoredResource, relations: GroupRelations, rend
   return render(row, members === undefined ? row.resource : { ...row.resource, members }, rendering);
 }
 
+export function renderCustom(row: StoredResource, rendering: Rendering): JsonObject {
+  return render(row, row.resource, rendering);
+}
+
 /** ENTRA-13: the manager is always an object, with the link and the name where they are known. */
 function withManager(resource: JsonObject, found: UserRelations["manager"], baseUrl: string): JsonObject {
   const enterprise = resource[ENTERPRISE];

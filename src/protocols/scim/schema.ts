@@ -3,54 +3,31 @@
  * (RFC 7643 section 7), looked up without regard to letter case, and names given back in canonical case.
  */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { AttributePath } from "../../model/filter.js";
 import type { JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { suggest } from "../../model/suggest.js";
 import type { AttributeReference } from "./attribute-reference.js";
-
-type AttributeType = "string" | "boolean" | "decimal" | "integer" | "dateTime" | "binary" | "reference" | "complex";
-type Mutability = "readOnly" | "readWrite" | "immutable" | "writeOnly";
-type Returned = "always" | "never" | "default" | "request";
-type Uniqueness = "none" | "server" | "global";
-
-/** One row of a table. A characteristic that is left out has the default of RFC 7643 section 2.2. */
-export interface AttributeRow {
-  readonly name: string;
-  readonly description: string;
-  readonly type?: AttributeType;
-  readonly multiValued?: boolean;
-  readonly required?: boolean;
-  readonly caseExact?: boolean;
-  readonly mutability?: Mutability;
-  readonly returned?: Returned;
-  readonly uniqueness?: Uniqueness;
-  readonly canonicalValues?: readonly string[];
-  readonly referenceTypes?: readonly string[];
-  readonly subAttributes?: readonly AttributeRow[];
-}
-
-export interface SchemaTable {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly attributes: readonly AttributeRow[];
-}
-
-export interface ResourceTypeRow {
-  readonly id: string;
-  readonly name: string;
-  readonly endpoint: string;
-  readonly description: string;
-  readonly schema: string;
-  readonly schemaExtensions: readonly { readonly schema: string; readonly required: boolean }[];
-}
+import {
+  type AttributeRow,
+  type AttributeType,
+  type CustomTables,
+  type Mutability,
+  NO_CUSTOM_TABLES,
+  type ResourceTypeRow,
+  type Returned,
+  readShippedTables,
+  readTable,
+  type SchemaTable,
+  type Uniqueness,
+} from "./schema-tables.js";
 
 /** An attribute with every characteristic decided. */
 export interface Attribute {
-  /** `emails`, `emails.value`, `urn:...:User:manager.value`: one name in messages and for attribute-bound quirks. */
+  /**
+   * `emails`, `emails.value`, `urn:...:User:manager.value`: one name in messages and for attribute-bound quirks. Attributes of
+   * extensions and of the operator's own types have their URN in front, so that no quirk of `members` or `roles` means theirs.
+   */
   readonly id: string;
   readonly name: string;
   readonly description: string;
@@ -91,6 +68,15 @@ export interface ResourceType {
   readonly schemas: ReadonlyMap<string, Schema>;
   /** Some attribute that is kept is not returned by default, so that no resource is returned as it is kept. */
   readonly hides: boolean;
+  /** Values that no two resources may share, and that no column of their own is kept for. */
+  readonly unique: readonly UniqueAttribute[];
+}
+
+export interface UniqueAttribute {
+  readonly schema: Schema;
+  readonly attribute: Attribute;
+  /** The part that is unique, where it is not the attribute itself. */
+  readonly sub?: Attribute;
 }
 
 /** What a reference names. Without `attribute` it names a whole schema. */
@@ -102,26 +88,38 @@ export interface Lookup {
   readonly urnLeftOut: boolean;
 }
 
+/** `custom`: the type is the operator's own. */
 export function compileResourceType(
   row: ResourceTypeRow,
   tables: readonly SchemaTable[],
   common: SchemaTable,
+  custom = false,
 ): ResourceType {
   const table = (urn: string): SchemaTable => {
-    const found = tables.find((candidate) => candidate.id === urn);
+    const found = tables.find((candidate) => candidate.id.toLowerCase() === urn.toLowerCase());
     if (found === undefined) throw new Error(`resource type ${row.name}: no table for schema ${urn}`);
     return found;
   };
-  const core = compileSchema(table(row.schema), undefined, common.attributes);
-  const extensions = row.schemaExtensions.map(({ schema, required }) => ({
-    schema: compileSchema(table(schema), schema, []),
+  const core = compileSchema(table(row.schema), false, common.attributes, custom);
+  const extensions = (row.schemaExtensions ?? []).map(({ schema, required }) => ({
+    schema: compileSchema(table(schema), true, []),
     required,
   }));
   const all = [core, ...extensions.map((extension) => extension.schema)];
-  const schemas = new Map(all.map((schema) => [schema.urn.toLowerCase(), schema]));
-  const { name, endpoint, description } = row;
-  const hides = all.some((schema) => [...schema.attributes.values()].some(isHidden));
-  return { name, endpoint, description, core, extensions, schemas, hides };
+  const { name, endpoint, description = name } = row;
+  return {
+    ...{ name, endpoint, description, core, extensions },
+    schemas: new Map(all.map((schema) => [schema.urn.toLowerCase(), schema])),
+    hides: all.some((schema) => [...schema.attributes.values()].some(isHidden)),
+    unique: all.filter((schema) => custom || schema.extension).flatMap(uniqueAttributes),
+  };
+}
+
+function uniqueAttributes(schema: Schema): readonly UniqueAttribute[] {
+  return schema.own.flatMap((attribute) => [
+    ...(attribute.uniqueness === "none" ? [] : [{ schema, attribute }]),
+    ...[...attribute.subs.values()].flatMap((sub) => (sub.uniqueness === "none" ? [] : [{ schema, attribute, sub }])),
+  ]);
 }
 
 function isHidden(attribute: Attribute): boolean {
@@ -130,34 +128,36 @@ function isHidden(attribute: Attribute): boolean {
   return (kept && !shown) || [...attribute.subs.values()].some(isHidden);
 }
 
-function compileSchema(table: SchemaTable, root: string | undefined, common: readonly AttributeRow[]): Schema {
-  const prefix = root === undefined ? "" : `${root}:`;
-  const parent: AttributePath = root === undefined ? [] : [{ name: root, multi: false }];
+function compileSchema(
+  table: SchemaTable,
+  extension: boolean,
+  common: readonly AttributeRow[],
+  custom = false,
+): Schema {
+  const { id: urn, name, description = name } = table;
+  const prefix = extension || custom ? `${urn}:` : "";
+  const parent: AttributePath = extension ? [{ name: urn, multi: false }] : [];
   const own = table.attributes.map((row) => compileAttribute(row, prefix, parent));
-  const shared = common.map((row) => compileAttribute(row, prefix, parent));
-  const { id: urn, name, description } = table;
-  return { urn, name, description, extension: root !== undefined, attributes: byName([...shared, ...own]), own };
+  const shared = common.map((row) => compileAttribute(row, "", parent));
+  return { urn, name, description, extension, attributes: byName([...shared, ...own]), own };
 }
 
 function compileAttribute(row: AttributeRow, prefix: string, parent: AttributePath): Attribute {
-  const id = prefix + row.name;
-  const path = [...parent, { name: row.name, multi: row.multiValued ?? false }];
+  const { name, type = "string", multiValued = false } = row;
+  const id = prefix + name;
+  const path = [...parent, { name, multi: multiValued }];
   const subs = (row.subAttributes ?? []).map((sub) => compileAttribute(sub, `${id}.`, path));
   return {
-    id,
-    name: row.name,
-    description: row.description,
-    type: row.type ?? "string",
-    multiValued: row.multiValued ?? false,
+    ...{ id, name, type, multiValued, path, subs: byName(subs) },
+    description: row.description ?? name,
     required: row.required ?? false,
-    caseExact: row.caseExact ?? false,
+    // base64 and URIs are compared as they are, whatever else a table says of texts (RFC 7643 sections 2.3.6 and 2.3.7)
+    caseExact: type === "binary" || (row.caseExact ?? type === "reference"),
     mutability: row.mutability ?? "readWrite",
     returned: row.returned ?? "default",
     uniqueness: row.uniqueness ?? "none",
     canonicalValues: row.canonicalValues ?? [],
-    referenceTypes: row.referenceTypes ?? [],
-    subs: byName(subs),
-    path,
+    referenceTypes: row.referenceTypes ?? (type === "reference" ? ["uri"] : []),
   };
 }
 
@@ -206,25 +206,34 @@ export function hint(type: ResourceType, name: string): string {
   return near === undefined ? ": /Schemas lists them" : `, did you mean ${quote(near)}?`;
 }
 
-/** The compiled tables of the folder `schemas/scim`, and the data that discovery serves beside them. */
+/** The compiled tables of the folder `schemas/scim` and of the operator, and the data that discovery serves beside them. */
 export interface ScimSchemas {
   readonly user: ResourceType;
   readonly group: ResourceType;
+  /** The operator's own, which Rolecall keeps and knows nothing of. */
+  readonly custom: readonly ResourceType[];
+  /** All of them. */
   readonly types: readonly ResourceType[];
   /** Data of the ServiceProviderConfig, without `meta`. */
   readonly serviceProviderConfig: JsonObject;
 }
 
 /** Reads and compiles the tables; called once, when the service starts. */
-export function readScimSchemas(folder: string): ScimSchemas {
-  const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
-  const common = read<SchemaTable>("common");
-  const tables = ["user", "enterprise-user", "group", "rolecall-group"].map((name) => read<SchemaTable>(name));
-  const types = read<readonly ResourceTypeRow[]>("resource-types").map((row) =>
-    compileResourceType(row, tables, common),
-  );
-  const [user, group] = ["User", "Group"].map((name) => types.find((type) => type.name === name));
+export function readScimSchemas(folder: string, own: CustomTables = NO_CUSTOM_TABLES): ScimSchemas {
+  const shipped = readShippedTables(folder);
+  const tables = [...shipped.schemas, ...own.schemas];
+  const ours = shipped.resourceTypes.map((row) => {
+    const added = own.extensions.filter(({ resourceType }) => resourceType.toLowerCase() === row.name.toLowerCase());
+    return compileResourceType(
+      { ...row, schemaExtensions: [...(row.schemaExtensions ?? []), ...added] },
+      tables,
+      shipped.common,
+    );
+  });
+  const custom = own.resourceTypes.map((row) => compileResourceType(row, tables, shipped.common, true));
+  const [user, group] = ["User", "Group"].map((name) => ours.find((type) => type.name === name));
   if (user === undefined || group === undefined)
     throw new Error(`${folder}: resource-types.json must list User and Group`);
-  return { user, group, types, serviceProviderConfig: read<JsonObject>("service-provider-config") };
+  const serviceProviderConfig = readTable<JsonObject>(folder, "service-provider-config");
+  return { user, group, custom, types: [...ours, ...custom], serviceProviderConfig };
 }

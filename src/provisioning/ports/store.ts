@@ -5,6 +5,7 @@
 import type { TenantId } from "../../model/ids.js";
 import type { AccessReader, AccessWriter } from "./access.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
+import type { CustomResourceReader, CustomResourceWriter } from "./custom-resources.js";
 import type { DirectoryReader, DirectoryWriter } from "./directory.js";
 import type { ErasureReader, ErasureWriter } from "./erasure.js";
 import type { InstanceStore } from "./instance.js";
@@ -19,6 +20,7 @@ import type { SignInReader, SignInWriter } from "./sign-ins.js";
 export interface TenantReader
   extends ConnectionReader,
     DirectoryReader,
+    CustomResourceReader,
     AccessReader,
     MappingReader,
     LintReader,
@@ -35,6 +37,7 @@ export interface TenantWriter
   extends TenantReader,
     ConnectionWriter,
     DirectoryWriter,
+    CustomResourceWriter,
     AccessWriter,
     MappingWriter,
     RunWriter,

@@ -1,5 +1,6 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
+import { CUSTOM_RESOURCES } from "./custom-resources.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
 import { DIRECTORY_LIFECYCLE } from "./directory-lifecycle.js";
 import { ERASED_USERS } from "./erased-users.js";
@@ -38,4 +39,5 @@ export const MIGRATIONS: readonly Migration[] = [
   TEAM_POLICIES,
   MARKS_OF_OPEN_RUNS,
   DIRECTORY_LIFECYCLE,
+  CUSTOM_RESOURCES,
 ];

@@ -3,13 +3,13 @@ import { descriptionOf, generated, isObject, propertyRows, resolveIn, table } fr
 
 const HEAD = ["key", "value", "needed", "what it says"];
 
-/** The mapping document, key by key. */
-export function mappingPage(schema: JsonObject): string {
+/** A document that people write, key by key. */
+export function documentPage(heading: string, source: string, schema: JsonObject): string {
   const resolve = resolveIn(schema);
   const parts = isObject(schema["$defs"]) ? Object.values(schema["$defs"]).filter(isObject) : [];
   const sections = parts.filter((part) => isObject(part["properties"]));
   return [
-    ...generated("Mapping documents", "`schemas/mapping.schema.json`"),
+    ...generated(heading, `\`${source}\``),
     descriptionOf(schema, resolve),
     "",
     ...table(HEAD, propertyRows(schema, resolve)),

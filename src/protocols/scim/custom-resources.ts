@@ -1,0 +1,109 @@
+/** Owns the paths of the operator's own resource types: their tables say everything there is to know of them. */
+
+import type { CustomDocument } from "../../model/directory.js";
+import type { CustomResourceId } from "../../model/ids.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
+import { deleteCustomResource, writeCustomResource } from "../../provisioning/custom-resources.js";
+import type { CustomResourceRow } from "../../provisioning/ports/custom-resources.js";
+import { customDocument, readCustom } from "./document.js";
+import { ScimError } from "./errors.js";
+import { sameJson } from "./json-value.js";
+import type { ListQuery } from "./list-query.js";
+import { applyPatch } from "./patch.js";
+import { readPatchRequest } from "./patch-request.js";
+import { checkIfMatch, isUnchanged } from "./preconditions.js";
+import { etagOf, locationOf, renderCustom } from "./render.js";
+import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import type { ResourceType } from "./schema.js";
+import type { ScimRoom } from "./scim-request.js";
+import { isStorable } from "./storable-text.js";
+import { changing, type Visit } from "./visit.js";
+
+export function customHandler({ bodyBytes }: ScimRoom, type: ResourceType): ResourceHandler {
+  return {
+    type,
+    bodyBytes,
+    list: listAll,
+    create: createOne,
+    read: readOne,
+    replace: (visit, body) => change(visit, (row) => readCustom(body, visit.reading, row.resource)),
+    patch: patchOne,
+    remove: removeOne,
+  };
+}
+
+async function listAll(visit: Visit, query: ListQuery): Promise<Listed> {
+  const { reader, connection } = visit.caller;
+  const { total, rows } = await reader.customResources(connection.id, visit.reading.type.name, query);
+  return { total, resources: rows.map((row) => shown(visit, row)) };
+}
+
+async function createOne(visit: Visit, body: Json): Promise<Outcome> {
+  const document = readCustom(body, visit.reading);
+  return write(visit, 201, document);
+}
+
+async function readOne(visit: Visit): Promise<Outcome> {
+  const row = await stored(visit);
+  if (isUnchanged(visit.preconditions, row.version)) return { status: 304, etag: etagOf(row.version) };
+  return outcome(visit, 200, row);
+}
+
+function patchOne(visit: Visit, body: Json): Promise<Outcome> {
+  const operations = readPatchRequest(body, visit.reading);
+  return change(visit, (row) => {
+    const { resource } = applyPatch(row.resource, operations, visit.reading);
+    return customDocument(resource, visit.reading);
+  });
+}
+
+/** Reads, changes and writes back; what changes nothing is not written (RFC-45), and a lost race is run again. */
+function change(visit: Visit, next: (row: CustomResourceRow) => CustomDocument): Promise<Outcome> {
+  return changing(visit, async () => {
+    const row = await stored(visit);
+    checkIfMatch(visit.preconditions, row.version);
+    const document = next(row);
+    return sameJson(document.resource, row.resource) ? outcome(visit, 200, row) : write(visit, 200, document, row);
+  });
+}
+
+function removeOne(visit: Visit): Promise<Outcome> {
+  return changing(visit, async () => {
+    const { id, version } = await stored(visit);
+    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
+    await deleteCustomResource(visit.room.p, pushOf(visit), { id, ...ifVersion });
+    return { status: 204 } as const;
+  });
+}
+
+async function stored({ id, caller: { reader, connection }, reading: { type } }: Visit): Promise<CustomResourceRow> {
+  const row = isStorable(id)
+    ? await reader.customResource(connection.id, type.name, id as CustomResourceId)
+    : undefined;
+  if (!row) throw new ScimError("notFound", `no ${type.name} ${quote(id)}`);
+  return row;
+}
+
+async function write(
+  visit: Visit,
+  status: 200 | 201,
+  document: CustomDocument,
+  row?: CustomResourceRow,
+): Promise<Outcome> {
+  const written = await writeCustomResource(visit.room.p, pushOf(visit), document, row);
+  return outcome(visit, status, { ...written, resource: document.resource });
+}
+
+function pushOf({ caller: { tenant, connection }, reading: { type } }: Visit) {
+  return { tenant, connection, type: type.name };
+}
+
+function outcome(visit: Visit, status: 200 | 201, row: CustomResourceRow): Outcome {
+  const location = locationOf(visit.reading.type, row.id, visit.room.baseUrl);
+  return { status, location, etag: etagOf(row.version), resource: shown(visit, row) };
+}
+
+function shown({ reading: { type }, room: { baseUrl }, projection }: Visit, row: CustomResourceRow): JsonObject {
+  return renderCustom(row, { type, baseUrl, projection });
+}

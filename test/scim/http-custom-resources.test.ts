@@ -1,0 +1,244 @@
+import { expect } from "chai";
+import type { JsonObject } from "../../src/model/json.js";
+import { PATCH_OP } from "./tables.js";
+import { TEST, TEST_EXTENSION } from "./test-resource.js";
+import { at, errorOf, INVALID, onTestResources, TAKEN, testBody } from "./test-resource-client.js";
+
+describe("SCIM resources of the operator's own types, over HTTP", () => {
+  onTestResources((client, service) => {
+    it("RFC-10, RFC-25, RFC-27: is made, read, replaced, changed and removed like any resource", async () => {
+      const { directory, post } = client();
+      const created = await post({ caseExactString: "a" });
+      const { id, meta } = created.json as { readonly id: string; readonly meta: JsonObject };
+      expect(created.status).to.equal(201);
+      expect(meta).to.include({
+        resourceType: "TestResource",
+        location: `${service().publicUrl}/api/scim/v2${at(id)}`,
+      });
+      expect(created.headers["location"]).to.equal(meta["location"]);
+      expect(created.headers["etag"]).to.equal(meta["version"]);
+      expect(meta["created"]).to.equal(meta["lastModified"]);
+      expect(created.json["schemas"]).to.deep.equal([TEST, TEST_EXTENSION]);
+      expect((await directory.get(at(id))).json).to.deep.equal(created.json);
+      const patched = await directory.patch(at(id), [{ op: "replace", path: "caseExactString", value: "b" }]);
+      expect([patched.status, patched.json["caseExactString"]]).to.deep.equal([200, "b"]);
+      const replaced = await directory.put(at(id), testBody());
+      expect([replaced.status, replaced.json["id"]]).to.deep.equal([200, id]);
+      expect(replaced.json).not.to.have.property("caseExactString");
+      expect((await directory.delete(at(id))).status).to.equal(204);
+      for (const reply of [
+        await directory.get(at(id)),
+        await directory.put(at(id), testBody()),
+        await directory.delete(at(id)),
+      ]) {
+        expect(reply.status).to.equal(404);
+      }
+    });
+
+    it("RFC-45, RFC-56: what changes nothing leaves version and time alone; versions are held to what was named", async () => {
+      const { directory, post } = client();
+      const before = (await post({ multiStrings: ["a"] })).json;
+      const id = String(before["id"]);
+      const { version } = before["meta"] as JsonObject;
+      expect((await directory.patch(at(id), [{ op: "add", path: "multiStrings", value: ["A"] }])).json).to.deep.equal(
+        before,
+      );
+      expect((await directory.put(at(id), before)).json).to.deep.equal(before);
+      expect((await directory.get(at(id), { "If-None-Match": String(version) })).status).to.equal(304);
+      const change = [{ op: "add", path: "multiStrings", value: ["b"] }];
+      expect((await directory.patch(at(id), change, { "If-Match": String(version) })).status).to.equal(200);
+      expect((await directory.patch(at(id), change, { "If-Match": String(version) })).status).to.equal(412);
+      expect((await directory.delete(at(id), { "If-Match": String(version) })).status).to.equal(412);
+    });
+
+    it("BUG-19: parallel additions are all kept", async () => {
+      const { directory, idOf } = client();
+      const id = await idOf();
+      await Promise.all(
+        Array.from({ length: 12 }, (_, value) =>
+          directory.patch(at(id), [{ op: "add", path: "multiStrings", value: [`${value}`] }]),
+        ),
+      );
+      expect((await directory.get(at(id))).json["multiStrings"]).to.have.length(12);
+    });
+
+    for (const [attribute, taken, other] of [
+      ["identifier", "IDENTICAL", "another"],
+      ["uniqueString", "TAKEN", "free"],
+      ["uniqueNumbers", [3, 1], [4]],
+    ] as const) {
+      it(`RFC-20, RFC-21: ${attribute} is unique, by POST, PUT and PATCH, and free again`, async () => {
+        const { directory, idOf, post } = client();
+        const value = attribute === "uniqueNumbers" ? [1, 2] : String(taken).toLowerCase();
+        const holder = await idOf({ [attribute]: value });
+        const id = await idOf({ [attribute]: other });
+        const before = (await directory.get(at(id))).json;
+        expect(errorOf(await post({ [attribute]: taken }))).to.deep.equal(TAKEN);
+        expect(errorOf(await directory.put(at(id), testBody({ [attribute]: taken })))).to.deep.equal(TAKEN);
+        const patch = [{ op: "replace", path: attribute, value: taken }];
+        const refused = await directory.patch(at(id), patch);
+        expect(errorOf(refused)).to.deep.equal(TAKEN);
+        expect(refused.json["detail"]).to.contain(`${TEST}:${attribute}`);
+        expect((await directory.get(at(id))).json).to.deep.equal(before);
+        expect(
+          (await directory.patch(at(holder), [{ op: "add", path: "caseExactString", value: "a" }])).status,
+        ).to.equal(200);
+        await directory.delete(at(holder));
+        expect((await directory.patch(at(id), patch)).status).to.equal(200);
+        expect(errorOf(await post({ [attribute]: value }))).to.deep.equal(TAKEN);
+        expect((await post({ [attribute]: other })).status).to.equal(201);
+      });
+    }
+
+    it("RFC-20: a unique attribute of an extension, and one whose letter case counts", async () => {
+      const { post } = client();
+      await post({ uniqueExact: "Case", [TEST_EXTENSION]: { extRequired: "x", extUnique: "e" } });
+      expect((await post({ uniqueExact: "case" })).status).to.equal(201);
+      expect(errorOf(await post({ uniqueExact: "Case" }))).to.deep.equal(TAKEN);
+      const clash = { extRequired: "x", extUnique: "E" };
+      expect(errorOf(await post({ [TEST_EXTENSION]: clash }))).to.deep.equal(TAKEN);
+    });
+
+    it("RFC-20, SEC-01: server means the connection, global all connections of the tenant, and nothing the other tenants", async () => {
+      const { directory, post } = client();
+      await post({ uniqueString: "s", uniqueExact: "g" });
+      const beside = await service().connect({ tenant: directory.tenant });
+      const elsewhere = await service().connect();
+      expect((await beside.post("/TestResources", testBody({ uniqueString: "s" }))).status).to.equal(201);
+      expect(errorOf(await beside.post("/TestResources", testBody({ uniqueExact: "g" })))).to.deep.equal(TAKEN);
+      expect(
+        (await elsewhere.post("/TestResources", testBody({ uniqueString: "s", uniqueExact: "g" }))).status,
+      ).to.equal(201);
+    });
+
+    it("RFC-20: of parallel creates with one value one is made", async () => {
+      const { post } = client();
+      const replies = await Promise.all(Array.from({ length: 8 }, () => post({ uniqueString: "race" })));
+      expect(replies.map((reply) => reply.status).sort()).to.deep.equal([201, ...Array.from({ length: 7 }, () => 409)]);
+    });
+
+    it("SEC-01: resources of another connection or tenant, and of another type, are not found", async () => {
+      const { directory, idOf } = client();
+      const id = await idOf();
+      const user = await directory.user("ada");
+      const beside = await service().connect({ tenant: directory.tenant });
+      const elsewhere = await service().connect();
+      for (const other of [beside, elsewhere]) {
+        const replies = [
+          await other.get(at(id)),
+          await other.put(at(id), testBody()),
+          await other.patch(at(id), [{ op: "add", path: "caseExactString", value: "a" }]),
+          await other.delete(at(id)),
+        ];
+        expect(replies.map((reply) => reply.status)).to.deep.equal([404, 404, 404, 404]);
+        expect((await other.get("/TestResources")).json["totalResults"]).to.equal(0);
+      }
+      expect((await directory.get(at(user))).status).to.equal(404);
+      expect((await directory.get(`/Users/${id}`)).status).to.equal(404);
+    });
+
+    it("RFC-30, RFC-35, RFC-36: filters compare each type as what it is", async () => {
+      const { directory, found, idOf, post } = client();
+      const id = await idOf({
+        ...{ integerAttr: 10, decimalAttr: 1.5, booleanAttr: true, dateTimeAttr: "2026-01-01T01:00:00+01:00" },
+        ...{ binaryAttr: "AQID", multiStrings: ["Red"], multiComplex: [{ value: "v", type: "t", primary: true }] },
+        [TEST_EXTENSION]: { extRequired: "Q", extInteger: 7 },
+      });
+      await post({ integerAttr: 9 });
+      for (const filter of [
+        "integerAttr gt 9",
+        "decimalAttr le 1.5",
+        "booleanAttr eq true",
+        'dateTimeAttr eq "2026-01-01T00:00:00Z"',
+        'dateTimeAttr lt "2025-12-31T23:30:00-01:00"',
+        'binaryAttr eq "AQID"',
+        'multiStrings eq "red"',
+        'multiComplex[value eq "V" and primary eq true]',
+        'multiComplex.type eq "T"',
+        `${TEST_EXTENSION}:extInteger ge 7`,
+        'extRequired eq "q"',
+        'meta.resourceType eq "TestResource" and decimalAttr pr',
+      ]) {
+        expect(await found(filter), filter).to.deep.equal([id]);
+      }
+      for (const filter of ["booleanAttr gt true", 'binaryAttr gt "A"', 'integerAttr co "1"', "nosuch pr"]) {
+        const reply = await directory.get(`/TestResources?filter=${encodeURIComponent(filter)}`);
+        expect(errorOf(reply), filter).to.deep.equal([400, "invalidFilter"]);
+      }
+    });
+
+    it("RFC-28, RFC-38: lists have exact totals, pages and a stable order", async () => {
+      const { directory, idOf } = client();
+      const ids: string[] = [];
+      for (let count = 0; count < 5; count++) ids.push(await idOf());
+      const page = async (query: string) => {
+        const { json } = await directory.get(`/TestResources?${query}`);
+        const resources = json["Resources"] as readonly JsonObject[];
+        return [json["totalResults"], json["itemsPerPage"], resources.map((resource) => resource["id"])];
+      };
+      expect(await page("startIndex=2&count=2")).to.deep.equal([5, 2, ids.slice(1, 3)]);
+      expect(await page("startIndex=9")).to.deep.equal([5, 0, []]);
+      expect(await page("count=0")).to.deep.equal([5, 0, []]);
+      expect(await page(`count=1&filter=${encodeURIComponent("identifier pr")}`)).to.deep.equal([
+        5,
+        1,
+        ids.slice(0, 1),
+      ]);
+    });
+
+    it("attributes called like those of users and groups are like any others", async () => {
+      const { directory, found, kept } = client();
+      const resource = await kept({
+        members: [{ value: "nobody", display: "N" }],
+        roles: [{ value: "", type: "t" }, { value: "r" }],
+      });
+      expect(resource).to.deep.include({
+        members: [{ value: "nobody", display: "N" }],
+        roles: [{ value: "", type: "t" }, { value: "r" }],
+      });
+      expect(resource).not.to.have.property("active");
+      const id = String(resource["id"]);
+      expect(await found('members[display eq "n"]')).to.deep.equal([id]);
+      const patched = await directory.patch(at(id), [{ op: "remove", path: 'members[value eq "nobody"]' }]);
+      expect(patched.json).not.to.have.property("members");
+    });
+
+    it("RFC-17, RFC-57: is declared: type and schemas, as lists and one by one", async () => {
+      const { directory } = client();
+      const { json: type } = await directory.get("/ResourceTypes/TestResource");
+      expect(type).to.deep.include({
+        endpoint: "/TestResources",
+        schema: TEST,
+        schemaExtensions: [{ schema: TEST_EXTENSION, required: true }],
+      });
+      for (const urn of [TEST, TEST_EXTENSION]) {
+        const { json } = await directory.get(`/Schemas/${urn}`);
+        expect(json["id"]).to.equal(urn);
+      }
+      const { json } = await directory.get(`/Schemas/${TEST}`);
+      const identifier = (json["attributes"] as readonly JsonObject[]).find((row) => row["name"] === "identifier");
+      expect(identifier).to.include({ required: true, uniqueness: "server", type: "string", returned: "default" });
+      const listed = (await directory.get("/Schemas")).json["Resources"] as readonly JsonObject[];
+      expect(listed.map((schema) => schema["id"])).to.include.members([TEST, TEST_EXTENSION]);
+    });
+
+    it("RFC-47: a PATCH applies whole or not at all", async () => {
+      const { directory, idOf } = client();
+      const id = await idOf();
+      const before = (await directory.get(at(id))).json;
+      const reply = await directory.send({
+        method: "PATCH",
+        path: at(id),
+        body: {
+          schemas: [PATCH_OP],
+          Operations: [
+            { op: "add", path: "caseExactString", value: "a" },
+            { op: "add", path: "integerAttr", value: "no number" },
+          ],
+        },
+      });
+      expect(errorOf(reply)).to.deep.equal(INVALID);
+      expect((await directory.get(at(id))).json).to.deep.equal(before);
+    });
+  });
+});
