@@ -88,6 +88,22 @@ describe("what other SCIM servers got wrong", () => {
       expect(filtered.json).to.include({ totalResults: 111, itemsPerPage: 7 });
     });
 
+    it("BUG-14: whoever matches a filter by several values counts once, also among those who are passed over", async () => {
+      const emails = ["a", "b", "c"].map((name) => ({ value: `${name}@acme.example`, type: name }));
+      for (const name of ["ada", "bob"]) await directory.user(name, { emails });
+      await directory.group("G", [...(await directory.crowd(3))]);
+      const page = (path: string, filter: string, startIndex: number) =>
+        directory.get(`${path}?startIndex=${startIndex}&count=1&filter=${encodeURIComponent(filter)}`);
+      for (const [startIndex, names] of [
+        [1, ["ada"]],
+        [2, ["bob"]],
+        [3, []],
+      ] as const) {
+        expect(namesIn(await page("/Users", "emails.value pr", startIndex))).to.deep.equal(names);
+      }
+      expect(namesIn(await page("/Groups", "members pr", 2))).to.be.empty;
+    });
+
     it("BUG-15, RFC-28: a filter on groups selects, and finding none is an empty list", async () => {
       for (const name of ["Sales", "Sales EMEA", "Research"]) await directory.group(name);
       expect(namesIn(await find("/Groups", 'displayName eq "Sales"'))).to.deep.equal(["Sales"]);
