@@ -1,5 +1,5 @@
 import type { UserAttribute } from "./facts.js";
-import type { DirectoryGroupId, DirectoryUserId, Instant } from "./ids.js";
+import type { DirectoryGroupId, DirectoryUserId, Instant, MemberId } from "./ids.js";
 import type { JsonObject } from "./json.js";
 import type { Known, UnknownReason } from "./known.js";
 import type { ScimRole } from "./scim-role.js";
@@ -98,7 +98,7 @@ export interface UpsertGroup {
   readonly ifVersion?: number;
   readonly document: ScimGroupDocument;
   /** Only on create: the first members. */
-  readonly members?: readonly DirectoryUserId[];
+  readonly members?: readonly MemberId[];
 }
 
 export interface ScimGroupDocument {
@@ -115,11 +115,12 @@ export interface ScimGroupDocument {
   readonly unique?: readonly UniqueValue[];
 }
 
+/** Users come and go with their facts; groups inside a group are kept and give nobody anything. */
 export interface MembersChange {
   readonly kind: "setMembers" | "addMembers" | "removeMembers";
   readonly group: DirectoryGroupId;
   readonly ifVersion?: number;
-  readonly members: readonly DirectoryUserId[];
+  readonly members: readonly MemberId[];
 }
 
 /** A value that claims asserted once, and since when it no longer is asserted. */

@@ -15,6 +15,8 @@ export type DirectoryUserId = Branded<string, "DirectoryUserId">;
 export type DirectoryGroupId = Branded<string, "DirectoryGroupId">;
 /** SCIM id of a resource of an operator's own type. */
 export type CustomResourceId = Branded<string, "CustomResourceId">;
+/** Id of what is in a group: a user, or a group inside it. */
+export type MemberId = DirectoryUserId | DirectoryGroupId;
 export type TeamId = Branded<string, "TeamId">;
 export type GrantId = Branded<string, "GrantId">;
 /** Number of a run within its tenant, counted from 1. */

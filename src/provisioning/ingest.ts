@@ -4,13 +4,13 @@
  */
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange, MembersChange, ScimUserDocument, UpsertGroup, UpsertUser } from "../model/directory.js";
-import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { DirectoryGroupId, DirectoryUserId, Instant, MemberId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { admitDomain, admitSeat } from "./admit.js";
 import { firstNames } from "./first-names.js";
 import { linkPush, reviewLink } from "./link.js";
 import { observeUser } from "./observe.js";
-import type { LinkCandidate, NewProfile, WrittenRow } from "./ports/directory.js";
+import type { LinkCandidate, LockedGroup, NamedMembers, NewProfile, WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { freeDeletedGroup, isRenamed, type PinNotice, pinNewGroup, pinRenamedGroup } from "./pushed-pins.js";
 import { wakeNewcomers, wakeWhenSettled } from "./settle.js";
@@ -158,8 +158,9 @@ async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written>
   const row = await tx.insertGroup(connection.id, change.document, now);
   state.notices.push(...(await pinNewGroup(tx, connection, row.id, change.document, now)));
   if (change.members && change.members.length > 0) {
-    await refuseMissing(state, change.members);
-    await touchRows(state, await tx.addMembers(row.id, change.members, now));
+    const { users, groups } = await membersNamed(state, change.members);
+    await touchRows(state, await tx.addMembers(row.id, users, now));
+    if (groups.length > 0) await tx.addNested(row.id, groups);
   }
   // Until the first group everybody's groups were on their way; and any group may take the name of a deleted one.
   await wakeWhenSettled(tx, connection, now);
@@ -206,29 +207,49 @@ async function changeMembers(state: Ingest, change: MembersChange): Promise<unde
   const group = await tx.lockGroup(connection.id, change.group);
   if (group === undefined) throw new Refusal("not_found", `no group \`${change.group}\``);
   if (change.ifVersion !== undefined && change.ifVersion !== group.version) throw changed("group", change.group);
-  if (change.kind !== "removeMembers") await refuseMissing(state, change.members);
-  const moved = await moveMembers(tx, change, now);
-  if (moved.length === 0) return undefined;
-  await touchRows(state, moved);
+  const moved =
+    change.kind === "removeMembers" ? await takeOut(state, change, group) : await putIn(state, change, group);
+  if (moved.people.length === 0 && moved.groups === 0) return undefined;
   if (!state.filled.has(change.group)) state.filled.set(change.group, undefined);
+  if (moved.people.length === 0) return undefined;
+  await touchRows(state, moved.people);
   // When it has settled, SCIM alone answers for it: people known by claims are looked at again then.
   if (group.memberCount === 0) await wakeWhenSettled(tx, connection, now);
   return undefined;
 }
 
-async function moveMembers(tx: TenantWriter, change: MembersChange, now: Instant): Promise<readonly DirectoryUserId[]> {
-  if (change.kind === "addMembers") return tx.addMembers(change.group, change.members, now);
-  if (change.kind === "removeMembers") return tx.removeMembers(change.group, change.members, now);
-  const { added, removed } = await tx.setMembers(change.group, change.members, now);
-  return [...added, ...removed];
+/** Who came or went, and how many groups did. */
+interface Moved {
+  readonly people: readonly DirectoryUserId[];
+  readonly groups: number;
 }
 
-async function refuseMissing(state: Ingest, members: readonly DirectoryUserId[]): Promise<void> {
-  const missing = await state.tx.missingUsers(state.connection.id, members);
-  const [first] = missing;
-  if (first !== undefined) {
-    throw new Refusal("unknown_member", `no user \`${first}\`: members must be users of this directory`, { missing });
+/** What is removed need not exist any more: groups are only looked for where there are some, and not all were people. */
+async function takeOut({ tx, now }: Ingest, { group, members }: MembersChange, was: LockedGroup): Promise<Moved> {
+  const people = await tx.removeMembers(group, members, now);
+  const areAll = was.nestedCount === 0 || people.length === members.length;
+  return { people, groups: areAll ? 0 : await tx.removeNested(group, members) };
+}
+
+async function putIn(state: Ingest, { kind, group, members }: MembersChange, was: LockedGroup): Promise<Moved> {
+  const { tx, now } = state;
+  const { users, groups } = await membersNamed(state, members);
+  if (kind === "addMembers") {
+    const people = users.length === 0 ? [] : await tx.addMembers(group, users, now);
+    return { people, groups: groups.length === 0 ? 0 : await tx.addNested(group, groups) };
   }
+  const { added, removed } = await tx.setMembers(group, users, now);
+  const others = was.nestedCount > 0 || groups.length > 0;
+  return { people: [...added, ...removed], groups: others ? await tx.setNested(group, groups) : 0 };
+}
+
+async function membersNamed({ tx, connection }: Ingest, members: readonly MemberId[]): Promise<NamedMembers> {
+  const named = await tx.membersNamed(connection.id, members);
+  const { missing } = named;
+  const [first] = missing;
+  if (first === undefined) return named;
+  const message = `no user or group \`${first}\`: members must be of this directory`;
+  throw new Refusal("unknown_member", message, { missing });
 }
 
 async function touchRows(state: Ingest, rows: readonly DirectoryUserId[]): Promise<void> {

@@ -38,6 +38,9 @@ export interface Dialect {
   lock(table?: string): Fragment;
   /** Holds off deletions and other changes of these rows, not other readers like this one. */
   share(table: string): Fragment;
+  /** Holds off only who takes these rows with `wholeLock`. */
+  keyShare(table: string): Fragment;
+  wholeLock(): Fragment;
   /** Only in a materialized `with`: as a plain subquery PostgreSQL may run it, and lock more rows, several times. */
   readonly lockFree: Fragment;
   /** Texts of a group, one after the other. */
@@ -136,6 +139,8 @@ export const SQLITE: Dialect = {
   document: (value) => value,
   lock: () => NOTHING,
   share: () => NOTHING,
+  keyShare: () => NOTHING,
+  wholeLock: () => NOTHING,
   lockFree: NOTHING,
   glue: (value, separator) => sql`group_concat(${value}, ${separator})`,
   test: sqliteTest,
@@ -245,6 +250,8 @@ export const POSTGRES: Dialect = {
   // `no key`: a full row lock would make every insert that refers to the row wait
   lock: (table) => verbatim(table === undefined ? " for no key update" : ` for no key update of ${table}`),
   share: (table) => verbatim(` for share of ${table}`),
+  keyShare: (table) => verbatim(` for key share of ${table}`),
+  wholeLock: () => verbatim(" for update"),
   lockFree: verbatim(" for no key update skip locked"),
   glue: (value, separator) => sql`string_agg(${value}, ${separator})`,
   test: pgTest,

@@ -6,12 +6,13 @@ import type { DirectoryReader, DirectoryWriter, WrittenRow } from "../provisioni
 import { countGroup } from "./connection-counters.js";
 import { atVersion, directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
 import { JOINING_ORDER } from "./memberships.js";
+import { leaveNestings } from "./nested-groups.js";
 import type { Scope } from "./scope.js";
-import { assignments, insertion, one, sql, type Value, verbatim } from "./sql.js";
+import { assignments, insertion, NOTHING, one, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
-type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "groupsOf" | "usersOfGroups">;
+type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "memberIdsOf" | "groupsOf" | "usersOfGroups">;
 type GroupWriter = Pick<DirectoryWriter, "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup">;
 
 const WRITTEN = verbatim("id, version, created_at, modified_at");
@@ -19,6 +20,7 @@ const WRITTEN = verbatim("id, version, created_at, modified_at");
 interface LockedColumns {
   readonly version: number;
   readonly member_count: number;
+  readonly nested_count: number;
   readonly display_name: string;
   readonly idp_mapping_names: string;
 }
@@ -34,7 +36,8 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
       );
       return row && directoryGroupOf(row);
     },
-    async membersOf(groups) {
+    async membersOf(groups, only) {
+      const among = only === undefined ? NOTHING : sql` and m.directory_user_id in ${dialect.list(only)}`;
       const rows = await db.all<{
         readonly group_id: string;
         readonly id: string;
@@ -44,7 +47,7 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
         sql`select m.group_id, u.id, u.user_name, u.display_name
           from directory_memberships m
           join directory_users u on u.tenant_id = m.tenant_id and u.id = m.directory_user_id
-          where m.tenant_id = ${tenant} and m.group_id in ${dialect.list(groups)}
+          where m.tenant_id = ${tenant} and m.group_id in ${dialect.list(groups)}${among}
           order by m.group_id, ${JOINING_ORDER}, u.id`,
       );
       return rows.map((row) => ({
@@ -53,6 +56,13 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
         userName: row.user_name,
         ...given("display", row.display_name),
       }));
+    },
+    async memberIdsOf(group) {
+      const rows = await db.all<{ readonly id: string }>(
+        sql`select m.directory_user_id as id from directory_memberships m
+          where m.tenant_id = ${tenant} and m.group_id = ${group} order by ${JOINING_ORDER}, m.directory_user_id`,
+      );
+      return rows.map(({ id }) => id as DirectoryUserId);
     },
     async usersOfGroups(groups) {
       const rows = await db.all<{ readonly user_id: string }>(
@@ -121,25 +131,11 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
       if (written === undefined) throw noSuchGroup(id);
       return writtenOf(written);
     },
-    async deleteGroup(connection, id, now, ifVersion) {
-      const at = toMillis(now);
-      const deleted = await db.run(
-        sql`update directory_groups set deleted_at = ${at}, modified_at = ${at}, version = version + 1, member_count = 0
-          where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
-            ${atVersion(ifVersion)}`,
-      );
-      if (deleted === 0) return undefined;
-      await countGroup(scope, connection, -1);
-      await freeUnique(scope, id);
-      const members = await db.all<{ readonly directory_user_id: string }>(
-        sql`delete from directory_memberships where tenant_id = ${tenant} and group_id = ${id} returning directory_user_id`,
-      );
-      return members.map((row) => row.directory_user_id as DirectoryUserId);
-    },
+    deleteGroup: (connection, id, now, ifVersion) => deleteGroup(scope, connection, id, toMillis(now), ifVersion),
     async lockGroup(connection, id) {
       const row = await one<LockedColumns>(
         db,
-        sql`select version, member_count, display_name, idp_mapping_names from directory_groups
+        sql`select version, member_count, nested_count, display_name, idp_mapping_names from directory_groups
           where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
           ${dialect.lock()}`,
       );
@@ -147,6 +143,7 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
         row && {
           version: row.version,
           memberCount: row.member_count,
+          nestedCount: row.nested_count,
           displayName: row.display_name,
           idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
         }
@@ -183,4 +180,32 @@ async function updateGroup(
   await countGroup(scope, connection, 0);
   if (document.unique !== undefined) await replaceUnique(scope, connection, id, document.unique);
   return writtenOf(written);
+}
+
+async function deleteGroup(
+  scope: Scope,
+  connection: ConnectionId,
+  id: DirectoryGroupId,
+  at: number,
+  ifVersion: number | undefined,
+): Promise<readonly DirectoryUserId[] | undefined> {
+  const { tenant, sql: db, dialect } = scope;
+  // nobody puts it into another group meanwhile
+  if (dialect.name === "postgres") {
+    await db.all(sql`select id from directory_groups where tenant_id = ${tenant} and id = ${id}${dialect.wholeLock()}`);
+  }
+  const deleted = await db.run(
+    sql`update directory_groups set deleted_at = ${at}, modified_at = ${at}, version = version + 1,
+        member_count = 0, nested_count = 0
+      where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
+        ${atVersion(ifVersion)}`,
+  );
+  if (deleted === 0) return undefined;
+  await countGroup(scope, connection, -1);
+  await freeUnique(scope, id);
+  const members = await db.all<{ readonly directory_user_id: string }>(
+    sql`delete from directory_memberships where tenant_id = ${tenant} and group_id = ${id} returning directory_user_id`,
+  );
+  await leaveNestings(scope, id, at);
+  return members.map((row) => row.directory_user_id as DirectoryUserId);
 }

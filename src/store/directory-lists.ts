@@ -31,12 +31,14 @@ const USERS: FilterSource = {
     "meta.lastModified": { expression: verbatim("u.modified_at"), type: "number" },
   },
   rows: {
-    groups: {
-      from: verbatim(
-        "select 1 from directory_memberships m where m.tenant_id = u.tenant_id and m.directory_user_id = u.id",
-      ),
-      value: verbatim("m.group_id"),
-    },
+    groups: [
+      {
+        from: verbatim(
+          "select 1 from directory_memberships m where m.tenant_id = u.tenant_id and m.directory_user_id = u.id",
+        ),
+        value: verbatim("m.group_id"),
+      },
+    ],
   },
 };
 
@@ -51,10 +53,16 @@ const GROUPS: FilterSource = {
     "meta.lastModified": { expression: verbatim("g.modified_at"), type: "number" },
   },
   rows: {
-    members: {
-      from: verbatim("select 1 from directory_memberships m where m.tenant_id = g.tenant_id and m.group_id = g.id"),
-      value: verbatim("m.directory_user_id"),
-    },
+    members: [
+      {
+        from: verbatim("select 1 from directory_memberships m where m.tenant_id = g.tenant_id and m.group_id = g.id"),
+        value: verbatim("m.directory_user_id"),
+      },
+      {
+        from: verbatim("select 1 from directory_nestings n where n.tenant_id = g.tenant_id and n.group_id = g.id"),
+        value: verbatim("n.nested_id"),
+      },
+    ],
   },
 };
 

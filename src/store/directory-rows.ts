@@ -58,14 +58,19 @@ export interface ResourceColumns extends WrittenColumns {
 
 export interface GroupColumns extends ResourceColumns {
   readonly member_count: number;
+  readonly nested_count: number;
 }
 
 /** Columns of `directory_users u`; a resource was created when its document came, not when the person first signed in. */
 export const USER_COLUMNS = verbatim(
   "u.id, u.scim_resource as resource, u.version, coalesce(u.scim_created_at, u.created_at) as created_at, u.modified_at",
 );
+/** Rows of `directory_users u` that SCIM sees. */
+export const LIVE_SCIM = verbatim("u.deleted_at is null and u.scim_resource is not null");
 /** Columns of `directory_groups g`. */
-export const GROUP_COLUMNS = verbatim("g.id, g.resource, g.version, g.member_count, g.created_at, g.modified_at");
+export const GROUP_COLUMNS = verbatim(
+  "g.id, g.resource, g.version, g.member_count, g.nested_count, g.created_at, g.modified_at",
+);
 
 export function writtenOf<Id extends string>(row: WrittenColumns): WrittenRow<Id> {
   return {
@@ -85,6 +90,7 @@ export function directoryGroupOf(row: GroupColumns): DirectoryGroupRow {
     ...writtenOf<DirectoryGroupId>(row),
     resource: fromJson<JsonObject>(row.resource),
     memberCount: row.member_count,
+    nestedCount: row.nested_count,
   };
 }
 

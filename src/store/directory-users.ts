@@ -13,6 +13,7 @@ import {
   type CandidateColumns,
   candidateOf,
   directoryUserOf,
+  LIVE_SCIM,
   type ResourceColumns,
   USER_COLUMNS,
   writtenOf,
@@ -35,12 +36,10 @@ type UserWriter = Pick<
   | "updateScim"
   | "updateClaims"
   | "deleteUserRow"
-  | "missingUsers"
   | "usersOfRows"
   | "insertReviewItem"
 >;
 
-const LIVE_SCIM = verbatim("u.deleted_at is null and u.scim_resource is not null");
 const WRITTEN = verbatim("id, version, coalesce(scim_created_at, created_at) as created_at, modified_at, scim_version");
 type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
 
@@ -155,14 +154,6 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       );
     },
     deleteUserRow: (connection, id, now, ifVersion) => deleteUserRow(scope, connection, id, toMillis(now), ifVersion),
-    async missingUsers(connection, ids) {
-      const rows = await db.all<{ readonly value: string }>(
-        sql`select listed.value from ${dialect.list(ids)} as listed where not exists (
-          select 1 from directory_users u where u.tenant_id = ${tenant} and u.id = listed.value
-            and u.connection_id = ${connection} and ${LIVE_SCIM})`,
-      );
-      return rows.map((row) => row.value as DirectoryUserId);
-    },
     async usersOfRows(ids) {
       const rows = await db.all<{ readonly user_id: string }>(
         sql`select distinct user_id from identity_links

@@ -10,18 +10,20 @@ interface Column {
   readonly type: "text" | "number" | "flag";
 }
 
-/** A path that asks the membership rows. `where` completes the condition for one row, whose id is `value`. */
-interface Rows {
+/** A table of rows that a path asks. `from` is completed by a condition on one row, whose id is `value`. */
+interface RowTable {
   readonly from: Fragment;
   readonly value: Fragment;
 }
+
+type Rows = readonly RowTable[];
 
 /** What a filter is made over: one alias, its search document, and the paths that are kept elsewhere. */
 export interface FilterSource {
   readonly document: Fragment;
   readonly id: Fragment;
   readonly columns: Readonly<Record<string, Column>>;
-  /** By the name of the multi-valued attribute. */
+  /** By the name of the multi-valued attribute: the tables that hold its elements. */
   readonly rows: Readonly<Record<string, Rows>>;
 }
 
@@ -153,14 +155,14 @@ class FilterWriter {
 
   #element(path: AttributePath, root: JsonPlace | undefined, where: ResourceFilter): Fragment {
     const rows = root === undefined && path.length === 1 ? this.#rowsOf(path) : undefined;
-    if (rows !== undefined) return sql`exists (${rows.from} and ${this.#rowCondition(rows, where)})`;
+    if (rows !== undefined) return someRow(rows, (table) => this.#rowCondition(table, where));
     const holding = path.map((step, index) => ({ ...step, multi: step.multi || index === path.length - 1 }));
     return this.#walk(root ?? this.#document(), holding, (inside) => this.condition(where, inside));
   }
 
   /** A condition inside `members[...]` or `groups[...]`: the row's own id is all that it can ask for. */
-  #rowCondition(rows: Rows, where: ResourceFilter): Fragment {
-    const value: Column = { expression: rows.value, type: "text" };
+  #rowCondition(table: RowTable, where: ResourceFilter): Fragment {
+    const value: Column = { expression: table.value, type: "text" };
     const inner: FilterSource = {
       ...this.#source,
       columns: { value, [ITSELF]: value },
@@ -183,7 +185,12 @@ function nameOf(path: AttributePath): string {
 function ofRows(rows: Rows, rest: AttributePath, onColumn: Leaf["onColumn"]): Fragment {
   const name = nameOf(rest);
   if (name !== "" && name !== "value") return FALSE;
-  return sql`exists (${rows.from} and ${onColumn({ expression: rows.value, type: "text" })})`;
+  return someRow(rows, ({ value }) => onColumn({ expression: value, type: "text" }));
+}
+
+function someRow(rows: Rows, condition: (table: RowTable) => Fragment): Fragment {
+  const tables = rows.map((table) => sql`exists (${table.from} and ${condition(table)})`);
+  return sql`(${join(tables, " or ")})`;
 }
 
 function compareJson(

@@ -15,6 +15,7 @@ interface SentColumns {
   readonly external_id: string | null;
   readonly idp_mapping_names: string;
   readonly member_count: number;
+  readonly nested_count: number;
   readonly created_at: number;
   readonly deleted_at: number | null;
 }
@@ -27,6 +28,7 @@ function sentOf(row: SentColumns): SentGroup {
     ...given("externalId", row.external_id),
     idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
     members: row.member_count,
+    nested: row.nested_count,
     createdAt: toInstant(row.created_at),
     deleted: row.deleted_at !== null,
   };
@@ -66,7 +68,8 @@ export function lintReader(scope: Scope): LintReader {
   return {
     async sentGroups({ after, limit }) {
       const rows = await db.all<SentColumns>(
-        sql`select id, connection_id, display_name, external_id, idp_mapping_names, member_count, created_at, deleted_at
+        sql`select id, connection_id, display_name, external_id, idp_mapping_names, member_count, nested_count, created_at,
+            deleted_at
           from directory_groups where tenant_id = ${tenant} and id > ${after ?? ""} order by id limit ${limit + 1}`,
       );
       return page(rows, limit, sentOf, (row) => row.id);

@@ -1,13 +1,14 @@
 /** Who is in a group: set-based changes that answer with what really changed. */
-import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant } from "../model/ids.js";
-import type { DirectoryWriter } from "../provisioning/ports/directory.js";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, MemberId } from "../model/ids.js";
+import type { DirectoryWriter, NamedMembers } from "../provisioning/ports/directory.js";
 import { countGroup } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
+import { LIVE_SCIM } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
 import { toMillis } from "./values.js";
 
-type MembershipWriter = Pick<DirectoryWriter, "addMembers" | "removeMembers" | "setMembers">;
+type MembershipWriter = Pick<DirectoryWriter, "membersNamed" | "addMembers" | "removeMembers" | "setMembers">;
 
 interface MemberColumns {
   readonly directory_user_id: string;
@@ -78,9 +79,31 @@ async function lock({ tenant, sql: db, dialect }: Scope, group: DirectoryGroupId
   await db.all(sql`select id from directory_groups where tenant_id = ${tenant} and id = ${group}${dialect.lock()}`);
 }
 
+/** Nearly always all of them are users. */
+function namedMembers(
+  ids: readonly MemberId[],
+  others: readonly { readonly value: string; readonly group_id: string | null }[],
+): NamedMembers {
+  const groups = others.flatMap(({ group_id }) => (group_id === null ? [] : [group_id as DirectoryGroupId]));
+  const missing = others.flatMap(({ value, group_id }) => (group_id === null ? [value] : []));
+  const apart = new Set(others.map(({ value }) => value));
+  const users = apart.size === 0 ? ids : ids.filter((id) => !apart.has(id));
+  return { users: users as readonly DirectoryUserId[], groups, missing };
+}
+
 export function membershipWriter(scope: Scope): MembershipWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
+    async membersNamed(connection, ids) {
+      const rows = await db.all<{ readonly value: string; readonly group_id: string | null }>(
+        sql`select listed.value, (select g.id from directory_groups g where g.tenant_id = ${tenant}
+            and g.id = listed.value and g.connection_id = ${connection} and g.deleted_at is null) as group_id
+          from ${dialect.list(ids)} as listed where not exists (
+            select 1 from directory_users u where u.tenant_id = ${tenant} and u.id = listed.value
+              and u.connection_id = ${connection} and ${LIVE_SCIM})`,
+      );
+      return namedMembers(ids, rows);
+    },
     async addMembers(group: DirectoryGroupId, members: readonly DirectoryUserId[], now: Instant) {
       if (members.length === 0) return [];
       const at = toMillis(now);

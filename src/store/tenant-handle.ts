@@ -17,6 +17,7 @@ import { manualGrantWriter } from "./manual-grants.js";
 import { mappingReader, mappingWriter } from "./mappings.js";
 import { markWriter } from "./marks.js";
 import { membershipWriter } from "./memberships.js";
+import { nestingReader, nestingWriter } from "./nested-groups.js";
 import { peopleLocker, peopleReader } from "./people.js";
 import { runReader, runWriter } from "./runs.js";
 import type { Scope } from "./scope.js";
@@ -32,6 +33,7 @@ export function tenantReader(scope: Scope): TenantReader {
     ...connectionReader(scope),
     ...directoryUserReader(scope),
     ...directoryGroupReader(scope),
+    ...nestingReader(scope),
     ...directoryListReader(scope),
     ...customResourceReader(scope),
     ...groupPinReader(scope),
@@ -60,6 +62,7 @@ export function tenantWriter(scope: Scope): TenantWriter {
     ...customResourceWriter(scope),
     ...groupPinWriter(scope),
     ...membershipWriter(scope),
+    ...nestingWriter(scope),
     ...markWriter(scope),
     ...peopleLocker(scope),
     ...applyWriter(scope),

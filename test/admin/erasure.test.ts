@@ -128,6 +128,7 @@ const IMPERSONAL = [
   "directory_groups.adopted_as, directory_groups.connection_id, directory_groups.external_id, directory_groups.id",
   "directory_groups.idp_mapping_names, directory_groups.overwritten_by, directory_groups.scim_roles",
   "directory_memberships.directory_user_id, directory_memberships.group_id",
+  "directory_nestings.group_id, directory_nestings.nested_id",
   "directory_users.connection_id, directory_users.id, directory_users.scim_roles",
   "expectations.connection_id",
   "former_evidence.grant_id",

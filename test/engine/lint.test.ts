@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { compileMapping } from "../../src/engine/compile/compile.js";
 import { LINT_CODES, type LintCode } from "../../src/engine/lint/finding.js";
 import { errorFindings } from "../../src/engine/lint/lint.js";
-import { seenGroups } from "../../src/engine/lint/seen.js";
+import { type SeenGroup, seenGroups } from "../../src/engine/lint/seen.js";
 import { lintView } from "../../src/engine/lint/view.js";
 import type { MappingDocument, RuleDocument } from "../../src/model/mapping.js";
 import { expectValid, type LintWorld, lintCodes, linted, patched, seenGroup } from "./lint-made-up.js";
@@ -823,6 +823,30 @@ describe("lint: beside the groups that were sent", () => {
         { groups: [seenGroup("A"), seenGroup("B", { members: 0 })], untested: true },
       ),
     ).to.deep.equal([]);
+  });
+
+  it("tells which mapped groups have groups inside, those with most first, and nothing of others", async () => {
+    const mappings = [pattern("a-{t}", { team_name: "{t}", role_name: "v", values: { t: { "*": true } } })];
+    const messages = async (groups: readonly SeenGroup[]) =>
+      (await linted({ mappings }, { groups, untested: true }))
+        .filter(({ code }) => code === "nested_group")
+        .map(({ pointer, message, severity }) => [severity, pointer, message]);
+    const advice = "; who is only in an inner group gets nothing by the outer one: map the inner groups too";
+    const some = [
+      seenGroup("a-one", { nested: 1 }),
+      seenGroup("a-two", { nested: 2 }),
+      seenGroup("a-none", { nested: 0 }),
+      seenGroup("a-claimed"),
+      seenGroup("unmapped", { nested: 9 }),
+      seenGroup("a-gone", { nested: 9, deleted: true }),
+    ];
+    expect(await messages(some)).to.deep.equal([
+      ["warning", "/mappings", `\`a-two\` has 2 groups inside, \`a-one\` has 1 group inside${advice}`],
+    ]);
+    const six = Array.from({ length: 6 }, (_, at) => seenGroup(`a-${6 - at}`, { nested: 1 }));
+    const [[, , many] = []] = await messages(six);
+    expect(many).to.match(/^`a-1` has 1 group inside, .*`a-5` has 1 group inside and others have some;/);
+    expect(await messages([seenGroup("a-none")])).to.deep.equal([]);
   });
 
   it("tells which groups a pattern lets hand out privileges, and which of them nobody reviewed", async () => {

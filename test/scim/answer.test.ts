@@ -151,19 +151,23 @@ describe("SCIM answers", () => {
   it("RFC-15: a group with the links of its members", () => {
     const resource = { displayName: "G", [ROLECALL_GROUP]: { description: "d" } };
     const rendering = { type: schemas.group, baseUrl, projection: DEFAULT_PROJECTION };
-    const answer = renderGroup(row(resource), { members: [{ id: "m1", display: "Ada" }, { id: "m2" }] }, rendering);
+    const members = [
+      { id: "m1", type: "User", display: "Ada" },
+      { id: "m2", type: "Group", display: "Inside" },
+    ] as const;
+    const answer = renderGroup(row(resource), members, rendering);
     expect(answer).to.deep.equal({
       schemas: [GROUP, ROLECALL_GROUP],
       id: "u1",
       ...resource,
       members: [
         { value: "m1", $ref: `${baseUrl}/Users/m1`, type: "User", display: "Ada" },
-        { value: "m2", $ref: `${baseUrl}/Users/m2`, type: "User" },
+        { value: "m2", $ref: `${baseUrl}/Groups/m2`, type: "Group", display: "Inside" },
       ],
       meta: { ...meta, resourceType: "Group", location: `${baseUrl}/Groups/u1` },
     });
-    expect(renderGroup(row(resource), { members: [] }, rendering)["members"]).to.deep.equal([]);
-    expect(renderGroup(row(resource), {}, rendering)).not.to.have.property("members");
+    expect(renderGroup(row(resource), [], rendering)["members"]).to.deep.equal([]);
+    expect(renderGroup(row(resource), undefined, rendering)).not.to.have.property("members");
   });
 
   it("ENTRA-17, ROLE-05: tells whether members are wanted before anybody reads them", () => {

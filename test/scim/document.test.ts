@@ -362,7 +362,7 @@ describe("SCIM group documents", () => {
     { display: "x" },
     7,
     [],
-    { value: "g1", type: "Group" },
+    { value: "d1", type: "Device" },
     { value: "a\0" },
   ]) {
     it(`RFC-15: refuses the member ${JSON.stringify(member)}`, () => {

@@ -139,8 +139,12 @@ describe("SCIM errors over HTTP", () => {
         "invalidValue",
       ],
       [
-        "a group as a member",
-        { method: "POST", path: "/Groups", ...json(groupBody("x", ["{platform}"])) },
+        "a member that is neither user nor group",
+        {
+          method: "POST",
+          path: "/Groups",
+          ...json({ ...groupBody("x"), members: [{ value: "{ada}", type: "Device" }] }),
+        },
         400,
         "invalidValue",
       ],

@@ -73,6 +73,18 @@ describe("SCIM PATCH of group members", () => {
     ["ENTRA-21, BUG-02: removes the selected member", [remove('value eq "u1"')], ["-u1"]],
     ["ENTRA-21: removes several selected members", [remove('value eq "u1" or value eq "u2"')], ["-u1,u2"]],
     ["ENTRA-21: a condition on the type adds nothing", [remove('type eq "user" and Value Eq "u1"')], ["-u1"]],
+    ["a condition on the type of a group adds nothing", [remove('value eq "g1" and type eq "Group"')], ["-g1"]],
+    [
+      "RFC-15: a group is named like a user",
+      [
+        {
+          op: "add",
+          path: "members",
+          value: [{ value: "g1", type: "Group", $ref: "https://x/Groups/g1" }, { value: "u1" }],
+        },
+      ],
+      ["+g1,u1"],
+    ],
     [
       "ENTRA-21: an id of odd characters is one id",
       [remove('value eq "a]\\"b or value eq c"')],
@@ -193,7 +205,7 @@ describe("SCIM PATCH of group members", () => {
     ["mutability", { op: "add", path: "members.value", value: "y" }],
     ["mutability", { op: "replace", path: 'members[value eq "x"].display', value: "y" }],
     ["invalidValue", { op: "add", path: "members", value: [{ display: "x" }] }],
-    ["invalidValue", { op: "add", path: "members", value: [{ value: "g", type: "Group" }] }],
+    ["invalidValue", { op: "add", path: "members", value: [{ value: "g", type: "Device" }] }],
     ["invalidValue", { op: "remove", path: "members", value: [{ $ref: "x" }] }],
     ["mutability", { op: "remove", path: "displayName" }],
   ];

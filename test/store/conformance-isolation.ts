@@ -92,6 +92,7 @@ async function furnish(world: World): Promise<Ids> {
     await tx.wakeAt(NOW, "settle", connection.id);
     await tx.writePins({ ...NO_PINS, add: [{ connection: connection.id, name: "Eng" }] }, NOW);
     await tx.claimNames(connection.id, group, ["Eng"], NOW);
+    await tx.addNested(group, [group]);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
     const ids = { connection: connection.id, user, quiet, row, group, grant: grant.id, team, run };
     return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace };
@@ -119,6 +120,8 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   directoryGroup: (b, a) => b.directoryGroup(a.connection, a.group),
   directoryGroupsList: (b, a) => b.directoryGroupsList(a.connection, PAGE),
   membersOf: (b, a) => b.membersOf([a.group]),
+  memberIdsOf: (b, a) => b.memberIdsOf(a.group),
+  nestedIn: (b, a) => b.nestedIn([a.group]),
   groupsOf: (b, a) => b.groupsOf([a.row]),
   people: (b, a) => b.people([a.user]),
   links: (b, a) => b.links([a.user]),
@@ -185,7 +188,14 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   touchGroup: (b, a) => b.touchGroup(a.group, LATER),
   deleteGroup: (b, a) => b.deleteGroup(a.connection, a.group, LATER),
   lockGroup: (b, a) => b.lockGroup(a.connection, a.group),
-  missingUsers: async (b, a, own) => (await b.missingUsers(own.connection, [a.row])).filter((id) => id !== a.row),
+  membersNamed: async (b, a, own) => {
+    const { users, groups, missing } = await b.membersNamed(own.connection, [a.row, a.group]);
+    return [...users, ...groups, ...missing.filter((id) => id !== a.row && id !== a.group)];
+  },
+  addMyNested: (b, a, own) => b.addNested(a.group, [own.group]),
+  addTheirNested: (b, a, own) => b.addNested(own.group, [a.group]),
+  removeNested: (b, a) => b.removeNested(a.group, [a.group]),
+  setNested: (b, a) => b.setNested(a.group, []),
   addMyMember: (b, a, own) => b.addMembers(a.group, [own.row], LATER),
   addTheirMember: (b, a, own) => b.addMembers(own.group, [a.row], LATER),
   addTheirs: (b, a) => b.addMembers(a.group, [a.row], LATER),
@@ -285,6 +295,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.pinnedNames(),
     await read.pins(),
     await read.membersOf([a.group]),
+    await read.nestedIn([a.group]),
     await read.people([a.user, a.quiet]),
     await read.links([a.user]),
     await read.grantHistory(a.user),

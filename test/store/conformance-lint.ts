@@ -46,6 +46,8 @@ export function lintConformance(open: OpenStore): void {
         const named = { ...groupDocument("Ops"), externalId: "x-1", idpMappingNames: ["ops-idp"] };
         const made = await tx.insertGroup(world.connection.id, named, LATER);
         const gone = await tx.insertGroup(world.connection.id, groupDocument("Old"), NOW);
+        await tx.addNested(eng, [made.id, gone.id]);
+        await tx.addNested(gone.id, [made.id]);
         await tx.deleteGroup(world.connection.id, gone.id, LATER);
         return [made.id, gone.id];
       });
@@ -53,13 +55,14 @@ export function lintConformance(open: OpenStore): void {
         connection: world.connection.id,
         idpMappingNames: [],
         members: 0,
+        nested: 0,
         createdAt: NOW,
         deleted: false,
       };
       const pages = await pagesOf((query) => world.read.sentGroups(query), 2);
       expect(pages).to.deep.equal([
         [
-          { ...shared, id: eng, displayName: "Eng", members: 2 },
+          { ...shared, id: eng, displayName: "Eng", members: 2, nested: 1 },
           { ...shared, id: ops, displayName: "Ops", externalId: "x-1", idpMappingNames: ["ops-idp"], createdAt: LATER },
         ],
         [{ ...shared, id: old, displayName: "Old", deleted: true }],

@@ -6,6 +6,7 @@ import { isolationConformance } from "./conformance-isolation.js";
 import { journalConformance } from "./conformance-journal.js";
 import { lintConformance } from "./conformance-lint.js";
 import { mappingConformance } from "./conformance-mappings.js";
+import { nestedConformance } from "./conformance-nested.js";
 import { parallelConformance } from "./conformance-parallel.js";
 import { pinConformance } from "./conformance-pins.js";
 import { signInConformance } from "./conformance-sign-ins.js";
@@ -17,6 +18,7 @@ export function conformance(name: string, open: OpenStore): void {
   describe(`store on ${name}`, () => {
     connectionConformance(open);
     directoryConformance(open);
+    nestedConformance(open);
     filterConformance(open);
     pinConformance(open);
     accessConformance(open);

@@ -63,10 +63,18 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "a deleted row": (tx) => tx.deletedRow(CONNECTION, { subject: "s", externalIds: ["x"] }),
   "writing a user": (tx) => tx.updateScim(CONNECTION, ROW, userDocument("ann"), 1, NOW),
   "deleting a user": (tx) => tx.deleteUserRow(CONNECTION, ROW, NOW),
-  "members that are missing": (tx) => tx.missingUsers(CONNECTION, [ROW]),
+  "some members of a group": (tx) => tx.membersOf([GROUP], [ROW]),
+  "ids of a group's members": (tx) => tx.memberIdsOf(GROUP),
+  "groups inside a group": (tx) => tx.nestedIn([GROUP]),
+  "a group inside a group": (tx) => tx.nestedIn([GROUP], [GROUP]),
+  "members by kind": (tx) => tx.membersNamed(CONNECTION, [ROW]),
   "adding members": (tx) => tx.addMembers(GROUP, [ROW], NOW),
   "removing members": (tx) => tx.removeMembers(GROUP, [ROW], NOW),
   "setting members": (tx) => tx.setMembers(GROUP, [ROW], NOW),
+  "adding groups inside": (tx) => tx.addNested(GROUP, [GROUP]),
+  "removing groups inside": (tx) => tx.removeNested(GROUP, [GROUP]),
+  "setting groups inside": (tx) => tx.setNested(GROUP, [GROUP]),
+  "deleting a group": (tx) => tx.deleteGroup(CONNECTION, GROUP, NOW),
   "people of rows": (tx) => tx.usersOfRows([ROW]),
   "people of a group": (tx) => tx.usersOfGroups([GROUP]),
   "claiming names": (tx) => tx.claimNames(CONNECTION, GROUP, ["a"], NOW),
@@ -133,7 +141,11 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
   groupsOf: (tx, ids) => tx.groupsOf(ids as readonly DirectoryUserId[]),
   displayNames: (tx, ids) => tx.displayNames(CONNECTION, ids),
   rowsByNames: (tx, ids) => tx.rowsByNames(CONNECTION, { externalIds: ids, userNames: ids }),
-  missingUsers: (tx, ids) => tx.missingUsers(CONNECTION, ids as readonly DirectoryUserId[]),
+  nestedIn: (tx, ids) => tx.nestedIn(ids as readonly DirectoryGroupId[]),
+  membersNamed: (tx, ids) => tx.membersNamed(CONNECTION, ids as readonly DirectoryUserId[]),
+  addNested: (tx, ids) => tx.addNested(GROUP, ids as readonly DirectoryGroupId[]),
+  removeNested: (tx, ids) => tx.removeNested(GROUP, ids as readonly DirectoryGroupId[]),
+  setNested: (tx, ids) => tx.setNested(GROUP, ids as readonly DirectoryGroupId[]),
   addMembers: (tx, ids) => tx.addMembers(GROUP, ids as readonly DirectoryUserId[], NOW),
   removeMembers: (tx, ids) => tx.removeMembers(GROUP, ids as readonly DirectoryUserId[], NOW),
   setMembers: (tx, ids) => tx.setMembers(GROUP, ids as readonly DirectoryUserId[], NOW),
@@ -175,7 +187,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
 
 /** Tables that grow with a tenant; the others are walked without harm. */
 const LARGE =
-  /\b(users|u|directory_users|directory_memberships|m|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs)\b/;
+  /\b(users|u|directory_users|directory_memberships|m|directory_nestings|n|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs)\b/;
 
 /** A row that has a one in every column. */
 const ONES: unknown = new Proxy({}, { get: () => 1 });

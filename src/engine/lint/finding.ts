@@ -80,6 +80,11 @@ export const LINT_CODES = {
   },
   unknown_claim: { severity: "warning", meaning: "An expression reads a claim that nobody's last sign-in brought." },
   unmapped_groups: { severity: "hint", meaning: "Groups that have members are mapped by no rule." },
+  nested_group: {
+    severity: "warning",
+    meaning:
+      "Groups that rules map have groups inside: whoever is only in an inner group gets nothing by the outer one.",
+  },
   never_matched: {
     severity: "warning",
     meaning: "The rule is older than the days asked for and gave nobody anything in them.",

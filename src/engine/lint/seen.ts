@@ -8,6 +8,7 @@ import { compareText } from "../compare-text.js";
 import { expressionsOf } from "../compile/compiled-mapping.js";
 import { type LintFinding, lintFinding } from "./finding.js";
 import { movedNames } from "./moved-names.js";
+import { nesting } from "./nesting.js";
 import { patternReach, type ReachOptions } from "./pattern-reach.js";
 import { type Renaming, renamings } from "./renaming.js";
 import type { LintView } from "./view.js";
@@ -25,6 +26,8 @@ export interface SeenGroup {
   readonly ids: readonly string[];
   readonly source: "scim" | "claims";
   readonly members: number;
+  /** Groups inside it; absent for groups in claims. */
+  readonly nested?: number;
   /** Absent for groups in claims, of which nobody knows when they were made. */
   readonly createdAt?: Instant;
   readonly deleted: boolean;
@@ -62,6 +65,7 @@ export function seenGroups(view: LintView, options: ReachOptions): SeenGroups {
   const book = wantedBook(wanted);
   const reach = patternReach(options);
   const unmapped = largest();
+  const nested = nesting();
   const spelt = speltNames(view);
   const tables = new Map(options.connections.map((one) => [one.slug, view.mapping.tables(one)]));
   const heard = new Set<string>();
@@ -75,6 +79,7 @@ export function seenGroups(view: LintView, options: ReachOptions): SeenGroups {
       const isNamed = group.names.some((name) => table.byName.has(name)) || group.ids.some((id) => table.byId.has(id));
       const isSpelt = [...group.names, ...group.ids].some((text) => spelt.has(text));
       if (!isWanted && !isNamed && !isSpelt && hits.length === 0) unmapped.take(group);
+      else nested.take(group);
       reach.take(group, hits);
     },
     compare: (group) => book.compare(group),
@@ -85,6 +90,7 @@ export function seenGroups(view: LintView, options: ReachOptions): SeenGroups {
       for (const one of missing) yield [unknownGroup(renamed, one)];
       for (const one of book.moved()) yield [movedNames(renamed, one)];
       yield reach.findings(view, heard);
+      yield nested.findings();
       yield unmappedFinding(unmapped.count, unmapped.largest());
     },
     unmapped: () => ({ count: unmapped.count, largest: unmapped.largest() }),

@@ -1,24 +1,25 @@
 /** Owns `/Groups`. Members are rows of their own: no write reads the list of a group, whatever its size. */
 
 import type { DirectoryChange, ScimGroupDocument } from "../../model/directory.js";
-import type { DirectoryGroupId, DirectoryUserId } from "../../model/ids.js";
+import type { DirectoryGroupId, MemberId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
-import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
 import type { DirectoryGroupRow } from "../../provisioning/ports/directory.js";
 import { type Pushed, push } from "../../provisioning/push.js";
+import { withApart } from "./apart.js";
 import { groupDocument, readGroup } from "./document.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import type { MemberOperation } from "./member-operations.js";
+import { areMany, type Member, memberPieces, membersOf } from "./members.js";
 import { applyPatch } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
-import { wants } from "./project.js";
-import { etagOf, locationOf, renderGroup } from "./render.js";
+import { chosenIds, wants } from "./project.js";
+import { etagOf, locationOf, type Rendering, renderGroup, renderMembers } from "./render.js";
 import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
-import type { ScimCaller, ScimRoom } from "./scim-request.js";
+import type { ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
 import { changing, type Visit } from "./visit.js";
 
@@ -47,11 +48,13 @@ async function listGroups(visit: Visit, query: ListQuery): Promise<Listed> {
 
 async function createGroup(visit: Visit, body: Json): Promise<Outcome> {
   const { document, members } = readGroup(body, visit.reading);
-  const ids = members as readonly DirectoryUserId[];
-  const pushed = await pushGroup(visit, [{ kind: "upsertGroup", document, members: ids }]);
+  const pushed = await pushGroup(visit, [{ kind: "upsertGroup", document, members: members as readonly MemberId[] }]);
   const [written] = pushed.rows;
   if (!written) throw new Error("a group was written and no row came back");
-  const row = { ...written, id: written.id as DirectoryGroupId, resource: document.resource, memberCount: ids.length };
+  const { length } = members;
+  // At most: which of them are groups shows when they are read.
+  const counts = { memberCount: length, nestedCount: length };
+  const row = { ...written, ...counts, id: written.id as DirectoryGroupId, resource: document.resource };
   return outcome(visit, 201, row, pushed);
 }
 
@@ -102,7 +105,7 @@ function groupChanges(
     ...members.map((operation) => ({
       kind: operation.kind,
       group: id,
-      members: operation.members as readonly DirectoryUserId[],
+      members: operation.members as readonly MemberId[],
       ...ifVersion,
     })),
   ];
@@ -111,7 +114,7 @@ function groupChanges(
 /** C1: 204 where the profile asks for it, and for large groups; 200 with the resource otherwise, and always when attributes were asked for. */
 function patched(visit: Visit, row: DirectoryGroupRow, pushed: Pushed | undefined): Promise<Outcome> {
   const asked = visit.projection.mode !== "default";
-  const large = row.memberCount > MEMBERS_IN_ANSWER;
+  const large = row.memberCount + row.nestedCount > MEMBERS_IN_ANSWER;
   if (!asked && (large || visit.reading.dialect.groupPatchStatus === 204)) {
     return Promise.resolve({ status: 204, etag: etagOf(row.version), ...runOf(pushed) });
   }
@@ -150,25 +153,25 @@ async function outcome(visit: Visit, status: 200 | 201, row: DirectoryGroupRow, 
   return { status, location, etag: etagOf(row.version), ...(resource && { resource }), ...runOf(pushed) };
 }
 
-/** Members of the whole page in one question, and only when the answer shows them. */
+/** Members of the whole page are asked for at once, those of long lists as they are sent, and none where the answer shows none. */
 async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Promise<readonly JsonObject[]> {
   if (rows.length === 0) return [];
-  const { room, caller, projection } = visit;
-  const type = room.schemas.group;
-  const members = wants(type, "members", projection) ? await membersByGroup(caller, rows) : undefined;
-  return rows.map((row) =>
-    renderGroup(row, members ? { members: members.get(row.id) ?? [] } : {}, {
-      type,
-      baseUrl: room.baseUrl,
-      projection,
-    }),
-  );
+  const { room, projection } = visit;
+  const { reader } = visit.caller;
+  const rendering = { type: room.schemas.group, baseUrl: room.baseUrl, projection };
+  if (!wants(rendering.type, "members", projection)) return rows.map((row) => renderGroup(row, undefined, rendering));
+  const only = chosenIds(rendering.type, "members", projection);
+  if (only !== undefined || !areMany(rows)) {
+    const members = await membersOf(reader, rows, only);
+    return rows.map((row) => renderGroup(row, members.get(row.id) ?? [], rendering));
+  }
+  const pieces = memberPieces(reader, rows);
+  return rows.map((row) => {
+    if (row.memberCount + row.nestedCount === 0) return renderGroup(row, [], rendering);
+    return withApart(renderGroup(row, undefined, rendering), "members", shownPieces(pieces(row), rendering));
+  });
 }
 
-async function membersByGroup(caller: ScimCaller, rows: readonly DirectoryGroupRow[]) {
-  const byGroup = new Map<string, { id: string; display?: string }[]>();
-  for (const { group, user, userName, display } of await caller.reader.membersOf(rows.map((row) => row.id))) {
-    pushTo(byGroup, group, { id: user, display: display ?? userName });
-  }
-  return byGroup;
+async function* shownPieces(pieces: AsyncIterable<readonly Member[]>, rendering: Rendering) {
+  for await (const members of pieces) yield renderMembers(members, rendering);
 }

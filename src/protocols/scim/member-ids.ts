@@ -35,21 +35,24 @@ function readMemberId(item: Json, reading: Reading): string {
   const member = bare ?? item;
   const id = isObject(member) ? memberOf(member, "value") : undefined;
   if (!isObject(member) || typeof id !== "string" || id === "" || !isStorable(id)) {
-    throw new ScimError("invalidValue", "each of `members` must be an object whose `value` is a user's id");
+    throw new ScimError(
+      "invalidValue",
+      "each of `members` must be an object whose `value` is the id of a user or a group",
+    );
   }
   if (Object.hasOwn(member, "displayName")) reading.quirks.add("member_display_name");
   const type = memberOf(member, "type") ?? null;
-  if (type !== null && (typeof type !== "string" || type.toLowerCase() !== "user")) {
-    throw new ScimError("invalidValue", "`members.type` must be `User`: groups inside groups are not kept");
+  if (type !== null && !isMemberType(type)) {
+    throw new ScimError("invalidValue", "`members.type` must be `User` or `Group`");
   }
   return id;
 }
 
-/** The ids that `members[...]`, or `groups[...]`, selects: `value eq "id"`, alone or joined by `or`; a condition on the type User adds nothing. */
+/** The ids that `members[...]`, or `groups[...]`, selects: `value eq "id"`, alone or joined by `or`; a condition on the type adds nothing. */
 export function selectedMemberIds(where: FilterNode): readonly string[] {
   if (where.kind === "or") return where.items.flatMap(selectedMemberIds);
   if (where.kind === "and") {
-    const rest = where.items.filter((item) => !isTypeUser(item));
+    const rest = where.items.filter((item) => !asksType(item));
     const [only] = rest;
     if (rest.length === 1 && only !== undefined) return selectedMemberIds(only);
   }
@@ -59,9 +62,15 @@ export function selectedMemberIds(where: FilterNode): readonly string[] {
   throw new ScimError("invalidFilter", 'those that belong are selected by `[value eq "id"]`, several joined by or');
 }
 
-function isTypeUser(node: FilterNode): boolean {
-  if (node.kind !== "compare" || node.comparator !== "eq" || !isCalled(node.attribute, "type")) return false;
-  return typeof node.value === "string" && node.value.toLowerCase() === "user";
+function asksType(node: FilterNode): boolean {
+  return (
+    node.kind === "compare" && node.comparator === "eq" && isCalled(node.attribute, "type") && isMemberType(node.value)
+  );
+}
+
+/** What a member is shows in its id; a type that says something else is let pass. */
+function isMemberType(type: Json): boolean {
+  return typeof type === "string" && ["user", "group"].includes(type.toLowerCase());
 }
 
 function isCalled(reference: AttributeReference, name: string): boolean {

@@ -99,6 +99,33 @@ export function wants(type: ResourceType, name: string, projection: Projection, 
   return schema !== undefined && attribute !== undefined && isShown(schema, attribute, projection);
 }
 
+/**
+ * The ids that `attributes=members[value eq "id"]` asks for (C10): with others, no element could be shown. `undefined`: all
+ * elements have to be looked at.
+ */
+export function chosenIds(
+  type: ResourceType,
+  name: string,
+  { mode, picks }: Projection,
+): readonly string[] | undefined {
+  const attribute = type.core.attributes.get(name.toLowerCase());
+  const named = attribute && picks.get(attribute);
+  if (mode !== "only" || named === undefined || named.length === 0) return undefined;
+  const ids = named.map(({ filter }) => filter && idsIn(filter));
+  return ids.includes(undefined) ? undefined : ids.flatMap((some) => some ?? []);
+}
+
+function idsIn(filter: ResourceFilter): readonly string[] | undefined {
+  if (filter.op === "compare") {
+    const isId = filter.comparator === "eq" && filter.path.length === 1 && filter.path[0]?.name === "value";
+    return isId && typeof filter.value === "string" ? [filter.value] : undefined;
+  }
+  if (filter.op !== "and" && filter.op !== "or") return undefined;
+  const items = filter.items.map(idsIn);
+  if (filter.op === "and") return items.find((ids) => ids !== undefined);
+  return items.includes(undefined) ? undefined : items.flatMap((ids) => ids ?? []);
+}
+
 /** A complete resource, as far as the answer shows it; `schemas` is the caller's. */
 export function projectResource(type: ResourceType, resource: JsonObject, projection: Projection): JsonObject {
   if (projection.mode === "default" && !type.hides) return resource;

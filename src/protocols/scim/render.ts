@@ -2,7 +2,8 @@
 
 import type { Instant } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
-import { isObject } from "./json-value.js";
+import { isList, isObject } from "./json-value.js";
+import type { Member } from "./members.js";
 import { type Projection, projectResource } from "./project.js";
 import type { ResourceType } from "./schema.js";
 
@@ -42,19 +43,25 @@ export function renderUser(row: StoredResource, relations: UserRelations, render
   return render(row, groups === undefined ? resource : { ...resource, groups }, rendering);
 }
 
-export interface GroupRelations {
-  /** Left out when the answer does not show them. */
-  readonly members?: readonly { readonly id: string; readonly display?: string }[];
+/** `members` are left out when the answer does not show them, or shows them apart. */
+export function renderGroup(
+  row: StoredResource,
+  members: readonly Member[] | undefined,
+  rendering: Rendering,
+): JsonObject {
+  const resource = members === undefined ? row.resource : { ...row.resource, members: memberList(members, rendering) };
+  return render(row, resource, rendering);
 }
 
-export function renderGroup(row: StoredResource, relations: GroupRelations, rendering: Rendering): JsonObject {
-  const members = relations.members?.map(({ id, display }) => ({
-    value: id,
-    $ref: `${rendering.baseUrl}/Users/${id}`,
-    type: "User",
-    ...(display === undefined ? {} : { display }),
-  }));
-  return render(row, members === undefined ? row.resource : { ...row.resource, members }, rendering);
+/** Members alone, as far as the answer shows them. */
+export function renderMembers(members: readonly Member[], rendering: Rendering): readonly Json[] {
+  const { type, projection } = rendering;
+  const shown = projectResource(type, { members: memberList(members, rendering) }, projection)["members"];
+  return isList(shown) ? shown : [];
+}
+
+function memberList(members: readonly Member[], { baseUrl }: Rendering): readonly JsonObject[] {
+  return members.map(({ id, type, display }) => ({ value: id, $ref: `${baseUrl}/${type}s/${id}`, type, display }));
 }
 
 export function renderCustom(row: StoredResource, rendering: Rendering): JsonObject {

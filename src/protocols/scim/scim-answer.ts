@@ -5,6 +5,7 @@ import { failureOf } from "../../http/failure.js";
 import type { ErrorRenderer } from "../../http/route.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
+import { textInPieces } from "./apart.js";
 import { errorBody, ScimError, type ScimErrorKind } from "./errors.js";
 import type { Outcome } from "./resource-handler.js";
 
@@ -12,7 +13,8 @@ const MEDIA_TYPE = "application/scim+json";
 
 /** C3: no charset behind the media type. */
 export function scimAnswer(status: number, body?: JsonObject, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status, headers: { ...headers, ...(body && { "content-type": MEDIA_TYPE }) }, ...(body && { body }) };
+  if (body === undefined) return { status, headers };
+  return { status, headers: { ...headers, "content-type": MEDIA_TYPE }, body: textInPieces(body) ?? body };
 }
 
 /** RFC-10: where the resource in the body is, and for a new one where it will be. */

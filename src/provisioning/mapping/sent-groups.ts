@@ -27,12 +27,12 @@ export async function sentGroups(
   /** Names and ids of pushed groups: claims that carry one mean that group. */
   const pushed = new Map<string, number>();
   for await (const sent of itemsOf((query) => reader.sentGroups(query), GROUPS_PER_PAGE)) {
-    const { id, connection, displayName, externalId, members, createdAt, deleted } = sent;
+    const { id, connection, displayName, externalId, members, nested, createdAt, deleted } = sent;
     const own = ownNames(sent);
     const { names, pins } = known.get(id) ?? { names: own };
     const ids = externalId === undefined ? [id] : [externalId, id];
     if (!deleted) for (const key of [...own, ...names, ...ids]) pushed.set(keyOf(connection, key), groups.length);
-    const seen = { names, ids, source: "scim", members, createdAt, deleted, ...(pins && { pins }) } as const;
+    const seen = { names, ids, source: "scim", members, nested, createdAt, deleted, ...(pins && { pins }) } as const;
     groups.push({ connection: slugs.get(connection) ?? "", called: displayName, ...seen });
   }
   for (const [key, { connection, value, people }] of await claimed(reader)) {

@@ -1,6 +1,6 @@
 import type { ClaimsDocument, ScimGroupDocument, ScimUserDocument } from "../../model/directory.js";
 import type { ResourceFilter, ResourceSort } from "../../model/filter.js";
-import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, MemberId, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 
 /** A user as SCIM sees it. */
@@ -16,7 +16,10 @@ export interface DirectoryGroupRow {
   readonly id: DirectoryGroupId;
   readonly resource: JsonObject;
   readonly version: number;
+  /** People in it. */
   readonly memberCount: number;
+  /** Groups inside it. */
+  readonly nestedCount: number;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
 }
@@ -27,6 +30,13 @@ export interface GroupMember {
   readonly userName: string;
   /** The member's displayName where the document has one. */
   readonly display?: string;
+}
+
+/** A group inside another. */
+export interface NestedGroup {
+  readonly group: DirectoryGroupId;
+  readonly nested: DirectoryGroupId;
+  readonly displayName: string;
 }
 
 export interface GroupOfUser {
@@ -66,8 +76,12 @@ export interface DirectoryReader {
   directoryUsers(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryUserRow>>;
   directoryGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<DirectoryGroupRow | undefined>;
   directoryGroupsList(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryGroupRow>>;
-  /** Members of these groups, in the order they joined. One statement for all groups. */
-  membersOf(groups: readonly DirectoryGroupId[]): Promise<readonly GroupMember[]>;
+  /** People in these groups, in the order they joined; with `only`, those among these ids. One statement for all groups. */
+  membersOf(groups: readonly DirectoryGroupId[], only?: readonly string[]): Promise<readonly GroupMember[]>;
+  /** Ids of the people in a group, in the order they joined: for lists that are too long to be read at once. */
+  memberIdsOf(group: DirectoryGroupId): Promise<readonly DirectoryUserId[]>;
+  /** Groups inside these groups, by id; with `only`, those among these ids. One statement. */
+  nestedIn(groups: readonly DirectoryGroupId[], only?: readonly string[]): Promise<readonly NestedGroup[]>;
   groupsOf(users: readonly DirectoryUserId[]): Promise<readonly GroupOfUser[]>;
   /** Those of these ids that are users as SCIM sees them, with the displayName where the document has one. One statement. */
   displayNames(
@@ -111,8 +125,19 @@ export interface WrittenRow<Id> {
 export interface LockedGroup {
   readonly version: number;
   readonly memberCount: number;
+  readonly nestedCount: number;
   readonly displayName: string;
   readonly idpMappingNames: readonly string[];
+}
+
+/** Ids that a request names as members, told apart. */
+export interface NamedMembers {
+  /** Live scim users of the connection. */
+  readonly users: readonly DirectoryUserId[];
+  /** Live groups of the connection. */
+  readonly groups: readonly DirectoryGroupId[];
+  /** Neither. */
+  readonly missing: readonly string[];
 }
 
 /** What a person is called before anything was evaluated. */
@@ -173,7 +198,10 @@ export interface DirectoryWriter {
   ): Promise<WrittenRow<DirectoryGroupId>>;
   /** Version + 1 and modifiedAt alone: the members changed. */
   touchGroup(id: DirectoryGroupId, now: Instant): Promise<WrittenRow<DirectoryGroupId>>;
-  /** Marks the group deleted and drops its members; answers with who they were. `undefined`: no such group, or not with that version. */
+  /**
+   * Marks the group deleted, drops its members, and takes it out of the groups that it was inside of, whose versions rise;
+   * answers with the people who were in it. `undefined`: no such group, or not with that version.
+   */
   deleteGroup(
     connection: ConnectionId,
     id: DirectoryGroupId,
@@ -183,8 +211,8 @@ export interface DirectoryWriter {
 
   /** Locks the group's row until the transaction ends and tells what it is now; `undefined`: no such live group. */
   lockGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<LockedGroup | undefined>;
-  /** Ids among these that are no live scim users of the connection. */
-  missingUsers(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly DirectoryUserId[]>;
+  /** One statement. */
+  membersNamed(connection: ConnectionId, ids: readonly MemberId[]): Promise<NamedMembers>;
   /** The three say who really joined or left; a few statements however many members there are. They keep `memberCount` and the first membership time. */
   addMembers(
     group: DirectoryGroupId,
@@ -193,7 +221,7 @@ export interface DirectoryWriter {
   ): Promise<readonly DirectoryUserId[]>;
   removeMembers(
     group: DirectoryGroupId,
-    members: readonly DirectoryUserId[],
+    members: readonly MemberId[],
     now: Instant,
   ): Promise<readonly DirectoryUserId[]>;
   setMembers(
@@ -201,6 +229,13 @@ export interface DirectoryWriter {
     members: readonly DirectoryUserId[],
     now: Instant,
   ): Promise<{ readonly added: readonly DirectoryUserId[]; readonly removed: readonly DirectoryUserId[] }>;
+  /**
+   * The same of groups inside the group, which keep `nestedCount`; they say how many came or went. A group may be inside
+   * itself, and inside one that is inside it.
+   */
+  addNested(group: DirectoryGroupId, nested: readonly DirectoryGroupId[]): Promise<number>;
+  removeNested(group: DirectoryGroupId, nested: readonly MemberId[]): Promise<number>;
+  setNested(group: DirectoryGroupId, nested: readonly DirectoryGroupId[]): Promise<number>;
 
   usersOfRows(rows: readonly DirectoryUserId[]): Promise<readonly UserId[]>;
   /** Ambiguous or doubtful links wait here for an admin; one that waits already is not put down again. */

@@ -12,6 +12,7 @@ export interface SentGroup {
   readonly externalId?: string;
   readonly idpMappingNames: readonly string[];
   readonly members: number;
+  readonly nested: number;
   readonly createdAt: Instant;
   readonly deleted: boolean;
 }

@@ -13,6 +13,7 @@ import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
 import type { Migration } from "./migration.js";
+import { NESTED_GROUPS } from "./nested-groups.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
 import { SHOWN_PROFILE } from "./shown-profile.js";
@@ -39,5 +40,6 @@ export const MIGRATIONS: readonly Migration[] = [
   TEAM_POLICIES,
   MARKS_OF_OPEN_RUNS,
   DIRECTORY_LIFECYCLE,
+  NESTED_GROUPS,
   CUSTOM_RESOURCES,
 ];
