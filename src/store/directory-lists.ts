@@ -1,7 +1,7 @@
 /** Lists of the directory ledger: filtered and sorted by the database, with totals that are kept where nothing filters. */
 import type { ConnectionId } from "../model/ids.js";
 import type { CustomResourceReader } from "../provisioning/ports/custom-resources.js";
-import type { DirectoryList, DirectoryQuery, DirectoryReader } from "../provisioning/ports/directory.js";
+import type { DirectoryList, DirectoryQuery, DirectoryReader, ListPosition } from "../provisioning/ports/directory.js";
 import { CUSTOM_COLUMNS, customResourceOf } from "./custom-resources.js";
 import {
   directoryGroupOf,
@@ -11,7 +11,7 @@ import {
   type ResourceColumns,
   USER_COLUMNS,
 } from "./directory-rows.js";
-import { type FilterSource, filterSql, orderSql } from "./filter.js";
+import { behindSql, type FilterSource, filterSql, orderSql, type SortKeys, sortKeys } from "./filter.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
 
@@ -23,12 +23,12 @@ const USERS: FilterSource = {
   document: verbatim("u.scim_search"),
   id: verbatim("u.id"),
   columns: {
-    id: { expression: verbatim("u.id"), type: "text" },
+    id: { expression: verbatim("u.id"), type: "text", always: true },
     externalId: { expression: verbatim("u.external_id"), type: "text" },
-    userName: { expression: verbatim("u.user_name_folded"), type: "text" },
+    userName: { expression: verbatim("u.user_name_folded"), type: "text", always: true },
     active: { expression: verbatim("u.scim_active"), type: "flag" },
     "meta.created": { expression: verbatim("u.scim_created_at"), type: "number" },
-    "meta.lastModified": { expression: verbatim("u.modified_at"), type: "number" },
+    "meta.lastModified": { expression: verbatim("u.modified_at"), type: "number", always: true },
   },
   rows: {
     groups: [
@@ -46,11 +46,11 @@ const GROUPS: FilterSource = {
   document: verbatim("g.search"),
   id: verbatim("g.id"),
   columns: {
-    id: { expression: verbatim("g.id"), type: "text" },
+    id: { expression: verbatim("g.id"), type: "text", always: true },
     externalId: { expression: verbatim("g.external_id"), type: "text" },
-    displayName: { expression: verbatim("g.display_name_folded"), type: "text" },
-    "meta.created": { expression: verbatim("g.created_at"), type: "number" },
-    "meta.lastModified": { expression: verbatim("g.modified_at"), type: "number" },
+    displayName: { expression: verbatim("g.display_name_folded"), type: "text", always: true },
+    "meta.created": { expression: verbatim("g.created_at"), type: "number", always: true },
+    "meta.lastModified": { expression: verbatim("g.modified_at"), type: "number", always: true },
   },
   rows: {
     members: [
@@ -70,9 +70,9 @@ const CUSTOM: FilterSource = {
   document: verbatim("c.search"),
   id: verbatim("c.id"),
   columns: {
-    id: { expression: verbatim("c.id"), type: "text" },
-    "meta.created": { expression: verbatim("c.created_at"), type: "number" },
-    "meta.lastModified": { expression: verbatim("c.modified_at"), type: "number" },
+    id: { expression: verbatim("c.id"), type: "text", always: true },
+    "meta.created": { expression: verbatim("c.created_at"), type: "number", always: true },
+    "meta.lastModified": { expression: verbatim("c.modified_at"), type: "number", always: true },
   },
   rows: {},
 };
@@ -120,7 +120,13 @@ function listedCustom(type: string): Listed<ResourceColumns, ReturnType<typeof c
   };
 }
 
-async function list<Columns, Row>(
+interface PlaceColumns {
+  readonly id: string;
+  readonly sort_number: number | null;
+  readonly sort_text: string | null;
+}
+
+async function list<Columns extends { readonly id: string }, Row>(
   { tenant, sql: db, dialect }: Scope,
   listed: Listed<Columns, Row>,
   connection: ConnectionId,
@@ -130,29 +136,50 @@ async function list<Columns, Row>(
   const condition = query.filter === undefined ? NOTHING : sql` and (${filterSql(dialect, source, query.filter)})`;
   const from = sql`from ${table} where ${alias}.tenant_id = ${tenant} and ${alias}.connection_id = ${connection}
     and ${live}${condition}`;
-  const order = orderSql(dialect, source, query.sort);
-  const beyond = query.after === undefined ? NOTHING : sql` and ${source.id} > ${query.after}`;
-  const rows =
+  const keys = sortKeys(dialect, source, query.sort);
+  const order = orderSql(keys, source.id);
+  const { beyond, places, limit } = walkSql(keys, source.id, query);
+  const read =
     query.limit === 0
       ? []
-      : await db.all<Columns>(
+      : await db.all<Columns & PlaceColumns>(
           // ids first, from an index alone: rows that are passed over are never read. INVARIANT: nothing is passed over where
           // the filter stands: SQLite 3.52 counts a row there as often as an `exists` of its filter matches.
-          sql`select ${columns} from ${table} where ${alias}.tenant_id = ${tenant} and ${source.id} in
+          sql`select ${columns}${places} from ${table} where ${alias}.tenant_id = ${tenant} and ${source.id} in
             (select id from (select ${source.id} as id ${from}${beyond} order by ${order}
-              limit ${query.limit + query.offset}) as found limit ${query.limit} offset ${query.offset})
+              limit ${limit + query.offset}) as found limit ${limit} offset ${query.offset})
             order by ${order}`,
         );
-  const seen = query.offset + rows.length;
-  const whole = query.after === undefined && rows.length < query.limit && (rows.length > 0 || query.offset === 0);
-  if (whole) return { total: seen, rows: rows.map(listed.row) };
+  const shown = read.slice(0, query.limit);
+  const more = read.length > shown.length;
+  const page = {
+    rows: shown.map(listed.row),
+    ...(query.walk && { walked: { positions: shown.map(positionOf), more } }),
+  };
+  const fromStart = query.walk === undefined ? shown.length > 0 || query.offset === 0 : query.walk === "start";
+  if (fromStart && !more && shown.length < query.limit) return { total: query.offset + shown.length, ...page };
   const counted = await one<{ readonly total: number }>(
     db,
     query.filter === undefined && kept !== undefined
       ? sql`select ${kept} as total from connection_counters where tenant_id = ${tenant} and connection_id = ${connection}`
       : sql`select count(*) as total ${from}`,
   );
-  return { total: counted?.total ?? 0, rows: rows.map(listed.row) };
+  return { total: counted?.total ?? 0, ...page };
+}
+
+/** A walk reads where its rows stand, and one row more than it shows. */
+function walkSql(keys: SortKeys, id: Fragment, { walk, limit }: DirectoryQuery) {
+  if (walk === undefined) return { beyond: NOTHING, places: NOTHING, limit };
+  const { number = sql`null`, text = sql`null` } = keys;
+  return {
+    beyond: walk === "start" ? NOTHING : sql` and ${behindSql(keys, id, walk)}`,
+    places: sql`, ${number} as sort_number, ${text} as sort_text`,
+    limit: limit + 1,
+  };
+}
+
+function positionOf({ id, sort_number: number, sort_text: text }: PlaceColumns): ListPosition {
+  return { id, number, text };
 }
 
 export function directoryListReader(scope: Scope): ListReader {

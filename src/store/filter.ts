@@ -1,5 +1,6 @@
 /** Resource filters and sort orders as SQL, over columns where there are some and the search document elsewhere. */
 import type { AttributePath, Comparator, ResourceFilter, ResourceSort } from "../model/filter.js";
+import type { ListPosition } from "../provisioning/ports/directory.js";
 import type { Dialect, JsonPlace, OrderTest, TextTest } from "./dialect.js";
 import { ORDER_OPERATORS } from "./dialect.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
@@ -8,6 +9,8 @@ import { type Fragment, join, sql, verbatim } from "./sql.js";
 interface Column {
   readonly expression: Fragment;
   readonly type: "text" | "number" | "flag";
+  /** Each row has one. */
+  readonly always?: true;
 }
 
 /** A table of rows that a path asks. `from` is completed by a condition on one row, whose id is `value`. */
@@ -228,29 +231,64 @@ function columnPresent(column: Column): Fragment {
     : sql`${column.expression} is not null`;
 }
 
-/** The order of a list: absent values last when ascending, first when descending, then by id (RFC 7644 section 3.4.2.3). */
-export function orderSql(dialect: Dialect, source: FilterSource, sort: ResourceSort | undefined): Fragment {
-  if (sort === undefined) return source.id;
+/** What a list is sorted by: a number, a text, or the one where there is no other; null where a row has no value. */
+export interface SortKeys {
+  readonly number?: Fragment;
+  readonly text?: Fragment;
+  readonly always?: true;
+  readonly descending: boolean;
+}
+
+export function sortKeys(dialect: Dialect, source: FilterSource, sort: ResourceSort | undefined): SortKeys {
+  if (sort === undefined) return { descending: false };
+  const { descending } = sort;
   const column = source.columns[nameOf(sort.path)];
-  const keys = column === undefined ? documentKeys(dialect, source, sort.path) : [column.expression];
-  const absent = join(
-    keys.map((key) => sql`(${key}) is null`),
-    " and ",
-  );
-  const direction = verbatim(sort.descending ? " desc" : "");
-  const nulls = verbatim(sort.descending ? " desc nulls first" : " nulls last");
-  const ordered = keys.map((key) => sql`(${key})${nulls}`);
-  return join([sql`(${absent})${direction}`, ...ordered, source.id], ", ");
+  if (column === undefined) return { ...documentKeys(dialect, source, sort.path), descending };
+  const { type, expression, always } = column;
+  if (type !== "flag") return { [type]: expression, descending, ...(always && { always }) };
+  return { number: sql`case when ${expression} then 1 when not ${expression} then 0 end`, descending };
+}
+
+/** The order of a list: absent values last when ascending, first when descending, then by id (RFC 7644 section 3.4.2.3). */
+export function orderSql({ number, text, descending }: SortKeys, id: Fragment): Fragment {
+  const direction = verbatim(descending ? " desc nulls first" : " nulls last");
+  const ordered = [number, text].flatMap((key) => (key === undefined ? [] : [sql`${key}${direction}`]));
+  return join([...ordered, id], ", ");
+}
+
+/** What stands behind a position in that order. */
+export function behindSql(keys: SortKeys, id: Fragment, position: ListPosition): Fragment {
+  const byId = sql`${id} > ${position.id}`;
+  const byText = behindKey(keys, keys.text, position.text, verbatim("text"), byId);
+  return behindKey(keys, keys.number, position.number, verbatim("numeric"), byText);
+}
+
+/** By one key: behind its value, or at its value and behind by what comes next. */
+function behindKey(
+  { always, descending }: SortKeys,
+  key: Fragment | undefined,
+  given: string | number | null,
+  type: Fragment,
+  next: Fragment,
+): Fragment {
+  if (key === undefined) return next;
+  if (given === null) {
+    const same = sql`(${key} is null and ${next})`;
+    return descending ? sql`(${key} is not null or ${same})` : same;
+  }
+  const value = sql`cast(${given} as ${type})`;
+  const further = verbatim(descending ? "<" : ">");
+  const same = sql`(${key} = ${value} and ${next})`;
+  // the first condition says nothing new, but an index is entered by it
+  if (always) return sql`(${key} ${further}= ${value} and (${key} ${further} ${value} or ${same}))`;
+  return descending ? sql`(${key} < ${value} or ${same})` : sql`(${key} > ${value} or ${key} is null or ${same})`;
 }
 
 /** A list sorts by its primary element, else by its first. */
-function documentKeys(dialect: Dialect, source: FilterSource, path: AttributePath): readonly Fragment[] {
+function documentKeys(dialect: Dialect, source: FilterSource, path: AttributePath): Pick<SortKeys, "number" | "text"> {
   const list = path.findIndex((step) => step.multi);
   const document = { base: source.document, names: path.map((step) => step.name) };
-  if (list === -1) {
-    const { number, text } = dialect.jsonKeys(document);
-    return [number, text];
-  }
+  if (list === -1) return dialect.jsonKeys(document);
   const elements = dialect.jsonElements({ base: source.document, names: document.names.slice(0, list + 1) }, "s");
   const isObject =
     dialect.name === "postgres"
@@ -261,7 +299,7 @@ function documentKeys(dialect: Dialect, source: FilterSource, path: AttributePat
     names.length === 0 ? { base: verbatim("s.value"), names, element: verbatim("s") } : { base: isObject, names };
   const primary = dialect.jsonEquals({ base: isObject, names: ["primary"] }, true);
   const { number, text } = dialect.jsonKeys(place);
-  return [number, text].map(
-    (key) => sql`select ${key} from ${elements} order by case when ${primary} then 0 else 1 end, s.key limit 1`,
-  );
+  const chosen = (key: Fragment): Fragment =>
+    sql`(select ${key} from ${elements} order by case when ${primary} then 0 else 1 end, s.key limit 1)`;
+  return { number: chosen(number), text: chosen(text) };
 }

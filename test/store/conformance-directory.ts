@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
+import type { DirectoryQuery } from "../../src/provisioning/ports/directory.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import { expectRefusal, groupDocument, insertRow, LATER, MUCH_LATER, makeWorld, NOW, userDocument } from "./world.js";
 
@@ -157,17 +158,18 @@ export function directoryConformance(open: OpenStore): void {
       for (const name of ["d", "c", "b", "a", "e"]) rows.push((await world.push(name)).row);
       await world.write((tx) => tx.deleteUserRow(connection.id, rows[2] as DirectoryUserId, NOW));
       const live = rows.filter((_, index) => index !== 2);
-      const page = async (query: { offset: number; limit: number; after?: string }) => {
+      const page = async (query: DirectoryQuery) => {
         const { total, rows: found } = await read.directoryUsers(connection.id, query);
         return [total, found.map((row) => row.id)];
       };
       expect(await page({ offset: 0, limit: 10 })).to.deep.equal([4, live]);
+      const behind = (id = "") => ({ id, number: null, text: null });
       expect(await page({ offset: 0, limit: 2 })).to.deep.equal([4, live.slice(0, 2)]);
       expect(await page({ offset: 2, limit: 2 })).to.deep.equal([4, live.slice(2)]);
       expect(await page({ offset: 9, limit: 2 })).to.deep.equal([4, []]);
       expect(await page({ offset: 0, limit: 0 })).to.deep.equal([4, []]);
-      expect(await page({ offset: 0, limit: 2, after: live[1] ?? "" })).to.deep.equal([4, live.slice(2)]);
-      expect(await page({ offset: 0, limit: 2, after: live[3] ?? "" })).to.deep.equal([4, []]);
+      expect(await page({ offset: 0, limit: 2, walk: behind(live[1]) })).to.deep.equal([4, live.slice(2)]);
+      expect(await page({ offset: 0, limit: 2, walk: behind(live[3]) })).to.deep.equal([4, []]);
     });
 
     it("keeps groups with their members in the order of joining, and says who really joined or left", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { AttributePath, Comparator, ResourceFilter, ResourceSort } from "../../src/model/filter.js";
 import type { JsonObject } from "../../src/model/json.js";
+import type { DirectoryQuery } from "../../src/provisioning/ports/directory.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import { groupDocument, LATER, makeWorld, NOW, userDocument, type World } from "./world.js";
 
@@ -141,6 +142,10 @@ const SORTS: readonly (readonly [what: string, sort: ResourceSort, order: string
   ["by boolean", { path: path("vip"), descending: false }, "bob ann cid dee"],
   ["numbers before texts", { path: path("odd"), descending: false }, "dee cid ann bob"],
   ["by a list's primary, else first element", { path: path("emails*/value"), descending: false }, "ann bob cid dee"],
+  ["by a boolean column", { path: path("active"), descending: false }, "cid ann bob dee"],
+  ["by a boolean column, descending", { path: path("active"), descending: true }, "ann bob dee cid"],
+  ["by a column of times, then by id", { path: path("meta/created"), descending: true }, "ann bob cid dee"],
+  ["by externalId, absent first when descending", { path: path("externalId"), descending: true }, "bob dee ann cid"],
   ["by externalId, absent last", { path: path("externalId"), descending: false }, "cid ann bob dee"],
 ];
 
@@ -170,6 +175,68 @@ export function filterConformance(open: OpenStore): void {
     for (const [what, sort, order] of SORTS) {
       it(`sorts: ${what}`, async () => {
         expect((await names({ sort })).names).to.equal(order);
+      });
+    }
+
+    const walk = async (sort: ResourceSort | undefined, size: number, filter?: ResourceFilter) => {
+      const pages: string[] = [];
+      let from: DirectoryQuery["walk"] | undefined = "start";
+      while (from !== undefined) {
+        const query: DirectoryQuery = {
+          walk: from,
+          offset: 0,
+          limit: size,
+          ...(sort && { sort }),
+          ...(filter && { filter }),
+        };
+        const { total, rows, walked } = await world.read.directoryUsers(world.connection.id, query);
+        expect(total).to.equal(filter ? 2 : 4);
+        expect(walked?.positions.map(({ id }) => id)).to.deep.equal(rows.map(({ id }) => id));
+        pages.push(rows.map((row) => row.resource["userName"]).join(" "));
+        from = walked?.more ? walked.positions.at(-1) : undefined;
+      }
+      return pages;
+    };
+
+    for (const [what, sort, order] of SORTS) {
+      it(`CUR-08: walks from row to row in the same order: ${what}`, async () => {
+        expect(await walk(sort, 1)).to.deep.equal(order.split(" "));
+        const [first, second, third, last] = order.split(" ");
+        expect(await walk(sort, 3)).to.deep.equal([`${first} ${second} ${third}`, last]);
+        expect(await walk(sort, 4)).to.deep.equal([order]);
+      });
+    }
+
+    it("CUR-08: walks by id where nothing sorts, and over what a filter leaves", async () => {
+      expect(await walk(undefined, 3)).to.deep.equal(["ann bob cid", "dee"]);
+      expect(await walk(SORTS[0]?.[1], 1, compare("level", "ge", 3))).to.deep.equal(["bob", "ann"]);
+    });
+
+    for (const [by, behind] of [
+      [undefined, "f h"],
+      ["userName", "f g"],
+      ["title", "f g"],
+    ] as const) {
+      it(`CUR-08: walks on behind a row that is gone, to what came behind it, by ${by ?? "id"}`, async () => {
+        const other = await makeWorld(store());
+        const push = async (name: string) => (await other.push(name, { search: { title: name } })).row;
+        await push("b");
+        const gone = await push("d");
+        await push("f");
+        await push("h");
+        const page = async (walk: NonNullable<DirectoryQuery["walk"]>) => {
+          const sort = by && { sort: { path: path(by), descending: false } };
+          const list = await other.read.directoryUsers(other.connection.id, { walk, offset: 0, limit: 2, ...sort });
+          const names = list.rows.map((row) => row.resource["userName"]).join(" ");
+          return { names, last: list.walked?.positions.at(-1) ?? ("start" as const), more: list.walked?.more };
+        };
+        const first = await page("start");
+        expect(first).to.include({ names: "b d", more: true });
+        await other.write((tx) => tx.deleteUserRow(other.connection.id, gone, NOW));
+        for (const name of ["a", "g"]) await push(name);
+        const second = await page(first.last);
+        expect(second).to.include({ names: behind, more: true });
+        expect(await page(second.last)).to.include({ names: by ? "h" : "a g", more: false });
       });
     }
 

@@ -11,7 +11,7 @@ import type {
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import type { Database } from "../../src/store/database.js";
-import { type Fragment, type Sql, sql } from "../../src/store/sql.js";
+import { type Fragment, type Sql, sql, verbatim } from "../../src/store/sql.js";
 import { openSqlite } from "../../src/store/sqlite.js";
 import { tenantWriter } from "../../src/store/tenant-handle.js";
 import { tenantsWithWork } from "../../src/store/upkeep.js";
@@ -23,6 +23,10 @@ const ROW = "d" as DirectoryUserId;
 const GROUP = "g" as DirectoryGroupId;
 const PAGE = { offset: 0, limit: 100 };
 
+const AT_A = { id: "a", number: null, text: "ann" };
+const BY_USER_NAME = { path: [{ name: "userName", multi: false }], descending: false };
+const BY_DISPLAY_NAME = { path: [{ name: "displayName", multi: false }], descending: false };
+
 function column(name: string, value: string) {
   return { op: "compare", path: [{ name, multi: false }], comparator: "eq", value } as const;
 }
@@ -33,7 +37,13 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "userName eq": (tx) => tx.directoryUsers(CONNECTION, { ...PAGE, filter: column("userName", "ann") }),
   "externalId eq": (tx) => tx.directoryUsers(CONNECTION, { ...PAGE, filter: column("externalId", "x") }),
   "a page of users": (tx) => tx.directoryUsers(CONNECTION, PAGE),
-  "a page of users by cursor": (tx) => tx.directoryUsers(CONNECTION, { ...PAGE, after: "a" }),
+  "a page of users by cursor": (tx) => tx.directoryUsers(CONNECTION, { ...PAGE, walk: AT_A }),
+  "a page of users by userName": (tx) => tx.directoryUsers(CONNECTION, { ...PAGE, sort: BY_USER_NAME }),
+  "a page of users by userName, backwards": (tx) =>
+    tx.directoryUsers(CONNECTION, { ...PAGE, sort: { ...BY_USER_NAME, descending: true } }),
+  "a page of users by userName by cursor": (tx) =>
+    tx.directoryUsers(CONNECTION, { ...PAGE, sort: BY_USER_NAME, walk: AT_A }),
+  "a page of groups by displayName": (tx) => tx.directoryGroupsList(CONNECTION, { ...PAGE, sort: BY_DISPLAY_NAME }),
   "displayName eq of groups": (tx) =>
     tx.directoryGroupsList(CONNECTION, { ...PAGE, filter: column("displayName", "x") }),
   "a group with a member": (tx) =>
@@ -255,6 +265,22 @@ describe("query plans on SQLite", () => {
       }
       expect(counts[0]).to.be.greaterThan(0);
       expect(counts[1]).to.equal(counts[0]);
+    });
+  }
+
+  for (const sort of [BY_USER_NAME, { ...BY_USER_NAME, descending: true }]) {
+    it(`goes on with a sorted list at its place in the index${sort.descending ? ", backwards" : ""}`, async () => {
+      const said: Fragment[] = [];
+      const scope = { tenant: 1 as TenantId, sql: recording(said), dialect: database.dialect, newId: () => "n" };
+      await tenantWriter(scope)
+        .directoryUsers(CONNECTION, { ...PAGE, sort, walk: AT_A })
+        .catch(() => undefined);
+      const steps = await database.reader.all<{ readonly detail: string }>(
+        sql`explain query plan ${said[0] ?? verbatim("select 1")}`,
+      );
+      expect(steps.map((step) => step.detail).join("\n")).to.match(
+        /INDEX directory_users_by_name \(tenant_id=\? AND connection_id=\? AND user_name_folded[<>]\?\)/,
+      );
     });
   }
 

@@ -46,6 +46,16 @@ export interface GroupOfUser {
 }
 
 /**
+ * A row's place in a list: what it is sorted by, where anything sorts, and its id. Two lists sorted by one attribute can be
+ * merged by it: numbers (dates are milliseconds, true is 1) before texts, texts by the bytes of their UTF-8, absent last.
+ */
+export interface ListPosition {
+  readonly id: string;
+  readonly number: number | null;
+  readonly text: string | null;
+}
+
+/**
  * A list in a stable order: by `sort`, then by id (which is creation order). Filter paths that are columns, not document
  * parts: `id`, `externalId`, `userName`, `displayName` (groups), `active`, `meta.created`, `meta.lastModified`;
  * `members.value` on groups and `groups.value` on users ask the membership rows.
@@ -53,8 +63,11 @@ export interface GroupOfUser {
 export interface DirectoryQuery {
   readonly filter?: ResourceFilter;
   readonly sort?: ResourceSort;
-  /** Only rows after this id, for cursors; without `sort`. The total stays that of the whole list. */
-  readonly after?: string;
+  /**
+   * From its start, or from behind a row, and on from row to row: what comes and goes meanwhile makes no other row come
+   * twice or never. Without `offset`. The total stays that of the whole list.
+   */
+  readonly walk?: "start" | ListPosition;
   /** Rows to pass over; 0 or more. */
   readonly offset: number;
   /** 0 asks for the total alone. */
@@ -65,6 +78,14 @@ export interface DirectoryQuery {
 export interface DirectoryList<Row> {
   readonly total: number;
   readonly rows: readonly Row[];
+  /** Of a walk. */
+  readonly walked?: Walked;
+}
+
+/** Where each row of a page stands, in their order, and whether there are rows behind the last. */
+export interface Walked {
+  readonly positions: readonly ListPosition[];
+  readonly more: boolean;
 }
 
 /** The directory ledger as SCIM reads it back. */
