@@ -169,6 +169,20 @@ describe("SCIM PATCH of users", () => {
       { emails: [{ ...work, primary: false }, home, { value: "n@x", primary: true }] },
     ],
     [
+      "RFC-44: a new primary takes over from one that is sent again",
+      [
+        {
+          op: "add",
+          path: "emails",
+          value: [
+            { value: work.value, type: work.type },
+            { value: "n@x", primary: true },
+          ],
+        },
+      ],
+      { emails: [{ ...work, primary: false }, home, { value: "n@x", primary: true }] },
+    ],
+    [
       "RFC-44: primary set on another element",
       [{ op: "replace", path: 'emails[type eq "home"].primary', value: true }],
       {

@@ -19,11 +19,11 @@ export function joinElements(attribute: Attribute, present: readonly Json[], add
   return [...byKey.values()];
 }
 
-/** `joinElements`, after which a primary element among the added ones is the only one. */
+/** `joinElements`, after which the element that the added ones call primary, if any does, is the only one (RFC-44). */
 export function addElements(attribute: Attribute, present: readonly Json[], added: readonly Json[]): readonly Json[] {
-  const keys = new Set(added.map((element) => elementKey(attribute, element)));
+  const primaries = new Set(added.filter(isPrimary).map((element) => elementKey(attribute, element)));
   const joined = joinElements(attribute, present, added);
-  return withOnePrimary(attribute, joined, (element) => keys.has(elementKey(attribute, element)));
+  return withOnePrimary(attribute, joined, (element) => primaries.has(elementKey(attribute, element)));
 }
 
 function elementKey(attribute: Attribute, element: Json): string {
