@@ -39,6 +39,7 @@ import type { Store } from "./provisioning/ports/store.js";
 import { createApprovalCache } from "./provisioning/preview/approval.js";
 import { createUnmovedBook, MOST_UNMOVED } from "./provisioning/preview/unmoved.js";
 import { createWalks } from "./provisioning/preview/walks.js";
+import { createRequestLog, type RequestLog } from "./provisioning/request-log.js";
 import { startWorker } from "./provisioning/runs/worker.js";
 import { openStore } from "./store/open.js";
 
@@ -81,6 +82,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
       brake: config.brake,
       sessions: config.sessions,
       workerPollMilliseconds: config.worker.pollMilliseconds,
+      requestLog: config.requestLog,
     },
     log: { fault: (event, fault, about) => logger.with(about ?? {}).fault(event, fault) },
     mappings: createMappingCache(parseMapping, TENANTS_REMEMBERED),
@@ -181,12 +183,14 @@ export async function startService(config: Config, logger: Logger, options: Serv
     const publicUrl = publicUrlOf(config, listener.port);
     const worker = startWorker(opened.p);
     opened.onWake(worker.wake);
+    const requestLog = createRequestLog(opened.p);
     const { app, drain } = createFaces({
       config,
       logger,
       opened,
       publicUrl,
       customTables,
+      requestLog,
       checkAnswers: options.checkAnswers ?? false,
     });
     listener.serve(app);
@@ -199,6 +203,7 @@ export async function startService(config: Config, logger: Logger, options: Serv
         drain();
         await listener.close(config.shutdown.graceMilliseconds);
         await worker.stop();
+        await requestLog.flush();
         await opened.close();
       },
     };
@@ -214,6 +219,7 @@ interface Faces {
   readonly opened: Opened;
   readonly publicUrl: string;
   readonly customTables: CustomTables;
+  readonly requestLog: RequestLog;
   readonly checkAnswers: boolean;
 }
 
@@ -225,7 +231,7 @@ function customTablesOf({ scim: { schemaFiles } }: Config): CustomTables {
 }
 
 function createFaces(service: Faces) {
-  const { config, logger, opened, publicUrl, checkAnswers } = service;
+  const { config, logger, opened, publicUrl, requestLog, checkAnswers } = service;
   const { p, secrets } = opened;
   const metrics = createMetrics();
   const rateLimiter = createRateLimiter();
@@ -243,6 +249,7 @@ function createFaces(service: Faces) {
     p,
     publicUrl,
     customTables: service.customTables,
+    requestLog,
     rateLimiter,
     requestsPerMinutePerToken: config.limits.requestsPerMinutePerToken,
     bodyBytes: config.limits.scimBodyBytes,

@@ -21,6 +21,7 @@ import { mappingTryRoutes } from "./mapping-try.js";
 import { PREFIX } from "./paths.js";
 import { planRoutes } from "./previews.js";
 import { renderAdminError } from "./refusals.js";
+import { requestRoutes } from "./requests.js";
 import { runRoutes } from "./runs.js";
 import { signInRoutes } from "./sign-ins.js";
 import { syncRoutes } from "./sync.js";
@@ -66,6 +67,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...connectionRoutes(deps),
     ...syncRoutes(deps),
     ...tokenRoutes(deps),
+    ...requestRoutes(deps),
     ...mappingRoutes(deps),
     ...mappingHistoryRoutes(deps),
     ...mappingLintRoutes(deps),

@@ -14,7 +14,7 @@ import type { About, Answer, HttpRequest } from "./exchange.js";
 import { failureHeaders, renderProblem } from "./failure.js";
 import { type GuardedRoute, guardRoute } from "./guard.js";
 import type { Metrics } from "./metrics.js";
-import type { Face } from "./route.js";
+import type { Arrival, Face } from "./route.js";
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -39,6 +39,7 @@ interface Trail {
   about: About;
   params: Readonly<Record<string, string>>;
   guarded?: GuardedRoute;
+  readonly arrival: Arrival;
 }
 
 export function createApp(options: AppOptions): RequestListener {
@@ -51,19 +52,21 @@ export function createApp(options: AppOptions): RequestListener {
   app.on("error", (error: unknown) => logger.fault("connection_broken", error));
   app.use(async (ctx) => {
     const started = performance.now();
-    const trail: Trail = { route: "unmatched", about: {}, params: {} };
+    const trail: Trail = { route: "unmatched", about: {}, params: {}, arrival: {} };
     const address = clientAddress(ctx.req.socket.remoteAddress ?? "", ctx.get("x-forwarded-for"), proxies);
     const request = requestOf(ctx, trail, logger, address);
     const { face, find } = routeOf(ctx.path);
     const standard = { ...standardHeaders, "x-request-id": request.id };
     let code = {};
+    let answer: Answer;
     try {
       await find(ctx, trail);
       if (trail.guarded === undefined) throw new Refusal("not_found", "there is nothing at this address");
-      send(ctx, await trail.guarded(request, ctx.req), standard);
+      answer = await trail.guarded(request, ctx.req, trail.arrival);
+      send(ctx, answer, standard);
     } catch (error) {
       for (const name of ctx.res.getHeaderNames()) ctx.remove(name);
-      const answer = (face?.renderError ?? renderProblem)(error, request);
+      answer = (face?.renderError ?? renderProblem)(error, request);
       send(ctx, answer, { ...standard, ...failureHeaders(error) });
       if (answer.status >= 500) request.log.fault("request_failed", error);
       if (error instanceof Refusal) code = { code: error.code };
@@ -72,7 +75,9 @@ export function createApp(options: AppOptions): RequestListener {
     const seconds = (performance.now() - started) / 1_000;
     metrics.observeRequest(method, trail.route, status, seconds);
     const milliseconds = Math.round(seconds * 1_000);
-    request.log.info("request", { method, route: trail.route, status, milliseconds, ...trail.about, ...code });
+    const { route, about, arrival } = trail;
+    request.log.info("request", { method, route, status, milliseconds, ...about, ...code });
+    face?.answered?.({ ...arrival, request, route, about, answer, milliseconds });
   });
   return app.callback();
 }

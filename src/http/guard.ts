@@ -6,9 +6,10 @@ import { type CheckMode, compileSchema } from "../platform/schemas.js";
 import { readBody } from "./body.js";
 import type { Answer, HttpRequest } from "./exchange.js";
 import { fieldsOf } from "./fields.js";
-import type { Route, SchemaId } from "./route.js";
+import type { Arrival, Route, SchemaId } from "./route.js";
 
-export type GuardedRoute = (request: HttpRequest, message: IncomingMessage) => Promise<Answer>;
+/** Notes in `arrival` how far the request got. */
+export type GuardedRoute = (request: HttpRequest, message: IncomingMessage, arrival: Arrival) => Promise<Answer>;
 
 /** The order matters: who calls comes before what is sent, so that strangers make nobody read or parse a body. */
 export function guardRoute(route: Route, checkAnswers: boolean): GuardedRoute {
@@ -18,11 +19,13 @@ export function guardRoute(route: Route, checkAnswers: boolean): GuardedRoute {
   const checkBody =
     rule?.read === "text" ? passThrough : partCheck(rule?.schema, "request", "invalid_document", "body");
 
-  return async (request, message) => {
+  return async (request, message, arrival) => {
     const principal = await route.auth.authenticate(request);
+    arrival.principal = principal;
     const params = checkParams(request.params);
     const query = checkQuery(fieldsOf(request.query, "query parameter"));
     const sent = rule === undefined ? undefined : await readBody(message, rule);
+    arrival.body = sent;
     const body = sent === undefined ? undefined : checkBody(sent);
     const answer = await route.run({ request, params, query, body, principal });
     if (checkAnswers) checkAnswer(route, answer);

@@ -1,6 +1,6 @@
 /** Routes as data: what a path takes, gives and asks for, so that the guard and the OpenAPI document read one source. */
 
-import type { Answer, HttpRequest } from "./exchange.js";
+import type { About, Answer, HttpRequest } from "./exchange.js";
 
 /** A schema by its path below `schemas/`, without `.schema.json` or `.json`, optionally with `#/$defs/name` behind it. */
 export type SchemaId = string;
@@ -93,4 +93,24 @@ export interface Face {
   readonly routes: readonly Route[];
   /** Problem documents (RFC 9457) when absent. */
   readonly renderError?: ErrorRenderer;
+  /** Told of every request below the prefix, also where there is no route, once its answer is made. Never throws. */
+  readonly answered?: (exchange: Exchange) => void;
+}
+
+/** What is known of a request before its handler runs, as far as it got. */
+export interface Arrival {
+  /** What its authenticator made of it. */
+  principal?: unknown;
+  /** The body as it was read, before any schema. */
+  body?: unknown;
+}
+
+/** A request and what it was answered. */
+export interface Exchange extends Readonly<Arrival> {
+  readonly request: HttpRequest;
+  /** The route's pattern; `unmatched` when there is none. */
+  readonly route: string;
+  readonly about: About;
+  readonly answer: Answer;
+  readonly milliseconds: number;
 }

@@ -54,6 +54,7 @@ export interface Config {
   };
   readonly expressions: { readonly processes: 1 | 2 };
   readonly previews: { readonly atOnce: number; readonly waiting: number };
+  readonly requestLog: { readonly days: number; readonly entriesPerConnection: number };
   readonly worker: { readonly pollMilliseconds: number };
   readonly shutdown: { readonly graceMilliseconds: number };
 }

@@ -43,6 +43,8 @@ export interface ProvisioningSettings {
   };
   readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number };
   readonly workerPollMilliseconds: number;
+  /** How long a logged SCIM request is kept, and how many of a connection. */
+  readonly requestLog: { readonly days: number; readonly entriesPerConnection: number };
 }
 
 /** Secrets as provisioning needs them: hashed look-ups and fresh random tokens. */

@@ -6,6 +6,7 @@ import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange, MembersChange, ScimUserDocument, UpsertGroup, UpsertUser } from "../model/directory.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, MemberId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { quote } from "../model/quote.js";
 import { admitDomain, admitSeat } from "./admit.js";
 import { firstNames } from "./first-names.js";
 import { linkPush, reviewLink } from "./link.js";
@@ -248,7 +249,7 @@ async function membersNamed({ tx, connection }: Ingest, members: readonly Member
   const { missing } = named;
   const [first] = missing;
   if (first === undefined) return named;
-  const message = `no user or group \`${first}\`: members must be of this directory`;
+  const message = `no user or group ${quote(first)}: members must be of this directory`;
   throw new Refusal("unknown_member", message, { missing });
 }
 

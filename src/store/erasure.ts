@@ -57,6 +57,7 @@ const PLACES: Readonly<Record<NotePlace, Place>> = {
     ofUser: "grant_id in (select g.id from grants g where g.tenant_id = former_evidence.tenant_id and g.user_id = ?)",
   },
   mapping_note: { table: "mapping_versions", column: "note", json: false, keys: [["version", "bigint"]], ofUser: "" },
+  request: { table: "scim_requests", column: "detail", json: true, keys: BY_ID, ofUser: "" },
   review: { table: "review_items", column: "detail", json: true, keys: BY_ID, ofUser: "" },
   trace: {
     table: "sign_in_traces",

@@ -1,5 +1,5 @@
 /** Rows above tenants, and the look-ups by which a request finds its tenant. */
-import type { TenantId, UserId } from "../model/ids.js";
+import type { ConnectionId, TenantId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { InstanceStore, SessionOwner, TokenOwner } from "../provisioning/ports/instance.js";
 import { insertLocalConnection } from "./connections.js";
@@ -96,6 +96,21 @@ export function instanceStore(database: Database, newId: () => string): Instance
         }
       );
     },
+    async knownTokens(hashes) {
+      if (hashes.length === 0) return [];
+      const rows = await reader.all<KnownTokenColumns>(
+        sql`select hash, tenant_id, connection_id, id, revoked_at, expires_at from scim_tokens
+          where hash in ${dialect.list(hashes)}`,
+      );
+      return rows.map((row) => ({
+        hash: row.hash,
+        tenant: row.tenant_id as TenantId,
+        connection: row.connection_id as ConnectionId,
+        token: row.id,
+        ...given("revokedAt", toInstantOrNull(row.revoked_at)),
+        ...given("expiresAt", toInstantOrNull(row.expires_at)),
+      }));
+    },
     touchToken: (tenant, tokenId, now, from) =>
       database.transaction(async (db) => {
         const columns = { last_used_at: toMillis(now), last_used_from: from };
@@ -146,6 +161,15 @@ type TokenColumns = TenantColumns &
     readonly expires_at: number | null;
     readonly last_used_at: number | null;
   };
+
+interface KnownTokenColumns {
+  readonly hash: string;
+  readonly tenant_id: number;
+  readonly connection_id: string;
+  readonly id: string;
+  readonly revoked_at: number | null;
+  readonly expires_at: number | null;
+}
 
 type ApiKeyColumns = TenantColumns & {
   readonly key_id: string;

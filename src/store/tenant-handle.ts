@@ -19,6 +19,7 @@ import { markWriter } from "./marks.js";
 import { membershipWriter } from "./memberships.js";
 import { nestingReader, nestingWriter } from "./nested-groups.js";
 import { peopleLocker, peopleReader } from "./people.js";
+import { requestLogReader, requestLogWriter } from "./request-log.js";
 import { runReader, runWriter } from "./runs.js";
 import type { Scope } from "./scope.js";
 import { seatWriter } from "./seats.js";
@@ -48,6 +49,7 @@ export function tenantReader(scope: Scope): TenantReader {
     ...lintReader(scope),
     ...runReader(scope),
     ...signInReader(scope),
+    ...requestLogReader(scope),
     ...journalReader(scope),
     ...erasureReader(scope),
   };
@@ -74,6 +76,7 @@ export function tenantWriter(scope: Scope): TenantWriter {
     ...mappingWriter(scope),
     ...runWriter(scope),
     ...signInWriter(scope),
+    ...requestLogWriter(scope),
     ...journalWriter(scope),
     ...erasureWriter(scope),
   };

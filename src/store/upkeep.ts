@@ -55,6 +55,8 @@ export async function sweep(db: Sql, now: Instant): Promise<void> {
     ["sessions", "id", sql`ended_at is not null`],
     ["plans", "id", sql`expires_at <= ${at}`],
     ["sign_in_traces", "reference", sql`at <= ${at - TRACE_DAYS * DAY}`],
+    ["scim_requests", "id", sql`expires_at <= ${at}`],
+    ["scim_sightings", "connection_id, kind, name", sql`expires_at <= ${at}`],
   ];
   for (const [table, key, where] of past) {
     const columns = verbatim(`tenant_id, ${key}`);

@@ -47,6 +47,7 @@ interface Ids {
   readonly state: string;
   readonly session: string;
   readonly trace: string;
+  readonly request: string;
 }
 
 const DOCUMENT = userDocument("ann", { externalId: "00u1" });
@@ -63,6 +64,14 @@ const LINE = {
   factsVersion: 0,
 } as const;
 
+const TIMES = { firstAt: NOW, lastAt: NOW, expiresAt: MUCH_LATER };
+const SIGHTING = { kind: "client", name: "okta", count: 1, ...TIMES } as const;
+
+function keptRequest(id: string, connection: ConnectionId) {
+  const came = { id, connection, at: NOW, method: "GET", status: 200, quirks: [], client: "okta", requestId: "r" };
+  return { ...came, expiresAt: MUCH_LATER, detail: {} };
+}
+
 async function furnish(world: World): Promise<Ids> {
   const { connection, write } = world;
   const { user, row } = await world.push("ann", DOCUMENT);
@@ -71,6 +80,7 @@ async function furnish(world: World): Promise<Ids> {
   await register(world, [user, quiet]);
   const grant = newGrant(user, { connection: connection.id });
   const [state, session, trace] = [unique("state"), unique("session"), unique("trace")];
+  const request = world.store.newId();
   return write(async (tx) => {
     await tx.updateClaims(row, CLAIMS, "sub", NOW);
     const team = (await tx.ensureTeams(["Platform"], NOW)).get("Platform") as TeamId;
@@ -88,6 +98,8 @@ async function furnish(world: World): Promise<Ids> {
     await tx.insertPendingLogin({ ...LOGIN, stateHash: state, connection: connection.id });
     await tx.insertSession({ ...SESSION, hash: session, user, connection: connection.id }, NOW);
     await tx.insertSignInTrace({ reference: trace, connection: connection.id, at: NOW, outcome: "x", detail: {} });
+    await tx.keepRequests([keptRequest(request, connection.id)]);
+    await tx.addSightings([{ ...SIGHTING, connection: connection.id }]);
     await tx.saveMapping(0, { text: "{}", author: "op" }, NOW);
     await tx.wakeAt(NOW, "settle", connection.id);
     await tx.writePins({ ...NO_PINS, add: [{ connection: connection.id, name: "Eng" }] }, NOW);
@@ -95,7 +107,7 @@ async function furnish(world: World): Promise<Ids> {
     await tx.addNested(group, [group]);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
     const ids = { connection: connection.id, user, quiet, row, group, grant: grant.id, team, run };
-    return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace };
+    return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace, request };
   });
 }
 
@@ -158,6 +170,9 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   heldPeople: (b, a) => b.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
   signInTrace: (b, a) => b.signInTrace(a.trace),
   sessionsOf: (b, a) => b.sessionsOf(a.user),
+  keptRequests: (b, a) => b.keptRequests(a.connection, { limit: 10 }),
+  keptRequest: (b, a) => b.keptRequest(a.connection, a.request),
+  sightings: (b, a) => b.sightings(a.connection),
   audit: (b) => b.audit({ limit: 10 }),
   events: (b) => b.events({ after: 0, limit: 10 }),
   personalRecords: (b, a) => b.personalRecords(a.user),
@@ -267,6 +282,10 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   endIdpSessions: (b, a) => b.endIdpSessions(a.connection, { subject: "sub" }, LATER),
   insertSignInTrace: (b, a) =>
     b.insertSignInTrace({ reference: unique("trace"), connection: a.connection, at: NOW, outcome: "x", detail: {} }),
+  keepRequests: (b, a) => b.keepRequests([keptRequest(unique("request"), a.connection)]),
+  addRepeats: (b, a) => b.addRepeats([{ id: a.request, count: 9, until: LATER }]),
+  addSightings: (b, a) => b.addSightings([{ ...SIGHTING, connection: a.connection }]),
+  trimRequests: (b, a) => b.trimRequests(a.connection, 0, 10),
   rememberOnce: (b, a) => b.rememberOnce(a.connection, "jti", LATER),
   publishEvents: (b) => b.publishEvents(LATER, 10),
   rewriteNotes: (b, a) => b.rewriteNotes("evidence", [{ key: a.grant, text: "[]" }]),
@@ -308,6 +327,8 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
     await read.sessionsOf(a.user),
     await read.signInTrace(a.trace),
+    await read.keptRequests(connection.id, { limit: 10 }),
+    await read.sightings(connection.id),
     await read.planLines(a.plan, { limit: 10 }),
     await read.events({ after: 0, limit: 10 }),
     await store.instance.sessionByHash(a.session),

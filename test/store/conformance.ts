@@ -9,6 +9,7 @@ import { mappingConformance } from "./conformance-mappings.js";
 import { nestedConformance } from "./conformance-nested.js";
 import { parallelConformance } from "./conformance-parallel.js";
 import { pinConformance } from "./conformance-pins.js";
+import { requestConformance } from "./conformance-requests.js";
 import { signInConformance } from "./conformance-sign-ins.js";
 import { workConformance } from "./conformance-work.js";
 import type { OpenStore } from "./store-for-tests.js";
@@ -26,6 +27,7 @@ export function conformance(name: string, open: OpenStore): void {
     mappingConformance(open);
     lintConformance(open);
     signInConformance(open);
+    requestConformance(open);
     journalConformance(open);
     parallelConformance(open);
     isolationConformance(open);

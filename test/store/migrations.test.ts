@@ -32,6 +32,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0016-marks-of-open-runs", "295be724bad27fd7", "295be724bad27fd7"],
   ["0018-directory-lifecycle", "7427eabeec1f41c1", "1caf15c30afca9ad"],
   ["0019-nested-groups", "a5b4fe8a20e38481", "d9b7527a413356a9"],
+  ["0020-request-log", "feb0bc9a75c75e64", "7cea5a729a840880"],
   ["0021-custom-resources", "0450640741c668a0", "28b97435d8206112"],
 ];
 

@@ -2,6 +2,7 @@
 import type { HttpRequest } from "../../http/exchange.js";
 import { anybody, defineRoute, type Route } from "../../http/route.js";
 import type { JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import { resourceTypeDocuments, schemaDocuments, serviceProviderConfigDocument } from "./discovery.js";
 import { ScimError } from "./errors.js";
 import { scimAnswer } from "./scim-answer.js";
@@ -45,7 +46,7 @@ function collection(path: string, summary: string, documents: readonly JsonObjec
     single(path, summary, () => list),
     single(`${path}/:id`, `${summary}, one of them`, ({ params }) => {
       const document = byId.get((params["id"] ?? "").toLowerCase());
-      if (!document) throw new ScimError("notFound", `${path} has no \`${params["id"]}\``);
+      if (!document) throw new ScimError("notFound", `${path} has no ${quote(params["id"] ?? "")}`);
       return document;
     }),
   ];

@@ -1,10 +1,12 @@
 /** SCIM 2.0 at one base URL for everybody: the token names tenant and connection (RFC 7643, RFC 7644). */
 import type { Face } from "../../http/route.js";
+import type { RequestLog } from "../../provisioning/request-log.js";
 import { bulkRoute } from "./bulk-route.js";
 import { customHandler } from "./custom-resources.js";
 import { SCIM_TABLES } from "./custom-schemas.js";
 import { discoveryRoutes } from "./discovery-routes.js";
 import { groupHandler } from "./groups.js";
+import { requestNotes } from "./log/note-requests.js";
 import { resourceRoutes } from "./resource-routes.js";
 import { readScimSchemas } from "./schema.js";
 import type { CustomTables } from "./schema-tables.js";
@@ -17,9 +19,11 @@ export function openScimFace(
   settings: Omit<ScimRoom, "schemas" | "baseUrl" | "whileUnchanged"> & {
     readonly publicUrl: string;
     readonly customTables?: CustomTables;
+    /** Absent: no request is noted. */
+    readonly requestLog?: RequestLog;
   },
 ): Face {
-  const { publicUrl, customTables, ...rest } = settings;
+  const { publicUrl, customTables, requestLog, ...rest } = settings;
   const room: ScimRoom = {
     ...rest,
     schemas: readScimSchemas(SCIM_TABLES, customTables),
@@ -37,5 +41,6 @@ export function openScimFace(
       ...discoveryRoutes(room),
     ],
     renderError: renderScimError,
+    ...(requestLog && { answered: requestNotes(room, requestLog) }),
   };
 }

@@ -2,6 +2,7 @@
 import type { Tenant } from "../../model/connection.js";
 import type { Instant, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
+import { isOpaqueId } from "../../model/opaque-id.js";
 import { Refusal } from "../../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "../deps.js";
 import type { Note, PersonalRecords } from "../ports/erasure.js";
@@ -184,6 +185,11 @@ async function redactElsewhere(p: Provisioning, tenant: Tenant, { user, sure, ro
   );
   const traced = { place: "trace", without: user, names: [...sure, ...rows.flatMap(signInNames)] } as const;
   await removePages(p, tenant, traced, (text) => isTraceOf(text, rows, sure));
+  // Of names the log of SCIM requests keeps none but such as machines make up.
+  const made = rows.flatMap(signInNames).filter(isOpaqueId);
+  await eachPage(p, tenant, { place: "request", without: user, names: made }, (tx, notes) =>
+    tx.rewriteNotes("request", changed(notes, redaction(made))),
+  );
   const authors = await p.store.read(tenant.id).mappingAuthors();
   const notes = authors.flatMap(({ version, note }) => (note === undefined ? [] : [{ key: `${version}`, text: note }]));
   const rewritten = changed(notes, redact);

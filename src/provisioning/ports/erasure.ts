@@ -23,7 +23,7 @@ export interface PersonalRecords extends ShownProfile {
 
 /**
  * Where journals keep texts that may name somebody. `audit`, `event`, `evidence`, `former_evidence`, `review` and `trace` are
- * JSON; `grant_reason` and `mapping_note` are what people wrote.
+ * JSON; `grant_reason` and `mapping_note` are what people wrote; of `request` ids are all that could name anybody.
  */
 export type NotePlace =
   | "audit"
@@ -32,6 +32,7 @@ export type NotePlace =
   | "evidence"
   | "former_evidence"
   | "mapping_note"
+  | "request"
   | "review"
   | "trace";
 
@@ -47,7 +48,7 @@ export interface ErasureReader {
   /** `undefined`: no such person, pending ones included. */
   personalRecords(user: UserId): Promise<PersonalRecords | undefined>;
   /** Every text in this place that is filed under the person. */
-  notesOf(user: UserId, place: Exclude<NotePlace, "mapping_note" | "review">): Promise<readonly Note[]>;
+  notesOf(user: UserId, place: Exclude<NotePlace, "mapping_note" | "request" | "review">): Promise<readonly Note[]>;
   /**
    * Texts in this place that hold one of these as it is written, in small or in capital letters (A to Z in any case), in the
    * order of their keys from `after` on. Not those filed under the person: of `audit` and `event` those with a reason that

@@ -1,5 +1,6 @@
 import type { Connection, TeamPolicy, Tenant } from "../../model/connection.js";
 import type { Instant, TenantId, UserId } from "../../model/ids.js";
+import type { KnownToken } from "./requests.js";
 import type { Page, PageQuery } from "./store.js";
 
 export interface NewTenant {
@@ -59,6 +60,8 @@ export interface InstanceStore {
 
   /** `hash` is SHA-256 of the token, hex. Revoked tokens are not found; expired ones are (the caller judges the time). */
   tokenByHash(hash: string): Promise<TokenOwner | undefined>;
+  /** Those of these hashes that belong to a token, also one that is revoked or expired. */
+  knownTokens(hashes: readonly string[]): Promise<readonly KnownToken[]>;
   touchToken(tenant: TenantId, tokenId: string, now: Instant, from: string): Promise<void>;
   apiKeyByHash(hash: string): Promise<ApiKeyOwner | undefined>;
 
@@ -71,6 +74,6 @@ export interface InstanceStore {
   /** Tenants with due dirty marks, people behind the active mapping version, queued runs, due wake-ups or unpublished events. */
   /** In id order, starting behind `after` and going round. */
   tenantsWithWork(now: Instant, limit: number, after?: TenantId): Promise<readonly TenantId[]>;
-  /** Removes what is past its time: pending logins, ended sessions, plans, replay ids, old sign-in traces. */
+  /** Removes what is past its time: pending logins, ended sessions, plans, replay ids, old sign-in traces, logged requests. */
   sweep(now: Instant): Promise<void>;
 }

@@ -13,6 +13,7 @@ import type { JournalReader, JournalWriter } from "./journal.js";
 import type { LintReader } from "./lint.js";
 import type { MappingReader, MappingWriter } from "./mappings.js";
 import type { PinReader, PinWriter } from "./pins.js";
+import type { RequestLogReader, RequestLogWriter } from "./requests.js";
 import type { RunReader, RunWriter } from "./runs.js";
 import type { SignInReader, SignInWriter } from "./sign-ins.js";
 
@@ -26,6 +27,7 @@ export interface TenantReader
     LintReader,
     RunReader,
     SignInReader,
+    RequestLogReader,
     PinReader,
     JournalReader,
     ErasureReader {
@@ -42,6 +44,7 @@ export interface TenantWriter
     MappingWriter,
     RunWriter,
     SignInWriter,
+    RequestLogWriter,
     PinWriter,
     JournalWriter,
     ErasureWriter {}

@@ -1,0 +1,53 @@
+/** Owns what a log shows of one text of a client: the first letter and the length, unless it says nothing of anybody. */
+
+import { emailDomain } from "../../../model/fold.js";
+import { isOpaqueId } from "../../../model/opaque-id.js";
+import type { Vocabulary } from "./vocabulary.js";
+
+/** What redacting needs to know. */
+export interface Redacting {
+  readonly words: Vocabulary;
+  /** E-mail domains that are the tenant's own, in small letters: addresses keep them. */
+  readonly domains: ReadonlySet<string>;
+}
+
+export const SECRET_TEXT = "(secret)";
+
+/** Lists and objects of schemas whose attributes have fixed values. */
+const HAS_FIXED_VALUES = new Set(["type", "resourcetype", "op", "method", "sortorder"]);
+
+/**
+ * The text as it stands under this name (the last part of the attribute's, in small letters). Kept: ids that machines make up,
+ * "True" and "False", and fixed values where they belong. Never more than 45 characters, and nothing that databases refuse.
+ */
+export function maskedText(text: string, name: string, redacting: Redacting): string {
+  const small = text.toLowerCase();
+  if (text === "" || isOpaqueId(text) || small === "true" || small === "false") return text;
+  if (HAS_FIXED_VALUES.has(name) && redacting.words.values.has(small)) return text;
+  if (name === "schemas" && isSchemaUri(text, redacting.words)) return text;
+  return masked(text, redacting.domains);
+}
+
+/** Declared or not: which extension a client means is what its admin has to know. */
+function isSchemaUri(text: string, { uris }: Vocabulary): boolean {
+  return uris.has(text.toLowerCase()) || /^urn:[a-z0-9][a-z0-9-]{0,31}:[\w.:-]{1,200}$/i.test(text);
+}
+
+/** `a…(15)`, of an address `a…(3)@acme.example`, of one or two letters `…(2)`. */
+export function masked(text: string, domains: ReadonlySet<string> = new Set()): string {
+  const domain = emailDomain(text);
+  if (domain !== undefined && domains.has(domain)) return `${masked(text.slice(0, -domain.length - 1))}@${domain}`;
+  const [first = ""] = text;
+  const shown = text.length > 2 && /[\p{L}\p{N}]/u.test(first) ? first : "";
+  return `${shown}…(${text.length})`;
+}
+
+/** A number says as much as its digits. */
+export function maskedNumber(value: number): string {
+  return `…(${String(Math.trunc(Math.abs(value))).length} digits)`;
+}
+
+/** A name that an attribute, or a parameter of a query, may have; anything else may be a value in the wrong place. */
+export function isNameLike(name: string): boolean {
+  return name.length <= 120 && /^(?:urn:|https?:\/\/)?[A-Za-z$_][\w$.:/-]*$/.test(name);
+}

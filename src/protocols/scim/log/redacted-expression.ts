@@ -1,0 +1,72 @@
+/** Owns how filters and paths look in a log: attributes, operators and brackets stay, what is compared with is masked. */
+
+import { cutText } from "../../../model/cut-text.js";
+import { isNameLike, masked, maskedText, type Redacting, SECRET_TEXT } from "./masked-text.js";
+import { isKnownReference, isSecret, lastPart } from "./vocabulary.js";
+
+const LONGEST = 2_000;
+const TOKEN = /"(?:[^"\\]|\\.)*"?|\s+|[()[\],]|[^\s()[\],"]+/gs;
+const COMPARATOR = /^(?:eq|ne|co|sw|ew|gt|ge|lt|le)$/i;
+const LOGIC = /^(?:and|or|not)$/i;
+const PRESENT = /^pr$/i;
+
+/**
+ * `filter`: unknown attributes are shown where the grammar has attributes. `names`: a path, or a list of attributes: a word that
+ * stands alone is one too. `message`: of another's text, only words that are known.
+ */
+export type ExpressionKind = "filter" | "names" | "message";
+
+/** Reads by token, so that what is no filter at all is masked as well as one that is. Never throws. */
+export function redactExpression(text: string, kind: ExpressionKind, redacting: Redacting): string {
+  const tokens = cutText(text, LONGEST).match(TOKEN) ?? [];
+  let attribute = "";
+  let before: "start" | "attribute" | "comparator" | "operand" = "start";
+  const shown = tokens.map((token, at) => {
+    if (/^\s/.test(token)) return " ";
+    if (/^[()[\],]$/.test(token)) {
+      before = token === ")" || token === "]" ? "operand" : "start";
+      return token;
+    }
+    const isQuoted = token.startsWith('"');
+    if (isQuoted || before === "comparator") {
+      before = "operand";
+      return operand(token, attribute, redacting);
+    }
+    if (COMPARATOR.test(token) && before === "attribute") {
+      before = "comparator";
+      return token;
+    }
+    if (LOGIC.test(token) || PRESENT.test(token)) {
+      before = LOGIC.test(token) ? "start" : "operand";
+      return token;
+    }
+    const place = before;
+    before = "attribute";
+    attribute = token;
+    const next = tokens.slice(at + 1).find((one) => !/^\s/.test(one));
+    return isAttribute(token, kind, place, next, redacting) ? token : masked(token, redacting.domains);
+  });
+  return shown.join("");
+}
+
+function isAttribute(
+  token: string,
+  kind: ExpressionKind,
+  place: string,
+  next: string | undefined,
+  { words }: Redacting,
+): boolean {
+  if (isKnownReference(token, words)) return true;
+  if (kind === "message" || place !== "start" || !isNameLike(token)) return false;
+  if (next === undefined || next === ",") return kind === "names";
+  return next === "[" || COMPARATOR.test(next) || PRESENT.test(next);
+}
+
+function operand(token: string, attribute: string, redacting: Redacting): string {
+  if (isSecret(attribute, redacting.words)) return SECRET_TEXT;
+  if (!token.startsWith('"')) {
+    return /^(?:true|false|null)$/i.test(token) ? token : maskedText(token, lastPart(attribute), redacting);
+  }
+  const inside = token.replace(/^"|"$/g, "").replace(/\\(.)/gs, "$1");
+  return `"${maskedText(inside, lastPart(attribute), redacting)}"`;
+}

@@ -1,0 +1,57 @@
+/** Owns how a refusal's own words look in a log: what they quote of the request is masked like the request. */
+
+import { cutText } from "../../../model/cut-text.js";
+import type { Json, JsonObject } from "../../../model/json.js";
+import { isOpaqueId } from "../../../model/opaque-id.js";
+import { isList } from "../json-value.js";
+import { masked, type Redacting } from "./masked-text.js";
+import { redactExpression } from "./redacted-expression.js";
+
+const LONGEST = 1_000;
+const MEDIA_TYPE = /^[a-z]{1,20}\/[a-z0-9.+-]{1,40}(?:; ?charset=[\w-]{1,20})?$/i;
+/** Shorter texts are found in too many words. */
+const SHORTEST = 5;
+const MOST_TEXTS = 500;
+/** What was masked already. */
+const MASKED = /^(?:[\p{L}\p{N}]?…\(\d+\)(?:@[\w.-]+)?\s*)+$/u;
+
+/**
+ * What stands in backticks or quotes is from outside, or a name of ours: it is masked unless it is known by name. Whatever else
+ * of the request's texts is found in the message is masked as well: no message has to be written with the log in mind.
+ */
+export function redactMessage(message: string, sent: readonly string[], redacting: Redacting): string {
+  const parts = withoutTexts(cutText(message, LONGEST), sent, redacting).split("`");
+  const shown = parts.map((part, at) => {
+    if (at % 2 === 1) return quoted(part, redacting);
+    return part.replace(/"([^"]*)"/g, (_, text: string) => `"${quoted(text, redacting)}"`);
+  });
+  return shown.join("`");
+}
+
+function quoted(text: string, redacting: Redacting): string {
+  if (isKnown(text, redacting) || isOpaqueId(text) || MEDIA_TYPE.test(text) || MASKED.test(text)) return text;
+  return redactExpression(text, "message", redacting);
+}
+
+function isKnown(text: string, { words: { names, values, uris } }: Redacting): boolean {
+  const small = text.toLowerCase();
+  return names.has(small.replace(/^\//, "")) || values.has(small) || uris.has(small);
+}
+
+function withoutTexts(message: string, sent: readonly string[], redacting: Redacting): string {
+  const personal = sent.filter((one) => one.length >= SHORTEST && !isKnown(one, redacting) && !isOpaqueId(one));
+  return personal.reduce((text, one) => text.replaceAll(one, masked(one, redacting.domains)), message);
+}
+
+/** The texts of a request that a message may quote: those of the body, of the query, the parts of the path, and their words. */
+export function textsOf(body: Json | undefined, query: URLSearchParams, path: string): readonly string[] {
+  const texts: string[] = [...query.values(), ...path.split("/")];
+  const left: Json[] = body === undefined ? [] : [body];
+  for (let next = left.pop(); next !== undefined && texts.length < MOST_TEXTS; next = left.pop()) {
+    if (typeof next === "string") texts.push(next);
+    else if (typeof next === "object" && next !== null) {
+      left.push(...(isList(next) ? next : Object.values(next as JsonObject)).slice(0, MOST_TEXTS));
+    }
+  }
+  return [...texts, ...texts.flatMap((text) => text.split(/[\s"()[\]]+/))];
+}

@@ -1,0 +1,134 @@
+/** Owns how a whole request looks in a log: address, query and body with their structure, and nobody in them. */
+
+import type { Json, JsonObject } from "../../../model/json.js";
+import { isOpaqueId } from "../../../model/opaque-id.js";
+import { isList } from "../json-value.js";
+import { isNameLike, masked, maskedNumber, maskedText, type Redacting, SECRET_TEXT } from "./masked-text.js";
+import { redactExpression } from "./redacted-expression.js";
+import { isSecret, lastPart } from "./vocabulary.js";
+
+const MOST_PARAMETERS = 20;
+const MOST_SEGMENTS = 8;
+const MOST_ELEMENTS = 20;
+const MOST_KEYS = 60;
+const DEEPEST = 8;
+/** Values of one body. */
+const MOST_VALUES = 200;
+
+const EXPRESSIONS: ReadonlyMap<string, "filter" | "names"> = new Map([
+  ["filter", "filter"],
+  ["attributes", "names"],
+  ["excludedattributes", "names"],
+  ["sortby", "names"],
+  ["path", "names"],
+]);
+const COUNTS = new Set(["startindex", "count", "failonerrors"]);
+
+/** Below the SCIM base. What follows a known collection is an id, or else masked. */
+export function redactAddress(path: string, redacting: Redacting): string {
+  const segments = path.split("/").filter((segment) => segment !== "");
+  const shown = segments.slice(0, MOST_SEGMENTS).map((segment, at) => {
+    const { names, uris } = redacting.words;
+    const text = decoded(segment);
+    if (names.has(text.toLowerCase()) || uris.has(text.toLowerCase()) || isOpaqueId(text)) return text;
+    const isId = names.has(decoded(segments[at - 1] ?? "").toLowerCase());
+    return !isId && /^[A-Za-z0-9._-]{1,40}$/.test(text) ? text : masked(text, redacting.domains);
+  });
+  return `/${shown.join("/")}${segments.length > MOST_SEGMENTS ? "/…" : ""}`;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+export function redactQuery(query: URLSearchParams, redacting: Redacting): JsonObject {
+  const parameters = [...query].slice(0, MOST_PARAMETERS);
+  return Object.fromEntries(
+    parameters.map(([name, value]) => {
+      const small = name.toLowerCase();
+      if (COUNTS.has(small) && /^-?\d{1,9}$/.test(value)) return [name, value];
+      return [shownName(name, redacting), redactText(value, small, redacting)];
+    }),
+  );
+}
+
+/**
+ * The body with its structure: keys, operations, paths, ids, booleans and fixed values stay; every other text is masked, and
+ * what stands under the name of a secret is not even that. Long lists and large objects are cut, and say so.
+ */
+export function redactBody(body: Json, redacting: Redacting): Json {
+  const budget = { left: MOST_VALUES };
+  return redactValue(body, "", 0, { ...redacting, budget });
+}
+
+interface Spending extends Redacting {
+  readonly budget: { left: number };
+}
+
+function redactValue(value: Json, name: string, depth: number, spending: Spending): Json {
+  spending.budget.left -= 1;
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "number") return COUNTS.has(name) ? value : maskedNumber(value);
+  if (typeof value === "string") return redactText(value, name, spending);
+  if (depth >= DEEPEST) return "…";
+  return isList(value) ? redactList(value, name, depth, spending) : redactObject(value as JsonObject, depth, spending);
+}
+
+function redactList(list: readonly Json[], name: string, depth: number, spending: Spending): Json {
+  const shown: Json[] = [];
+  for (const item of list.slice(0, MOST_ELEMENTS)) {
+    if (spending.budget.left <= 0) break;
+    shown.push(redactValue(item, name, depth + 1, spending));
+  }
+  return shown.length === list.length ? shown : [...shown, `… and ${list.length - shown.length} more`];
+}
+
+function redactObject(object: JsonObject, depth: number, spending: Spending): Json {
+  const keys = Object.keys(object);
+  const hides = hidesValue(object, keys, spending);
+  const shown: [string, Json][] = [];
+  for (const key of keys.slice(0, MOST_KEYS)) {
+    if (spending.budget.left <= 0) break;
+    const name = lastPart(key);
+    const value = object[key] ?? null;
+    const secret = isSecret(key, spending.words) || (hides && name === "value");
+    shown.push([shownName(key, spending), secret ? SECRET_TEXT : redactValue(value, name, depth + 1, spending)]);
+  }
+  const rest = keys.length - shown.length;
+  return Object.fromEntries(rest === 0 ? shown : [...shown, ["…", `and ${rest} more`]]);
+}
+
+/** An operation on a secret: its path says so, not the key of the value. */
+function hidesValue(object: JsonObject, keys: readonly string[], { words }: Redacting): boolean {
+  return keys.some((key) => {
+    const path = key.toLowerCase() === "path" ? object[key] : undefined;
+    return typeof path === "string" && isSecret(path, words);
+  });
+}
+
+function redactText(text: string, name: string, redacting: Redacting): string {
+  if (isSecret(name, redacting.words)) return SECRET_TEXT;
+  if (name === "$ref" || name === "location" || (name === "path" && text.startsWith("/"))) {
+    return redactReference(text, redacting);
+  }
+  const kind = EXPRESSIONS.get(name);
+  return kind === undefined ? maskedText(text, name, redacting) : redactExpression(text, kind, redacting);
+}
+
+/** Of an address only the resource that it names. */
+function redactReference(text: string, redacting: Redacting): string {
+  const [kind = "", id = ""] = text.split("/").slice(-2);
+  const isResource = redacting.words.names.has(kind.toLowerCase()) && isOpaqueId(id);
+  if (isResource) return `/${kind}/${id}`;
+  return text.startsWith("/") ? redactAddress(text, redacting) : maskedText(text, "", redacting);
+}
+
+/** A key as a key: paths as those of operations, and what can be no name masked. */
+function shownName(name: string, redacting: Redacting): string {
+  if (isNameLike(name)) return name === "__proto__" ? `(${name})` : name;
+  return name.includes("[") ? redactExpression(name, "names", redacting) : masked(name, redacting.domains);
+}

@@ -1,0 +1,271 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Json } from "../../src/model/json.js";
+import { redactExpression } from "../../src/protocols/scim/log/redacted-expression.js";
+import { redactMessage, textsOf } from "../../src/protocols/scim/log/redacted-message.js";
+import { redactAddress, redactBody, redactQuery } from "../../src/protocols/scim/log/redacted-request.js";
+import { createVocabulary } from "../../src/protocols/scim/log/vocabulary.js";
+import { ENTERPRISE, GROUP, PATCH_OP, schemas, USER } from "./tables.js";
+
+const words = createVocabulary(schemas.types);
+const redacting = { words, domains: new Set(["acme.example"]) };
+const ULID = "01M828FNC9AN3DYGS4XZW9QE4Z";
+const UUID = "1f3c0c7e-5a0e-4a77-9d0c-2b1f5f0f7d11";
+const OKTA_ID = "00u1abcdefghijklmnop";
+
+const BODIES: readonly (readonly [what: string, body: Json, shown: Json])[] = [
+  [
+    "a new user as Okta sends it: names and addresses by first letter and length, the password not even so",
+    {
+      schemas: [USER],
+      ...{ userName: "ada@acme.example", externalId: OKTA_ID, displayName: "Ada Lovelace", locale: "en-US" },
+      name: { givenName: "Ada", familyName: "Lovelace" },
+      emails: [{ primary: true, value: "ada@home.example", type: "work" }],
+      ...{ groups: [], password: "1mz050nq", active: true },
+    },
+    {
+      schemas: [USER],
+      ...{ userName: "a…(3)@acme.example", externalId: OKTA_ID, displayName: "A…(12)", locale: "e…(5)" },
+      name: { givenName: "A…(3)", familyName: "L…(8)" },
+      emails: [{ primary: true, value: "a…(16)", type: "work" }],
+      ...{ groups: [], password: "(secret)", active: true },
+    },
+  ],
+  [
+    "what says nothing of anybody: ids, booleans in words, null, foreign schemas",
+    {
+      schemas: [USER, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/User", "urn:acme:x:1.0"],
+      active: "False",
+      title: null,
+      [ENTERPRISE]: {
+        manager: { value: ULID, $ref: `https://x.example/scim/v2/Users/${ULID}` },
+        employeeNumber: 12345,
+      },
+      roles: [{ type: "WindowsAzureActiveDirectoryRole", value: "Acme.Admin", primary: "True" }],
+    },
+    {
+      schemas: [USER, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/User", "urn:acme:x:1.0"],
+      active: "False",
+      title: null,
+      [ENTERPRISE]: { manager: { value: ULID, $ref: `/Users/${ULID}` }, employeeNumber: "…(5 digits)" },
+      roles: [{ type: "WindowsAzureActiveDirectoryRole", value: "A…(10)", primary: "True" }],
+    },
+  ],
+  [
+    "operations with their paths, and what those compare with masked",
+    {
+      schemas: [PATCH_OP],
+      Operations: [
+        { op: "Replace", path: 'emails[type eq "work"].value', value: "ada@x.example" },
+        { op: "remove", path: `members[value eq "${UUID}"]` },
+        { op: "remove", path: 'members[value eq "lovelace"]' },
+        { op: "add", path: "members", value: [{ value: ULID, display: "Ada" }] },
+        {
+          op: "replace",
+          value: { "name.givenName": "Augusta", active: false, 'emails[type eq "home"].value': "x@y.z" },
+        },
+        { op: "overwrite", path: "nickNaem", value: "Countess" },
+      ],
+    },
+    {
+      schemas: [PATCH_OP],
+      Operations: [
+        { op: "Replace", path: 'emails[type eq "work"].value', value: "a…(13)" },
+        { op: "remove", path: `members[value eq "${UUID}"]` },
+        { op: "remove", path: 'members[value eq "l…(8)"]' },
+        { op: "add", path: "members", value: [{ value: ULID, display: "A…(3)" }] },
+        { op: "replace", value: { "name.givenName": "A…(7)", active: false, 'emails[type eq "home"].value': "x…(5)" } },
+        { op: "o…(9)", path: "nickNaem", value: "C…(8)" },
+      ],
+    },
+  ],
+  [
+    "RFC-13: secrets, whichever way they are named",
+    {
+      Password: "hunter22",
+      [`${USER}:password`]: ["hunter22"],
+      clientSecret: { value: "hunter22" },
+      Operations: [
+        { op: "replace", path: `${USER}:password`, value: "hunter22" },
+        { op: "replace", Path: "PASSWORD", Value: { a: "hunter22" } },
+        { op: "remove", path: 'x[password eq "hunter22"]' },
+      ],
+    },
+    {
+      Password: "(secret)",
+      [`${USER}:password`]: "(secret)",
+      clientSecret: "(secret)",
+      Operations: [
+        { op: "replace", path: `${USER}:password`, value: "(secret)" },
+        { op: "replace", Path: "PASSWORD", Value: "(secret)" },
+        { op: "remove", path: "x[password eq (secret)]" },
+      ],
+    },
+  ],
+  ["a body that is no object", "Ada Lovelace", "A…(12)"],
+  [
+    "a name in the place of a key",
+    { "Ada Lovelace": 1, "ada@x.example": 1 },
+    { "A…(12)": "…(1 digits)", "a…(13)": "…(1 digits)" },
+  ],
+  ["texts that databases refuse", { userName: "\u0000\ud800ab", "\ud800": true }, { userName: "…(4)", "…(1)": true }],
+  [
+    "bulk requests with their addresses",
+    { failOnErrors: 1, Operations: [{ method: "POST", path: "/Users", bulkId: "qwerty", data: { userName: "ada" } }] },
+    { failOnErrors: 1, Operations: [{ method: "POST", path: "/Users", bulkId: "q…(6)", data: { userName: "a…(3)" } }] },
+  ],
+];
+
+describe("SCIM requests in the log", () => {
+  for (const [what, body, shown] of BODIES) {
+    it(`show ${what}`, () => expect(redactBody(body, redacting)).to.deep.equal(shown));
+  }
+
+  it("are cut where they are long, and say so", () => {
+    const members = Array.from({ length: 10_000 }, () => ({ value: ULID }));
+    const { members: shown } = redactBody({ members }, redacting) as { readonly members: readonly Json[] };
+    expect(shown).to.have.length(21);
+    expect(shown.at(-1)).to.equal("… and 9980 more");
+    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`a${at}`, at]));
+    expect(redactBody(wide, redacting)).to.include({ "…": "and 40 more" });
+    let deep: Json = "x";
+    for (let at = 0; at < 30; at++) deep = [deep];
+    expect(JSON.stringify(redactBody(deep, redacting))).to.equal('[[[[[[[["…"]]]]]]]]');
+    const all = Array.from({ length: 20 }, () => wide);
+    expect(JSON.stringify(redactBody(all, redacting)).length).to.be.lessThan(10_000);
+  });
+
+  const FILTERS: readonly (readonly [filter: string, shown: string])[] = [
+    ['userName eq "ada@acme.example"', 'userName eq "a…(3)@acme.example"'],
+    ["userName eq ada.lovelace@x.example", "userName eq a…(22)"],
+    ['emails[type eq "work" and value co "lovelace"]', 'emails[type eq "work" and value co "l…(8)"]'],
+    [
+      `id eq "${ULID}" and ${ENTERPRISE}:manager eq "${UUID}"`,
+      `id eq "${ULID}" and ${ENTERPRISE}:manager eq "${UUID}"`,
+    ],
+    ["not (favouriteColour pr) or active eq true", "not (favouriteColour pr) or active eq true"],
+    ['password sw "hunter"', "password sw (secret)"],
+    ["userName eq Ada Lovelace", "userName eq A…(3) L…(8)"],
+    ["Ada Lovelace", "A…(3) L…(8)"],
+    ['userName eq "Ada \\" Lovelace" and title eq "', 'userName eq "A…(14)" and title eq ""'],
+    ["userName eq Lovelace eq Byron", "userName eq L…(8) …(2) B…(5)"],
+  ];
+  for (const [filter, shown] of FILTERS) {
+    it(`show the filter ${filter} without whom it looks for`, () => {
+      expect(redactExpression(filter, "filter", redacting)).to.equal(shown);
+    });
+  }
+
+  it("show parameters by name, and counts as they are", () => {
+    const query =
+      'filter=userName+eq+"ada"&startIndex=1&count=lots&attributes=userName,nickNaem&cursor=abcdef&aadOptscim062020&a%20b=x';
+    expect(redactQuery(new URLSearchParams(query), redacting)).to.deep.equal({
+      ...{ filter: 'userName eq "a…(3)"', startIndex: "1", count: "l…(4)", attributes: "userName,nickNaem" },
+      ...{ cursor: "a…(6)", aadOptscim062020: "", "a…(3)": "…(1)" },
+    });
+  });
+
+  const ADDRESSES: readonly (readonly [path: string, shown: string])[] = [
+    [`/Users/${ULID}`, `/Users/${ULID}`],
+    ["/Users/ada%40x.example", "/Users/a…(13)"],
+    ["/Users/%E0%A4%A", "/Users/…(8)"],
+    [`/Schemas/${USER}`, `/Schemas/${USER}`],
+    ["/Users/.search", "/Users/.search"],
+    ["/scim/v2/Usres", "/scim/v2/Usres"],
+    ["/a/b/c/d/e/f/g/h/i/j", "/a/b/c/d/e/f/g/h/…"],
+    ["", "/"],
+  ];
+  for (const [path, shown] of ADDRESSES) {
+    it(`show the address ${path} as ${shown}`, () => expect(redactAddress(path, redacting)).to.equal(shown));
+  }
+
+  const MESSAGES: readonly (readonly [message: string, sent: readonly string[], shown: string])[] = [
+    ["userName `ada@x.example` is taken in this connection", [], "userName `a…(13)` is taken in this connection"],
+    [
+      "`emails.value` must be a text, not the text `Ada Lovelace`",
+      [],
+      "`emails.value` must be a text, not the text `A…(3) L…(8)`",
+    ],
+    [
+      'expected a value; put text in double quotes: "ada", found `ada`',
+      [],
+      'expected a value; put text in double quotes: "a…(3)", found `a…(3)`',
+    ],
+    [`no user \`${ULID}\``, [], `no user \`${ULID}\``],
+    [
+      "the content type must be `application/scim+json` in UTF-8, is `text/plain`",
+      [],
+      "the content type must be `application/scim+json` in UTF-8, is `text/plain`",
+    ],
+    ["no user Lovelace here", ["Lovelace", "user"], "no user L…(8) here"],
+    ["no user `x`Lovelace`", ["x`Lovelace", "Lovelace"], "no user `x…(10)`"],
+  ];
+  for (const [message, sent, shown] of MESSAGES) {
+    it(`tell "${message}" without what it quotes`, () => {
+      expect(redactMessage(message, sent, redacting)).to.equal(shown);
+    });
+  }
+
+  it("hold no value of five letters or more, whatever was sent, unless it is a word of the protocol or an id", () => {
+    // Nothing of the protocol has a q followed by a z.
+    const secret = fc
+      .tuple(
+        fc.constantFrom("Qz", "qz"),
+        fc.stringMatching(/^[a-z]{3,12}$/),
+        fc.constantFrom("", "@x.example", " Qzson", '"', "`", "]", "\\"),
+      )
+      .map((parts) => parts.join(""));
+    const key = fc.constantFrom(
+      ...[
+        "userName",
+        "emails",
+        "value",
+        "type",
+        "name.givenName",
+        "schemas",
+        "op",
+        "$ref",
+        "filter",
+        "meta",
+        ENTERPRISE,
+      ],
+      "favouriteColour",
+    );
+    const expression = fc
+      .tuple(key, fc.constantFrom(" eq ", ' eq "', "[value eq ", '[type eq "', " "), secret)
+      .map((parts) => parts.join(""));
+    // A word that stands alone as a path is an attribute there, known or not: it is shown.
+    const operation = fc.record({ op: secret, path: expression, value: secret });
+    const { value } = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5, withCrossShrink: true },
+        secret,
+        expression,
+        operation,
+        fc.array(tie("value"), { maxLength: 4 }),
+        fc.dictionary(key, tie("value"), { maxKeys: 4, noNullPrototype: true }),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, secret, (body, word) => {
+        const shown = JSON.stringify(redactBody(body, redacting));
+        expect(shown).not.to.match(/qz[a-z]{3}/i);
+        const query = new URLSearchParams({ filter: `userName eq ${word} and title eq "${word}"`, x: word });
+        expect(JSON.stringify(redactQuery(query, redacting))).not.to.match(/qz[a-z]{3}/i);
+        expect(redactAddress(`/Users/${encodeURIComponent(word)}`, redacting)).not.to.match(/qz[a-z]{3}/i);
+        const sent = textsOf(body, query, "");
+        for (const message of [`no user \`${word}\` here`, `is "${word}"`, `no ${word}: \`userName\``]) {
+          expect(redactMessage(message, sent, redacting)).not.to.match(/qz[a-z]{3}/i);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("names of groups are masked too: what they are called is looked up by their ids", () => {
+    expect(redactBody({ schemas: [GROUP], displayName: "Engineering" }, redacting)).to.deep.equal({
+      schemas: [GROUP],
+      displayName: "E…(11)",
+    });
+  });
+});
