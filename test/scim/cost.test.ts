@@ -4,7 +4,7 @@ import { createRateLimiter } from "../../src/http/rate-limit.js";
 import { openScimFace } from "../../src/protocols/scim/face.js";
 import type { Store } from "../../src/provisioning/ports/store.js";
 import { testApp } from "../http/running-app.js";
-import { type ScimDirectory, type ScimService, startScimService } from "./scim-service.js";
+import { groupBody, type ScimDirectory, type ScimService, startScimService } from "./scim-service.js";
 import { ENTERPRISE, PATCH_OP } from "./tables.js";
 
 /** The same object, which notes the name of each function that is called. */
@@ -64,7 +64,12 @@ describe("what SCIM requests ask of the store", () => {
   after(() => service.close());
 
   /** What the request asked of the store, in order, on a service that is made for it. */
-  const asked = async (directory: ScimDirectory, method: "get" | "patch" | "put", path: string, body?: object) => {
+  const asked = async (
+    directory: ScimDirectory,
+    method: "get" | "patch" | "post" | "put",
+    path: string,
+    body?: object,
+  ) => {
     const called: string[] = [];
     const face = openScimFace({
       p: { ...service.p, store: notingStore(service.p.store, called) },
@@ -127,6 +132,43 @@ describe("what SCIM requests ask of the store", () => {
       expect(calls).to.deep.equal(await asked(small, "patch", smallPath, smallBody));
       for (const whole of ["membersOf", "usersOfGroups", "setMembers"]) expect(calls).not.to.include(whole);
     }
+  });
+
+  it("P4: of a creation or a PUT is the same, however many members it has and changes", async () => {
+    const crowded = await service.connect({ sync: "test" });
+    const ids = await crowded.crowd(60);
+    const put = async (before: readonly string[], after: readonly string[]) => {
+      const group = await crowded.group("G", before);
+      return asked(crowded, "put", `/Groups/${group}?attributes=id`, groupBody("G", after));
+    };
+    const few = await put(ids.slice(0, 2), ids.slice(1, 3));
+    expect(await put(ids.slice(0, 40), ids.slice(20))).to.deep.equal(few);
+    expect(few.filter((call) => call === "setMembers")).to.have.length(1);
+    for (const whole of ["membersOf", "memberIdsOf", "usersOfGroups", "nestedIn", "setNested"]) {
+      expect(few).not.to.include(whole);
+    }
+    const post = (members: readonly string[]) =>
+      asked(crowded, "post", "/Groups?attributes=id", groupBody("G", members));
+    expect(await post(ids)).to.deep.equal(await post(ids.slice(0, 1)));
+  });
+
+  it("groups inside groups cost a change of people nothing, and one question more where there are some", async () => {
+    const nesting = await service.connect({ sync: "test" });
+    const [ann = "", bob = ""] = await nesting.crowd(2);
+    const [inner, plain] = [await nesting.group("Inner"), await nesting.group("Plain", [ann])];
+    const outer = await nesting.group("Outer", [ann, inner]);
+    const change = (group: string, Operations: readonly object[]) =>
+      asked(nesting, "patch", `/Groups/${group}?attributes=id`, { schemas: [PATCH_OP], Operations });
+    const add = [{ op: "add", path: "members", value: [{ value: bob }] }];
+    const remove = [{ op: "remove", path: `members[value eq "${bob}"]` }];
+    for (const operations of [add, remove]) {
+      expect(await change(outer, operations)).to.deep.equal(await change(plain, operations));
+    }
+    const gone = await change(plain, remove);
+    expect(gone).not.to.include("removeNested");
+    expect((await change(outer, remove)).filter((call) => !gone.includes(call))).to.deep.equal(["removeNested"]);
+    expect(await asked(nesting, "get", `/Groups/${plain}`)).not.to.include("nestedIn");
+    expect(await asked(nesting, "get", `/Groups/${outer}`)).to.include("nestedIn");
   });
 
   it("P4: of a change of members in a group above 200 reads no list, though the client asks for nothing", async () => {

@@ -69,6 +69,8 @@ export type DirectoryOptions = Partial<ConnectionInput> & {
 export interface ScimService extends TestService {
   /** A new connection, with sync live unless told otherwise. */
   connect(options?: DirectoryOptions): Promise<ScimDirectory>;
+  /** Another client, with a token of its own, for a connection that is there, maybe by another instance. */
+  join(directory: ScimDirectory): Promise<ScimDirectory>;
 }
 
 export function userBody(userName: string, more: JsonObject = {}): JsonObject {
@@ -92,6 +94,7 @@ export async function startScimService(options: TestServiceOptions = {}): Promis
       const connection = await createConnection(service.p, tenant, wanted, ADMIN);
       return openDirectory(service, agent, tenant, connection);
     },
+    join: ({ tenant, connection }) => openDirectory(service, agent, tenant, connection),
     async close() {
       agent.destroy();
       await service.close();
