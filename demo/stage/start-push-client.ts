@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Complaint } from "../../src/simulate/answer.js";
+import type { Complaint } from "../../src/simulate/complaint.js";
 import type { Exchange } from "../../src/simulate/scim-http.js";
 import { createTail, stop, tie } from "./children.js";
 import { DemoFailure } from "./demo-failure.js";

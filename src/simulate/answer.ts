@@ -1,5 +1,8 @@
 /** Owns what a provisioning client finds wrong with a SCIM server's answer: every check is a function of the answer and yields complaints. */
 import type { Json, JsonObject } from "../model/json.js";
+import { quote } from "../model/quote.js";
+import { type Complaint, type ComplaintCode, EXPECTED, printable, shown } from "./complaint.js";
+import { retryAfterMs } from "./retry-after.js";
 import { ERROR } from "./scim-urns.js";
 
 export interface Answer {
@@ -7,45 +10,20 @@ export interface Answer {
   readonly request: string;
   /** 0 where no answer came at all; `failure` then says why. */
   readonly status: number;
-  /** Whether the status is one of those that the request was sent for. */
+  /** The statuses that the request was sent for. */
+  readonly due: readonly number[];
+  /** Whether the status is one of them. */
   readonly accepted: boolean;
+  /** What the request belongs to in what the client is known to send. */
+  readonly row?: string;
   readonly contentType: string;
   readonly retryAfter?: string;
+  /** Where a redirect leads; no client goes there. */
+  readonly location?: string;
   readonly text: string;
   /** Absent where the text is no JSON object. */
   readonly body?: JsonObject;
   readonly failure?: string;
-}
-
-export type ComplaintCode =
-  | "active_not_boolean"
-  | "active_unchanged"
-  | "attribute_differs"
-  | "attribute_missing"
-  | "body_missing"
-  | "excluded_attribute_returned"
-  | "filter_ignored"
-  | "id_changed"
-  | "id_missing"
-  | "list_malformed"
-  | "list_not_integer"
-  | "malformed_error"
-  | "member_missing"
-  | "member_still_there"
-  | "no_answer"
-  | "page_repeats"
-  | "page_too_long"
-  | "password_returned"
-  | "resource_missing"
-  | "total_wrong"
-  | "unexpected_status"
-  | "wrong_content_type"
-  | "wrong_items_per_page";
-
-export interface Complaint {
-  readonly code: ComplaintCode;
-  readonly request: string;
-  readonly detail: string;
 }
 
 /** What holds for every answer, whatever was asked: the status, the media type, an error that can be read, a body where one is due. */
@@ -55,16 +33,26 @@ export function envelopeFaults(answer: Answer): Complaint[] {
   const faults: Complaint[] = [];
   if (!answer.accepted) faults.push(about("unexpected_status", describeRefusal(answer)));
   if (answer.text !== "" && mediaType(answer.contentType) !== "application/scim+json") {
-    faults.push(about("wrong_content_type", `\`${answer.contentType}\` where application/scim+json is due`));
+    faults.push(about("wrong_content_type", answer.contentType === "" ? "no content type" : quote(answer.contentType)));
   }
   if (answer.status >= 400) {
     if (!isScimError(answer))
-      faults.push(about("malformed_error", `no SCIM error with a detail and status "${answer.status}"`));
+      faults.push(about("malformed_error", answer.text === "" ? `an empty ${answer.status}` : printable(answer.text)));
   } else if (answer.status !== 204 && answer.body === undefined) {
-    faults.push(about("body_missing", answer.text === "" ? "an empty body" : "a body that is no JSON object"));
+    faults.push(about("body_missing", answer.text === "" ? "an empty body" : printable(answer.text)));
   }
   return faults;
 }
+
+/** What is wrong with an answer after which the request is sent again. Any gateway may fail; a server that throttles does it by its own code. */
+export function throttleFaults(answer: Answer): Complaint[] {
+  const { retryAfter, status } = answer;
+  const isReadable = retryAfter === undefined || retryAfterMs(retryAfter) !== undefined;
+  const pause = isReadable ? [] : [complainer(answer)("retry_after_unreadable", quote(retryAfter))];
+  return status === 429 ? [...envelopeFaults({ ...answer, accepted: true }), ...pause] : pause;
+}
+
+const LONGEST_ID = 1024;
 
 export interface Wanted {
   readonly attribute: string;
@@ -77,6 +65,8 @@ export interface ListRequest {
   /** The value that the filter asked for, by attribute: a row with another value means that the filter was ignored. */
   readonly wanted?: Wanted;
   readonly excluded?: string;
+  /** What the request belongs to in what the client is known to send. */
+  readonly row?: string;
 }
 
 export function listFaults(answer: Answer, asked: ListRequest): Complaint[] {
@@ -85,7 +75,7 @@ export function listFaults(answer: Answer, asked: ListRequest): Complaint[] {
   const about = complainer(answer);
   const faults = ["totalResults", "startIndex", "itemsPerPage"]
     .filter((name) => !(Number.isInteger(body[name]) || mayBeAbsent(name, body, asked)))
-    .map((name) => about("list_not_integer", `\`${name}\` is ${JSON.stringify(body[name])}`));
+    .map((name) => about("list_not_integer", `\`${name}\` is ${shown(body[name])}`));
   if (!Array.isArray(body["Resources"])) return [...faults, about("list_malformed", "`Resources` is no list")];
   const rows = resourcesOf(answer);
   if (typeof body["itemsPerPage"] === "number" && body["itemsPerPage"] !== rows.length) {
@@ -106,7 +96,7 @@ function rowFaults(answer: Answer, row: JsonObject, asked: ListRequest): Complai
   const { wanted, excluded } = asked;
   if (wanted !== undefined && !sameText(valueAt(row, wanted.attribute), wanted.value)) {
     faults.push(
-      about("filter_ignored", `asked for \`${wanted.value}\`, got ${JSON.stringify(valueAt(row, wanted.attribute))}`),
+      about("filter_ignored", `${shown(valueAt(row, wanted.attribute))} where ${quote(wanted.value)} was asked for`),
     );
   }
   if (excluded !== undefined && row[excluded] !== undefined) {
@@ -120,9 +110,9 @@ export function resourceFaults(answer: Answer, resource: JsonObject): Complaint[
   const about = complainer(answer);
   const faults: Complaint[] = [];
   const { id, active } = resource;
-  if (typeof id !== "string" || id === "") faults.push(about("id_missing", `\`id\` is ${JSON.stringify(id)}`));
+  if (!isUsableId(id)) faults.push(about("id_missing", `\`id\` is ${shown(id)}`));
   if (active !== undefined && typeof active !== "boolean") {
-    faults.push(about("active_not_boolean", `\`active\` is ${JSON.stringify(active)}`));
+    faults.push(about("active_not_boolean", `\`active\` is ${shown(active)}`));
   }
   if (resource["password"] !== undefined) faults.push(about("password_returned", "the server returned a password"));
   return faults;
@@ -143,7 +133,7 @@ export function writeFaults(answer: Answer, written: Written): Complaint[] {
   const about = complainer(answer);
   const faults = resourceFaults(answer, body);
   if (written.id !== undefined && typeof body["id"] === "string" && body["id"] !== written.id) {
-    faults.push(about("id_changed", `\`${written.id}\` became \`${body["id"]}\``));
+    faults.push(about("id_changed", `${quote(written.id)} became ${shown(body["id"])}`));
   }
   if (written.active !== undefined && typeof body["active"] === "boolean" && body["active"] !== written.active) {
     faults.push(about("active_unchanged", `\`active\` is ${body["active"]} after it was set to ${written.active}`));
@@ -153,7 +143,9 @@ export function writeFaults(answer: Answer, written: Written): Complaint[] {
     body["displayName"] !== undefined &&
     body["displayName"] !== written.displayName
   ) {
-    faults.push(about("attribute_differs", `\`displayName\` is ${JSON.stringify(body["displayName"])}`));
+    faults.push(
+      about("attribute_differs", `\`displayName\` is ${shown(body["displayName"])}, not ${quote(written.displayName)}`),
+    );
   }
   return body["members"] === undefined ? faults : [...faults, ...memberFaults(answer, body, written)];
 }
@@ -164,8 +156,8 @@ function memberFaults(answer: Answer, group: JsonObject, written: Written): Comp
   const missing = (written.membersAdded ?? []).filter((id) => !present.has(id));
   const remaining = (written.membersRemoved ?? []).filter((id) => present.has(id));
   return [
-    ...missing.map((id) => about("member_missing", `\`${id}\` is no member after it was added`)),
-    ...remaining.map((id) => about("member_still_there", `\`${id}\` is a member after it was removed`)),
+    ...missing.map((id) => about("member_missing", `${quote(id)} is no member after it was added`)),
+    ...remaining.map((id) => about("member_still_there", `${quote(id)} is a member after it was removed`)),
   ];
 }
 
@@ -190,7 +182,12 @@ export function profileFaults(answer: Answer, user: JsonObject): Complaint[] {
 /** The id of the resource that a POST made: the one thing that a client cannot go on without. */
 export function idOf(answer: Answer): string | undefined {
   const id = answer.accepted ? answer.body?.["id"] : undefined;
-  return typeof id === "string" && id !== "" ? id : undefined;
+  return isUsableId(id) ? id : undefined;
+}
+
+/** Whether an id names a resource in a path, and no other place than the one below its endpoint. */
+export function isUsableId(id: Json | undefined): id is string {
+  return typeof id === "string" && id.length <= LONGEST_ID && !/^\.{0,2}$|\p{Surrogate}/u.test(id);
 }
 
 export function resourcesOf(answer: Answer): readonly JsonObject[] {
@@ -224,7 +221,14 @@ export function valueAt(resource: JsonObject, attribute: string): Json | undefin
 }
 
 export function complainer(answer: Answer): (code: ComplaintCode, detail: string) => Complaint {
-  return (code, detail) => ({ code, request: answer.request, detail });
+  const { request, row, due } = answer;
+  return (code, detail) => ({
+    code,
+    request,
+    ...(row === undefined ? {} : { row }),
+    expected: code === "unexpected_status" ? `status ${due.join(" or ")}` : EXPECTED[code],
+    detail,
+  });
 }
 
 // A server may leave out where the page starts as long as there is nothing on it, or nobody paged.
@@ -235,8 +239,9 @@ function mayBeAbsent(name: string, body: JsonObject, asked: ListRequest): boolea
 
 function describeRefusal(answer: Answer): string {
   const { scimType, detail } = answer.body ?? {};
-  const reason = typeof detail === "string" ? detail : answer.text.slice(0, 200);
-  const kind = typeof scimType === "string" ? ` ${scimType}` : "";
+  if (answer.location !== undefined) return `${answer.status} to ${quote(answer.location)}, where no client follows`;
+  const reason = printable(typeof detail === "string" ? detail : answer.text);
+  const kind = typeof scimType === "string" ? ` ${printable(scimType)}` : "";
   return reason === "" ? `${answer.status}${kind}` : `${answer.status}${kind}: ${reason}`;
 }
 

@@ -25,10 +25,13 @@ export {
 export async function testConnection({ http }: EntraClient): Promise<boolean> {
   const nobody = randomUUID();
   const user = { attribute: "userName", value: nobody };
-  const users = await list(http, "/Users", formEncoded({ filter: `userName eq "${nobody}"` }), { wanted: user });
+  const users = await list(http, "/Users", formEncoded({ filter: `userName eq "${nobody}"` }), {
+    wanted: user,
+    row: "ENTRA-01",
+  });
   const group = { attribute: "displayName", value: nobody };
   const query = formEncoded({ excludedAttributes: "members", filter: `displayName eq "${nobody}"` });
-  const groups = await list(http, "/Groups", query, { wanted: group, excluded: "members" });
+  const groups = await list(http, "/Groups", query, { wanted: group, excluded: "members", row: "ENTRA-01" });
   return users.accepted && groups.accepted;
 }
 

@@ -1,5 +1,5 @@
 /** Owns one whole initial cycle with a look at every request: what a bench times. */
-import type { Complaint } from "./answer.js";
+import type { Complaint } from "./complaint.js";
 import type { CycleResult, OnItem } from "./cycle.js";
 import { openPlayer, type PlayerOptions, type Variant } from "./player.js";
 import { takeReport } from "./scim-http.js";

@@ -16,27 +16,28 @@ export { assign, changeMembers, deactivate, pushGroup, reactivate, renameGroup, 
 
 /** What Okta asks when an admin saves the connection. */
 export async function testConnection({ http }: OktaClient): Promise<boolean> {
-  const users = await list(http, "/Users", "startIndex=1&count=2", { count: 2 });
-  const groups = await list(http, "/Groups", "startIndex=1&count=100", { count: 100 });
+  const users = await list(http, "/Users", "startIndex=1&count=2", { count: 2, row: "OKTA-01" });
+  const groups = await list(http, "/Groups", "startIndex=1&count=100", { count: 100, row: "OKTA-01" });
   return users.accepted && groups.accepted;
 }
 
 /** The reading part of the test suite that Okta runs before it lists an integration. */
 export async function runSpecTest({ http }: OktaClient): Promise<boolean> {
   const nobody = randomBytes(8).toString("hex");
-  const first = await list(http, "/Users", "count=1&startIndex=1", { count: 1 });
+  const first = await list(http, "/Users", "count=1&startIndex=1", { count: 1, row: "OKTA-01" });
   note(
     http,
     resourcesOf(first).flatMap((user) => profileFaults(first, user)),
   );
   const none = await lookUpUser(http, `${nobody}@example.com`);
-  const unknown = await send(http, { method: "GET", path: `/Users/${nobody}`, expect: [404] });
+  const unknown = await send(http, { method: "GET", path: `/Users/${nobody}`, expect: [404], row: "OKTA-06" });
   const stranger = {
     method: "GET",
     path: "/Users",
     query: "startIndex=1&count=1",
     token: nobody,
     expect: [401],
+    row: "OKTA-07",
   } as const;
   const refused = await send(http, stranger);
   return first.accepted && none.outcome === "none" && unknown.accepted && refused.accepted;
@@ -44,7 +45,7 @@ export async function runSpecTest({ http }: OktaClient): Promise<boolean> {
 
 /** Imports every user or group of the application, page by page. */
 export function importAll({ http }: OktaClient, endpoint: Endpoint): Promise<JsonObject[]> {
-  return readAll(http, endpoint, 100);
+  return readAll(http, endpoint, { count: 100, row: "OKTA-18" });
 }
 
 /** Sends what differs from what was pushed before; the first time, everything. */

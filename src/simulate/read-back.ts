@@ -1,10 +1,13 @@
 /** Reads everything back and compares it with what was pushed. No identity provider does that: it is the simulator's own proof. */
 import type { JsonObject } from "../model/json.js";
-import { type Complaint, isObject, memberIds, sameText, valueAt } from "./answer.js";
+import { quote } from "../model/quote.js";
+import { type Answer, complainer, isObject, memberIds, resourceFaults, sameText, valueAt } from "./answer.js";
+import { type Complaint, shown } from "./complaint.js";
 import type { LinkedGroup, LinkedPerson, Memory } from "./cycle.js";
 import { emailOf } from "./directory.js";
-import { type Endpoint, readAll } from "./lookup.js";
-import { note, type ScimHttp } from "./scim-http.js";
+import { inParallel } from "./in-parallel.js";
+import { note, type ScimHttp, send } from "./scim-http.js";
+import { ENTERPRISE_USER } from "./scim-urns.js";
 
 export interface ReadBack {
   readonly users: number;
@@ -12,66 +15,98 @@ export interface ReadBack {
   readonly differences: number;
 }
 
-/** Compares what the memory holds; what the server holds beside it is not counted. Each difference becomes a complaint. */
+const AT_ONCE = 4;
+
+/** Compares what the memory holds; what the server holds beside it is not looked at. Each difference becomes a complaint. */
 export async function readBack(http: ScimHttp, memory: Memory): Promise<ReadBack> {
-  const users = byId(await readAll(http, "/Users", 100));
-  const groups = byId(await readAll(http, "/Groups", 100));
-  const complaints = [
-    ...[...memory.people.values()].flatMap((linked) => personDifferences(linked, users.get(linked.scimId))),
-    ...[...memory.groups.values()].flatMap((linked) => groupDifferences(linked, groups.get(linked.scimId), memory)),
-  ];
+  const people = [...memory.people.values()];
+  const groups = [...memory.groups.values()];
+  const byScimId = new Map(people.map((linked) => [linked.scimId, linked]));
+  const ofPeople = await inParallel(people, AT_ONCE, (linked) => {
+    return differences(http, `/Users/${encodeURIComponent(linked.scimId)}`, linked.sent.userName, (answer, user) =>
+      personDifferences(answer, user, linked, memory),
+    );
+  });
+  const ofGroups = await inParallel(groups, AT_ONCE, (linked) => {
+    return differences(http, `/Groups/${encodeURIComponent(linked.scimId)}`, linked.name, (answer, group) =>
+      groupDifferences(answer, group, linked, { memory, byScimId }),
+    );
+  });
+  const complaints = [...ofPeople, ...ofGroups].flat();
   note(http, complaints);
-  return { users: memory.people.size, groups: memory.groups.size, differences: complaints.length };
+  return { users: people.length, groups: groups.length, differences: complaints.length };
 }
 
-function personDifferences(linked: LinkedPerson, user: JsonObject | undefined): Complaint[] {
-  const { sent, active, scimId } = linked;
-  const about = readingOf("/Users", scimId);
-  if (user === undefined) return [about("resource_missing", `\`${sent.userName}\` is not there`)];
+async function differences(
+  http: ScimHttp,
+  path: string,
+  name: string,
+  compare: (answer: Answer, resource: JsonObject) => readonly Complaint[],
+): Promise<readonly Complaint[]> {
+  const answer = await send(http, { method: "GET", path, expect: [200, 404] });
+  if (answer.status === 404) return [complainer(answer)("resource_missing", `${quote(name)} is not there`)];
+  if (!answer.accepted || answer.body === undefined) return [];
+  return [...resourceFaults(answer, answer.body), ...compare(answer, answer.body)];
+}
+
+function personDifferences(answer: Answer, user: JsonObject, linked: LinkedPerson, memory: Memory): Complaint[] {
+  const { sent, active } = linked;
+  const about = complainer(answer);
   const name = isObject(user["name"]) ? user["name"] : {};
+  const extension = user[ENTERPRISE_USER];
+  const enterprise = isObject(extension) ? extension : {};
+  const manager = isObject(enterprise["manager"]) ? enterprise["manager"]["value"] : enterprise["manager"];
   const differing = [
     ["userName", user["userName"], sent.userName],
     ["externalId", user["externalId"], sent.id],
     ["name.givenName", name["givenName"], sent.givenName],
     ["name.familyName", name["familyName"], sent.familyName],
     ["emails", valueAt(user, 'emails[type eq "work"].value'), emailOf(sent)],
+    ["title", user["title"], sent.title],
+    ["department", enterprise["department"], sent.department],
+    ["manager.value", manager, linked.manager && memory.people.get(linked.manager)?.scimId],
   ] as const;
-  const faults = differing
-    .filter(([, there, wanted]) => !sameText(there, wanted))
-    .map(([attribute, there, wanted]) => {
-      return about(
-        "attribute_differs",
-        `\`${attribute}\` of \`${sent.userName}\` is ${JSON.stringify(there)}, not \`${wanted}\``,
-      );
-    });
-  if (user["active"] === active) return faults;
-  return [
-    ...faults,
-    about("attribute_differs", `\`active\` of \`${sent.userName}\` is ${JSON.stringify(user["active"])}`),
-  ];
-}
-
-function groupDifferences(linked: LinkedGroup, group: JsonObject | undefined, memory: Memory): Complaint[] {
-  const about = readingOf("/Groups", linked.scimId);
-  if (group === undefined) return [about("resource_missing", `\`${linked.name}\` is not there`)];
-  const there = new Set(memberIds(group));
-  const wanted = new Map([...linked.members].map((id) => [memory.people.get(id)?.scimId ?? id, id]));
-  const missing = [...wanted.keys()].filter((id) => !there.has(id));
-  const remaining = [...there].filter((id) => !wanted.has(id));
-  const renamed = group["displayName"] === linked.name ? [] : [`its name is ${JSON.stringify(group["displayName"])}`];
-  return [
-    ...renamed.map((detail) => about("attribute_differs", `\`${linked.name}\`: ${detail}`)),
-    ...missing.map((id) => about("member_missing", `\`${id}\` is not in \`${linked.name}\``)),
-    ...remaining.map((id) => about("member_still_there", `\`${id}\` is in \`${linked.name}\``)),
-  ];
-}
-
-function readingOf(endpoint: Endpoint, id: string): (code: Complaint["code"], detail: string) => Complaint {
-  return (code, detail) => ({ code, request: `GET ${endpoint}/${id}`, detail });
-}
-
-function byId(resources: readonly JsonObject[]): Map<string, JsonObject> {
-  return new Map(
-    resources.flatMap((resource) => (typeof resource["id"] === "string" ? [[resource["id"], resource]] : [])),
+  const faults = differing.flatMap(([attribute, there, wanted]) =>
+    wanted === undefined || sameText(there, wanted)
+      ? []
+      : [
+          about(
+            "attribute_differs",
+            `\`${attribute}\` of ${quote(sent.userName)} is ${shown(there)}, not ${quote(wanted)}`,
+          ),
+        ],
   );
+  if (user["active"] === active) return faults;
+  return [...faults, about("attribute_differs", `\`active\` of ${quote(sent.userName)} is ${shown(user["active"])}`)];
+}
+
+interface Population {
+  readonly memory: Memory;
+  readonly byScimId: ReadonlyMap<string, LinkedPerson>;
+}
+
+// Whether somebody inactive still counts as a member is the server's own affair.
+function groupDifferences(
+  answer: Answer,
+  group: JsonObject,
+  linked: LinkedGroup,
+  { memory, byScimId }: Population,
+): Complaint[] {
+  const about = complainer(answer);
+  const there = new Set(memberIds(group));
+  const wanted = new Set(
+    [...linked.members].flatMap((id) => {
+      const person = memory.people.get(id);
+      return person?.active === true ? [person.scimId] : [];
+    }),
+  );
+  const missing = [...wanted].filter((id) => !there.has(id));
+  const remaining = [...there].filter((id) => !wanted.has(id) && byScimId.get(id)?.active !== false);
+  const { displayName } = group;
+  const renamed = displayName === linked.name ? [] : [`its name is ${shown(displayName)}, not ${quote(linked.name)}`];
+  return [
+    ...renamed.map((detail) => about("attribute_differs", detail)),
+    ...missing.map((id) => about("member_missing", `${quote(id)} is not in ${quote(linked.name)}`)),
+    ...remaining.map((id) => about("member_still_there", `${quote(id)} is in ${quote(linked.name)}`)),
+  ];
 }

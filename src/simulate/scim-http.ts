@@ -1,9 +1,12 @@
-/** Owns the wire between a provisioning client and a SCIM server: requests with their retries, and the record of what was exchanged. */
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+/** Owns a provisioning client's conversation with a SCIM server: requests with their retries, when to give up, and the record of it all. */
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Json, JsonObject } from "../model/json.js";
-import { type Answer, type Complaint, envelopeFaults, isObject } from "./answer.js";
+import { type Answer, complainer, envelopeFaults, isObject, isUsableId, throttleFaults } from "./answer.js";
+import type { Complaint } from "./complaint.js";
+import { retryAfterMs } from "./retry-after.js";
+import { type Cut, type Received, transmit } from "./transmit.js";
 
 export type Method = "DELETE" | "GET" | "PATCH" | "POST" | "PUT";
 
@@ -16,6 +19,8 @@ export interface ScimRequest {
   readonly body?: JsonObject;
   /** The statuses that the client takes as success. */
   readonly expect: readonly number[];
+  /** What the request belongs to in what the client is known to send. */
+  readonly row?: string;
   /** Instead of the connection's own: for the probe with a wrong one. */
   readonly token?: string;
 }
@@ -45,6 +50,9 @@ export interface HttpTuning {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
+/** What an accident does to a request: the connection is cut, or the client is gone before it sends it. */
+export type Accident = Cut | "gone";
+
 export interface ScimHttp {
   readonly base: URL;
   readonly token: string;
@@ -53,7 +61,14 @@ export interface ScimHttp {
   readonly agent: HttpAgent;
   readonly exchanges: Exchange[];
   readonly complaints: Complaint[];
+  /** Paths of the resources that this client made and has not deleted since. */
+  readonly made: Set<string>;
   readonly onExchange: (exchange: Exchange) => void;
+  /** So many failures in a row, and the client sends nothing more, as an identity provider that puts an application in quarantine. */
+  patience: number;
+  failuresInARow: number;
+  /** Decides what happens to a request on its way; nothing happens unless told. */
+  accident: (request: ScimRequest) => Accident | undefined;
 }
 
 const DEFAULTS: Required<HttpTuning> = {
@@ -80,26 +95,53 @@ export function openScimHttp(connection: Connection, headers: Readonly<Record<st
   if (!URL.canParse(connection.baseUrl)) throw new Error(`\`${connection.baseUrl}\` is no URL`);
   const base = new URL(connection.baseUrl);
   if (!/^https?:$/.test(base.protocol)) throw new Error(`\`${connection.baseUrl}\` is neither http nor https`);
-  const agent = base.protocol === "https:" ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-  const tuning = { ...DEFAULTS, ...connection.tuning };
   const { token, onExchange = () => undefined } = connection;
-  return { base, token, headers, tuning, agent, exchanges: [], complaints: [], onExchange };
+  return {
+    base,
+    token,
+    headers,
+    tuning: { ...DEFAULTS, ...connection.tuning },
+    agent: base.protocol === "https:" ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true }),
+    exchanges: [],
+    complaints: [],
+    made: new Set(),
+    onExchange,
+    patience: Number.POSITIVE_INFINITY,
+    failuresInARow: 0,
+    accident: () => undefined,
+  };
 }
 
 /** Sends, retries, records, and notes what is wrong with the last answer whatever was asked. Never throws: a dead server is an answer too. */
 export async function send(http: ScimHttp, request: ScimRequest): Promise<Answer> {
+  const accident = http.accident(request);
+  if (accident === "gone" || hasGivenUp(http)) return unsent(request);
+  if (accident !== undefined) return attemptOnce(http, request, accident);
   for (let attempt = 0; ; attempt++) {
     const answer = await attemptOnce(http, request);
-    if (!RETRIED.has(answer.status) || request.expect.includes(answer.status) || attempt >= http.tuning.retries) {
+    const isRefused = RETRIED.has(answer.status) && !answer.accepted;
+    const isLast = !isRefused || attempt >= http.tuning.retries;
+    countFailure(http, answer, isLast);
+    if (isLast || hasGivenUp(http)) {
       note(http, envelopeFaults(answer));
+      remember(http, request, answer);
       return answer;
     }
+    note(http, throttleFaults(answer));
     await http.tuning.wait(pauseAfter(answer, attempt, http.tuning));
   }
 }
 
+/** INVARIANT: no complaint holds the token, whatever the server wrote back. */
 export function note(http: ScimHttp, complaints: readonly Complaint[]): void {
-  http.complaints.push(...complaints);
+  for (const complaint of complaints) {
+    const { request, detail } = complaint;
+    http.complaints.push({ ...complaint, request: withoutToken(http, request), detail: withoutToken(http, detail) });
+  }
+}
+
+export function hasGivenUp(http: ScimHttp): boolean {
+  return http.failuresInARow >= http.patience;
 }
 
 /** What happened since the last report was taken. */
@@ -125,87 +167,89 @@ export function countExchanges(exchanges: readonly Exchange[]): ExchangeCount[] 
   return [...counts.values()];
 }
 
+function withoutToken({ token }: ScimHttp, text: string): string {
+  return text.replaceAll(token, "[token]").replaceAll(encodeURIComponent(token), "[token]");
+}
+
+// Whoever asks for a pause is there, as long as one of the pauses is enough. A refused token makes every later request fail too.
+function countFailure(http: ScimHttp, answer: Answer, isLast: boolean): void {
+  if (answer.status === 429 && !isLast) return;
+  const isFailure = !answer.accepted && (RETRIED.has(answer.status) || answer.status === 401);
+  http.failuresInARow = isFailure ? http.failuresInARow + 1 : 0;
+  if (isFailure && http.failuresInARow === http.patience) {
+    note(http, [complainer(answer)("gave_up", `${http.patience} failures in a row; the client stops here`)]);
+  }
+}
+
+function remember(http: ScimHttp, { method, path }: ScimRequest, { status, body }: Answer): void {
+  const id = body?.["id"];
+  if (method === "POST" && status < 300 && isUsableId(id)) http.made.add(`${path}/${encodeURIComponent(id)}`);
+  if (method === "DELETE" && (status === 204 || status === 404)) http.made.delete(path);
+}
+
 function pauseAfter(answer: Answer, attempt: number, tuning: Required<HttpTuning>): number {
   const asked = retryAfterMs(answer.retryAfter);
   return Math.min(asked ?? tuning.backoffMs * 2 ** attempt, tuning.maxPauseMs);
 }
 
-function retryAfterMs(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-async function attemptOnce(http: ScimHttp, request: ScimRequest): Promise<Answer> {
+async function attemptOnce(http: ScimHttp, request: ScimRequest, cut?: Cut): Promise<Answer> {
   const path = request.query === undefined ? request.path : `${request.path}?${request.query}`;
   const started = performance.now();
-  const received = await transmit(http, request).catch(
-    (error: unknown): Received => ({ status: 0, headers: {}, text: "", failure: describeFailure(error) }),
-  );
-  const { status, headers, text, failure } = received;
+  const received = await exchangeOf(http, request, cut);
   const ms = Math.round((performance.now() - started) * 10) / 10;
+  const { status, failure } = received;
   const exchange = { method: request.method, path, status, ms, ...(failure === undefined ? {} : { failure }) };
   http.exchanges.push(exchange);
   http.onExchange(exchange);
+  return answerOf(request, path, received);
+}
+
+// What a server gave, and is put back to it changed, may be nested too deeply to be written.
+async function exchangeOf(http: ScimHttp, request: ScimRequest, cut?: Cut): Promise<Received> {
+  try {
+    return await transmit({ ...outgoing(http, request), ...(cut === undefined ? {} : { cut }) });
+  } catch (error) {
+    return { status: 0, headers: {}, text: "", failure: `not sent: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
+function answerOf(request: ScimRequest, path: string, { status, headers, text, failure }: Received): Answer {
   const body = parseObject(text);
-  const retryAfter = headers["retry-after"];
+  const { "retry-after": retryAfter, location } = headers;
   return {
     request: `${request.method} ${path}`,
+    ...(request.row === undefined ? {} : { row: request.row }),
     status,
+    due: request.expect,
     accepted: request.expect.includes(status),
     contentType: headers["content-type"] ?? "",
     text,
     ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(status >= 300 && status < 400 && location !== undefined ? { location } : {}),
     ...(body === undefined ? {} : { body }),
     ...(failure === undefined ? {} : { failure }),
   };
 }
 
-interface Received {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly text: string;
-  readonly failure?: string;
+function unsent(request: ScimRequest): Answer {
+  return answerOf(request, request.path, { status: 0, headers: {}, text: "", failure: "not sent" });
 }
 
-function transmit(http: ScimHttp, request: ScimRequest): Promise<Received> {
-  return new Promise((resolve, reject) => {
-    const text = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const outgoing = open(http, request, text);
-    outgoing.on("response", (incoming) => {
-      const { statusCode: status = 0, headers } = incoming;
-      readText(incoming).then((answered) => resolve({ status, headers, text: answered }), reject);
-    });
-    outgoing.on("error", (error: NodeJS.ErrnoException) => {
-      // A kept-alive connection may be closed by the server just as it is used again: nothing was read there, so it is no attempt.
-      if (outgoing.reusedSocket && error.code === "ECONNRESET") resolve(transmit(http, request));
-      else reject(error);
-    });
-    outgoing.end(text);
-  });
-}
-
-function open(http: ScimHttp, request: ScimRequest, text: string | undefined): ClientRequest {
+function outgoing(http: ScimHttp, { method, path, query = "", body, token = http.token }: ScimRequest) {
   const { base, agent, tuning } = http;
-  const query = [base.search.slice(1), request.query ?? ""].filter((part) => part !== "").join("&");
-  const url = new URL(
-    base.origin + base.pathname.replace(/\/+$/, "") + request.path + (query === "" ? "" : `?${query}`),
-  );
-  const { "Content-Type": contentType, ...always } = http.headers;
-  const headers = {
-    ...always,
-    Authorization: `Bearer ${request.token ?? http.token}`,
-    ...(text === undefined ? {} : { "Content-Type": contentType, "Content-Length": Buffer.byteLength(text) }),
+  const parameters = [base.search.slice(1), query].filter((part) => part !== "").join("&");
+  const url = new URL(base.origin + base.pathname.replace(/\/+$/, "") + path + (parameters && `?${parameters}`));
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const { "Content-Type": contentType = "application/json", ...always } = http.headers;
+  const typed = text === undefined ? {} : { "Content-Type": contentType };
+  return {
+    url,
+    method,
+    headers: { ...always, Authorization: `Bearer ${token}`, ...typed },
+    ...(text === undefined ? {} : { text }),
+    agent,
+    timeoutMs: tuning.timeoutMs,
   };
-  const connect = base.protocol === "https:" ? httpsRequest : httpRequest;
-  return connect(url, { method: request.method, headers, agent, signal: AbortSignal.timeout(tuning.timeoutMs) });
-}
-
-async function readText(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseObject(text: string): JsonObject | undefined {
@@ -215,10 +259,4 @@ function parseObject(text: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  return error.name === "AbortError" || error.name === "TimeoutError" ? "no answer in time" : (code ?? error.message);
 }

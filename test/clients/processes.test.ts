@@ -165,6 +165,8 @@ describe("a client's process", () => {
     const complaint = {
       code: "unexpected_status",
       request: "GET /Users?filter=userName%20eq%20%22ada%40acme.test%22&startIndex=1&count=100",
+      row: "OKTA-02",
+      expected: "status 200",
       detail: "401: the token is not known",
     };
     expect(reply?.["complaints"]).to.deep.equal([complaint]);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { ComplaintCode } from "../../src/simulate/answer.js";
+import type { ComplaintCode } from "../../src/simulate/complaint.js";
 import type { Directory } from "../../src/simulate/directory.js";
 import { type EntraClient, entraClient } from "../../src/simulate/entra/client.js";
 import * as entra from "../../src/simulate/entra.js";
@@ -271,44 +271,44 @@ const faults: readonly Fault[] = [
     when: ({ okta: client }) => okta.importAll(client, "/Users"),
   },
   {
-    server: "does not list a user that it created",
+    server: "does not know a user that it created",
     code: "resource_missing",
-    on: ({ url }) => url === "/Users?startIndex=1&count=100",
-    twist: withBody((body) => ({ ...body, totalResults: 0, itemsPerPage: 0, Resources: [] })),
+    on: ({ url }) => url === "/Users/u1",
+    twist: () => scimError(404, "nobody"),
     when: readsBack,
   },
   {
     server: "reads back another address",
     code: "attribute_differs",
-    on: ({ url }) => url === "/Users?startIndex=1&count=100",
+    on: ({ method, url }) => method === "GET" && url === "/Users/u1",
     twist: withBody((body) => JSON.parse(JSON.stringify(body).replace('"value":"ada@', '"value":"eve@')) as Body),
     when: readsBack,
   },
   {
     server: "reads back a user who is not active",
     code: "attribute_differs",
-    on: ({ url }) => url === "/Users?startIndex=1&count=100",
+    on: ({ method, url }) => method === "GET" && url === "/Users/u1",
     twist: withBody((body) => JSON.parse(JSON.stringify(body).replace('"active":true', '"active":false')) as Body),
     when: readsBack,
   },
   {
-    server: "does not list a group that it created",
+    server: "does not know a group that it created",
     code: "resource_missing",
-    on: ({ url }) => url === "/Groups?startIndex=1&count=100",
-    twist: withBody((body) => ({ ...body, totalResults: 0, itemsPerPage: 0, Resources: [] })),
+    on: ({ method, url }) => method === "GET" && url === "/Groups/g2",
+    twist: () => scimError(404, "nothing"),
     when: readsBack,
   },
   {
     server: "reads back a group under another name",
     code: "attribute_differs",
-    on: ({ url }) => url === "/Groups?startIndex=1&count=100",
+    on: ({ method, url }) => method === "GET" && url === "/Groups/g2",
     twist: withBody((body) => JSON.parse(JSON.stringify(body).replace("Platform", "platform")) as Body),
     when: readsBack,
   },
   {
     server: "reads back a group with a stranger in place of its member",
     code: "member_missing",
-    on: ({ url }) => url === "/Groups?startIndex=1&count=100",
+    on: ({ method, url }) => method === "GET" && url === "/Groups/g2",
     twist: withBody((body) => JSON.parse(JSON.stringify(body).replace('"value":"u1"', '"value":"u7"')) as Body),
     when: readsBack,
     also: ["member_still_there"],

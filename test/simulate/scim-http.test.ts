@@ -93,7 +93,7 @@ describe("a provisioning client's requests", () => {
     await send(http, asked);
     expect(http.exchanges).to.have.length(3);
     expect(http.complaints).to.deep.equal([
-      { code: "unexpected_status", request: "GET /Users?startIndex=1", detail: "503: down" },
+      { code: "unexpected_status", request: "GET /Users?startIndex=1", expected: "status 200", detail: "503: down" },
     ]);
   });
 

@@ -13,7 +13,7 @@ export async function provisionGroup(client: EntraClient, group: Group): Promise
   const { http, memory } = client;
   const query = formEncoded({ excludedAttributes: "members", filter: `displayName eq ${JSON.stringify(group.name)}` });
   const wanted = { attribute: "displayName", value: group.name };
-  const found = await lookUp(http, "/Groups", query, { wanted, excluded: "members" });
+  const found = await lookUp(http, "/Groups", query, { wanted, excluded: "members", row: "ENTRA-17" });
   if (found.outcome === "failed") return false;
   const scimId = found.outcome === "one" ? found.id : await create(client, group);
   if (scimId === undefined) return false;
@@ -28,7 +28,10 @@ export async function changeMembers(client: EntraClient, id: string, change: Mem
 export async function renameGroup(client: EntraClient, id: string, name: string): Promise<boolean> {
   if (!(await isThere(client, id))) return false;
   const linked = linkedGroup(client.memory, id);
-  const confirmed = await patchGroup(client, linked.scimId, [renaming(client.dialect, name)], { displayName: name });
+  const confirmed = await patchGroup(client, linked.scimId, [renaming(client.dialect, name)], {
+    displayName: name,
+    row: "ENTRA-22",
+  });
   if (confirmed) client.memory.groups.set(id, { ...linked, name });
   return confirmed;
 }
@@ -36,14 +39,14 @@ export async function renameGroup(client: EntraClient, id: string, name: string)
 /** What follows when a group is deleted or out of scope. Gone already is as good. */
 export async function deleteGroup({ http, memory }: EntraClient, id: string): Promise<boolean> {
   const path = pathOf(linkedGroup(memory, id).scimId);
-  const answer = await send(http, { method: "DELETE", path, expect: [204, 404] });
+  const answer = await send(http, { method: "DELETE", path, expect: [204, 404], row: "ENTRA-25" });
   if (answer.accepted) memory.groups.delete(id);
   return answer.accepted;
 }
 
 async function create({ http }: EntraClient, group: Group): Promise<string | undefined> {
   const body = newGroup(group.id, group.name);
-  const answer = await send(http, { method: "POST", path: "/Groups", body, expect: [201] });
+  const answer = await send(http, { method: "POST", path: "/Groups", body, expect: [201], row: "ENTRA-18" });
   note(http, writeFaults(answer, { displayName: group.name }));
   return idOf(answer);
 }
@@ -52,7 +55,7 @@ async function create({ http }: EntraClient, group: Group): Promise<string | und
 async function isThere({ http, memory }: EntraClient, id: string): Promise<boolean> {
   const { scimId } = linkedGroup(memory, id);
   const query = "excludedAttributes=members";
-  const answer = await send(http, { method: "GET", path: pathOf(scimId), query, expect: [200] });
+  const answer = await send(http, { method: "GET", path: pathOf(scimId), query, expect: [200], row: "ENTRA-17" });
   note(http, writeFaults(answer, { id: scimId }));
   return answer.accepted;
 }
@@ -72,7 +75,9 @@ async function sendChunk(client: EntraClient, id: string, change: MemberChange):
   const membersAdded = change.add.map((member) => linkedPerson(memory, member).scimId);
   const membersRemoved = change.remove.map((member) => linkedPerson(memory, member).scimId);
   const operations = change.add.length > 0 ? additions(dialect, membersAdded) : removals(dialect, membersRemoved);
-  const confirmed = await patchGroup(client, linked.scimId, operations, { membersAdded, membersRemoved });
+  const removing = dialect === "default" ? "ENTRA-20" : "ENTRA-21";
+  const row = change.add.length > 0 ? "ENTRA-19" : removing;
+  const confirmed = await patchGroup(client, linked.scimId, operations, { membersAdded, membersRemoved, row });
   if (confirmed) memory.groups.set(id, { ...linked, members: changedMembers(linked.members, change) });
   return confirmed;
 }
@@ -81,13 +86,14 @@ async function patchGroup(
   { http }: EntraClient,
   scimId: string,
   operations: readonly JsonObject[],
-  written: Written,
+  { row, ...written }: Written & { readonly row: string },
 ): Promise<boolean> {
   const answer = await send(http, {
     method: "PATCH",
     path: pathOf(scimId),
     body: patch(operations),
     expect: [200, 204],
+    row,
   });
   note(http, writeFaults(answer, { id: scimId, ...written }));
   return answer.accepted;

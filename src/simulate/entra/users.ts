@@ -18,7 +18,13 @@ export async function provision(client: EntraClient, person: Person): Promise<bo
     client.memory.people.set(person.id, { scimId: found.id, sent: person, active: true });
     return true;
   }
-  const answer = await send(client.http, { method: "POST", path: "/Users", body: newUser(person), expect: [201] });
+  const answer = await send(client.http, {
+    method: "POST",
+    path: "/Users",
+    body: newUser(person),
+    expect: [201],
+    row: "ENTRA-05",
+  });
   note(client.http, writeFaults(answer, { active: true }));
   const scimId = idOf(answer);
   if (scimId !== undefined) client.memory.people.set(person.id, { scimId, sent: person, active: true });
@@ -28,7 +34,7 @@ export async function provision(client: EntraClient, person: Person): Promise<bo
 /** Reads the user and patches what differs from the person's profile: nothing, if nothing does. */
 export async function update(client: EntraClient, person: Person): Promise<boolean> {
   const linked = linkedPerson(client.memory, person.id);
-  const read = await send(client.http, { method: "GET", path: pathOf(linked.scimId), expect: [200] });
+  const read = await send(client.http, { method: "GET", path: pathOf(linked.scimId), expect: [200], row: "ENTRA-06" });
   note(client.http, writeFaults(read, { id: linked.scimId }));
   if (!read.accepted || read.body === undefined) return false;
   const confirmed = await align(client, linked.scimId, read.body, person);
@@ -51,6 +57,7 @@ export async function deleteUser({ http, memory }: EntraClient, id: string): Pro
     method: "DELETE",
     path: pathOf(linkedPerson(memory, id).scimId),
     expect: [204, 404],
+    row: "ENTRA-25",
   });
   if (answer.accepted) forgetPerson(memory, id);
   return answer.accepted;
@@ -61,18 +68,21 @@ export async function assignManager(client: EntraClient, person: Person): Promis
   const { manager, ...linked } = linkedPerson(client.memory, person.id);
   const scimId = person.manager === undefined ? undefined : linkedPerson(client.memory, person.manager).scimId;
   const change = { replaces: manager !== undefined, ...(scimId === undefined ? {} : { scimId }) };
-  const answer = await patchUser(client, linked.scimId, [managerOperation(client.dialect, change)]);
+  const row = scimId === undefined ? "ENTRA-14" : "ENTRA-13";
+  const answer = await patchUser(client, linked.scimId, [managerOperation(client.dialect, change)], row);
   note(client.http, writeFaults(answer, { id: linked.scimId }));
   const after = person.manager === undefined ? linked : { ...linked, manager: person.manager };
   if (answer.accepted) client.memory.people.set(person.id, after);
   return answer.accepted;
 }
 
+const MATCHING_ROWS = { userName: "ENTRA-02", externalId: "ENTRA-03", email: "ENTRA-04" } as const;
+
 async function match({ http, matching }: EntraClient, person: Person): Promise<Found> {
   for (const attribute of matching) {
     const wanted = matchingValue(attribute, person);
     const filter = `${wanted.attribute} eq ${JSON.stringify(wanted.value)}`;
-    const found = await lookUp(http, "/Users", formEncoded({ filter }), { wanted });
+    const found = await lookUp(http, "/Users", formEncoded({ filter }), { wanted, row: MATCHING_ROWS[attribute] });
     if (found.outcome !== "none") return found;
   }
   return { outcome: "none" };
@@ -90,7 +100,7 @@ async function align(client: EntraClient, scimId: string, user: JsonObject, pers
     ...(user["active"] === true ? [] : [activation(dialect, true)]),
   ];
   if (operations.length === 0) return true;
-  const answer = await patchUser(client, scimId, operations);
+  const answer = await patchUser(client, scimId, operations, dialect === "default" ? "ENTRA-10" : "ENTRA-09");
   const { displayName } = person;
   note(http, writeFaults(answer, { id: scimId, active: true, ...(displayName === undefined ? {} : { displayName }) }));
   return answer.accepted;
@@ -98,14 +108,20 @@ async function align(client: EntraClient, scimId: string, user: JsonObject, pers
 
 async function setActive(client: EntraClient, id: string, active: boolean): Promise<boolean> {
   const linked = linkedPerson(client.memory, id);
-  const answer = await patchUser(client, linked.scimId, [activation(client.dialect, active)]);
+  const row = client.dialect === "default" ? "ENTRA-07" : "ENTRA-08";
+  const answer = await patchUser(client, linked.scimId, [activation(client.dialect, active)], row);
   note(client.http, writeFaults(answer, { id: linked.scimId, active }));
   if (answer.accepted) client.memory.people.set(id, { ...linked, active });
   return answer.accepted;
 }
 
-function patchUser({ http }: EntraClient, scimId: string, operations: readonly JsonObject[]): Promise<Answer> {
-  return send(http, { method: "PATCH", path: pathOf(scimId), body: patch(operations), expect: [200, 204] });
+function patchUser(
+  { http }: EntraClient,
+  scimId: string,
+  operations: readonly JsonObject[],
+  row: string,
+): Promise<Answer> {
+  return send(http, { method: "PATCH", path: pathOf(scimId), body: patch(operations), expect: [200, 204], row });
 }
 
 function pathOf(scimId: string): string {

@@ -22,7 +22,7 @@ export async function pushGroup(client: OktaClient, group: Group): Promise<boole
   const { http, memory } = client;
   const filter = encodeURIComponent(`displayName eq ${JSON.stringify(group.name)}`);
   const wanted = { attribute: "displayName", value: group.name };
-  const asked = { count: 100, wanted };
+  const asked = { count: 100, wanted, row: "OKTA-14" };
   const found = await lookUp(http, "/Groups", `filter=${filter}&startIndex=1&count=100`, asked);
   if (found.outcome === "failed") return false;
   const scimId = found.outcome === "one" ? found.id : await create(client, group.name);
@@ -46,7 +46,7 @@ export async function pushNow(client: OktaClient, group: Group): Promise<boolean
   const members = membersOf(client, ids);
   const written = { membersAdded: members.map(({ value }) => value) };
   const bodies = { patch: patch(replaceMembers(members)), put: wholeGroup(linked.name, members) };
-  const confirmed = await write(client, linked.scimId, bodies, written);
+  const confirmed = await write(client, linked.scimId, { ...bodies, row: "OKTA-15" }, written);
   if (confirmed) client.memory.groups.set(group.id, { ...linked, members: new Set(ids) });
   return confirmed;
 }
@@ -55,7 +55,7 @@ export async function renameGroup(client: OktaClient, id: string, name: string):
   const linked = linkedGroup(client.memory, id);
   const members = membersOf(client, [...linked.members]);
   const bodies = { patch: patch(rename(linked.scimId, name)), put: wholeGroup(name, members) };
-  const confirmed = await write(client, linked.scimId, bodies, { displayName: name });
+  const confirmed = await write(client, linked.scimId, { ...bodies, row: "OKTA-11" }, { displayName: name });
   if (confirmed) client.memory.groups.set(id, { ...linked, name });
   return confirmed;
 }
@@ -63,13 +63,19 @@ export async function renameGroup(client: OktaClient, id: string, name: string):
 /** "Unlink pushed group" with "delete the group in the target app". */
 export async function unlinkGroup({ http, memory }: OktaClient, id: string): Promise<boolean> {
   const path = pathOf(linkedGroup(memory, id).scimId);
-  const answer = await send(http, { method: "DELETE", path, expect: [204] });
+  const answer = await send(http, { method: "DELETE", path, expect: [204], row: "OKTA-17" });
   if (answer.accepted) memory.groups.delete(id);
   return answer.accepted;
 }
 
 async function create({ http }: OktaClient, name: string): Promise<string | undefined> {
-  const answer = await send(http, { method: "POST", path: "/Groups", body: newGroup(name), expect: [201] });
+  const answer = await send(http, {
+    method: "POST",
+    path: "/Groups",
+    body: newGroup(name),
+    expect: [201],
+    row: "OKTA-14",
+  });
   note(http, writeFaults(answer, { displayName: name }));
   return idOf(answer);
 }
@@ -96,7 +102,8 @@ async function sendChunk(client: OktaClient, id: string, change: MemberChange): 
   const operations = [...removed.map(removeMember), ...(added.length > 0 ? [addMembers(added)] : [])];
   const bodies = { patch: patch(...operations), put: wholeGroup(linked.name, membersOf(client, [...after])) };
   const written = { membersAdded: added.map(({ value }) => value), membersRemoved: removed };
-  const confirmed = await write(client, linked.scimId, bodies, written);
+  const row = removed.length > 0 ? "OKTA-13" : "OKTA-12";
+  const confirmed = await write(client, linked.scimId, { ...bodies, row }, written);
   if (confirmed) client.memory.groups.set(id, { ...linked, members: after });
   return confirmed;
 }
@@ -104,14 +111,14 @@ async function sendChunk(client: OktaClient, id: string, change: MemberChange): 
 async function write(
   { http, kind }: OktaClient,
   scimId: string,
-  bodies: { readonly patch: JsonObject; readonly put: JsonObject },
+  bodies: { readonly patch: JsonObject; readonly put: JsonObject; readonly row: string },
   written: Written,
 ): Promise<boolean> {
   const path = pathOf(scimId);
   const answer =
     kind === "custom"
-      ? await send(http, { method: "PUT", path, body: bodies.put, expect: [200] })
-      : await send(http, { method: "PATCH", path, body: bodies.patch, expect: [200, 204] });
+      ? await send(http, { method: "PUT", path, body: bodies.put, expect: [200], row: "OKTA-16" })
+      : await send(http, { method: "PATCH", path, body: bodies.patch, expect: [200, 204], row: bodies.row });
   note(http, writeFaults(answer, { id: scimId, ...written }));
   return answer.accepted;
 }

@@ -24,7 +24,10 @@ export async function assign(client: OktaClient, person: Person): Promise<boolea
 export async function update({ http, memory }: OktaClient, person: Person): Promise<boolean> {
   const linked = linkedPerson(memory, person.id);
   const written = { displayName: fullName(person) };
-  const confirmed = await replaceUser(http, linked.scimId, (read) => changedUser(read, person), written);
+  const confirmed = await replaceUser(http, linked.scimId, (read) => changedUser(read, person), {
+    ...written,
+    row: "OKTA-08",
+  });
   if (confirmed) memory.people.set(person.id, { ...linked, sent: person });
   return confirmed;
 }
@@ -41,12 +44,12 @@ export function reactivate(client: OktaClient, id: string): Promise<boolean> {
 export function lookUpUser(http: ScimHttp, userName: string): Promise<Found> {
   const filter = encodeURIComponent(`userName eq ${JSON.stringify(userName)}`);
   const wanted = { attribute: "userName", value: userName };
-  return lookUp(http, "/Users", `filter=${filter}&startIndex=1&count=100`, { count: 100, wanted });
+  return lookUp(http, "/Users", `filter=${filter}&startIndex=1&count=100`, { count: 100, wanted, row: "OKTA-02" });
 }
 
 async function create(http: ScimHttp, person: Person): Promise<string | undefined> {
   const user = newUser(person, randomBytes(4).toString("hex"));
-  const answer = await send(http, { method: "POST", path: "/Users", body: user, expect: [201] });
+  const answer = await send(http, { method: "POST", path: "/Users", body: user, expect: [201], row: "OKTA-04" });
   note(http, writeFaults(answer, { active: true, displayName: fullName(person) }));
   return idOf(answer);
 }
@@ -54,7 +57,7 @@ async function create(http: ScimHttp, person: Person): Promise<string | undefine
 async function takeOver(http: ScimHttp, scimId: string, person: Person): Promise<string | undefined> {
   const written = { active: true, displayName: fullName(person) };
   const change = (read: JsonObject) => ({ ...changedUser(read, person), active: true });
-  return (await replaceUser(http, scimId, change, written)) ? scimId : undefined;
+  return (await replaceUser(http, scimId, change, { ...written, row: "OKTA-08" })) ? scimId : undefined;
 }
 
 async function setActive(client: OktaClient, id: string, active: boolean): Promise<boolean> {
@@ -62,7 +65,7 @@ async function setActive(client: OktaClient, id: string, active: boolean): Promi
   const linked = linkedPerson(memory, id);
   const confirmed =
     kind === "custom"
-      ? await replaceUser(http, linked.scimId, (read) => ({ ...read, active }), { active })
+      ? await replaceUser(http, linked.scimId, (read) => ({ ...read, active }), { active, row: "OKTA-10" })
       : await patchActive(http, linked.scimId, active);
   if (confirmed) memory.people.set(id, { ...linked, active });
   return confirmed;
@@ -70,7 +73,7 @@ async function setActive(client: OktaClient, id: string, active: boolean): Promi
 
 async function patchActive(http: ScimHttp, scimId: string, active: boolean): Promise<boolean> {
   const body = patch(activation(active));
-  const answer = await send(http, { method: "PATCH", path: pathOf(scimId), body, expect: [200, 204] });
+  const answer = await send(http, { method: "PATCH", path: pathOf(scimId), body, expect: [200, 204], row: "OKTA-09" });
   note(http, writeFaults(answer, { id: scimId, active }));
   return answer.accepted;
 }
@@ -80,13 +83,13 @@ async function replaceUser(
   http: ScimHttp,
   scimId: string,
   change: (read: JsonObject) => JsonObject,
-  written: Written,
+  { row, ...written }: Written & { readonly row: string },
 ): Promise<boolean> {
   const path = pathOf(scimId);
-  const read = await send(http, { method: "GET", path, expect: [200] });
+  const read = await send(http, { method: "GET", path, expect: [200], row: "OKTA-06" });
   note(http, writeFaults(read, { id: scimId }));
   if (!read.accepted || read.body === undefined) return false;
-  const answer = await send(http, { method: "PUT", path, body: change(read.body), expect: [200] });
+  const answer = await send(http, { method: "PUT", path, body: change(read.body), expect: [200], row });
   note(http, writeFaults(answer, { id: scimId, ...written }));
   return answer.accepted;
 }
