@@ -15,7 +15,17 @@ const terminal: Terminal = {
     asked.close();
     return /^y(es)?$/i.test(answer.trim());
   },
+  ...(process.stderr.isTTY ? { status: showStatus } : {}),
+  onInterrupt(stop) {
+    process.once("SIGINT", stop);
+    return () => process.off("SIGINT", stop);
+  },
 };
+
+/** Replaces the line that is being written; what does not fit into it is left out, because a second line would stay. */
+function showStatus(text: string): void {
+  process.stderr.write(`\r\u001b[K${text.slice(0, Math.max(0, (process.stderr.columns || 80) - 1))}`);
+}
 
 // Whoever reads no further, as `head` does, is told nothing more; what was begun is done to its end all the same.
 for (const stream of [process.stdout, process.stderr]) {

@@ -10,6 +10,10 @@ export interface Terminal {
   readonly env: Environment;
   /** Asks a person for yes or no; `undefined` when nobody is there to be asked. */
   confirm(question: string): Promise<boolean | undefined>;
+  /** Shows a line below the others that the next one replaces, and an empty one takes away; absent where nobody watches. */
+  readonly status?: (text: string) => void;
+  /** Calls once when a person asks for the end; whoever asks twice is let out at once. Answers with what ends the listening. */
+  readonly onInterrupt?: (stop: () => void) => () => void;
 }
 
 /** How a command ends. */

@@ -161,6 +161,13 @@ function memberFaults(answer: Answer, group: JsonObject, written: Written): Comp
   ];
 }
 
+/** What tells a name that is taken from any other conflict. */
+export function conflictFaults(answer: Answer): Complaint[] {
+  const scimType = answer.body?.["scimType"];
+  if (answer.status !== 409 || scimType === "uniqueness") return [];
+  return [complainer(answer)("uniqueness_not_named", `\`scimType\` is ${shown(scimType)}`)];
+}
+
 /** What Okta's test suite must find in a user before it goes on. */
 export function profileFaults(answer: Answer, user: JsonObject): Complaint[] {
   const about = complainer(answer);

@@ -55,7 +55,7 @@ export function forgetPerson(memory: Memory, id: string): void {
   }
 }
 
-export interface PeoplePlan {
+interface PeoplePlan {
   readonly provision: readonly Person[];
   readonly update: readonly Person[];
   readonly reactivate: readonly Person[];
@@ -63,7 +63,7 @@ export interface PeoplePlan {
   readonly erase: readonly Identified[];
 }
 
-export function planPeople(memory: Memory, directory: Directory): PeoplePlan {
+function planPeople(memory: Memory, directory: Directory): PeoplePlan {
   const inForce = directory.people.filter(isActive);
   const inForceIds = new Set(inForce.map(({ id }) => id));
   const erased = new Set(directory.erased);
@@ -84,7 +84,7 @@ export interface MemberChange {
   readonly remove: readonly string[];
 }
 
-export interface GroupsPlan {
+interface GroupsPlan {
   readonly push: readonly Group[];
   readonly rename: readonly Group[];
   readonly change: readonly (MemberChange & Identified)[];
@@ -92,7 +92,7 @@ export interface GroupsPlan {
 }
 
 /** Planned after the people: only who is linked and active by then can join or leave a group. */
-export function planGroups(memory: Memory, directory: Directory): GroupsPlan {
+function planGroups(memory: Memory, directory: Directory): GroupsPlan {
   const known = directory.groups.filter(({ id }) => memory.groups.has(id));
   const kept = new Set(directory.groups.map(({ id }) => id));
   return {

@@ -7,12 +7,12 @@ import type { Directory } from "./directory.js";
 import { type Endpoint, list, readAll } from "./lookup.js";
 import type { OktaClient } from "./okta/client.js";
 import { changeMembers, pushGroup, renameGroup, unlinkGroup } from "./okta/groups.js";
-import { assign, deactivate, lookUpUser, reactivate, update } from "./okta/users.js";
+import { assign, assignAgain, deactivate, lookUpUser, reactivate, update } from "./okta/users.js";
 import { note, send } from "./scim-http.js";
 
 export { oktaClient } from "./okta/client.js";
 export { pushNow } from "./okta/groups.js";
-export { assign, changeMembers, deactivate, pushGroup, reactivate, renameGroup, unlinkGroup, update };
+export { assign, assignAgain, changeMembers, deactivate, pushGroup, reactivate, renameGroup, unlinkGroup, update };
 
 /** What Okta asks when an admin saves the connection. */
 export async function testConnection({ http }: OktaClient): Promise<boolean> {

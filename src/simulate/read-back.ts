@@ -5,6 +5,7 @@ import { type Answer, complainer, isObject, memberIds, resourceFaults, sameText,
 import { type Complaint, shown } from "./complaint.js";
 import type { LinkedGroup, LinkedPerson, Memory } from "./cycle.js";
 import { emailOf } from "./directory.js";
+import { managerOf } from "./entra/mapping.js";
 import { inParallel } from "./in-parallel.js";
 import { note, type ScimHttp, send } from "./scim-http.js";
 import { ENTERPRISE_USER } from "./scim-urns.js";
@@ -55,7 +56,6 @@ function personDifferences(answer: Answer, user: JsonObject, linked: LinkedPerso
   const name = isObject(user["name"]) ? user["name"] : {};
   const extension = user[ENTERPRISE_USER];
   const enterprise = isObject(extension) ? extension : {};
-  const manager = isObject(enterprise["manager"]) ? enterprise["manager"]["value"] : enterprise["manager"];
   const differing = [
     ["userName", user["userName"], sent.userName],
     ["externalId", user["externalId"], sent.id],
@@ -64,7 +64,7 @@ function personDifferences(answer: Answer, user: JsonObject, linked: LinkedPerso
     ["emails", valueAt(user, 'emails[type eq "work"].value'), emailOf(sent)],
     ["title", user["title"], sent.title],
     ["department", enterprise["department"], sent.department],
-    ["manager.value", manager, linked.manager && memory.people.get(linked.manager)?.scimId],
+    ["manager.value", managerOf(user), linked.manager && memory.people.get(linked.manager)?.scimId],
   ] as const;
   const faults = differing.flatMap(([attribute, there, wanted]) =>
     wanted === undefined || sameText(there, wanted)

@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Json, JsonObject } from "../model/json.js";
-import { type Answer, complainer, envelopeFaults, isObject, isUsableId, throttleFaults } from "./answer.js";
+import { type Answer, envelopeFaults, isObject, isUsableId, throttleFaults } from "./answer.js";
 import type { Complaint } from "./complaint.js";
 import { retryAfterMs } from "./retry-after.js";
 import { type Cut, type Received, transmit } from "./transmit.js";
@@ -66,7 +66,10 @@ export interface ScimHttp {
   readonly onExchange: (exchange: Exchange) => void;
   /** So many failures in a row, and the client sends nothing more, as an identity provider that puts an application in quarantine. */
   patience: number;
-  failuresInARow: number;
+  /** Reads and writes are counted apart: a server that answers the one kind alone is as good as dead. */
+  failuresInARow: { read: number; write: number };
+  /** Nothing more is sent. */
+  isClosed: boolean;
   /** Decides what happens to a request on its way; nothing happens unless told. */
   accident: (request: ScimRequest) => Accident | undefined;
 }
@@ -107,7 +110,8 @@ export function openScimHttp(connection: Connection, headers: Readonly<Record<st
     made: new Set(),
     onExchange,
     patience: Number.POSITIVE_INFINITY,
-    failuresInARow: 0,
+    failuresInARow: { read: 0, write: 0 },
+    isClosed: false,
     accident: () => undefined,
   };
 }
@@ -121,7 +125,7 @@ export async function send(http: ScimHttp, request: ScimRequest): Promise<Answer
     const answer = await attemptOnce(http, request);
     const isRefused = RETRIED.has(answer.status) && !answer.accepted;
     const isLast = !isRefused || attempt >= http.tuning.retries;
-    countFailure(http, answer, isLast);
+    countFailure(http, request, answer, isLast);
     if (isLast || hasGivenUp(http)) {
       note(http, envelopeFaults(answer));
       remember(http, request, answer);
@@ -141,7 +145,14 @@ export function note(http: ScimHttp, complaints: readonly Complaint[]): void {
 }
 
 export function hasGivenUp(http: ScimHttp): boolean {
-  return http.failuresInARow >= http.patience;
+  const { read, write } = http.failuresInARow;
+  return http.isClosed || Math.max(read, write) >= http.patience;
+}
+
+/** Takes a client that has given up back to work. */
+export function startAfresh(http: ScimHttp, patience: number): void {
+  http.patience = patience;
+  http.failuresInARow = { read: 0, write: 0 };
 }
 
 /** What happened since the last report was taken. */
@@ -172,13 +183,11 @@ function withoutToken({ token }: ScimHttp, text: string): string {
 }
 
 // Whoever asks for a pause is there, as long as one of the pauses is enough. A refused token makes every later request fail too.
-function countFailure(http: ScimHttp, answer: Answer, isLast: boolean): void {
+function countFailure(http: ScimHttp, { method }: ScimRequest, answer: Answer, isLast: boolean): void {
   if (answer.status === 429 && !isLast) return;
   const isFailure = !answer.accepted && (RETRIED.has(answer.status) || answer.status === 401);
-  http.failuresInARow = isFailure ? http.failuresInARow + 1 : 0;
-  if (isFailure && http.failuresInARow === http.patience) {
-    note(http, [complainer(answer)("gave_up", `${http.patience} failures in a row; the client stops here`)]);
-  }
+  const kind = method === "GET" ? "read" : "write";
+  http.failuresInARow[kind] = isFailure ? http.failuresInARow[kind] + 1 : 0;
 }
 
 function remember(http: ScimHttp, { method, path }: ScimRequest, { status, body }: Answer): void {

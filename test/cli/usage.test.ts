@@ -32,6 +32,21 @@ const misuses: readonly (readonly [args: string, said: RegExp])[] = [
   ["token create --tenant acme --connection okta --expires-at soon", /expiresAt must be a date-time/],
   ["runs release one --tenant acme", /NUMBER must be the number of a run/],
   ["runs release 1 --tenant acme --yes=no", /--yes takes no value/],
+  ["simulate okta", /URL is missing: rolecall simulate okta\|entra URL/],
+  ["simulate ping http://a.test --token t", /`ping` is not simulated: rolecall simulate okta\|entra URL/],
+  ["simulate okta a.test --token t", /URL is where the SCIM endpoints begin, .* not `a.test`/],
+  ["simulate okta ftp://a.test --token t", /URL is where the SCIM endpoints begin/],
+  ["simulate okta http://me:secret@a.test --token t", /^rolecall: URL holds a password: give a token instead$/],
+  ["simulate okta http://a.test", /set the environment variable ROLECALL_SIMULATE_TOKEN/],
+  ["simulate okta http://a.test --token té", /^rolecall: the token holds characters that no header can carry$/],
+  ["simulate okta http://a.test --token t --variant default", /--variant of okta is oin or aiw, not `default`/],
+  [
+    "simulate entra http://a.test --token t --only import",
+    /--only takes a phase, is `import`: entra plays connect, initial/,
+  ],
+  ["simulate okta http://a.test --token t --only rename", /is `rename`: did you mean `renames`\?/],
+  ["simulate okta http://a.test --token t --users 0", /--users takes a whole number from 1 to 100000, is `0`/],
+  ["simulate okta http://a.test --token t --domain acme", /--domain takes a domain, is `acme`/],
 ];
 
 describe("the command line", () => {

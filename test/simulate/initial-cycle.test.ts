@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { playInitialCycle } from "../../src/simulate/initial-cycle.js";
 import { VARIANTS, type Variant } from "../../src/simulate/player.js";
 import type { Exchange } from "../../src/simulate/scim-http.js";
+import { playInitialCycle } from "../../src/simulate/simulate.js";
 import { type IdentityProvider, simulatedDirectory } from "../../src/simulate/simulated-directory.js";
 import { type ScimService, startScimService } from "../scim/scim-service.js";
 

@@ -17,6 +17,7 @@ function applyOperation(row: Row, { op, path, value }: JsonObject): Row {
   const text = String(path);
   if (text.startsWith("members")) return { ...row, members: changedMembers(row, verb, text, value ?? []) };
   if (verb === "remove") return setAt(row, text, null);
+  if (text.endsWith(":manager")) return setAt(row, text, { value: String(value) });
   return setAt(row, text, text === "active" ? /^true$/i.test(String(value)) : (value ?? null));
 }
 

@@ -33,6 +33,8 @@ export interface TinyScimServer {
   /** How long each request is kept waiting. */
   delayMs: number;
   created: number;
+  /** How many requests ended before they were whole. */
+  brokenOff: number;
   /** The right reply. */
   answer(request: Recorded): Reply;
   close(): Promise<void>;
@@ -45,7 +47,7 @@ export async function startTinyScimServer(): Promise<TinyScimServer> {
   const server = createServer((request, response) => {
     busy++;
     tiny.mostAtOnce = Math.max(tiny.mostAtOnce, busy);
-    void record(request).then(async (recorded) => {
+    const answerIt = async (recorded: Recorded) => {
       await sleep(tiny.delayMs);
       tiny.requests.push(recorded);
       const reply = tiny.twist(tiny.refuse(recorded) ?? answer(tiny, recorded), recorded);
@@ -58,6 +60,10 @@ export async function startTinyScimServer(): Promise<TinyScimServer> {
       const text =
         reply.body === undefined ? "" : typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body);
       response.writeHead(reply.status, { "Content-Type": "application/scim+json", ...reply.headers }).end(text);
+    };
+    void record(request).then(answerIt, () => {
+      busy--;
+      tiny.brokenOff++;
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -71,6 +77,7 @@ export async function startTinyScimServer(): Promise<TinyScimServer> {
     mostAtOnce: 0,
     delayMs: 0,
     created: 0,
+    brokenOff: 0,
     answer: (request) => answer(tiny, request),
     close: () =>
       new Promise((resolve) => {
@@ -97,13 +104,13 @@ function answer(tiny: TinyScimServer, request: Recorded): Reply {
   if (id === undefined) return request.method === "POST" ? create(tiny, rows, request) : list(rows, url.searchParams);
   const row = rows.get(id);
   if (row === undefined) return scimError(404, `\`${id}\` is not there`);
-  return change(rows, row, request, url.searchParams);
+  return change(tiny, rows, row, request, url.searchParams);
 }
 
 function create(tiny: TinyScimServer, rows: Map<string, Row>, { body = {} }: Recorded): Reply {
   const { password: _, ...kept } = body;
   const key = kept["userName"] === undefined ? "displayName" : "userName";
-  if ([...rows.values()].some((row) => row[key] === kept[key]))
+  if ([...rows.values()].some((row) => matches(row, key, String(kept[key]))))
     return scimError(409, `\`${kept[key]}\` is taken`, "uniqueness");
   const id = `${key === "userName" ? "u" : "g"}${++tiny.created}`;
   const row = { ...kept, id, meta: { resourceType: key === "userName" ? "User" : "Group" } };
@@ -111,16 +118,29 @@ function create(tiny: TinyScimServer, rows: Map<string, Row>, { body = {} }: Rec
   return { status: 201, body: row };
 }
 
-function change(rows: Map<string, Row>, row: Row, request: Recorded, query: URLSearchParams): Reply {
+function change(
+  tiny: TinyScimServer,
+  rows: Map<string, Row>,
+  row: Row,
+  request: Recorded,
+  query: URLSearchParams,
+): Reply {
   const id = String(row["id"]);
   const { body = {} } = request;
   if (request.method === "DELETE") {
     rows.delete(id);
+    for (const [key, group] of tiny.groups) tiny.groups.set(key, withoutMember(group, id));
     return { status: 204 };
   }
   if (request.method === "PUT") rows.set(id, { ...body, id });
   if (request.method === "PATCH") rows.set(id, applyPatch(row, body));
   return { status: 200, body: shown(rows.get(id) ?? row, query) };
+}
+
+function withoutMember(group: Row, id: string): Row {
+  const { members } = group;
+  if (!Array.isArray(members)) return group;
+  return { ...group, members: (members as JsonObject[]).filter((member) => member["value"] !== id) };
 }
 
 function list(rows: Map<string, Row>, query: URLSearchParams): Reply {

@@ -45,6 +45,12 @@ export function changesBetween(user: JsonObject, person: Person): Change[] {
   });
 }
 
+/** The id of the manager, where the server tells it as an object has to. */
+export function managerOf(user: JsonObject): Json | undefined {
+  const manager = objectAt(user, ENTERPRISE_USER)["manager"];
+  return isObject(manager) ? manager["value"] : undefined;
+}
+
 export function newUser(person: Person): JsonObject {
   const empty = { schemas: [USER, ENTERPRISE_USER], active: true, meta: { resourceType: "User" }, roles: [] };
   return mappedValues(person).reduce<JsonObject>(withValue, empty);

@@ -1,13 +1,14 @@
 /** Owns how Entra creates, aligns, disables and deletes users. */
 import type { JsonObject } from "../../model/json.js";
-import { type Answer, idOf, type Wanted, writeFaults } from "../answer.js";
+import { quote } from "../../model/quote.js";
+import { type Answer, complainer, conflictFaults, idOf, type Wanted, writeFaults } from "../answer.js";
 import { forgetPerson, linkedPerson } from "../cycle.js";
 import { emailOf, type Person } from "../directory.js";
 import { type Found, formEncoded, lookUp } from "../lookup.js";
 import { note, send } from "../scim-http.js";
 import type { EntraClient, Matching } from "./client.js";
 import { activation, managerOperation, patch, profileOperations } from "./dialect.js";
-import { changesBetween, newUser } from "./mapping.js";
+import { changesBetween, managerOf, newUser, renderPath } from "./mapping.js";
 
 /** Brings a person in scope into the application: creates the user, or aligns the one that matches. */
 export async function provision(client: EntraClient, person: Person): Promise<boolean> {
@@ -74,6 +75,32 @@ export async function assignManager(client: EntraClient, person: Person): Promis
   const after = person.manager === undefined ? linked : { ...linked, manager: person.manager };
   if (answer.accepted) client.memory.people.set(person.id, after);
   return answer.accepted;
+}
+
+/** Asks for a user by its name alone. */
+export function lookUpUser({ http }: EntraClient, userName: string, row: string): Promise<Found> {
+  const filter = `userName eq ${JSON.stringify(userName)}`;
+  return lookUp(http, "/Users", formEncoded({ filter }), { wanted: { attribute: "userName", value: userName }, row });
+}
+
+/** What a client sends that did not hear of its own success: the same user once more, whom the server must refuse. */
+export async function provisionAgain({ http }: EntraClient, person: Person): Promise<void> {
+  const request = { method: "POST", path: "/Users", body: newUser(person), expect: [409], row: "ENTRA-26" } as const;
+  note(http, conflictFaults(await send(http, request)));
+}
+
+/** Reads a user as each cycle may, and complains of what Entra would patch, and patch again in every cycle to come. */
+export async function checkSettled({ http, memory }: EntraClient, id: string): Promise<void> {
+  const { scimId, sent, manager } = linkedPerson(memory, id);
+  const answer = await send(http, { method: "GET", path: pathOf(scimId), expect: [200], row: "ENTRA-10" });
+  if (!answer.accepted || answer.body === undefined) return;
+  const differing = changesBetween(answer.body, sent).map(({ path }) => renderPath(path));
+  const told = manager === undefined ? undefined : memory.people.get(manager)?.scimId;
+  if (managerOf(answer.body) !== told) differing.push("manager.value");
+  note(
+    http,
+    differing.map((path) => complainer(answer)("not_settled", `${quote(path)} of ${quote(sent.userName)} differs`)),
+  );
 }
 
 const MATCHING_ROWS = { userName: "ENTRA-02", externalId: "ENTRA-03", email: "ENTRA-04" } as const;

@@ -1,7 +1,7 @@
 /** Owns how Okta creates, changes, deactivates and reactivates users. */
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../model/json.js";
-import { idOf, type Written, writeFaults } from "../answer.js";
+import { conflictFaults, idOf, type Written, writeFaults } from "../answer.js";
 import { linkedPerson } from "../cycle.js";
 import { fullName, type Person } from "../directory.js";
 import { type Found, lookUp } from "../lookup.js";
@@ -41,10 +41,16 @@ export function reactivate(client: OktaClient, id: string): Promise<boolean> {
   return setActive(client, id, true);
 }
 
-export function lookUpUser(http: ScimHttp, userName: string): Promise<Found> {
+export function lookUpUser(http: ScimHttp, userName: string, row = "OKTA-02"): Promise<Found> {
   const filter = encodeURIComponent(`userName eq ${JSON.stringify(userName)}`);
   const wanted = { attribute: "userName", value: userName };
-  return lookUp(http, "/Users", `filter=${filter}&startIndex=1&count=100`, { count: 100, wanted, row: "OKTA-02" });
+  return lookUp(http, "/Users", `filter=${filter}&startIndex=1&count=100`, { count: 100, wanted, row });
+}
+
+/** What a client sends that did not hear of its own success: the same user once more, whom the server must refuse. */
+export async function assignAgain({ http }: OktaClient, person: Person): Promise<void> {
+  const body = newUser(person, randomBytes(4).toString("hex"));
+  note(http, conflictFaults(await send(http, { method: "POST", path: "/Users", body, expect: [409], row: "OKTA-05" })));
 }
 
 async function create(http: ScimHttp, person: Person): Promise<string | undefined> {

@@ -1,0 +1,363 @@
+import { expect } from "chai";
+import type { ComplaintCode } from "../../src/simulate/complaint.js";
+import type { Variant } from "../../src/simulate/player.js";
+import { phasesOf, type SimulationReport, simulate } from "../../src/simulate/simulate.js";
+import type { IdentityProvider } from "../../src/simulate/simulated-directory.js";
+import { type ScimService, startScimService } from "../scim/scim-service.js";
+import {
+  type Recorded,
+  type Reply,
+  scimError,
+  startTinyScimServer,
+  type TinyScimServer,
+  TOKEN,
+} from "./tiny-scim-server.js";
+
+const size = { users: 20, groups: 3, seed: 42 };
+const tuning = { backoffMs: 1 };
+const players: readonly (readonly [IdentityProvider, Variant, "entra" | "okta" | "rfc"])[] = [
+  ["okta", "oin", "rfc"],
+  ["okta", "oin", "okta"],
+  ["okta", "aiw", "okta"],
+  ["entra", "default", "rfc"],
+  ["entra", "default", "entra"],
+  ["entra", "aadOptscim062020", "entra"],
+];
+
+function complaintsOf({ phases }: SimulationReport) {
+  return phases.flatMap(({ name, complaints }) => complaints.map((complaint) => ({ phase: name, ...complaint })));
+}
+
+describe("a simulation against Rolecall", () => {
+  let service: ScimService;
+
+  before(async () => {
+    service = await startScimService();
+  });
+
+  after(() => service.close());
+
+  for (const [idp, variant, profile] of players) {
+    it(`gives ${idp} (${variant}) no cause for complaint in any phase, profile ${profile}, and leaves nothing behind`, async () => {
+      const directory = await service.connect({ profile });
+      const stranger = await directory.user("stranger@acme.test", {
+        name: { givenName: "Eve", familyName: "Stranger" },
+        emails: [{ value: "stranger@acme.test" }],
+      });
+      const baseUrl = `${service.url}/api/scim/v2`;
+      const report = await simulate({ idp, variant, size, tuning, baseUrl, token: directory.token });
+      expect(complaintsOf(report)).to.deep.equal([]);
+      expect(report).to.deep.include({ left: [] }).and.not.to.have.property("stopped");
+      expect(report.phases.map(({ name }) => name)).to.deep.equal([
+        "connect",
+        ...phasesOf(idp).map(({ name }) => name),
+      ]);
+      const { json } = await directory.get("/Users");
+      expect((json["Resources"] as { id: string }[]).map(({ id }) => id)).to.deep.equal([stranger]);
+      expect((await directory.get("/Groups?count=0")).json["totalResults"]).to.equal(0);
+    });
+  }
+});
+
+describe("a simulation", () => {
+  let server: TinyScimServer;
+
+  beforeEach(async () => {
+    server = await startTinyScimServer();
+  });
+
+  afterEach(() => server.close());
+
+  function play(idp: IdentityProvider, more: Partial<Parameters<typeof simulate>[0]> = {}): Promise<SimulationReport> {
+    const variant = idp === "okta" ? "oin" : "default";
+    return simulate({ idp, variant, size, tuning, baseUrl: server.baseUrl, token: TOKEN, ...more });
+  }
+
+  it("plays the phases that it is told to, after the test of the connection and the first push", async () => {
+    const { phases } = await play("okta", { only: ["renames", "import"] });
+    expect(phases.map(({ name }) => name)).to.deep.equal(["connect", "initial", "renames", "import"]);
+  });
+
+  it("plays rehires without leavers having been asked for", async () => {
+    await play("okta", { only: ["rehires"], keep: true });
+    const written = server.requests.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.stringify(body));
+    expect(written.filter((text) => text.includes('"active":false'))).to.have.length(8);
+    expect([...server.users.values()].filter(({ active }) => active === true)).to.have.length(20);
+  });
+
+  it("keeps at the server what it is told to keep", async () => {
+    const { left } = await play("entra", { keep: true, only: [] });
+    expect([server.users.size, server.groups.size, left.length]).to.deep.equal([20, 3, 0]);
+  });
+
+  it("deletes nothing that does not bear its mark, whatever id the server gave for what was created", async () => {
+    server.users.set("boss", { id: "boss", userName: "boss@acme.test", active: true });
+    server.twist = (reply, { method, url }) =>
+      method === "POST" && url === "/Users" ? { ...reply, body: { ...(reply.body as object), id: "boss" } } : reply;
+    const { left } = await play("okta", { only: ["connect"] });
+    expect(server.users.has("boss")).to.equal(true);
+    expect(left).to.deep.equal(["/Users/boss"]);
+  });
+
+  it("says what it could not delete", async () => {
+    server.refuse = ({ method, url }) =>
+      method === "DELETE" && url.startsWith("/Users/") ? scimError(405, "no") : undefined;
+    const report = await play("okta", { only: ["connect"] });
+    expect(report.left).to.have.length(20);
+    expect(complaintsOf(report)).to.deep.equal([]);
+  });
+
+  it("ends when it is told to, and cleans up all the same", async () => {
+    const interruption = new AbortController();
+    const report = await play("okta", {
+      signal: interruption.signal,
+      onItem: (verb, done) => {
+        if (verb === "provision" && done === 10) interruption.abort();
+      },
+    });
+    expect(report.stopped).to.equal("interrupted");
+    expect(report.phases.map(({ name }) => name)).to.deep.equal(["connect", "initial"]);
+    expect(complaintsOf(report)).to.deep.equal([]);
+    expect(server.requests.filter(({ method }) => method === "POST").length).to.be.within(10, 13);
+    expect(server.users.size).to.equal(0);
+  });
+
+  it("sends nothing more when the connection test fails", async () => {
+    const report = await play("entra", { token: "another-token-of-the-tests" });
+    expect(report.stopped).to.match(/^the connection test failed/);
+    expect(complaintsOf(report).map(({ code, row, detail }) => [code, row, detail])).to.deep.equal([
+      ["unexpected_status", "ENTRA-01", "401: the token is not known"],
+    ]);
+    expect(server.requests).to.have.length(1);
+  });
+
+  it("gives up when the token is refused half-way", async () => {
+    server.refuse = () => (server.created > 3 ? scimError(401, "expired") : undefined);
+    const report = await play("okta", { concurrency: 1 });
+    expect(report.stopped).to.match(/^the client gave up after 6 failures in a row/);
+    expect(report.phases.flatMap(({ exchanges }) => exchanges).filter(({ status }) => status === 401)).to.have.length(
+      7,
+    );
+    expect(report.left.length).to.equal(4);
+  });
+
+  it("gives up where reading works and nothing can be written", async () => {
+    server.refuse = ({ method }) => (method === "GET" ? undefined : scimError(503, "read only"));
+    const report = await play("entra", { concurrency: 1, tuning: { backoffMs: 1, retries: 1 } });
+    expect(report.stopped).to.match(/^the client gave up after 6 failures in a row/);
+    expect(server.requests.filter(({ method }) => method === "POST")).to.have.length(6);
+    expect(complaintsOf(report).map(({ code, row }) => [code, row])).to.deep.equal(
+      Array.from({ length: 3 }, () => ["unexpected_status", "ENTRA-05"]),
+    );
+  });
+
+  it("OKTA-05, ENTRA-05 cuts requests and answers, goes away, comes back, and makes nobody twice", async () => {
+    const report = await play("entra", { only: ["breakdown"], keep: true });
+    expect(complaintsOf(report)).to.deep.equal([]);
+    const failures = report.phases.at(-1)?.exchanges.filter(({ failure }) => failure === "cut off by the client");
+    expect(failures?.map(({ method }) => method)).to.deep.equal(["POST", "POST", "POST", "POST", "POST", "PATCH"]);
+    expect(server.brokenOff).to.equal(2);
+    const names = [...server.users.values()].map(({ userName }) => userName);
+    expect([names.length, new Set(names).size]).to.deep.equal([32, 32]);
+  });
+
+  it("honours a pause that the server asks for, in a burst too, and complains of nothing", async () => {
+    const pauses: number[] = [];
+    let asked = 0;
+    server.refuse = () => {
+      if (++asked % 10 !== 0) return undefined;
+      return { ...scimError(429, "slow down"), headers: { "Retry-After": "2" } };
+    };
+    const wait = async (ms: number) => void pauses.push(ms);
+    const report = await play("okta", { only: ["burst"], tuning: { wait } });
+    expect(complaintsOf(report)).to.deep.equal([]);
+    expect(pauses.length).to.be.greaterThan(15);
+    expect(new Set(pauses)).to.deep.equal(new Set([2000]));
+  });
+});
+
+type Body = Readonly<Record<string, unknown>>;
+
+interface Fault {
+  readonly server: string;
+  readonly code: ComplaintCode;
+  readonly row?: string;
+  readonly idp: IdentityProvider;
+  readonly only: string;
+  readonly phase: string;
+  readonly twist: (reply: Reply, request: Recorded, server: TinyScimServer) => Reply;
+  /** What else a client must say about it. */
+  readonly also?: readonly ComplaintCode[];
+}
+
+const bodyOf = ({ body = {} }: Reply) => body as Body;
+const rowsOf = (reply: Reply) => bodyOf(reply)["Resources"] as readonly Body[];
+const listOf = (reply: Reply, rows: readonly Body[]): Reply => ({
+  ...reply,
+  body: { ...bodyOf(reply), totalResults: rows.length, itemsPerPage: rows.length, Resources: rows },
+});
+const asksFor = ({ url }: Recorded, text: RegExp) => text.test(decodeURIComponent(url).replaceAll("+", " "));
+
+const faults: readonly Fault[] = [
+  {
+    server: "compares user names by letter case",
+    code: "lookup_missed",
+    idp: "okta",
+    only: "duplicates",
+    phase: "duplicates",
+    twist: (reply, request) => (asksFor(request, /eq "[A-Z]/) ? listOf(reply, []) : reply),
+  },
+  {
+    server: "finds a user under the name of before",
+    code: "found_though_gone",
+    idp: "entra",
+    only: "renames",
+    phase: "renames",
+    twist: (reply, request, { users }) => {
+      if (!asksFor(request, /userName eq "/) || rowsOf(reply).length > 0) return reply;
+      const name = /eq\+"(?<name>.*)"/.exec(decodeURIComponent(request.url))?.groups?.["name"];
+      const former = [...users.values()].find(({ userName }) => userName === `renamed.${name}`);
+      return former === undefined ? reply : listOf(reply, [{ ...former, userName: name }]);
+    },
+  },
+  {
+    server: "keeps no nickname",
+    code: "not_settled",
+    row: "ENTRA-10",
+    idp: "entra",
+    only: "again",
+    phase: "again",
+    twist: (reply, { method, url }) => {
+      if (method !== "GET" || !/^\/Users\/u/.test(url)) return reply;
+      const { department: _, ...enterprise } = bodyOf(reply)[ENTERPRISE] as Body;
+      return { ...reply, body: { ...bodyOf(reply), [ENTERPRISE]: { ...enterprise } } };
+    },
+    also: ["attribute_differs"],
+  },
+  {
+    server: "refuses a second user of a name without saying why",
+    code: "uniqueness_not_named",
+    row: "OKTA-05",
+    idp: "okta",
+    only: "duplicates",
+    phase: "duplicates",
+    twist: (reply) => (reply.status === 409 ? scimError(409, "conflict") : reply),
+  },
+  {
+    server: "creates a second user of the same name",
+    code: "unexpected_status",
+    row: "ENTRA-26",
+    idp: "entra",
+    only: "duplicates",
+    phase: "duplicates",
+    twist: (reply) => (reply.status === 409 ? { status: 201, body: { id: "u1", userName: "second" } } : reply),
+  },
+  {
+    server: "finds two users of one name",
+    code: "lookup_ambiguous",
+    idp: "okta",
+    only: "duplicates",
+    phase: "duplicates",
+    twist: (reply, request) => {
+      const [row] = asksFor(request, /eq "[A-Z]/) ? rowsOf(reply) : [];
+      return row === undefined ? reply : listOf(reply, [row, { ...row, id: "u999" }]);
+    },
+  },
+  {
+    server: "asks for a pause that cannot be read",
+    code: "retry_after_unreadable",
+    idp: "okta",
+    only: "burst",
+    phase: "initial",
+    twist: (reply, request, { requests }) =>
+      asksFor(request, /userName eq/) && requests.length % 20 === 0
+        ? { ...scimError(429, "slow"), headers: { "Retry-After": "soon" } }
+        : reply,
+  },
+  {
+    server: "throttles by a page of HTML",
+    code: "malformed_error",
+    idp: "entra",
+    only: "burst",
+    phase: "initial",
+    twist: (reply, request, { requests }) =>
+      asksFor(request, /userName eq/) && requests.length % 20 === 0 ? { status: 429, body: "<html>" } : reply,
+  },
+  {
+    server: "does not list everybody",
+    code: "resource_missing",
+    row: "OKTA-18",
+    idp: "okta",
+    only: "import",
+    phase: "import",
+    twist: (reply, { url }) =>
+      url === "/Users?startIndex=1&count=100" ? listOf(reply, rowsOf(reply).slice(1)) : reply,
+  },
+  {
+    server: "finds nobody who is not active",
+    code: "lookup_missed",
+    idp: "entra",
+    only: "leavers",
+    phase: "leavers",
+    twist: (reply, request) =>
+      asksFor(request, /userName eq/)
+        ? listOf(
+            reply,
+            rowsOf(reply).filter(({ active }) => active === true),
+          )
+        : reply,
+  },
+  {
+    server: "finds leavers as if they were active",
+    code: "active_unchanged",
+    idp: "okta",
+    only: "leavers",
+    phase: "leavers",
+    twist: (reply, request) =>
+      asksFor(request, /userName eq/)
+        ? listOf(
+            reply,
+            rowsOf(reply).map((row) => ({ ...row, active: true })),
+          )
+        : reply,
+  },
+  {
+    server: "keeps a deleted user",
+    code: "unexpected_status",
+    row: "ENTRA-25",
+    idp: "entra",
+    only: "removals",
+    phase: "removals",
+    twist: (reply, { method }) => (method === "DELETE" && reply.status === 404 ? { status: 204 } : reply),
+  },
+];
+
+const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+describe("a simulation complains where the server", () => {
+  for (const { server: name, code, row, idp, only, phase, twist, also = [] } of faults) {
+    it(`${name}: ${code}`, async () => {
+      const server = await startTinyScimServer();
+      try {
+        server.twist = (reply, request) => twist(reply, request, server);
+        const variant = idp === "okta" ? "oin" : "default";
+        const report = await simulate({
+          idp,
+          variant,
+          size,
+          tuning,
+          baseUrl: server.baseUrl,
+          token: TOKEN,
+          only: [only],
+        });
+        const complaints = complaintsOf(report);
+        expect([...new Set(complaints.map((complaint) => complaint.code))]).to.have.members([code, ...also]);
+        const first = complaints.find((complaint) => complaint.code === code);
+        expect(first).to.include({ phase, ...(row === undefined ? {} : { row }) });
+        expect(first?.expected).to.be.a("string").and.not.equal("");
+      } finally {
+        await server.close();
+      }
+    });
+  }
+});
