@@ -22,6 +22,7 @@ import {
   tenantColumns,
   tenantOf,
 } from "./tenant-rows.js";
+import { freeUniqueOf } from "./unique-values.js";
 import {
   fromJson,
   given,
@@ -223,6 +224,7 @@ export function connectionWriter(scope: Scope): ConnectionWriter {
         ...(change.secret === undefined ? {} : { secret: change.secret }),
       };
       await db.run(sql`update connections set ${assignments(columns)} where tenant_id = ${tenant} and id = ${id}`);
+      if (change.disabledAt !== undefined) await freeUniqueOf(scope, id);
       return found(sql`c.id = ${id}`);
     },
     async insertToken(connection, token, now) {

@@ -5,7 +5,7 @@ import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { sql } from "./sql.js";
+import { type Fragment, sql, verbatim } from "./sql.js";
 
 /** Gives a resource its values in place of those that it had; the same Refusal. */
 export async function replaceUnique(
@@ -49,4 +49,15 @@ export async function claimUnique(
 
 export async function freeUnique({ tenant, sql: db }: Scope, resource: string): Promise<void> {
   await db.run(sql`delete from unique_values where tenant_id = ${tenant} and resource_id = ${resource}`);
+}
+
+/** What a connection that has ended may no longer keep from the others. */
+export async function freeUniqueOf({ tenant, sql: db }: Scope, connection: ConnectionId): Promise<void> {
+  const belongs = (table: string): Fragment =>
+    sql`exists (select 1 from ${verbatim(table)} c where c.tenant_id = ${tenant} and c.id = resource_id
+      and c.connection_id = ${connection})`;
+  await db.run(
+    sql`delete from unique_values where tenant_id = ${tenant} and scope = '' and
+      (${belongs("directory_users")} or ${belongs("directory_groups")} or ${belongs("custom_resources")})`,
+  );
 }

@@ -217,6 +217,8 @@ describe("SCIM attribute characteristics over HTTP", () => {
       expect(named.json).not.to.have.property("identifier");
       const patched = await directory.patch(at(id), [{ op: "replace", path: "requestOnlyAttr", value: "s" }]);
       expect(patched.json).to.deep.include({ requestOnlyAttr: "s", complexAttr: { sub1: "a" } });
+      const part = await directory.patch(at(id), [{ op: "replace", path: "requestComplex.part", value: "p" }]);
+      expect(part.json["requestComplex"]).to.deep.equal({ part: "p" });
       const excluded = await directory.put(
         `${at(id)}?excludedAttributes=requestOnlyAttr`,
         testBody({ requestOnlyAttr: "t" }),

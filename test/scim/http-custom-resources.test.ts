@@ -90,11 +90,18 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       });
     }
 
-    it("RFC-20: a unique attribute of an extension, and one whose letter case counts", async () => {
+    it("RFC-20: a unique attribute of an extension, a unique part, and one whose letter case counts", async () => {
       const { post } = client();
       await post({ uniqueExact: "Case", [TEST_EXTENSION]: { extRequired: "x", extUnique: "e" } });
       expect((await post({ uniqueExact: "case" })).status).to.equal(201);
       expect(errorOf(await post({ uniqueExact: "Case" }))).to.deep.equal(TAKEN);
+      await post({
+        multiComplex: [
+          { value: "a", code: "c1" },
+          { value: "b", code: "c2" },
+        ],
+      });
+      expect(errorOf(await post({ multiComplex: [{ value: "z", code: "C2" }] }))).to.deep.equal(TAKEN);
       const clash = { extRequired: "x", extUnique: "E" };
       expect(errorOf(await post({ [TEST_EXTENSION]: clash }))).to.deep.equal(TAKEN);
     });
@@ -161,6 +168,7 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       ]) {
         expect(await found(filter), filter).to.deep.equal([id]);
       }
+      expect(await found('binaryAttr eq "aqid"')).to.deep.equal([]);
       for (const filter of ["booleanAttr gt true", 'binaryAttr gt "A"', 'integerAttr co "1"', "nosuch pr"]) {
         const reply = await directory.get(`/TestResources?filter=${encodeURIComponent(filter)}`);
         expect(errorOf(reply), filter).to.deep.equal([400, "invalidFilter"]);

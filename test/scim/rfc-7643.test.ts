@@ -26,8 +26,6 @@ const DIFFERENCES: Readonly<Record<string, readonly (readonly [what: string, why
     ["displayName.required", "C14: section 4.2 says REQUIRED"],
     ["members.value.caseExact", "section 3.1: an id is case-exact"],
     ["members.$ref.caseExact", "section 2.3.7"],
-    ["members.$ref.referenceTypes", "members are users"],
-    ["members.type.canonicalValues", "members are users"],
     ["members.display", "section 2.4: the default set of parts has it"],
     ["description", "what the group is for"],
     ["idpMappingNames", "further names of the group"],

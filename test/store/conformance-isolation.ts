@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type {
   ConnectionId,
+  CustomResourceId,
   DirectoryGroupId,
   DirectoryUserId,
   GrantId,
@@ -38,6 +39,7 @@ interface Ids {
   readonly quiet: UserId;
   readonly row: DirectoryUserId;
   readonly group: DirectoryGroupId;
+  readonly device: CustomResourceId;
   readonly grant: GrantId;
   readonly team: TeamId;
   readonly run: RunId;
@@ -56,6 +58,8 @@ const SESSION = { subject: "sub", idpSession: "idp", expiresAt: MUCH_LATER };
 const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LATER };
 const CLAIMS = { attributes: {}, claims: {}, at: NOW };
 const PAGE = { offset: 0, limit: 10 };
+const SERIAL = { within: "tenant", attribute: "serial", value: "1" } as const;
+const DEVICE = { resource: {}, search: {}, unique: [SERIAL] };
 const LINE = {
   user: { id: "u", userName: "x" },
   change: "hold",
@@ -106,7 +110,8 @@ async function furnish(world: World): Promise<Ids> {
     await tx.claimNames(connection.id, group, ["Eng"], NOW);
     await tx.addNested(group, [group]);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
-    const ids = { connection: connection.id, user, quiet, row, group, grant: grant.id, team, run };
+    const { id: device } = await tx.insertCustomResource(connection.id, "Device", DEVICE, NOW);
+    const ids = { connection: connection.id, user, quiet, row, group, device, grant: grant.id, team, run };
     return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace, request };
   });
 }
@@ -131,6 +136,8 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
     }),
   directoryGroup: (b, a) => b.directoryGroup(a.connection, a.group),
   directoryGroupsList: (b, a) => b.directoryGroupsList(a.connection, PAGE),
+  customResource: (b, a) => b.customResource(a.connection, "Device", a.device),
+  customResources: (b, a) => b.customResources(a.connection, "Device", PAGE),
   membersOf: (b, a) => b.membersOf([a.group]),
   memberIdsOf: (b, a) => b.memberIdsOf(a.group),
   nestedIn: (b, a) => b.nestedIn([a.group]),
@@ -211,6 +218,10 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   addTheirNested: (b, a, own) => b.addNested(own.group, [a.group]),
   removeNested: (b, a) => b.removeNested(a.group, [a.group]),
   setNested: (b, a) => b.setNested(a.group, []),
+  insertCustomResource: (b, a) => b.insertCustomResource(a.connection, "Device", DEVICE, LATER),
+  updateCustomResource: (b, a) =>
+    b.updateCustomResource(a.connection, "Device", { id: a.device, ifVersion: 1 }, DEVICE, LATER),
+  deleteCustomResource: (b, a) => b.deleteCustomResource(a.connection, "Device", { id: a.device }),
   addMyMember: (b, a, own) => b.addMembers(a.group, [own.row], LATER),
   addTheirMember: (b, a, own) => b.addMembers(own.group, [a.row], LATER),
   addTheirs: (b, a) => b.addMembers(a.group, [a.row], LATER),
@@ -310,6 +321,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.directoryUsers(connection.id, PAGE),
     await read.directoryGroupsList(connection.id, PAGE),
     await read.directoryGroups(connection.id),
+    await read.customResources(connection.id, "Device", PAGE),
     await read.groupsVersion(connection.id),
     await read.pinnedNames(),
     await read.pins(),

@@ -1,5 +1,6 @@
 import { accessConformance } from "./conformance-access.js";
 import { connectionConformance } from "./conformance-connections.js";
+import { customConformance } from "./conformance-custom.js";
 import { directoryConformance } from "./conformance-directory.js";
 import { filterConformance } from "./conformance-filters.js";
 import { isolationConformance } from "./conformance-isolation.js";
@@ -21,6 +22,7 @@ export function conformance(name: string, open: OpenStore): void {
     directoryConformance(open);
     nestedConformance(open);
     filterConformance(open);
+    customConformance(open);
     pinConformance(open);
     accessConformance(open);
     workConformance(open);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type {
   ConnectionId,
+  CustomResourceId,
   DirectoryGroupId,
   DirectoryUserId,
   GrantId,
@@ -22,6 +23,8 @@ const USER = "u" as UserId;
 const ROW = "d" as DirectoryUserId;
 const GROUP = "g" as DirectoryGroupId;
 const PAGE = { offset: 0, limit: 100 };
+const DEVICE = "v" as CustomResourceId;
+const UNIQUE = [{ within: "tenant", attribute: "serial", value: "1" }] as const;
 
 const AT_A = { id: "a", number: null, text: "ann" };
 const BY_USER_NAME = { path: [{ name: "userName", multi: false }], descending: false };
@@ -68,6 +71,18 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "the log of a connection": (tx) => tx.keptRequests(CONNECTION, { limit: 100 }),
   "more like a logged request": (tx) => tx.addRepeats([{ id: "r", count: 1, until: NOW }]),
   "room in the log of a connection": (tx) => tx.trimRequests(CONNECTION, 10_000, 100),
+  "a resource of an own type": (tx) => tx.customResource(CONNECTION, "Device", DEVICE),
+  "a page of an own type": (tx) => tx.customResources(CONNECTION, "Device", PAGE),
+  "writing a resource of an own type": (tx) =>
+    tx.updateCustomResource(
+      CONNECTION,
+      "Device",
+      { id: DEVICE, ifVersion: 1 },
+      { resource: {}, search: {}, unique: UNIQUE },
+      NOW,
+    ),
+  "deleting a resource of an own type": (tx) => tx.deleteCustomResource(CONNECTION, "Device", { id: DEVICE }),
+  "ending a connection": (tx) => tx.updateConnection(CONNECTION, { disabledAt: NOW }, NOW),
   "members of a group": (tx) => tx.membersOf([GROUP]),
   "groups of users": (tx) => tx.groupsOf([ROW]),
   "names of users": (tx) => tx.displayNames(CONNECTION, [ROW]),
@@ -201,6 +216,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
 /** Tables that grow with a tenant; the others are walked without harm. */
 const LARGE =
   /\b(users|u|directory_users|directory_memberships|m|directory_nestings|n|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs)\b/;
+/\b(users|u|directory_users|directory_memberships|m|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs|custom_resources|c|unique_values)\b/;
 
 /** A row that has a one in every column. */
 const ONES: unknown = new Proxy({}, { get: () => 1 });
