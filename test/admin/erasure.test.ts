@@ -278,6 +278,41 @@ for (const [database, newUrl] of [
       expect((await house.admin.get(tenant)).body).to.include({ seatsUsed: 1 });
     });
 
+    it("goes from the log of SCIM requests, which knows people by their provider's ids alone", async () => {
+      const tenant = await house.tenant({ sync: "live" }, MAPPING);
+      const scim = await house.scim(tenant);
+      const externalId = "7f3c0c7e-5a0e-4a77-9d0c-2b1f5f0f7d11";
+      const other = "8f3c0c7e-5a0e-4a77-9d0c-2b1f5f0f7d11";
+      const row = made(await scim("POST", "/Users", { ...RESOURCE, externalId }));
+      made(await scim("POST", "/Users", { schemas: [USER], userName: "bo@acme.example", externalId: other }));
+      await scim("GET", `/Users?filter=externalId eq "${externalId}"`);
+      const { id } = (await house.user(tenant, OLD)) ?? {};
+      expect((await scim("DELETE", `/Users/${row}`)).status).to.equal(204);
+      const log = () => loggedRequests(tenant, 4);
+      const before = await log();
+      expect([before.split(externalId).length - 1, before.split(row).length > 1]).to.deep.equal([2, true]);
+      expect(before).not.to.match(MARK);
+      expect((await erase(tenant, String(id))).status).to.equal(200);
+      const after = await log();
+      expect(after).to.equal(before.replaceAll(externalId, "[erased]"));
+      expect(after).to.contain(other);
+    });
+
+    /** The log of the connection's SCIM requests, each whole, once there are so many. */
+    async function loggedRequests(tenant: string, count: number): Promise<string> {
+      const path = `${tenant}/connections/sso/requests`;
+      for (let left = 100; ; left--) {
+        const { items = [] } = (await house.admin.get(path)).body;
+        if (items.length < count && left > 0) {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          continue;
+        }
+        expect(items).to.have.length(count);
+        const whole = await Promise.all(items.map((item) => house.admin.get(`${path}/${item["id"]}`)));
+        return whole.map(({ text }) => text).join("\n");
+      }
+    }
+
     it("is not removed while a source has the person as active, or for those who may not, or without a reason", async () => {
       const tenant = await house.tenant({ sync: "test" }, MAPPING);
       const scim = await house.scim(tenant);
