@@ -30,7 +30,7 @@ export interface NoteOwner {
   readonly token?: string;
 }
 
-/** The id under which a note may be kept, and how many more like it came with it, the last of them then. */
+/** The id that was made for a note when it came, and how many more like it came with it, the last of them then. */
 export interface NoteMore {
   readonly id: string;
   readonly repeats: number;
@@ -41,11 +41,20 @@ export interface NoteMore {
 export interface RequestBatch {
   readonly kept: Omit<KeptRequest, "alike" | "alikeUntil">[];
   readonly repeats: Map<string, Repeats>;
-  readonly sightings: Map<string, Sighting & { readonly connection: ConnectionId }>;
+  readonly seen: Map<string, SeenKind>;
+}
+
+/** All requests of one kind at one connection, kept or not. */
+interface SeenKind {
+  readonly connection: ConnectionId;
+  readonly note: Pick<RequestNote, "status" | "client" | "quirks" | "profile">;
+  count: number;
+  readonly firstAt: Instant;
+  lastAt: Instant;
 }
 
 export interface RequestBatches {
-  take(owner: NoteOwner, note: RequestNote, more: NoteMore): void;
+  take(owner: NoteOwner, note: RequestNote, more?: NoteMore): void;
   /** How many requests would be kept. */
   size(): number;
   /** What was taken since the last call. */
@@ -72,27 +81,28 @@ interface Minute {
 type Minutes = ReturnType<typeof boundedMap<string, Minute>>;
 
 /** Of one process. */
-export function createRequestBatches(): RequestBatches {
+export function createRequestBatches(newId: () => string): RequestBatches {
   const kinds = boundedMap<string, Minute>(KINDS_REMEMBERED);
   const connections = boundedMap<string, Minute>(CONNECTIONS_REMEMBERED);
   let batches = new Map<TenantId, RequestBatch>();
   let waiting = 0;
   return {
     take(owner, note, more) {
-      const batch: RequestBatch = batches.get(owner.tenant) ?? { kept: [], repeats: new Map(), sightings: new Map() };
-      batches.set(owner.tenant, batch);
-      for (const [kind, name] of seenIn(note)) addSighting(batch, owner.connection, [kind, name], note.at, more);
+      const { repeats = 0, until = note.at } = more ?? {};
+      const batch = batchOf(batches, owner.tenant);
+      const key = `${owner.connection} ${note.kind}`;
+      addSeen(batch, key, owner.connection, note, 1 + repeats, until);
       const ofConnection = minuteOf(connections, owner.connection, note.at);
-      const ofKind = minuteOf(kinds, `${owner.connection} ${note.kind}`, note.at);
+      const ofKind = minuteOf(kinds, key, note.at);
       const hasRoom = waiting < MOST_WAITING && ofConnection.kept < KEPT_OF_CONNECTION;
       const isKept = hasRoom && ofKind.kept < (isTelling(note) ? KEPT_TELLING : KEPT_PLAIN);
       if (isKept) {
-        batch.kept.push(entryOf(more.id, owner, note));
+        ofKind.last = more?.id ?? newId();
         for (const minute of [ofKind, ofConnection]) minute.kept += 1;
-        ofKind.last = more.id;
+        batch.kept.push(entryOf(ofKind.last, owner, note));
         waiting += 1;
       }
-      addRepeats(batch, ofKind.last, more.repeats + (isKept ? 0 : 1), more.until);
+      addRepeats(batch, ofKind.last, repeats + (isKept ? 0 : 1), until);
     },
     size: () => waiting,
     takeOut() {
@@ -102,6 +112,12 @@ export function createRequestBatches(): RequestBatches {
       return taken;
     },
   };
+}
+
+function batchOf(batches: Map<TenantId, RequestBatch>, tenant: TenantId): RequestBatch {
+  const known = batches.get(tenant) ?? { kept: [], repeats: new Map(), seen: new Map() };
+  batches.set(tenant, known);
+  return known;
 }
 
 function isTelling({ status, quirks }: RequestNote): boolean {
@@ -121,23 +137,44 @@ function entryOf(
   };
 }
 
-function* seenIn({ status, client, quirks, profile }: RequestNote): Generator<readonly [SightingKind, string]> {
+function addSeen(
+  { seen }: RequestBatch,
+  key: string,
+  connection: ConnectionId,
+  { status, client, quirks, profile, at }: RequestNote,
+  count: number,
+  until: Instant,
+): void {
+  const known = seen.get(key);
+  if (known === undefined) {
+    const note = { status, client, quirks, ...(profile === undefined ? {} : { profile }) };
+    seen.set(key, { connection, note, count, firstAt: at, lastAt: until });
+  } else {
+    known.count += count;
+    known.lastAt = until;
+  }
+}
+
+/** What a batch adds to the figures of its connections. */
+export function sightingsOf({ seen }: RequestBatch): readonly (Sighting & { readonly connection: ConnectionId })[] {
+  const sightings = new Map<string, Sighting & { readonly connection: ConnectionId }>();
+  for (const { connection, note, count, firstAt, lastAt } of seen.values()) {
+    for (const [kind, name] of namesIn(note)) {
+      const key = `${connection} ${kind} ${name}`;
+      const before = sightings.get(key) ?? { count: 0, firstAt, lastAt };
+      const instants = [firstAt, lastAt, before.firstAt, before.lastAt].sort();
+      const times = { firstAt: instants[0] ?? firstAt, lastAt: instants.at(-1) ?? lastAt };
+      sightings.set(key, { connection, kind, name, count: before.count + count, ...times });
+    }
+  }
+  return [...sightings.values()];
+}
+
+function* namesIn({ status, client, quirks, profile }: SeenKind["note"]): Generator<readonly [SightingKind, string]> {
   yield ["outcome", status >= 400 ? "refused" : "answered"];
   yield ["client", client];
   for (const quirk of quirks) yield ["quirk", quirk];
   if (profile !== undefined) yield ["profile", profile];
-}
-
-function addSighting(
-  { sightings }: RequestBatch,
-  connection: ConnectionId,
-  [kind, name]: readonly [SightingKind, string],
-  at: Instant,
-  { repeats, until }: NoteMore,
-): void {
-  const key = `${connection} ${kind} ${name}`;
-  const { count = 0, firstAt = at } = sightings.get(key) ?? {};
-  sightings.set(key, { connection, kind, name, count: count + 1 + repeats, firstAt, lastAt: until });
 }
 
 /** Where none of the kind is kept there is nothing to count with. */

@@ -11,6 +11,7 @@ import {
   type RequestBatch,
   type RequestBatches,
   type RequestNote,
+  sightingsOf,
 } from "./request-batch.js";
 
 export interface RequestLog {
@@ -47,7 +48,7 @@ interface Stranger {
  * load (`request-batch.ts`).
  */
 export function createRequestLog(p: Provisioning): RequestLog {
-  const batches = createRequestBatches();
+  const batches = createRequestBatches(p.newId);
   const fullOf = createTrimming();
   let strangers = new Map<string, Stranger>();
   let timer: NodeJS.Timeout | undefined;
@@ -76,7 +77,7 @@ export function createRequestLog(p: Provisioning): RequestLog {
 
   return {
     note(owner, note) {
-      batches.take(owner, note, { id: p.newId(), repeats: 0, until: note.at });
+      batches.take(owner, note);
       schedule();
     },
     noteToken(hash, note) {
@@ -114,16 +115,17 @@ function stateOf({ revokedAt, expiresAt }: KnownToken, at: Instant): string {
 async function writeFor(
   p: Provisioning,
   tenant: TenantId,
-  { kept, repeats, sightings }: RequestBatch,
+  batch: RequestBatch,
   full: readonly ConnectionId[],
 ): Promise<void> {
+  const { kept, repeats } = batch;
   const { days, entriesPerConnection } = p.settings.requestLog;
   const expiresAt = new Date(Date.parse(p.now()) + days * DAY).toISOString();
   await p.store
     .write(tenant, async (tx) => {
       await tx.keepRequests(kept.map((entry) => ({ ...entry, expiresAt })));
       await tx.addRepeats([...repeats.values()]);
-      await tx.addSightings([...sightings.values()].map((seen) => ({ ...seen, expiresAt })));
+      await tx.addSightings(sightingsOf(batch).map((seen) => ({ ...seen, expiresAt })));
       for (const connection of full) await tx.trimRequests(connection, entriesPerConnection, TRIM_LIMIT);
     })
     .catch((fault: unknown) => p.log.fault("request_log.write_failed", fault, { tenant }));
