@@ -41,9 +41,10 @@ export async function claimUnique(
   if (claimed.length === values.length) return;
   const had = new Set(claimed.map(({ attribute, value }) => JSON.stringify([attribute, value])));
   const taken = values.find(({ attribute, value }) => !had.has(JSON.stringify([attribute, value])));
+  // what it was is left out: values that are never returned are not told by refusals either
   throw new Refusal(
     "uniqueness",
-    `${quote(taken?.attribute ?? "")} ${quote(taken?.value ?? "")} is taken in this ${taken?.within ?? "connection"}: use another, or change the resource that has it`,
+    `a value of ${quote(taken?.attribute ?? "")} is taken in this ${taken?.within ?? "connection"}: use another, or change the resource that has it`,
   );
 }
 

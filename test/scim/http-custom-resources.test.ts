@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
 import { PATCH_OP } from "./tables.js";
 import { TEST, TEST_EXTENSION } from "./test-resource.js";
-import { at, errorOf, INVALID, onTestResources, TAKEN, testBody } from "./test-resource-client.js";
+import { at, errorOf, INVALID, onTestResources, testBody } from "./test-resource-client.js";
 
 describe("SCIM resources of the operator's own types, over HTTP", () => {
   onTestResources((client, service) => {
@@ -60,68 +60,6 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
         ),
       );
       expect((await directory.get(at(id))).json["multiStrings"]).to.have.length(12);
-    });
-
-    for (const [attribute, taken, other] of [
-      ["identifier", "IDENTICAL", "another"],
-      ["uniqueString", "TAKEN", "free"],
-      ["uniqueNumbers", [3, 1], [4]],
-    ] as const) {
-      it(`RFC-20, RFC-21: ${attribute} is unique, by POST, PUT and PATCH, and free again`, async () => {
-        const { directory, idOf, post } = client();
-        const value = attribute === "uniqueNumbers" ? [1, 2] : String(taken).toLowerCase();
-        const holder = await idOf({ [attribute]: value });
-        const id = await idOf({ [attribute]: other });
-        const before = (await directory.get(at(id))).json;
-        expect(errorOf(await post({ [attribute]: taken }))).to.deep.equal(TAKEN);
-        expect(errorOf(await directory.put(at(id), testBody({ [attribute]: taken })))).to.deep.equal(TAKEN);
-        const patch = [{ op: "replace", path: attribute, value: taken }];
-        const refused = await directory.patch(at(id), patch);
-        expect(errorOf(refused)).to.deep.equal(TAKEN);
-        expect(refused.json["detail"]).to.contain(`${TEST}:${attribute}`);
-        expect((await directory.get(at(id))).json).to.deep.equal(before);
-        expect(
-          (await directory.patch(at(holder), [{ op: "add", path: "caseExactString", value: "a" }])).status,
-        ).to.equal(200);
-        await directory.delete(at(holder));
-        expect((await directory.patch(at(id), patch)).status).to.equal(200);
-        expect(errorOf(await post({ [attribute]: value }))).to.deep.equal(TAKEN);
-        expect((await post({ [attribute]: other })).status).to.equal(201);
-      });
-    }
-
-    it("RFC-20: a unique attribute of an extension, a unique part, and one whose letter case counts", async () => {
-      const { post } = client();
-      await post({ uniqueExact: "Case", [TEST_EXTENSION]: { extRequired: "x", extUnique: "e" } });
-      expect((await post({ uniqueExact: "case" })).status).to.equal(201);
-      expect(errorOf(await post({ uniqueExact: "Case" }))).to.deep.equal(TAKEN);
-      await post({
-        multiComplex: [
-          { value: "a", code: "c1" },
-          { value: "b", code: "c2" },
-        ],
-      });
-      expect(errorOf(await post({ multiComplex: [{ value: "z", code: "C2" }] }))).to.deep.equal(TAKEN);
-      const clash = { extRequired: "x", extUnique: "E" };
-      expect(errorOf(await post({ [TEST_EXTENSION]: clash }))).to.deep.equal(TAKEN);
-    });
-
-    it("RFC-20, SEC-01: server means the connection, global all connections of the tenant, and nothing the other tenants", async () => {
-      const { directory, post } = client();
-      await post({ uniqueString: "s", uniqueExact: "g" });
-      const beside = await service().connect({ tenant: directory.tenant });
-      const elsewhere = await service().connect();
-      expect((await beside.post("/TestResources", testBody({ uniqueString: "s" }))).status).to.equal(201);
-      expect(errorOf(await beside.post("/TestResources", testBody({ uniqueExact: "g" })))).to.deep.equal(TAKEN);
-      expect(
-        (await elsewhere.post("/TestResources", testBody({ uniqueString: "s", uniqueExact: "g" }))).status,
-      ).to.equal(201);
-    });
-
-    it("RFC-20: of parallel creates with one value one is made", async () => {
-      const { post } = client();
-      const replies = await Promise.all(Array.from({ length: 8 }, () => post({ uniqueString: "race" })));
-      expect(replies.map((reply) => reply.status).sort()).to.deep.equal([201, ...Array.from({ length: 7 }, () => 409)]);
     });
 
     it("SEC-01: resources of another connection or tenant, and of another type, are not found", async () => {
@@ -247,6 +185,38 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       });
       expect(errorOf(reply)).to.deep.equal(INVALID);
       expect((await directory.get(at(id))).json).to.deep.equal(before);
+    });
+
+    it("RFC-52: is made by bulk requests, which refer to what they make", async () => {
+      const { directory } = client();
+      const reply = await directory.post("/Bulk", {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        Operations: [
+          {
+            ...{ method: "POST", path: "/TestResources", bulkId: "one" },
+            data: testBody({ members: [{ value: "bulkId:two" }], referenceAttr: "bulkId:two" }),
+          },
+          { method: "POST", path: "/TestResources", bulkId: "two", data: testBody() },
+          {
+            method: "PATCH",
+            path: "/TestResources/bulkId:two",
+            data: { schemas: [PATCH_OP], Operations: [{ op: "add", path: "integerAttr", value: 3 }] },
+          },
+        ],
+      });
+      const operations = reply.json["Operations"] as readonly JsonObject[];
+      expect(operations.map((operation) => operation["status"])).to.deep.equal(["201", "201", "200"]);
+      const [one = "", two = ""] = operations.map((operation) => String(operation["location"]).split("/").at(-1));
+      const referring = (await directory.get(at(one))).json;
+      expect(referring).to.deep.include({ members: [{ value: two }], referenceAttr: two });
+      expect((await directory.get(at(two))).json["integerAttr"]).to.equal(3);
+    });
+
+    it("is kept while sync is a test, and refused while it is off", async () => {
+      const test = await service().connect({ sync: "test" });
+      expect((await test.post("/TestResources", testBody())).status).to.equal(201);
+      const off = await service().connect({ sync: "off" });
+      expect((await off.post("/TestResources", testBody())).status).to.equal(403);
     });
   });
 });
