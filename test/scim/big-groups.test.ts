@@ -1,12 +1,16 @@
 import { expect } from "chai";
+import { createRateLimiter } from "../../src/http/rate-limit.js";
 import type { DirectoryGroupId } from "../../src/model/ids.js";
 import type { JsonObject } from "../../src/model/json.js";
+import { openScimFace } from "../../src/protocols/scim/face.js";
 import { type MemberPieces, memberPieces } from "../../src/protocols/scim/members.js";
 import type { DirectoryGroupRow } from "../../src/provisioning/ports/directory.js";
+import type { Store } from "../../src/provisioning/ports/store.js";
+import { onSocket, testApp } from "../http/running-app.js";
 import { groupBody, onEachDatabase, type ScimDirectory, type ScimReply } from "./scim-service.js";
 
 /** More than one statement reads. */
-const MANY = 2100;
+const MANY = 1050;
 
 const listed = (ids: readonly string[]) => ids.map((value) => ({ value }));
 
@@ -118,6 +122,43 @@ describe("big groups over SCIM", function () {
         [...ids, made[0]],
         groups[0],
       ]);
+    });
+
+    it("a read that fails in the middle cuts the answer off: no client takes a part for the whole", async () => {
+      const { p, publicUrl } = service();
+      const group = await directory.group("Cut", people);
+      let reads = 0;
+      const broken: Store = {
+        ...p.store,
+        read(tenant) {
+          const reader = p.store.read(tenant);
+          return {
+            ...reader,
+            async membersOf(of, only) {
+              reads += 1;
+              if (reads > 1) throw new Error("the database is away");
+              return reader.membersOf(of, only);
+            },
+          };
+        },
+      };
+      const face = openScimFace({
+        ...{ p: { ...p, store: broken }, publicUrl, rateLimiter: createRateLimiter(), requestsPerMinutePerToken: 0 },
+        ...{
+          bodyBytes: 1000,
+          groupBodyBytes: 1000,
+          limits: { operations: 10, members: 10, values: 10 },
+          bulk: { maxOperations: 1, maxPayloadSize: 1 },
+        },
+      });
+      await onSocket(testApp([face]).listener, async (port) => {
+        const headers = { Authorization: `Bearer ${directory.token}` };
+        const answer = await fetch(`http://127.0.0.1:${port}/api/scim/v2/Groups/${group}`, { headers });
+        expect(answer.status).to.equal(200);
+        const text = await answer.text().catch((error: unknown) => error);
+        expect(text, String(text).slice(0, 200)).to.be.instanceOf(Error);
+      });
+      expect(reads).to.equal(2);
     });
 
     it("ROLE-05, C10: one member of a big group is asked for alone", async () => {

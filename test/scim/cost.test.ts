@@ -58,7 +58,7 @@ describe("what SCIM requests ask of the store", () => {
     small = await service.connect();
     large = await service.connect();
     await fill(small, 2, 1);
-    await fill(large, 150, 8);
+    await fill(large, 120, 8);
     await large.user("late");
   });
   after(() => service.close());
