@@ -47,7 +47,7 @@ describe("big groups over SCIM", function () {
       expect((await directory.put(`/Groups/${group}`, groupBody("Put"))).json["members"]).to.deep.equal([]);
     });
 
-    it("BUG-21: PATCH applies all of more than a hundred members, added, removed by a list or by filters", async () => {
+    it("TEC-7, BUG-21: PATCH applies all of more than a hundred members, added, removed by a list or by filters", async () => {
       const group = await directory.group("Patched");
       const some = people.slice(0, 250);
       const patch = (...operations: readonly JsonObject[]) =>

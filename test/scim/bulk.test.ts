@@ -127,6 +127,22 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
       }
     });
 
+    it("RFC-52, RFC-15: groups that are members of one another, and one that is its own, are made with their members", async () => {
+      const reply = await send([
+        post("/Groups", "x", groupBody("X", ["bulkId:y", "bulkId:u"])),
+        post("/Groups", "y", groupBody("Y", ["bulkId:x", "bulkId:y"])),
+        post("/Users", "u", userBody("u")),
+      ]);
+      expect(statusesOf(reply)).to.deep.equal(["201", "201", "201"]);
+      const lines = linesOf(reply);
+      const [x = "", y = "", u = ""] = lines.map(idIn);
+      expect(await directory.members(x)).to.deep.equal([u, y]);
+      expect(await directory.members(y)).to.have.members([x, y]);
+      for (const [at, id] of [x, y].entries()) {
+        expect(lines[at]?.["version"]).to.equal((await directory.get(`/Groups/${id}`)).headers["etag"]);
+      }
+    });
+
     it("a chain of references as long as the request is resolved", async () => {
       const many = 300;
       const operations = Array.from({ length: many }, (_, at) =>
