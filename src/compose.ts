@@ -39,6 +39,7 @@ import type { Store } from "./provisioning/ports/store.js";
 import { createApprovalCache } from "./provisioning/preview/approval.js";
 import { createUnmovedBook, MOST_UNMOVED } from "./provisioning/preview/unmoved.js";
 import { createWalks } from "./provisioning/preview/walks.js";
+import { createTouchedPeople } from "./provisioning/push.js";
 import { createRequestLog, type RequestLog } from "./provisioning/request-log.js";
 import { startWorker } from "./provisioning/runs/worker.js";
 import { openStore } from "./store/open.js";
@@ -88,6 +89,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     mappings: createMappingCache(parseMapping, TENANTS_REMEMBERED),
     approvals: createApprovalCache(APPROVALS_REMEMBERED),
     groupBook: createGroupBook(TENANTS_REMEMBERED),
+    touched: createTouchedPeople(config.sync.inlineUsers),
     walks: createWalks(config.previews),
     questions: createWalks(QUESTIONS, "tries, lint and explanations"),
     unmoved: createUnmovedBook(MOST_UNMOVED),

@@ -19,7 +19,8 @@ export interface ApplyInput {
   /** Everybody whose reconcile is done by this batch, held and frozen people among them. */
   readonly reconciled: AccessWrites["reconciled"];
   readonly mappingVersion: number;
-  readonly context: Context;
+  /** On whose behalf a person's changes are. */
+  readonly contextOf: (user: UserId) => Context;
   /** The run that the person's changes are part of. */
   readonly runOf?: (user: UserId) => RunId | undefined;
   readonly now: Instant;
@@ -134,14 +135,14 @@ function updatedProfiles(input: ApplyInput): readonly Line[] {
 
 function entry(input: ApplyInput, line: Line): AuditEntry {
   const run = input.runOf?.(line.user);
+  const { actor, door, requestId } = input.contextOf(line.user);
   return {
     at: input.now,
-    actor: input.context.actor,
-    door: input.context.door,
+    ...{ actor, door },
     action: line.type,
     user: line.user,
     detail: line.data,
     ...(run === undefined ? {} : { run }),
-    ...(input.context.requestId === undefined ? {} : { requestId: input.context.requestId }),
+    ...(requestId === undefined ? {} : { requestId }),
   };
 }

@@ -1,4 +1,5 @@
 /** Provisioning owns what happens between a translated message and a changed ledger; nobody else writes either ledger. */
+import type { Batches } from "../model/batches.js";
 import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
 import type { Instant } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
@@ -9,6 +10,8 @@ import type { Store } from "./ports/store.js";
 import type { ApprovalCache } from "./preview/approval.js";
 import type { UnmovedBook } from "./preview/unmoved.js";
 import type { Walks } from "./preview/walks.js";
+import type { Touched } from "./push.js";
+import type { Reconciled } from "./reconcile.js";
 
 /** Runs expressions outside this process; results stand in the order of the jobs. */
 export interface ExpressionPort {
@@ -71,6 +74,8 @@ export interface Provisioning {
   readonly mappings: MappingCache;
   readonly approvals: ApprovalCache;
   readonly groupBook: GroupBook;
+  /** People whom requests of the same time touched, by tenant: they are reconciled together. */
+  readonly touched: Batches<Touched, Reconciled>;
   readonly walks: Walks;
   /** Tries, lint, examples and explanations: whoever may only ask keeps nothing busy for long. */
   readonly questions: Walks;

@@ -29,6 +29,12 @@ export interface Ingested {
   readonly notices: readonly PinNotice[];
 }
 
+/** Until when the worker leaves the marks of whom it touched to the caller, if they are not too many. */
+export interface Lease {
+  readonly most: number;
+  readonly until: Instant;
+}
+
 interface Ingest {
   readonly tx: TenantWriter;
   readonly tenant: Tenant;
@@ -52,6 +58,7 @@ export async function ingest(
   connection: Connection,
   changes: readonly DirectoryChange[],
   now: Instant,
+  lease?: Lease,
 ): Promise<Ingested> {
   const state: Ingest = {
     ...{ tx, tenant, connection, now, touched: new Set(), filled: new Map(), notices: [] },
@@ -66,7 +73,7 @@ export async function ingest(
     await tx.updateConnection(connection.id, { firstGroupPushAt: now }, now);
   }
   const touched = [...state.touched];
-  await tx.markDirty(touched, "facts", now);
+  await tx.markDirty(touched, "facts", now, lease && touched.length <= lease.most ? lease.until : undefined);
   return { rows: rows.map((row, at) => row ?? filledRow(state, changes[at])), touched, notices: state.notices };
 }
 

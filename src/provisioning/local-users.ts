@@ -152,7 +152,14 @@ async function deactivate(
   const revokes = person.grants.map((grant) => ({ kind: "revoke", grant, reason }) as const);
   const changes = [{ kind: "deactivate_user", by: "admin", reason } as const, ...revokes];
   const plans = [{ person, changes, kept: [], refreshed: [], frozen: false }];
-  await applyPlans(p, tx, { plans, profiles: new Map(), reconciled: [], mappingVersion: 0, context, now });
+  await applyPlans(p, tx, {
+    plans,
+    profiles: new Map(),
+    reconciled: [],
+    mappingVersion: 0,
+    contextOf: () => context,
+    now,
+  });
 }
 
 async function reactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {

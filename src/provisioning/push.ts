@@ -1,3 +1,4 @@
+import { type Batches, createBatches } from "../model/batches.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange } from "../model/directory.js";
 import type { RunId, TenantId, UserId } from "../model/ids.js";
@@ -5,7 +6,8 @@ import { authorOf, type Context, type Provisioning } from "./deps.js";
 import { type Ingested, ingest, type Written } from "./ingest.js";
 import type { TenantWriter } from "./ports/store.js";
 import { recordPins } from "./pushed-pins.js";
-import { reconcilePeople } from "./reconcile.js";
+import { type Reconciled, reconcilePeople } from "./reconcile.js";
+import { secondsFrom } from "./runs/back-off.js";
 
 /** What one SCIM request asks for. */
 export interface Push {
@@ -30,14 +32,16 @@ export interface Pushed {
  */
 export async function push(p: Provisioning, { tenant, connection, changes, context }: Push): Promise<Pushed> {
   const now = p.now();
+  const live = connection.sync === "live";
+  const lease = live ? { most: p.settings.inlineUsers, until: secondsFrom(now, LEASE_SECONDS) } : undefined;
   const { rows, touched, run } = await p.store.write(tenant.id, async (tx) => {
-    const ingested = await ingest(tx, tenant, connection, changes, now);
+    const ingested = await ingest(tx, tenant, connection, changes, now, lease);
     await recordPins(tx, ingested.notices, context, now);
-    const many = connection.sync === "live" && ingested.touched.length > p.settings.inlineUsers;
+    const many = live && ingested.touched.length > p.settings.inlineUsers;
     return { ...ingested, ...(many && { run: await startRun(p, tx, connection, ingested, context) }) };
   });
-  if (connection.sync === "live" && touched.length > 0) {
-    if (run === undefined) await reconcileInline(p, tenant.id, touched, context);
+  if (live && touched.length > 0) {
+    if (run === undefined) await reconcileInline(p, tenant.id, { users: touched, context });
     else p.wake();
   }
   return run === undefined ? { rows } : { rows, run };
@@ -56,25 +60,68 @@ async function startRun(
   return id;
 }
 
-async function reconcileInline(
-  p: Provisioning,
-  tenant: TenantId,
-  touched: readonly UserId[],
-  context: Context,
-): Promise<void> {
-  const work = reconcilePeople(p, tenant, touched, { context }).then(
-    ({ moved }) => {
-      if (moved.length > 0) p.wake();
-    },
-    (fault: unknown) => {
-      p.log.fault("reconcile.inline_failed", fault, { tenant });
-      p.wake();
-    },
-  );
+/** Whom one request touched, and on whose behalf. */
+export interface Touched {
+  readonly users: readonly UserId[];
+  readonly context: Context;
+}
+
+/** For so long the worker leaves people to the request that touched them. */
+const LEASE_SECONDS = 15;
+const ATTEMPTS = 3;
+/** Two batches of a tenant at once: one is evaluated while the other is written. */
+const BATCHES_AT_ONCE = 2;
+
+/** `most`: people of one batch. */
+export function createTouchedPeople(most: number): Batches<Touched, Reconciled> {
+  return createBatches({ most, weightOf: ({ users }) => users.length, atOnce: BATCHES_AT_ONCE });
+}
+
+/** Each request waits for its people alone to be done, with whomever else: none waits for one that comes after it. */
+async function reconcileInline(p: Provisioning, tenant: TenantId, touched: Touched): Promise<void> {
+  const work = reconcileTouched(p, tenant, touched).then((left) => leaveToWorker(p, tenant, left));
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, p.settings.inlineMilliseconds);
   });
   await Promise.race([work, limit]);
   clearTimeout(timer);
+}
+
+/**
+ * Who is left. Whose facts moved meanwhile is looked at again: the answer is to tell what the request came to, whoever else is
+ * at work on them.
+ */
+async function reconcileTouched(p: Provisioning, tenant: TenantId, touched: Touched): Promise<readonly UserId[]> {
+  let left = touched.users;
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS && left.length > 0; attempt++) {
+      const again = { ...touched, users: left };
+      const { moved } = await p.touched.join(String(tenant), again, (batch) => reconcileBatch(p, tenant, batch));
+      left = left.filter((user) => moved.includes(user));
+    }
+  } catch (fault) {
+    p.log.fault("reconcile.inline_failed", fault, { tenant });
+  }
+  return left;
+}
+
+/** What was not done is due at once. */
+async function leaveToWorker(p: Provisioning, tenant: TenantId, users: readonly UserId[]): Promise<void> {
+  if (users.length === 0) return;
+  await p.store
+    .write(tenant, (tx) => tx.delayMarks(users, p.now()))
+    .catch((fault: unknown) => p.log.fault("reconcile.inline_failed", fault, { tenant }));
+  p.wake();
+}
+
+/** Changes of a person whom several requests touched are on behalf of the last of them. */
+async function reconcileBatch(
+  p: Provisioning,
+  tenant: TenantId,
+  batch: readonly [Touched, ...Touched[]],
+): Promise<readonly Reconciled[]> {
+  const contexts = new Map(batch.flatMap(({ users, context }) => users.map((user) => [user, context] as const)));
+  const reconciled = await reconcilePeople(p, tenant, [...contexts.keys()], { context: batch[0].context, contexts });
+  return batch.map(() => reconciled);
 }

@@ -29,6 +29,8 @@ import { type RunShares, runShares } from "./runs/run-shares.js";
 /** How people are reconciled: on whose behalf, as seen through which door, and what passes the brake. */
 export interface ReconcileOptions {
   readonly context: Context;
+  /** Whose changes are on behalf of somebody else: several requests are reconciled together. */
+  readonly contexts?: ReadonlyMap<UserId, Context>;
   readonly door?: DecisionDoor;
   /** Mapping saves leave frozen people out unless told otherwise. */
   readonly includeFrozen?: boolean;
@@ -171,6 +173,7 @@ async function applyBatch(
     now: evaluated.now,
   });
   const shares = sharesOf(fresh, braked, evaluated, options);
+  const contextOf = (user: UserId): Context => options.contexts?.get(user) ?? options.context;
   await tx.dissolveHolds(braked.dissolve);
   await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
   await applyPlans(p, tx, {
@@ -178,7 +181,7 @@ async function applyBatch(
     profiles: profilesOf(evaluated, braked.pass, options),
     reconciled: fresh.map((state) => ({ user: state.id, factsVersion: state.factsVersion })),
     mappingVersion: evaluated.mapping.version,
-    context: options.context,
+    contextOf,
     runOf: shares.runOf,
     now: evaluated.now,
   });
@@ -187,7 +190,7 @@ async function applyBatch(
   for (const [run, addDone] of shares.done)
     await tx.updateRun(run, { addDone, addCounts: counted(run) }, evaluated.now);
   await tryAgainLater(tx, fresh, evaluated);
-  await enterHeld(tx, braked.hold, options.context, evaluated.now);
+  await enterHeld(tx, braked.hold, contextOf, evaluated.now);
   const { releasedRun: released } = options;
   if (released !== undefined) await tx.updateRun(released, { addCounts: staysOf(released, braked) }, evaluated.now);
   return report(states, fresh, braked, evaluated, counted());

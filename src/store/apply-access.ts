@@ -231,6 +231,7 @@ async function settleMarks(
         mark_run = case when facts_version = r.seq then null else mark_run end,
         attempts = case when facts_version = r.seq then 0 else attempts end,
         not_before = case when facts_version = r.seq then 0 else not_before end,
+        leased_until = case when facts_version = r.seq then 0 else leased_until end,
         reconciled_version = case when reconciled_version < ${version} then ${bigint(version)} else reconciled_version end
       from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
   );

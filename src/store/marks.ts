@@ -33,12 +33,12 @@ function mark(
   who: Fragment,
   cause: string,
   now: Instant,
-  owner: Fragment = verbatim("mark_run"),
+  { owner = verbatim("mark_run"), lease }: { readonly owner?: Fragment; readonly lease?: Instant | undefined } = {},
 ): Promise<number> {
   const ordered = sql`select u.id from users u where u.tenant_id = ${tenant} and u.id in ${who} order by u.id`;
   return db.run(
     sql`update users set facts_version = facts_version + 1, dirty = true, dirty_cause = ${cause}, attempts = 0,
-        not_before = ${toMillis(now)}, mark_run = ${owner}
+        not_before = ${toMillis(now)}, leased_until = ${lease === undefined ? 0 : toMillis(lease)}, mark_run = ${owner}
       where tenant_id = ${tenant} and id in ${dialect.name === "sqlite" ? who : sql`(${ordered}${dialect.lock("u")})`}`,
   );
 }
@@ -89,14 +89,14 @@ export function markWriter(scope: Scope): MarkWriter {
     return { claimed: people - Number(failed ?? 0), failed: Number(failed ?? 0) };
   };
   return {
-    async markDirty(users, cause, now) {
-      if (users.length > 0) await mark(scope, dialect.list(users), cause, now);
+    async markDirty(users, cause, now, lease) {
+      if (users.length > 0) await mark(scope, dialect.list(users), cause, now, { lease });
     },
     async markConnection(connection: ConnectionId, cause, now, run) {
       const linked = sql`(select l.user_id from identity_links l
         where l.tenant_id = ${tenant} and l.connection_id = ${connection} and l.ended_at is null)`;
       if (run === undefined) return mark(scope, linked, cause, now);
-      await mark(scope, linked, cause, now, ownedBy(scope, run));
+      await mark(scope, linked, cause, now, { owner: ownedBy(scope, run) });
       return marksOf(run);
     },
     markSeatless: (now) => markSeatless(scope, now),
@@ -123,6 +123,7 @@ export function markWriter(scope: Scope): MarkWriter {
     claimMarks: (now, until, limit) =>
       claim(
         sql`select id from users where tenant_id = ${tenant} and dirty and not_before <= ${toMillis(now)}
+            and leased_until <= ${toMillis(now)}
           order by not_before, id limit ${limit}`,
         until,
       ),
@@ -169,7 +170,7 @@ export function markWriter(scope: Scope): MarkWriter {
     async delayMarks(users, until) {
       if (users.length === 0) return;
       await db.run(
-        sql`update users set not_before = ${toMillis(until)}, attempts = attempts + 1
+        sql`update users set not_before = ${toMillis(until)}, leased_until = 0, attempts = attempts + 1
           where tenant_id = ${tenant} and id in ${dialect.list(users)}`,
       );
     },

@@ -1,9 +1,11 @@
 /** A tenant's handles, put together from one file per concern. */
+import type { TenantId } from "../model/ids.js";
 import type { TenantReader, TenantWriter } from "../provisioning/ports/store.js";
 import { applyWriter, ownerReader } from "./apply-access.js";
 import { brakeReader, brakeWriter } from "./brake.js";
 import { connectionReader, connectionWriter } from "./connections.js";
 import { customResourceReader, customResourceWriter } from "./custom-resources.js";
+import { SQLITE } from "./dialect.js";
 import { directoryGroupReader, directoryGroupWriter } from "./directory-groups.js";
 import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
@@ -28,56 +30,107 @@ import { teamReader, teamWriter } from "./teams.js";
 import { userReader } from "./users.js";
 import { wakeupWriter } from "./wakeups.js";
 
-export function tenantReader(scope: Scope): TenantReader {
-  return {
-    tenant: scope.tenant,
-    ...connectionReader(scope),
-    ...directoryUserReader(scope),
-    ...directoryGroupReader(scope),
-    ...nestingReader(scope),
-    ...directoryListReader(scope),
-    ...customResourceReader(scope),
-    ...groupPinReader(scope),
-    ...peopleReader(scope),
-    ...formerEvidenceReader(scope),
-    ...linkReader(scope),
-    ...userReader(scope),
-    ...teamReader(scope),
-    ...ownerReader(scope),
-    ...brakeReader(scope),
-    ...mappingReader(scope),
-    ...lintReader(scope),
-    ...runReader(scope),
-    ...signInReader(scope),
-    ...requestLogReader(scope),
-    ...journalReader(scope),
-    ...erasureReader(scope),
-  };
+type Concern = (scope: Scope) => object;
+
+const READERS = [
+  connectionReader,
+  directoryUserReader,
+  directoryGroupReader,
+  nestingReader,
+  directoryListReader,
+  customResourceReader,
+  groupPinReader,
+  peopleReader,
+  formerEvidenceReader,
+  linkReader,
+  userReader,
+  teamReader,
+  ownerReader,
+  brakeReader,
+  mappingReader,
+  lintReader,
+  runReader,
+  signInReader,
+  requestLogReader,
+  journalReader,
+  erasureReader,
+] as const;
+
+const WRITERS = [
+  ...READERS,
+  connectionWriter,
+  directoryUserWriter,
+  directoryGroupWriter,
+  customResourceWriter,
+  groupPinWriter,
+  membershipWriter,
+  nestingWriter,
+  markWriter,
+  peopleLocker,
+  applyWriter,
+  teamWriter,
+  seatWriter,
+  wakeupWriter,
+  manualGrantWriter,
+  brakeWriter,
+  mappingWriter,
+  runWriter,
+  signInWriter,
+  requestLogWriter,
+  journalWriter,
+  erasureWriter,
+] as const;
+
+/** What all concerns together can do. */
+type Made<Concerns extends readonly Concern[]> = Both<ReturnType<Concerns[number]>>;
+type Both<Parts> = (Parts extends unknown ? (part: Parts) => void : never) extends (part: infer Whole) => void
+  ? Whole
+  : never;
+
+/** The concerns of one handle that were asked for so far. */
+interface Parts {
+  readonly scope: Scope;
+  readonly made: Map<Concern, object>;
 }
 
-export function tenantWriter(scope: Scope): TenantWriter {
-  return {
-    ...tenantReader(scope),
-    ...connectionWriter(scope),
-    ...directoryUserWriter(scope),
-    ...directoryGroupWriter(scope),
-    ...customResourceWriter(scope),
-    ...groupPinWriter(scope),
-    ...membershipWriter(scope),
-    ...nestingWriter(scope),
-    ...markWriter(scope),
-    ...peopleLocker(scope),
-    ...applyWriter(scope),
-    ...teamWriter(scope),
-    ...seatWriter(scope),
-    ...wakeupWriter(scope),
-    ...manualGrantWriter(scope),
-    ...brakeWriter(scope),
-    ...mappingWriter(scope),
-    ...runWriter(scope),
-    ...signInWriter(scope),
-    ...requestLogWriter(scope),
-    ...journalWriter(scope),
-    ...erasureWriter(scope),
+/**
+ * Makes handles whose concerns are put together when one of their functions is called first: a transaction asks for a few of
+ * the many, and making all of them costs more than most transactions do.
+ */
+function handlesOf<Concerns extends readonly Concern[]>(
+  concerns: Concerns,
+): (scope: Scope) => Made<Concerns> & { readonly tenant: TenantId } {
+  const functions: Record<string, PropertyDescriptor & ThisType<Parts>> = {
+    tenant: {
+      get() {
+        return this.scope.tenant;
+      },
+    },
   };
+  for (const concern of concerns) {
+    for (const name of Object.keys(concern(NOTHING_IN_SCOPE))) {
+      functions[name] = {
+        get() {
+          const part = this.made.get(concern) ?? concern(this.scope);
+          this.made.set(concern, part);
+          return Reflect.get(part, name);
+        },
+      };
+    }
+  }
+  const prototype: object = Object.create(null, functions);
+  return (scope) => Object.create(prototype, { scope: { value: scope }, made: { value: new Map() } });
 }
+
+/** Only names are read of what is made with it. */
+const NOTHING_IN_SCOPE: Scope = {
+  tenant: 0 as TenantId,
+  sql: { all: async () => [], run: async () => 0 },
+  dialect: SQLITE,
+  newId: () => "",
+};
+
+/** Everything that can be read of one tenant. */
+export const tenantReader: (scope: Scope) => TenantReader = handlesOf(READERS);
+/** The same inside a transaction, with everything that can be written. */
+export const tenantWriter: (scope: Scope) => TenantWriter = handlesOf(WRITERS);

@@ -33,7 +33,8 @@ export async function tenantsWithWork(db: Sql, now: Instant, limit: number, afte
         ${tenantsOf("timed", TIMED)}
       select id from (
         select id from marked where exists
-          (select 1 from users u where u.tenant_id = marked.id and u.dirty and u.not_before <= ${at})
+          (select 1 from users u where u.tenant_id = marked.id and u.dirty and u.not_before <= ${at}
+            and u.leased_until <= ${at})
         union select id from running where exists
           (select 1 from runs r where r.tenant_id = running.id
             and (r.status = 'queued' or r.status = 'running' and r.leased_until <= ${at}))

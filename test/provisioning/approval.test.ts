@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { previewMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { TenantReader } from "../../src/provisioning/ports/store.js";
 import { createApprovalCache } from "../../src/provisioning/preview/approval.js";
+import { overridden } from "../support/overridden.js";
 import { openTenant, type TestTenant } from "../support/tenant.js";
 
 describe("what was reviewed", () => {
@@ -24,13 +25,12 @@ describe("what was reviewed", () => {
   beforeEach(async () => {
     const real = t.p.store.read((await t.tenant()).id);
     asked = [];
-    reader = {
-      ...real,
+    reader = overridden(real, {
       mappingRun(version) {
         asked.push(version);
         return real.mappingRun(version);
       },
-    };
+    });
   });
 
   it("is read once, as long as there is room for its keys", async () => {

@@ -6,6 +6,7 @@ import type { ClaimedRun } from "../../src/provisioning/ports/runs.js";
 import { reconcilePeople } from "../../src/provisioning/reconcile.js";
 import { type RunPace, workRun } from "../../src/provisioning/runs/run-work.js";
 import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
+import { overridden } from "../support/overridden.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 /** Does something once, between a reconcile's reading of connections and all that it reads behind them. */
@@ -22,8 +23,7 @@ function interruption(): Interruption {
         ...p.store,
         read(tenant) {
           const reader = p.store.read(tenant);
-          return {
-            ...reader,
+          return overridden(reader, {
             async connections() {
               const connections = await reader.connections();
               const { once } = planted;
@@ -31,7 +31,7 @@ function interruption(): Interruption {
               await once?.();
               return connections;
             },
-          };
+          });
         },
       },
     }),

@@ -4,6 +4,7 @@ import type { Provisioning } from "../../src/provisioning/deps.js";
 import { createUnmovedBook, isUnmoved } from "../../src/provisioning/preview/unmoved.js";
 import { workRun } from "../../src/provisioning/runs/run-work.js";
 import { testClock } from "../support/clock.js";
+import { overridden } from "../support/overridden.js";
 import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 const rule = (group: string, role: string, more: object = {}) => ({
@@ -31,7 +32,7 @@ describe("people whom an edit of the mapping leaves as they are", () => {
         read.push(...ids);
         return inner.links(ids);
       };
-      return { ...inner, links };
+      return overridden(inner, { links });
     };
     const tenantsWithWork: typeof store.instance.tenantsWithWork = async (...asked) =>
       isBusy ? [] : store.instance.tenantsWithWork(...asked);

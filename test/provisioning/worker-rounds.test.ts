@@ -3,6 +3,7 @@ import type { TenantId } from "../../src/model/ids.js";
 import type { Provisioning } from "../../src/provisioning/deps.js";
 import { startWorker } from "../../src/provisioning/runs/worker.js";
 import { testClock } from "../support/clock.js";
+import { overridden } from "../support/overridden.js";
 import { openDatabase, openTenant, type TestDatabase } from "../support/tenant.js";
 
 const MAPPING = { mappings: [{ group_name: "Engineering", team_name: "Platform", role_name: "editor" }] };
@@ -91,18 +92,19 @@ describe("the worker's rounds", () => {
         ...p.store,
         write: (tenant, work) =>
           p.store.write(tenant, (tx) =>
-            work({
-              ...tx,
-              async claimMarks(now, until, limit) {
-                const ids = await tx.claimMarks(now, until, limit);
-                claimed.push(tenant);
-                return ids;
-              },
-              async publishEvents(now, limit) {
-                if (tenant !== small) await tx.markEverybody("more", now);
-                return tx.publishEvents(now, limit);
-              },
-            }),
+            work(
+              overridden(tx, {
+                async claimMarks(now, until, limit) {
+                  const ids = await tx.claimMarks(now, until, limit);
+                  claimed.push(tenant);
+                  return ids;
+                },
+                async publishEvents(now, limit) {
+                  if (tenant !== small) await tx.markEverybody("more", now);
+                  return tx.publishEvents(now, limit);
+                },
+              }),
+            ),
           ),
       },
     };

@@ -52,6 +52,21 @@ export function workConformance(open: OpenStore): void {
       expect(await claim(NOW, LATER), "put off to an instant").to.have.members([ann, bob]);
     });
 
+    it("leaves a leased mark to who made it, until the lease ends, the mark is put off or made anew", async () => {
+      const world = await makeWorld(store());
+      const [ann, bob, cyd] = (await peopleOf(world, ["ann", "bob", "cyd"])) as [UserId, UserId, UserId];
+      const claim = (now: string) => world.write((tx) => tx.claimMarks(now, MUCH_LATER, 10));
+      await world.write((tx) => tx.markDirty([ann, bob, cyd], "facts", NOW, LATER));
+      expect(await claim(NOW)).to.deep.equal([]);
+      const busy = await store().instance.tenantsWithWork(NOW, 100);
+      expect(busy, "nor is there work").not.to.include(world.tenant.id);
+      await world.write((tx) => tx.delayMarks([ann], NOW));
+      expect(await claim(NOW)).to.deep.equal([ann]);
+      await world.write((tx) => tx.markDirty([bob], "facts", NOW));
+      expect(await claim(NOW)).to.deep.equal([bob]);
+      expect(await claim(LATER)).to.deep.equal([cyd]);
+    });
+
     it("marks everyone linked at a connection, or everyone", async () => {
       const world = await makeWorld(store());
       const users = await peopleOf(world, ["a", "b"]);

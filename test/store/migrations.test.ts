@@ -34,6 +34,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0019-nested-groups", "a5b4fe8a20e38481", "d9b7527a413356a9"],
   ["0020-request-log", "feb0bc9a75c75e64", "7cea5a729a840880"],
   ["0021-custom-resources", "0450640741c668a0", "28b97435d8206112"],
+  ["0022-request-leases", "9a7a797a26feec17", "d1302c50c9c3d7bf"],
 ];
 
 function digestOf(statements: readonly string[]): string {

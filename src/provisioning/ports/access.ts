@@ -226,8 +226,11 @@ export interface LeftToDo {
 
 /** Writing the access ledger, and the marks and locks by which writers keep out of each other's way. */
 export interface AccessWriter {
-  /** Raises `factsVersion` of these people and marks them dirty with it as `dirtySeq`. */
-  markDirty(ids: readonly UserId[], cause: string, now: Instant): Promise<void>;
+  /**
+   * Raises `factsVersion` of these people and marks them dirty with it as `dirtySeq`. Until the lease ends, or the mark is put
+   * off, `claimMarks` leaves it to whoever made it.
+   */
+  markDirty(ids: readonly UserId[], cause: string, now: Instant, lease?: Instant): Promise<void>;
   /** Marks everyone linked at the connection; how many. For a run: how many of the marks are the run's. */
   markConnection(connection: ConnectionId, cause: string, now: Instant, run?: RunId): Promise<number>;
   /** Marks people who are held for want of a seat, in the order of their ids, as many as seats are free; how many. */
@@ -249,7 +252,7 @@ export interface AccessWriter {
   passMarksOn(run: RunId): Promise<ReadonlyMap<RunId, number>>;
   /** People behind the version. */
   leftBehind(version: number): Promise<LeftToDo>;
-  /** Puts a mark off after a failed attempt. */
+  /** Puts a mark off after a failed attempt, and ends its lease. */
   delayMarks(ids: readonly UserId[], until: Instant): Promise<void>;
 
   /** As `people`, with the rows locked until the transaction ends. */

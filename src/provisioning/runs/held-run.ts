@@ -11,11 +11,12 @@ import type { TenantWriter } from "../ports/store.js";
 export async function enterHeld(
   tx: TenantWriter,
   held: readonly HeldPlan[],
-  context: Context,
+  contextOf: (user: UserId) => Context,
   now: Instant,
 ): Promise<void> {
   for (const [connection, people] of grouped(held, (one) => one.connection)) {
-    const run = await openHeldRun(tx, connection, context, now);
+    const [first] = people;
+    const run = await openHeldRun(tx, connection, contextOf(first.plan.person.id), now);
     await tx.hold(
       run,
       people.map(({ plan, reason, detail }) => ({

@@ -38,6 +38,8 @@ export interface Worker {
 export function startWorker(p: Provisioning): Worker {
   let stopped = false;
   let woken = false;
+  /** Somebody had no place in the last round. */
+  let waiting = false;
   let sweepAt = p.now();
   let nudge: () => void = () => {};
   let last: TenantId | undefined;
@@ -50,19 +52,22 @@ export function startWorker(p: Provisioning): Worker {
   };
   const begin = (tenant: TenantId) => {
     const turn = startTurn(() => stopped);
-    const done = visitTenant(p, tenant, turn).then((succeeded) => {
+    const done = visitTenant(p, tenant, turn).then((visited) => {
       visits.delete(tenant);
-      if (succeeded) rests.succeeded(tenant);
-      else rests.failed(tenant, p.now());
-      // INVARIANT: a failure wakes nobody, or one tenant's fault would keep the worker spinning.
-      if (succeeded) wake();
+      if (visited === "failed") rests.failed(tenant, p.now());
+      else rests.succeeded(tenant);
+      // INVARIANT: a failure wakes nobody, or one tenant's fault would keep the worker spinning; neither does a visit that
+      // found nothing but events, which come as long as there are requests: the next poll is soon enough for them.
+      if (visited === "worked" || (visited === "idle" && waiting)) wake();
     });
     visits.set(tenant, { turn, done });
   };
 
   const round = async () => {
+    waiting = false;
     for (const tenant of await p.store.instance.tenantsWithWork(p.now(), TENANTS, last)) {
-      if (!hasPlace()) break;
+      waiting = !hasPlace();
+      if (waiting) break;
       last = tenant;
       if (!visits.has(tenant) && !rests.isResting(tenant, p.now())) begin(tenant);
     }
@@ -126,21 +131,23 @@ function startTurn(isStopped: () => boolean): Turn {
   };
 }
 
-/** False when the visit failed. */
-async function visitTenant(p: Provisioning, tenant: TenantId, turn: Turn): Promise<boolean> {
+/** Idle: there was nothing to do but to publish events. */
+async function visitTenant(p: Provisioning, tenant: TenantId, turn: Turn): Promise<"worked" | "idle" | "failed"> {
   try {
     await takeWakeups(p, tenant, WORKER);
+    let visited: "worked" | "idle" = "idle";
     let more = true;
     while (more && !turn.isOver()) {
       const { run, marked } = await claimWork(p, tenant);
       more = run ? await workRun(p, tenant, run, paceOf(p, tenant, run, turn)) : await workMarks(p, tenant, marked);
+      if (run || more) visited = "worked";
       turn.batchDone();
       await publish(p, tenant);
     }
-    return true;
+    return visited;
   } catch (fault) {
     p.log.fault("worker.tenant_failed", fault, { tenant });
-    return false;
+    return "failed";
   }
 }
 

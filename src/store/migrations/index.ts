@@ -14,6 +14,7 @@ import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
 import type { Migration } from "./migration.js";
 import { NESTED_GROUPS } from "./nested-groups.js";
+import { REQUEST_LEASES } from "./request-leases.js";
 import { REQUEST_LOG } from "./request-log.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
@@ -44,4 +45,5 @@ export const MIGRATIONS: readonly Migration[] = [
   NESTED_GROUPS,
   REQUEST_LOG,
   CUSTOM_RESOURCES,
+  REQUEST_LEASES,
 ];
