@@ -1,5 +1,5 @@
 import { counted } from "../model/counted.js";
-import type { Complaint } from "../simulate/complaint.js";
+import type { Complaint, ComplaintCode } from "../simulate/complaint.js";
 import type { PhaseReport, SimulationReport } from "../simulate/simulate.js";
 
 const BAR = 24;
@@ -64,7 +64,10 @@ function kindLines(phase: string, complaints: readonly Complaint[]): readonly st
   return [`${first.code}${row}, first in ${phase}${times}`, `  expected  ${first.expected}`, ...shown];
 }
 
-/** One kind: the same fault of answers to the same sort of request. */
-function kindOf({ code, row = "", request, expected }: Complaint): string {
-  return [code, row, expected, /^\w+ \/\w*/.exec(request)?.[0]].join(" ");
+const OF_ATTRIBUTES: ReadonlySet<ComplaintCode> = new Set(["attribute_differs", "list_not_integer", "not_settled"]);
+
+/** One kind: the same fault of answers to the same sort of request. What is wrong with an attribute is told of each. */
+function kindOf({ code, row = "", request, expected, detail }: Complaint): string {
+  const attribute = OF_ATTRIBUTES.has(code) ? /^`[^`]*`/.exec(detail)?.[0] : "";
+  return [code, row, expected, /^\w+ \/\w*/.exec(request)?.[0], attribute].join(" ");
 }

@@ -1,7 +1,7 @@
 /** Owns the phases of a simulation: what the identity provider goes through, in this order, and what is asked after each. */
 import type { Json } from "../model/json.js";
 import { quote } from "../model/quote.js";
-import { type Complaint, type ComplaintCode, EXPECTED, shown } from "./complaint.js";
+import { type ComplaintCode, EXPECTED, shown } from "./complaint.js";
 import { forgetPerson } from "./cycle.js";
 import type { Person } from "./directory.js";
 import { inParallel } from "./in-parallel.js";
@@ -84,7 +84,10 @@ async function leave(play: Play): Promise<void> {
     const linked = play.player.memory.people.get(id);
     if (linked === undefined || linked.active) continue;
     const there = await expectFound(play, userName, linked.scimId);
-    if (there !== undefined && there !== false) complain(play, "active_unchanged", userName, there);
+    if (there !== undefined && there !== false) {
+      const row = play.player.idp === "okta" ? "OKTA-09" : "ENTRA-08";
+      complain(play, "active_unchanged", { row, userName, came: `\`active\` is ${shown(there)} for a leaver` });
+    }
   }
 }
 
@@ -133,21 +136,30 @@ async function importAll(play: Play): Promise<void> {
 /** Asks for the user in another letter case; answers with `active` as the server has it. */
 async function expectFound(play: Play, userName: string, scimId: string): Promise<Json | undefined> {
   const found = await play.player.findInOtherCase(userName.toUpperCase());
-  if (found.outcome === "none") complain(play, "lookup_missed", userName, "nobody");
+  const row = play.player.idp === "okta" ? "OKTA-03" : "ENTRA-26";
+  if (found.outcome === "none") complain(play, "lookup_missed", { row, userName, came: "nobody" });
   if (found.outcome !== "one") return undefined;
-  if (found.id !== scimId) complain(play, "id_changed", userName, found.id);
+  if (found.id !== scimId) {
+    complain(play, "id_changed", { row, userName, came: `${quote(found.id)}, not ${quote(scimId)}` });
+  }
   return found.resource["active"];
 }
 
 async function expectNobody(play: Play, userName: string): Promise<void> {
   const found = await play.player.find(userName);
-  if (found.outcome === "one") complain(play, "found_though_gone", userName, found.id);
+  const row = play.player.idp === "okta" ? "OKTA-02" : "ENTRA-02";
+  if (found.outcome === "one") complain(play, "found_though_gone", { row, userName, came: quote(found.id) });
 }
 
-function complain({ player }: Play, code: ComplaintCode, userName: string, there: Json): void {
+interface Looked {
+  readonly row: string;
+  readonly userName: string;
+  readonly came: string;
+}
+
+function complain({ player }: Play, code: ComplaintCode, { row, userName, came }: Looked): void {
   const request = `GET /Users?filter=userName eq ${JSON.stringify(userName)}`;
-  const complaint: Complaint = { code, request, expected: EXPECTED[code], detail: shown(there) };
-  note(player.http, [complaint]);
+  note(player.http, [{ code, request, row, expected: EXPECTED[code], detail: came }]);
 }
 
 function pushed({ player, directory }: Play): { readonly sent: Person; readonly scimId: string }[] {

@@ -20,7 +20,7 @@ export interface Play {
 export async function pushDirectory(play: Play, next: Directory): Promise<void> {
   const { player, onItem } = play;
   play.directory = next;
-  const { failed } = await player.sync(next, onItem);
-  if (failed.length > 0) await player.sync(next, onItem);
-  if (!hasGivenUp(player.http)) await readBack(player.http, player.memory);
+  const first = await player.sync(next, onItem);
+  const { failed } = first.failed.length > 0 ? await player.sync(next, onItem) : first;
+  if (!hasGivenUp(player.http)) await readBack(player.http, player.memory, { knowsEverybody: failed.length === 0 });
 }

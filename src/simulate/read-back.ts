@@ -18,8 +18,11 @@ export interface ReadBack {
 
 const AT_ONCE = 4;
 
-/** Compares what the memory holds; what the server holds beside it is not looked at. Each difference becomes a complaint. */
-export async function readBack(http: ScimHttp, memory: Memory): Promise<ReadBack> {
+/**
+ * Compares what the memory holds; what the server holds beside it is not looked at. Each difference becomes a complaint. Where some people
+ * could not be pushed, members whom nobody knows may be they.
+ */
+export async function readBack(http: ScimHttp, memory: Memory, { knowsEverybody = true } = {}): Promise<ReadBack> {
   const people = [...memory.people.values()];
   const groups = [...memory.groups.values()];
   const byScimId = new Map(people.map((linked) => [linked.scimId, linked]));
@@ -30,7 +33,7 @@ export async function readBack(http: ScimHttp, memory: Memory): Promise<ReadBack
   });
   const ofGroups = await inParallel(groups, AT_ONCE, (linked) => {
     return differences(http, `/Groups/${encodeURIComponent(linked.scimId)}`, linked.name, (answer, group) =>
-      groupDifferences(answer, group, linked, { memory, byScimId }),
+      groupDifferences(answer, group, linked, { memory, byScimId, knowsEverybody }),
     );
   });
   const complaints = [...ofPeople, ...ofGroups].flat();
@@ -83,6 +86,7 @@ function personDifferences(answer: Answer, user: JsonObject, linked: LinkedPerso
 interface Population {
   readonly memory: Memory;
   readonly byScimId: ReadonlyMap<string, LinkedPerson>;
+  readonly knowsEverybody: boolean;
 }
 
 // Whether somebody inactive still counts as a member is the server's own affair.
@@ -90,7 +94,7 @@ function groupDifferences(
   answer: Answer,
   group: JsonObject,
   linked: LinkedGroup,
-  { memory, byScimId }: Population,
+  { memory, byScimId, knowsEverybody }: Population,
 ): Complaint[] {
   const about = complainer(answer);
   const there = new Set(memberIds(group));
@@ -101,7 +105,7 @@ function groupDifferences(
     }),
   );
   const missing = [...wanted].filter((id) => !there.has(id));
-  const remaining = [...there].filter((id) => !wanted.has(id) && byScimId.get(id)?.active !== false);
+  const remaining = [...there].filter((id) => !wanted.has(id) && (byScimId.get(id)?.active ?? knowsEverybody));
   const { displayName } = group;
   const renamed = displayName === linked.name ? [] : [`its name is ${shown(displayName)}, not ${quote(linked.name)}`];
   return [

@@ -93,6 +93,15 @@ describe("rolecall simulate", () => {
     expect(code).to.equal(1);
   });
 
+  it("tells of each attribute that differs", async () => {
+    server.twist = (reply, { method, url }) =>
+      method === "GET" && /^\/Users\/u/.test(url)
+        ? { ...reply, body: { ...(reply.body as object), title: "no", externalId: "no" } }
+        : reply;
+    const args = ["simulate", "okta", server.baseUrl, ...SMALL, "--token", TOKEN, "--only", "connect"];
+    expect((await rolecall(args)).out.filter((line) => line.startsWith("attribute_differs"))).to.have.length(2);
+  });
+
   it("says why it stopped, and exits with 1", async () => {
     const { code, out, err } = await program(["entra", server.baseUrl, "--token", "not-the-token-of-this-server"]);
     expect(out).to.contain("\nstopped: the connection test failed, and no identity provider goes on after that\n");

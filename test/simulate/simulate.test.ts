@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { ComplaintCode } from "../../src/simulate/complaint.js";
-import type { Variant } from "../../src/simulate/player.js";
+import { openPlayer, type Variant } from "../../src/simulate/player.js";
 import { phasesOf, type SimulationReport, simulate } from "../../src/simulate/simulate.js";
 import type { IdentityProvider } from "../../src/simulate/simulated-directory.js";
 import { type ScimService, startScimService } from "../scim/scim-service.js";
@@ -82,6 +82,8 @@ describe("a simulation", () => {
     await play("okta", { only: ["rehires"], keep: true });
     const written = server.requests.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.stringify(body));
     expect(written.filter((text) => text.includes('"active":false'))).to.have.length(8);
+    // The unassigned were strangers when they came back: looked up and taken over, where the suspended were reactivated.
+    expect(written.filter((text) => text.includes('"active":true'))).to.have.length(4);
     expect([...server.users.values()].filter(({ active }) => active === true)).to.have.length(20);
   });
 
@@ -161,6 +163,33 @@ describe("a simulation", () => {
     expect([names.length, new Set(names).size]).to.deep.equal([32, 32]);
   });
 
+  it("sends in the next cycle whom the server refused in this one", async () => {
+    const refused = new Set<unknown>();
+    server.refuse = ({ method, body = {} }) => {
+      const name = body["userName"];
+      if (method !== "POST" || name === undefined || refused.has(name)) return undefined;
+      refused.add(name);
+      return scimError(400, "not at the first time");
+    };
+    const report = await play("okta", { only: [], keep: true });
+    expect(complaintsOf(report).map(({ code, detail }) => `${code} ${detail}`)).to.deep.equal(
+      Array.from({ length: 20 }, () => "unexpected_status 400: not at the first time"),
+    );
+    expect(server.users.size).to.equal(20);
+  });
+
+  it("does not give up on a server that asks for pauses, as long as they are enough", async () => {
+    let asked = 0;
+    server.refuse = () => (++asked > 30 && asked <= 60 ? scimError(429, "slow down") : undefined);
+    const report = await play("entra", {
+      only: [],
+      concurrency: 1,
+      tuning: { retries: 40, wait: async () => undefined },
+    });
+    expect(complaintsOf(report)).to.deep.equal([]);
+    expect(report).to.not.have.property("stopped");
+  });
+
   it("honours a pause that the server asks for, in a burst too, and complains of nothing", async () => {
     const pauses: number[] = [];
     let asked = 0;
@@ -202,6 +231,7 @@ const faults: readonly Fault[] = [
   {
     server: "compares user names by letter case",
     code: "lookup_missed",
+    row: "OKTA-03",
     idp: "okta",
     only: "duplicates",
     phase: "duplicates",
@@ -210,6 +240,7 @@ const faults: readonly Fault[] = [
   {
     server: "finds a user under the name of before",
     code: "found_though_gone",
+    row: "ENTRA-02",
     idp: "entra",
     only: "renames",
     phase: "renames",
@@ -221,7 +252,7 @@ const faults: readonly Fault[] = [
     },
   },
   {
-    server: "keeps no nickname",
+    server: "keeps no department",
     code: "not_settled",
     row: "ENTRA-10",
     idp: "entra",
@@ -296,6 +327,7 @@ const faults: readonly Fault[] = [
   {
     server: "finds nobody who is not active",
     code: "lookup_missed",
+    row: "ENTRA-26",
     idp: "entra",
     only: "leavers",
     phase: "leavers",
@@ -310,6 +342,7 @@ const faults: readonly Fault[] = [
   {
     server: "finds leavers as if they were active",
     code: "active_unchanged",
+    row: "OKTA-09",
     idp: "okta",
     only: "leavers",
     phase: "leavers",
@@ -319,6 +352,32 @@ const faults: readonly Fault[] = [
             reply,
             rowsOf(reply).map((row) => ({ ...row, active: true })),
           )
+        : reply,
+  },
+  {
+    server: "keeps somebody who was deleted as a member",
+    code: "member_still_there",
+    idp: "entra",
+    only: "removals",
+    phase: "removals",
+    twist: (reply, { method, url }, { requests }) => {
+      const isDeleted = requests.some((request) => request.method === "DELETE" && request.url === "/Users/u20");
+      if (!isDeleted || method !== "GET" || !/^\/Groups\/\w+$/.test(url)) return reply;
+      const members = (bodyOf(reply)["members"] ?? []) as readonly Body[];
+      return { ...reply, body: { ...bodyOf(reply), members: [...members, { value: "u20" }] } };
+    },
+  },
+  {
+    server: "refuses one of the members of a group as a user, when everybody is pushed anew",
+    code: "unexpected_status",
+    row: "OKTA-02",
+    idp: "okta",
+    only: "again",
+    phase: "again",
+    twist: (reply, request, { requests }) =>
+      requests.filter(({ method }) => method === "POST").length >= 23 &&
+      asksFor(request, /userName eq "ada\.lovelace\.16-1@/)
+        ? scimError(400, "who?")
         : reply,
   },
   {
@@ -360,4 +419,22 @@ describe("a simulation complains where the server", () => {
       }
     });
   }
+});
+
+describe("a simulated client of a Rolecall that throttles", () => {
+  it("is told by 429 and Retry-After how long to wait, waits, and complains of nothing", async () => {
+    const service = await startScimService({
+      settings: (config) => ({ ...config, limits: { ...config.limits, requestsPerMinutePerToken: 30 } }),
+    });
+    try {
+      const { get, token } = await service.connect({ profile: "entra" });
+      for (let status = 200; status === 200; ) ({ status } = await get("/Users?count=0"));
+      const { testConnection, http } = openPlayer("entra", "default", { baseUrl: `${service.url}/api/scim/v2`, token });
+      expect(await testConnection()).to.equal(true);
+      expect(http.complaints).to.deep.equal([]);
+      expect(http.exchanges.map(({ status }) => status)).to.include(429);
+    } finally {
+      await service.close();
+    }
+  });
 });
