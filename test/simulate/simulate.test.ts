@@ -227,6 +227,9 @@ const listOf = (reply: Reply, rows: readonly Body[]): Reply => ({
 });
 const asksFor = ({ url }: Recorded, text: RegExp) => text.test(decodeURIComponent(url).replaceAll("+", " "));
 
+const isFirstOf = (request: Recorded, requests: readonly Recorded[], text: RegExp) =>
+  requests.find((one) => asksFor(one, text)) === request;
+
 const faults: readonly Fault[] = [
   {
     server: "compares user names by letter case",
@@ -301,7 +304,7 @@ const faults: readonly Fault[] = [
     only: "burst",
     phase: "initial",
     twist: (reply, request, { requests }) =>
-      asksFor(request, /userName eq/) && requests.length % 20 === 0
+      isFirstOf(request, requests, /userName eq "[^"]*-7@/)
         ? { ...scimError(429, "slow"), headers: { "Retry-After": "soon" } }
         : reply,
   },
@@ -312,7 +315,7 @@ const faults: readonly Fault[] = [
     only: "burst",
     phase: "initial",
     twist: (reply, request, { requests }) =>
-      asksFor(request, /userName eq/) && requests.length % 20 === 0 ? { status: 429, body: "<html>" } : reply,
+      isFirstOf(request, requests, /userName eq "[^"]*-7@/) ? { status: 429, body: "<html>" } : reply,
   },
   {
     server: "does not list everybody",
