@@ -85,6 +85,7 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
     it("RFC-30, RFC-35, RFC-36: filters compare each type as what it is", async () => {
       const { directory, found, idOf, post } = client();
       const id = await idOf({
+        "x-odd_$1": "o",
         ...{ integerAttr: 10, decimalAttr: 1.5, booleanAttr: true, dateTimeAttr: "2026-01-01T01:00:00+01:00" },
         ...{ binaryAttr: "AQID", multiStrings: ["Red"], multiComplex: [{ value: "v", type: "t", primary: true }] },
         [TEST_EXTENSION]: { extRequired: "Q", extInteger: 7 },
@@ -92,6 +93,7 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       await post({ integerAttr: 9 });
       for (const filter of [
         "integerAttr gt 9",
+        `x-odd_$1 eq "O" and ${TEST}:X-ODD_$1 pr`,
         "decimalAttr le 1.5",
         "booleanAttr eq true",
         'dateTimeAttr eq "2026-01-01T00:00:00Z"',
