@@ -154,6 +154,50 @@ describe("the log of SCIM requests", () => {
       ]);
     });
 
+    it("names nobody, wherever a client puts a name, and however it is refused", async () => {
+      const client = await service().connect({ of: { domains: ["acme.example"] }, profile: "entra" });
+      const id = await client.user("bob@acme.example");
+      const group = await client.group("Staff", [id]);
+      const core = "urn:ietf:params:scim:schemas:core:2.0:User";
+      const mark = "quillaada";
+      const address = `${mark}@acme.example`;
+      const sends: readonly (() => Promise<unknown>)[] = [
+        () => client.post("/Users", userBody(address, { title: mark, emails: [{ value: address, type: mark }] })),
+        () => client.post("/Users", userBody(address.toUpperCase())),
+        () => client.post("/Users", userBody(`x@${mark}.example`)),
+        () => client.post("/Users", userBody("eve@acme.example", { active: mark, [mark]: mark })),
+        () => client.post("/Users", userBody("eve@acme.example", { schemas: [core, mark] })),
+        () => client.post("/Users", `{"userName":"${mark}"`),
+        () => client.post("/Users", `{"userName":"${mark}","__proto__":{"${mark} x":"${mark}"}}`),
+        () => client.post("/Users", "{}", { "Content-Type": `text/${mark} ${mark}` }),
+        () => client.put(`/Users/${id}`, userBody(`${mark} ${mark}`, { displayName: { [`${mark} ${mark}`]: mark } })),
+        () => client.patch(`/Users/${id}`, [{ op: mark, path: `emails[value eq "${mark}"]`, value: mark }]),
+        () => client.patch(`/Users/${id}`, [{ op: "replace", path: `${mark} ${mark}`, value: mark }]),
+        () => client.patch(`/Users/${id}`, [{ op: "replace", path: `emails[type eq ${mark}].value`, value: [mark] }]),
+        () => client.patch(`/Users/${id}`, [{ op: "add", path: "password", value: mark }]),
+        () => client.patch(`/Users/${id}`, [{ op: "replace", value: mark }]),
+        () =>
+          client.patch(`/Groups/${group}`, [{ op: "add", path: "members", value: [{ value: `${mark}\`${mark}` }] }]),
+        () => client.patch(`/Groups/${group}`, [{ op: "remove", path: `members[value eq "${mark}"]` }]),
+        () => client.get(`/Users/${mark}`),
+        () => client.delete(`/Groups/${encodeURIComponent(`${mark} ${mark}`)}`),
+        () => client.get(`/Users?filter=${encodeURIComponent(`userName eq "${address}" and ${mark}`)}`),
+        () => client.get(`/Users?filter=${encodeURIComponent(`userName eq ${mark} ${mark}`)}`),
+        () =>
+          client.get(`/Users?filter=${encodeURIComponent(`password eq "${mark}"`)}&count=${mark}&${mark}%20x=${mark}`),
+        () => client.get(`/Users?startIndex=${mark}&attributes=${encodeURIComponent(`emails[value eq "${mark}"]`)}`),
+        () => client.get("/Users", { "User-Agent": `x/1 (${address})` }),
+      ];
+      for (const send of sends) await send();
+      const entries = await logged(client, sends.length + 2);
+      expect(new Set(entries.map(({ status }) => status)).size, "of many kinds").to.be.above(4);
+      for (const entry of entries) {
+        const text = JSON.stringify(await whole(client, entry));
+        // The one that has it as the name of an attribute shows that.
+        expect(text.replaceAll(`"${mark}":`, ""), text).not.to.match(new RegExp(mark, "i"));
+      }
+    });
+
     it("tells which operations of a bulk request were refused, and why", async () => {
       const client = await service().connect();
       const add = (userName: string) => ({
@@ -168,8 +212,8 @@ describe("the log of SCIM requests", () => {
       });
       const [entry] = await logged(client, 1);
       if (entry === undefined) throw new Error("a request was sent");
-      const { failed, failures } = await whole(client, entry);
-      expect(failed).to.equal(1);
+      const { failedOperations, failures } = await whole(client, entry);
+      expect(failedOperations).to.equal(1);
       const [failure] = failures as readonly JsonObject[];
       expect(failure).to.include({ operation: 2, status: 409, scimType: "uniqueness" });
       expect(JSON.stringify(failures)).not.to.match(/lovelace/i);

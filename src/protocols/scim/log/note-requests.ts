@@ -134,5 +134,5 @@ function failuresOf(operations: readonly Json[], sent: () => readonly string[], 
     ...(typeof scimType === "string" ? { scimType } : {}),
     detail: redactMessage(String(detail), texts, redacting),
   }));
-  return { failures, failed: refused.length };
+  return { failures, failedOperations: refused.length };
 }
