@@ -35,7 +35,7 @@ export const simulatePush: Command = {
     domain: { value: "DOMAIN", what: `of their addresses, for servers that let only some in (${SIMULATED_DOMAIN})` },
     only: {
       value: "PHASE",
-      what: "this phase, with the test of the connection and the first push before it",
+      what: "this phase, and what must go before it: connect, then initial; connect alone writes nothing",
       many: true,
     },
     timeout: { value: "SECONDS", what: `how long an answer may take (${SECONDS})` },

@@ -12,7 +12,7 @@ export interface Simulation extends PlayerOptions {
   readonly idp: IdentityProvider;
   readonly variant: Variant;
   readonly size: Size;
-  /** Names of phases; the connection test and the first push always go before them. Absent: all. */
+  /** Names of phases. The test of the connection goes before every one, the first push before every other. Absent: all. */
   readonly only?: readonly string[];
   /** Leaves at the server what was made there. */
   readonly keep?: boolean;
@@ -71,8 +71,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationReport
     await perform(CONNECT.name, CONNECT.what, async () => {
       stopped = await connect(player);
     });
-    const chosen = phasesOf(idp).filter(({ name }) => name === "initial" || (only?.includes(name) ?? true));
-    for (const { name, what, run } of chosen) {
+    for (const { name, what, run } of phasesChosen(idp, only)) {
       stopped ??= reasonToStop(player, signal);
       if (stopped !== undefined) break;
       await perform(name, what, () => run(play));
@@ -85,6 +84,12 @@ export async function simulate(simulation: Simulation): Promise<SimulationReport
   } finally {
     player.http.agent.destroy();
   }
+}
+
+function phasesChosen(idp: IdentityProvider, only: readonly string[] | undefined): readonly Phase[] {
+  if (only === undefined) return phasesOf(idp);
+  const writes = only.some((name) => name !== CONNECT.name);
+  return writes ? phasesOf(idp).filter(({ name }) => name === "initial" || only.includes(name)) : [];
 }
 
 // An identity provider saves no connection whose first answers are not what they should be, and does not try for long.

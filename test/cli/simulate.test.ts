@@ -77,7 +77,7 @@ describe("rolecall simulate", () => {
       "--token",
       TOKEN,
       "--only",
-      "connect",
+      "initial",
     ]);
     const text = out.join("\n");
     expect(text).to.contain(
@@ -98,7 +98,7 @@ describe("rolecall simulate", () => {
       method === "GET" && /^\/Users\/u/.test(url)
         ? { ...reply, body: { ...(reply.body as object), title: "no", externalId: "no" } }
         : reply;
-    const args = ["simulate", "okta", server.baseUrl, ...SMALL, "--token", TOKEN, "--only", "connect"];
+    const args = ["simulate", "okta", server.baseUrl, ...SMALL, "--token", TOKEN, "--only", "initial"];
     expect((await rolecall(args)).out.filter((line) => line.startsWith("attribute_differs"))).to.have.length(2);
   });
 
@@ -122,7 +122,7 @@ describe("rolecall simulate", () => {
       "--token",
       TOKEN,
       "--only",
-      "connect",
+      "initial",
     ]);
     expect(err).to.deep.equal([
       "could not delete 8 of what was made: `/Users/u1`, `/Users/u2`, `/Users/u3`, `/Users/u4`, `/Users/u5`",
@@ -131,7 +131,7 @@ describe("rolecall simulate", () => {
   });
 
   it("keeps what it made when it is told to, and finds it again by the seed", async () => {
-    const args = ["simulate", "okta", server.baseUrl, ...SMALL, "--token", TOKEN, "--only", "connect"];
+    const args = ["simulate", "okta", server.baseUrl, ...SMALL, "--token", TOKEN, "--only", "initial"];
     await rolecall([...args, "--keep"]);
     expect([server.users.size, server.groups.size]).to.deep.equal([8, 2]);
     expect((await rolecall(args)).code).to.equal(0);
@@ -159,7 +159,7 @@ describe("rolecall simulate", () => {
 
   it("shows on a terminal how far it is, and takes that away again", async () => {
     const shown: string[] = [];
-    const args = ["simulate", "okta", server.baseUrl, ...SMALL, "--token", TOKEN, "--only", "connect"];
+    const args = ["simulate", "okta", server.baseUrl, ...SMALL, "--token", TOKEN, "--only", "initial"];
     const code = await runCommandLine(args, {
       out: (line) => void shown.push(line),
       err: () => undefined,

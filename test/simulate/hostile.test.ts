@@ -6,16 +6,18 @@ import { phasesOf, type SimulationReport, simulate } from "../../src/simulate/si
 import { scimError, startTinyScimServer, TOKEN } from "./tiny-scim-server.js";
 
 const size = { users: 6, groups: 2, seed: 1 };
-const tuning = { timeoutMs: 200, retries: 1, backoffMs: 1 };
+const tuning = { timeoutMs: 20_000, retries: 1, backoffMs: 1 };
+/** For servers of whom no answer is to be waited for. */
+const hasty = { ...tuning, timeoutMs: 200 };
 const idps = ["okta", "entra"] as const;
 /** A burst of the same lookups shows nothing more. */
 const only = phasesOf("okta")
   .map(({ name }) => name)
   .filter((name) => name !== "burst");
 
-function play(idp: (typeof idps)[number], baseUrl: string): Promise<SimulationReport> {
+function play(idp: (typeof idps)[number], baseUrl: string, tuned = tuning): Promise<SimulationReport> {
   const variant = idp === "okta" ? "oin" : "default";
-  return simulate({ idp, variant, size, tuning, baseUrl, token: TOKEN, only });
+  return simulate({ idp, variant, size, tuning: tuned, baseUrl, token: TOKEN, only });
 }
 
 const detailsOf = ({ phases }: SimulationReport) =>
@@ -96,7 +98,7 @@ describe("a simulation survives a server that answers", () => {
       const server = await startTinyScimServer();
       try {
         server.twist = (right) => (server.requests.length > 12 ? failure : right);
-        const report = await play("okta", server.baseUrl);
+        const report = await play("okta", server.baseUrl, hasty);
         expect(report.stopped).to.match(/gave up/);
         expect(detailsOf(report).every((detail) => detail.startsWith("no_answer"))).to.equal(true);
         expect(server.requests.length).to.be.lessThan(40);
@@ -202,8 +204,8 @@ describe("a simulation ends with one complaint where the server", () => {
       });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/scim`;
-      const slow = name === "never stops talking" ? { ...tuning, timeoutMs: 20_000 } : tuning;
-      const report = await simulate({ idp: "entra", variant: "default", size, tuning: slow, baseUrl, token: TOKEN });
+      const tuned = /in time/.test(complaint.source) ? hasty : tuning;
+      const report = await simulate({ idp: "entra", variant: "default", size, tuning: tuned, baseUrl, token: TOKEN });
       expect(report.stopped).to.match(/^the connection test failed/);
       expect(detailsOf(report)).to.have.length(1);
       expect(detailsOf(report)[0]).to.match(complaint);

@@ -78,6 +78,14 @@ describe("a simulation", () => {
     expect(phases.map(({ name }) => name)).to.deep.equal(["connect", "initial", "renames", "import"]);
   });
 
+  it("writes nothing where the connection alone is to be tested", async () => {
+    for (const idp of ["okta", "entra"] as const) {
+      const { phases } = await play(idp, { only: ["connect"] });
+      expect(phases.map(({ name }) => name)).to.deep.equal(["connect"]);
+    }
+    expect(new Set(server.requests.map(({ method }) => method))).to.deep.equal(new Set(["GET"]));
+  });
+
   it("plays rehires without leavers having been asked for", async () => {
     await play("okta", { only: ["rehires"], keep: true });
     const written = server.requests.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.stringify(body));
@@ -88,7 +96,7 @@ describe("a simulation", () => {
   });
 
   it("keeps at the server what it is told to keep", async () => {
-    const { left } = await play("entra", { keep: true, only: [] });
+    const { left } = await play("entra", { keep: true, only: ["initial"] });
     expect([server.users.size, server.groups.size, left.length]).to.deep.equal([20, 3, 0]);
   });
 
@@ -96,7 +104,7 @@ describe("a simulation", () => {
     server.users.set("boss", { id: "boss", userName: "boss@acme.test", active: true });
     server.twist = (reply, { method, url }) =>
       method === "POST" && url === "/Users" ? { ...reply, body: { ...(reply.body as object), id: "boss" } } : reply;
-    const { left } = await play("okta", { only: ["connect"] });
+    const { left } = await play("okta", { only: ["initial"] });
     expect(server.users.has("boss")).to.equal(true);
     expect(left).to.deep.equal(["/Users/boss"]);
   });
@@ -104,7 +112,7 @@ describe("a simulation", () => {
   it("says what it could not delete", async () => {
     server.refuse = ({ method, url }) =>
       method === "DELETE" && url.startsWith("/Users/") ? scimError(405, "no") : undefined;
-    const report = await play("okta", { only: ["connect"] });
+    const report = await play("okta", { only: ["initial"] });
     expect(report.left).to.have.length(20);
     expect(complaintsOf(report)).to.deep.equal([]);
   });
@@ -171,7 +179,7 @@ describe("a simulation", () => {
       refused.add(name);
       return scimError(400, "not at the first time");
     };
-    const report = await play("okta", { only: [], keep: true });
+    const report = await play("okta", { only: ["initial"], keep: true });
     expect(complaintsOf(report).map(({ code, detail }) => `${code} ${detail}`)).to.deep.equal(
       Array.from({ length: 20 }, () => "unexpected_status 400: not at the first time"),
     );
@@ -182,7 +190,7 @@ describe("a simulation", () => {
     let asked = 0;
     server.refuse = () => (++asked > 30 && asked <= 60 ? scimError(429, "slow down") : undefined);
     const report = await play("entra", {
-      only: [],
+      only: ["initial"],
       concurrency: 1,
       tuning: { retries: 40, wait: async () => undefined },
     });
