@@ -155,18 +155,18 @@ describe("the log of SCIM requests", () => {
     });
 
     it("names nobody, wherever a client puts a name, and however it is refused", async () => {
-      const client = await service().connect({ of: { domains: ["acme.example"] }, profile: "entra" });
-      const id = await client.user("bob@acme.example");
+      const client = await service().connect({ of: { domains: ["quiet.example"] }, profile: "entra" });
+      const id = await client.user("bob@quiet.example");
       const group = await client.group("Staff", [id]);
       const core = "urn:ietf:params:scim:schemas:core:2.0:User";
       const mark = "quillaada";
-      const address = `${mark}@acme.example`;
+      const address = `${mark}@quiet.example`;
       const sends: readonly (() => Promise<unknown>)[] = [
         () => client.post("/Users", userBody(address, { title: mark, emails: [{ value: address, type: mark }] })),
         () => client.post("/Users", userBody(address.toUpperCase())),
         () => client.post("/Users", userBody(`x@${mark}.example`)),
-        () => client.post("/Users", userBody("eve@acme.example", { active: mark, [mark]: mark })),
-        () => client.post("/Users", userBody("eve@acme.example", { schemas: [core, mark] })),
+        () => client.post("/Users", userBody("eve@quiet.example", { active: mark, [mark]: mark })),
+        () => client.post("/Users", userBody("eve@quiet.example", { schemas: [core, mark] })),
         () => client.post("/Users", `{"userName":"${mark}"`),
         () => client.post("/Users", `{"userName":"${mark}","__proto__":{"${mark} x":"${mark}"}}`),
         () => client.post("/Users", "{}", { "Content-Type": `text/${mark} ${mark}` }),
