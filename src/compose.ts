@@ -27,6 +27,7 @@ import { openOidcDoor } from "./protocols/oidc/routes.js";
 import { openSamlDoor } from "./protocols/saml/routes.js";
 import { readCustomTables } from "./protocols/scim/custom-schemas.js";
 import { openScimFace } from "./protocols/scim/face.js";
+import { createLocalDocuments } from "./protocols/scim/local-documents.js";
 import type { CustomTables } from "./protocols/scim/schema-tables.js";
 import { signInFaces } from "./protocols/sign-in/routes.js";
 import { createSignInWeb } from "./protocols/sign-in/sign-in-web.js";
@@ -78,6 +79,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     expressions,
     parseMapping,
     secrets: { newToken, hashToken, encrypt: (clear, context) => vault.seal(clear, context) },
+    documents: createLocalDocuments(),
     settings: {
       ...config.sync,
       brake: config.brake,

@@ -16,6 +16,7 @@ export function connectionView(
     groupSeparator = null,
     rolesFrom,
     manages,
+    adopt,
     settleSeconds,
     createdAt,
   } = connection;
@@ -30,6 +31,7 @@ export function connectionView(
       groupSeparator,
       rolesFrom,
       manages,
+      adopt,
       settleSeconds,
       createdAt,
     },

@@ -13,6 +13,7 @@ import { erasureRoutes } from "./erasure.js";
 import { explanationRoutes } from "./explanation.js";
 import { grantRoutes } from "./grants.js";
 import { groupPinRoutes } from "./group-pins.js";
+import { groupRoutes } from "./groups.js";
 import { journalRoutes } from "./journal.js";
 import { mappingRoutes } from "./mapping.js";
 import { mappingHistoryRoutes } from "./mapping-history.js";
@@ -22,6 +23,7 @@ import { PREFIX } from "./paths.js";
 import { planRoutes } from "./previews.js";
 import { renderAdminError } from "./refusals.js";
 import { requestRoutes } from "./requests.js";
+import { reviewItemRoutes } from "./review-items.js";
 import { runRoutes } from "./runs.js";
 import { signInRoutes } from "./sign-ins.js";
 import { syncRoutes } from "./sync.js";
@@ -75,9 +77,11 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...planRoutes(deps),
     ...userRoutes(deps),
     ...erasureRoutes(deps),
+    ...reviewItemRoutes(deps),
     ...explanationRoutes(deps),
     ...userExampleRoutes(deps),
     ...grantRoutes(deps),
+    ...groupRoutes(deps),
     ...groupPinRoutes(deps),
     ...assignmentRoutes(deps),
     ...checkRoutes(deps),

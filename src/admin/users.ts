@@ -4,8 +4,9 @@ import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "../provisioning/deps.js";
 import { splitTargets } from "../provisioning/explain/me.js";
-import { createLocalUser, type LocalProfile, updateLocalUser } from "../provisioning/local-users.js";
+import { createLocalUser, updateLocalUser } from "../provisioning/local-users.js";
 import type { UserQuery, UserRow } from "../provisioning/ports/access.js";
+import type { LocalProfile } from "../provisioning/ports/documents.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
@@ -21,7 +22,7 @@ export function userRoutes(deps: AdminDeps): readonly Route[] {
   return [listRoute(deps), readRoute(deps), createRoute(deps), changeRoute(deps)];
 }
 
-function userView({ status, synced, assignments, createdAt, ...who }: UserRow) {
+export function userView({ status, synced, assignments, createdAt, ...who }: UserRow) {
   const active = status === "registered";
   return { ...who, active, status, synced, ...splitTargets(assignments), createdAt };
 }

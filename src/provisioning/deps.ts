@@ -5,6 +5,7 @@ import type { Instant } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { GroupBook } from "./group-book.js";
 import type { MappingCache, ParseMapping } from "./mapping/compiled-mappings.js";
+import type { DocumentPort } from "./ports/documents.js";
 import type { Actor, Door } from "./ports/journal.js";
 import type { Store } from "./ports/store.js";
 import type { ApprovalCache } from "./preview/approval.js";
@@ -69,6 +70,7 @@ export interface Provisioning {
   readonly expressions: ExpressionHost;
   readonly parseMapping: ParseMapping;
   readonly secrets: SecretPort;
+  readonly documents: DocumentPort;
   readonly settings: ProvisioningSettings;
   readonly log: FaultLog;
   readonly mappings: MappingCache;

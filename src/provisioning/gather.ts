@@ -60,7 +60,8 @@ export async function gather(
   for (const connection of connections) {
     if (!linked.has(connection.id)) continue;
     const pretence = options.overlay?.get(connection.id);
-    const groups = pretence?.groups ?? (await p.groupBook.groups(reader, connection.id));
+    const all = pretence?.groups ?? (await p.groupBook.groups(reader, connection.id));
+    const groups = connection.protocol === "local" ? standing(all, connections, options.overlay) : all;
     if (groups.some(hasWaitingName)) privilegedRoles ??= await reader.privilegedRoles();
     const base = linkConnection(connection, groups, privilegedRoles);
     byId.set(connection.id, asPretended(base, pretence));
@@ -108,9 +109,12 @@ function linksByUser(
   { now, mapping, overlay }: GatherOptions,
 ): ReadonlyMap<UserId, PersonLink[]> {
   const links = new Map<UserId, PersonLink[]>();
+  const taken = takenOver(rows, connections);
   for (const row of rows) {
     const connection = connections.get(row.connection);
-    const present = connection && linkFacts(linkRecord(row, connection), now, mapping.scimRoles);
+    const record = connection && linkRecord(row, connection);
+    const said = record?.connection.protocol === "local" ? whatStays(record, taken.get(row.user)) : record;
+    const present = said && linkFacts(said, now, mapping.scimRoles);
     if (!present) continue;
     const leaving = present.scim !== undefined && overlay?.get(row.connection)?.leaving;
     const link: PersonLink = leaving ? { ...present, scim: "inactive" } : present;
@@ -118,6 +122,51 @@ function linksByUser(
   }
   for (const mine of links.values()) mine.sort(strongestFirst);
   return links;
+}
+
+/** A group made by hand that a connection took over counts as long as what is pushed there is no evidence. */
+function standing(
+  groups: readonly DirectoryGroupRecord[],
+  connections: readonly Connection[],
+  overlay: Overlay | undefined,
+): readonly DirectoryGroupRecord[] {
+  if (!groups.some(({ overwrittenBy }) => overwrittenBy !== undefined)) return groups;
+  const live = new Set(
+    connections
+      .filter(({ id, sync, disabledAt }) => (overlay?.get(id)?.sync ?? sync) === "live" && disabledAt === undefined)
+      .map(({ id }) => id),
+  );
+  return groups.filter(({ overwrittenBy }) => overwrittenBy === undefined || !live.has(overwrittenBy));
+}
+
+type Pushed = NonNullable<LinkRow["scim"]>;
+
+/** What live connections say of those of these people who are pushed. */
+function takenOver(
+  rows: readonly LinkRow[],
+  connections: ReadonlyMap<ConnectionId, LinkConnection>,
+): ReadonlyMap<UserId, Pushed> {
+  const taken = new Map<UserId, Pushed>();
+  const protocolOf = (row: LinkRow) => connections.get(row.connection)?.protocol;
+  const byHand = new Set(rows.filter((row) => protocolOf(row) === "local").map((row) => row.user));
+  for (const row of rows) {
+    const connection = byHand.has(row.user) ? connections.get(row.connection) : undefined;
+    if (connection?.protocol === "local" || connection?.sync !== "live" || connection.disabled) continue;
+    if (row.scim) taken.set(row.user, row.scim);
+  }
+  return taken;
+}
+
+/**
+ * INVARIANT: what an admin typed of a person is no evidence beside what a live connection says of them: from the groups alone
+ * that they were put into by hand something may follow, and their attributes are the pushed ones there too.
+ */
+function whatStays(record: LinkRecord, pushed: Pushed | undefined): LinkRecord | undefined {
+  if (pushed === undefined) return record;
+  if (record.memberships.length === 0) return undefined;
+  const { claims: _, ...rest } = record;
+  const { attributes, createdAt } = pushed;
+  return { ...rest, scim: { active: true, deleted: false, attributes, appRoles: known([]), createdAt } };
 }
 
 function strongestFirst(a: PersonLink, b: PersonLink): number {

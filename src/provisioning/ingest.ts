@@ -8,9 +8,11 @@ import type { DirectoryGroupId, DirectoryUserId, Instant, MemberId, UserId } fro
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { admitDomain, admitSeat } from "./admit.js";
+import { type AdoptionNotice, adoptGroupAt, adoptPerson, localGroupOf, localPersonAt, localPersonOf } from "./adopt.js";
 import { firstNames } from "./first-names.js";
-import { linkPush, reviewLink } from "./link.js";
+import { linkPush, reviewLink, reviewNamesake } from "./link.js";
 import { observeUser } from "./observe.js";
+import type { LocalPerson } from "./ports/adoption.js";
 import type { LinkCandidate, LockedGroup, NamedMembers, NewProfile, WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { freeDeletedGroup, isRenamed, type PinNotice, pinNewGroup, pinRenamedGroup } from "./pushed-pins.js";
@@ -25,8 +27,8 @@ export interface Ingested {
   readonly rows: readonly Written[];
   /** People whose facts changed; they are marked. */
   readonly touched: readonly UserId[];
-  /** What became of names that the mapping uses, for the audit and the feed. */
-  readonly notices: readonly PinNotice[];
+  /** What became of names that the mapping uses, and what was taken over, for the audit and the feed. */
+  readonly notices: readonly (PinNotice | AdoptionNotice)[];
 }
 
 /** Until when the worker leaves the marks of whom it touched to the caller, if they are not too many. */
@@ -43,8 +45,7 @@ interface Ingest {
   readonly touched: Set<UserId>;
   /** Groups whose members changed and whose version is to rise once. */
   readonly filled: Map<DirectoryGroupId, Written>;
-  /** What became of names that the mapping uses. */
-  readonly notices: PinNotice[];
+  readonly notices: (PinNotice | AdoptionNotice)[];
   groupsPushed: boolean;
 }
 
@@ -118,6 +119,9 @@ async function createUser(state: Ingest, change: UpsertUser): Promise<Written> {
     state.touched.add(linked.row.user);
     return tx.updateScim(connection.id, linked.row.id, document, undefined, now);
   }
+  const local = linked.kind === "revive" ? undefined : await localPersonOf(tx, state.tenant, connection, document);
+  if (local) return adoptUser(state, local, document);
+  if (linked.kind === "namesake") await reviewNamesake(tx, connection, linked.row, now);
   const user = linked.kind === "revive" ? linked.row.user : await tx.insertPendingUser(profileOf(document), now);
   if (needsSeat(state, document)) await admitSeat(tx, user);
   state.touched.add(user);
@@ -126,27 +130,48 @@ async function createUser(state: Ingest, change: UpsertUser): Promise<Written> {
   return tx.insertUserRow(row, now);
 }
 
+async function adoptUser(
+  state: Ingest,
+  person: LocalPerson,
+  document: ScimUserDocument,
+  ifVersion?: number,
+): Promise<Written> {
+  const { tx, connection, now } = state;
+  state.notices.push(await adoptPerson(tx, connection, person, now));
+  state.touched.add(person.user);
+  return tx.updateScim(connection.id, person.id, document, ifVersion, now);
+}
+
 function profileOf({ userName, email, attributes }: ScimUserDocument): NewProfile {
   return { userName, ...(email === undefined ? {} : { email }), ...firstNames((name) => attributes[name]) };
 }
 
 async function replaceUser(state: Ingest, id: DirectoryUserId, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
-  const row = await liveRow(state, id);
   admitDomain(state.tenant, connection, [change.document.email, change.document.userName]);
+  const row = await liveRow(state, id);
+  if (row === undefined) {
+    const local = await localPersonAt(tx, state.tenant, connection, id, change.document);
+    if (local === undefined) throw noUser(id);
+    return adoptUser(state, local, change.document, change.ifVersion);
+  }
   if (needsSeat(state, change.document) && !row.scimActive) await admitSeat(tx, row.user);
   state.touched.add(row.user);
   return tx.updateScim(connection.id, id, change.document, change.ifVersion, now);
 }
 
-async function liveRow(state: Ingest, id: DirectoryUserId) {
+async function liveRow(state: Ingest, id: DirectoryUserId): Promise<LinkCandidate | undefined> {
   const row = await state.tx.rowById(state.connection.id, id);
-  if (!row?.hasScim || row.deleted) throw new Refusal("not_found", `no user \`${id}\``);
-  return row;
+  return row?.hasScim && !row.deleted ? row : undefined;
+}
+
+function noUser(id: DirectoryUserId): Refusal {
+  return new Refusal("not_found", `no user \`${id}\``);
 }
 
 async function deleteUser(state: Ingest, id: DirectoryUserId, ifVersion: number | undefined): Promise<undefined> {
   const row = await liveRow(state, id);
+  if (row === undefined) throw noUser(id);
   if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw changed("user", id);
   await keepClaims(state, row);
   state.touched.add(row.user);
@@ -163,7 +188,11 @@ async function keepClaims({ tx, connection, now }: Ingest, row: LinkCandidate): 
 async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written> {
   const { tx, connection, now } = state;
   state.groupsPushed = true;
-  const row = await tx.insertGroup(connection.id, change.document, now);
+  const local = await localGroupOf(tx, state.tenant, connection, change.document);
+  if (local !== undefined) await adoptGroup(state, local);
+  const row = await (local === undefined
+    ? tx.insertGroup(connection.id, change.document, now)
+    : tx.updateGroup(connection.id, local, change.document, undefined, now));
   state.notices.push(...(await pinNewGroup(tx, connection, row.id, change.document, now)));
   if (change.members && change.members.length > 0) {
     const { users, groups } = await membersNamed(state, change.members);
@@ -175,10 +204,26 @@ async function createGroup(state: Ingest, change: UpsertGroup): Promise<Written>
   return row;
 }
 
+/** Whoever was in it by hand is looked at again: the pushed members are all that it has from now on. */
+async function adoptGroup(state: Ingest, id: DirectoryGroupId): Promise<boolean> {
+  const { tx, tenant, connection, now } = state;
+  const adopted = await adoptGroupAt(tx, tenant, connection, id, now);
+  if (adopted === undefined) return false;
+  state.notices.push(adopted.notice);
+  for (const user of adopted.members) state.touched.add(user);
+  return true;
+}
+
 async function replaceGroup(state: Ingest, id: DirectoryGroupId, change: UpsertGroup): Promise<Written> {
   const { tx, connection, now } = state;
   const before = await tx.lockGroup(connection.id, id);
+  const adopted = before === undefined && (await adoptGroup(state, id));
   const row = await tx.updateGroup(connection.id, id, change.document, change.ifVersion, now);
+  if (adopted) {
+    state.groupsPushed = true;
+    state.notices.push(...(await pinNewGroup(tx, connection, id, change.document, now)));
+    await wakeWhenSettled(tx, connection, now);
+  }
   if (before && isRenamed(before, change.document)) {
     state.notices.push(...(await pinRenamedGroup(tx, connection, id, before, change.document, now)));
     // Claims may have said either name: whom they put into the group is looked at again.

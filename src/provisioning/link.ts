@@ -17,6 +17,8 @@ export type Linked =
   | { readonly kind: "revive"; readonly row: LinkCandidate }
   /** Known by name or as deleted, and not active: whoever signs in is refused, never made anew (SCIM beats JIT). */
   | { readonly kind: "inactive"; readonly user: UserId }
+  /** A deleted row of that userName alone: nobody is linked, and an admin is told. */
+  | { readonly kind: "namesake"; readonly row: LinkCandidate }
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous"; readonly rows: readonly LinkCandidate[] };
 
@@ -152,8 +154,12 @@ export async function linkPush(tx: TenantWriter, connection: Connection, documen
   const rows = await tx.rowsByNames(connection.id, { externalIds, userNames });
   const linked = only(rows.filter((row) => !row.hasScim && sameName(row, userNames)));
   if (linked.kind !== "nobody") return linked;
-  const deleted = externalIds.length > 0 ? await tx.deletedRow(connection.id, { externalIds }) : undefined;
-  return deleted && (await mayRevive(tx, connection, deleted.user)) ? { kind: "revive", row: deleted } : linked;
+  const deleted = await tx.deletedRow(connection.id, { externalIds, userName: document.userNameFolded });
+  if (!deleted) return linked;
+  if (deleted.externalId === undefined || !externalIds.includes(deleted.externalId)) {
+    return { kind: "namesake", row: deleted };
+  }
+  return (await mayRevive(tx, connection, deleted.user)) ? { kind: "revive", row: deleted } : linked;
 }
 
 /** INVARIANT: an account is revived for one row at most: clients give several people the same externalId (C12). */
@@ -172,6 +178,17 @@ export async function reviewLink(
 ): Promise<void> {
   const detail = { names: [...names], candidates: rows.map((row) => row.id) };
   await tx.insertReviewItem({ kind: "ambiguous_link", connection: connection.id, detail }, now);
+}
+
+/** Somebody new has the userName of somebody deleted: perhaps the same person under another externalId. */
+export async function reviewNamesake(
+  tx: TenantWriter,
+  connection: Connection,
+  row: LinkCandidate,
+  now: Instant,
+): Promise<void> {
+  const detail = { names: [row.userName], candidates: [row.id], users: [row.user] };
+  await tx.insertReviewItem({ kind: "same_user_name", connection: connection.id, detail }, now);
 }
 
 function only(rows: readonly LinkCandidate[]): Linked {

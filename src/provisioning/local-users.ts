@@ -12,10 +12,9 @@ import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { firstNames } from "./first-names.js";
 import { refuseLastOwner } from "./manual-grants.js";
 import type { AccessWrites } from "./ports/access.js";
+import type { LocalProfile } from "./ports/documents.js";
 import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
-
-export type LocalProfile = Readonly<Partial<Record<Exclude<UserAttribute, "active">, string | null>>>;
 
 /** Registers a person by hand, at once. Refusals: `no_seat`, `uniqueness` (a local user of that name exists). */
 export async function createLocalUser(
@@ -37,10 +36,8 @@ export async function createLocalUser(
       { userName, ...(email && { email }), ...firstNames((name) => profile[name]) },
       now,
     );
-    await tx.insertUserRow(
-      { connection: local.id, user: id, linkedBy: "created", claims: claimsOf(undefined, profile, now), userName },
-      now,
-    );
+    const documents = { claims: claimsOf(undefined, profile, now), shown: p.documents.person(profile) };
+    await tx.insertUserRow({ connection: local.id, user: id, linkedBy: "created", ...documents, userName }, now);
     await admitSeat(tx, id);
     await tx.applyAccess({ ...NOTHING, statuses: [{ user: id, to: "registered" }] }, now);
     await journal(tx, id, userName, "user.created", "made by hand", context, now);
@@ -72,7 +69,7 @@ export async function updateLocalUser(
     const [state] = await tx.lockPeople([user]);
     if (!state || state.status === "pending") throw new Refusal("not_found", `no user \`${user}\``);
     await refuseSynced(tx, user, change);
-    if (change.profile) await editProfile(tx, user, change.profile, now);
+    if (change.profile) await editProfile(p, tx, user, change.profile, now);
     if (change.active === false && state.status === "registered") await deactivate(p, tx, state, context, now);
     if (change.active === true && state.status === "deactivated") await reactivate(tx, state, context, now);
     await tx.markDirty([user], "local", now);
@@ -80,7 +77,8 @@ export async function updateLocalUser(
   await reconcilePeople(p, tenant.id, [user], { context });
 }
 
-async function localConnection(tx: TenantWriter): Promise<Connection> {
+/** The built-in connection of everything that is made by hand. */
+export async function localConnection(tx: TenantWriter): Promise<Connection> {
   const local = (await tx.connections()).find((connection) => connection.protocol === "local");
   if (!local) throw new Error("a tenant without its local connection");
   return local;
@@ -100,13 +98,43 @@ async function refuseSynced(tx: TenantWriter, user: UserId, change: LocalChange)
   }
 }
 
-async function editProfile(tx: TenantWriter, user: UserId, profile: LocalProfile, now: Instant): Promise<void> {
+async function editProfile(
+  p: Provisioning,
+  tx: TenantWriter,
+  user: UserId,
+  profile: LocalProfile,
+  now: Instant,
+): Promise<void> {
   await refuseErased(tx, user);
   const local = await localConnection(tx);
   const link = (await tx.links([user])).find((one) => one.connection === local.id);
   if (!link)
     throw new Refusal("read_only", "the user's profile comes from sign-ins: change it in the identity provider");
-  await tx.updateClaims(link.directoryUser, claimsOf(link.claims, profile, now), undefined, now);
+  const claims = claimsOf(link.claims, profile, now);
+  await tx.updateClaims(link.directoryUser, claims, undefined, now);
+  const row = await tx.rowById(local.id, link.directoryUser);
+  // What stays behind of somebody whom a connection took over is shown to nobody.
+  if (row?.hasScim) await tx.updateShown(row.id, p.documents.person(profileOf(claims)), now);
+}
+
+/**
+ * Gives people made by hand before connections could take them over the form in which their clients find them. Somebody whose
+ * folded name is another's stays without.
+ */
+export async function describeLocalUsers(
+  p: Provisioning,
+  tx: TenantWriter,
+  local: Connection,
+  now: Instant,
+): Promise<void> {
+  for (const { id, claims } of await tx.undescribedUsers(local.id)) {
+    await tx.updateShown(id, p.documents.person(profileOf(claims)), now);
+  }
+}
+
+/** What an admin typed of a person, as the directory holds it. */
+export function profileOf({ attributes }: ClaimsDocument): LocalProfile {
+  return Object.fromEntries(Object.entries(attributes).map(([name, { value }]) => [name, value]));
 }
 
 async function refuseErased(tx: TenantWriter, user: UserId): Promise<void> {

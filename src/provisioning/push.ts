@@ -2,10 +2,12 @@ import { type Batches, createBatches } from "../model/batches.js";
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange } from "../model/directory.js";
 import type { RunId, TenantId, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { reviewOf } from "./adopt.js";
 import { authorOf, type Context, type Provisioning } from "./deps.js";
 import { type Ingested, ingest, type Written } from "./ingest.js";
+import { recordNotices } from "./notices.js";
 import type { TenantWriter } from "./ports/store.js";
-import { recordPins } from "./pushed-pins.js";
 import { type Reconciled, reconcilePeople } from "./reconcile.js";
 import { secondsFrom } from "./runs/back-off.js";
 
@@ -34,17 +36,33 @@ export async function push(p: Provisioning, { tenant, connection, changes, conte
   const now = p.now();
   const live = connection.sync === "live";
   const lease = live ? { most: p.settings.inlineUsers, until: secondsFrom(now, LEASE_SECONDS) } : undefined;
-  const { rows, touched, run } = await p.store.write(tenant.id, async (tx) => {
+  const written = p.store.write(tenant.id, async (tx) => {
     const ingested = await ingest(tx, tenant, connection, changes, now, lease);
-    await recordPins(tx, ingested.notices, context, now);
+    await recordNotices(tx, ingested.notices, context, now);
     const many = live && ingested.touched.length > p.settings.inlineUsers;
     return { ...ingested, ...(many && { run: await startRun(p, tx, connection, ingested, context) }) };
+  });
+  const { rows, touched, run } = await written.catch(async (refusal: unknown) => {
+    await keepForReview(p, tenant.id, connection, refusal);
+    throw refusal;
   });
   if (live && touched.length > 0) {
     if (run === undefined) await reconcileInline(p, tenant.id, { users: touched, context });
     else p.wake();
   }
   return run === undefined ? { rows } : { rows, run };
+}
+
+/** What is refused until an admin decides is put down for them, though nothing else of the request stays. */
+async function keepForReview(
+  p: Provisioning,
+  tenant: TenantId,
+  connection: Connection,
+  refusal: unknown,
+): Promise<void> {
+  const review = refusal instanceof Refusal ? reviewOf(refusal) : undefined;
+  if (review === undefined) return;
+  await p.store.write(tenant, (tx) => tx.insertReviewItem({ ...review, connection: connection.id }, p.now()));
 }
 
 async function startRun(

@@ -3,7 +3,6 @@ import { ownNames } from "../engine/pins/group-pins.js";
 import type { Connection } from "../model/connection.js";
 import type { DirectoryGroupId, Instant } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
-import { auditEntry, type Context } from "./deps.js";
 import type { PinOutcome } from "./ports/pins.js";
 import type { TenantWriter } from "./ports/store.js";
 
@@ -92,19 +91,4 @@ function noticeOf({ slug }: Pinned, { name, group, state }: PinOutcome, displayN
   const data = { connection: slug, group, displayName, name };
   if (state === "contends") return [{ type: "group.name_taken", data }];
   return [{ type: "pin.moved", data: { ...data, waiting: true } }];
-}
-
-/** Says it in the audit and to the outside, in the transaction of the change. */
-export async function recordPins(
-  tx: TenantWriter,
-  notices: readonly PinNotice[],
-  context: Context,
-  now: Instant,
-): Promise<void> {
-  if (notices.length === 0) return;
-  await tx.appendAudit(notices.map(({ type, data }) => auditEntry(context, now, type, { ...data })));
-  await tx.appendEvents(
-    notices.map(({ type, data }) => ({ type, data: { ...data } })),
-    now,
-  );
 }

@@ -3,6 +3,7 @@ import type { Connection, Tenant } from "../model/connection.js";
 import type { Instant } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { describeLocalUsers, localConnection } from "./local-users.js";
 import type { TokenOwner } from "./ports/instance.js";
 import type { TenantReader } from "./ports/store.js";
 
@@ -24,6 +25,7 @@ export async function createToken(
     // A choice of `sync` made meanwhile stands.
     await tx.lockTenant();
     const connection = await scimConnection(tx, slug);
+    await describeLocalUsers(p, tx, await localConnection(tx), now);
     const row = { name, hash: p.secrets.hashToken(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
     const made = await tx.insertToken(connection.id, row, now);
     if (!connection.syncChosen && connection.sync === "off") {

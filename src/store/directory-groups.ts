@@ -3,6 +3,7 @@ import type { ScimGroupDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { DirectoryReader, DirectoryWriter, WrittenRow } from "../provisioning/ports/directory.js";
+import { adoptableGroup } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
 import { atVersion, directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
 import { JOINING_ORDER } from "./memberships.js";
@@ -28,13 +29,18 @@ type WrittenColumns = Parameters<typeof writtenOf>[0];
 
 export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): GroupReader {
   return {
-    async directoryGroup(connection, id) {
+    async directoryGroup(connection, id, adoptable) {
       const row = await one<GroupColumns>(
         db,
         sql`select ${GROUP_COLUMNS} from directory_groups g
           where g.tenant_id = ${tenant} and g.id = ${id} and g.connection_id = ${connection} and g.deleted_at is null`,
       );
-      return row && directoryGroupOf(row);
+      if (row !== undefined || adoptable === undefined) return row && directoryGroupOf(row, connection);
+      const local = await one<GroupColumns>(
+        db,
+        sql`select ${GROUP_COLUMNS} from directory_groups g where g.id = ${id} and ${adoptableGroup({ tenant })}`,
+      );
+      return local && directoryGroupOf(local, connection);
     },
     async membersOf(groups, only) {
       const among = only === undefined ? NOTHING : sql` and m.directory_user_id in ${dialect.list(only)}`;

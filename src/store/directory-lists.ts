@@ -1,7 +1,9 @@
 /** Lists of the directory ledger: filtered and sorted by the database, with totals that are kept where nothing filters. */
 import type { ConnectionId } from "../model/ids.js";
+import type { Adoptable } from "../provisioning/ports/adoption.js";
 import type { CustomResourceReader } from "../provisioning/ports/custom-resources.js";
 import type { DirectoryList, DirectoryQuery, DirectoryReader, ListPosition } from "../provisioning/ports/directory.js";
+import { adoptableGroup, adoptableUser } from "./adoptable.js";
 import { CUSTOM_COLUMNS, customResourceOf } from "./custom-resources.js";
 import {
   directoryGroupOf,
@@ -85,7 +87,9 @@ interface Listed<Columns, Row> {
   readonly live: Fragment;
   /** The counter of all live rows; without it they are counted. */
   readonly kept?: Fragment;
-  readonly row: (columns: Columns) => Row;
+  readonly row: (columns: Columns, connection: ConnectionId) => Row;
+  /** What the connection may take over beside its own rows. */
+  readonly adoptable?: (scope: Scope, adoptable: Adoptable) => Fragment | undefined;
 }
 
 const LISTED_USERS: Listed<ResourceColumns, ReturnType<typeof directoryUserOf>> = {
@@ -96,6 +100,7 @@ const LISTED_USERS: Listed<ResourceColumns, ReturnType<typeof directoryUserOf>> 
   live: verbatim("u.deleted_at is null and u.scim_resource is not null"),
   kept: verbatim("live_users"),
   row: directoryUserOf,
+  adoptable: (scope, adoptable) => (adoptable.domains.length > 0 ? adoptableUser(scope, adoptable) : undefined),
 };
 
 const LISTED_GROUPS: Listed<GroupColumns, ReturnType<typeof directoryGroupOf>> = {
@@ -106,6 +111,7 @@ const LISTED_GROUPS: Listed<GroupColumns, ReturnType<typeof directoryGroupOf>> =
   live: verbatim("g.deleted_at is null"),
   kept: verbatim("live_groups"),
   row: directoryGroupOf,
+  adoptable: (scope) => adoptableGroup(scope),
 };
 
 /** `type` is one of the operator's resource types. */
@@ -127,11 +133,12 @@ interface PlaceColumns {
 }
 
 async function list<Columns extends { readonly id: string }, Row>(
-  { tenant, sql: db, dialect }: Scope,
+  scope: Scope,
   listed: Listed<Columns, Row>,
   connection: ConnectionId,
   query: DirectoryQuery,
 ): Promise<DirectoryList<Row>> {
+  const { tenant, sql: db, dialect } = scope;
   const { source, alias, table, columns, live, kept } = listed;
   const condition = query.filter === undefined ? NOTHING : sql` and (${filterSql(dialect, source, query.filter)})`;
   const from = sql`from ${table} where ${alias}.tenant_id = ${tenant} and ${alias}.connection_id = ${connection}
@@ -139,6 +146,12 @@ async function list<Columns extends { readonly id: string }, Row>(
   const keys = sortKeys(dialect, source, query.sort);
   const order = orderSql(keys, source.id);
   const { beyond, places, limit } = walkSql(keys, source.id, query);
+  const local = query.adoptable && listed.adoptable?.(scope, query.adoptable);
+  const fromLocal = sql`from ${table} where ${local ?? NOTHING}${condition}`;
+  const first = (of: Fragment) =>
+    sql`select ${source.id} as id ${of}${beyond} order by ${order} limit ${limit + query.offset}`;
+  const alsoLocal = sql` union all select id from (${first(fromLocal)}) as made`;
+  const page = sql` limit ${limit} offset ${query.offset}`;
   const read =
     query.limit === 0
       ? []
@@ -146,25 +159,26 @@ async function list<Columns extends { readonly id: string }, Row>(
           // ids first, from an index alone: rows that are passed over are never read. INVARIANT: nothing is passed over where
           // the filter stands: SQLite 3.52 counts a row there as often as an `exists` of its filter matches.
           sql`select ${columns}${places} from ${table} where ${alias}.tenant_id = ${tenant} and ${source.id} in
-            (select id from (select ${source.id} as id ${from}${beyond} order by ${order}
-              limit ${limit + query.offset}) as found limit ${limit} offset ${query.offset})
-            order by ${order}`,
+            (select id from (${first(from)}) as found${local === undefined ? page : alsoLocal})
+            order by ${order}${local === undefined ? NOTHING : page}`,
         );
   const shown = read.slice(0, query.limit);
   const more = read.length > shown.length;
-  const page = {
-    rows: shown.map(listed.row),
+  const answer = {
+    rows: shown.map((row) => listed.row(row, connection)),
     ...(query.walk && { walked: { positions: shown.map(positionOf), more } }),
   };
   const fromStart = query.walk === undefined ? shown.length > 0 || query.offset === 0 : query.walk === "start";
-  if (fromStart && !more && shown.length < query.limit) return { total: query.offset + shown.length, ...page };
+  if (fromStart && !more && shown.length < query.limit) return { total: query.offset + shown.length, ...answer };
+  const madeByHand = local === undefined ? NOTHING : sql` + (select count(*) ${fromLocal})`;
   const counted = await one<{ readonly total: number }>(
     db,
     query.filter === undefined && kept !== undefined
-      ? sql`select ${kept} as total from connection_counters where tenant_id = ${tenant} and connection_id = ${connection}`
-      : sql`select count(*) as total ${from}`,
+      ? sql`select ${kept}${madeByHand} as total from connection_counters
+          where tenant_id = ${tenant} and connection_id = ${connection}`
+      : sql`select (select count(*) ${from})${madeByHand} as total`,
   );
-  return { total: counted?.total ?? 0, ...page };
+  return { total: counted?.total ?? 0, ...answer };
 }
 
 /** A walk reads where its rows stand, and one row more than it shows. */

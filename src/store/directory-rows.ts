@@ -1,6 +1,6 @@
 /** Rows of the directory ledger as provisioning reads them, wherever they are selected. */
 import type { ClaimsDocument } from "../model/directory.js";
-import type { DirectoryGroupId, DirectoryUserId, UserId } from "../model/ids.js";
+import type { ConnectionId, DirectoryGroupId, DirectoryUserId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
 import type { ScimRole } from "../model/scim-role.js";
@@ -25,12 +25,14 @@ export interface GroupRecordColumns {
   readonly idp_mapping_names: string;
   readonly scim_roles: string | null;
   readonly first_membership_at: number | null;
+  readonly overwritten_by: string | null;
   readonly deleted_at: number | null;
 }
 
 /** Columns of `directory_groups g`. */
 export const GROUP_RECORD_COLUMNS = verbatim(
-  "g.id, g.display_name, g.external_id, g.idp_mapping_names, g.scim_roles, g.first_membership_at, g.deleted_at",
+  `g.id, g.display_name, g.external_id, g.idp_mapping_names, g.scim_roles, g.first_membership_at, g.overwritten_by,
+    g.deleted_at`,
 );
 
 export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
@@ -41,6 +43,7 @@ export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
     idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
     ...(row.scim_roles === null ? {} : { roles: fromJson<readonly ScimRole[]>(row.scim_roles) }),
     ...given("firstMembershipAt", toInstantOrNull(row.first_membership_at)),
+    ...given("overwrittenBy", row.overwritten_by as ConnectionId | null),
     deleted: row.deleted_at !== null,
   };
 }
@@ -57,6 +60,7 @@ export interface ResourceColumns extends WrittenColumns {
 }
 
 export interface GroupColumns extends ResourceColumns {
+  readonly connection_id: string;
   readonly member_count: number;
   readonly nested_count: number;
 }
@@ -69,7 +73,7 @@ export const USER_COLUMNS = verbatim(
 export const LIVE_SCIM = verbatim("u.deleted_at is null and u.scim_resource is not null");
 /** Columns of `directory_groups g`. */
 export const GROUP_COLUMNS = verbatim(
-  "g.id, g.resource, g.version, g.member_count, g.nested_count, g.created_at, g.modified_at",
+  "g.id, g.connection_id, g.resource, g.version, g.member_count, g.nested_count, g.created_at, g.modified_at",
 );
 
 export function writtenOf<Id extends string>(row: WrittenColumns): WrittenRow<Id> {
@@ -85,12 +89,14 @@ export function directoryUserOf(row: ResourceColumns): DirectoryUserRow {
   return { ...writtenOf<DirectoryUserId>(row), resource: fromJson<JsonObject>(row.resource) };
 }
 
-export function directoryGroupOf(row: GroupColumns): DirectoryGroupRow {
+/** As the connection sees it: what it has not taken over yet has no members for it. */
+export function directoryGroupOf(row: GroupColumns, connection: ConnectionId): DirectoryGroupRow {
   return {
     ...writtenOf<DirectoryGroupId>(row),
     resource: fromJson<JsonObject>(row.resource),
     memberCount: row.member_count,
     nestedCount: row.nested_count,
+    ...(row.connection_id !== connection && { adoptable: true as const, memberCount: 0, nestedCount: 0 }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/id
 import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { DirectoryReader, DirectoryWriter, NewUserRow, WrittenRow } from "../provisioning/ports/directory.js";
+import { adoptableUser } from "./adoptable.js";
 import { countScimRow } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
 import {
@@ -19,7 +20,7 @@ import {
   writtenOf,
 } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
-import { assignments, type Fragment, insertion, one, sql, type Value, verbatim } from "./sql.js";
+import { assignments, type Fragment, insertion, NOTHING, one, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { namedColumns } from "./users.js";
 import { given, toJson, toJsonOrNull, toMillis } from "./values.js";
@@ -37,21 +38,27 @@ type UserWriter = Pick<
   | "updateClaims"
   | "deleteUserRow"
   | "usersOfRows"
-  | "insertReviewItem"
 >;
 
 const WRITTEN = verbatim("id, version, coalesce(scim_created_at, created_at) as created_at, modified_at, scim_version");
 type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
 
-export function directoryUserReader({ tenant, sql: db, dialect }: Scope): UserReader {
+export function directoryUserReader(scope: Scope): UserReader {
+  const { tenant, sql: db, dialect } = scope;
   return {
-    async directoryUser(connection, id) {
+    async directoryUser(connection, id, adoptable) {
       const row = await one<ResourceColumns>(
         db,
         sql`select ${USER_COLUMNS} from directory_users u
           where u.tenant_id = ${tenant} and u.id = ${id} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
       );
-      return row && directoryUserOf(row);
+      if (row !== undefined) return directoryUserOf(row);
+      if (adoptable === undefined || adoptable.domains.length === 0) return undefined;
+      const local = await one<ResourceColumns>(
+        db,
+        sql`select ${USER_COLUMNS} from directory_users u where u.id = ${id} and ${adoptableUser(scope, adoptable)}`,
+      );
+      return local && { ...directoryUserOf(local), adoptable: true };
     },
     async displayNames(connection, ids) {
       const rows = await db.all<{ readonly id: string; readonly display_name: string | null }>(
@@ -78,6 +85,12 @@ function scimColumns(document: ScimUserDocument | undefined, userName: string): 
     scim_roles: toJsonOrNull(document?.roles),
     scim_active: document?.active ?? null,
   };
+}
+
+/** The columns by which a person made by hand is found and shown; without facts they are evidence of nothing. */
+export function shownColumns(document: ScimUserDocument): Readonly<Record<string, Value>> {
+  const columns = scimColumns(document, document.userName);
+  return { ...columns, scim_attributes: null, scim_app_roles: null, scim_roles: null };
 }
 
 function userNameTaken(userName: string): Refusal {
@@ -116,14 +129,21 @@ export function directoryUserWriter(scope: Scope): UserWriter {
           order by u.id`,
       );
     },
-    async deletedRow(connection, { subject = null, externalIds }) {
+    async deletedRow(connection, { subject = null, externalIds, userName }) {
+      const byName =
+        userName === undefined
+          ? NOTHING
+          : sql` union all
+            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
+              and user_name_folded = ${userName} and deleted_at is not null`;
       const where = sql`u.id in (
             select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
               and external_id in ${dialect.list(externalIds)} and deleted_at is not null
             union all
             select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and subject = ${subject} and deleted_at is not null)
-          order by u.deleted_at desc, u.id desc limit 1`;
+              and subject = ${subject} and deleted_at is not null${byName})
+          order by case when u.external_id in ${dialect.list(externalIds)} or u.subject = ${text(subject)} then 0 else 1 end,
+            u.deleted_at desc, u.id desc limit 1`;
       return (await candidates(where))[0];
     },
     async rowById(connection, id) {
@@ -161,25 +181,16 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       );
       return rows.map((row) => row.user_id as UserId);
     },
-    async insertReviewItem({ kind, connection, detail }, now) {
-      const waiting = await one(
-        db,
-        sql`select id from review_items where tenant_id = ${tenant} and connection_id = ${connection} and kind = ${kind}
-            and closed_at is null and cast(detail as text) = ${toJson(detail)} limit 1`,
-      );
-      if (waiting) return;
-      const columns = { tenant_id: tenant, id: newId(), kind, connection_id: connection };
-      await db.run(insertion("review_items", { ...columns, detail: toJson(detail), created_at: toMillis(now) }));
-    },
   };
 }
 
-async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>> {
+export async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>> {
   const { tenant, sql: db, newId } = scope;
   const at = toMillis(now);
   const columns = {
     ...{ tenant_id: tenant, id: newId(), connection_id: row.connection, subject: row.subject ?? null },
     ...scimColumns(row.scim, row.scim?.userName ?? row.userName),
+    ...(row.shown && shownColumns(row.shown)),
     ...{ claims: toJsonOrNull(row.claims), claims_version: row.claims === undefined ? 0 : 1 },
     ...{ version: 1, created_at: at, modified_at: at },
     ...(row.scim === undefined ? {} : { scim_created_at: at, scim_version: 1 }),
@@ -188,6 +199,7 @@ async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant): Promi
     sql`${insertion("directory_users", columns)} on conflict do nothing returning ${WRITTEN}`,
   );
   if (written === undefined) {
+    if (row.shown !== undefined) throw new Refusal("uniqueness", `a local user \`${row.userName}\` exists`);
     throw row.scim === undefined
       ? new Refusal("uniqueness", "the subject is known in this connection already: read again, then retry")
       : userNameTaken(row.scim.userName);

@@ -4,6 +4,7 @@ import type { ConnectionId, Instant, RunId, UserId } from "../model/ids.js";
 import { OWNER } from "../model/target.js";
 import type { AccessWriter } from "../provisioning/ports/access.js";
 import { bigint } from "./dialect.js";
+import { peopleOf } from "./people.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, one, sql, verbatim } from "./sql.js";
 import { toMillis } from "./values.js";
@@ -93,8 +94,7 @@ export function markWriter(scope: Scope): MarkWriter {
       if (users.length > 0) await mark(scope, dialect.list(users), cause, now, { lease });
     },
     async markConnection(connection: ConnectionId, cause, now, run) {
-      const linked = sql`(select l.user_id from identity_links l
-        where l.tenant_id = ${tenant} and l.connection_id = ${connection} and l.ended_at is null)`;
+      const linked = sql`(${peopleOf(scope, connection)})`;
       if (run === undefined) return mark(scope, linked, cause, now);
       await mark(scope, linked, cause, now, { owner: ownedBy(scope, run) });
       return marksOf(run);

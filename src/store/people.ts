@@ -157,6 +157,17 @@ async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[
   return rows.map((row) => personOf(row, (held.get(row.id) ?? []).map(grantOf)));
 }
 
+/** User ids of everybody whose access hangs on the connection: its own people, and members of groups that it took over. */
+export function peopleOf({ tenant }: Scope, connection: ConnectionId): Fragment {
+  return sql`select l.user_id from identity_links l
+      where l.tenant_id = ${tenant} and l.connection_id = ${connection} and l.ended_at is null
+    union all
+    select l.user_id from directory_groups g
+      join directory_memberships m on m.tenant_id = g.tenant_id and m.group_id = g.id
+      join identity_links l on l.tenant_id = m.tenant_id and l.directory_user_id = m.directory_user_id and l.ended_at is null
+      where g.tenant_id = ${tenant} and g.overwritten_by = ${connection} and g.deleted_at is null`;
+}
+
 export function peopleReader(scope: Scope): PeopleReader {
   const { tenant, sql: db } = scope;
   return {
@@ -165,9 +176,8 @@ export function peopleReader(scope: Scope): PeopleReader {
       const rows = await db.all<{ readonly id: string }>(
         connection === undefined
           ? sql`select id from users where tenant_id = ${tenant} and id > ${after} order by id limit ${limit}`
-          : sql`select distinct user_id as id from identity_links
-              where tenant_id = ${tenant} and connection_id = ${connection} and ended_at is null and user_id > ${after}
-              order by user_id limit ${limit}`,
+          : sql`select distinct user_id as id from (${peopleOf(scope, connection)}) as linked
+              where user_id > ${after} order by user_id limit ${limit}`,
       );
       return rows.map((row) => row.id as UserId);
     },
@@ -176,8 +186,7 @@ export function peopleReader(scope: Scope): PeopleReader {
         db,
         connection === undefined
           ? sql`select count(*) as count from users where tenant_id = ${tenant}`
-          : sql`select count(distinct user_id) as count from identity_links
-              where tenant_id = ${tenant} and connection_id = ${connection} and ended_at is null`,
+          : sql`select count(distinct user_id) as count from (${peopleOf(scope, connection)}) as linked`,
       );
       return row?.count ?? 0;
     },

@@ -1,6 +1,7 @@
 /** A tenant's handles, put together from one file per concern. */
 import type { TenantId } from "../model/ids.js";
 import type { TenantReader, TenantWriter } from "../provisioning/ports/store.js";
+import { adoptionWriter } from "./adoption.js";
 import { applyWriter, ownerReader } from "./apply-access.js";
 import { brakeReader, brakeWriter } from "./brake.js";
 import { connectionReader, connectionWriter } from "./connections.js";
@@ -11,6 +12,7 @@ import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
 import { erasureReader, erasureWriter } from "./erasure.js";
 import { formerEvidenceReader } from "./former-evidence.js";
+import { groupListReader } from "./group-list.js";
 import { groupPinReader, groupPinWriter } from "./group-pins.js";
 import { journalReader, journalWriter } from "./journal.js";
 import { linkReader } from "./links.js";
@@ -22,6 +24,7 @@ import { membershipWriter } from "./memberships.js";
 import { nestingReader, nestingWriter } from "./nested-groups.js";
 import { peopleLocker, peopleReader } from "./people.js";
 import { requestLogReader, requestLogWriter } from "./request-log.js";
+import { reviewItemReader, reviewItemWriter } from "./review-items.js";
 import { runReader, runWriter } from "./runs.js";
 import type { Scope } from "./scope.js";
 import { seatWriter } from "./seats.js";
@@ -40,6 +43,8 @@ const READERS = [
   directoryListReader,
   customResourceReader,
   groupPinReader,
+  groupListReader,
+  reviewItemReader,
   peopleReader,
   formerEvidenceReader,
   linkReader,
@@ -63,6 +68,8 @@ const WRITERS = [
   directoryGroupWriter,
   customResourceWriter,
   groupPinWriter,
+  adoptionWriter,
+  reviewItemWriter,
   membershipWriter,
   nestingWriter,
   markWriter,

@@ -54,6 +54,7 @@ describe("the admin API's routes", () => {
     await mapping(journey, tenant);
     await people(journey, tenant);
     await pins(journey);
+    await byHand(journey);
     await heldRuns(journey, tenant);
     await endings(journey, tenant);
     expect([...journey.walked].sort()).to.deep.equal(await documentedRoutes(client));
@@ -166,6 +167,31 @@ async function pins(journey: Journey): Promise<void> {
   await journey.step(`POST ${T}/group-pins/accept/preview`, { tenant }, 200, { body: ofGroup });
   await journey.step(`POST ${T}/group-pins/move`, { tenant }, 204, { body: named });
   await journey.step(`POST ${T}/group-pins/accept`, { tenant }, 204, { body: ofGroup });
+}
+
+async function byHand(journey: Journey): Promise<void> {
+  const path = await journey.client.tenant();
+  const tenant = path.split("/")[4] ?? "";
+  const directory = await journey.client.directory(path);
+  const ann = (await journey.client.post(`${path}/users`, { userName: "ann" })).body["id"];
+  const made = await journey.step(`POST ${T}/groups`, { tenant }, 201, {
+    body: { displayName: "Crew", members: [ann] },
+  });
+  const at = { tenant, group: String(made.body["id"]) };
+  await journey.step(`GET ${T}/groups`, at, 200, { query: "?name=crew&connection=local" });
+  await journey.step(`PATCH ${T}/groups/{group}`, at, 200, { body: { description: "Who sails" } });
+  await directory.group("Crew");
+  await journey.step(`GET ${T}/groups/{group}`, at, 200);
+  const back = await journey.step(`POST ${T}/groups/{group}/undo-adoption`, at, 200);
+  const group = String(back.body["id"]);
+  await journey.step(`GET ${T}/groups/{group}/members`, { tenant, group }, 200);
+  await journey.step(`DELETE ${T}/groups/{group}`, { tenant, group }, 204);
+  await directory.scim("DELETE", `/Users/${await directory.push("ben")}`);
+  await directory.push("ben");
+  const { body } = await journey.step(`GET ${T}/review-items`, { tenant }, 200);
+  await journey.step(`DELETE ${T}/review-items/{item}`, { tenant, item: String(body.items?.[0]?.["id"]) }, 204);
+  const adoption = { tenant, user: String(ann) };
+  await journey.step(`POST ${T}/users/{user}/adoption`, adoption, 200, { body: { connection: "okta" } });
 }
 
 async function heldRuns(journey: Journey, tenant: string): Promise<void> {

@@ -67,6 +67,7 @@ const wrongValues: readonly (readonly [key: string, value: unknown, code: string
   ["directory", "okta", "not_available"],
   ["manages", [], "too_few"],
   ["manages", "users", "wrong_type"],
+  ["adopt", "everybody", "wrong_value"],
   ["onLastGroupRemoved", "keep", "not_available"],
   ["directWhen", "true", "not_available"],
   ["issuer", "https://idp.example", "unknown_key"],

@@ -2,8 +2,9 @@ import { expect } from "chai";
 import type { GrantId, UserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
 import type { Target } from "../../src/model/target.js";
-import { createLocalUser, type LocalProfile, updateLocalUser } from "../../src/provisioning/local-users.js";
+import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
 import { addManualGrant, removeManualGrant } from "../../src/provisioning/manual-grants.js";
+import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
 import { testClock } from "../support/clock.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 

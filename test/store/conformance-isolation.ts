@@ -40,6 +40,13 @@ interface Ids {
   readonly row: DirectoryUserId;
   readonly group: DirectoryGroupId;
   readonly device: CustomResourceId;
+  /** Somebody made by hand, with their row. */
+  readonly byHand: UserId;
+  readonly local: DirectoryUserId;
+  readonly localGroup: DirectoryGroupId;
+  /** A group made by hand that the connection took over. */
+  readonly taken: DirectoryGroupId;
+  readonly review: string;
   readonly grant: GrantId;
   readonly team: TeamId;
   readonly run: RunId;
@@ -57,6 +64,7 @@ const NO_PINS = { drop: [], add: [], remove: [], put: [] };
 const SESSION = { subject: "sub", idpSession: "idp", expiresAt: MUCH_LATER };
 const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LATER };
 const CLAIMS = { attributes: {}, claims: {}, at: NOW };
+const ADOPTABLE = { domains: ["acme.test"] };
 const PAGE = { offset: 0, limit: 10 };
 const SERIAL = { within: "tenant", attribute: "serial", value: "1" } as const;
 const DEVICE = { resource: {}, search: {}, unique: [SERIAL] };
@@ -111,9 +119,26 @@ async function furnish(world: World): Promise<Ids> {
     await tx.addNested(group, [group]);
     await tx.appendEvents([{ type: "user.created", data: {} }], NOW);
     const { id: device } = await tx.insertCustomResource(connection.id, "Device", DEVICE, NOW);
-    const ids = { connection: connection.id, user, quiet, row, group, device, grant: grant.id, team, run };
+    const hand = await furnishByHand(tx, connection.id);
+    const ids = { ...hand, connection: connection.id, user, quiet, row, group, device, grant: grant.id, team, run };
     return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace, request };
   });
+}
+
+async function furnishByHand(tx: TenantWriter, connection: ConnectionId) {
+  const local = (await tx.connections()).find(({ protocol }) => protocol === "local");
+  if (local === undefined) throw new Error("no local connection");
+  const byHand = await tx.insertPendingUser({ userName: "hand", email: "hand@acme.test" }, NOW);
+  const row = { connection: local.id, user: byHand, linkedBy: "created", userName: "hand" };
+  const { id } = await tx.insertUserRow({ ...row, claims: CLAIMS, shown: userDocument("hand") }, NOW);
+  await tx.applyAccess({ ...NO_WRITES, statuses: [{ user: byHand, to: "registered" }] }, NOW);
+  const localGroup = (await tx.insertGroup(local.id, groupDocument("By hand"), NOW)).id;
+  const taken = (await tx.insertGroup(local.id, groupDocument("Taken"), NOW)).id;
+  for (const group of [localGroup, taken]) await tx.addMembers(group, [id], NOW);
+  await tx.adoptGroup(connection, taken, NOW);
+  await tx.insertReviewItem({ kind: "x", connection, detail: { users: [byHand] } }, NOW);
+  const review = (await tx.reviewItems({ limit: 1 })).items[0]?.id ?? "";
+  return { byHand, local: id, localGroup, taken, review };
 }
 
 /** Every read that takes an id, asked by B for what is A's. */
@@ -126,6 +151,15 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   directoryGroups: (b, a) => b.directoryGroups(a.connection),
   pinnedNames: (b) => b.pinnedNames(),
   pins: (b) => b.pins(),
+  group: (b, a) => b.group(a.group),
+  groups: (b) => b.groups({ limit: 10 }),
+  groupPeople: (b, a) => b.groupPeople(a.group, { limit: 10 }),
+  localRows: async (b, a) => [...(await b.localRows([a.user, a.byHand]))],
+  adoptableUser: (b, a) => b.directoryUser(a.connection, a.local, ADOPTABLE),
+  adoptableUsersList: (b, a) => b.directoryUsers(a.connection, { ...PAGE, adoptable: ADOPTABLE }),
+  adoptableGroup: (b, a) => b.directoryGroup(a.connection, a.localGroup, ADOPTABLE),
+  adoptableGroupsList: (b, a) => b.directoryGroupsList(a.connection, { ...PAGE, adoptable: ADOPTABLE }),
+  reviewItems: (b) => b.reviewItems({ limit: 10 }),
   directoryUser: (b, a) => b.directoryUser(a.connection, a.row),
   displayNames: (b, a) => b.displayNames(a.connection, [a.row]),
   directoryUsers: (b, a) => b.directoryUsers(a.connection, PAGE),
@@ -241,6 +275,20 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     const pin = { connection: a.connection, name: "Eng", group: a.group, state: "waiting", knownAs: [] } as const;
     return b.writePins({ ...NO_PINS, put: [pin] }, LATER);
   },
+  adoptableUsers: (b, a) => b.adoptableUsers(ADOPTABLE, { id: a.local }),
+  adoptableUsersByName: async (b, a) =>
+    (await b.adoptableUsers(ADOPTABLE, { userName: "hand", emails: ["hand@acme.test"] })).filter(
+      ({ id }) => id === a.local,
+    ),
+  adoptUser: (b, a, own) => b.adoptUser(own.connection, a.local, LATER),
+  adoptUserAway: (b, a, own) => b.adoptUser(a.connection, own.local, LATER),
+  adoptableGroupById: (b, a) => b.adoptableGroup({ id: a.localGroup }),
+  adoptableGroupByName: async (b, a) => (await b.adoptableGroup({ name: "by hand" })) === a.localGroup,
+  adoptGroup: (b, a, own) => b.adoptGroup(own.connection, a.localGroup, LATER),
+  adoptGroupAway: (b, a, own) => b.adoptGroup(a.connection, own.localGroup, LATER),
+  undoGroupAdoption: (b, a) => b.undoGroupAdoption(a.taken, "2020-01-01T00:00:00.000Z", LATER),
+  updateShown: (b, a) => b.updateShown(a.local, userDocument("eve"), LATER),
+  closeReviewItem: (b, a) => b.closeReviewItem(a.review, LATER),
   usersOfRows: (b, a) => b.usersOfRows([a.row]),
   insertReviewItem: (b, a) => b.insertReviewItem({ kind: "x", connection: a.connection, detail: {} }, LATER),
   markDirty: (b, a) => b.markDirty([a.user], "facts", LATER),
@@ -325,8 +373,12 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.groupsVersion(connection.id),
     await read.pinnedNames(),
     await read.pins(),
-    await read.membersOf([a.group]),
     await read.nestedIn([a.group]),
+    await read.membersOf([a.group, a.localGroup]),
+    await read.directoryUsers(connection.id, { ...PAGE, adoptable: ADOPTABLE }),
+    await read.groups({ limit: 10 }),
+    await read.reviewItems({ limit: 10 }),
+    await read.links([a.byHand]),
     await read.people([a.user, a.quiet]),
     await read.links([a.user]),
     await read.grantHistory(a.user),

@@ -19,7 +19,7 @@ import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { chosenIds, wants } from "./project.js";
 import { etagOf, locationOf, type Rendering, renderGroup, renderMembers } from "./render.js";
 import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
-import type { ScimRoom } from "./scim-request.js";
+import { adoptableFor, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
 import { changing, type Visit } from "./visit.js";
 
@@ -42,7 +42,8 @@ export function groupHandler({ schemas, groupBodyBytes }: ScimRoom): ResourceHan
 }
 
 async function listGroups(visit: Visit, query: ListQuery): Promise<Listed> {
-  const { total, rows } = await visit.caller.reader.directoryGroupsList(visit.caller.connection.id, query);
+  const { reader, connection } = visit.caller;
+  const { total, rows } = await reader.directoryGroupsList(connection.id, { ...query, ...adoptableFor(visit.caller) });
   return { total, resources: await renderAll(visit, rows) };
 }
 
@@ -69,7 +70,7 @@ function replaceGroup(visit: Visit, body: Json): Promise<Outcome> {
     const row = await stored(visit);
     const named = checkIfMatch(visit.preconditions, row.version);
     const { document, members } = readGroup(body, visit.reading, row.resource);
-    const next = sameJson(document.resource, row.resource) ? undefined : document;
+    const next = sameJson(document.resource, row.resource) && !row.adoptable ? undefined : document;
     const pushed = await pushGroup(visit, groupChanges(row, named, next, [{ kind: "setMembers", members }]));
     return outcome(visit, 200, await stored(visit), pushed);
   });
@@ -81,7 +82,7 @@ function patchGroup(visit: Visit, body: Json): Promise<Outcome> {
     const row = await stored(visit);
     const named = checkIfMatch(visit.preconditions, row.version);
     const { resource, changed, members } = applyPatch(row.resource, operations, visit.reading);
-    const next = changed ? groupDocument(resource, visit.reading) : undefined;
+    const next = changed || row.adoptable ? groupDocument(resource, visit.reading) : undefined;
     const changes = groupChanges(row, named, next, members);
     const pushed = changes.length > 0 ? await pushGroup(visit, changes) : undefined;
     return patched(visit, await stored(visit), pushed);
@@ -123,9 +124,17 @@ function patched(visit: Visit, row: DirectoryGroupRow, pushed: Pushed | undefine
 
 function deleteGroup(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
-    const { id, version } = await stored(visit);
+    const { id, version, resource, adoptable } = await stored(visit);
     const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
-    const pushed = await pushGroup(visit, [{ kind: "deleteGroup", id, ...ifVersion }]);
+    const pushed = await pushGroup(
+      visit,
+      adoptable
+        ? [
+            { kind: "upsertGroup", id, document: groupDocument(resource, visit.reading), ...ifVersion },
+            { kind: "deleteGroup", id },
+          ]
+        : [{ kind: "deleteGroup", id, ...ifVersion }],
+    );
     return { status: 204, ...runOf(pushed) } as const;
   });
 }
@@ -133,7 +142,10 @@ function deleteGroup(visit: Visit): Promise<Outcome> {
 async function stored(visit: Visit): Promise<DirectoryGroupRow> {
   const { id, caller } = visit;
   const { reader, connection } = caller;
-  const row = isStorable(id) ? await reader.directoryGroup(connection.id, id as DirectoryGroupId) : undefined;
+  const { adoptable } = adoptableFor(caller);
+  const row = isStorable(id)
+    ? await reader.directoryGroup(connection.id, id as DirectoryGroupId, adoptable)
+    : undefined;
   if (!row) throw new ScimError("notFound", `no group ${quote(id)}`);
   return row;
 }

@@ -23,7 +23,7 @@ type Rows = readonly DirectoryGroupRow[];
 /** With `only`, those of these ids alone are asked for, however many there are. */
 export async function membersOf(reader: TenantReader, rows: Rows, only?: readonly string[]): Promise<MembersByGroup> {
   const byGroup = new Map<string, Member[]>();
-  const ids = rows.map((row) => row.id);
+  const ids = rows.filter(({ adoptable }) => !adoptable).map((row) => row.id);
   for (const { group, user, userName, display } of await reader.membersOf(ids, only)) {
     pushTo(byGroup, group, { id: user, type: "User", display: display ?? userName });
   }

@@ -3,7 +3,9 @@ import { bearerToken } from "../../http/bearer.js";
 import type { RateLimiter } from "../../http/rate-limit.js";
 import type { Authenticator, BodyRule } from "../../http/route.js";
 import type { Connection, Tenant } from "../../model/connection.js";
+import { adoptableBy } from "../../provisioning/adopt.js";
 import type { Context, Provisioning } from "../../provisioning/deps.js";
+import type { DirectoryQuery } from "../../provisioning/ports/directory.js";
 import type { TenantReader } from "../../provisioning/ports/store.js";
 import { authenticateToken } from "../../provisioning/tokens.js";
 import type { ScimLimits } from "./dialect.js";
@@ -36,6 +38,12 @@ export interface ScimCaller {
   readonly tokenId: string;
   readonly reader: TenantReader;
   readonly context: Context;
+}
+
+/** What of the people and groups made by hand the caller sees beside its own, and takes over by writing to it. */
+export function adoptableFor({ tenant, connection }: ScimCaller): Pick<DirectoryQuery, "adoptable"> {
+  const adoptable = adoptableBy(tenant, connection);
+  return adoptable === undefined ? {} : { adoptable };
 }
 
 export function scimAuthenticator(room: ScimRoom): Authenticator<ScimCaller> {

@@ -1,6 +1,6 @@
 /** Owns `/Users`: requests become directory changes, rows become answers. */
 
-import type { ScimUserDocument } from "../../model/directory.js";
+import type { DirectoryChange, ScimUserDocument } from "../../model/directory.js";
 import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { pushTo } from "../../model/push-to.js";
@@ -17,7 +17,7 @@ import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { wants } from "./project.js";
 import { etagOf, locationOf, renderUser } from "./render.js";
 import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
-import type { ScimCaller, ScimRoom } from "./scim-request.js";
+import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
 import { changing, type Visit } from "./visit.js";
 
@@ -39,7 +39,11 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
 }
 
 async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
-  const { total, rows } = await visit.caller.reader.directoryUsers(visit.caller.connection.id, query);
+  const { connection } = visit.caller;
+  const { total, rows } = await visit.caller.reader.directoryUsers(connection.id, {
+    ...query,
+    ...adoptableFor(visit.caller),
+  });
   return { total, resources: await renderAll(visit, rows) };
 }
 
@@ -72,17 +76,26 @@ function change(visit: Visit, next: (row: DirectoryUserRow) => ScimUserDocument 
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, row.version);
     const document = next(row);
-    if (document === undefined || sameJson(document.resource, row.resource)) return outcome(visit, 200, row);
-    return saved(visit, 200, document, await pushUser(visit, document, row));
+    const isSame = document === undefined || sameJson(document.resource, row.resource);
+    if (isSame && !row.adoptable) return outcome(visit, 200, row);
+    const written = document ?? userDocument(row.resource, visit.reading);
+    return saved(visit, 200, written, await pushUser(visit, written, row));
   });
 }
 
 function deleteUser(visit: Visit): Promise<Outcome> {
   const { tenant, connection, context } = visit.caller;
   return changing(visit, async () => {
-    const { id, version } = await stored(visit);
+    const { id, version, resource, adoptable } = await stored(visit);
     const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
-    const changes = [{ kind: "deleteUser" as const, id, ...ifVersion }];
+    const document = () => userDocument(resource, visit.reading);
+    // Who was made by hand becomes the connection's own first, and leaves as anybody else does.
+    const changes: readonly DirectoryChange[] = adoptable
+      ? [
+          { kind: "upsertUser", id, document: document(), ...ifVersion },
+          { kind: "deleteUser", id },
+        ]
+      : [{ kind: "deleteUser", id, ...ifVersion }];
     await push(visit.room.p, { tenant, connection, context, changes });
     return { status: 204 } as const;
   });
@@ -91,7 +104,8 @@ function deleteUser(visit: Visit): Promise<Outcome> {
 async function stored(visit: Visit): Promise<DirectoryUserRow> {
   const { id, caller } = visit;
   const { reader, connection } = caller;
-  const row = isStorable(id) ? await reader.directoryUser(connection.id, id as DirectoryUserId) : undefined;
+  const { adoptable } = adoptableFor(caller);
+  const row = isStorable(id) ? await reader.directoryUser(connection.id, id as DirectoryUserId, adoptable) : undefined;
   if (!row) throw new ScimError("notFound", `no user ${quote(id)}`);
   return row;
 }

@@ -2,6 +2,7 @@ import type { ClaimsDocument, ScimGroupDocument, ScimUserDocument } from "../../
 import type { ResourceFilter, ResourceSort } from "../../model/filter.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, MemberId, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
+import type { Adoptable } from "./adoption.js";
 
 /** A user as SCIM sees it. */
 export interface DirectoryUserRow {
@@ -10,6 +11,8 @@ export interface DirectoryUserRow {
   readonly version: number;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
+  /** Made by hand: whatever the connection writes to it takes it over. */
+  readonly adoptable?: true;
 }
 
 export interface DirectoryGroupRow {
@@ -22,6 +25,8 @@ export interface DirectoryGroupRow {
   readonly nestedCount: number;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
+  /** As for users. */
+  readonly adoptable?: true;
 }
 
 export interface GroupMember {
@@ -72,6 +77,8 @@ export interface DirectoryQuery {
   readonly offset: number;
   /** 0 asks for the total alone. */
   readonly limit: number;
+  /** Also what the connection may take over. */
+  readonly adoptable?: Adoptable;
 }
 
 /** A page of a SCIM list, and how many there are in all. */
@@ -92,10 +99,18 @@ export interface Walked {
 export interface DirectoryReader {
   /** Everyone whose facts hang on these groups: their live members' users. */
   usersOfGroups(groups: readonly DirectoryGroupId[]): Promise<readonly UserId[]>;
-  /** Only rows of this connection that have a `scim` document. */
-  directoryUser(connection: ConnectionId, id: DirectoryUserId): Promise<DirectoryUserRow | undefined>;
+  /** Only rows of this connection that have a `scim` document, and what it may take over. */
+  directoryUser(
+    connection: ConnectionId,
+    id: DirectoryUserId,
+    adoptable?: Adoptable,
+  ): Promise<DirectoryUserRow | undefined>;
   directoryUsers(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryUserRow>>;
-  directoryGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<DirectoryGroupRow | undefined>;
+  directoryGroup(
+    connection: ConnectionId,
+    id: DirectoryGroupId,
+    adoptable?: Adoptable,
+  ): Promise<DirectoryGroupRow | undefined>;
   directoryGroupsList(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryGroupRow>>;
   /** People in these groups, in the order they joined; with `only`, those among these ids. One statement for all groups. */
   membersOf(groups: readonly DirectoryGroupId[], only?: readonly string[]): Promise<readonly GroupMember[]>;
@@ -128,9 +143,11 @@ export interface LinkCandidate {
 export interface NewUserRow {
   readonly connection: ConnectionId;
   readonly user: UserId;
-  /** How the link came about, for the audit and for reviewers: `created`, `externalId`, `userName`, `revived`. */
+  /** How the link came about, for the audit and for reviewers: `created`, `revived`, `kept`, `adopted`. */
   readonly linkedBy: string;
   readonly scim?: ScimUserDocument;
+  /** Of somebody made by hand: how SCIM clients that may take them over see them; no evidence. */
+  readonly shown?: ScimUserDocument;
   readonly claims?: ClaimsDocument;
   readonly subject?: string;
   readonly userName: string;
@@ -175,10 +192,13 @@ export interface DirectoryWriter {
     connection: ConnectionId,
     names: { readonly externalIds: readonly string[]; readonly userNames: readonly string[] },
   ): Promise<readonly LinkCandidate[]>;
-  /** The latest deleted row with this subject or one of these externalIds: its user is the one to revive. */
+  /**
+   * The latest deleted row with this subject or one of these externalIds: its user is the one to revive. Else the latest with
+   * this folded userName.
+   */
   deletedRow(
     connection: ConnectionId,
-    names: { readonly subject?: string; readonly externalIds: readonly string[] },
+    names: { readonly subject?: string; readonly externalIds: readonly string[]; readonly userName?: string },
   ): Promise<LinkCandidate | undefined>;
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
 
@@ -259,9 +279,4 @@ export interface DirectoryWriter {
   setNested(group: DirectoryGroupId, nested: readonly DirectoryGroupId[]): Promise<number>;
 
   usersOfRows(rows: readonly DirectoryUserId[]): Promise<readonly UserId[]>;
-  /** Ambiguous or doubtful links wait here for an admin; one that waits already is not put down again. */
-  insertReviewItem(
-    item: { readonly kind: string; readonly connection: ConnectionId; readonly detail: JsonObject },
-    now: Instant,
-  ): Promise<void>;
 }

@@ -4,16 +4,19 @@
  */
 import type { TenantId } from "../../model/ids.js";
 import type { AccessReader, AccessWriter } from "./access.js";
+import type { AdoptionWriter } from "./adoption.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
 import type { CustomResourceReader, CustomResourceWriter } from "./custom-resources.js";
 import type { DirectoryReader, DirectoryWriter } from "./directory.js";
 import type { ErasureReader, ErasureWriter } from "./erasure.js";
+import type { GroupListReader } from "./group-list.js";
 import type { InstanceStore } from "./instance.js";
 import type { JournalReader, JournalWriter } from "./journal.js";
 import type { LintReader } from "./lint.js";
 import type { MappingReader, MappingWriter } from "./mappings.js";
 import type { PinReader, PinWriter } from "./pins.js";
 import type { RequestLogReader, RequestLogWriter } from "./requests.js";
+import type { ReviewItemReader, ReviewItemWriter } from "./review-items.js";
 import type { RunReader, RunWriter } from "./runs.js";
 import type { SignInReader, SignInWriter } from "./sign-ins.js";
 
@@ -29,6 +32,8 @@ export interface TenantReader
     SignInReader,
     RequestLogReader,
     PinReader,
+    GroupListReader,
+    ReviewItemReader,
     JournalReader,
     ErasureReader {
   readonly tenant: TenantId;
@@ -46,6 +51,8 @@ export interface TenantWriter
     SignInWriter,
     RequestLogWriter,
     PinWriter,
+    AdoptionWriter,
+    ReviewItemWriter,
     JournalWriter,
     ErasureWriter {}
 

@@ -1,0 +1,43 @@
+/** Owns how SCIM clients see the people and groups that admins made by hand. */
+import { join } from "node:path";
+import type { JsonObject } from "../../model/json.js";
+import { projectRoot } from "../../platform/root.js";
+import type { DocumentPort, LocalProfile } from "../../provisioning/ports/documents.js";
+import { startReading } from "./dialect.js";
+import { groupDocument, userDocument } from "./document.js";
+import { readScimSchemas } from "./schema.js";
+
+const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+export function createLocalDocuments(): DocumentPort {
+  const { user, group } = readScimSchemas(join(projectRoot, "schemas", "scim"));
+  return {
+    person: (profile) => userDocument(userResource(profile), startReading(user, "rfc")),
+    group: ({ displayName, description }) =>
+      groupDocument(given({ displayName, description }), startReading(group, "rfc")),
+  };
+}
+
+function userResource(profile: LocalProfile): JsonObject {
+  const { userName, displayName, givenName, familyName, email, title, userType, country } = profile;
+  const { department, employeeNumber, costCenter, division, organization, manager } = profile;
+  const name = given({ givenName, familyName });
+  const enterprise = {
+    ...given({ department, employeeNumber, costCenter, division, organization }),
+    ...(manager && { manager: { value: manager } }),
+  };
+  return {
+    ...given({ userName, displayName, title, userType }),
+    active: true,
+    ...(Object.keys(name).length > 0 && { name }),
+    ...(email && { emails: [{ value: email, type: "work", primary: true }] }),
+    ...(country && { addresses: [{ country, type: "work", primary: true }] }),
+    ...(Object.keys(enterprise).length > 0 && { [ENTERPRISE]: enterprise }),
+  };
+}
+
+function given(texts: Readonly<Record<string, string | null | undefined>>): Readonly<Record<string, string>> {
+  const said: Record<string, string> = {};
+  for (const [name, text] of Object.entries(texts)) if (text) said[name] = text;
+  return said;
+}

@@ -1,0 +1,49 @@
+import type { Tenant } from "../model/connection.js";
+import type { UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { admitDomain } from "./admit.js";
+import { adoptPerson } from "./adopt.js";
+import type { Context, Provisioning } from "./deps.js";
+import { localConnection, profileOf } from "./local-users.js";
+import { recordNotices } from "./notices.js";
+import { reconcilePeople } from "./reconcile.js";
+
+/**
+ * Hands a person made by hand to a connection, by an admin's word: owners too, and without a proved domain. Refusals: `not_found`,
+ * `conflict` (nobody keeps the person by hand any more, or the connection has no SCIM client), `foreign_domain`, `uniqueness`.
+ */
+export async function adoptByHand(
+  p: Provisioning,
+  tenant: Tenant,
+  user: UserId,
+  slug: string,
+  context: Context,
+): Promise<void> {
+  const now = p.now();
+  await p.store.write(tenant.id, async (tx) => {
+    await tx.lockTenant();
+    const [state] = await tx.lockPeople([user]);
+    if (!state || state.status === "pending") throw new Refusal("not_found", `no user \`${user}\``);
+    const connection = await tx.connectionBySlug(slug);
+    if (!connection || connection.disabledAt !== undefined || connection.protocol === "local") {
+      throw new Refusal("not_found", `no connection \`${slug}\` that could keep people`);
+    }
+    const local = await localConnection(tx);
+    const link = (await tx.links([user])).find((one) => one.connection === local.id);
+    const row = link && (await tx.rowById(local.id, link.directoryUser));
+    if (!row?.claims || state.status !== "registered" || (await keptElsewhere(tx, user, local.id))) {
+      throw new Refusal("conflict", `user \`${state.userName}\` is not a registered person kept by hand alone`);
+    }
+    const document = p.documents.person(profileOf(row.claims));
+    admitDomain(tenant, connection, [document.email, document.userName]);
+    const notice = await adoptPerson(tx, connection, row, now);
+    await tx.updateScim(connection.id, row.id, document, undefined, now);
+    await recordNotices(tx, [notice], context, now);
+    await tx.markDirty([user], "facts", now);
+  });
+  await reconcilePeople(p, tenant.id, [user], { context });
+}
+
+async function keptElsewhere(tx: Parameters<typeof adoptPerson>[0], user: UserId, local: string): Promise<boolean> {
+  return (await tx.links([user])).some((link) => link.connection !== local && link.scim !== undefined && !link.deleted);
+}

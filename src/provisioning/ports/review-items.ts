@@ -1,0 +1,24 @@
+import type { ConnectionId, Instant } from "../../model/ids.js";
+import type { JsonObject } from "../../model/json.js";
+import type { Page, PageQuery } from "./store.js";
+
+/** Something about who is who that only an admin can decide. */
+export interface ReviewItem {
+  readonly id: string;
+  readonly kind: string;
+  readonly connection: ConnectionId;
+  readonly detail: JsonObject;
+  readonly createdAt: Instant;
+}
+
+export interface ReviewItemReader {
+  /** Those that wait, oldest first. */
+  reviewItems(query: PageQuery): Promise<Page<ReviewItem>>;
+}
+
+export interface ReviewItemWriter {
+  /** One that waits already is not put down again. */
+  insertReviewItem(item: Pick<ReviewItem, "kind" | "connection" | "detail">, now: Instant): Promise<void>;
+  /** False: no such item waits. */
+  closeReviewItem(id: string, now: Instant): Promise<boolean>;
+}

@@ -1,0 +1,88 @@
+import { expect } from "chai";
+import { type AdminClient, DATABASES, type Directory, expectProblem, openAdmin, quickWorker } from "./admin-client.js";
+
+for (const [database, newUrl] of DATABASES) {
+  describe(`who is who, decided by an admin, on ${database}`, () => {
+    let client: AdminClient;
+    let tenant: string;
+    let directory: Directory;
+    before(async () => {
+      client = await openAdmin(quickWorker, await newUrl());
+    });
+    after(() => client.close());
+    beforeEach(async () => {
+      tenant = await client.tenant();
+      directory = await client.directory(tenant);
+    });
+
+    const local = async (profile: object): Promise<string> =>
+      String((await client.post(`${tenant}/users`, profile)).body["id"]);
+    const waiting = async () => (await client.get(`${tenant}/review-items`)).body.items ?? [];
+    const adopt = (user: string, connection = "okta") =>
+      client.post(`${tenant}/users/${user}/adoption`, { connection });
+
+    it("an owner is handed to a connection, by their own SCIM id, and stays an owner", async () => {
+      const ann = await local({ userName: "ann", email: "ann@nowhere.example", title: "Captain" });
+      await client.post(`${tenant}/users/${ann}/grants`, { scope: "tenant", role: "owner", reason: "founder" });
+      const adopted = await adopt(ann);
+      expect(adopted.status, adopted.text).to.equal(200);
+      expect(adopted.body).to.deep.include({ synced: true, email: "ann@nowhere.example" });
+      expect(adopted.body["roles"]).to.deep.equal([{ scope: "tenant", role: "owner" }]);
+      const { body } = await directory.scim("GET", "/Users");
+      const [seen] = body["Resources"] as readonly Record<string, unknown>[];
+      expect([body["totalResults"], seen?.["userName"], seen?.["title"]]).to.deep.equal([1, "ann", "Captain"]);
+      expectProblem(await adopt(ann), 409, "conflict");
+      const { items } = (await client.get(`${tenant}/audit?limit=100`)).body;
+      expect(items?.find(({ action }) => action === "user.adopted")?.["user"]).to.equal(ann);
+    });
+
+    it("nobody is handed over who is not kept by hand, or to a connection that cannot keep them", async () => {
+      const ann = await local({ userName: "ann", email: "ann@acme.example" });
+      await directory.push("zoe");
+      const zoe = String((await client.get(`${tenant}/users?userName=zoe`)).body.items?.[0]?.["id"]);
+      expectProblem(await adopt(zoe), 409, "conflict");
+      expectProblem(await adopt("nobody"), 404, "not_found");
+      for (const connection of ["local", "none"]) expectProblem(await adopt(ann, connection), 404, "not_found");
+      await client.call("PATCH", directory.connection, { body: { allowedDomains: ["other.example"] } });
+      expectProblem(await adopt(ann), 400, "foreign_domain");
+      await client.call("PATCH", directory.connection, { body: { allowedDomains: [] } });
+      await directory.push("ann");
+      expectProblem(await adopt(ann), 409, "uniqueness");
+      await client.call("PATCH", `${tenant}/users/${ann}`, { body: { active: false } });
+      expectProblem(await adopt(ann), 409, "conflict");
+    });
+
+    it("TAB-6, DS-10: somebody deleted is revived by their externalId under a new SCIM id; a userName alone makes a new account and says so", async () => {
+      const first = await directory.push("ann", { externalId: "hr-1" });
+      const account = async () =>
+        (await client.get(`${tenant}/users?userName=ann`)).body.items?.map(({ id, status }) => [id, status]) ?? [];
+      const [[ann] = []] = await account();
+      await directory.scim("DELETE", `/Users/${first}`);
+      expect(await account()).to.deep.equal([[ann, "deactivated"]]);
+      const second = await directory.push("ann", { externalId: "hr-1" });
+      expect(second).not.to.equal(first);
+      expect([await account(), await waiting()]).to.deep.equal([[[ann, "registered"]], []]);
+      await directory.scim("DELETE", `/Users/${second}`);
+      await directory.push("ANN", { externalId: "hr-2" });
+      expect(await account()).to.have.length(2);
+      const [item, ...others] = await waiting();
+      expect(others).to.deep.equal([]);
+      expect(item).to.deep.include({ kind: "same_user_name", connection: "okta" });
+      expect(item?.["detail"]).to.deep.equal({ names: ["ann"], candidates: [second], users: [ann] });
+    });
+
+    it("what was decided is put away, once", async () => {
+      for (const name of ["ann", "ben"]) {
+        await directory.scim("DELETE", `/Users/${await directory.push(name)}`);
+        await directory.push(name);
+      }
+      const [first, second] = await waiting();
+      const path = `${tenant}/review-items/${first?.["id"]}`;
+      const other = await client.tenant();
+      expectProblem(await client.call("DELETE", `${other}/review-items/${first?.["id"]}`), 404, "not_found");
+      expect((await client.call("DELETE", path)).status).to.equal(204);
+      expect((await waiting()).map(({ id }) => id)).to.deep.equal([second?.["id"]]);
+      expectProblem(await client.call("DELETE", path), 404, "not_found");
+    });
+  });
+}

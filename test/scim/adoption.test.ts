@@ -1,0 +1,284 @@
+import { expect } from "chai";
+import type { UserId } from "../../src/model/ids.js";
+import type { Json, JsonObject } from "../../src/model/json.js";
+import { updateConnection } from "../../src/provisioning/connections.js";
+import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
+import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
+import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
+import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
+import { ADMIN } from "../support/tenant.js";
+import { type DirectoryOptions, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
+
+let tenants = 0;
+/** The domain that the latest tenant proved: no two tenants prove the same. */
+let domain = "";
+const at = (name: string): string => `${name}@${domain}`;
+const ann = () => ({ userName: "ann", email: at("Ann"), displayName: "Ann A.", department: "Sales" });
+
+type Profile = LocalProfile & { readonly userName: string };
+const emails = (value: string): JsonObject => ({ emails: [{ value, primary: true }] });
+const SALES = { mappings: [{ when: "user.department = 'Sales'", team_name: "Sales", role_name: "viewer" }] };
+
+describe("adoption of people made by hand", () => {
+  onEachDatabase((service) => {
+    const connect = (options: DirectoryOptions = {}) => {
+      domain = `acme${++tenants}.example`;
+      return service().connect({ of: { domains: [domain] }, ...options });
+    };
+    const local = (directory: ScimDirectory, profile: Profile = ann()) =>
+      createLocalUser(service().p, directory.tenant, profile, ADMIN);
+    const found = async (directory: ScimDirectory, filter: string): Promise<readonly JsonObject[]> => {
+      const { json, text } = await directory.get(`/Users?filter=${encodeURIComponent(filter)}`);
+      const resources = json["Resources"] as readonly JsonObject[];
+      expect(json["totalResults"], text).to.equal(resources.length);
+      return resources;
+    };
+    const idOf = async (directory: ScimDirectory, userName = "ann"): Promise<string> =>
+      String((await found(directory, `userName eq "${userName}"`))[0]?.["id"]);
+    const accounts = async ({ tenant }: ScimDirectory) =>
+      (await service().p.store.read(tenant.id).users({ limit: 50 })).items;
+    const account = async (directory: ScimDirectory, user: UserId) =>
+      (await accounts(directory)).find(({ id }) => id === user);
+    const map = ({ tenant }: ScimDirectory, document: object) =>
+      saveMapping(service().p, tenant, JSON.stringify(document), {}, ADMIN);
+
+    const lookups = () => [
+      'userName eq "ANN"',
+      `emails.value eq "ann@${domain.toUpperCase()}"`,
+      'displayName sw "ann"',
+      "active eq true",
+    ];
+    it("TAB-10, TEC-30: an existing local user is found by name and e-mail and listed, and a POST adopts them with that id", async () => {
+      const directory = await connect();
+      const user = await local(directory);
+      await directory.user(at("zoe"), { active: false });
+      for (const filter of lookups()) expect(await found(directory, filter), filter).to.have.length(1);
+      const [seen] = await found(directory, 'userName eq "ann"');
+      const { json: list } = await directory.get("/Users");
+      expect([list["totalResults"], (list["Resources"] as readonly Json[]).length]).to.deep.equal([2, 2]);
+      const posted = await directory.post("/Users", userBody(at("ann"), { externalId: "00u1" }));
+      expect([posted.status, posted.json["id"]], posted.text).to.deep.equal([201, seen?.["id"]]);
+      const adopted = await account(directory, user);
+      expect([adopted?.userName, adopted?.synced]).to.deep.equal([at("ann"), true]);
+      const again = await directory.post("/Users", userBody(at("ann"), { externalId: "00u1" }));
+      expect([again.status, again.json["scimType"]]).to.deep.equal([409, "uniqueness"]);
+      expect((await directory.get("/Users")).json["totalResults"]).to.equal(2);
+    });
+
+    type Write = (directory: ScimDirectory, id: string) => Promise<ScimReply>;
+    const WRITES: Readonly<Record<string, readonly [write: Write, status: number]>> = {
+      "a PUT": [(one, id) => one.put(`/Users/${id}`, userBody("ann", { externalId: "00u1", title: "Captain" })), 200],
+      "a PATCH": [(one, id) => one.patch(`/Users/${id}`, [{ op: "add", path: "title", value: "Captain" }]), 200],
+      "a PATCH that changes nothing": [
+        (one, id) => one.patch(`/Users/${id}`, [{ op: "replace", path: "displayName", value: "Ann A." }]),
+        200,
+      ],
+      "a PATCH of active": [
+        (one, id) => one.patch(`/Users/${id}`, [{ op: "Replace", path: "active", value: "False" }]),
+        200,
+      ],
+      "a DELETE": [(one, id) => one.delete(`/Users/${id}`), 204],
+    };
+    for (const [name, [write, status]] of Object.entries(WRITES)) {
+      it(`${name} adopts whom it hits: from then on the connection alone keeps them`, async () => {
+        const directory = await connect();
+        const user = await local(directory);
+        const reply = await write(directory, await idOf(directory));
+        expect(reply.status, reply.text).to.equal(status);
+        const leaves = /active|DELETE/.test(name);
+        expect((await account(directory, user))?.status).to.equal(leaves ? "deactivated" : "registered");
+        expect(await found(directory, 'userName eq "ann"')).to.have.length(status === 204 ? 0 : 1);
+        const { p } = service();
+        const edit = updateLocalUser(p, directory.tenant, user, { profile: { title: "Mate" } }, ADMIN);
+        const outcome = leaves ? undefined : await edit.catch(({ code }: { readonly code: string }) => code);
+        if (!leaves) expect(outcome).to.equal("read_only");
+        else await edit.catch(() => undefined);
+        const { items } = await p.store.read(directory.tenant.id).audit({ limit: 50 });
+        expect(items.filter(({ action }) => action === "user.adopted")).to.have.length(1);
+      });
+    }
+
+    const TAKEOVERS: Readonly<Record<string, Write>> = {
+      POST: (one) => one.post("/Users", userBody("ann", emails(at("mallory")))),
+      PUT: (one, id) => one.put(`/Users/${id}`, userBody("ann", emails(at("mallory")))),
+      PATCH: (one, id) =>
+        one.patch(`/Users/${id}`, [{ op: "replace", path: "emails", value: [{ value: at("mallory") }] }]),
+    };
+    for (const [method, takeOver] of Object.entries(TAKEOVERS)) {
+      it(`SEC-03: ${method} cannot adopt an account and change its e-mail in one request`, async () => {
+        const directory = await connect();
+        const user = await local(directory);
+        const id = await idOf(directory);
+        const refused = await takeOver(directory, id);
+        expect(refused.status, refused.text).to.equal(409);
+        expect(refused.json["detail"]).to.match(/another e-mail.*change it then$/);
+        const kept = await account(directory, user);
+        expect([kept?.email, kept?.synced]).to.deep.equal([at("Ann"), false]);
+        const own = await directory.put(`/Users/${id}`, userBody("ann", emails(at("ann"))));
+        expect(own.status, "with the e-mail that they have").to.equal(200);
+        expect(
+          (await directory.put(`/Users/${id}`, userBody("ann", emails(at("mallory"))))).status,
+          "and then",
+        ).to.equal(200);
+      });
+    }
+
+    type Hidden = readonly [options: DirectoryOptions, profile: () => Profile];
+    const HIDDEN: Readonly<Record<string, Hidden>> = {
+      "whose e-mail is of a domain that nobody proved": [{}, () => ({ ...ann(), email: "ann@elsewhere.example" })],
+      "whose e-mail merely ends like a proved domain": [{}, () => ({ ...ann(), email: `ann@not${domain}` })],
+      "without an e-mail": [{}, () => ({ userName: "ann" })],
+      "of a domain that the connection does not allow": [{ allowedDomains: ["other.example"] }, ann],
+      "at a connection that adopts nobody": [{ adopt: "off" }, ann],
+      "in a tenant without domains": [{ of: {} }, ann],
+    };
+    for (const [who, [options, profile]] of Object.entries(HIDDEN)) {
+      it(`SEC-03: somebody ${who} is neither found nor adopted`, async () => {
+        const directory = await connect(options);
+        const user = await local(directory, profile());
+        const id = await idBehind(directory, user);
+        expect(await found(directory, 'userName eq "ann"')).to.have.length(0);
+        expect((await directory.get("/Users")).json["totalResults"]).to.equal(0);
+        expect((await directory.get(`/Users/${id}`)).status).to.equal(404);
+        expect((await directory.put(`/Users/${id}`, userBody("ann"))).status).to.equal(404);
+        expect((await directory.delete(`/Users/${id}`)).status).to.equal(404);
+        expect((await directory.post("/Users", userBody("ann"))).json["id"]).not.to.equal(id);
+        expect(await accounts(directory), "two people until an admin says otherwise").to.have.length(2);
+      });
+    }
+    const idBehind = async ({ tenant }: ScimDirectory, user: UserId): Promise<string> =>
+      String((await service().p.store.read(tenant.id).links([user]))[0]?.directoryUser);
+
+    it("SEC-01: nobody finds or adopts people of another tenant that proved other domains", async () => {
+      const mine = await connect();
+      const user = await local(mine);
+      const theirs = await service().connect({ of: { domains: [`other${tenants}.example`] } });
+      const id = await idBehind(mine, user);
+      expect((await theirs.get(`/Users/${id}`)).status).to.equal(404);
+      expect((await theirs.patch(`/Users/${id}`, [{ op: "add", path: "title", value: "x" }])).status).to.equal(404);
+      expect((await theirs.get("/Users")).json["totalResults"]).to.equal(0);
+    });
+
+    it("somebody whom an admin deactivated is not adopted", async () => {
+      const directory = await connect();
+      const user = await local(directory);
+      await updateLocalUser(service().p, directory.tenant, user, { active: false }, ADMIN);
+      expect(await found(directory, 'userName eq "ann"')).to.have.length(0);
+      expect((await directory.post("/Users", userBody("ann", emails(at("ann"))))).status).to.equal(201);
+      expect((await account(directory, user))?.status).to.equal("deactivated");
+    });
+
+    it("an owner is found and never taken over in silence: 409, and an admin is told", async () => {
+      const directory = await connect();
+      const { tenant, connection } = directory;
+      const user = await local(directory);
+      await addManualGrant(
+        service().p,
+        tenant,
+        user,
+        { target: { scope: "tenant", role: "owner" }, reason: "founder" },
+        ADMIN,
+      );
+      const id = await idOf(directory);
+      const posted = await directory.post("/Users", userBody("ann", emails(at("ann"))));
+      expect([posted.status, posted.json["scimType"]], posted.text).to.deep.equal([409, "uniqueness"]);
+      const replies = [
+        await directory.put(`/Users/${id}`, userBody("ann")),
+        await directory.patch(`/Users/${id}`, [{ op: "replace", path: "active", value: false }]),
+        await directory.delete(`/Users/${id}`),
+      ];
+      expect(replies.map(({ status }) => status)).to.deep.equal([409, 409, 409]);
+      const kept = await account(directory, user);
+      expect([kept?.status, kept?.synced]).to.deep.equal(["registered", false]);
+      const { items } = await service().p.store.read(tenant.id).reviewItems({ limit: 10 });
+      expect(items.map((item) => [item.kind, item.connection, item.detail["users"]])).to.deep.equal([
+        ["adoption", connection.id, [user]],
+      ]);
+    });
+
+    it("where two people could be meant, nobody is taken over: 409, and an admin is told", async () => {
+      const directory = await connect();
+      await local(directory);
+      await local(directory, { userName: "annie", email: at("annie") });
+      const posted = await directory.post("/Users", userBody("ann", emails(at("annie"))));
+      expect([posted.status, posted.json["scimType"]]).to.deep.equal([409, "uniqueness"]);
+      const { items } = await service().p.store.read(directory.tenant.id).reviewItems({ limit: 10 });
+      expect(items.map(({ detail }) => (detail["users"] as readonly Json[]).length)).to.deep.equal([2]);
+    });
+
+    it("somebody whose userName is taken in the connection is not adopted under it: 409 uniqueness, and nothing moved", async () => {
+      const directory = await connect({ adopt: "off" });
+      await directory.user("ann");
+      const user = await local(directory);
+      await updateConnection(
+        service().p,
+        directory.tenant,
+        directory.connection.slug,
+        { adopt: "verified_domain" },
+        ADMIN,
+      );
+      const posted = await directory.post("/Users", userBody("ann", emails(at("ann"))));
+      expect([posted.status, posted.json["scimType"]]).to.deep.equal([409, "uniqueness"]);
+      expect((await account(directory, user))?.synced).to.equal(false);
+      const renamed = await directory.post("/Users", userBody(at("ann"), emails(at("ann"))));
+      expect([renamed.status, (await account(directory, user))?.synced], renamed.text).to.deep.equal([201, true]);
+    });
+
+    it("pages through its own people and those that it may adopt as one list", async () => {
+      const directory = await connect();
+      for (const n of [1, 2, 3]) {
+        await local(directory, { userName: `l${n}`, email: at(`l${n}`) });
+        await directory.user(at(`s${n}`));
+      }
+      const seen: Json[] = [];
+      for (let start = 1; start <= 7; start += 2) {
+        const { json } = await directory.get(`/Users?startIndex=${start}&count=2`);
+        expect(json["totalResults"]).to.equal(6);
+        seen.push(...(json["Resources"] as readonly JsonObject[]).map((one) => one["userName"] ?? null));
+      }
+      const names = ["l1", at("s1"), "l2", at("s2"), "l3", at("s3")];
+      expect(seen).to.have.members(names).and.to.have.length(6);
+      expect((await directory.get("/Users?count=0")).json["totalResults"]).to.equal(6);
+    });
+
+    it("in test mode an adoption changes nobody's access; live, what is pushed takes the place of what was typed", async () => {
+      const directory = await connect({ sync: "test" });
+      const { tenant, connection } = directory;
+      await map(directory, SALES);
+      const user = await local(directory);
+      const held = async () => (await account(directory, user))?.assignments.map(({ scope }) => scope);
+      expect(await held()).to.deep.equal(["team:Sales"]);
+      const posted = await directory.post("/Users", userBody(at("ann"), { displayName: "Pushed" }));
+      expect(posted.status, posted.text).to.equal(201);
+      expect([await held(), (await account(directory, user))?.displayName]).to.deep.equal([["team:Sales"], "Ann A."]);
+      const { p } = service();
+      await updateLocalUser(p, tenant, user, { profile: { title: "Mate" } }, ADMIN);
+      const { digest, summary } = await previewSync(p, tenant, connection.slug, { to: "live" });
+      expect(summary.revoked).to.equal(1);
+      await goLive(p, tenant, connection.slug, digest, ADMIN);
+      await directory.patch(`/Users/${posted.json["id"]}`, [{ op: "add", path: "nickName", value: "A" }]);
+      expect([await held(), (await account(directory, user))?.displayName]).to.deep.equal([[], "Pushed"]);
+    });
+
+    it("switched off by conversion, the adopted go on by hand", async () => {
+      const directory = await connect();
+      const { tenant, connection } = directory;
+      const user = await local(directory);
+      await directory.post("/Users", userBody(at("ann")));
+      await updateConnection(service().p, tenant, connection.slug, { sync: "off", onDisable: "convert" }, ADMIN);
+      await updateLocalUser(service().p, tenant, user, { profile: { displayName: "By hand" } }, ADMIN);
+      const now = await account(directory, user);
+      expect([now?.status, now?.synced, now?.displayName]).to.deep.equal(["registered", false, "By hand"]);
+    });
+
+    it("two requests at once adopt somebody once", async () => {
+      const directory = await connect();
+      await local(directory);
+      const body = userBody("ann", { ...emails(at("ann")), externalId: "00u1" });
+      const replies = await Promise.all([1, 2, 3, 4].map(() => directory.post("/Users", body)));
+      expect(replies.map(({ status }) => status).sort()).to.deep.equal([201, 409, 409, 409]);
+      expect(await accounts(directory)).to.have.length(1);
+    });
+  });
+});
