@@ -4,10 +4,11 @@ import type { Shape } from "../population/shape.js";
 import { measureContest } from "./contest.js";
 import { OUTSIDERS } from "./exchanges.js";
 import { measureInitialCycle } from "./initial-cycle.js";
+import { measureInstances } from "./instances.js";
 import { measureGroups, measureSlope } from "./slope.js";
 import { openWorld, type World } from "./world.js";
 
-export const PARTS = ["P1", "P2", "P3", "P4", "P12"] as const;
+export const PARTS = ["P1", "P2", "P3", "P4", "P11", "P12"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** People of the contest; the slope goes from a tenth of them to ten times as many. */
@@ -16,7 +17,13 @@ const SLOPE = [0.1, 1, 10];
 
 type Tell = (text: string) => void;
 
-export async function runScimBench(shape: Shape, rounds: number, parts: ReadonlySet<Part>): Promise<void> {
+/** `postgresUrl`: an empty database for P11, which is left out without one. */
+export async function runScimBench(
+  shape: Shape,
+  rounds: number,
+  parts: ReadonlySet<Part>,
+  postgresUrl?: string,
+): Promise<void> {
   const tell: Tell = (text) => console.log(text);
   tell(
     `node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}); medians of ${rounds} rounds`,
@@ -31,6 +38,11 @@ export async function runScimBench(shape: Shape, rounds: number, parts: Readonly
     });
   }
   if (parts.has("P3")) await runSlope(shape, rounds, tell);
+  if (parts.has("P11") && postgresUrl === undefined) tell("\nP11: left out, as no --database is given");
+  if (parts.has("P11") && postgresUrl !== undefined) {
+    tell("\nP11: two instances over one PostgreSQL, sync live");
+    await measureInstances(postgresUrl, shape, rounds, tell);
+  }
   if (parts.has("P12")) {
     tell("\nP12: the first cycle of a directory, at full speed");
     await measureInitialCycle(shape, tell);

@@ -59,14 +59,19 @@ export async function openWorld(shape: Shape): Promise<World> {
 }
 
 /** The service with the log that it has by default, and no limit to how often a client may come. */
-export async function serve(folder: string, path: string): Promise<MeasuredService> {
+export function serve(folder: string, path: string): Promise<MeasuredService> {
+  return serveDatabase(folder, `sqlite:${path}`);
+}
+
+/** `databaseUrl` as in `ROLECALL_DATABASE_URL`. */
+export async function serveDatabase(folder: string, databaseUrl: string): Promise<MeasuredService> {
   const config = join(folder, "config.json");
   await writeFile(config, JSON.stringify({ limits: { requestsPerMinutePerToken: 0 } }));
   const log = await open(join(folder, "log"), "a");
   const environment = {
     ...process.env,
     ROLECALL_CONFIG: config,
-    ROLECALL_DATABASE_URL: `sqlite:${path}`,
+    ROLECALL_DATABASE_URL: databaseUrl,
     ROLECALL_OPERATOR_TOKEN: OPERATOR,
     ROLECALL_LOG_LEVEL: "info",
     ROLECALL_PORT: "0",
