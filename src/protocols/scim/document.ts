@@ -153,10 +153,9 @@ function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonO
     const old = before[attribute.name];
     const now = after[attribute.name];
     refuseImmutableChange(attribute, old, now);
-    if (!isObject(old)) continue;
-    for (const sub of attribute.subs.values()) {
-      refuseImmutableChange(sub, old[sub.name], isObject(now) ? now[sub.name] : undefined);
-    }
+    // parts stay as they are for as long as the whole does
+    if (!isObject(old) || !isObject(now)) continue;
+    for (const sub of attribute.subs.values()) refuseImmutableChange(sub, old[sub.name], now[sub.name]);
   }
 }
 
