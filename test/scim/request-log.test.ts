@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
+import type { Config } from "../../src/platform/config.js";
 import { createApiKey, revokeToken } from "../../src/provisioning/tokens.js";
 import { ADMIN } from "../support/tenant.js";
-import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
+import { onEachDatabase, type ScimDirectory, startScimService, userBody } from "./scim-service.js";
 
 const NEVER = 404_000;
 
@@ -258,5 +262,47 @@ describe("the log of SCIM requests", () => {
       expect((await read(`${pathOf(mine)}/requests`, mine.token)).status, "a SCIM token is no admin's").to.equal(401);
       expect((await read(`/${mine.tenant.slug}/connections/none/requests`)).status).to.equal(404);
     });
+  });
+});
+
+describe("the log of SCIM requests of a client that asks too often", () => {
+  it("TEC-51: shows that it was refused with 429, and how often", async () => {
+    const settings = (config: Config): Config => ({
+      ...config,
+      limits: { ...config.limits, requestsPerMinutePerToken: 3 },
+    });
+    const service = await startScimService({ settings });
+    try {
+      const client = await service.connect();
+      for (let at = 0; at < 8; at++) await client.get("/Users?count=0");
+      const reader = service.p.store.read(client.tenant.id);
+      const kept = async () => (await reader.keptRequests(client.connection.id, { limit: 10, status: 429 })).items;
+      const count = async () => (await kept()).reduce((sum, { alike }) => sum + 1 + alike, 0);
+      for (let left = 100; (await count()) < 5 && left > 0; left--) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(await count()).to.equal(5);
+      const [entry] = await kept();
+      expect(entry?.detail["token"]).to.equal("live");
+    } finally {
+      await service.close();
+    }
+  });
+
+  it("TEC-51: is written to the end when the service stops", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rolecall-request-log-"));
+    const databaseUrl = `sqlite:${join(folder, "test.db")}`;
+    const service = await startScimService({ databaseUrl });
+    const { tenant, connection, get } = await service.connect();
+    await get("/Users");
+    await service.close();
+    const again = await startScimService({ databaseUrl });
+    try {
+      const { items } = await again.p.store.read(tenant.id).keptRequests(connection.id, { limit: 10 });
+      expect(items.map(({ status }) => status)).to.deep.equal([200]);
+    } finally {
+      await again.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });
