@@ -33,7 +33,7 @@ describe("SCIM attribute characteristics", () => {
     [
       "binaryAttr",
       ["", "AA==", "AA", "-_8=", "-_8", "+/8=", "AAAA"],
-      ["A A", "=A", "A", "AAAAA", "AA=", "AAA==", "+_8=", "AA\n==", 7],
+      ["A A", "=A", "A", "AAAAA", "AA=", "AAA==", "==", "AAAA==", "+_8=", "AA\n==", 7],
     ],
     ["referenceAttr", ["https://x.example/y?z#a", "../Users/1", ""], ["a b", "<x>", 7]],
     ["multiStrings", [["a", "b"]], ["a", [7], [{ value: 7 }], [{ value: "a", type: "b" }]]],
@@ -47,6 +47,14 @@ describe("SCIM attribute characteristics", () => {
       }
     });
   }
+
+  it("RFC-02, SEC-06: looks at base64 of any length, and never runs out of stack", () => {
+    const long = "A".repeat(8_000_000);
+    expect(read("binaryAttr", long)).to.equal(long);
+    for (const value of [`${long}!`, `${long}A`, `${long}=`]) {
+      expect(refusal(() => read("binaryAttr", value)).kind).to.equal("invalidValue");
+    }
+  });
 
   it("ENTRA-16: unwraps {value} where the values are plain", () => {
     expect(read("multiStrings", [{ value: "1" }, "2"])).to.deep.equal(["1", "2"]);

@@ -2,6 +2,7 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import { isBase64 } from "./base64.js";
 import { instantOf } from "./date-time.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
@@ -22,14 +23,7 @@ import type { Attribute } from "./schema.js";
 import { searchValue } from "./search-document.js";
 import { isStorable } from "./storable-text.js";
 
-/** Either alphabet of RFC 4648 (sections 4 and 5), never both in one value, with or without padding. */
-const BASE64 = [base64("A-Za-z0-9+/"), base64("A-Za-z0-9_-")];
 const REFERENCE = /^[^\s<>"{}|\\^`]*$/;
-
-function base64(alphabet: string): RegExp {
-  const [four, three, two] = ["{4}", "{3}", "{2}"].map((times) => `[${alphabet}]${times}`);
-  return new RegExp(`^(?:${four})*(?:${three}=?|${two}(?:==)?)?$`);
-}
 
 /** A whole attribute's value; `undefined` is absent, which null and `[]` mean too (RFC-06). */
 export function readValue(attribute: Attribute, value: Json, reading: Reading): Json | undefined {
@@ -149,7 +143,7 @@ function readPlain(attribute: Attribute, value: Json, reading: Reading): Json {
         ? value
         : refuse(attribute, "a date and time with its zone, as 2026-01-31T12:00:00Z", value);
     case "binary":
-      return isText(value) && BASE64.some((form) => form.test(value)) ? value : refuse(attribute, "base64", value);
+      return isText(value) && isBase64(value) ? value : refuse(attribute, "base64", value);
     case "reference":
       return isText(value) && REFERENCE.test(value) ? value : refuse(attribute, "a URI", value);
     default:
