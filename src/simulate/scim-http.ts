@@ -133,6 +133,7 @@ export async function send(http: ScimHttp, request: ScimRequest): Promise<Answer
     }
     note(http, throttleFaults(answer));
     await http.tuning.wait(pauseAfter(answer, attempt, http.tuning));
+    if (http.isClosed) return unsent(request);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Simulated identity providers own what Okta's and Entra's provisioning sends to a SCIM server, and what they would complain of in its answers. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { cleanUp } from "./clean-up.js";
 import type { Complaint } from "./complaint.js";
 import type { CycleResult, OnItem } from "./cycle.js";
@@ -41,6 +42,7 @@ export interface SimulationReport {
 /** So many failures in a row, and the client sends nothing more. */
 const PATIENCE = 6;
 
+const INTERRUPTED = "interrupted";
 const CONNECT = { name: "connect", what: "the connection is tested" };
 
 /** The phases that a client can be asked for by name. */
@@ -50,40 +52,59 @@ export function phasesOf(idp: IdentityProvider): readonly Phase[] {
 
 /** Never throws for anything that a server answers. Throws where the base URL is none that HTTP can reach. */
 export async function simulate(simulation: Simulation): Promise<SimulationReport> {
-  const { idp, variant, size, signal, only, keep = false, ...options } = simulation;
-  const player = openPlayer(idp, variant, options);
+  const { idp, variant, size, keep = false, ...options } = simulation;
+  const tuning = { wait: interruptible(options.signal), ...options.tuning };
+  const player = openPlayer(idp, variant, { ...options, tuning });
   const play: Play = { player, size, directory: { people: [], groups: [] }, onItem: options.onItem };
   const phases: PhaseReport[] = [];
-  const perform = async (name: string, what: string, run: () => Promise<void>) => {
-    options.onPhase?.(name, what);
-    const started = performance.now();
-    await run();
-    const phase = { name, ...takeReport(player.http), ms: performance.now() - started };
-    phases.push(phase);
-    options.onPhaseEnd?.(phase);
-  };
   const interrupt = () => {
     player.http.isClosed = true;
   };
-  signal?.addEventListener("abort", interrupt);
+  options.signal?.addEventListener("abort", interrupt);
+  let left: readonly string[] = [];
+  let stopped: string | undefined;
   try {
-    let stopped: string | undefined;
-    await perform(CONNECT.name, CONNECT.what, async () => {
-      stopped = await connect(player);
-    });
-    for (const { name, what, run } of phasesChosen(idp, only)) {
-      stopped ??= reasonToStop(player, signal);
-      if (stopped !== undefined) break;
-      await perform(name, what, () => run(play));
-    }
-    stopped ??= reasonToStop(player, signal);
-    signal?.removeEventListener("abort", interrupt);
-    player.http.isClosed = false;
-    const left = keep ? [] : await cleanUp(play);
-    return { phases, ...(stopped === undefined ? {} : { stopped }), left };
+    stopped = await playPhases(play, simulation, phases);
   } finally {
+    options.signal?.removeEventListener("abort", interrupt);
+    player.http.isClosed = false;
+    if (!keep) left = await cleanUp(play);
     player.http.agent.destroy();
   }
+  return { phases, ...(stopped === undefined ? {} : { stopped }), left };
+}
+
+/** Answers with why it did not play them all. */
+async function playPhases(
+  play: Play,
+  { idp, only, signal, onPhase, onPhaseEnd }: Simulation,
+  phases: PhaseReport[],
+): Promise<string | undefined> {
+  const { player } = play;
+  const perform = async <Result>(name: string, what: string, run: () => Promise<Result>): Promise<Result> => {
+    onPhase?.(name, what);
+    const started = performance.now();
+    const result = await run();
+    const phase = { name, ...takeReport(player.http), ms: performance.now() - started };
+    phases.push(phase);
+    onPhaseEnd?.(phase);
+    return result;
+  };
+  const isInterrupted = (): boolean => signal?.aborted === true;
+  const isConnected = await perform(CONNECT.name, CONNECT.what, () => connect(player));
+  if (isInterrupted()) return INTERRUPTED;
+  if (!isConnected) return "the connection test failed, and no identity provider goes on after that";
+  for (const { name, what, run } of phasesChosen(idp, only)) {
+    await perform(name, what, () => run(play));
+    if (isInterrupted()) return INTERRUPTED;
+    if (hasGivenUp(player.http)) return `the client gave up after ${PATIENCE} failures in a row`;
+  }
+  return undefined;
+}
+
+/** Pauses that end when the simulation is to end; those of the clean-up after it are whole. */
+function interruptible(signal: AbortSignal | undefined): (ms: number) => Promise<unknown> {
+  return (ms) => sleep(ms, undefined, signal === undefined || signal.aborted ? {} : { signal }).catch(() => undefined);
 }
 
 function phasesChosen(idp: IdentityProvider, only: readonly string[] | undefined): readonly Phase[] {
@@ -93,19 +114,12 @@ function phasesChosen(idp: IdentityProvider, only: readonly string[] | undefined
 }
 
 // An identity provider saves no connection whose first answers are not what they should be, and does not try for long.
-async function connect(player: Player): Promise<string | undefined> {
+async function connect(player: Player): Promise<boolean> {
   startAfresh(player.http, 1);
-  if (!(await player.testConnection()))
-    return "the connection test failed, and no identity provider goes on after that";
+  if (!(await player.testConnection())) return false;
   await player.probe?.();
   startAfresh(player.http, PATIENCE);
-  return undefined;
-}
-
-function reasonToStop({ http }: Player, signal: AbortSignal | undefined): string | undefined {
-  if (signal?.aborted === true) return "interrupted";
-  if (!hasGivenUp(http)) return undefined;
-  return `the client gave up after ${PATIENCE} failures in a row`;
+  return true;
 }
 
 export interface InitialCycle extends PlayerOptions {

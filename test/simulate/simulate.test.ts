@@ -132,6 +132,25 @@ describe("a simulation", () => {
     expect(server.users.size).to.equal(0);
   });
 
+  it("ends in the middle of a pause that the server asked for", async () => {
+    const interruption = new AbortController();
+    server.refuse = ({ method }) => {
+      if (method !== "POST") return undefined;
+      setTimeout(() => interruption.abort(), 20);
+      return { ...scimError(429, "come back tomorrow"), headers: { "Retry-After": "86400" } };
+    };
+    const report = await play("entra", { signal: interruption.signal, tuning: {} });
+    expect(report.stopped).to.equal("interrupted");
+    expect(complaintsOf(report)).to.deep.equal([]);
+  });
+
+  it("plays nothing where it was to end before it began", async () => {
+    const interruption = new AbortController();
+    const onPhase = () => interruption.abort();
+    expect(await play("okta", { signal: interruption.signal, onPhase })).to.deep.include({ stopped: "interrupted" });
+    expect(server.requests).to.deep.equal([]);
+  });
+
   it("sends nothing more when the connection test fails", async () => {
     const report = await play("entra", { token: "another-token-of-the-tests" });
     expect(report.stopped).to.match(/^the connection test failed/);
