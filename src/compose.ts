@@ -21,7 +21,7 @@ import { parseJsonWithPositions, repeatedKeys } from "./platform/json.js";
 import type { Logger } from "./platform/log.js";
 import { createGuardedFetch } from "./platform/network.js";
 import { compileSchema } from "./platform/schemas.js";
-import { createVault, hashToken, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
+import { createVault, hashToken, keyFor, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
 import { readVersion } from "./platform/version.js";
 import { openOidcDoor } from "./protocols/oidc/routes.js";
 import { openSamlDoor } from "./protocols/saml/routes.js";
@@ -251,6 +251,7 @@ function createFaces(service: Faces) {
   const signIn = openSignIn(service, rateLimiter);
   const scim = openScimFace({
     p,
+    cursors: createVault(keyFor("scim cursors", secrets.secretKey)),
     publicUrl,
     customTables: service.customTables,
     requestLog,

@@ -89,11 +89,23 @@ const nothingHere: Finder = async () => undefined;
 
 /** The face with the longest prefix answers for a path, also where it has no route for it. */
 function createRouting(faces: readonly Face[], checkAnswers: boolean): Routing {
-  const routed = faces.map((face) => ({ face, find: createFinder(face, checkAnswers) }));
-  routed.sort((left, right) => right.face.prefix.length - left.face.prefix.length);
+  const routed = faces.flatMap((face) => {
+    const find = createFinder(face, checkAnswers);
+    const { prefix, alias } = face;
+    if (alias === undefined) return [{ below: prefix, face, find }];
+    const findByAlias: Finder = (ctx, trail) => {
+      ctx.path = prefix + ctx.path.slice(alias.length);
+      return find(ctx, trail);
+    };
+    return [
+      { below: prefix, face, find },
+      { below: alias, face, find: findByAlias },
+    ];
+  });
+  routed.sort((left, right) => right.below.length - left.below.length);
   const isBelow = (path: string, prefix: string): boolean =>
     prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
-  return (path) => routed.find(({ face }) => isBelow(path, face.prefix)) ?? { face: undefined, find: nothingHere };
+  return (path) => routed.find(({ below }) => isBelow(path, below)) ?? { face: undefined, find: nothingHere };
 }
 
 function createFinder(face: Face, checkAnswers: boolean): Finder {

@@ -90,6 +90,8 @@ export type ErrorRenderer = (error: unknown, request: HttpRequest) => Answer;
 export interface Face {
   /** `/api/v1`, or `""` for whatever no other face claims. */
   readonly prefix: string;
+  /** A shorter one: what lies below it alone is served as if it lay below the prefix. */
+  readonly alias?: string;
   readonly routes: readonly Route[];
   /** Problem documents (RFC 9457) when absent. */
   readonly renderError?: ErrorRenderer;

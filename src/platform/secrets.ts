@@ -1,6 +1,6 @@
 /** Owns keys and tokens: where the service's own two secrets live, how others are sealed, and how tokens are compared. */
 
-import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Config, ConfigError, decodeKey } from "./config.js";
@@ -111,8 +111,12 @@ export function createVault(key: Buffer): Vault {
     },
     open(sealed, context) {
       const [version, ...parts] = sealed.split(".");
-      const [iv, tag, data] = parts.map((part) => Buffer.from(part, "base64url"));
+      const bytes = parts.map((part) => Buffer.from(part, "base64url"));
+      const [iv, tag, data] = bytes;
+      // a reader of base64 passes over what does not belong there
+      const isExact = bytes.every((part, index) => part.toString("base64url") === parts[index]);
       if (
+        !isExact ||
         version !== SEAL_VERSION ||
         parts.length !== 3 ||
         iv?.length !== IV_BYTES ||
@@ -131,6 +135,11 @@ export function createVault(key: Buffer): Vault {
       }
     },
   };
+}
+
+/** A key of its own for one purpose (HKDF, RFC 5869), so that what is sealed often wears out no other. */
+export function keyFor(purpose: string, secretKey: Buffer): Buffer {
+  return Buffer.from(hkdfSync("sha256", secretKey, "", purpose, 32));
 }
 
 /** SHA-256 in hex. A fast hash is right for tokens of 256 random bits. */

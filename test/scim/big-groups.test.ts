@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createRateLimiter } from "../../src/http/rate-limit.js";
 import type { DirectoryGroupId } from "../../src/model/ids.js";
 import type { JsonObject } from "../../src/model/json.js";
+import { createVault } from "../../src/platform/secrets.js";
 import { openScimFace } from "../../src/protocols/scim/face.js";
 import { type MemberPieces, memberPieces } from "../../src/protocols/scim/members.js";
 import type { DirectoryGroupRow } from "../../src/provisioning/ports/directory.js";
@@ -146,7 +147,13 @@ describe("big groups over SCIM", function () {
         },
       });
       const face = openScimFace({
-        ...{ p: { ...p, store: broken }, publicUrl, rateLimiter: createRateLimiter(), requestsPerMinutePerToken: 0 },
+        ...{
+          p: { ...p, store: broken },
+          cursors: createVault(Buffer.alloc(32)),
+          publicUrl,
+          rateLimiter: createRateLimiter(),
+          requestsPerMinutePerToken: 0,
+        },
         ...{
           bodyBytes: 1000,
           groupBodyBytes: 1000,

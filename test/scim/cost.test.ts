@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import request from "supertest";
 import { createRateLimiter } from "../../src/http/rate-limit.js";
+import { createVault } from "../../src/platform/secrets.js";
 import { openScimFace } from "../../src/protocols/scim/face.js";
 import type { Store } from "../../src/provisioning/ports/store.js";
 import { testApp } from "../http/running-app.js";
@@ -74,6 +75,7 @@ describe("what SCIM requests ask of the store", () => {
     const face = openScimFace({
       p: { ...service.p, store: notingStore(service.p.store, called) },
       publicUrl: service.publicUrl,
+      cursors: createVault(Buffer.alloc(32)),
       rateLimiter: createRateLimiter(),
       requestsPerMinutePerToken: 0,
       bodyBytes: 1_000_000,

@@ -65,7 +65,7 @@ describe("SCIM lists over HTTP", () => {
       ["?count=5", 1, "ada bob cyd dee eve"],
       ["?count=100000", 1, "ada bob cyd dee eve"],
       ["?startIndex=4", 4, "dee eve"],
-      ["?sortBy=nosuch&sortOrder=descending", 1, "ada bob cyd dee eve"],
+      ["?sortBy=&sortOrder=descending", 1, "ada bob cyd dee eve"],
     ];
     for (const [query, start, names] of pages) {
       it(`RFC-38, OKTA-18: pages by ${query || "nothing"}, for users and groups alike`, async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import request from "supertest";
 import { createRateLimiter } from "../../src/http/rate-limit.js";
+import { createVault } from "../../src/platform/secrets.js";
 import { openScimFace } from "../../src/protocols/scim/face.js";
 import { testApp } from "../http/running-app.js";
 import { type ScimService, startScimService, userBody } from "./scim-service.js";
@@ -79,6 +80,7 @@ describe("running the SCIM face", () => {
     const face = openScimFace({
       p: { ...running.p, now: broken },
       publicUrl: running.publicUrl,
+      cursors: createVault(Buffer.alloc(32)),
       rateLimiter: createRateLimiter(),
       requestsPerMinutePerToken: 0,
       bodyBytes: 1000,
@@ -102,7 +104,7 @@ describe("running the SCIM face", () => {
   it("serves discovery that says what it does", async () => {
     const directory = await (await start()).connect();
     const { json } = await directory.get("/ServiceProviderConfig");
-    expect(json).to.deep.include({ patch: { supported: true }, etag: { supported: true }, sort: { supported: false } });
+    expect(json).to.deep.include({ patch: { supported: true }, etag: { supported: true }, sort: { supported: true } });
     const { json: schema } = await directory.get(`/Schemas/${USER.toUpperCase()}`);
     expect(schema["id"]).to.equal(USER);
   });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Json, JsonObject } from "../../src/model/json.js";
-import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
+import { groupBody, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
 import { ENTERPRISE, GROUP, PATCH_OP, USER } from "./tables.js";
 
 const MEDIA_TYPE = "application/scim+json";
@@ -184,6 +184,34 @@ describe("SCIM resources over HTTP", () => {
         const last = String((await directory.get(path)).headers["etag"]);
         expect((await directory.delete(path, { "If-Match": last })).status).to.equal(204);
       }
+    });
+
+    it("RFC-56: excludes versions from writes, and compares named ones before a read", async () => {
+      for (const [path, put] of [
+        [`/Users/${ada}`, userBody("ada")],
+        [`/Groups/${platform}`, groupBody("Platform")],
+      ] as const) {
+        const read = await directory.get(path);
+        const now = String(read.headers["etag"]);
+        expect(now).to.equal(metaOf(read)["version"]);
+        const rename = [{ op: "replace", path: "displayName", value: "New" }];
+        for (const tags of ["*", now, `W/"0", ${now}`, now.slice(2)]) {
+          const excluded = { "If-None-Match": tags };
+          expect((await directory.put(path, put, excluded)).status, tags).to.equal(412);
+          expect((await directory.patch(path, rename, excluded)).status, tags).to.equal(412);
+          expect((await directory.delete(path, excluded)).status, tags).to.equal(412);
+        }
+        expect((await directory.get(path)).headers["etag"]).to.equal(now);
+        expect((await directory.get(path, { "If-Match": 'W/"0"' })).status).to.equal(412);
+        for (const tags of ["*", now, `W/"0", ${now}`]) {
+          expect((await directory.get(path, { "If-Match": tags })).status, tags).to.equal(200);
+        }
+        expect((await directory.get(path, { "If-Match": "*", "If-None-Match": now })).status).to.equal(304);
+        expect((await directory.patch(path, rename, { "If-None-Match": 'W/"0"' })).status).to.equal(200);
+        expect((await directory.put(path, put, { "If-Match": "*", "If-None-Match": "" })).status).to.equal(200);
+      }
+      expect((await directory.put("/Users/nobody", userBody("x"), { "If-Match": "*" })).status).to.equal(404);
+      expect((await directory.post("/Users", userBody("new"), { "If-None-Match": "*" })).status).to.equal(201);
     });
 
     it("RFC-56: holds a named version against the members too", async () => {

@@ -35,8 +35,8 @@ export function customHandler({ bodyBytes }: ScimRoom, type: ResourceType): Reso
 
 async function listAll(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
-  const { total, rows } = await reader.customResources(connection.id, visit.reading.type.name, query);
-  return { total, resources: rows.map((row) => shown(visit, row)) };
+  const { rows, ...listed } = await reader.customResources(connection.id, visit.reading.type.name, query);
+  return { ...listed, resources: rows.map((row) => shown(visit, row)) };
 }
 
 async function createOne(visit: Visit, body: Json): Promise<Outcome> {

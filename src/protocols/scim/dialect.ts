@@ -43,6 +43,11 @@ export interface Reading {
   readonly quirks: Set<QuirkName>;
   /** Attributes and parts returned on request that a write names: by that they are asked for (RFC 7643 section 7). */
   readonly sent: Set<Attribute>;
+  /**
+   * Where several types are searched: the names that this type has no attribute for. They are as absent here
+   * (RFC 7644 section 3.4.2.1); without the set they are refused.
+   */
+  readonly strangers?: Set<string>;
   /** Absent: roles are like any other attribute. */
   readonly roles?: RolePolicy;
 }

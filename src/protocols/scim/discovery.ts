@@ -1,6 +1,8 @@
 /** Owns what the service says about itself: `/Schemas`, `/ResourceTypes` and `/ServiceProviderConfig`, from the tables. */
 
 import type { Json, JsonObject } from "../../model/json.js";
+import { CURSOR_SECONDS } from "./cursor.js";
+import { PAGE } from "./list-query.js";
 import type { Attribute, ResourceType, Schema, ScimSchemas } from "./schema.js";
 
 const CORE = "urn:ietf:params:scim:schemas:core:2.0";
@@ -70,6 +72,15 @@ export function serviceProviderConfigDocument(
   return {
     ...schemas.serviceProviderConfig,
     bulk: { supported: true, ...bulk },
+    filter: { supported: true, maxResults: PAGE.largest },
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: "index",
+      defaultPageSize: PAGE.default,
+      maxPageSize: PAGE.largest,
+      cursorTimeout: CURSOR_SECONDS,
+    },
     meta: { resourceType: "ServiceProviderConfig", location: `${baseUrl}/ServiceProviderConfig` },
   };
 }

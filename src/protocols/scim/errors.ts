@@ -4,12 +4,17 @@ import type { JsonObject } from "../../model/json.js";
 
 /** Status and `scimType` of every refusal. Kinds without a `scimType` are told apart by their status. */
 const KINDS = {
+  expiredCursor: { status: 400, scimType: "expiredCursor" },
+  invalidCount: { status: 400, scimType: "invalidCount" },
+  invalidCursor: { status: 400, scimType: "invalidCursor" },
   invalidFilter: { status: 400, scimType: "invalidFilter" },
   invalidPath: { status: 400, scimType: "invalidPath" },
   invalidSyntax: { status: 400, scimType: "invalidSyntax" },
   invalidValue: { status: 400, scimType: "invalidValue" },
+  invalidVers: { status: 400, scimType: "invalidVers" },
   mutability: { status: 400, scimType: "mutability" },
   noTarget: { status: 400, scimType: "noTarget" },
+  tooMany: { status: 400, scimType: "tooMany" },
   uniqueness: { status: 409, scimType: "uniqueness" },
   badRequest: { status: 400 },
   unauthorized: { status: 401 },

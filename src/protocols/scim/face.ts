@@ -11,7 +11,8 @@ import { resourceRoutes } from "./resource-routes.js";
 import { readScimSchemas } from "./schema.js";
 import type { CustomTables } from "./schema-tables.js";
 import { renderScimError } from "./scim-answer.js";
-import { SCIM_PREFIX, type ScimRoom, scimAuthenticator } from "./scim-request.js";
+import { SCIM_PREFIX, SCIM_UNVERSIONED, type ScimRoom, scimAuthenticator } from "./scim-request.js";
+import { searchRoutes } from "./search-routes.js";
 import { userHandler } from "./users.js";
 import { createWhileUnchanged } from "./while-unchanged.js";
 
@@ -35,8 +36,10 @@ export function openScimFace(
   const handlers = [userHandler(room), groupHandler(room), ...custom];
   return {
     prefix: SCIM_PREFIX,
+    alias: SCIM_UNVERSIONED,
     routes: [
       ...handlers.flatMap((handler) => resourceRoutes(room, auth, handler)),
+      ...searchRoutes(room, auth, handlers),
       bulkRoute(room, auth, handlers),
       ...discoveryRoutes(room),
     ],

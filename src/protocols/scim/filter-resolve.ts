@@ -10,7 +10,8 @@ import { ScimError } from "./errors.js";
 import { type FilterNode, type Operand, parseFilter } from "./filter-parser.js";
 import { booleanFromText } from "./quirks/entra.js";
 import { compareRelation, isRelation, relationElement, relationPath } from "./relation-filter.js";
-import { type Attribute, hint, lookup } from "./schema.js";
+import { type Attribute, type Lookup, lookup } from "./schema.js";
+import { unknownAttribute } from "./unknown-attribute.js";
 
 /** Text of a request to filter of the model. Anything that cannot be asked is refused with `invalidFilter` (RFC-33). */
 export function readFilter(text: string, reading: Reading): ResourceFilter {
@@ -25,9 +26,12 @@ function resolveFilter(node: FilterNode, reading: Reading): ResourceFilter {
   switch (node.kind) {
     case "and":
     case "or":
-      return { op: node.kind, items: node.items.map((item) => resolveFilter(item, reading)) };
+      return joined(
+        node.kind,
+        node.items.map((item) => resolveFilter(item, reading)),
+      );
     case "not":
-      return { op: "not", item: resolveFilter(node.item, reading) };
+      return negated(resolveFilter(node.item, reading));
     case "present":
       return presence(node.attribute, reading);
     case "compare":
@@ -37,6 +41,21 @@ function resolveFilter(node: FilterNode, reading: Reading): ResourceFilter {
   }
 }
 
+/** What holds for all resources of the type, or for none, goes out of a filter: the rest is asked of rows. */
+function joined(op: "and" | "or", items: readonly ResourceFilter[]): ResourceFilter {
+  const [deciding, idle] = op === "and" ? [NEVER, ALWAYS] : [ALWAYS, NEVER];
+  if (items.includes(deciding)) return deciding;
+  const left = items.filter((item) => item !== idle);
+  const [only] = left;
+  if (only === undefined) return idle;
+  return left.length === 1 ? only : { op, items: left };
+}
+
+function negated(item: ResourceFilter): ResourceFilter {
+  if (item === ALWAYS) return NEVER;
+  return item === NEVER ? ALWAYS : { op: "not", item };
+}
+
 /** A filter on one element of `attribute`, for paths of a PATCH and for projections; its paths start at the element. */
 export function resolveElementFilter(node: FilterNode, attribute: Attribute, reading: Reading): ResourceFilter {
   return withinElement(node, attribute, [], reading);
@@ -44,6 +63,7 @@ export function resolveElementFilter(node: FilterNode, attribute: Attribute, rea
 
 function presence(reference: AttributeReference, reading: Reading): ResourceFilter {
   const found = find(reference, reading);
+  if (found === undefined) return NEVER;
   const attribute = found.sub ?? found.attribute;
   if (attribute === undefined) {
     return found.schema.extension ? { op: "present", path: [{ name: found.schema.urn, multi: false }] } : ALWAYS;
@@ -60,6 +80,7 @@ function comparison(
   reading: Reading,
 ): ResourceFilter {
   const found = find(reference, reading);
+  if (found === undefined) return comparator === (value === null ? "eq" : "ne") ? ALWAYS : NEVER;
   const attribute = found.sub ?? found.attribute;
   if (attribute === undefined) throw refused(reference, "is a schema: name one of its attributes");
   if (attribute.id === "meta.resourceType") return compareConstant(reading.type.name, comparator, value);
@@ -69,7 +90,9 @@ function comparison(
 }
 
 function elementOf(reference: AttributeReference, where: FilterNode, reading: Reading): ResourceFilter {
-  const { attribute, sub } = find(reference, reading);
+  const found = find(reference, reading);
+  if (found === undefined) return NEVER;
+  const { attribute, sub } = found;
   if (attribute === undefined || sub !== undefined) throw refused(reference, "takes no brackets");
   if (isRelation(attribute)) return relationElement(attribute, where);
   askable(attribute);
@@ -110,16 +133,16 @@ function subAttribute(parent: Attribute, reference: AttributeReference): Attribu
   return askable(found);
 }
 
-function find(reference: AttributeReference, reading: Reading): NonNullable<ReturnType<typeof lookup>> {
+/** `undefined` where several types are searched and another may have it: the attribute is as absent here. */
+function find(reference: AttributeReference, reading: Reading): Lookup | undefined {
   const found = lookup(reading.type, reference);
-  if (found === undefined) {
-    throw refused(
-      reference,
-      `is no attribute of ${reading.type.name}${hint(reading.type, reference.sub ?? reference.name)}`,
-    );
+  if (found?.urnLeftOut) reading.quirks.add("urn_left_out");
+  if (found !== undefined) return found;
+  if (reading.strangers === undefined) {
+    throw unknownAttribute("invalidFilter", printReference(reference), [reading.type]);
   }
-  if (found.urnLeftOut) reading.quirks.add("urn_left_out");
-  return found;
+  reading.strangers.add(printReference(reference));
+  return undefined;
 }
 
 function askable(attribute: Attribute): Attribute {
@@ -212,8 +235,8 @@ function wrongOperand(attribute: Attribute, wanted: string): never {
 }
 
 /** Every resource has an id. */
-const ALWAYS: ResourceFilter = { op: "present", path: [{ name: "id", multi: false }] };
-const NEVER: ResourceFilter = { op: "not", item: ALWAYS };
+export const ALWAYS: ResourceFilter = { op: "present", path: [{ name: "id", multi: false }] };
+export const NEVER: ResourceFilter = { op: "not", item: ALWAYS };
 
 function compareConstant(constant: string, comparator: Comparator, value: Operand): ResourceFilter {
   if (comparator !== "eq" && comparator !== "ne") {

@@ -43,8 +43,9 @@ export function groupHandler({ schemas, groupBodyBytes }: ScimRoom): ResourceHan
 
 async function listGroups(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
-  const { total, rows } = await reader.directoryGroupsList(connection.id, { ...query, ...adoptableFor(visit.caller) });
-  return { total, resources: await renderAll(visit, rows) };
+  const asked = { ...query, ...adoptableFor(visit.caller) };
+  const { rows, ...listed } = await reader.directoryGroupsList(connection.id, asked);
+  return { ...listed, resources: await renderAll(visit, rows) };
 }
 
 async function createGroup(visit: Visit, body: Json): Promise<Outcome> {

@@ -1,44 +1,62 @@
-/** Owns which part of a list is asked for (RFC 7644 section 3.4.2), and the form in which it is answered. */
+/** Owns which part of a list is asked for (RFC 7644 section 3.4.2, RFC 9865), and the form in which it is answered. */
 
 import type { JsonObject } from "../../model/json.js";
 import type { DirectoryQuery } from "../../provisioning/ports/directory.js";
-import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
-import { readFilter } from "./filter-resolve.js";
+import type { SortRequest } from "./sort-order.js";
 
-const DEFAULT_PAGE = 100;
-const LARGEST_PAGE = 200;
+/** Resources on a page: unless told otherwise, and at most. */
+export const PAGE = { default: 100, largest: 200 } as const;
 
-/** As in the query of a request; empty is the same as absent. */
-export interface ListRequest {
+/** As in the query of a request; empty is the same as absent, but for the cursor: an empty one starts. */
+export interface ListRequest extends SortRequest {
   readonly filter?: string | undefined;
   readonly startIndex?: string | undefined;
   readonly count?: string | undefined;
+  readonly cursor?: string | undefined;
 }
 
-export interface ListQuery extends DirectoryQuery {
-  readonly startIndex: number;
+/** What a handler is asked for. */
+export type ListQuery = DirectoryQuery;
+
+export type Paging =
+  | { readonly by: "index"; readonly startIndex: number; readonly count: number }
+  | { readonly by: "cursor"; readonly cursor: string; readonly count: number };
+
+/**
+ * RFC-38: a start below 1 is 1, a negative count is 0, a count above the largest page is the largest page.
+ * CUR-04: with a cursor, a count above the largest page is refused.
+ */
+export function readPaging({ startIndex, count, cursor }: ListRequest): Paging {
+  const start = integer("startIndex", startIndex, "invalidValue");
+  if (cursor === undefined) {
+    const asked = integer("count", count, "invalidValue") ?? PAGE.default;
+    return { by: "index", startIndex: Math.max(1, start ?? 1), count: Math.min(PAGE.largest, Math.max(0, asked)) };
+  }
+  if (start !== undefined) {
+    throw new ScimError("invalidValue", "`startIndex` and `cursor` exclude one another: send one of them");
+  }
+  const asked = integer("count", count, "invalidCount") ?? PAGE.default;
+  if (asked > PAGE.largest) throw new ScimError("invalidCount", `\`count\` may be at most ${PAGE.largest}`);
+  return { by: "cursor", cursor, count: Math.max(0, asked) };
 }
 
-/** RFC-38: a start below 1 is 1, a negative count is 0, a count above the largest page is the largest page. */
-export function readListQuery(asked: ListRequest, reading: Reading): ListQuery {
-  const startIndex = Math.max(1, integer("startIndex", asked.startIndex) ?? 1);
-  const limit = Math.min(LARGEST_PAGE, Math.max(0, integer("count", asked.count) ?? DEFAULT_PAGE));
-  const base = { startIndex, offset: startIndex - 1, limit };
-  return asked.filter ? { ...base, filter: readFilter(asked.filter, reading) } : base;
-}
-
-function integer(name: string, text: string | undefined): number | undefined {
+function integer(name: string, text: string | undefined, kind: "invalidValue" | "invalidCount"): number | undefined {
   if (text === undefined || text === "") return undefined;
-  if (!/^-?\d{1,15}$/.test(text)) throw new ScimError("invalidValue", `\`${name}\` must be an integer`);
+  if (!/^-?\d{1,15}$/.test(text)) throw new ScimError(kind, `\`${name}\` must be an integer`);
   return Number(text);
 }
 
-export function listResponse(startIndex: number, total: number, resources: readonly JsonObject[]): JsonObject {
+/** C6: `nextCursor` where a cursor was asked for, and nothing but the five keys otherwise. */
+export function listResponse(
+  total: number,
+  resources: readonly JsonObject[],
+  place: { readonly startIndex: number } | { readonly nextCursor?: string },
+): JsonObject {
   return {
     schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
     totalResults: total,
-    startIndex,
+    ...place,
     itemsPerPage: resources.length,
     Resources: resources,
   };

@@ -3,6 +3,7 @@
 import type { RoleSource } from "../../model/connection.js";
 import type { RunId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import type { Walked } from "../../provisioning/ports/directory.js";
 import type { ListQuery } from "./list-query.js";
 import type { ResourceType } from "./schema.js";
 import { type Visit, type VisitRequest, visited, withRoles } from "./visit.js";
@@ -23,6 +24,8 @@ export interface Outcome {
 export interface Listed {
   readonly total: number;
   readonly resources: readonly JsonObject[];
+  /** Of a walk. */
+  readonly walked?: Walked;
 }
 
 /** Each function throws ScimErrors and the Refusals of provisioning. The id of the resource that is meant is the visit's. */

@@ -3,11 +3,12 @@
 import type { HttpRequest } from "../../http/exchange.js";
 import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { Json } from "../../model/json.js";
-import { listResponse, readListQuery } from "./list-query.js";
+import { listRequest, projectionRequest } from "./list-parameters.js";
+import { listResources } from "./list-resources.js";
 import { type Operation, operate, type ResourceHandler } from "./resource-handler.js";
 import { outcomeAnswer, scimAnswer } from "./scim-answer.js";
 import { SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
-import { type VisitRequest, visited } from "./visit.js";
+import type { VisitRequest } from "./visit.js";
 
 interface Asked {
   readonly principal: ScimCaller;
@@ -84,27 +85,18 @@ export function resourceRoutes(
   ];
 }
 
-function list(room: ScimRoom, handler: ResourceHandler, { request, principal }: RouteInput<Asked>) {
-  return visited(handler, visitRequest(room, principal, request), async (visit) => {
-    const [filter, startIndex, count] = textsOf(request, ["filter", "startIndex", "count"]);
-    const query = readListQuery({ filter, startIndex, count }, visit.reading);
-    const { total, resources } = await handler.list(visit, query);
-    return scimAnswer(200, listResponse(query.startIndex, total, resources));
-  });
+async function list(room: ScimRoom, handler: ResourceHandler, { request, principal }: RouteInput<Asked>) {
+  const asked = visitRequest(room, principal, request);
+  return scimAnswer(200, await listResources([handler], asked, listRequest(request), handler.type.endpoint));
 }
 
 function visitRequest(room: ScimRoom, caller: ScimCaller, request: HttpRequest): VisitRequest {
-  const [attributes, excludedAttributes] = textsOf(request, ["attributes", "excludedAttributes"]);
   return {
     room,
     caller,
     id: request.params["id"] ?? "",
-    projection: { attributes, excludedAttributes },
+    projection: projectionRequest(request),
     preconditions: { ifMatch: request.header("if-match"), ifNoneMatch: request.header("if-none-match") },
     onQuirks: (quirks) => request.identify({ quirks: quirks.join(",") }),
   };
-}
-
-function textsOf({ query }: HttpRequest, names: readonly string[]): readonly (string | undefined)[] {
-  return names.map((name) => query.get(name) ?? undefined);
 }

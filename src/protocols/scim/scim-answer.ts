@@ -5,9 +5,11 @@ import { failureOf } from "../../http/failure.js";
 import type { ErrorRenderer } from "../../http/route.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
+import { quote } from "../../model/quote.js";
 import { textInPieces } from "./apart.js";
 import { errorBody, ScimError, type ScimErrorKind } from "./errors.js";
 import type { Outcome } from "./resource-handler.js";
+import { SCIM_PREFIX, SCIM_UNVERSIONED } from "./scim-request.js";
 
 const MEDIA_TYPE = "application/scim+json";
 
@@ -49,10 +51,20 @@ const KIND_OF: Partial<Record<RefusalCode, ScimErrorKind>> = {
 };
 
 /** RFC-54: the Error schema on every path below the base, whatever went wrong. */
-export const renderScimError: ErrorRenderer = (error) => {
-  const scim = error instanceof ScimError ? error : ofRefusal(error);
+export const renderScimError: ErrorRenderer = (error, { path }) => {
+  const scim = error instanceof ScimError ? error : (otherVersion(error, path) ?? ofRefusal(error));
   return scimAnswer(scim.status, errorBody(scim));
 };
+
+const OTHER_VERSION = new RegExp(`^${SCIM_UNVERSIONED}/(v\\d+(?:\\.\\d+)*)(?:/|$)`, "i");
+
+/** RFC-55: where there is nothing because the path asks for another version of the protocol. */
+function otherVersion(error: unknown, path: string): ScimError | undefined {
+  if (!(error instanceof Refusal) || error.code !== "not_found") return undefined;
+  const version = OTHER_VERSION.exec(path)?.[1];
+  if (version === undefined || version.toLowerCase() === "v2") return undefined;
+  return new ScimError("invalidVers", `SCIM ${quote(version)} is not spoken here: use \`${SCIM_PREFIX}\``);
+}
 
 function ofRefusal(error: unknown): ScimError {
   const { message } = failureOf(error);

@@ -3,6 +3,7 @@ import { bearerToken } from "../../http/bearer.js";
 import type { RateLimiter } from "../../http/rate-limit.js";
 import type { Authenticator, BodyRule } from "../../http/route.js";
 import type { Connection, Tenant } from "../../model/connection.js";
+import type { Vault } from "../../platform/secrets.js";
 import { adoptableBy } from "../../provisioning/adopt.js";
 import type { Context, Provisioning } from "../../provisioning/deps.js";
 import type { DirectoryQuery } from "../../provisioning/ports/directory.js";
@@ -14,6 +15,8 @@ import type { WhileUnchanged } from "./while-unchanged.js";
 
 /** Below which everything of SCIM lies. */
 export const SCIM_PREFIX = "/api/scim/v2";
+/** RFC-55: the base without the version of the protocol. */
+export const SCIM_UNVERSIONED = "/api/scim";
 
 /** What the SCIM room is made of. */
 export interface ScimRoom {
@@ -29,6 +32,8 @@ export interface ScimRoom {
   /** What one bulk request may hold; bytes. */
   readonly bulk: { readonly maxOperations: number; readonly maxPayloadSize: number };
   readonly whileUnchanged: WhileUnchanged;
+  /** Seals cursors; they need open again only while they are good for something. */
+  readonly cursors: Vault;
 }
 
 /** A request with a live token: the tenant and the connection come from it and from nowhere else. */

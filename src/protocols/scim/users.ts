@@ -39,12 +39,9 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
 }
 
 async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
-  const { connection } = visit.caller;
-  const { total, rows } = await visit.caller.reader.directoryUsers(connection.id, {
-    ...query,
-    ...adoptableFor(visit.caller),
-  });
-  return { total, resources: await renderAll(visit, rows) };
+  const { reader, connection } = visit.caller;
+  const { rows, ...listed } = await reader.directoryUsers(connection.id, { ...query, ...adoptableFor(visit.caller) });
+  return { ...listed, resources: await renderAll(visit, rows) };
 }
 
 async function createUser(visit: Visit, body: Json): Promise<Outcome> {

@@ -1,3 +1,4 @@
+import type { Connection } from "../../model/connection.js";
 import type { Json } from "../../model/json.js";
 import { type QuirkName, type Reading, startReading } from "./dialect.js";
 import { ScimError } from "./errors.js";
@@ -29,13 +30,28 @@ export interface Visit {
   readonly preconditions: Preconditions;
 }
 
+/** Whether the connection's client may see and change resources of the type at all. */
+export function isManaged(managedAs: ResourceHandler["managedAs"], { manages }: Connection): boolean {
+  return managedAs === undefined || manages.includes(managedAs);
+}
+
+/** One request about resources of several types; quirks are told type by type. */
+export async function visitedAll<T>(
+  [first, ...others]: readonly ResourceHandler[],
+  request: VisitRequest,
+  serve: (visits: readonly Visit[]) => Promise<T>,
+): Promise<T> {
+  if (first === undefined) return serve([]);
+  return visited(first, request, (visit) => visitedAll(others, request, (visits) => serve([visit, ...visits])));
+}
+
 export async function visited<T>(
   { type, managedAs }: ResourceHandler,
   { room, caller, id = "", projection = {}, preconditions = {}, onQuirks }: VisitRequest,
   serve: (visit: Visit) => Promise<T>,
 ): Promise<T> {
-  const { profile, rolesFrom, manages, slug } = caller.connection;
-  if (managedAs && !manages.includes(managedAs)) {
+  const { profile, rolesFrom, slug } = caller.connection;
+  if (!isManaged(managedAs, caller.connection)) {
     throw new ScimError(
       "forbidden",
       `connection \`${slug}\` does not manage ${type.endpoint}: add \`${managedAs}\` to its setting \`manages\``,

@@ -1,0 +1,12 @@
+import { quote } from "../../model/quote.js";
+import { ScimError, type ScimErrorKind } from "./errors.js";
+import { hint, type ResourceType } from "./schema.js";
+
+/** A name that none of these types has an attribute for, as the client wrote it. */
+export function unknownAttribute(kind: ScimErrorKind, name: string, types: readonly ResourceType[]): ScimError {
+  const last = name.slice(Math.max(name.lastIndexOf(":"), name.lastIndexOf(".")) + 1);
+  const hints = types.map((type) => hint(type, last));
+  const best = hints.find((text) => text.startsWith(",")) ?? hints[0] ?? "";
+  const where = types.map((type) => type.name).join(" or ");
+  return new ScimError(kind, `${quote(name)} is no attribute of ${where}${best}`);
+}
