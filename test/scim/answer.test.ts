@@ -1,7 +1,13 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
 import { readUser } from "../../src/protocols/scim/document.js";
-import { DEFAULT_PROJECTION, type ProjectionRequest, readProjection, wants } from "../../src/protocols/scim/project.js";
+import {
+  chosenIds,
+  DEFAULT_PROJECTION,
+  type ProjectionRequest,
+  readProjection,
+  wants,
+} from "../../src/protocols/scim/project.js";
 import { renderGroup, renderUser, type StoredResource } from "../../src/protocols/scim/render.js";
 import { ENTERPRISE, GROUP, groupReading, ROLECALL_GROUP, refusal, schemas, USER, userReading } from "./tables.js";
 
@@ -180,5 +186,26 @@ describe("SCIM answers", () => {
     expect(wanted({ attributes: "MEMBERS" })).to.equal(true);
     expect(wanted({ attributes: 'members[value eq "u1"]' })).to.equal(true);
     expect(wants(schemas.group, "nosuch", DEFAULT_PROJECTION)).to.equal(false);
+  });
+
+  it("ROLE-05, C10: names the members that a filter chooses, and none where others could be shown", () => {
+    const chosen = (request: ProjectionRequest) =>
+      chosenIds(schemas.group, "members", readProjection(request, groupReading()));
+    const cases: readonly (readonly [attributes: string, ids: readonly string[] | undefined])[] = [
+      ['members[value eq "u1"]', ["u1"]],
+      ['displayName,members[value eq "u1"].display', ["u1"]],
+      ['members[value eq "u1" or value eq "u2"]', ["u1", "u2"]],
+      ['members[type eq "User" and value eq "u1"]', ["u1"]],
+      ['members[value eq "u1"],members[value eq "u2"].value', ["u1", "u2"]],
+      ['members[value eq "u1"],members.display', undefined],
+      ['members[value eq "u1" or type eq "Group"]', undefined],
+      ['members[not (value eq "u1")]', undefined],
+      ['members[value sw "u1"]', undefined],
+      ["members", undefined],
+      ["displayName", undefined],
+    ];
+    for (const [attributes, ids] of cases) expect(chosen({ attributes }), attributes).to.deep.equal(ids);
+    expect(chosen({})).to.equal(undefined);
+    expect(chosen({ excludedAttributes: 'members[value eq "u1"]' })).to.equal(undefined);
   });
 });
