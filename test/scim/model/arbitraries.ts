@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../../src/model/json.js";
 import type { Comparison, ModelFilter } from "./rfc-filter.js";
 import { CORE, type Element, EXTENSION, type ModelOperation, type Target } from "./rfc-resource.js";
 
-export const USER_NAMES = ["ada", "Ada", "bob", "çelik", "ÇELİK", 'O\'Brien "x"'] as const;
+const USER_NAMES = ["ada", "Ada", "bob", "çelik", "ÇELİK", 'O\'Brien "x"'] as const;
 const TEXTS = ["Lead", "lead", "Straße", "é", "e\u0301", "", "a\\b", "100%", "x y"] as const;
 const TYPES = ["work", "WORK", "home", "spare"] as const;
 const VALUES = ["a@x.test", "A@X.test", "b@x.test", "c"] as const;

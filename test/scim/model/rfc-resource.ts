@@ -5,7 +5,7 @@ export const EXTENSION = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 export const CORE = "urn:ietf:params:scim:schemas:core:2.0:User";
 
 /** Types that the schema names: a replacement through a filter may make elements of these alone (C7). */
-export const KNOWN_TYPES: Readonly<Record<string, readonly string[]>> = {
+const KNOWN_TYPES: Readonly<Record<string, readonly string[]>> = {
   emails: ["work", "home", "other"],
   phoneNumbers: ["work", "home", "mobile", "fax", "pager", "other"],
 };
