@@ -10,7 +10,7 @@ import { describeLocalUsers, localConnection } from "./local-users.js";
 import { recordNotices } from "./notices.js";
 import type { GroupRow } from "./ports/group-list.js";
 import type { TenantWriter } from "./ports/store.js";
-import { reconcilePeople } from "./reconcile.js";
+import { reconcileInline } from "./push.js";
 
 /** Until when the members that a group had by hand can be brought back. */
 const UNDO_DAYS = 30;
@@ -152,7 +152,7 @@ async function written(
     return done;
   });
   if (ingested.touched.length > p.settings.inlineUsers) p.wake();
-  else await reconcilePeople(p, tenant.id, ingested.touched, { context });
+  else await reconcileInline(p, tenant.id, { users: ingested.touched, context });
   return id;
 }
 

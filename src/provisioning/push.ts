@@ -96,7 +96,7 @@ export function createTouchedPeople(most: number): Batches<Touched, Reconciled> 
 }
 
 /** Each request waits for its people alone to be done, with whomever else: none waits for one that comes after it. */
-async function reconcileInline(p: Provisioning, tenant: TenantId, touched: Touched): Promise<void> {
+export async function reconcileInline(p: Provisioning, tenant: TenantId, touched: Touched): Promise<void> {
   const work = reconcileTouched(p, tenant, touched).then((left) => leaveToWorker(p, tenant, left));
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {

@@ -1,0 +1,113 @@
+import { expect } from "chai";
+import type { DirectoryGroupId, DirectoryUserId, UserId } from "../../src/model/ids.js";
+import { createLocalGroup, undoGroupAdoption, updateLocalGroup } from "../../src/provisioning/local-groups.js";
+import { createLocalUser } from "../../src/provisioning/local-users.js";
+import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
+import { createToken } from "../../src/provisioning/tokens.js";
+import { postgresUrl } from "../store/postgres-server.js";
+import { NO_WRITES } from "../store/world.js";
+import { testClock } from "../support/clock.js";
+import { scimGroup } from "../support/people.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+const RULES = {
+  mappings: [
+    { group_name: "Crew", team_name: "Ship", role_name: "sailor" },
+    { when: "user.department = 'Sales'", team_name: "Sales", role_name: "viewer" },
+  ],
+};
+
+for (const [name, newUrl] of [
+  ["SQLite", async () => "sqlite::memory:"] as const,
+  ["PostgreSQL", postgresUrl] as const,
+]) {
+  describe(`what stays behind of what was made by hand, on ${name}`, () => {
+    const clock = testClock();
+    let database: TestDatabase;
+    let t: TenantInTest;
+    let domain: string;
+    let tenants = 0;
+    before(async () => {
+      database = await openDatabase({ databaseUrl: await newUrl(), with: clock.into });
+    });
+    after(() => database.close());
+    beforeEach(async () => {
+      domain = `stay${++tenants}.example`;
+      t = await database.tenant({ domains: [domain] });
+      await t.mapping(RULES);
+      await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    });
+
+    const local = async (userName: string, more: LocalProfile = {}): Promise<UserId> =>
+      createLocalUser(t.p, await t.tenant(), { ...more, userName, email: userName }, ADMIN);
+    const group = async (displayName: string, ...members: readonly UserId[]): Promise<DirectoryGroupId> =>
+      createLocalGroup(t.p, await t.tenant(), { displayName, members }, ADMIN);
+
+    it("keeps a person in their groups by hand when a connection takes them over, and in nothing that was merely typed", async () => {
+      const ann = `ann@${domain}`;
+      await group("Crew", await local(ann, { department: "Sales" }));
+      expect(await t.holds(ann)).to.deep.equal(["Sales/viewer", "Ship/sailor"]);
+      await t.pushUser("okta", ann);
+      expect(await t.holds(ann)).to.deep.equal(["Ship/sailor"]);
+    });
+
+    it("judges groups by hand with what is pushed, and ends with the account", async () => {
+      const ann = `ann@${domain}`;
+      const rules = [{ group_name: "Crew", when: "user.title = 'Captain'", team_name: "Ship", role_name: "captain" }];
+      await t.mapping({ mappings: rules });
+      await group("Crew", await local(ann, { title: "Captain" }));
+      const id = await t.pushUser("okta", ann, { attributes: { title: "Mate" } });
+      expect(await t.holds(ann)).to.deep.equal([]);
+      await t.pushUser("okta", ann, { id, attributes: { title: "Captain" } });
+      expect(await t.holds(ann)).to.deep.equal(["Ship/captain"]);
+      await t.change("okta", { kind: "deleteUser", id: id as DirectoryUserId });
+      expect(await t.holds(ann)).to.equal("deactivated");
+    });
+
+    it("can be taken out of a group by hand also when a connection keeps the person, and put back by none", async () => {
+      const ann = `ann@${domain}`;
+      const user = await local(ann);
+      const crew = await group("Crew", user);
+      await t.pushUser("okta", ann);
+      await updateLocalGroup(t.p, await t.tenant(), crew, { removeMembers: [user] }, ADMIN);
+      expect(await t.holds(ann)).to.deep.equal([]);
+      const back = updateLocalGroup(t.p, await t.tenant(), crew, { addMembers: [user] }, ADMIN);
+      expect(await back.catch(({ code }: { readonly code: string }) => code)).to.equal("unknown_member");
+    });
+
+    for (const [days, outcome] of [
+      [29, "done"],
+      [31, "conflict"],
+    ] as const) {
+      it(`DS-20: a group's members can be brought back after ${days} days: ${outcome}`, async () => {
+        const ann = `ann@${domain}`;
+        const crew = await group("Crew", await local(ann));
+        await t.change("okta", { kind: "upsertGroup", document: scimGroup("CREW") });
+        expect(await t.holds(ann)).to.deep.equal([]);
+        clock.forward({ hours: days * 24 });
+        const undone = undoGroupAdoption(t.p, await t.tenant(), crew, ADMIN).then(() => "done");
+        expect(await undone.catch(({ code }: { readonly code: string }) => code)).to.equal(outcome);
+        expect(await t.holds(ann)).to.deep.equal(outcome === "done" ? ["Ship/sailor"] : []);
+      });
+    }
+
+    it("is made up for people made by hand in earlier versions when a token is made: from then on clients find them", async () => {
+      const tenant = await t.tenant();
+      const [now, userName] = [clock.now(), `ann@${domain}`];
+      const row = await t.p.store.write(tenant.id, async (tx) => {
+        const made = (await tx.connections()).find(({ protocol }) => protocol === "local");
+        if (made === undefined) throw new Error("no local connection");
+        const user = await tx.insertPendingUser({ userName, email: userName }, now);
+        const attributes = { userName: { value: userName, at: now }, email: { value: userName, at: now } };
+        const claims = { attributes, claims: {}, at: now };
+        await tx.applyAccess({ ...NO_WRITES, statuses: [{ user, to: "registered" }] }, now);
+        return tx.insertUserRow({ connection: made.id, user, linkedBy: "created", claims, userName }, now);
+      });
+      const { id } = await t.connection("okta");
+      const shown = () => t.p.store.read(tenant.id).directoryUser(id, row.id, { domains: [domain] });
+      expect(await shown()).to.equal(undefined);
+      await createToken(t.p, tenant, "okta", { name: "first" }, ADMIN);
+      expect((await shown())?.resource).to.include({ userName, active: true });
+    });
+  });
+}

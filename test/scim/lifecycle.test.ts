@@ -1,0 +1,144 @@
+import { expect } from "chai";
+import type { JsonObject } from "../../src/model/json.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
+import { updateTenant } from "../../src/provisioning/tenants.js";
+import { signInOf } from "../support/people.js";
+import { ADMIN } from "../support/tenant.js";
+import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
+
+const emails = (value: string): JsonObject => ({ emails: [{ value, primary: true }] });
+let domains = 0;
+const newDomain = (): string => `life${++domains}.example`;
+
+describe("the life of a pushed person", () => {
+  onEachDatabase((service) => {
+    const accounts = async ({ tenant }: ScimDirectory) =>
+      (await service().p.store.read(tenant.id).users({ limit: 50 })).items;
+
+    it("TAB-6, DS-10: after a DELETE they are nowhere over SCIM, their name is free, and the account is still listed", async () => {
+      const directory = await service().connect();
+      const rules = { mappings: [{ everyone: true, scope: "all_teams", role_name: "viewer" }] };
+      await saveMapping(service().p, directory.tenant, JSON.stringify(rules), {}, ADMIN);
+      const ann = await directory.user("ann");
+      const crew = await directory.group("Crew", [ann, await directory.user("ben")]);
+      const before = (await directory.get(`/Groups/${crew}`)).headers["etag"];
+      expect((await directory.delete(`/Users/${ann}`)).status).to.equal(204);
+      const replies = [
+        await directory.get(`/Users/${ann}`),
+        await directory.put(`/Users/${ann}`, userBody("ann")),
+        await directory.patch(`/Users/${ann}`, [{ op: "replace", path: "active", value: true }]),
+        await directory.delete(`/Users/${ann}`),
+      ];
+      expect(replies.map(({ status }) => status)).to.deep.equal([404, 404, 404, 404]);
+      expect((await directory.get('/Users?filter=userName%20eq%20"ann"')).json["totalResults"]).to.equal(0);
+      expect((await directory.get("/Users")).json["totalResults"]).to.equal(1);
+      expect(await directory.members(crew)).not.to.include(ann);
+      expect((await directory.get(`/Groups/${crew}`)).headers["etag"]).not.to.equal(before);
+      const add = [{ op: "add", path: "members", value: [{ value: ann }] }];
+      expect((await directory.patch(`/Groups/${crew}`, add)).status).to.equal(400);
+      const people = await accounts(directory);
+      const named = people.map(({ userName, status, assignments }) => `${userName} ${status} ${assignments.length}`);
+      expect(named.sort()).to.deep.equal(["ann deactivated 0", "ben registered 1"]);
+      expect(await directory.user("ANN")).not.to.equal(ann);
+    });
+
+    type End = (directory: ScimDirectory, id: string) => Promise<ScimReply>;
+    const active = (value: unknown, path?: string): End => {
+      const operation = path === undefined ? { value: { active: value } } : { path, value };
+      return (one, id) => one.patch(`/Users/${id}`, [{ op: "Replace", ...operation } as JsonObject]);
+    };
+    const ENDS: Readonly<Record<string, End>> = {
+      "PATCH active: false": active(false, "active"),
+      'PATCH active: "False"': active("False", "active"),
+      'PATCH Active: "false"': active("false", "Active"),
+      "PATCH without a path": active(false),
+      PUT: (one, id) => one.put(`/Users/${id}`, userBody("ann", { active: false })),
+      DELETE: (one, id) => one.delete(`/Users/${id}`),
+    };
+    for (const [name, end] of Object.entries(ENDS)) {
+      it(`SEC-05: ${name} has ended their sessions when it is answered, and nobody else's`, async () => {
+        const directory = await service().connect();
+        const { tenant, connection } = directory;
+        const { p } = service();
+        const ids = { ann: await directory.user("ann"), ben: await directory.user("ben") };
+        const hashes = new Map<string, string>();
+        for (const { id, userName } of await accounts(directory)) {
+          const hash = `${tenant.slug}-${name}-${userName}`;
+          hashes.set(userName, hash);
+          const session = { hash, user: id, connection: connection.id, subject: userName };
+          const expiresAt = new Date(Date.parse(p.now()) + 3_600_000).toISOString();
+          await p.store.write(tenant.id, (tx) => tx.insertSession({ ...session, expiresAt }, p.now()));
+        }
+        const isOpen = async (userName: string) =>
+          (await p.store.instance.sessionByHash(hashes.get(userName) ?? "")) !== undefined;
+        expect([await isOpen("ann"), await isOpen("ben")]).to.deep.equal([true, true]);
+        const reply = await end(directory, ids.ann);
+        expect([200, 204], reply.text).to.include(reply.status);
+        expect([await isOpen("ann"), await isOpen("ben")]).to.deep.equal([false, true]);
+        const [ann] = (await accounts(directory)).filter(({ userName }) => userName === "ann");
+        expect(ann?.status).to.equal("deactivated");
+      });
+    }
+
+    it("people known by sign-in alone are in no list, and a POST of their externalId or name links them: 201, no second account", async () => {
+      const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+      const directory = await service().connect({ protocol: "oidc", oidc });
+      const { tenant, connection } = directory;
+      const { p } = service();
+      for (const name of ["ann", "ben"]) {
+        await signIn(p, { tenant, connection, observed: signInOf(`sub-${name}`, { userName: name }) });
+      }
+      expect((await directory.get("/Users")).json["totalResults"]).to.equal(0);
+      expect((await directory.get('/Users?filter=userName%20eq%20"ann"')).json["totalResults"]).to.equal(0);
+      const before = (await accounts(directory)).map(({ id }) => id);
+      const posted = [
+        await directory.post("/Users", userBody("ann.anders", { externalId: "sub-ann" })),
+        await directory.post("/Users", userBody("BEN", { externalId: "hr-2" })),
+      ];
+      expect(posted.map(({ status }) => status)).to.deep.equal([201, 201]);
+      expect((await accounts(directory)).map(({ id }) => id)).to.deep.equal(before);
+      const again = await directory.post("/Users", userBody("BEN", { externalId: "hr-2" }));
+      expect([again.status, again.json["scimType"]], "IDP-09").to.deep.equal([409, "uniqueness"]);
+    });
+
+    it("TES-9: people of an e-mail domain that the organization does not list are refused, however they come, and nothing changes", async () => {
+      const [mine, other] = [newDomain(), newDomain()];
+      const directory = await service().connect({ of: { domains: [mine] } });
+      const ann = await directory.user(`ann@${mine}`, emails(`Ann@${mine.toUpperCase()}`));
+      const before = (await directory.get(`/Users/${ann}`)).text;
+      const email = [{ op: "replace", path: "emails", value: [{ value: `ann@${other}`, primary: true }] }];
+      const replies = [
+        await directory.post("/Users", userBody(`ben@${other}`)),
+        await directory.post("/Users", userBody("ben", emails(`ben@${other}`))),
+        await directory.post("/Users", userBody("ben", emails(`ben@sub.${mine}`))),
+        await directory.put(`/Users/${ann}`, userBody(`ann@${mine}`, emails(`ann@${other}`))),
+        await directory.patch(`/Users/${ann}`, email),
+      ];
+      for (const { status, json, text } of replies) {
+        expect([status, json["scimType"]], text).to.deep.equal([400, "invalidValue"]);
+        expect(json["detail"]).to.contain(mine);
+      }
+      expect((await directory.get(`/Users/${ann}`)).text).to.equal(before);
+      expect(await accounts(directory)).to.have.length(1);
+      await updateTenant(service().p, directory.tenant, { domains: [mine, other] }, ADMIN);
+      expect((await directory.patch(`/Users/${ann}`, email)).status, "once it is listed").to.equal(200);
+      expect((await directory.post("/Users", userBody(`ben@${other}`))).status).to.equal(201);
+    });
+
+    it("TES-9: a connection's own domains go before those of the organization, and each organization has its own", async () => {
+      const [mine, other] = [newDomain(), newDomain()];
+      const own = await service().connect({ of: { domains: [mine] }, allowedDomains: [other.toUpperCase()] });
+      expect((await own.post("/Users", userBody(`ann@${other}`))).status).to.equal(201);
+      expect((await own.post("/Users", userBody(`ann@${mine}`))).status).to.equal(400);
+      const any = await service().connect();
+      expect((await any.post("/Users", userBody(`ann@${newDomain()}`))).status, "none listed: any").to.equal(201);
+    });
+
+    it("TES-9: with `requireDomains` nobody comes in before a domain is listed", async () => {
+      const directory = await service().connect({ requireDomains: true });
+      expect((await directory.post("/Users", userBody("ann@acme.example"))).status).to.equal(400);
+      expect(await accounts(directory)).to.have.length(0);
+    });
+  });
+});
