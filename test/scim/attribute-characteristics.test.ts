@@ -23,7 +23,7 @@ function read(name: string, value: Json): Json | undefined {
 describe("SCIM attribute characteristics", () => {
   const types: readonly (readonly [name: string, good: readonly Json[], bad: readonly Json[]])[] = [
     ["integerAttr", [0, -7, 9007199254740991], [1.5, "1", true, 1e300, {}]],
-    ["decimalAttr", [0, 1.5, -2e10], ["1.5", true, []]],
+    ["decimalAttr", [0, 1.5, -2e10], ["1.5", true, [], Number.POSITIVE_INFINITY]],
     ["booleanAttr", [true, false], ["yes", 1, {}]],
     [
       "dateTimeAttr",

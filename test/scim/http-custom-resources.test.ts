@@ -109,7 +109,13 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
         expect(await found(filter), filter).to.deep.equal([id]);
       }
       expect(await found('binaryAttr eq "aqid"')).to.deep.equal([]);
-      for (const filter of ["booleanAttr gt true", 'binaryAttr gt "A"', 'integerAttr co "1"', "nosuch pr"]) {
+      for (const filter of [
+        "integerAttr lt 1e400",
+        "booleanAttr gt true",
+        'binaryAttr gt "A"',
+        'integerAttr co "1"',
+        "nosuch pr",
+      ]) {
         const reply = await directory.get(`/TestResources?filter=${encodeURIComponent(filter)}`);
         expect(errorOf(reply), filter).to.deep.equal([400, "invalidFilter"]);
       }
@@ -168,6 +174,14 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       });
       expect(errorOf(reply)).to.deep.equal(INVALID);
       expect((await directory.get(at(id))).json).to.deep.equal(before);
+    });
+
+    it("RFC-02, SEC-06: refuses numbers that cannot be kept", async () => {
+      const { directory } = client();
+      for (const name of ["integerAttr", "decimalAttr"]) {
+        const text = JSON.stringify(testBody({ [name]: 1 })).replace(`"${name}":1`, `"${name}":1e400`);
+        expect(errorOf(await directory.post("/TestResources", text)), name).to.deep.equal([400, "invalidValue"]);
+      }
     });
 
     it("RFC-52: is made by bulk requests, which refer to what they make", async () => {

@@ -137,7 +137,8 @@ function readPlain(attribute: Attribute, value: Json, reading: Reading): Json {
     case "integer":
       return Number.isSafeInteger(value) ? value : refuse(attribute, "a whole number", value);
     case "decimal":
-      return typeof value === "number" ? value : refuse(attribute, "a number", value);
+      // JSON's own numbers end where JavaScript's become infinite, and infinity cannot be kept
+      return Number.isFinite(value) ? value : refuse(attribute, "a number", value);
     case "dateTime":
       return isText(value) && instantOf(value) !== undefined
         ? value
