@@ -82,7 +82,11 @@ function partOf(
     ...sorted,
     async list(query) {
       if (handler === undefined || filter === NEVER) return { total: 0, resources: [] };
-      return handler.list(visit, { ...query, ...sorted, ...(filter !== ALWAYS && { filter }) });
+      const listed = await handler.list(visit, { ...query, ...sorted, ...(filter !== ALWAYS && { filter }) });
+      // or a list would end early and nobody would know
+      if (query.walk && !listed.walked)
+        throw new Error(`a walk through ${visit.reading.type.endpoint} says not where it is`);
+      return listed;
     },
   };
 }

@@ -26,7 +26,9 @@ export async function inMergedOrder(
   }
   const descending = parts.some(({ sort }) => sort?.descending);
   const origin = place && { position: place.position, index: parts.findIndex(({ type }) => type === place.type) };
-  const read = await Promise.all(parts.map((part, index) => readPart(part, index, end, origin, descending)));
+  const read: Awaited<ReturnType<typeof readPart>>[] = [];
+  // one after the other: a request takes one connection of the database
+  for (const [index, part] of parts.entries()) read.push(await readPart(part, index, end, origin, descending));
   const rows = read.flatMap(({ rows: shown }) => shown);
   rows.sort((one, other) => compare(one, other, descending));
   const page = rows.slice(offset, end);
