@@ -11,7 +11,7 @@ import type { AdminDeps } from "./deps.js";
 import { targetOf } from "./grants.js";
 import { pastMoment } from "./instants.js";
 import { USER } from "./paths.js";
-import { type UserParams, userNamed } from "./users.js";
+import { accountNamed, type UserParams } from "./users.js";
 
 interface ExplainQuery {
   readonly at?: string;
@@ -35,7 +35,7 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
       query: "admin/query#/$defs/explain",
       responses: { 200: "admin/explanation#/$defs/answer" },
       async handler({ params, query, principal: { tenant } }) {
-        const { id, userName } = await userNamed(p, tenant, params.user);
+        const { id, userName } = await accountNamed(p, tenant, params.user);
         if (query.at !== undefined) {
           const past = await explainPast(p, tenant, id, pastMoment("at", query.at, p.now()), wantedIn(query));
           return { status: 200, body: { user: { id, userName }, ...past } };

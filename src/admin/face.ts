@@ -25,6 +25,7 @@ import { renderAdminError } from "./refusals.js";
 import { requestRoutes } from "./requests.js";
 import { reviewItemRoutes } from "./review-items.js";
 import { runRoutes } from "./runs.js";
+import { serviceAccountRoutes } from "./service-accounts.js";
 import { signInRoutes } from "./sign-ins.js";
 import { syncRoutes } from "./sync.js";
 import { teamRoutes } from "./teams.js";
@@ -76,6 +77,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...mappingTryRoutes(deps),
     ...planRoutes(deps),
     ...userRoutes(deps),
+    ...serviceAccountRoutes(deps),
     ...erasureRoutes(deps),
     ...reviewItemRoutes(deps),
     ...explanationRoutes(deps),

@@ -15,7 +15,7 @@ const TAGS = ["users"];
 const GRANTS = `${USER}/grants`;
 const GRANT = `${GRANTS}/:grant`;
 
-interface TargetInput {
+export interface TargetInput {
   readonly scope?: string;
   readonly team?: string;
   readonly role: string;

@@ -5,6 +5,8 @@ export const CONNECTIONS = `${TENANT}/connections`;
 export const CONNECTION = `${CONNECTIONS}/:connection`;
 export const USERS = `${TENANT}/users`;
 export const USER = `${USERS}/:user`;
+export const SERVICE_ACCOUNTS = `${TENANT}/service-accounts`;
+export const SERVICE_ACCOUNT = `${SERVICE_ACCOUNTS}/:account`;
 export const RUNS = `${TENANT}/runs`;
 export const RUN = `${RUNS}/:run`;
 

@@ -5,7 +5,6 @@ import { type TenantCaller, tenantAccess } from "./callers.js";
 import { type ConnectionParams, connectionNamed } from "./connections.js";
 import type { AdminDeps } from "./deps.js";
 import { futureInstant } from "./instants.js";
-import { notAvailable } from "./not-available.js";
 import { type PageInput, pageOf } from "./paging.js";
 import { CONNECTION, pathOf } from "./paths.js";
 
@@ -16,7 +15,7 @@ const TOKEN = `${TOKENS}/:token`;
 interface NewToken {
   readonly name: string;
   readonly expiresAt?: string;
-  readonly serviceAccount?: unknown;
+  readonly serviceAccount?: string;
 }
 
 export function tokenRoutes(deps: AdminDeps): readonly Route[] {
@@ -35,14 +34,11 @@ function createRoute(deps: AdminDeps): Route {
     body: { read: "json", bytes: limits.adminBodyBytes, schema: "admin/token#/$defs/new" },
     responses: { 201: "admin/token#/$defs/made" },
     async handler({ params, body, principal: { tenant, context } }) {
-      if (Object.hasOwn(body, "serviceAccount")) throw notAvailable("/serviceAccount", "a token of a service account");
-      const { name } = body;
       const expires =
         body.expiresAt === undefined ? {} : { expiresAt: futureInstant("expiresAt", body.expiresAt, p.now()) };
-      const made = await createToken(p, tenant, params.connection, { name, ...expires }, context);
-      const { id, token, createdAt } = made;
-      const location = pathOf(TOKEN, { tenant: tenant.slug, connection: params.connection, token: id });
-      return { status: 201, headers: { location }, body: { id, token, name, createdAt, ...expires } };
+      const made = await createToken(p, tenant, params.connection, { ...body, ...expires }, context);
+      const location = pathOf(TOKEN, { tenant: tenant.slug, connection: params.connection, token: made.id });
+      return { status: 201, headers: { location }, body: { ...made, name: body.name, ...expires } };
     },
   });
 }

@@ -34,6 +34,17 @@ export async function userNamed(p: Provisioning, tenant: Tenant, id: UserId): Pr
   return user;
 }
 
+/** Of a user or of a service account. Refusal `not_found`. */
+export async function accountNamed(
+  p: Provisioning,
+  tenant: Tenant,
+  id: UserId,
+): Promise<Pick<UserRow, "id" | "userName">> {
+  const [account] = await p.store.read(tenant.id).people([id]);
+  if (account === undefined || account.status === "pending") throw new Refusal("not_found", `no user \`${id}\``);
+  return account;
+}
+
 function listRoute(deps: AdminDeps): Route {
   return adminRoute<{ query: PageInput & Omit<UserQuery, "after" | "limit">; principal: TenantCaller }>({
     method: "GET",

@@ -14,6 +14,7 @@ import { mappingPreview } from "./mapping-preview.js";
 import { mappingTest } from "./mapping-test.js";
 import { migrate } from "./migrate.js";
 import { runsRelease } from "./runs-release.js";
+import { serviceAccountCreate } from "./service-account-create.js";
 import { simulatePush } from "./simulate.js";
 import { tenantCreate } from "./tenant-create.js";
 import { tokenCreate } from "./token-create.js";
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   migrate,
   tenantCreate,
   tokenCreate,
+  serviceAccountCreate,
   runsRelease,
 ];
 

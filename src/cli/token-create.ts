@@ -1,5 +1,5 @@
 import { compileSchema } from "../platform/schemas.js";
-import { createToken } from "../provisioning/tokens.js";
+import { createToken, type NewToken } from "../provisioning/tokens.js";
 import type { Arguments } from "./arguments.js";
 import { type Command, EXIT, Misuse } from "./command.js";
 import { commandLineContext, tenantNamed, withInstallation } from "./installation.js";
@@ -13,6 +13,10 @@ export const tokenCreate: Command = {
     tenant: { value: "SLUG", what: "whose", required: true },
     connection: { value: "SLUG", what: "which connection the token is for", required: true },
     name: { value: "NAME", what: "what the token is called in lists" },
+    "service-account": {
+      value: "NAME",
+      what: "whose token it is, by name or id: one with an admin role, e.g. tenant/admin",
+    },
     "expires-at": { value: "INSTANT", what: "when it ends, e.g. 2027-01-31T00:00:00Z" },
   },
   async run(args, terminal) {
@@ -30,23 +34,20 @@ export const tokenCreate: Command = {
   },
 };
 
-interface TokenInput {
-  readonly name: string;
-  readonly expiresAt?: string;
-}
-
 /** Judged by the schema of the admin API. */
-function inputOf(args: Arguments): TokenInput {
+function inputOf(args: Arguments): NewToken {
   const expires = args.text("expires-at");
-  const checked = compileSchema<TokenInput>("admin/token#/$defs/new")({
+  const account = args.text("service-account");
+  const checked = compileSchema<NewToken>("admin/token#/$defs/new")({
     name: args.text("name") ?? "made at the command line",
+    ...(account !== undefined && { serviceAccount: account }),
     ...(expires !== undefined && { expiresAt: expires }),
   });
   if (!checked.ok)
     throw new Misuse(checked.problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join("; "));
-  const { name, expiresAt } = checked.value;
-  if (expiresAt === undefined) return { name };
+  const { expiresAt, ...input } = checked.value;
+  if (expiresAt === undefined) return input;
   const millis = Date.parse(expiresAt);
   if (Number.isNaN(millis)) throw new Misuse("--expires-at is no instant that exists");
-  return { name, expiresAt: new Date(millis).toISOString() };
+  return { ...input, expiresAt: new Date(millis).toISOString() };
 }

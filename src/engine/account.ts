@@ -75,16 +75,18 @@ export function decideAccount(
 
 /**
  * Whether `no_match` judges the person, at once or later: people who were just pushed wait for their groups, if groups are what
- * the rules ask for. People whom an admin made by hand are left to admins.
+ * the rules ask for. People whom an admin made by hand are left to admins, and service accounts are no rule's business.
  */
 function concernsNoMatch(current: readonly PersonLink[]): boolean {
-  return current.length > 0 && !current.some((link) => link.connection.protocol === "local");
+  return current.length > 0 && !current.some(({ connection }) => connection.protocol === "local" || connection.unruled);
 }
 
 /** SCIM says that the person is active. */
 function pushedAccount(judged: Judged, pushed: PersonLink): Account {
   const { person, refused, settling, policy, matching, door } = judged;
   const { slug, id } = pushed.connection;
+  // Its time ends an account without being asked; a later end opens it again.
+  if (pushed.expired) return unchanged(deny("deactivated"), deactivationReason("expired"));
   if (refused && policy === "deactivate") return withoutMatch(judged);
   const verdict: Verdict = refused && policy === "deny" ? deny("not_assigned") : ALLOW;
   if (person.status === "deactivated") {
@@ -187,6 +189,7 @@ const DEACTIVATED_BECAUSE: Readonly<Record<DeactivatedBy, string>> = {
   scim: "the identity provider deactivated it",
   disabled_connection: "its connection was disabled",
   admin: "an admin deactivated it",
+  expired: "its time was over",
 };
 
 /** Why an account is deactivated, by the door that ended it. */

@@ -59,7 +59,8 @@ export function profileJobs(
 
 /**
  * The computed profile of a person. `links` in order, the strongest first: the first whose facts are known decides. A
- * failure leaves the attribute as it is; what an admin wrote of a local person stands as written.
+ * failure leaves the attribute as it is; what an admin wrote of a local person stands as written, and what a service account is
+ * called as its source says.
  * INVARIANT: no attribute that identifies a person (user name, e-mail, ids) is ever computed.
  */
 export function computedProfile(
@@ -122,7 +123,7 @@ function computedAttribute(
 }
 
 function isByHand({ connection }: PersonLink): boolean {
-  return connection.protocol === "local";
+  return connection.protocol === "local" || connection.unruled === true;
 }
 
 /** Nobody writes photos by hand. */

@@ -94,7 +94,7 @@ function defaults(
 ): readonly DesiredGrant[] {
   const isFallback = mapping.noMatch === "default";
   const given = isFallback ? matching === "unmatched" && current.length > 0 : isNew;
-  if (!given) return [];
+  if (!given || current.some(({ connection }) => connection.unruled)) return [];
   return mapping.defaults.flatMap(({ rule, target }) => {
     const present = presentTarget(target, mapping, resolveTeam);
     if (!present) return [];

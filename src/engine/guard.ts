@@ -139,8 +139,9 @@ function waitingGains(plan: PersonPlan, reason: string): Waiting {
   return { reason, gains: assignmentChanges(plan).gained.map(({ grant }) => grant) };
 }
 
-/** The plan registers somebody who has no seat yet. */
+/** The plan registers somebody who has no seat yet; service accounts take none. */
 export function needsSeat({ person, changes }: PersonPlan): boolean {
+  if (person.serviceAccount) return false;
   return !person.seat && changes.some(({ kind }) => kind === "create_user" || kind === "reactivate_user");
 }
 

@@ -132,14 +132,15 @@ export function assignRoles(
 
 function giveRole(
   mapping: CompiledMapping,
-  { connection: { id, mayGrantOwner } }: PersonLink,
+  { connection: { id, mayGrantOwner, unruled } }: PersonLink,
   fact: ScimRoleFact,
   resolveTeam: ResolveTeam,
 ): DesiredGrant | Unassigned["why"] {
   if (mapping.scimRoles === undefined) return "no_scim_roles";
   const resolved = resolveScimRole(mapping.scimRoles, fact);
   if (!resolved.ok) return resolved.why;
-  // INVARIANT: SCIM makes an owner by the word of a connection that may grant it, and by no other.
+  // INVARIANT: SCIM makes an owner by the word of a connection that may grant it, and by no other; and of persons alone.
+  if (isOwner(resolved.target) && unruled) return "service_account";
   if (isOwner(resolved.target) && !mayGrantOwner) return "owner_connection";
   const target = presentTarget(resolved.target, mapping, resolveTeam);
   if (target === undefined) return "unknown_team";

@@ -4,12 +4,13 @@ import type { PersonLink } from "../model/person.js";
 import { candidates } from "./candidates.js";
 import { type CompiledMapping, type CompiledRule, isExpired } from "./compile/compiled-mapping.js";
 
-/** Every rule's outcome in document order; `notable` holds those that are not unmatched. */
+/** Every rule's outcome in document order; `notable` holds those that are not unmatched. None where rules say nothing. */
 export function allOutcomes(
   mapping: CompiledMapping,
   link: PersonLink,
   notable: readonly RuleOutcome[],
 ): readonly RuleOutcome[] {
+  if (link.connection.unruled) return [];
   const known = new Map(notable.map((outcome) => [outcome.index, outcome]));
   const reached = new Set(candidates(mapping.tables(link.connection), link).map(({ owner }) => owner.rule));
   return mapping.rules.map((rule) => {

@@ -14,7 +14,9 @@ export type DirectoryChange =
   | { readonly kind: "deleteUser"; readonly id: DirectoryUserId; readonly ifVersion?: number }
   | UpsertGroup
   | { readonly kind: "deleteGroup"; readonly id: DirectoryGroupId; readonly ifVersion?: number }
-  | MembersChange;
+  | MembersChange
+  | UpsertServiceAccount
+  | { readonly kind: "deleteServiceAccount"; readonly id: DirectoryUserId; readonly ifVersion?: number };
 
 /** A verified sign-in. What the claims left out is unknown, never empty. */
 export interface ObserveUser {
@@ -110,6 +112,32 @@ export interface ScimGroupDocument {
   readonly externalId?: string;
   readonly idpMappingNames: readonly string[];
   /** Role assignments that every member has. */
+  readonly roles?: readonly ScimRole[];
+  /** Of extensions that the operator added; absent where these have none. */
+  readonly unique?: readonly UniqueValue[];
+}
+
+/** A service account's whole SCIM document, new or changed. */
+export interface UpsertServiceAccount {
+  readonly kind: "upsertServiceAccount";
+  /** Absent: create. */
+  readonly id?: DirectoryUserId;
+  readonly ifVersion?: number;
+  readonly document: ScimServiceAccountDocument;
+}
+
+export interface ScimServiceAccountDocument {
+  /** The resource without `id` and `meta`. */
+  readonly resource: JsonObject;
+  readonly search: JsonObject;
+  readonly userName: string;
+  readonly displayName: string;
+  readonly description?: string;
+  readonly externalId?: string;
+  readonly active: boolean;
+  readonly expiresAt?: Instant;
+  /** SCIM id of the user who answers for it. */
+  readonly owner?: DirectoryUserId;
   readonly roles?: readonly ScimRole[];
   /** Of extensions that the operator added; absent where these have none. */
   readonly unique?: readonly UniqueValue[];

@@ -89,7 +89,13 @@ export interface Unassigned {
   readonly connection: string;
   readonly role: ScimRole;
   readonly group?: string;
-  readonly why: "no_scim_roles" | "unknown_type" | "unknown_value" | "unknown_team" | "owner_connection";
+  readonly why:
+    | "no_scim_roles"
+    | "unknown_type"
+    | "unknown_value"
+    | "unknown_team"
+    | "owner_connection"
+    | "service_account";
 }
 
 /** Whether a sign-in may go on. */

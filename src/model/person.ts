@@ -10,7 +10,7 @@ import type { ScimRole, ScimRoleFact } from "./scim-role.js";
 export type UserStatus = "pending" | "registered" | "deactivated";
 
 /** Which door ended a registration; only `no_match` lets a person back in by signing in. */
-export type DeactivatedBy = "scim" | "admin" | "no_match" | "disabled_connection";
+export type DeactivatedBy = "scim" | "admin" | "no_match" | "disabled_connection" | "expired";
 
 /** What people are shown by, beside their user name; `null`: nothing says it. */
 export type ShownProfile = Readonly<Record<ProfileAttribute, string | null>>;
@@ -21,6 +21,8 @@ export const NOTHING_SHOWN: ShownProfile = { displayName: null, givenName: null,
 /** What the access ledger holds for one person: the state that a plan changes. */
 export interface PersonState extends ShownProfile {
   readonly id: UserId;
+  /** The account is no person's: it takes no seat, and no rule speaks of it. */
+  readonly serviceAccount?: true;
   readonly userName: string;
   readonly email: string | null;
   readonly status: UserStatus;
@@ -126,6 +128,8 @@ export interface LinkConnection {
   readonly groupsUnmanagedSince?: Instant;
   /** Every live or deleted group of the SCIM directory, shared by all links of the connection. */
   readonly directoryGroups: readonly DirectoryGroupRecord[];
+  /** The mapping's rules say nothing of who is linked here: a service account has what SCIM assigns and admins give. */
+  readonly unruled?: true;
   /** Roles that the tenant's catalogue marks privileged; read where a group waits for an admin, else absent. */
   readonly privilegedRoles?: ReadonlySet<string>;
 }
@@ -141,6 +145,8 @@ export interface PersonLink {
   readonly scimRoles?: readonly ScimRoleFact[];
   /** SCIM's word on the person, where SCIM is evidence (sync live): `inactive` also after a DELETE. */
   readonly scim?: "active" | "inactive";
+  /** A service account whose time is over. */
+  readonly expired?: true;
   /** The person has signed in here, or is a local row. */
   readonly signedIn: boolean;
   /** `no_match` must not judge yet: no group was pushed so far, or the person was pushed less than `settleSeconds` ago. */

@@ -1,7 +1,7 @@
 import type { Open } from "./evaluation.js";
 import type { DesiredGrant, Evidence, Grant } from "./grant.js";
 import type { ConnectionId, GrantId, Instant, RunId } from "./ids.js";
-import type { PersonState } from "./person.js";
+import type { DeactivatedBy, PersonState } from "./person.js";
 import type { Target } from "./target.js";
 
 /** One step from what a person holds to what the facts and the mapping give. */
@@ -11,7 +11,7 @@ export type Change =
   | {
       readonly kind: "deactivate_user";
       readonly reason: string;
-      readonly by: "scim" | "admin" | "no_match" | "disabled_connection";
+      readonly by: DeactivatedBy;
       readonly connection?: ConnectionId;
     }
   | { readonly kind: "grant"; readonly grant: DesiredGrant; readonly reason: string }

@@ -53,6 +53,7 @@ export const REFUSAL_STATUS = {
   scim_disabled: 403,
   sync_off: 403,
   unknown_member: 400,
+  unknown_owner: 400,
   conflict: 409,
   run_not_held: 409,
   address_refused: 400,

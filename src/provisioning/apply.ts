@@ -36,11 +36,24 @@ export async function applyPlans(p: Provisioning, tx: TenantWriter, input: Apply
   const leavers = released.map((plan) => plan.person.id);
   await freeSeatsOf(tx, leavers, input.now);
   if (input.plans.some(changesOwners)) await ownersChanged(tx, input.now);
-  const lines = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
-  const updated = updatedProfiles(input);
-  if (lines.length + updated.length === 0) return;
-  await tx.appendAudit([...lines, ...updated].map((line) => entry(input, line)));
-  await tx.appendEvents([...lines, ...updated], input.now);
+  const changed = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
+  const lines = [...changed, ...updatedProfiles(input), ...(await accountsLeft(tx, input.plans))];
+  if (lines.length === 0) return;
+  await tx.appendAudit(lines.map((line) => entry(input, line)));
+  await tx.appendEvents(lines, input.now);
+}
+
+/** Service accounts go on without whom they had to answer for them, and somebody is told. */
+async function accountsLeft(tx: TenantWriter, plans: readonly PersonPlan[]): Promise<readonly Line[]> {
+  const ended = ({ changes, person }: PersonPlan) =>
+    !person.serviceAccount && changes.some(({ kind }) => kind === "deactivate_user");
+  const leavers = plans.filter(ended).map(({ person }) => person.id);
+  if (leavers.length === 0) return [];
+  const owned = await tx.accountsOwnedBy(leavers);
+  // No name of theirs: what is told of others stays when their personal data is removed.
+  return owned.map(({ id, userName, owner }) => {
+    return { type: "service_account.owner_inactive", user: id, data: { userName, owner } };
+  });
 }
 
 function changesOwners({ changes }: PersonPlan): boolean {
@@ -107,9 +120,9 @@ interface Line {
 }
 
 const EVENT_OF = {
-  create_user: "user.created",
-  reactivate_user: "user.reactivated",
-  deactivate_user: "user.deactivated",
+  create_user: "created",
+  reactivate_user: "reactivated",
+  deactivate_user: "deactivated",
   grant: "grant.added",
   revoke: "grant.removed",
 } as const satisfies Record<Change["kind"], string>;
@@ -126,11 +139,21 @@ function describe(plan: PersonPlan, change: Change): Line {
           ...(change.grant.rule === undefined ? {} : { rule: change.grant.rule }),
         }
       : base;
-  return { type: EVENT_OF[change.kind], user: plan.person.id, data };
+  const event = EVENT_OF[change.kind];
+  return { type: "grant" in change ? event : `${kindOf(plan)}.${event}`, user: plan.person.id, data };
 }
 
-function updatedProfiles(input: ApplyInput): readonly Line[] {
-  return [...input.profiles].map(([user, profile]) => ({ type: "user.updated", user, data: { ...profile } }));
+/** What events call whose account it is. */
+function kindOf({ person }: PersonPlan): "user" | "service_account" {
+  return person.serviceAccount ? "service_account" : "user";
+}
+
+function updatedProfiles({ plans, profiles }: ApplyInput): readonly Line[] {
+  if (profiles.size === 0) return [];
+  const accounts = new Set(plans.filter(({ person }) => person.serviceAccount).map(({ person }) => person.id));
+  return [...profiles].map(([user, profile]) => {
+    return { type: `${accounts.has(user) ? "service_account" : "user"}.updated`, user, data: { ...profile } };
+  });
 }
 
 function entry(input: ApplyInput, line: Line): AuditEntry {

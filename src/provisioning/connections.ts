@@ -80,7 +80,7 @@ function newConnection(
     allowedDomains: (input.allowedDomains ?? []).map(asciiLower),
     requireDomains: input.requireDomains ?? false,
     absentGroups: input.absentGroups ?? "unknown",
-    rolesFrom: input.rolesFrom ?? ["users", "groups"],
+    rolesFrom: input.rolesFrom ?? ["users", "groups", "serviceAccounts"],
     manages,
     ...(manages.includes("groups") ? {} : { groupsUnmanagedSince: p.now() }),
     adopt: input.adopt ?? "verified_domain",

@@ -53,7 +53,7 @@ export async function gather(
   states: readonly PersonState[],
   options: GatherOptions,
 ): Promise<readonly Gathered[]> {
-  const rows = await reader.links(states.map((state) => state.id));
+  const rows = await linkRows(reader, states);
   const linked = new Set(rows.map((row) => row.connection));
   const byId = new Map<ConnectionId, LinkConnection>();
   let privilegedRoles: ReadonlySet<string> | undefined;
@@ -68,6 +68,22 @@ export async function gather(
   }
   const links = linksByUser(rows, byId, options);
   return states.map((state) => ({ state, links: links.get(state.id) ?? [] }));
+}
+
+/** A link as the ledger has it; with `until` where it is a service account's. */
+interface Row extends LinkRow {
+  readonly account?: { readonly until?: Instant | undefined };
+}
+
+/** INVARIANT: a batch without service accounts, as nearly every one is, asks nothing more for them. */
+async function linkRows(reader: TenantReader, states: readonly PersonState[]): Promise<readonly Row[]> {
+  const ids = (accounts: boolean) =>
+    states.filter(({ serviceAccount = false }) => serviceAccount === accounts).map(({ id }) => id);
+  const rows = await reader.links(ids(false));
+  const accounts = ids(true);
+  if (accounts.length === 0) return rows;
+  const links = await reader.accountLinks(accounts);
+  return [...rows, ...links.map(({ expiresAt: until, ...row }) => ({ ...row, account: { until } }))];
 }
 
 /** People leave by a connection that is being ended, too: it says nothing more only once they have. */
@@ -104,7 +120,7 @@ function hasWaitingName({ pins }: DirectoryGroupRecord): boolean {
 }
 
 function linksByUser(
-  rows: readonly LinkRow[],
+  rows: readonly Row[],
   connections: ReadonlyMap<ConnectionId, LinkConnection>,
   { now, mapping, overlay }: GatherOptions,
 ): ReadonlyMap<UserId, PersonLink[]> {
@@ -118,7 +134,7 @@ function linksByUser(
     if (!present) continue;
     const leaving = present.scim !== undefined && overlay?.get(row.connection)?.leaving;
     const link: PersonLink = leaving ? { ...present, scim: "inactive" } : present;
-    pushTo(links, row.user, link);
+    pushTo(links, row.user, row.account ? accountLink(link, row.account.until, now) : link);
   }
   for (const mine of links.values()) mine.sort(strongestFirst);
   return links;
@@ -167,6 +183,12 @@ function whatStays(record: LinkRecord, pushed: Pushed | undefined): LinkRecord |
   const { claims: _, ...rest } = record;
   const { attributes, createdAt } = pushed;
   return { ...rest, scim: { active: true, deleted: false, attributes, appRoles: known([]), createdAt } };
+}
+
+/** The link of a service account: what the mapping says of people is not said of it. */
+function accountLink(link: PersonLink, until: Instant | undefined, now: Instant): PersonLink {
+  const connection: LinkConnection = { ...link.connection, unruled: true };
+  return { ...link, connection, ...(until !== undefined && until <= now && { expired: true }) };
 }
 
 function strongestFirst(a: PersonLink, b: PersonLink): number {

@@ -10,6 +10,7 @@ import { quote } from "../model/quote.js";
 import { admitDomain, admitSeat } from "./admit.js";
 import { type AdoptionNotice, adoptGroupAt, adoptPerson, localGroupOf, localPersonAt, localPersonOf } from "./adopt.js";
 import { firstNames } from "./first-names.js";
+import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
 import { linkPush, reviewLink, reviewNamesake } from "./link.js";
 import { observeUser } from "./observe.js";
 import type { LocalPerson } from "./ports/adoption.js";
@@ -37,7 +38,7 @@ export interface Lease {
   readonly until: Instant;
 }
 
-interface Ingest {
+export interface Ingest {
   readonly tx: TenantWriter;
   readonly tenant: Tenant;
   readonly connection: Connection;
@@ -96,6 +97,10 @@ async function ingestOne(state: Ingest, change: DirectoryChange): Promise<Writte
     case "addMembers":
     case "removeMembers":
       return changeMembers(state, change);
+    case "upsertServiceAccount":
+      return change.id === undefined ? createAccount(state, change) : replaceAccount(state, change.id, change);
+    case "deleteServiceAccount":
+      return deleteAccount(state, change.id, change.ifVersion);
     case "observeUser":
       await observeUser(state.tx, state.tenant, state.connection, change, { takeFacts: true, now: state.now });
       return undefined;

@@ -7,8 +7,8 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner } from "../model/target.js";
 import { admitSeat } from "./admit.js";
-import { applyPlans } from "./apply.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { endAccount } from "./end-account.js";
 import { firstNames } from "./first-names.js";
 import { refuseLastOwner } from "./manual-grants.js";
 import type { AccessWrites } from "./ports/access.js";
@@ -67,7 +67,8 @@ export async function updateLocalUser(
   const now = p.now();
   await p.store.write(tenant.id, async (tx) => {
     const [state] = await tx.lockPeople([user]);
-    if (!state || state.status === "pending") throw new Refusal("not_found", `no user \`${user}\``);
+    if (!state || state.serviceAccount || state.status === "pending")
+      throw new Refusal("not_found", `no user \`${user}\``);
     await refuseSynced(tx, user, change);
     if (change.profile) await editProfile(p, tx, user, change.profile, now);
     if (change.active === false && state.status === "registered") await deactivate(p, tx, state, context, now);
@@ -176,18 +177,7 @@ async function deactivate(
 ): Promise<void> {
   const ownerGrants = person.grants.filter((grant) => isOwner(grant.target)).length;
   if (ownerGrants > 0) await refuseLastOwner(tx, person.id, 1);
-  const reason = "deactivated by an admin";
-  const revokes = person.grants.map((grant) => ({ kind: "revoke", grant, reason }) as const);
-  const changes = [{ kind: "deactivate_user", by: "admin", reason } as const, ...revokes];
-  const plans = [{ person, changes, kept: [], refreshed: [], frozen: false }];
-  await applyPlans(p, tx, {
-    plans,
-    profiles: new Map(),
-    reconciled: [],
-    mappingVersion: 0,
-    contextOf: () => context,
-    now,
-  });
+  await endAccount(p, tx, person, { by: "admin", reason: "deactivated by an admin", context, now });
 }
 
 async function reactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {

@@ -26,25 +26,37 @@ export async function addManualGrant(
   context: Context,
 ): Promise<GrantId> {
   const now = p.now();
-  const { target, expiresAt } = given;
+  const { expiresAt } = given;
   if (expiresAt !== undefined && expiresAt <= now) throw new Refusal("bad_request", "`expiresAt` is in the past");
   const id = p.newId() as GrantId;
-  await p.store.write(tenant.id, async (tx) => {
-    const state = await lockedPerson(tx, user);
-    refuseUseless(state, target);
-    const name = teamOf(target.scope);
-    const team = name === undefined ? undefined : (await tx.ensureTeams([name], now)).get(name);
-    await refuseByPolicy(tx, target.scope, team);
-    await openGrantWithAudit(tx, state, { ...given, id, ...(team && { team }) }, context, now);
-    if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "grant_expiry", expiryRef(user, id));
-    // It may be what they are held for losing, or be lost with it.
-    if (state.hold) await tx.markDirty([user], "manual_grant", now);
-  });
+  await p.store.write(tenant.id, (tx) => giveByHand(tx, user, { ...given, id }, context, now));
   p.wake();
   return id;
 }
 
-function refuseUseless({ status, grants }: PersonState, { scope, role }: Target): void {
+/** The same inside a transaction. */
+export async function giveByHand(
+  tx: TenantWriter,
+  user: UserId,
+  given: ManualGrant & Pick<NewGrant, "id">,
+  context: Context,
+  now: Instant,
+): Promise<void> {
+  const { id, target, expiresAt } = given;
+  const state = await lockedPerson(tx, user);
+  refuseUseless(state, target);
+  const name = teamOf(target.scope);
+  const team = name === undefined ? undefined : (await tx.ensureTeams([name], now)).get(name);
+  await refuseByPolicy(tx, target.scope, team);
+  await openGrantWithAudit(tx, state, { ...given, ...(team && { team }) }, context, now);
+  if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "grant_expiry", expiryRef(user, id));
+  // It may be what they are held for losing, or be lost with it.
+  if (state.hold) await tx.markDirty([user], "manual_grant", now);
+}
+
+function refuseUseless({ serviceAccount, status, grants }: PersonState, { scope, role }: Target): void {
+  // INVARIANT: who owns a tenant is a person.
+  if (serviceAccount && isOwner({ scope, role })) throw new Refusal("conflict", "no service account owns the tenant");
   if (status !== "registered") {
     throw new Refusal("conflict", "the user is not registered: grants need an active account");
   }

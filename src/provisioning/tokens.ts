@@ -1,23 +1,37 @@
 /** Tokens: what an IdP's SCIM client and a tenant's own programs show; kept as hashes, shown once. */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { Instant } from "../model/ids.js";
+import type { Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { quote } from "../model/quote.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { describeLocalUsers, localConnection } from "./local-users.js";
 import type { TokenOwner } from "./ports/instance.js";
-import type { TenantReader } from "./ports/store.js";
+import type { TenantReader, TenantWriter } from "./ports/store.js";
+import { serviceAccountNamed } from "./service-accounts.js";
+
+export interface NewToken {
+  readonly name: string;
+  readonly expiresAt?: Instant;
+  /** The service account that the token is of, by id or name: it ends with the account. */
+  readonly serviceAccount?: string;
+}
 
 /**
  * Makes a SCIM token; the first one moves a never-set `sync` to `test`. The clear token is in this answer alone.
- * Refusals: `not_found`, `scim_disabled`, `bad_request` (local).
+ * Refusals: `not_found`, `scim_disabled`, `bad_request` (local), `conflict` (the service account may not have one).
  */
 export async function createToken(
   p: Provisioning,
   tenant: Tenant,
   slug: string,
-  { name, expiresAt }: { readonly name: string; readonly expiresAt?: Instant },
+  { name, expiresAt, serviceAccount: called }: NewToken,
   context: Context,
-): Promise<{ readonly id: string; readonly token: string; readonly createdAt: Instant }> {
+): Promise<{
+  readonly id: string;
+  readonly token: string;
+  readonly createdAt: Instant;
+  readonly serviceAccount?: { readonly id: UserId; readonly userName: string };
+}> {
   const now = p.now();
   if (!tenant.scim) throw new Refusal("scim_disabled", "SCIM is not part of this tenant's plan");
   const token = p.secrets.newToken("rcs_");
@@ -26,15 +40,39 @@ export async function createToken(
     await tx.lockTenant();
     const connection = await scimConnection(tx, slug);
     await describeLocalUsers(p, tx, await localConnection(tx), now);
-    const row = { name, hash: p.secrets.hashToken(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
+    const account = called === undefined ? undefined : await tokenAccount(tx, called, now);
+    const row = {
+      ...{ name, hash: p.secrets.hashToken(token) },
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(account && { serviceAccount: account }),
+    };
     const made = await tx.insertToken(connection.id, row, now);
     if (!connection.syncChosen && connection.sync === "off") {
       await tx.updateConnection(connection.id, { sync: "test", syncChosen: true }, now);
     }
-    await tx.appendAudit([auditEntry(context, now, "token.created", { connection: slug, token: made.id, name })]);
-    return made;
+    const detail = { connection: slug, token: made.id, name, ...(account && { serviceAccount: account.id }) };
+    await tx.appendAudit([auditEntry(context, now, "token.created", detail)]);
+    return { made, ...(account && { serviceAccount: { id: account.id, userName: account.userName } }) };
   });
-  return { id: info.id, token, createdAt: info.createdAt };
+  const { made, ...of } = info;
+  return { id: made.id, token, createdAt: made.createdAt, ...of };
+}
+
+/** INVARIANT: a service account without an admin role has no token (TEC-24). */
+async function tokenAccount(tx: TenantWriter, called: string, now: Instant) {
+  const { id, userName } = await serviceAccountNamed(tx, called);
+  await tx.lockPeople([id]);
+  const standing = await tx.accountStanding(id, now);
+  if (!standing?.live) {
+    throw new Refusal("conflict", `service account ${quote(userName)} is deactivated, or its time is over`);
+  }
+  if (!standing.admin) {
+    throw new Refusal(
+      "conflict",
+      `service account ${quote(userName)} holds no admin role: give it \`admin\`, or a role that the catalogue marks privileged, in the scope \`tenant\``,
+    );
+  }
+  return { id, userName, epoch: standing.epoch };
 }
 
 /** Refusal `not_found`. */
@@ -65,6 +103,7 @@ export async function authenticateToken(p: Provisioning, token: string, from: st
   if (!owner || (owner.expiresAt !== undefined && owner.expiresAt <= now)) {
     throw new Refusal("unauthorized", "no such token, or it is revoked or expired");
   }
+  if (owner.serviceAccount) await refuseEndedAccount(p, owner, owner.serviceAccount, now);
   if (owner.lastUsedAt === undefined || Date.parse(now) - Date.parse(owner.lastUsedAt) >= TOUCH_SECONDS * 1000) {
     await p.store.instance.touchToken(owner.tenant.id, owner.tokenId, now, from);
   }
@@ -73,6 +112,21 @@ export async function authenticateToken(p: Provisioning, token: string, from: st
   if (owner.connection.sync === "off")
     throw new Refusal("sync_off", "sync is off for this connection: switch it to test or live");
   return owner;
+}
+
+/** INVARIANT: a token ends with its service account, and what was ended by a deactivation never comes back. */
+async function refuseEndedAccount(
+  p: Provisioning,
+  { tenant }: TokenOwner,
+  { id, epoch }: NonNullable<TokenOwner["serviceAccount"]>,
+  now: Instant,
+): Promise<void> {
+  const standing = await p.store.read(tenant.id).accountStanding(id, now);
+  if (standing?.live && standing.admin && standing.epoch === epoch) return;
+  throw new Refusal(
+    "unauthorized",
+    "the service account of this token was deactivated, its time is over, or it holds no admin role any more",
+  );
 }
 
 /** A tenant API key with scopes; the clear key is in this answer alone. */

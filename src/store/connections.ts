@@ -1,7 +1,7 @@
 /** A tenant's connections, their tokens, and its API keys. */
 import type { Connection, GroupSeparator } from "../model/connection.js";
 import type { Protocol } from "../model/facts.js";
-import type { Instant } from "../model/ids.js";
+import type { Instant, UserId } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type {
@@ -44,6 +44,8 @@ interface TokenColumns {
   readonly expires_at: number | null;
   readonly last_used_at: number | null;
   readonly last_used_from: string | null;
+  readonly user_id: string | null;
+  readonly user_name: string | null;
 }
 
 function tokenOf(row: TokenColumns): TokenInfo {
@@ -54,6 +56,9 @@ function tokenOf(row: TokenColumns): TokenInfo {
     ...given("expiresAt", toInstantOrNull(row.expires_at)),
     ...given("lastUsedAt", toInstantOrNull(row.last_used_at)),
     ...given("lastUsedFrom", row.last_used_from),
+    ...(row.user_id === null || row.user_name === null
+      ? {}
+      : { serviceAccount: { id: row.user_id as UserId, userName: row.user_name } }),
   };
 }
 
@@ -85,8 +90,9 @@ export function connectionReader(scope: Scope): ConnectionReader {
     },
     async tokens(connection) {
       const rows = await db.all<TokenColumns>(
-        sql`select id, name, created_at, expires_at, last_used_at, last_used_from from scim_tokens
-          where tenant_id = ${tenant} and connection_id = ${connection} and revoked_at is null order by id`,
+        sql`select k.id, k.name, k.created_at, k.expires_at, k.last_used_at, k.last_used_from, k.user_id, u.user_name
+          from scim_tokens k left join users u on u.tenant_id = k.tenant_id and u.id = k.user_id
+          where k.tenant_id = ${tenant} and k.connection_id = ${connection} and k.revoked_at is null order by k.id`,
       );
       return rows.map(tokenOf);
     },
@@ -232,6 +238,7 @@ export function connectionWriter(scope: Scope): ConnectionWriter {
       const columns = {
         ...{ tenant_id: tenant, id: newId(), connection_id: connection, name: token.name, hash: token.hash },
         ...{ created_at: toMillis(now), expires_at: expiresAt },
+        ...(token.serviceAccount && { user_id: token.serviceAccount.id, epoch: token.serviceAccount.epoch }),
       };
       await db.run(insertion("scim_tokens", columns));
       return { id: columns.id, name: token.name, createdAt: now, ...given("expiresAt", token.expiresAt) };

@@ -3,6 +3,7 @@ import type { ConnectionId } from "../model/ids.js";
 import type { Adoptable } from "../provisioning/ports/adoption.js";
 import type { CustomResourceReader } from "../provisioning/ports/custom-resources.js";
 import type { DirectoryList, DirectoryQuery, DirectoryReader, ListPosition } from "../provisioning/ports/directory.js";
+import type { ServiceAccountReader } from "../provisioning/ports/service-accounts.js";
 import { adoptableGroup, adoptableUser } from "./adoptable.js";
 import { CUSTOM_COLUMNS, customResourceOf } from "./custom-resources.js";
 import {
@@ -18,7 +19,8 @@ import type { Scope } from "./scope.js";
 import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
 
 type ListReader = Pick<DirectoryReader, "directoryUsers" | "directoryGroupsList"> &
-  Pick<CustomResourceReader, "customResources">;
+  Pick<CustomResourceReader, "customResources"> &
+  Pick<ServiceAccountReader, "directoryServiceAccounts">;
 
 /** INVARIANT: membership rows are found through the outer row's tenant. */
 const USERS: FilterSource = {
@@ -79,6 +81,20 @@ const CUSTOM: FilterSource = {
   rows: {},
 };
 
+const SERVICE_ACCOUNTS: FilterSource = {
+  document: verbatim("a.scim_search"),
+  id: verbatim("a.id"),
+  columns: {
+    id: { expression: verbatim("a.id"), type: "text", always: true },
+    externalId: { expression: verbatim("a.external_id"), type: "text" },
+    userName: { expression: verbatim("a.user_name_folded"), type: "text", always: true },
+    active: { expression: verbatim("a.active"), type: "flag", always: true },
+    "meta.created": { expression: verbatim("a.created_at"), type: "number", always: true },
+    "meta.lastModified": { expression: verbatim("a.modified_at"), type: "number", always: true },
+  },
+  rows: {},
+};
+
 interface Listed<Columns, Row> {
   readonly source: FilterSource;
   readonly alias: Fragment;
@@ -112,6 +128,15 @@ const LISTED_GROUPS: Listed<GroupColumns, ReturnType<typeof directoryGroupOf>> =
   kept: verbatim("live_groups"),
   row: directoryGroupOf,
   adoptable: (scope) => adoptableGroup(scope),
+};
+
+const LISTED_SERVICE_ACCOUNTS: Listed<ResourceColumns, ReturnType<typeof directoryUserOf>> = {
+  source: SERVICE_ACCOUNTS,
+  alias: verbatim("a"),
+  table: verbatim("service_accounts a"),
+  columns: verbatim("a.id, a.scim_resource as resource, a.version, a.created_at, a.modified_at"),
+  live: verbatim("a.deleted_at is null and a.scim_resource is not null"),
+  row: directoryUserOf,
 };
 
 /** `type` is one of the operator's resource types. */
@@ -201,5 +226,6 @@ export function directoryListReader(scope: Scope): ListReader {
     directoryUsers: (connection, query) => list(scope, LISTED_USERS, connection, query),
     directoryGroupsList: (connection, query) => list(scope, LISTED_GROUPS, connection, query),
     customResources: (connection, type, query) => list(scope, listedCustom(type), connection, query),
+    directoryServiceAccounts: (connection, query) => list(scope, LISTED_SERVICE_ACCOUNTS, connection, query),
   };
 }

@@ -150,10 +150,10 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       return (await candidates(sql`u.connection_id = ${connection} and u.id = ${id}`))[0];
     },
 
-    async insertPendingUser(profile, now) {
+    async insertPendingUser(profile, now, kind = "person") {
       const id = newId();
       const columns = {
-        ...{ tenant_id: tenant, id, status: "pending", created_at: toMillis(now) },
+        ...{ tenant_id: tenant, id, kind, status: "pending", created_at: toMillis(now) },
         // behind no mapping: their mark alone asks for them, and no run has a newcomer to bring its version to
         reconciled_version: sql`(select active_version from tenants where id = ${tenant})`,
         ...namedColumns({ ...NOTHING_SHOWN, email: null, ...profile }),

@@ -80,7 +80,7 @@ export function instanceStore(database: Database, newId: () => string): Instance
     async tokenByHash(hash): Promise<TokenOwner | undefined> {
       const row = await one<TokenColumns>(
         reader,
-        sql`select k.id as token_id, k.expires_at, k.last_used_at, ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
+        sql`select k.id as token_id, k.expires_at, k.last_used_at, k.user_id as account_id, k.epoch, ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
           from scim_tokens k
           join tenants t on t.id = k.tenant_id
           join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id
@@ -93,6 +93,9 @@ export function instanceStore(database: Database, newId: () => string): Instance
           connection: connectionOf(row),
           ...given("expiresAt", toInstantOrNull(row.expires_at)),
           ...given("lastUsedAt", toInstantOrNull(row.last_used_at)),
+          ...(row.account_id === null || row.epoch === null
+            ? {}
+            : { serviceAccount: { id: row.account_id as UserId, epoch: row.epoch } }),
         }
       );
     },
@@ -160,6 +163,8 @@ type TokenColumns = TenantColumns &
     readonly token_id: string;
     readonly expires_at: number | null;
     readonly last_used_at: number | null;
+    readonly account_id: string | null;
+    readonly epoch: number | null;
   };
 
 interface KnownTokenColumns {

@@ -67,7 +67,7 @@ export function manualGrantWriter(scope: Scope): ManualGrantWriter {
 /** Grants that change hands at once: few enough for one statement's parameters. */
 const BATCH = 5000;
 
-/** Ends open rule grants of a connection, those of one person together. */
+/** Ends open grants of a connection's rules and of its SCIM assignments, those of one person together. */
 function closeSome(
   { tenant, sql: db }: Scope,
   connection: ConnectionId,
@@ -77,7 +77,7 @@ function closeSome(
   return db.all<ConvertedColumns>(
     sql`update grants set ended_at = ${toMillis(now)}, end_reason = ${endReason}
       where tenant_id = ${tenant} and id in (select id from grants
-        where tenant_id = ${tenant} and connection_id = ${connection} and origin = 'rule' and ended_at is null
+        where tenant_id = ${tenant} and connection_id = ${connection} and origin in ('rule', 'scim_role') and ended_at is null
         order by user_id limit ${BATCH})
       returning ${CLOSED}, team_id`,
   );

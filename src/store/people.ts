@@ -74,6 +74,9 @@ export function pastGrantOf(row: PastGrantColumns): PastGrant {
   return { ...grantOf(row), ...given("endedAt", toInstantOrNull(row.ended_at)), ...given("endReason", row.end_reason) };
 }
 
+/** The kind of an account that is no person's. */
+export const SERVICE_ACCOUNT = "service_account";
+
 /** Columns of `users u` that a person is shown by. */
 export const SHOWN = verbatim("u.display_name, u.given_name, u.family_name, u.photo");
 
@@ -92,6 +95,7 @@ interface PersonColumns extends ShownColumns {
   readonly id: string;
   readonly user_name: string;
   readonly email: string | null;
+  readonly kind: string;
   readonly status: string;
   readonly deactivated_by: string | null;
   readonly ever_registered: Flag;
@@ -110,6 +114,7 @@ interface PersonColumns extends ShownColumns {
 function personOf(row: PersonColumns, grants: readonly Grant[]): PersonState {
   return {
     id: row.id as UserId,
+    ...(row.kind === SERVICE_ACCOUNT ? { serviceAccount: true } : {}),
     userName: row.user_name,
     email: row.email,
     ...shownOf(row),
@@ -141,7 +146,7 @@ function holdOf(row: PersonColumns): Hold | undefined {
 async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[]): Promise<readonly PersonState[]> {
   if (ids.length === 0) return [];
   const rows = await db.all<PersonColumns>(
-    sql`select u.id, u.user_name, u.email, ${SHOWN}, u.status, u.deactivated_by, u.ever_registered,
+    sql`select u.id, u.user_name, u.email, ${SHOWN}, u.kind, u.status, u.deactivated_by, u.ever_registered,
         u.facts_version, u.reconciled_version, u.seat, u.dirty, u.mark_run,
         h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts,
         h.losses as hold_losses

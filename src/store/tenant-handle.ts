@@ -28,6 +28,8 @@ import { reviewItemReader, reviewItemWriter } from "./review-items.js";
 import { runReader, runWriter } from "./runs.js";
 import type { Scope } from "./scope.js";
 import { seatWriter } from "./seats.js";
+import { serviceAccountListReader } from "./service-account-lists.js";
+import { serviceAccountReader, serviceAccountWriter } from "./service-accounts.js";
 import { signInReader, signInWriter } from "./sign-ins.js";
 import { teamReader, teamWriter } from "./teams.js";
 import { userReader } from "./users.js";
@@ -59,6 +61,8 @@ const READERS = [
   requestLogReader,
   journalReader,
   erasureReader,
+  serviceAccountReader,
+  serviceAccountListReader,
 ] as const;
 
 const WRITERS = [
@@ -86,6 +90,7 @@ const WRITERS = [
   requestLogWriter,
   journalWriter,
   erasureWriter,
+  serviceAccountWriter,
 ] as const;
 
 /** What all concerns together can do. */

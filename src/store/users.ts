@@ -70,10 +70,11 @@ const SYNCED = verbatim(`exists (
     and c.protocol <> 'local')`);
 
 /** Most assignments that one row of a list has: pages are long, and some people hold very much. */
-const MOST_LISTED = 200;
-const ALL = 2 ** 31 - 1;
+export const MOST_LISTED = 200;
+export const ALL = 2 ** 31 - 1;
 
-async function usersWhere(
+/** Accounts of any kind that were registered, with what they hold. */
+export async function accountsWhere(
   { tenant, sql: db, dialect }: Scope,
   where: Fragment,
   most: number,
@@ -110,7 +111,7 @@ async function usersWhere(
 }
 
 function conditions({ dialect }: Scope, query: UserQuery): Fragment {
-  const wanted: Fragment[] = [sql`u.id > ${query.after ?? ""}`];
+  const wanted: Fragment[] = [sql`u.id > ${query.after ?? ""}`, verbatim("u.kind = 'person'")];
   if (query.userName !== undefined) wanted.push(sql`u.user_name_folded = ${fold(query.userName)}`);
   if (query.email !== undefined) wanted.push(sql`u.email_folded = ${fold(query.email)}`);
   if (query.status !== undefined) wanted.push(sql`u.status = ${query.status}`);
@@ -154,11 +155,11 @@ export function userReader(scope: Scope): UserReader {
   const { tenant, sql: db } = scope;
   return {
     async user(id) {
-      return (await usersWhere(scope, sql`u.id = ${id}`, ALL))[0];
+      return (await accountsWhere(scope, sql`u.id = ${id} and u.kind = 'person'`, ALL))[0];
     },
     async users(query) {
       const where = sql`${conditions(scope, query)} order by u.id limit ${query.limit + 1}`;
-      const rows = await usersWhere(scope, where, MOST_LISTED);
+      const rows = await accountsWhere(scope, where, MOST_LISTED);
       return page(
         rows,
         query.limit,

@@ -77,6 +77,7 @@ const NOT_THEIRS = [
   "directory_groups.resource",
   "directory_groups.search",
   "mapping_versions.document",
+  "service_accounts.description",
 ];
 
 /** Where the story below leaves something of the person. */
@@ -154,6 +155,10 @@ const IMPERSONAL = [
   "scim_requests.quirks, scim_requests.request_id, scim_requests.resource_id, scim_requests.token_id",
   "scim_sightings.connection_id, scim_sightings.kind, scim_sightings.name",
   "scim_tokens.connection_id, scim_tokens.hash, scim_tokens.id, scim_tokens.last_used_from, scim_tokens.name",
+  "scim_tokens.user_id",
+  "service_accounts.connection_id, service_accounts.display_name, service_accounts.external_id, service_accounts.id",
+  "service_accounts.owner_id, service_accounts.scim_resource, service_accounts.scim_roles, service_accounts.scim_search",
+  "service_accounts.user_id, service_accounts.user_name, service_accounts.user_name_folded",
   "sessions.connection_id, sessions.hash, sessions.id, sessions.idp_session, sessions.user_id",
   "sign_in_traces.connection_id, sign_in_traces.outcome, sign_in_traces.reference, sign_in_traces.user_id",
   "team_aliases.alias, team_aliases.team_id",
@@ -162,7 +167,7 @@ const IMPERSONAL = [
   "tenant_domains.domain",
   "tenants.name, tenants.slug, tenants.team_policy",
   "unique_values.attribute, unique_values.resource_id, unique_values.scope, unique_values.value",
-  "users.deactivated_by, users.dirty_cause, users.id, users.status",
+  "users.deactivated_by, users.dirty_cause, users.id, users.kind, users.status",
   "wakeups.kind, wakeups.ref",
 ].flatMap((line) => line.split(", "));
 
@@ -357,6 +362,8 @@ for (const [database, newUrl] of [
       const scim = await house.scim(tenant);
       const row = made(await scim("POST", "/Users", RESOURCE));
       made(await scim("POST", "/Users", { schemas: [USER], userName: "bo@acme.example", active: true }));
+      const robot = { name: "export", owner: OLD, description: "ask Quillaada Quillalace" };
+      expect((await house.admin.post(`${tenant}/service-accounts`, robot)).status).to.equal(201);
       const [staff, friends, more] = [
         await group(scim, "Staff", row),
         await group(scim, `Friends of ${NAME}`, row),

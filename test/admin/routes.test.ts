@@ -136,9 +136,16 @@ async function people(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`GET ${T}/users/{user}/explain`, at, 200);
   await journey.step(`GET ${T}/users/{user}/example`, at, 200);
   await journey.step(`GET ${T}/check`, at, 200, { query: "?user=ada@acme.example&team=Platform&role=viewer" });
+  const body = { name: "ci", owner: "ada@acme.example", roles: [{ scope: "tenant", role: "admin" }] };
+  const account = String((await journey.step(`POST ${T}/service-accounts`, at, 201, { body })).body["id"]);
+  await journey.step(`GET ${T}/service-accounts`, at, 200, { query: "?owner=ada@acme.example&status=registered" });
+  await journey.step(`GET ${T}/service-accounts/{account}`, { tenant, account }, 200);
+  const change = { body: { displayName: "CI", expiresAt: "2099-01-01T00:00:00Z", description: null } };
+  await journey.step(`PATCH ${T}/service-accounts/{account}`, { tenant, account }, 200, change);
+  await journey.step(`DELETE ${T}/service-accounts/{account}`, { tenant, account }, 204);
   await journey.step(`GET ${T}/assignments`, at, 200);
-  const { body } = await journey.step(`GET ${T}/teams`, at, 200);
-  const team = String((body.items as readonly { readonly id: string }[])[0]?.id);
+  const teams = await journey.step(`GET ${T}/teams`, at, 200);
+  const team = String((teams.body.items as readonly { readonly id: string }[])[0]?.id);
   await journey.step(`PATCH ${T}/teams/{team}`, { ...at, team }, 200, { body: { policy: "idp_only" } });
   await journey.step(`GET ${T}/roles`, at, 200);
   await journey.step(`DELETE ${T}/users/{user}/grants/{grant}`, { ...at, grant: String(given.body["id"]) }, 204);

@@ -139,7 +139,7 @@ describe("role assignments of SCIM, by the admin API", () => {
 
   it("TEC-9: are switched for users and groups apart", async () => {
     const path = directory.connection;
-    expect((await client.get(path)).body["rolesFrom"]).to.deep.equal(["users", "groups"]);
+    expect((await client.get(path)).body["rolesFrom"]).to.deep.equal(["users", "groups", "serviceAccounts"]);
     for (const rolesFrom of [["groups"], [], ["users"], ["users", "groups", "serviceAccounts"]]) {
       const { status, body } = await client.call("PATCH", path, { body: { rolesFrom } });
       expect([status, body["rolesFrom"]]).to.deep.equal([200, rolesFrom]);

@@ -75,6 +75,39 @@ describe("the command line on a database", () => {
     });
   });
 
+  it("TEC-25: makes service accounts, and tokens of those that hold an admin role", async () => {
+    await withDatabase(async (env, url) => {
+      await inTenant(url, (tenant) => tenant.connect({ slug: "okta", protocol: "scim" }));
+      const create = (...args: string[]) =>
+        rolecall(["service-account", "create", "--tenant", "acme", ...args], { env });
+      const made = await create("--name", "export", "--role", "tenant/admin", "--role", "Platform/viewer");
+      expect([made.code, made.out.length, made.err.join()]).to.deep.equal([
+        0,
+        1,
+        "made service account `export`; its id:",
+      ]);
+      await create("--name", "weak", "--expires-at", "2099-01-01T00:00:00Z", "--description", "no admin");
+      await expectAccounts(url, made.out[0]);
+      const token = (name: string) =>
+        rolecall(["token", "create", "--tenant", "acme", "--connection", "okta", "--service-account", name], { env });
+      expect((await token("export")).out[0]).to.match(/^rcs_/);
+      const weak = await token("weak");
+      expect([weak.code, weak.out.length]).to.deep.equal([1, 0]);
+      expect(weak.err.join()).to.match(/service account `weak` holds no admin role.*\(conflict\)$/);
+      const again = await create("--name", "EXPORT");
+      expect([again.code, again.err.join()]).to.satisfy(
+        ([code, err]: [number, string]) => code === 1 && /uniqueness/.test(err),
+      );
+      for (const wrong of [
+        ["--role", "admin"],
+        ["--expires-at", "tomorrow"],
+        ["--expires-at", "2020-01-01T00:00:00Z"],
+      ]) {
+        expect((await create("--name", "x", ...wrong)).code, wrong.join(" ")).to.equal(2);
+      }
+    });
+  });
+
   it("refuses what is not there", async () => {
     await withDatabase(async (env, url) => {
       await inTenant(url, async () => undefined);
@@ -157,6 +190,26 @@ async function expectMade(env: Readonly<Record<string, string>>, url: string, to
     const { items } = await p.store.read(owner.tenant.id).audit({ limit: 10, action: "token.created" });
     expect(items[0]).to.include({ door: "command_line" });
     expect(items[0]?.actor).to.deep.equal({ kind: "command_line", label: "root-of-evil" });
+  } finally {
+    await other.close();
+  }
+}
+
+async function expectAccounts(url: string, exportId: string | undefined): Promise<void> {
+  const other = await openTenant({ databaseUrl: url, slug: "onlooker" });
+  try {
+    const acme = await other.p.store.instance.tenantBySlug("acme");
+    if (acme === undefined) throw new Error("the tenant is gone");
+    const { items } = await other.p.store.read(acme.id).serviceAccounts({ limit: 9 });
+    expect(items.map(({ userName, expiresAt }) => [userName, expiresAt])).to.deep.equal([
+      ["export", undefined],
+      ["weak", "2099-01-01T00:00:00.000Z"],
+    ]);
+    expect(items[0]?.id).to.equal(exportId);
+    expect(items[0]?.assignments).to.have.deep.members([
+      { scope: "team:Platform", role: "viewer" },
+      { scope: "tenant", role: "admin" },
+    ]);
   } finally {
     await other.close();
   }

@@ -5,7 +5,7 @@ import {
   schemaDocuments,
   serviceProviderConfigDocument,
 } from "../../src/protocols/scim/discovery.js";
-import { ENTERPRISE, GROUP, ROLECALL_GROUP, schemas, USER } from "./tables.js";
+import { ENTERPRISE, GROUP, ROLECALL_GROUP, SERVICE_ACCOUNT, schemas, USER } from "./tables.js";
 
 const baseUrl = "https://rolecall.example/api/scim/v2";
 
@@ -18,7 +18,10 @@ describe("SCIM discovery", () => {
   const documents = schemaDocuments(schemas, baseUrl);
 
   it("ENTRA-24: lists core and extension schemas with their locations, and holds no null", () => {
-    expect(documents.map((document) => document["id"])).to.deep.equal([USER, ENTERPRISE, GROUP, ROLECALL_GROUP]);
+    expect(documents.map((document) => document["id"])).to.deep.equal([
+      ...[USER, ENTERPRISE, GROUP, ROLECALL_GROUP],
+      SERVICE_ACCOUNT,
+    ]);
     expect(documents[0]?.["meta"]).to.deep.equal({ resourceType: "Schema", location: `${baseUrl}/Schemas/${USER}` });
     expect(everyValue(documents).filter((value) => value === null)).to.deep.equal([]);
   });
@@ -54,6 +57,7 @@ describe("SCIM discovery", () => {
     expect(types.map((type) => [type["id"], type["endpoint"], type["schemaExtensions"]])).to.deep.equal([
       ["User", "/Users", [{ schema: ENTERPRISE, required: false }]],
       ["Group", "/Groups", [{ schema: ROLECALL_GROUP, required: false }]],
+      ["ServiceAccount", "/ServiceAccounts", []],
     ]);
     for (const type of types) expect(listed).to.include(type["schema"]);
     expect(types[0]?.["meta"]).to.deep.equal({

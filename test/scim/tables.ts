@@ -11,6 +11,7 @@ export const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 export const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
 export const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 export const ROLECALL_GROUP = "urn:ietf:params:scim:schemas:extension:rolecall:2.0:Group";
+export const SERVICE_ACCOUNT = "urn:ietf:params:scim:schemas:rolecall:2.0:ServiceAccount";
 export const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 export function userReading(profile: ScimProfile = "rfc"): Reading {

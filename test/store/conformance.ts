@@ -1,4 +1,5 @@
 import { accessConformance } from "./conformance-access.js";
+import { accountConformance } from "./conformance-accounts.js";
 import { connectionConformance } from "./conformance-connections.js";
 import { customConformance } from "./conformance-custom.js";
 import { directoryConformance } from "./conformance-directory.js";
@@ -25,6 +26,7 @@ export function conformance(name: string, open: OpenStore): void {
     customConformance(open);
     pinConformance(open);
     accessConformance(open);
+    accountConformance(open);
     workConformance(open);
     mappingConformance(open);
     lintConformance(open);

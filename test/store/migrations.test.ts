@@ -30,6 +30,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0014-erased-users", "0dc7b6f2f7d9e35c", "8a366de97ae41a64"],
   ["0015-team-policies", "83081d950aa4eca8", "9d1af391ef1ebf44"],
   ["0016-marks-of-open-runs", "295be724bad27fd7", "295be724bad27fd7"],
+  ["0017-service-accounts", "eae8a5e6538f192a", "a12c5b8e81e4dd95"],
   ["0018-directory-lifecycle", "7427eabeec1f41c1", "1caf15c30afca9ad"],
   ["0019-nested-groups", "a5b4fe8a20e38481", "d9b7527a413356a9"],
   ["0020-request-log", "feb0bc9a75c75e64", "7cea5a729a840880"],

@@ -6,7 +6,7 @@ import { known, unknown } from "../../src/model/known.js";
 /** A pushed user as the SCIM room would translate it. */
 export function scimUser(
   userName: string,
-  more: Partial<Pick<ScimUserDocument, "externalId" | "active" | "appRoles">> & {
+  more: Partial<Pick<ScimUserDocument, "externalId" | "active" | "appRoles" | "roles">> & {
     readonly attributes?: Partial<Record<UserAttribute, string | boolean | null>>;
   } = {},
 ): ScimUserDocument {
@@ -26,6 +26,7 @@ export function scimUser(
     attributes: { ...attributes, userName, email: userName, active, ...more.attributes },
     email: userName,
     appRoles: more.appRoles ?? [],
+    ...(more.roles && { roles: more.roles }),
   };
 }
 

@@ -46,14 +46,16 @@ export interface RuleTable {
   readonly aliased: ReadonlySet<string>;
 }
 
-/** The tables of one mapping, one per connection and right to grant `owner`. */
-export type RuleTables = (connection: Pick<LinkConnection, "slug" | "mayGrantOwner">) => RuleTable;
+/** The tables of one mapping, one per connection and right to grant `owner`; an empty one for who is unruled. */
+export type RuleTables = (connection: Pick<LinkConnection, "slug" | "mayGrantOwner" | "unruled">) => RuleTable;
 
 /** Tables by connection, each made when it is first asked for. */
 export function ruleTables(rules: readonly CompiledRule[], aliases: AliasBook): RuleTables {
   const owners = new Map<string, RuleTable>();
   const others = new Map<string, RuleTable>();
-  return ({ slug, mayGrantOwner }) => {
+  const none = buildTable([], "", aliases);
+  return ({ slug, mayGrantOwner, unruled }) => {
+    if (unruled) return none;
     const tables = mayGrantOwner ? owners : others;
     const existing = tables.get(slug);
     if (existing) return existing;

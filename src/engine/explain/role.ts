@@ -34,6 +34,8 @@ function roleWhy(
       return "there is no such team, and the mapping may not make it";
     case "owner_connection":
       return `set \`mayGrantOwner\` for connection ${quote(connection)}`;
+    case "service_account":
+      return "no service account owns the tenant";
     case "unknown_type":
     case "unknown_value":
       return scimRoleProblem(scimRoles as CompiledScimRoles, role);

@@ -14,8 +14,8 @@ export type Placed =
 type Of<Kind extends Placed["kind"]> = Extract<Placed, { readonly kind: Kind }>;
 
 /** Paths below the SCIM base that are no resource type's. */
-const RESERVED_ENDPOINTS = ["/Bulk", "/Me", "/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/ServiceAccounts"];
-const RESERVED_TYPES = ["Schema", "ResourceType", "ServiceProviderConfig", "ServiceAccount"];
+const RESERVED_ENDPOINTS = ["/Bulk", "/Me", "/ServiceProviderConfig", "/ResourceTypes", "/Schemas"];
+const RESERVED_TYPES = ["Schema", "ResourceType", "ServiceProviderConfig"];
 
 /** Lines for people, in the order of the files: what `schemas/scim-extension.schema.json` cannot see. */
 export function customTableProblems(placed: readonly Placed[], shipped: ShippedTables): readonly string[] {

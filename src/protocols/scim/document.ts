@@ -23,7 +23,7 @@ import { assignedRoles, userFacts } from "./user-facts.js";
  * match it, and `active` keeps its value where the body does not say, so that a PUT never revives anyone by silence.
  */
 export function readUser(body: Json | undefined, reading: Reading, previous?: JsonObject): ScimUserDocument {
-  return userDocument(finishResource(readWhole(body, reading, previous), reading, previous), reading);
+  return userDocument(readWhole(body, reading, previous), reading);
 }
 
 export interface ReadGroup {
@@ -33,7 +33,7 @@ export interface ReadGroup {
 }
 
 export function readGroup(body: Json | undefined, reading: Reading, previous?: JsonObject): ReadGroup {
-  const resource = finishResource(readWhole(body, reading, previous), reading, previous);
+  const resource = readWhole(body, reading, previous);
   const members = isObject(body) ? memberOf(body, "members") : undefined;
   return { document: groupDocument(resource, reading), members: readMemberIds(members ?? null, reading) };
 }
@@ -43,11 +43,12 @@ export function readCustom(body: Json | undefined, reading: Reading, previous?: 
   return customDocument(finishResource(readResource(body, reading), reading, previous), reading);
 }
 
-/** A POST's or a PUT's resource; where roles are not taken, what the client cannot know stays. */
-function readWhole(body: Json | undefined, reading: Reading, previous: JsonObject | undefined): JsonObject {
+/** A POST's or a PUT's resource, finished; where roles are not taken, what the client cannot know stays. */
+export function readWhole(body: Json | undefined, reading: Reading, previous: JsonObject | undefined): JsonObject {
   const resource = readResource(body, reading);
-  if (reading.roles?.managed !== false) return resource;
-  return keepUnmanaged(resource, isObject(body) ? body : {}, previous, reading.type.name === "Group");
+  if (reading.roles?.managed !== false) return finishResource(resource, reading, previous);
+  const kept = keepUnmanaged(resource, isObject(body) ? body : {}, previous, reading.type.name === "Group");
+  return finishResource(kept, reading, previous);
 }
 
 /** Every attribute that a client may write, in canonical form: without `id`, `meta`, members and write-only values. */

@@ -13,6 +13,7 @@ import type { CustomTables } from "./schema-tables.js";
 import { renderScimError } from "./scim-answer.js";
 import { SCIM_PREFIX, SCIM_UNVERSIONED, type ScimRoom, scimAuthenticator } from "./scim-request.js";
 import { searchRoutes } from "./search-routes.js";
+import { serviceAccountHandler } from "./service-accounts.js";
 import { userHandler } from "./users.js";
 import { createWhileUnchanged } from "./while-unchanged.js";
 
@@ -33,7 +34,7 @@ export function openScimFace(
   };
   const auth = scimAuthenticator(room);
   const custom = room.schemas.custom.map((type) => customHandler(room, type));
-  const handlers = [userHandler(room), groupHandler(room), ...custom];
+  const handlers = [userHandler(room), groupHandler(room), serviceAccountHandler(room), ...custom];
   return {
     prefix: SCIM_PREFIX,
     alias: SCIM_UNVERSIONED,

@@ -68,14 +68,38 @@ export function renderCustom(row: StoredResource, rendering: Rendering): JsonObj
   return render(row, row.resource, rendering);
 }
 
+export interface ServiceAccountRelations {
+  /** Left out when the owner is nobody of this directory any more. */
+  readonly owner?: { readonly displayName?: string };
+}
+
+export function renderServiceAccount(
+  row: StoredResource,
+  { owner }: ServiceAccountRelations,
+  rendering: Rendering,
+): JsonObject {
+  const { resource } = row;
+  const value = resource["owner"];
+  if (owner === undefined || !isObject(value)) return render(row, resource, rendering);
+  return render(row, { ...resource, owner: linkedUser(value, owner, rendering.baseUrl) }, rendering);
+}
+
+/** A reference to a user, with the link and the name where that is known. */
+function linkedUser(
+  reference: JsonObject,
+  { displayName }: { readonly displayName?: string },
+  baseUrl: string,
+): JsonObject {
+  const link = { ...reference, $ref: `${baseUrl}/Users/${String(reference["value"])}` };
+  return displayName === undefined ? link : { ...link, displayName };
+}
+
 /** ENTRA-13: the manager is always an object, with the link and the name where they are known. */
 function withManager(resource: JsonObject, found: UserRelations["manager"], baseUrl: string): JsonObject {
   const enterprise = resource[ENTERPRISE];
   const manager = isObject(enterprise) ? enterprise["manager"] : undefined;
   if (found === undefined || !isObject(enterprise) || !isObject(manager)) return resource;
-  const link = { ...manager, $ref: `${baseUrl}/Users/${String(manager["value"])}` };
-  const named = found.displayName === undefined ? link : { ...link, displayName: found.displayName };
-  return { ...resource, [ENTERPRISE]: { ...enterprise, manager: named } };
+  return { ...resource, [ENTERPRISE]: { ...enterprise, manager: linkedUser(manager, found, baseUrl) } };
 }
 
 function render(row: StoredResource, resource: JsonObject, rendering: Rendering): JsonObject {

@@ -7,7 +7,9 @@ import { resolveScimRole, scimRoleProblem } from "../../engine/scim-roles.js";
 import type { ScimProfile } from "../../model/connection.js";
 import { fold } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
-import type { ScimRole } from "../../model/scim-role.js";
+import { quote } from "../../model/quote.js";
+import { type ScimRole, scimRoleLabel } from "../../model/scim-role.js";
+import { isOwner } from "../../model/target.js";
 import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
 import type { Attribute } from "./schema.js";
@@ -18,6 +20,8 @@ export interface RolePolicy {
   readonly managed: boolean;
   /** Entra's app roles have types of Microsoft's own: one that is not declared is no assignment, and is kept. */
   readonly profile: ScimProfile;
+  /** What the resource stands for is no person: an assignment that makes an owner of the tenant is refused. */
+  readonly ownsNothing?: true;
   /** The declarations of the active mapping, read when a request speaks of roles; absent: it has none. */
   readonly declared?: CompiledScimRoles;
 }
@@ -26,7 +30,7 @@ export const ROLECALL_GROUP = "urn:ietf:params:scim:schemas:extension:rolecall:2
 
 const ROLE_ATTRIBUTES: ReadonlySet<string> = new Set(["roles", `${ROLECALL_GROUP}:roles`]);
 
-/** `roles` of a User or a Group, wherever it stands. */
+/** `roles` of a resource, wherever it stands. */
 export function isRoles({ id }: Pick<Attribute, "id">): boolean {
   return ROLE_ATTRIBUTES.has(id);
 }
@@ -123,6 +127,9 @@ function settleOne(
   const role = assignmentOf(element);
   if (role === undefined || !isObject(element)) return element;
   const resolved = resolveScimRole(declared, role);
+  if (resolved.ok && policy?.ownsNothing && isOwner(resolved.target)) {
+    throw new ScimError("invalidValue", `${quote(scimRoleLabel(role))}: no service account owns the tenant`);
+  }
   if (resolved.ok) return { ...element, ...resolved.role };
   const tolerated = before.has(keyOf(role)) || (resolved.why === "unknown_type" && policy?.profile === "entra");
   if (tolerated) return element;

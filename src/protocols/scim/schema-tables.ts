@@ -69,9 +69,11 @@ export interface ShippedTables {
   readonly common: SchemaTable;
 }
 
+const SCHEMAS = ["user", "enterprise-user", "group", "rolecall-group", "service-account"];
+
 export function readShippedTables(folder: string): ShippedTables {
   return {
-    schemas: ["user", "enterprise-user", "group", "rolecall-group"].map((name) => readTable(folder, name)),
+    schemas: SCHEMAS.map((name) => readTable(folder, name)),
     resourceTypes: readTable(folder, "resource-types"),
     common: readTable(folder, "common"),
   };

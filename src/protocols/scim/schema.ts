@@ -210,6 +210,7 @@ export function hint(type: ResourceType, name: string): string {
 export interface ScimSchemas {
   readonly user: ResourceType;
   readonly group: ResourceType;
+  readonly serviceAccount: ResourceType;
   /** The operator's own, which Rolecall keeps and knows nothing of. */
   readonly custom: readonly ResourceType[];
   /** All of them. */
@@ -231,9 +232,12 @@ export function readScimSchemas(folder: string, own: CustomTables = NO_CUSTOM_TA
     );
   });
   const custom = own.resourceTypes.map((row) => compileResourceType(row, tables, shipped.common, true));
-  const [user, group] = ["User", "Group"].map((name) => ours.find((type) => type.name === name));
-  if (user === undefined || group === undefined)
-    throw new Error(`${folder}: resource-types.json must list User and Group`);
+  const named = (name: string): ResourceType => {
+    const found = ours.find((type) => type.name === name);
+    if (found === undefined) throw new Error(`${folder}: resource-types.json must list ${name}`);
+    return found;
+  };
+  const [user, group, serviceAccount] = [named("User"), named("Group"), named("ServiceAccount")];
   const serviceProviderConfig = readTable<JsonObject>(folder, "service-provider-config");
-  return { user, group, custom, types: [...ours, ...custom], serviceProviderConfig };
+  return { user, group, serviceAccount, custom, types: [...ours, ...custom], serviceProviderConfig };
 }

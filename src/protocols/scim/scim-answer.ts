@@ -47,6 +47,7 @@ const KIND_OF: Partial<Record<RefusalCode, ScimErrorKind>> = {
   version_conflict: "conflict",
   foreign_domain: "invalidValue",
   unknown_member: "invalidValue",
+  unknown_owner: "invalidValue",
   conflict: "conflict",
 };
 

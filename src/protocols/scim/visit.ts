@@ -57,7 +57,10 @@ export async function visited<T>(
       `connection \`${slug}\` does not manage ${type.endpoint}: add \`${managedAs}\` to its setting \`manages\``,
     );
   }
-  const roles = managedAs && { managed: rolesFrom.includes(managedAs), profile };
+  const roles = managedAs && {
+    ...{ managed: rolesFrom.includes(managedAs), profile },
+    ...(managedAs === "serviceAccounts" && { ownsNothing: true as const }),
+  };
   const reading: Reading = { ...startReading(type, profile, room.limits), ...(roles && { roles }) };
   try {
     return await serve({ room, caller, id, reading, projection: readProjection(projection, reading), preconditions });

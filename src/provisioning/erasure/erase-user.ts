@@ -103,7 +103,7 @@ async function erase(tx: TenantWriter, erasing: Erasing): Promise<Instant> {
 async function mayBeErased(reader: TenantReader, user: UserId): Promise<readonly [PersonalRecords, PersonalNames]> {
   const records = await reader.personalRecords(user);
   const [person] = await reader.people([user]);
-  if (!records || !person) throw new Refusal("not_found", `no user \`${user}\``);
+  if (!records || !person || person.serviceAccount) throw new Refusal("not_found", `no user \`${user}\``);
   if (person.status === "registered") {
     throw new Refusal("conflict", "the user is registered: deactivate them before their personal data is removed");
   }

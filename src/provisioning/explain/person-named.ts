@@ -5,9 +5,9 @@ import { quote } from "../../model/quote.js";
 import type { TenantReader } from "../ports/store.js";
 
 /**
- * Whom somebody means: by id, else by the userName of an account, so that nobody gets in an id's way by being called like
- * it. Who was hired again may have two accounts of one name: the one that is not deactivated is meant. Refusals:
- * `not_found`, `conflict` when several people have that userName.
+ * Whom somebody means: by id, else by the userName of a user, else by the name of a service account, so that nobody gets in
+ * an id's way by being called like it. Who was hired again may have two accounts of one name: the one that is not deactivated is
+ * meant. Refusals: `not_found`, `conflict` when several have that name.
  */
 export async function personNamed(reader: TenantReader, name: string): Promise<PersonState> {
   const [byId] = await reader.people([name as UserId]);
@@ -18,7 +18,11 @@ export async function personNamed(reader: TenantReader, name: string): Promise<P
   if (items.length > 1 && meant.length !== 1) {
     throw new Refusal("conflict", `several users are called ${quote(name)}: give an id`);
   }
-  const [person] = await reader.people(meant.map(({ id }) => id));
+  // Who is called so is asked before what is.
+  const accounts = meant.length > 0 ? [] : (await reader.serviceAccounts({ name, limit: 2 })).items;
+  if (accounts.length > 1)
+    throw new Refusal("conflict", `several service accounts are called ${quote(name)}: give an id`);
+  const [person] = await reader.people([...meant, ...accounts].map(({ id }) => id));
   if (!person) throw new Refusal("not_found", `no user ${quote(name)}`);
   return person;
 }

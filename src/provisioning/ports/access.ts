@@ -112,7 +112,7 @@ export type BucketKind = "deactivations" | "access";
  * What may fall due: groups of a connection settle (ref: connection id and instant), newly pushed people settle (ref:
  * connection id and when they came, from and to), a manual grant ends (ref: user and grant id), a rule of the mapping
  * expires, a UTC day begins for a mapping that reads `now`, names of the mapping are to be pinned at connections that are new to it,
- * seats have become free, the tenant's owners have changed.
+ * seats have become free, the tenant's owners have changed, a service account's time is over (ref: its id).
  */
 export type WakeKind =
   | "settle"
@@ -122,7 +122,8 @@ export type WakeKind =
   | "new_day"
   | "pins"
   | "seats"
-  | "owners";
+  | "owners"
+  | "account_expiry";
 
 /** The access ledger as it is read: people, links, grants, teams, and what is due. */
 export interface AccessReader {
@@ -309,9 +310,10 @@ export interface AccessWriter {
   /** Lets the held be as they are, with the facts of this moment; how many. */
   discardHolds(run: RunId): Promise<number>;
   /**
-   * Ends every open rule grant of the connection and opens a manual one of each target that is not held by hand yet: access
-   * stays and is nobody's to sync, and the past stays as it was. Answers with those that ended without one in their place, as
-   * the same is held by hand already or by another rule. `reason` is the manual grants', `endReason` that of what ends.
+   * Ends every open grant that the connection's facts gave, by a rule or by SCIM's assignment, and opens a manual one of each
+   * target that is not held by hand yet: access stays and is nobody's to sync, and the past stays as it was. Answers with those
+   * that ended without one in their place, as the same is held by hand already or by another grant. `reason` is the manual
+   * grants', `endReason` that of what ends.
    */
   convertGrants(
     connection: ConnectionId,

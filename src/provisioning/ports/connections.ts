@@ -1,6 +1,6 @@
 import type { Connection, GroupSeparator, OidcSettings, SamlSettings, Tenant } from "../../model/connection.js";
 import type { Protocol } from "../../model/facts.js";
-import type { ConnectionId, Instant } from "../../model/ids.js";
+import type { ConnectionId, Instant, UserId } from "../../model/ids.js";
 import type { DirectoryGroupRecord } from "../../model/person.js";
 
 export type NewConnection = Pick<
@@ -52,6 +52,8 @@ export interface TokenInfo {
   readonly expiresAt?: Instant;
   readonly lastUsedAt?: Instant;
   readonly lastUsedFrom?: string;
+  /** The service account that it is of. */
+  readonly serviceAccount?: { readonly id: UserId; readonly userName: string };
 }
 
 export interface ApiKeyInfo {
@@ -86,7 +88,12 @@ export interface ConnectionWriter {
   updateConnection(id: ConnectionId, change: ConnectionChange, now: Instant): Promise<Connection>;
   insertToken(
     connection: ConnectionId,
-    token: { readonly name: string; readonly hash: string; readonly expiresAt?: Instant },
+    token: {
+      readonly name: string;
+      readonly hash: string;
+      readonly expiresAt?: Instant;
+      readonly serviceAccount?: { readonly id: UserId; readonly epoch: number };
+    },
     now: Instant,
   ): Promise<TokenInfo>;
   /** False when there is no such live token. */

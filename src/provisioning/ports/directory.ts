@@ -203,7 +203,7 @@ export interface DirectoryWriter {
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
 
   /** A `pending` user of the access ledger: known to the directory, registered by nobody yet. */
-  insertPendingUser(profile: NewProfile, now: Instant): Promise<UserId>;
+  insertPendingUser(profile: NewProfile, now: Instant, kind?: "person" | "service_account"): Promise<UserId>;
   /** Row and identity link. Throws Refusal `uniqueness` when the folded userName (of scim rows) or the subject is taken. */
   insertUserRow(row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>>;
   /**

@@ -18,6 +18,8 @@ export interface TokenOwner {
   readonly connection: Connection;
   readonly expiresAt?: Instant;
   readonly lastUsedAt?: Instant;
+  /** The service account that the token is of, and its epoch when the token was made. */
+  readonly serviceAccount?: { readonly id: UserId; readonly epoch: number };
 }
 
 export interface SessionOwner {

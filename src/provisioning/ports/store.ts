@@ -18,6 +18,7 @@ import type { PinReader, PinWriter } from "./pins.js";
 import type { RequestLogReader, RequestLogWriter } from "./requests.js";
 import type { ReviewItemReader, ReviewItemWriter } from "./review-items.js";
 import type { RunReader, RunWriter } from "./runs.js";
+import type { ServiceAccountReader, ServiceAccountWriter } from "./service-accounts.js";
 import type { SignInReader, SignInWriter } from "./sign-ins.js";
 
 /** Everything that can be read of one tenant. INVARIANT: it belongs to that tenant and cannot leave it. */
@@ -35,7 +36,8 @@ export interface TenantReader
     GroupListReader,
     ReviewItemReader,
     JournalReader,
-    ErasureReader {
+    ErasureReader,
+    ServiceAccountReader {
   readonly tenant: TenantId;
 }
 
@@ -54,7 +56,8 @@ export interface TenantWriter
     AdoptionWriter,
     ReviewItemWriter,
     JournalWriter,
-    ErasureWriter {}
+    ErasureWriter,
+    ServiceAccountWriter {}
 
 /** The database as use cases see it. */
 export interface Store {

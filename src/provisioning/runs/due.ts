@@ -1,9 +1,10 @@
-import type { TenantId } from "../../model/ids.js";
+import type { TenantId, UserId } from "../../model/ids.js";
 import type { Context, Provisioning } from "../deps.js";
 import { expireGrant } from "../manual-grants.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
 import { pinMapping } from "../mapping/mapping-pins.js";
 import { scheduleMapping } from "../mapping/mapping-schedule.js";
+import { expireServiceAccount } from "../service-accounts.js";
 import { markSettled } from "../settle.js";
 
 /** Takes what has fallen due for a tenant and marks whom it is about. */
@@ -28,6 +29,9 @@ export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Co
     await markSettled(tx, due, now);
     if (due.some(({ kind }) => kind === "seats")) await tx.markSeatless(now);
     if (due.some(({ kind }) => kind === "owners")) await tx.markHeldOwners(now);
-    for (const { kind, ref } of due) if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);
+    for (const { kind, ref } of due) {
+      if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);
+      if (kind === "account_expiry") await expireServiceAccount(p, tx, ref as UserId, context, now);
+    }
   });
 }

@@ -18,6 +18,7 @@ import { REQUEST_LEASES } from "./request-leases.js";
 import { REQUEST_LOG } from "./request-log.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
+import { SERVICE_ACCOUNTS } from "./service-accounts.js";
 import { SHOWN_PROFILE } from "./shown-profile.js";
 import { TEAM_POLICIES } from "./team-policies.js";
 import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ERASED_USERS,
   TEAM_POLICIES,
   MARKS_OF_OPEN_RUNS,
+  SERVICE_ACCOUNTS,
   DIRECTORY_LIFECYCLE,
   NESTED_GROUPS,
   REQUEST_LOG,

@@ -1,0 +1,133 @@
+/** Owns `/ServiceAccounts`: accounts of programs. Only those that this connection pushed are seen here. */
+
+import type { DirectoryChange, ScimServiceAccountDocument } from "../../model/directory.js";
+import type { DirectoryUserId } from "../../model/ids.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
+import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
+import { push } from "../../provisioning/push.js";
+import { ScimError } from "./errors.js";
+import { sameJson } from "./json-value.js";
+import type { ListQuery } from "./list-query.js";
+import { applyPatch } from "./patch.js";
+import { readPatchRequest } from "./patch-request.js";
+import { checkIfMatch, isUnchanged } from "./preconditions.js";
+import { wants } from "./project.js";
+import { etagOf, locationOf, renderServiceAccount } from "./render.js";
+import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import type { ScimRoom } from "./scim-request.js";
+import { ownerOf, readServiceAccount, serviceAccountDocument } from "./service-account-document.js";
+import { isStorable } from "./storable-text.js";
+import { changing, type Visit } from "./visit.js";
+
+/** DELETE deactivates the account and erases nothing. */
+export function serviceAccountHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
+  return {
+    type: schemas.serviceAccount,
+    managedAs: "serviceAccounts",
+    bodyBytes,
+    list: listAccounts,
+    create: createAccount,
+    read: readOne,
+    replace: replaceAccount,
+    patch: patchAccount,
+    remove: deleteAccount,
+  };
+}
+
+async function listAccounts(visit: Visit, query: ListQuery): Promise<Listed> {
+  const { reader, connection } = visit.caller;
+  const { rows, ...listed } = await reader.directoryServiceAccounts(connection.id, query);
+  return { ...listed, resources: await renderAll(visit, rows) };
+}
+
+async function createAccount(visit: Visit, body: Json): Promise<Outcome> {
+  return saved(visit, 201, readServiceAccount(body, visit.reading));
+}
+
+async function readOne(visit: Visit): Promise<Outcome> {
+  const row = await stored(visit);
+  if (isUnchanged(visit.preconditions, row.version)) return { status: 304, etag: etagOf(row.version) };
+  return outcome(visit, 200, row);
+}
+
+function replaceAccount(visit: Visit, body: Json): Promise<Outcome> {
+  return change(visit, (row) => readServiceAccount(body, visit.reading, row.resource));
+}
+
+function patchAccount(visit: Visit, body: Json): Promise<Outcome> {
+  const operations = readPatchRequest(body, visit.reading);
+  return change(visit, (row) => {
+    const { resource, changed } = applyPatch(row.resource, operations, visit.reading);
+    return changed ? serviceAccountDocument(resource, visit.reading, row.resource) : undefined;
+  });
+}
+
+/** Reads, changes and writes back; what changes nothing is not written, and a lost race is run again. */
+function change(
+  visit: Visit,
+  next: (row: DirectoryUserRow) => ScimServiceAccountDocument | undefined,
+): Promise<Outcome> {
+  return changing(visit, async () => {
+    const row = await stored(visit);
+    checkIfMatch(visit.preconditions, row.version);
+    const document = next(row);
+    if (document === undefined || sameJson(document.resource, row.resource)) return outcome(visit, 200, row);
+    return saved(visit, 200, document, row);
+  });
+}
+
+function deleteAccount(visit: Visit): Promise<Outcome> {
+  return changing(visit, async () => {
+    const { id, version } = await stored(visit);
+    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
+    await pushOne(visit, { kind: "deleteServiceAccount", id, ...ifVersion });
+    return { status: 204 } as const;
+  });
+}
+
+async function stored({ id, caller: { reader, connection } }: Visit): Promise<DirectoryUserRow> {
+  const row = isStorable(id) ? await reader.directoryServiceAccount(connection.id, id as DirectoryUserId) : undefined;
+  if (!row) throw new ScimError("notFound", `no service account ${quote(id)}`);
+  return row;
+}
+
+async function pushOne({ room, caller }: Visit, one: DirectoryChange) {
+  const { tenant, connection, context } = caller;
+  const { rows } = await push(room.p, { tenant, connection, context, changes: [one] });
+  return rows[0];
+}
+
+async function saved(
+  visit: Visit,
+  status: 200 | 201,
+  document: ScimServiceAccountDocument,
+  row?: DirectoryUserRow,
+): Promise<Outcome> {
+  const { owner } = document;
+  if (owner !== undefined && !isStorable(owner)) throw new ScimError("invalidValue", `no user ${quote(owner)}`);
+  const at = row && { id: row.id, ifVersion: row.version };
+  const written = await pushOne(visit, { kind: "upsertServiceAccount", document, ...at });
+  if (!written) throw new Error("a service account was written and no row came back");
+  return outcome(visit, status, { ...written, id: written.id as DirectoryUserId, resource: document.resource });
+}
+
+async function outcome(visit: Visit, status: 200 | 201, row: DirectoryUserRow): Promise<Outcome> {
+  const [resource] = await renderAll(visit, [row]);
+  const location = locationOf(visit.room.schemas.serviceAccount, row.id, visit.room.baseUrl);
+  return { status, location, etag: etagOf(row.version), ...(resource && { resource }) };
+}
+
+/** Owners of the whole page in one question, and only when the answer shows them. */
+async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promise<readonly JsonObject[]> {
+  const { room, caller, projection } = visit;
+  const type = room.schemas.serviceAccount;
+  const owned = wants(type, "owner", projection) ? rows.flatMap(({ resource }) => ownerOf(resource).owner ?? []) : [];
+  const ids = [...new Set(owned)];
+  const found = ids.length === 0 ? [] : await caller.reader.displayNames(caller.connection.id, ids);
+  const owners = new Map<string, { readonly displayName?: string }>(found.map(({ id, ...name }) => [id, name]));
+  return rows.map((row) => {
+    const owner = owners.get(ownerOf(row.resource).owner ?? "");
+    return renderServiceAccount(row, { ...(owner && { owner }) }, { type, baseUrl: room.baseUrl, projection });
+  });
+}
