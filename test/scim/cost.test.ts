@@ -102,7 +102,7 @@ describe("what SCIM requests ask of the store", () => {
     ]) {
       const few = await asked(small, "get", path);
       expect(await asked(large, "get", path)).to.deep.equal(few);
-      expect(few.length).to.be.within(2, 6);
+      expect(few.length).to.be.within(2, 7);
     }
   });
 
