@@ -181,7 +181,7 @@ describe("SCIM searches over HTTP", () => {
     it("RFC-33: refuses what no type knows, and says which types were looked at", async () => {
       const reply = await search("", { filter: 'displayNam eq "x" or nosuch pr' });
       expect(reply.json["detail"]).to.equal(
-        "`displayNam` is no attribute of User or Group, did you mean `displayName`?",
+        "`displayNam` is no attribute of User, Group or ServiceAccount, did you mean `displayName`?",
       );
       expect((await search("", { filter: "emails[nosuch pr]" })).json["scimType"]).to.equal("invalidFilter");
     });

@@ -7,6 +7,9 @@ export function unknownAttribute(kind: ScimErrorKind, name: string, types: reado
   const last = name.slice(Math.max(name.lastIndexOf(":"), name.lastIndexOf(".")) + 1);
   const hints = types.map((type) => hint(type, last));
   const best = hints.find((text) => text.startsWith(",")) ?? hints[0] ?? "";
-  const where = types.map((type) => type.name).join(" or ");
+  const where = types
+    .map((type) => type.name)
+    .join(", ")
+    .replace(/, (?=[^,]*$)/, " or ");
   return new ScimError(kind, `${quote(name)} is no attribute of ${where}${best}`);
 }
