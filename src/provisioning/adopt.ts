@@ -120,6 +120,17 @@ export async function adoptPerson(
   return { type: "user.adopted", user, data: { connection: connection.slug, scimId: id, userName } };
 }
 
+/** Whether the connection could take over the person whose row this is. */
+export async function isAdoptable(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  id: string,
+): Promise<boolean> {
+  const adoptable = adoptableBy(tenant, connection);
+  return adoptable !== undefined && (await tx.adoptableUsers(adoptable, { id: id as DirectoryUserId })).length > 0;
+}
+
 /** The group made by hand that a new group is called like. */
 export function localGroupOf(
   tx: TenantWriter,

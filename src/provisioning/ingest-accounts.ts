@@ -2,10 +2,10 @@
 import type { ScimServiceAccountDocument, UpsertServiceAccount } from "../model/directory.js";
 import type { DirectoryUserId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
-import type { Ingest, Written } from "./ingest.js";
+import type { IngestState, Written } from "./ingest-state.js";
 import type { AccountDocument, AccountRow } from "./ports/service-accounts.js";
 
-type Storing = Pick<Ingest, "tx" | "connection" | "now" | "touched">;
+type Storing = Pick<IngestState, "tx" | "connection" | "now" | "touched">;
 
 /** A deleted account stays deleted: the same name or externalId makes a new one, and no token comes back to life. */
 export async function createAccount(state: Storing, { document }: UpsertServiceAccount): Promise<Written> {

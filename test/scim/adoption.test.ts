@@ -9,6 +9,7 @@ import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { ADMIN } from "../support/tenant.js";
 import { type DirectoryOptions, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
+import { GROUP } from "./tables.js";
 
 let tenants = 0;
 /** The domain that the latest tenant proved: no two tenants prove the same. */
@@ -223,6 +224,18 @@ describe("adoption of people made by hand", () => {
       expect((await account(directory, user))?.synced).to.equal(false);
       const renamed = await directory.post("/Users", userBody(at("ann"), emails(at("ann"))));
       expect([renamed.status, (await account(directory, user))?.synced], renamed.text).to.deep.equal([201, true]);
+    });
+
+    it("refuses a group of somebody who was not taken over yet, and says what to do first", async () => {
+      const directory = await connect();
+      await local(directory);
+      const id = await idOf(directory);
+      const crew = { schemas: [GROUP], displayName: "Crew", members: [{ value: id }] };
+      const refused = await directory.post("/Groups", crew);
+      expect([refused.status, refused.json["scimType"]]).to.deep.equal([400, "invalidValue"]);
+      expect(refused.json["detail"]).to.match(/kept by hand: write to the user first/);
+      await directory.patch(`/Users/${id}`, [{ op: "add", path: "externalId", value: "00u1" }]);
+      expect((await directory.post("/Groups", crew)).status).to.equal(201);
     });
 
     it("pages through its own people and those that it may adopt as one list", async () => {

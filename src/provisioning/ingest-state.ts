@@ -1,0 +1,32 @@
+import type { Connection, Tenant } from "../model/connection.js";
+import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import type { AdoptionNotice } from "./adopt.js";
+import type { WrittenRow } from "./ports/directory.js";
+import type { TenantWriter } from "./ports/store.js";
+import type { PinNotice } from "./pushed-pins.js";
+
+/** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
+export type Written = WrittenRow<DirectoryUserId | DirectoryGroupId> | undefined;
+
+/** What the changes of one request have come to so far. */
+export interface IngestState {
+  readonly tx: TenantWriter;
+  readonly tenant: Tenant;
+  readonly connection: Connection;
+  readonly now: Instant;
+  readonly touched: Set<UserId>;
+  /** Groups whose members changed and whose version is to rise once. */
+  readonly filled: Map<DirectoryGroupId, Written>;
+  readonly notices: (PinNotice | AdoptionNotice)[];
+  groupsPushed: boolean;
+}
+
+export function changed(what: "user" | "group", id: string): Refusal {
+  return new Refusal("version_conflict", `${what} \`${id}\` has changed: read it again, then retry`);
+}
+
+/** Whose rows these are is reconciled afterwards. */
+export async function touchRows(state: IngestState, rows: readonly DirectoryUserId[]): Promise<void> {
+  for (const user of await state.tx.usersOfRows(rows)) state.touched.add(user);
+}
