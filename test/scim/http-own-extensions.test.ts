@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
 import { groupBody, userBody } from "./scim-service.js";
-import { ENTERPRISE, GROUP, USER } from "./tables.js";
+import { ENTERPRISE, GROUP, SERVICE_ACCOUNT, USER } from "./tables.js";
 import { BADGE } from "./test-resource.js";
 import { errorOf, INVALID, onTestResources, TAKEN } from "./test-resource-client.js";
 
 const badge = (more: JsonObject): JsonObject => ({ [BADGE]: more });
 
-describe("SCIM extensions that the operator gives to users and groups, over HTTP", () => {
+describe("SCIM extensions that the operator gives to the resource types that ship, over HTTP", () => {
   onTestResources((client) => {
     const found = async (filter: string): Promise<readonly unknown[]> => {
       const { json } = await client().directory.get(`/Users?filter=${encodeURIComponent(filter)}`);
@@ -79,6 +79,10 @@ describe("SCIM extensions that the operator gives to users and groups, over HTTP
 
     for (const [path, bodyOf] of [
       ["/Users", userBody],
+      [
+        "/ServiceAccounts",
+        (displayName: string, more: JsonObject) => ({ schemas: [SERVICE_ACCOUNT], displayName, ...more }),
+      ],
       ["/Groups", (name: string, more: JsonObject) => ({ ...groupBody(name), ...more })],
     ] as const) {
       it(`RFC-20: their unique values are refused by POST, PUT and PATCH of ${path}, whole, and free again after DELETE`, async () => {
