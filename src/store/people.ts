@@ -75,7 +75,7 @@ export function pastGrantOf(row: PastGrantColumns): PastGrant {
 }
 
 /** The kind of an account that is no person's. */
-export const SERVICE_ACCOUNT = "service_account";
+const SERVICE_ACCOUNT = "service_account";
 
 /** Columns of `users u` that a person is shown by. */
 export const SHOWN = verbatim("u.display_name, u.given_name, u.family_name, u.photo");

@@ -107,6 +107,17 @@ describe("service accounts, by the admin API", () => {
     expectProblem(await client.post(`${tenant}/users/${id}/erase`, { reason: "asked" }), 404, "not_found");
   });
 
+  it("are found by their name when one of that name was deleted before", async () => {
+    const first = await push("robot");
+    const { body } = await directory.scim("GET", "/ServiceAccounts");
+    const row = (body["Resources"] as readonly Record<string, unknown>[])[0]?.["id"];
+    expect((await directory.scim("DELETE", `/ServiceAccounts/${row}`)).status).to.equal(204);
+    await push("robot", { roles: [{ type: "account_type", value: "admin" }] });
+    const check = await client.get(`${tenant}/check?user=robot&scope=tenant&role=admin`);
+    expect(check.body["allowed"], check.text).to.equal(true);
+    expect((await client.get(`${accounts}/${first}`)).body).to.include({ status: "deactivated" });
+  });
+
   it("say by events what becomes of them, and never by those of users", async () => {
     const { id } = await make({ name: "export", owner: "ada@acme.test" });
     await directory.deactivate("ada@acme.test");

@@ -19,10 +19,17 @@ export async function personNamed(reader: TenantReader, name: string): Promise<P
     throw new Refusal("conflict", `several users are called ${quote(name)}: give an id`);
   }
   // Who is called so is asked before what is.
-  const accounts = meant.length > 0 ? [] : (await reader.serviceAccounts({ name, limit: 2 })).items;
+  const accounts = meant.length > 0 ? [] : await accountsNamed(reader, name);
   if (accounts.length > 1)
     throw new Refusal("conflict", `several service accounts are called ${quote(name)}: give an id`);
   const [person] = await reader.people([...meant, ...accounts].map(({ id }) => id));
   if (!person) throw new Refusal("not_found", `no user ${quote(name)}`);
   return person;
+}
+
+async function accountsNamed(reader: TenantReader, name: string): Promise<readonly Pick<PersonState, "id">[]> {
+  const { items } = await reader.serviceAccounts({ name, limit: 2 });
+  if (items.length < 2) return items;
+  const registered = (await reader.serviceAccounts({ name, status: "registered", limit: 2 })).items;
+  return registered.length === 0 ? items : registered;
 }
