@@ -109,7 +109,7 @@ function createRouting(faces: readonly Face[], checkAnswers: boolean): Routing {
 }
 
 function createFinder(face: Face, checkAnswers: boolean): Finder {
-  const router = new Router<RouteState>({ sensitive: true });
+  const router = new Router<RouteState>({ sensitive: face.anyCase !== true });
   for (const route of face.routes) {
     const guarded = guardRoute(route, checkAnswers);
     router.register(route.path, [route.method], (ctx) => {

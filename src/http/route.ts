@@ -92,6 +92,8 @@ export interface Face {
   readonly prefix: string;
   /** A shorter one: what lies below it alone is served as if it lay below the prefix. */
   readonly alias?: string;
+  /** The fixed parts of its routes below the prefix are found in any letter case; parameters stay as they are. */
+  readonly anyCase?: boolean;
   readonly routes: readonly Route[];
   /** Problem documents (RFC 9457) when absent. */
   readonly renderError?: ErrorRenderer;

@@ -61,7 +61,7 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
         post("/Users", "q1", userBody("carol")),
         { method: "PUT", path: `/Users/${ada}`, data: userBody("ada", { title: "Lead" }) },
         { method: "PATCH", path: `/Users/${bob}`, data: patchBody({ op: "replace", path: "active", value: false }) },
-        { method: "DELETE", path: `/Groups/${old}` },
+        { method: "DELETE", path: `/groups/${old}` },
       ]);
       const lines = linesOf(reply);
       expect(lines.map(({ method, bulkId, status, version }) => [method, bulkId, status, version])).to.deep.equal([
@@ -301,8 +301,8 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
 
     const wrong: readonly (readonly [what: string, operation: Json, status: string, scimType: string | undefined])[] = [
       ["something that is no object", "POST", "400", "invalidSyntax"],
-      ["no method", { path: "/Users", bulkId: "x", data: userBody("x") }, "400", "invalidSyntax"],
-      ["a method that changes nothing", { method: "GET", path: "/Users" }, "400", "invalidSyntax"],
+      ["no method", { path: "/Users", bulkId: "x", data: userBody("x") }, "400", "invalidValue"],
+      ["a method that changes nothing", { method: "GET", path: "/Users" }, "400", "invalidValue"],
       ["no path", { method: "POST", bulkId: "x", data: userBody("x") }, "400", "invalidPath"],
       ["a path of no resource type", post("/Nope", "x", userBody("x")), "400", "invalidPath"],
       ["a bulk request inside", post("/Bulk", "x", bulk([])), "400", "invalidPath"],

@@ -152,6 +152,13 @@ describe("the operator's SCIM schema files", () => {
       "/schemas/1/id `urn:ietf:params:scim:schemas:core:2.0:user` is Rolecall's own",
     ],
     [
+      "the URN of a schema of discovery",
+      device([], {
+        schemas: [schema([{ name: "a" }]), schema([{ name: "a" }], "urn:ietf:params:scim:schemas:core:2.0:Schema")],
+      }),
+      "/schemas/1/id `urn:ietf:params:scim:schemas:core:2.0:Schema` is Rolecall's own",
+    ],
+    [
       "a URN twice",
       device([], { schemas: [schema([{ name: "a" }]), schema([{ name: "a" }], URN.toUpperCase())] }),
       "/schemas/1/id `URN:ACME:SCIM:2.0:DEVICE` is there already",

@@ -1,10 +1,11 @@
 import { expect } from "chai";
-import type { Json } from "../../src/model/json.js";
+import type { Json, JsonObject } from "../../src/model/json.js";
 import {
   resourceTypeDocuments,
   schemaDocuments,
   serviceProviderConfigDocument,
 } from "../../src/protocols/scim/discovery.js";
+import { isList, isObject } from "../../src/protocols/scim/json-value.js";
 import { ENTERPRISE, GROUP, ROLECALL_GROUP, SERVICE_ACCOUNT, schemas, USER } from "./tables.js";
 
 const baseUrl = "https://rolecall.example/api/scim/v2";
@@ -16,11 +17,14 @@ function everyValue(value: Json): readonly Json[] {
 
 describe("SCIM discovery", () => {
   const documents = schemaDocuments(schemas, baseUrl);
+  const CORE = "urn:ietf:params:scim:schemas:core:2.0";
+  const OF_DISCOVERY = ["ServiceProviderConfig", "ResourceType", "Schema"];
 
   it("ENTRA-24: lists core and extension schemas with their locations, and holds no null", () => {
     expect(documents.map((document) => document["id"])).to.deep.equal([
       ...[USER, ENTERPRISE, GROUP, ROLECALL_GROUP],
       SERVICE_ACCOUNT,
+      ...OF_DISCOVERY.map((name) => `${CORE}:${name}`),
     ]);
     expect(documents[0]?.["meta"]).to.deep.equal({ resourceType: "Schema", location: `${baseUrl}/Schemas/${USER}` });
     expect(everyValue(documents).filter((value) => value === null)).to.deep.equal([]);
@@ -74,5 +78,43 @@ describe("SCIM discovery", () => {
     expect(config["patch"]).to.deep.equal({ supported: true });
     expect(config["bulk"]).to.deep.equal({ supported: true, maxOperations: 7, maxPayloadSize: 900 });
     expect(config["authenticationSchemes"]).to.be.an("array").with.length(1);
+  });
+
+  it("RFC-17: what discovery serves has the attributes that its own schemas declare, and all that they require", () => {
+    const limits = { maxOperations: 1_000, maxPayloadSize: 8_388_608 };
+    const served: Readonly<Record<string, readonly JsonObject[]>> = {
+      ServiceProviderConfig: [serviceProviderConfigDocument(schemas, limits, baseUrl)],
+      ResourceType: resourceTypeDocuments(schemas, baseUrl),
+      Schema: documents,
+    };
+    const problems = (declared: Json | undefined, value: Json | undefined, at: string): readonly string[] => {
+      if (!isList(declared) || !isObject(value)) return [`${at}: not an object`];
+      const rows = declared.filter(isObject);
+      const undeclared = Object.keys(value).filter((key) => !rows.some((row) => row["name"] === key));
+      return [
+        ...undeclared.map((key) => `${at}.${key}: not declared`),
+        ...rows.flatMap((row) => {
+          const name = String(row["name"]);
+          const held = value[name];
+          if (held === undefined) return row["required"] === true ? [`${at}.${name}: missing`] : [];
+          if (isList(held) !== (row["multiValued"] === true)) return [`${at}.${name}: one or many`];
+          if (row["type"] !== "complex") return [];
+          return (isList(held) ? held : [held]).flatMap((one) => problems(row["subAttributes"], one, `${at}.${name}`));
+        }),
+      ];
+    };
+    for (const [name, all] of Object.entries(served)) {
+      const declared = documents.find((document) => document["name"] === name)?.["attributes"];
+      for (const { schemas: urns, id, meta, ...rest } of all) {
+        expect(urns).to.deep.equal([`${CORE}:${name}`]);
+        expect([typeof id, typeof meta]).to.deep.equal([
+          name === "ServiceProviderConfig" ? "undefined" : "string",
+          "object",
+        ]);
+        // Only the schema of schemas has parts of parts of attributes (RFC 7643 section 8.7.2), which it cannot say itself.
+        const deep = id === `${CORE}:Schema` ? ["Schema.attributes.subAttributes.subAttributes: not declared"] : [];
+        expect(problems(declared, rest, name)).to.deep.equal(deep);
+      }
+    }
   });
 });

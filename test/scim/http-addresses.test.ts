@@ -46,6 +46,19 @@ describe("SCIM addresses", () => {
     }
   });
 
+  it("are found in any letter case, and ids as they are", async () => {
+    for (const path of ["/users", `/USERS/${ada}`, "/groups?count=0", "/schemas", "/serviceproviderconfig", "/me"]) {
+      const reply = await fetched(`/api/scim/v2${path}`);
+      expect([reply.status, reply.headers.get("content-type")], path).to.deep.equal([
+        path === "/me" ? 501 : 200,
+        "application/scim+json",
+      ]);
+    }
+    const user = await fetched(`/api/scim/v2/users/${ada}`);
+    expect(user.headers.get("content-location")).to.equal(`${service.url}/api/scim/v2/Users/${ada}`);
+    expect((await fetched(`/api/scim/v2/Users/${ada.toLowerCase()}`)).status).to.equal(404);
+  });
+
   it("answer HEAD as GET, without the body", async () => {
     for (const path of ["/Users", `/Users/${ada}`, "/Schemas"]) {
       const [get, head] = [

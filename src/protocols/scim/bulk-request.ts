@@ -83,7 +83,7 @@ function readOperation(
 ): BulkOperation {
   if (!isObject(line)) throw new ScimError("invalidSyntax", "an operation must be an object");
   if (!Object.hasOwn(KINDS, method)) {
-    throw new ScimError("invalidSyntax", "`method` must be POST, PUT, PATCH or DELETE");
+    throw new ScimError("invalidValue", "`method` must be POST, PUT, PATCH or DELETE");
   }
   const kind = KINDS[method as keyof typeof KINDS];
   const { handler, id } = readPath(memberOf(line, "path"), handlers);
@@ -112,7 +112,7 @@ function readPath(
     throw new ScimError("invalidPath", "an operation needs a `path`, as in `/Users` or `/Users/{id}`");
   }
   const [endpoint = "", id = "", ...rest] = path.replace(/^\//, "").split("/");
-  const handler = handlers.find(({ type }) => type.endpoint === `/${endpoint}`);
+  const handler = handlers.find(({ type }) => type.endpoint.toLowerCase() === `/${endpoint.toLowerCase()}`);
   if (handler === undefined || rest.length > 0) {
     throw new ScimError("invalidPath", `${quote(path)} is no resource: /ResourceTypes lists their endpoints`);
   }

@@ -29,7 +29,7 @@ export function customTableProblems(placed: readonly Placed[], shipped: ShippedT
       schemas,
       (row) => row.id,
       "id",
-      shipped.schemas.map(({ id }) => id),
+      [...shipped.schemas, ...shipped.discovery].map(({ id }) => id),
     ),
     ...taken(types, (row) => row.name, "name", [...shipped.resourceTypes.map(({ name }) => name), ...RESERVED_TYPES]),
     ...taken(types, (row) => row.endpoint, "endpoint", [

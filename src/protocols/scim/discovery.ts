@@ -7,12 +7,14 @@ import type { Attribute, ResourceType, Schema, ScimSchemas } from "./schema.js";
 
 const CORE = "urn:ietf:params:scim:schemas:core:2.0";
 
-/** All schemas in full (RFC 7643 section 7): every characteristic said, no nulls, extensions included (ENTRA-24). */
+/**
+ * All schemas in full (RFC 7643 section 7): every characteristic said, no nulls, extensions included (ENTRA-24), and
+ * those of discovery itself behind them (RFC 7644 section 4).
+ */
 export function schemaDocuments(schemas: ScimSchemas, baseUrl: string): readonly JsonObject[] {
   const all = schemas.types.flatMap((type) => [type.core, ...type.extensions.map(({ schema }) => schema)]);
-  return [...new Map(all.map((schema) => [schema.urn, schema])).values()].map((schema) =>
-    schemaDocument(schema, baseUrl),
-  );
+  const once = new Map([...all, ...schemas.discovery].map((schema) => [schema.urn, schema]));
+  return [...once.values()].map((schema) => schemaDocument(schema, baseUrl));
 }
 
 function schemaDocument(schema: Schema, baseUrl: string): JsonObject {

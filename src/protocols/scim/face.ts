@@ -38,6 +38,7 @@ export function openScimFace(
   return {
     prefix: SCIM_PREFIX,
     alias: SCIM_UNVERSIONED,
+    anyCase: true,
     routes: [
       ...handlers.flatMap((handler) => resourceRoutes(room, auth, handler)),
       ...searchRoutes(room, auth, handlers),

@@ -67,6 +67,8 @@ export interface ShippedTables {
   readonly resourceTypes: readonly ResourceTypeRow[];
   /** Attributes that every resource has. */
   readonly common: SchemaTable;
+  /** Of what discovery serves: of no resource type. */
+  readonly discovery: readonly SchemaTable[];
 }
 
 const SCHEMAS = ["user", "enterprise-user", "group", "rolecall-group", "service-account"];
@@ -76,6 +78,7 @@ export function readShippedTables(folder: string): ShippedTables {
     schemas: SCHEMAS.map((name) => readTable(folder, name)),
     resourceTypes: readTable(folder, "resource-types"),
     common: readTable(folder, "common"),
+    discovery: readTable(folder, "discovery"),
   };
 }
 

@@ -215,6 +215,8 @@ export interface ScimSchemas {
   readonly custom: readonly ResourceType[];
   /** All of them. */
   readonly types: readonly ResourceType[];
+  /** Of what discovery serves: ServiceProviderConfig, ResourceType and Schema (RFC 7643 section 8.7.2). */
+  readonly discovery: readonly Schema[];
   /** Data of the ServiceProviderConfig, without `meta`. */
   readonly serviceProviderConfig: JsonObject;
 }
@@ -239,5 +241,6 @@ export function readScimSchemas(folder: string, own: CustomTables = NO_CUSTOM_TA
   };
   const [user, group, serviceAccount] = [named("User"), named("Group"), named("ServiceAccount")];
   const serviceProviderConfig = readTable<JsonObject>(folder, "service-provider-config");
-  return { user, group, serviceAccount, custom, types: [...ours, ...custom], serviceProviderConfig };
+  const discovery = shipped.discovery.map((table) => compileSchema(table, false, []));
+  return { user, group, serviceAccount, custom, types: [...ours, ...custom], discovery, serviceProviderConfig };
 }
