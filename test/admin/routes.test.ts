@@ -197,8 +197,24 @@ async function byHand(journey: Journey): Promise<void> {
   await directory.push("ben");
   const { body } = await journey.step(`GET ${T}/review-items`, { tenant }, 200);
   await journey.step(`DELETE ${T}/review-items/{item}`, { tenant, item: String(body.items?.[0]?.["id"]) }, 204);
+  await requests(journey, { tenant, connection: "okta" });
   const adoption = { tenant, user: String(ann) };
   await journey.step(`POST ${T}/users/{user}/adoption`, adoption, 200, { body: { connection: "okta" } });
+}
+
+/** Requests are in the log soon after their answers. */
+async function requests(journey: Journey, at: { readonly tenant: string; readonly connection: string }): Promise<void> {
+  const path = `${T}/connections/{connection}`;
+  await journey.step(`GET ${path}/dialect`, at, 200);
+  for (let left = 500; left > 0; left--) {
+    const { body } = await journey.step(`GET ${path}/requests`, at, 200);
+    const request = body.items?.[0]?.["id"];
+    if (request !== undefined) {
+      await journey.step(`GET ${path}/requests/{request}`, { ...at, request: String(request) }, 200);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 async function heldRuns(journey: Journey, tenant: string): Promise<void> {
