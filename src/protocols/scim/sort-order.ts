@@ -26,7 +26,7 @@ export function readSort({ sortBy = "", sortOrder }: SortRequest, reading: Readi
 }
 
 /** Ascending unless told otherwise. */
-export function isDescending(sortOrder = ""): boolean {
+function isDescending(sortOrder = ""): boolean {
   const order = sortOrder.toLowerCase();
   if (order === "descending") return true;
   if (order === "" || order === "ascending") return false;
