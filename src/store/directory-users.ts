@@ -4,7 +4,13 @@ import { asciiLower, fold } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
-import type { DirectoryReader, DirectoryWriter, NewUserRow, WrittenRow } from "../provisioning/ports/directory.js";
+import type {
+  DirectoryReader,
+  DirectoryUserRow,
+  DirectoryWriter,
+  NewUserRow,
+  WrittenRow,
+} from "../provisioning/ports/directory.js";
 import { adoptableUser } from "./adoptable.js";
 import { countScimRow } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
@@ -43,17 +49,25 @@ type UserWriter = Pick<
 const WRITTEN = verbatim("id, version, coalesce(scim_created_at, created_at) as created_at, modified_at, scim_version");
 type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
 
+/** Those of the connection's users that have one of these ids. */
+export async function readDirectoryUsers(
+  { tenant, sql: db, dialect }: Scope,
+  connection: ConnectionId,
+  ids: readonly DirectoryUserId[],
+): Promise<readonly DirectoryUserRow[]> {
+  const rows = await db.all<ResourceColumns>(
+    sql`select ${USER_COLUMNS} from directory_users u
+      where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
+  );
+  return rows.map(directoryUserOf);
+}
+
 export function directoryUserReader(scope: Scope): UserReader {
   const { tenant, sql: db, dialect } = scope;
   return {
     async directoryUser(connection, id, adoptable) {
-      const row = await one<ResourceColumns>(
-        db,
-        sql`select ${USER_COLUMNS} from directory_users u
-          where u.tenant_id = ${tenant} and u.id = ${id} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
-      );
-      if (row !== undefined) return directoryUserOf(row);
-      if (adoptable === undefined || adoptable.domains.length === 0) return undefined;
+      const [row] = await readDirectoryUsers(scope, connection, [id]);
+      if (row !== undefined || adoptable === undefined || adoptable.domains.length === 0) return row;
       const local = await one<ResourceColumns>(
         db,
         sql`select ${USER_COLUMNS} from directory_users u where u.id = ${id} and ${adoptableUser(scope, adoptable)}`,

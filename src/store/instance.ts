@@ -1,4 +1,5 @@
 /** Rows above tenants, and the look-ups by which a request finds its tenant. */
+import { createBatches } from "../model/batches.js";
 import type { ConnectionId, TenantId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { InstanceStore, SessionOwner, TokenOwner } from "../provisioning/ports/instance.js";
@@ -18,6 +19,9 @@ import {
 import { sweep, tenantsWithWork } from "./upkeep.js";
 import { fromJson, given, numericCursor, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
+/** Tokens of one look-up. */
+const TOKENS = 500;
+
 async function putDomains(db: Sql, dialect: Dialect, tenant: number, domains: readonly string[]): Promise<void> {
   await db.run(sql`delete from tenant_domains where tenant_id = ${tenant}`);
   const added = await db.all<{ readonly domain: string }>(
@@ -32,6 +36,8 @@ async function putDomains(db: Sql, dialect: Dialect, tenant: number, domains: re
 
 export function instanceStore(database: Database, newId: () => string): InstanceStore {
   const { dialect, reader } = database;
+  // INVARIANT: a look-up begins after it was asked for, so that a token that was revoked before is known to be
+  const tokens = createBatches<string, TokenOwner | undefined>({ most: TOKENS, atOnce: 1 });
   const tenantWhere = (where: Fragment): Fragment =>
     sql`select ${tenantColumns(dialect)} from tenants t where ${where}`;
   const present = async (db: Sql, id: number) => {
@@ -77,28 +83,7 @@ export function instanceStore(database: Database, newId: () => string): Instance
         await putDomains(db, dialect, id, domains);
         return present(db, id);
       }),
-    async tokenByHash(hash): Promise<TokenOwner | undefined> {
-      const row = await one<TokenColumns>(
-        reader,
-        sql`select k.id as token_id, k.expires_at, k.last_used_at, k.user_id as account_id, k.epoch, ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
-          from scim_tokens k
-          join tenants t on t.id = k.tenant_id
-          join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id
-          where k.hash = ${hash} and k.revoked_at is null`,
-      );
-      return (
-        row && {
-          tokenId: row.token_id,
-          tenant: tenantOf(row),
-          connection: connectionOf(row),
-          ...given("expiresAt", toInstantOrNull(row.expires_at)),
-          ...given("lastUsedAt", toInstantOrNull(row.last_used_at)),
-          ...(row.account_id === null || row.epoch === null
-            ? {}
-            : { serviceAccount: { id: row.account_id as UserId, epoch: row.epoch } }),
-        }
-      );
-    },
+    tokenByHash: (hash) => tokens.join("", hash, (hashes) => tokensByHash(database, hashes)),
     async knownTokens(hashes) {
       if (hashes.length === 0) return [];
       const rows = await reader.all<KnownTokenColumns>(
@@ -158,8 +143,39 @@ export function instanceStore(database: Database, newId: () => string): Instance
   };
 }
 
+/** Requests of the same time are looked up together; most of them bring the same token. */
+async function tokensByHash(
+  { dialect, reader }: Database,
+  hashes: readonly string[],
+): Promise<readonly (TokenOwner | undefined)[]> {
+  const rows = await reader.all<TokenColumns>(
+    sql`select k.hash, k.id as token_id, k.expires_at, k.last_used_at, k.user_id as account_id, k.epoch,
+        ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
+      from scim_tokens k
+      join tenants t on t.id = k.tenant_id
+      join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id
+      where k.hash in ${dialect.list([...new Set(hashes)])} and k.revoked_at is null`,
+  );
+  const found = new Map(rows.map((row) => [row.hash, tokenOwnerOf(row)]));
+  return hashes.map((hash) => found.get(hash));
+}
+
+function tokenOwnerOf(row: TokenColumns): TokenOwner {
+  return {
+    tokenId: row.token_id,
+    tenant: tenantOf(row),
+    connection: connectionOf(row),
+    ...given("expiresAt", toInstantOrNull(row.expires_at)),
+    ...given("lastUsedAt", toInstantOrNull(row.last_used_at)),
+    ...(row.account_id === null || row.epoch === null
+      ? {}
+      : { serviceAccount: { id: row.account_id as UserId, epoch: row.epoch } }),
+  };
+}
+
 type TokenColumns = TenantColumns &
   ConnectionColumns & {
+    readonly hash: string;
     readonly token_id: string;
     readonly expires_at: number | null;
     readonly last_used_at: number | null;

@@ -2,10 +2,12 @@
 import { monotonicFactory } from "ulid";
 import type { TenantId } from "../model/ids.js";
 import type { Store, TenantReader } from "../provisioning/ports/store.js";
+import { coalesced } from "./coalesced-reads.js";
 import type { Database } from "./database.js";
 import { instanceStore } from "./instance.js";
 import { checkMigrated } from "./migrate.js";
 import { openPostgres } from "./postgres.js";
+import type { Scope } from "./scope.js";
 import type { Sql } from "./sql.js";
 import { openSqlite } from "./sqlite.js";
 import { tenantReader, tenantWriter } from "./tenant-handle.js";
@@ -29,12 +31,13 @@ export async function openStore(url: string, options: { readonly newId?: () => s
   // ids sort by their making, also within a millisecond: lists in creation order are lists in id order
   const newId = options.newId ?? monotonicFactory();
   const scope = (tenant: TenantId, sql: Sql) => ({ tenant, sql, dialect: database.dialect, newId });
+  const readerOf = (of: Scope) => coalesced(tenantReader(of), of);
   const readers = new Map<TenantId, TenantReader>();
   return {
     instance: instanceStore(database, newId),
     newId,
     read(tenant) {
-      const known = readers.get(tenant) ?? tenantReader(scope(tenant, database.reader));
+      const known = readers.get(tenant) ?? readerOf(scope(tenant, database.reader));
       readers.set(tenant, known);
       return known;
     },
