@@ -40,7 +40,7 @@ import type { Store } from "./provisioning/ports/store.js";
 import { createApprovalCache } from "./provisioning/preview/approval.js";
 import { createUnmovedBook, MOST_UNMOVED } from "./provisioning/preview/unmoved.js";
 import { createWalks } from "./provisioning/preview/walks.js";
-import { createTouchedPeople } from "./provisioning/push.js";
+import { createPushes, createTouchedPeople } from "./provisioning/push.js";
 import { createRequestLog, type RequestLog } from "./provisioning/request-log.js";
 import { startWorker } from "./provisioning/runs/worker.js";
 import { openStore } from "./store/open.js";
@@ -91,6 +91,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     mappings: createMappingCache(parseMapping, TENANTS_REMEMBERED),
     approvals: createApprovalCache(APPROVALS_REMEMBERED),
     groupBook: createGroupBook(TENANTS_REMEMBERED),
+    pushes: createPushes(),
     touched: createTouchedPeople(config.sync.inlineUsers),
     walks: createWalks(config.previews),
     questions: createWalks(QUESTIONS, "tries, lint and explanations"),

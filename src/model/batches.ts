@@ -29,7 +29,7 @@ interface Lane<Item, Result> {
   working: number;
 }
 
-/** Nobody waits for anybody who is not there yet: what comes alone is done alone, at once. */
+/** Nobody waits for anybody who is not there yet: what comes alone is done alone. */
 export function createBatches<Item, Result>({
   most,
   weightOf = () => 1,
@@ -50,6 +50,8 @@ export function createBatches<Item, Result>({
 
   const work = async (key: string, lane: Lane<Item, Result>): Promise<void> => {
     lane.working++;
+    // whoever comes in the same moment is in the first batch, too: those whom one statement answered go on together
+    await undefined;
     while (lane.waiting.length > 0) await done(nextOf(lane.waiting));
     lane.working--;
     if (lane.working === 0) lanes.delete(key);

@@ -4,6 +4,7 @@ import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
 import type { Instant } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { GroupBook } from "./group-book.js";
+import type { PersonPush } from "./ingest-together.js";
 import type { MappingCache, ParseMapping } from "./mapping/compiled-mappings.js";
 import type { DocumentPort } from "./ports/documents.js";
 import type { Actor, Door } from "./ports/journal.js";
@@ -11,7 +12,7 @@ import type { Store } from "./ports/store.js";
 import type { ApprovalCache } from "./preview/approval.js";
 import type { UnmovedBook } from "./preview/unmoved.js";
 import type { Walks } from "./preview/walks.js";
-import type { Touched } from "./push.js";
+import type { Outcome, Touched } from "./push.js";
 import type { Reconciled } from "./reconcile.js";
 
 /** Runs expressions outside this process; results stand in the order of the jobs. */
@@ -76,6 +77,8 @@ export interface Provisioning {
   readonly mappings: MappingCache;
   readonly approvals: ApprovalCache;
   readonly groupBook: GroupBook;
+  /** Pushes of one person each that come at the same time, by connection: they are stored together. */
+  readonly pushes: Batches<PersonPush, Outcome>;
   /** People whom requests of the same time touched, by tenant: they are reconciled together. */
   readonly touched: Batches<Touched, Reconciled>;
   readonly walks: Walks;

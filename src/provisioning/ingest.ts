@@ -94,8 +94,8 @@ async function ingestOne(state: IngestState, change: DirectoryChange): Promise<W
 }
 
 /** SCIM evidence counts once sync is live; then whoever becomes active needs a seat before anything is stored. */
-function needsSeat(state: IngestState, document: ScimUserDocument): boolean {
-  return document.active && state.connection.sync === "live";
+export function needsSeat({ sync }: Connection, { active }: ScimUserDocument): boolean {
+  return active && sync === "live";
 }
 
 async function createUser(state: IngestState, change: UpsertUser): Promise<Written> {
@@ -106,7 +106,7 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   const linked = await linkPush(tx, connection, document);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
   if (linked.kind === "row") {
-    if (needsSeat(state, document)) await admitSeat(tx, linked.row.user);
+    if (needsSeat(connection, document)) await admitSeat(tx, linked.row.user);
     state.touched.add(linked.row.user);
     return tx.updateScim(connection.id, linked.row.id, document, undefined, now);
   }
@@ -114,7 +114,7 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   if (local) return adoptUser(state, local, document);
   if (linked.kind === "namesake") await reviewNamesake(tx, connection, linked.row, now);
   const user = linked.kind === "revive" ? linked.row.user : await tx.insertPendingUser(profileOf(document), now);
-  if (needsSeat(state, document)) await admitSeat(tx, user);
+  if (needsSeat(connection, document)) await admitSeat(tx, user);
   state.touched.add(user);
   const linkedBy = linked.kind === "revive" ? "revived" : "created";
   const row = { connection: connection.id, user, linkedBy, scim: document, userName: document.userName };
@@ -133,7 +133,8 @@ async function adoptUser(
   return tx.updateScim(connection.id, person.id, document, ifVersion, now);
 }
 
-function profileOf({ userName, email, attributes }: ScimUserDocument): NewProfile {
+/** What somebody new is called until they are evaluated. */
+export function profileOf({ userName, email, attributes }: ScimUserDocument): NewProfile {
   return { userName, ...(email === undefined ? {} : { email }), ...firstNames((name) => attributes[name]) };
 }
 
@@ -146,7 +147,7 @@ async function replaceUser(state: IngestState, id: DirectoryUserId, change: Upse
     if (local === undefined) throw noUser(id);
     return adoptUser(state, local, change.document, change.ifVersion);
   }
-  if (needsSeat(state, change.document) && !row.scimActive) await admitSeat(tx, row.user);
+  if (needsSeat(connection, change.document) && !row.scimActive) await admitSeat(tx, row.user);
   state.touched.add(row.user);
   return tx.updateScim(connection.id, id, change.document, change.ifVersion, now);
 }

@@ -7,6 +7,7 @@ import { reviewOf } from "./adopt.js";
 import { authorOf, type Context, type Provisioning } from "./deps.js";
 import { type Ingested, ingest } from "./ingest.js";
 import type { Written } from "./ingest-state.js";
+import { ingestTogether, isOfPerson, type PersonPush } from "./ingest-together.js";
 import { recordNotices } from "./notices.js";
 import type { TenantWriter } from "./ports/store.js";
 import { type Reconciled, reconcilePeople } from "./reconcile.js";
@@ -33,25 +34,102 @@ export interface Pushed {
  * INVARIANT: the answer never depends on access changes: once the facts are stored, a failing or slow reconcile leaves
  * its marks to the worker (design rule 9). Throws ingest's Refusals.
  */
-export async function push(p: Provisioning, { tenant, connection, changes, context }: Push): Promise<Pushed> {
+export async function push(p: Provisioning, request: Push): Promise<Pushed> {
+  const { stored, reconciled } = await take(p, request);
+  await atMost(reconciled, p.settings.inlineMilliseconds);
+  const { rows, run } = stored;
+  return run === undefined ? { rows } : { rows, run };
+}
+
+/** What storing came to; the run that reconciles, where that is left to the worker. */
+type Stored = Ingested & { readonly run?: RunId };
+
+/** A push that is stored. `reconciled` ends, and never fails, when nothing is left to be done for the answer. */
+interface Taken {
+  readonly stored: Stored;
+  readonly reconciled: Promise<unknown>;
+}
+
+/** What became of one of several pushes: `refusal` is what to throw to who asked. */
+export type Outcome = Taken | { readonly refusal: unknown };
+
+/** Pushes of one transaction. */
+const MOST_PUSHES = 100;
+/** So long the next pushes wait for the people of those before: then they are reconciled together, too. */
+const PACE_MILLISECONDS = 100;
+
+/** One batch of a connection at a time: whoever comes meanwhile makes the next one larger, and each of them cheaper. */
+export function createPushes(): Batches<PersonPush, Outcome> {
+  return createBatches({ most: MOST_PUSHES, atOnce: 1 });
+}
+
+async function take(p: Provisioning, request: Push): Promise<Taken> {
+  if (!isOfPerson(request)) return takeAlone(p, request);
+  const { tenant, connection } = request;
+  const key = `${tenant.id} ${connection.id} ${connection.sync}`;
+  const outcome = await p.pushes.join(key, request, async (batch) => {
+    const outcomes = await takeTogether(p, batch);
+    await atMost(Promise.all(outcomes.map((one) => "reconciled" in one && one.reconciled)), PACE_MILLISECONDS);
+    return outcomes;
+  });
+  if ("refusal" in outcome) throw outcome.refusal;
+  return outcome;
+}
+
+/** INVARIANT: what is refused to one is refused to nobody else: whoever may be concerned by a refusal is tried again alone. */
+async function takeTogether(
+  p: Provisioning,
+  batch: readonly [PersonPush, ...PersonPush[]],
+): Promise<readonly Outcome[]> {
+  const plain = batch.length === 1 ? undefined : await storeTogether(p, batch);
+  return Promise.all(
+    batch.map(async (request): Promise<Outcome> => {
+      const stored = plain?.get(request);
+      if (stored) return { stored, reconciled: startReconciling(p, request, stored) };
+      return takeAlone(p, request).catch((refusal: unknown) => ({ refusal }));
+    }),
+  );
+}
+
+async function storeTogether(
+  p: Provisioning,
+  batch: readonly [PersonPush, ...PersonPush[]],
+): Promise<ReadonlyMap<Push, Ingested> | undefined> {
+  const [{ tenant, connection }] = batch;
+  const now = p.now();
+  const lease = connection.sync === "live" ? secondsFrom(now, LEASE_SECONDS) : undefined;
+  try {
+    return await p.store.write(tenant.id, (tx) => ingestTogether(tx, batch, now, lease));
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return undefined;
+    throw refusal;
+  }
+}
+
+async function takeAlone(p: Provisioning, request: Push): Promise<Taken> {
+  const { tenant, connection, changes, context } = request;
   const now = p.now();
   const live = connection.sync === "live";
   const lease = live ? { most: p.settings.inlineUsers, until: secondsFrom(now, LEASE_SECONDS) } : undefined;
-  const written = p.store.write(tenant.id, async (tx) => {
-    const ingested = await ingest(tx, tenant, connection, changes, now, lease);
-    await recordNotices(tx, ingested.notices, context, now);
-    const many = live && ingested.touched.length > p.settings.inlineUsers;
-    return { ...ingested, ...(many && { run: await startRun(p, tx, connection, ingested, context) }) };
-  });
-  const { rows, touched, run } = await written.catch(async (refusal: unknown) => {
+  try {
+    const stored = await p.store.write(tenant.id, async (tx) => {
+      const ingested = await ingest(tx, tenant, connection, changes, now, lease);
+      await recordNotices(tx, ingested.notices, context, now);
+      const many = live && ingested.touched.length > p.settings.inlineUsers;
+      return { ...ingested, ...(many && { run: await startRun(p, tx, connection, ingested, context) }) };
+    });
+    return { stored, reconciled: startReconciling(p, request, stored) };
+  } catch (refusal) {
     await keepForReview(p, tenant.id, connection, refusal);
     throw refusal;
-  });
-  if (live && touched.length > 0) {
-    if (run === undefined) await reconcileInline(p, tenant.id, { users: touched, context });
-    else p.wake();
   }
-  return run === undefined ? { rows } : { rows, run };
+}
+
+function startReconciling(p: Provisioning, { tenant, connection, context }: Push, { touched, run }: Stored) {
+  if (connection.sync !== "live" || touched.length === 0) return Promise.resolve();
+  if (run === undefined) return reconcileFully(p, tenant.id, { users: touched, context });
+  p.wake();
+  return Promise.resolve();
 }
 
 /** What is refused until an admin decides is put down for them, though nothing else of the request stays. */
@@ -96,12 +174,20 @@ export function createTouchedPeople(most: number): Batches<Touched, Reconciled> 
   return createBatches({ most, weightOf: ({ users }) => users.length, atOnce: BATCHES_AT_ONCE });
 }
 
-/** Each request waits for its people alone to be done, with whomever else: none waits for one that comes after it. */
+/** Reconciles whom a request touched before it answers, if that does not take too long; whoever is left is the worker's. */
 export async function reconcileInline(p: Provisioning, tenant: TenantId, touched: Touched): Promise<void> {
-  const work = reconcileTouched(p, tenant, touched).then((left) => leaveToWorker(p, tenant, left));
+  await atMost(reconcileFully(p, tenant, touched), p.settings.inlineMilliseconds);
+}
+
+/** Each request waits for its people alone to be done, with whomever else: none waits for one that comes after it. */
+async function reconcileFully(p: Provisioning, tenant: TenantId, touched: Touched): Promise<void> {
+  await leaveToWorker(p, tenant, await reconcileTouched(p, tenant, touched));
+}
+
+async function atMost(work: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, p.settings.inlineMilliseconds);
+    timer = setTimeout(resolve, milliseconds);
   });
   await Promise.race([work, limit]);
   clearTimeout(timer);

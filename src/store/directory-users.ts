@@ -38,6 +38,7 @@ type UserWriter = Pick<
   | "rowsByNames"
   | "deletedRow"
   | "rowById"
+  | "rowsById"
   | "insertPendingUser"
   | "insertUserRow"
   | "updateScim"
@@ -46,8 +47,10 @@ type UserWriter = Pick<
   | "usersOfRows"
 >;
 
-const WRITTEN = verbatim("id, version, coalesce(scim_created_at, created_at) as created_at, modified_at, scim_version");
-type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
+export const WRITTEN = verbatim(
+  "id, version, coalesce(scim_created_at, created_at) as created_at, modified_at, scim_version",
+);
+export type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
 
 /** Those of the connection's users that have one of these ids. */
 export async function readDirectoryUsers(
@@ -85,7 +88,7 @@ export function directoryUserReader(scope: Scope): UserReader {
 }
 
 /** The columns of a `scim` document; without one they are null. */
-function scimColumns(document: ScimUserDocument | undefined, userName: string): Readonly<Record<string, Value>> {
+export function scimColumns(document: ScimUserDocument | undefined, userName: string): Readonly<Record<string, Value>> {
   return {
     user_name: userName,
     user_name_folded: document?.userNameFolded ?? fold(userName),
@@ -163,6 +166,7 @@ export function directoryUserWriter(scope: Scope): UserWriter {
     async rowById(connection, id) {
       return (await candidates(sql`u.connection_id = ${connection} and u.id = ${id}`))[0];
     },
+    rowsById: (connection, ids) => candidates(sql`u.connection_id = ${connection} and u.id in ${dialect.list(ids)}`),
 
     async insertPendingUser(profile, now, kind = "person") {
       const id = newId();

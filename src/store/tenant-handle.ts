@@ -23,6 +23,7 @@ import { markWriter } from "./marks.js";
 import { membershipWriter } from "./memberships.js";
 import { nestingReader, nestingWriter } from "./nested-groups.js";
 import { peopleLocker, peopleReader } from "./people.js";
+import { togetherWriter } from "./people-together.js";
 import { requestLogReader, requestLogWriter } from "./request-log.js";
 import { reviewItemReader, reviewItemWriter } from "./review-items.js";
 import { runReader, runWriter } from "./runs.js";
@@ -70,6 +71,7 @@ const WRITERS = [
   ...READERS,
   connectionWriter,
   directoryUserWriter,
+  togetherWriter,
   directoryGroupWriter,
   customResourceWriter,
   groupPinWriter,

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { createBatches } from "../../src/model/batches.js";
 
+const moment = () => new Promise((resolve) => setImmediate(resolve));
+
 describe("batches", () => {
   /** Batches that wait until they are let go; what they were, by their items. */
   const held = (most: number, atOnce: number, weightOf?: (item: number) => number) => {
@@ -15,49 +17,62 @@ describe("batches", () => {
       });
     const letGo = async () => {
       for (const go of open.splice(0)) go();
-      await new Promise((resolve) => setImmediate(resolve));
+      await moment();
     };
     return { begun, join, letGo };
   };
 
-  it("begin at once with who comes first, and take together who comes meanwhile", async () => {
+  it("begin with who comes in the same moment, and take together who comes meanwhile", async () => {
     const { begun, join, letGo } = held(10, 1);
-    const all = [join("a", 1), join("a", 2), join("a", 3)];
-    expect(begun).to.deep.equal([[1]]);
+    const all = [join("a", 1), join("a", 2)];
+    await moment();
+    all.push(join("a", 3), join("a", 4));
+    await moment();
+    expect(begun).to.deep.equal([[1, 2]]);
     await letGo();
-    expect(begun).to.deep.equal([[1], [2, 3]]);
+    expect(begun).to.deep.equal([
+      [1, 2],
+      [3, 4],
+    ]);
     await letGo();
-    expect(await Promise.all(all)).to.deep.equal(["a1", "a2", "a3"]);
+    expect(await Promise.all(all)).to.deep.equal(["a1", "a2", "a3", "a4"]);
   });
 
-  it("of one key wait for nothing of another", () => {
+  it("of one key wait for nothing of another", async () => {
     const { begun, join } = held(10, 1);
     void join("a", 1);
     void join("b", 2);
+    await moment();
     expect(begun).to.deep.equal([[1], [2]]);
   });
 
   it("weigh no more than they may, but for one item that weighs more alone", async () => {
     const { begun, join, letGo } = held(5, 1, (item) => item);
     for (const item of [1, 2, 3, 9, 4]) void join("a", item);
-    for (let left = 4; left > 0; left--) await letGo();
-    expect(begun).to.deep.equal([[1], [2, 3], [9], [4]]);
+    await moment();
+    for (let left = 3; left > 0; left--) await letGo();
+    expect(begun).to.deep.equal([[1, 2], [3], [9], [4]]);
   });
 
   it("are at work as many at once as is allowed, and begin anew when all are done", async () => {
     const { begun, join, letGo } = held(10, 2);
-    for (const item of [1, 2, 3]) void join("a", item);
+    for (const item of [1, 2, 3]) {
+      void join("a", item);
+      await moment();
+    }
     expect(begun).to.deep.equal([[1], [2]]);
     await letGo();
     await letGo();
     expect(begun).to.deep.equal([[1], [2], [3]]);
     void join("a", 4);
+    await moment();
     expect(begun.at(-1)).to.deep.equal([4]);
   });
 
   it("fail for everybody who is in them, and for nobody who comes later", async () => {
     const batches = createBatches<number, number>({ most: 10, atOnce: 1 });
     const slow = batches.join("a", 0, async (items) => items);
+    await moment();
     const failing = async (): Promise<readonly number[]> => {
       throw new Error("lost");
     };

@@ -1,8 +1,19 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
+import { Refusal } from "../../src/model/problem.js";
 import type { DirectoryQuery } from "../../src/provisioning/ports/directory.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
-import { expectRefusal, groupDocument, insertRow, LATER, MUCH_LATER, makeWorld, NOW, userDocument } from "./world.js";
+import {
+  expectRefusal,
+  groupDocument,
+  insertRow,
+  LATER,
+  MUCH_LATER,
+  makeWorld,
+  NOW,
+  newcomer,
+  userDocument,
+} from "./world.js";
 
 const CLAIMS = { attributes: {}, claims: { team: ["a"] }, at: NOW };
 
@@ -36,6 +47,96 @@ export function directoryConformance(open: OpenStore): void {
       await expectRefusal(update(row, 2), "version_conflict");
       await expectRefusal(update("nobody" as DirectoryUserId, 1), "not_found");
       await update(row);
+    });
+
+    it("makes newcomers together, each as one who is made alone, marked and with a seat", async () => {
+      const world = await makeWorld(store(), 2);
+      const { connection, read, write } = world;
+      const people = [newcomer("ann"), { ...newcomer("Bob"), seat: false }, newcomer("cyd")];
+      const made = await write((tx) => tx.insertNewcomers(connection.id, people, NOW));
+      for (const [at, { user, written }] of made.entries()) {
+        const { document, seat } = people[at] ?? newcomer("nobody");
+        const found = await read.directoryUser(connection.id, written.id);
+        expect(found).to.deep.equal({ ...written, resource: document.resource });
+        expect(written).to.include({ version: 1, createdAt: NOW, modifiedAt: NOW });
+        const [state] = await read.people([user]);
+        expect(state).to.include({
+          userName: document.userName,
+          status: "pending",
+          dirty: true,
+          factsVersion: 1,
+          seat,
+        });
+        const [link] = await read.links([user]);
+        expect(link).to.include({ directoryUser: written.id, connection: connection.id, deleted: false });
+        expect(link?.scim?.attributes).to.deep.equal(document.attributes);
+      }
+      expect((await read.directoryUsers(connection.id, { offset: 0, limit: 0 })).total).to.equal(3);
+      expect((await read.tenantNow()).seatsUsed).to.equal(2);
+      expect(await write((tx) => tx.claimMarks(NOW, LATER, 10))).to.have.members(made.map(({ user }) => user));
+    });
+
+    it("makes no newcomer where seats are too few, or a name is taken, for one of them", async () => {
+      const world = await makeWorld(store(), 1);
+      const make = (...names: readonly string[]) =>
+        world.write((tx) => tx.insertNewcomers(world.connection.id, names.map(newcomer), NOW));
+      await expectRefusal(make("ann", "bob"), "no_seat");
+      await world.push("ANN");
+      const twice = await make("ann").catch((refusal: unknown) => refusal);
+      expect(twice).to.be.instanceOf(Refusal);
+      expect((await world.read.directoryUsers(world.connection.id, { offset: 0, limit: 0 })).total).to.equal(1);
+      expect((await world.read.tenantNow()).seatsUsed).to.equal(0);
+    });
+
+    it("knows strangers: nobody of the connection, deleted ones included, has one of their names", async () => {
+      const { connection, push, write } = await makeWorld(store());
+      await push("Ann", { externalId: "e-ann" });
+      const bob = await push("bob", { externalId: "e-bob" });
+      await write((tx) => tx.deleteUserRow(connection.id, bob.row, NOW));
+      await write(async (tx) => {
+        const user = await tx.insertPendingUser({ userName: "cyd" }, NOW);
+        const row = { connection: connection.id, user, linkedBy: "created", userName: "cyd", subject: "e-cyd" };
+        await tx.insertUserRow({ ...row, claims: CLAIMS }, NOW);
+      });
+      const asked = [
+        userDocument("dot", { externalId: "e-dot" }),
+        userDocument("dot"),
+        userDocument("aNN", { externalId: "x" }),
+        userDocument("x", { externalId: "e-ann" }),
+        userDocument("BOB"),
+        userDocument("x", { externalId: "e-bob" }),
+        userDocument("CYD"),
+        userDocument("x", { externalId: "e-cyd" }),
+      ];
+      const strangers = await write((tx) => tx.strangers(connection.id, asked));
+      expect(strangers).to.deep.equal([true, true, false, false, false, false, false, false]);
+    });
+
+    it("writes documents together: each at its version, or none where one is another", async () => {
+      const { connection, push, read, write } = await makeWorld(store());
+      const [ann, bob] = [await push("ann"), await push("bob")];
+      const document = (userName: string) => userDocument(userName, { resource: { userName, title: "x" } });
+      const update = (...changed: readonly (readonly [DirectoryUserId, string, number?])[]) =>
+        write((tx) =>
+          tx.updateScims(
+            connection.id,
+            changed.map(([id, name, ifVersion]) => ({
+              ...{ id, document: document(name) },
+              ...(ifVersion !== undefined && { ifVersion }),
+            })),
+            LATER,
+          ),
+        );
+      const written = await update([bob.row, "Bo", 1], [ann.row, "ann"]);
+      expect(written).to.deep.equal([
+        { id: bob.row, version: 2, createdAt: NOW, modifiedAt: LATER },
+        { id: ann.row, version: 2, createdAt: NOW, modifiedAt: LATER },
+      ]);
+      expect((await read.directoryUser(connection.id, bob.row))?.resource).to.deep.equal(document("Bo").resource);
+      await expectRefusal(update([ann.row, "ann", 2], [bob.row, "Bo", 1]), "conflict");
+      await expectRefusal(update([ann.row, "ann"], [bob.row, "ANN"]), "conflict");
+      await expectRefusal(update([ann.row, "ann"], ["nobody" as DirectoryUserId, "x"]), "conflict");
+      expect((await read.directoryUser(connection.id, ann.row))?.version).to.equal(2);
     });
 
     it("refuses a userName that differs in letter case only, on create and on rename", async () => {

@@ -16,7 +16,7 @@ import { type Fragment, type Sql, sql, verbatim } from "../../src/store/sql.js";
 import { openSqlite } from "../../src/store/sqlite.js";
 import { tenantWriter } from "../../src/store/tenant-handle.js";
 import { tenantsWithWork } from "../../src/store/upkeep.js";
-import { LATER, NO_WRITES, NOW, newGrant, userDocument } from "./world.js";
+import { LATER, NO_WRITES, NOW, newcomer, newGrant, userDocument } from "./world.js";
 
 const CONNECTION = "c" as ConnectionId;
 const USER = "u" as UserId;
@@ -89,6 +89,11 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "rows to link to": (tx) => tx.rowsByNames(CONNECTION, { externalIds: ["x"], userNames: ["ann"] }),
   "a row by subject": (tx) => tx.rowBySubject(CONNECTION, "s"),
   "a deleted row": (tx) => tx.deletedRow(CONNECTION, { subject: "s", externalIds: ["x"] }),
+  "rows by their ids": (tx) => tx.rowsById(CONNECTION, [ROW]),
+  strangers: (tx) => tx.strangers(CONNECTION, [userDocument("ann", { externalId: "x" })]),
+  // Newcomers are not here: for several rows that others refer to, SQLite plans a search for these others, and runs it only
+  // where a reference is broken.
+  "writing users": (tx) => tx.updateScims(CONNECTION, [{ id: ROW, document: userDocument("ann"), ifVersion: 1 }], NOW),
   "writing a user": (tx) => tx.updateScim(CONNECTION, ROW, userDocument("ann"), 1, NOW),
   "deleting a user": (tx) => tx.deleteUserRow(CONNECTION, ROW, NOW),
   "some members of a group": (tx) => tx.membersOf([GROUP], [ROW]),
@@ -168,6 +173,19 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
   membersOf: (tx, ids) => tx.membersOf(ids as readonly DirectoryGroupId[]),
   groupsOf: (tx, ids) => tx.groupsOf(ids as readonly DirectoryUserId[]),
   displayNames: (tx, ids) => tx.displayNames(CONNECTION, ids),
+  rowsById: (tx, ids) => tx.rowsById(CONNECTION, ids as readonly DirectoryUserId[]),
+  strangers: (tx, ids) =>
+    tx.strangers(
+      CONNECTION,
+      ids.map((id) => userDocument(id)),
+    ),
+  insertNewcomers: (tx, ids) => tx.insertNewcomers(CONNECTION, ids.map(newcomer), NOW),
+  updateScims: (tx, ids) =>
+    tx.updateScims(
+      CONNECTION,
+      ids.map((id) => ({ id: id as DirectoryUserId, document: userDocument(id) })),
+      NOW,
+    ),
   rowsByNames: (tx, ids) => tx.rowsByNames(CONNECTION, { externalIds: ids, userNames: ids }),
   nestedIn: (tx, ids) => tx.nestedIn(ids as readonly DirectoryGroupId[]),
   membersNamed: (tx, ids) => tx.membersNamed(CONNECTION, ids as readonly DirectoryUserId[]),

@@ -10,7 +10,7 @@ import type { PlanSummary } from "../../src/model/plan.js";
 import { Refusal, type RefusalCode } from "../../src/model/problem.js";
 import type { AccessWrites, NewGrant } from "../../src/provisioning/ports/access.js";
 import type { NewConnection } from "../../src/provisioning/ports/connections.js";
-import type { WrittenRow } from "../../src/provisioning/ports/directory.js";
+import type { Newcomer, WrittenRow } from "../../src/provisioning/ports/directory.js";
 import type { PlanKind, PlanRow } from "../../src/provisioning/ports/mappings.js";
 import type { Store, TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
 
@@ -91,6 +91,10 @@ export async function pushUser(tx: TenantWriter, connection: ConnectionId, scim:
   );
   const row = await insertRow(tx, connection, user, scim);
   return { user, row: row.id };
+}
+
+export function newcomer(userName: string): Newcomer {
+  return { document: userDocument(userName), profile: { userName }, seat: true };
 }
 
 export function insertRow(

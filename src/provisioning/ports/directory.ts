@@ -183,6 +183,23 @@ export type NewProfile = { readonly userName: string; readonly email?: string } 
   Partial<Record<"displayName" | "givenName" | "familyName", string>>
 >;
 
+/** A pushed person who is a stranger to the connection. */
+export interface Newcomer {
+  readonly document: ScimUserDocument;
+  readonly profile: NewProfile;
+  /** Whether to take a seat. */
+  readonly seat: boolean;
+  /** Of the mark that they are made with, see `markDirty`. */
+  readonly lease?: Instant;
+}
+
+/** A document for a row that has one. */
+export interface Changed {
+  readonly id: DirectoryUserId;
+  readonly document: ScimUserDocument;
+  readonly ifVersion?: number;
+}
+
 /** Writing the directory ledger. */
 export interface DirectoryWriter {
   /** Live rows of the connection whose subject is this one. */
@@ -201,6 +218,25 @@ export interface DirectoryWriter {
     names: { readonly subject?: string; readonly externalIds: readonly string[]; readonly userName?: string },
   ): Promise<LinkCandidate | undefined>;
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
+  /** The same for several; missing ones are left out. */
+  rowsById(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly LinkCandidate[]>;
+  /** Of each document, whether nobody of the connection, deleted ones included, has one of its names: nobody can be meant. */
+  strangers(connection: ConnectionId, documents: readonly ScimUserDocument[]): Promise<readonly boolean[]>;
+  /**
+   * Pending users with their rows, links, marks and seats, in the order given. Refusals, which leave half of it written:
+   * `no_seat` (not enough for all), `conflict` (one of the names is taken).
+   */
+  insertNewcomers(
+    connection: ConnectionId,
+    newcomers: readonly Newcomer[],
+    now: Instant,
+  ): Promise<readonly { readonly user: UserId; readonly written: WrittenRow<DirectoryUserId> }[]>;
+  /** `updateScim` of several live scim rows, in the order given. Refusal `conflict`, which leaves half of it written: one is not as expected. */
+  updateScims(
+    connection: ConnectionId,
+    changed: readonly Changed[],
+    now: Instant,
+  ): Promise<readonly WrittenRow<DirectoryUserId>[]>;
 
   /** A `pending` user of the access ledger: known to the directory, registered by nobody yet. */
   insertPendingUser(profile: NewProfile, now: Instant, kind?: "person" | "service_account"): Promise<UserId>;

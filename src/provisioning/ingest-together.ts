@@ -1,0 +1,151 @@
+/**
+ * Pushes of the same time, stored as sets. Only what is plain: strangers to the connection, and people who are there, each once.
+ * Whatever could mean somebody else, or be refused, goes the way of single pushes.
+ */
+
+import type { UpsertUser } from "../model/directory.js";
+import { emailDomain } from "../model/fold.js";
+import type { DirectoryUserId, Instant } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { admitDomain } from "./admit.js";
+import { localPersonOf } from "./adopt.js";
+import { type Ingested, needsSeat, profileOf } from "./ingest.js";
+import type { TenantWriter } from "./ports/store.js";
+import type { Push } from "./push.js";
+import { wakeNewcomers } from "./settle.js";
+
+/** A push of one person. */
+export type PersonPush = Push & { readonly changes: readonly [UpsertUser] };
+
+/** Whether a push may be stored together with others. */
+export function isOfPerson(push: Push): push is PersonPush {
+  const [change, ...more] = push.changes;
+  return more.length === 0 && change?.kind === "upsertUser" && change.document.unique === undefined;
+}
+
+/**
+ * Stores those of the pushes that are plain, and answers with what each came to; the others are left out. All are of one
+ * connection. A Refusal says that nothing of it holds, whoever is to blame. `lease`: until when the marks are the caller's.
+ */
+export async function ingestTogether(
+  tx: TenantWriter,
+  pushes: readonly PersonPush[],
+  now: Instant,
+  lease: Instant | undefined,
+): Promise<ReadonlyMap<Push, Ingested>> {
+  const admitted = apart(pushes).filter(isAdmitted);
+  const isNew = ({ changes: [{ id }] }: PersonPush) => id === undefined;
+  const stored = new Map<Push, Ingested>();
+  await storeNewcomers(tx, admitted.filter(isNew), { now, lease }, stored);
+  await storeChanged(
+    tx,
+    admitted.filter((push) => !isNew(push)),
+    { now, lease },
+    stored,
+  );
+  return stored;
+}
+
+interface When {
+  readonly now: Instant;
+  readonly lease: Instant | undefined;
+}
+
+/** Those that share no name with an earlier one: what two of them come to hangs on which is first. */
+function apart(pushes: readonly PersonPush[]): readonly PersonPush[] {
+  const seen = new Set<string>();
+  return pushes.filter(({ changes: [{ id, document }] }) => {
+    const { userNameFolded, externalId, email } = document;
+    const names = [
+      `name ${userNameFolded}`,
+      ...(id === undefined ? [] : [`id ${id}`]),
+      ...(externalId === undefined ? [] : [`externalId ${externalId}`]),
+      ...(email === undefined || emailDomain(email) === undefined ? [] : [`email ${email.toLowerCase()}`]),
+    ];
+    const isFirst = names.every((name) => !seen.has(name));
+    for (const name of names) seen.add(name);
+    return isFirst;
+  });
+}
+
+function isAdmitted({ tenant, connection, changes: [{ document }] }: PersonPush): boolean {
+  try {
+    admitDomain(tenant, connection, [document.email, document.userName]);
+    return true;
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return false;
+    throw refusal;
+  }
+}
+
+async function storeNewcomers(
+  tx: TenantWriter,
+  pushes: readonly PersonPush[],
+  { now, lease }: When,
+  stored: Map<Push, Ingested>,
+): Promise<void> {
+  const [first] = pushes;
+  if (first === undefined) return;
+  // INVARIANT: as with single pushes, first links of a tenant are decided one after the other
+  await tx.lockTenant();
+  const { connection } = first;
+  const documents = pushes.map(({ changes: [{ document }] }) => document);
+  const areStrangers = await tx.strangers(connection.id, documents);
+  const plain: PersonPush[] = [];
+  for (const [at, push] of pushes.entries()) {
+    if (areStrangers[at] === true && !(await isKnownByHand(tx, push))) plain.push(push);
+  }
+  if (plain.length === 0) return;
+  await wakeNewcomers(tx, connection, now);
+  const newcomers = plain.map(({ connection, changes: [{ document }] }) => {
+    const seat = needsSeat(connection, document);
+    return { document, profile: profileOf(document), seat, ...(lease !== undefined && { lease }) };
+  });
+  const made = await tx.insertNewcomers(connection.id, newcomers, now);
+  for (const [at, { user, written }] of made.entries()) {
+    const push = plain[at];
+    if (push) stored.set(push, { rows: [written], touched: [user], notices: [] });
+  }
+}
+
+async function isKnownByHand(tx: TenantWriter, { tenant, connection, changes: [{ document }] }: PersonPush) {
+  try {
+    return (await localPersonOf(tx, tenant, connection, document)) !== undefined;
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return true;
+    throw refusal;
+  }
+}
+
+async function storeChanged(
+  tx: TenantWriter,
+  pushes: readonly PersonPush[],
+  { now, lease }: When,
+  stored: Map<Push, Ingested>,
+): Promise<void> {
+  const [first] = pushes;
+  if (first === undefined) return;
+  const { connection } = first;
+  const ids = pushes.flatMap(({ changes: [{ id }] }) => id ?? []);
+  const rows = new Map((await tx.rowsById(connection.id, ids)).map((row) => [row.id, row]));
+  const rowOf = ({ changes: [{ id }] }: PersonPush) => {
+    const row = id && rows.get(id);
+    return row?.hasScim && !row.deleted ? row : undefined;
+  };
+  const plain = pushes.filter((push) => rowOf(push) !== undefined);
+  const users = plain.flatMap((push) => rowOf(push)?.user ?? []);
+  const seated = plain.flatMap((push) => {
+    const row = rowOf(push);
+    return row && needsSeat(push.connection, push.changes[0].document) && !row.scimActive ? [row.user] : [];
+  });
+  const refused = await tx.seatPeople(seated);
+  if (refused.length > 0) throw new Refusal("no_seat", "there are not as many free seats");
+  const changed = plain.map(({ changes: [{ id, document, ifVersion }] }) => {
+    return { id: id as DirectoryUserId, document, ...(ifVersion !== undefined && { ifVersion }) };
+  });
+  const written = await tx.updateScims(connection.id, changed, now);
+  await tx.markDirty([...new Set(users)], "facts", now, lease);
+  for (const [at, push] of plain.entries()) {
+    stored.set(push, { rows: [written[at]], touched: [rowOf(push)?.user ?? []].flat(), notices: [] });
+  }
+}
