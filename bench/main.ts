@@ -6,7 +6,7 @@ import { DEFAULT_SHAPE, type Shape } from "./population/shape.js";
 import { runScimBench, PARTS as SCIM_PARTS, USERS as SCIM_USERS } from "./scim/run.js";
 
 const USAGE = `npm run bench -- engine [--users 100000] [--rounds 3] [--only P6,P7,P8,slope]
-npm run bench -- scim [--users 10000] [--rounds 3] [--only P1,P2,P3,P4,P11,P12] [--database postgres://...]
+npm run bench -- scim [--users 10000] [--rounds 3] [--only P1,P2,P3,P4,P5,P11,P12] [--database postgres://...]
 npm run bench -- generate --database sqlite:./data/rolecall.db [--tenant big] [--users 100000] [--groups 1000] [--seed 4]`;
 
 const DEFAULT_ROUNDS = 3;

@@ -5,15 +5,17 @@ import { measureContest } from "./contest.js";
 import { OUTSIDERS } from "./exchanges.js";
 import { measureInitialCycle } from "./initial-cycle.js";
 import { measureInstances } from "./instances.js";
+import { measurePages } from "./pages.js";
 import { measureGroups, measureSlope } from "./slope.js";
 import { openWorld, type World } from "./world.js";
 
-export const PARTS = ["P1", "P2", "P3", "P4", "P11", "P12"] as const;
+export const PARTS = ["P1", "P2", "P3", "P4", "P5", "P11", "P12"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** People of the contest; the slope goes from a tenth of them to ten times as many. */
 export const USERS = 10_000;
-const SLOPE = [0.1, 1, 10];
+const LARGEST = 10;
+const SLOPE = [0.1, 1, LARGEST];
 
 type Tell = (text: string) => void;
 
@@ -37,7 +39,9 @@ export async function runScimBench(
       await measureGroups(world, rounds, tell);
     });
   }
-  if (parts.has("P3")) await runSlope(shape, rounds, tell);
+  if (parts.has("P3")) await runSlope(shape, rounds, parts, tell);
+  else if (parts.has("P5"))
+    await inWorld({ ...shape, users: shape.users * LARGEST }, (world) => runPages(world, rounds, tell));
   if (parts.has("P11") && postgresUrl === undefined) tell("\nP11: left out, as no --database is given");
   if (parts.has("P11") && postgresUrl !== undefined) {
     tell("\nP11: two instances over one PostgreSQL, sync live");
@@ -58,12 +62,19 @@ async function inWorld(shape: Shape, work: (world: World) => Promise<void>): Pro
   }
 }
 
-async function runSlope(shape: Shape, rounds: number, tell: Tell): Promise<void> {
+async function runPages(world: World, rounds: number, tell: Tell): Promise<void> {
+  tell("\nP5: pages by cursor");
+  await measurePages(world, rounds, tell);
+}
+
+async function runSlope(shape: Shape, rounds: number, parts: ReadonlySet<Part>, tell: Tell): Promise<void> {
   tell("\nP3: growth");
   const worlds: World[] = [];
   try {
     for (const share of SLOPE) worlds.push(await openWorld({ ...shape, users: Math.round(shape.users * share) }));
     await measureSlope(worlds, rounds, tell);
+    const largest = worlds.at(-1);
+    if (parts.has("P5") && largest) await runPages(largest, rounds, tell);
   } finally {
     for (const world of worlds) await world.stop();
   }

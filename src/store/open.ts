@@ -1,11 +1,11 @@
 /** Opens the database that a URL names: everything the service remembers is behind the `Store` that this gives. */
-import { monotonicFactory } from "ulid";
 import type { TenantId } from "../model/ids.js";
 import type { Store, TenantReader } from "../provisioning/ports/store.js";
 import { coalesced } from "./coalesced-reads.js";
 import type { Database } from "./database.js";
 import { instanceStore } from "./instance.js";
 import { checkMigrated } from "./migrate.js";
+import { createIds } from "./new-id.js";
 import { openPostgres } from "./postgres.js";
 import type { Scope } from "./scope.js";
 import type { Sql } from "./sql.js";
@@ -28,8 +28,7 @@ async function openDatabase(url: string): Promise<Database> {
 /** `sqlite:./path`, `sqlite::memory:` or `postgres://...`. The schema is brought up to date by `migrate`, not by this. */
 export async function openStore(url: string, options: { readonly newId?: () => string } = {}): Promise<Store> {
   const database = await openDatabase(url);
-  // ids sort by their making, also within a millisecond: lists in creation order are lists in id order
-  const newId = options.newId ?? monotonicFactory();
+  const newId = options.newId ?? createIds();
   const scope = (tenant: TenantId, sql: Sql) => ({ tenant, sql, dialect: database.dialect, newId });
   const readerOf = (of: Scope) => coalesced(tenantReader(of), of);
   const readers = new Map<TenantId, TenantReader>();

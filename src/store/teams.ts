@@ -33,14 +33,14 @@ interface TeamColumns {
 export function teamReader({ tenant, sql: db }: Scope): TeamReader {
   return {
     async teams() {
-      const teams = await db.all<TeamColumns>(
-        sql`select id, name from teams where tenant_id = ${tenant} order by name`,
+      const rows = await db.all<TeamColumns & { readonly is_alias: number }>(
+        sql`select id, name, 0 as is_alias from teams where tenant_id = ${tenant}
+          union all select team_id, alias, 1 from team_aliases where tenant_id = ${tenant} order by name`,
       );
+      const teams = rows.filter(({ is_alias }) => is_alias === 0);
       const aliases = grouped(
-        await db.all<TeamColumns>(
-          sql`select team_id as id, alias as name from team_aliases where tenant_id = ${tenant} order by alias`,
-        ),
-        (alias) => alias.id,
+        rows.filter(({ is_alias }) => is_alias === 1),
+        ({ id }) => id,
       );
       return teams.map(({ id, name }) => ({
         id: id as TeamId,
