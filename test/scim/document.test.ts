@@ -32,6 +32,33 @@ describe("SCIM user documents", () => {
     });
   });
 
+  it("RFC-01: reads core attributes below their schema's URN as if they lay at the root", () => {
+    const reading = userReading();
+    const body = {
+      schemas: [USER],
+      title: "Lead",
+      [USER.toUpperCase()]: { UserName: "ada", emails: [{ value: "a@b" }] },
+    };
+    expect(readUser(body, reading).resource).to.deep.equal({
+      userName: "ada",
+      active: true,
+      title: "Lead",
+      emails: [{ value: "a@b" }],
+    });
+    expect([...reading.quirks]).to.deep.equal(["core_below_urn"]);
+    const members = { schemas: [GROUP], [GROUP]: { displayName: "G", members: [{ value: "u1" }] } };
+    expect(readGroup(members, groupReading()).members).to.deep.equal(["u1"]);
+  });
+
+  it("RFC-01, SEC-06: below the URN of the core too, nothing is given twice and no prototype is reached", () => {
+    const refused = (core: unknown) => refusal(() => read(user({ [USER]: core }))).detail;
+    expect([refused({ USERNAME: "bob" }), refused({ schemas: [USER] })]).to.deep.equal([
+      "`USERNAME` is given twice: letter case makes no difference",
+      "`schemas` is given twice: letter case makes no difference",
+    ]);
+    expect(refused(JSON.parse('{ "__proto__": { "active": false } }'))).to.include("`__proto__`");
+  });
+
   it("RFC-01: refuses one attribute under two spellings, rather than choose", () => {
     for (const more of [{ title: "a", TITLE: "b" }, { name: { givenName: "a", GivenName: "b" } }]) {
       expect(refusal(() => read(user(more))).kind).to.equal("invalidValue");

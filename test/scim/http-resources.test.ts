@@ -226,6 +226,24 @@ describe("SCIM resources over HTTP", () => {
       expect(await directory.members(platform)).to.deep.equal([ada, bob]);
     });
 
+    it("C16: makes a second group of a name, and finds both by it", async () => {
+      const first = await directory.group("Twins");
+      const second = await directory.group("Twins");
+      expect(second).to.not.equal(first);
+      const found = await directory.get(`/Groups?filter=${encodeURIComponent('displayName eq "twins"')}`);
+      const ids = (found.json["Resources"] as readonly JsonObject[]).map(({ id }) => id);
+      expect(ids).to.have.members([first, second]);
+    });
+
+    it("RFC-01: makes users and groups of core attributes that lie below their schema's URN", async () => {
+      const user = await directory.post("/Users", { schemas: [USER], [USER]: { userName: "nested", title: "Lead" } });
+      expect([user.status, user.json["userName"], user.json["title"]]).to.deep.equal([201, "nested", "Lead"]);
+      const members = [{ value: String(user.json["id"]) }];
+      const group = await directory.post("/Groups", { schemas: [GROUP], [GROUP]: { displayName: "Nested", members } });
+      expect(group.status).to.equal(201);
+      expect(await directory.members(String(group.json["id"]))).to.deep.equal([user.json["id"]]);
+    });
+
     it("C1, RFC-50: answers a PATCH as the profile asks, and always with a body when attributes are asked for", async () => {
       const entra = await service().connect({ profile: "entra" });
       const group = await entra.group("G");

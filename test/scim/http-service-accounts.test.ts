@@ -84,6 +84,16 @@ describe("service accounts over SCIM", () => {
       expectError(await directory.get(`/ServiceAccounts/${ada}`), 404);
     });
 
+    it("C17: keep their name and whether they are active where a PATCH takes these away", async () => {
+      const directory = await connect();
+      const path = `/ServiceAccounts/${await made(directory, "CI", { userName: "ci", active: false })}`;
+      const before = await directory.get(path);
+      for (const attribute of ["userName", "active"]) {
+        const reply = await directory.patch(path, [{ op: "remove", path: attribute }]);
+        expect([reply.status, reply.json]).to.deep.equal([200, before.json]);
+      }
+    });
+
     it("are unique by name in their connection, whatever its letter case, and by nothing else", async () => {
       const directory = await connect();
       await directory.user("ci", { externalId: "x1" });

@@ -330,7 +330,7 @@ describe("SCIM PATCH of users", () => {
       [{ op: "replace", value: { nosuch: 1, "no such": 1, "urn:nobody:1.0:User": {}, [ENTERPRISE]: {}, title: "T" } }],
       { title: "T" },
     ],
-    ["BUG-24: a removal of active revives nobody and ends nobody", [{ op: "remove", path: "active" }], {}],
+    ["BUG-24, C17: a removal of active revives nobody and ends nobody", [{ op: "remove", path: "active" }], {}],
     [
       "operations see what earlier ones left",
       [

@@ -33,22 +33,35 @@ export interface ReadGroup {
 }
 
 export function readGroup(body: Json | undefined, reading: Reading, previous?: JsonObject): ReadGroup {
-  const resource = readWhole(body, reading, previous);
-  const members = isObject(body) ? memberOf(body, "members") : undefined;
+  const unfolded = coreUnfolded(body, reading);
+  const resource = readWhole(unfolded, reading, previous);
+  const members = isObject(unfolded) ? memberOf(unfolded, "members") : undefined;
   return { document: groupDocument(resource, reading), members: readMemberIds(members ?? null, reading) };
 }
 
 /** A resource of one of the operator's types. */
 export function readCustom(body: Json | undefined, reading: Reading, previous?: JsonObject): CustomDocument {
-  return customDocument(finishResource(readResource(body, reading), reading, previous), reading);
+  return customDocument(finishResource(readResource(coreUnfolded(body, reading), reading), reading, previous), reading);
 }
 
 /** A POST's or a PUT's resource, finished; where roles are not taken, what the client cannot know stays. */
 export function readWhole(body: Json | undefined, reading: Reading, previous: JsonObject | undefined): JsonObject {
-  const resource = readResource(body, reading);
+  const unfolded = coreUnfolded(body, reading);
+  const resource = readResource(unfolded, reading);
   if (reading.roles?.managed !== false) return finishResource(resource, reading, previous);
-  const kept = keepUnmanaged(resource, isObject(body) ? body : {}, previous, reading.type.name === "Group");
+  const kept = keepUnmanaged(resource, isObject(unfolded) ? unfolded : {}, previous, reading.type.name === "Group");
   return finishResource(kept, reading, previous);
+}
+
+/** Core attributes below their schema's URN, as an extension's lie, are read as if they lay at the root. */
+function coreUnfolded(body: Json | undefined, { type, quirks }: Reading): Json | undefined {
+  if (!isObject(body)) return body;
+  const urn = type.core.urn.toLowerCase();
+  const core = memberOf(body, urn);
+  if (!isObject(core)) return body;
+  for (const name of Object.keys(core)) if (memberOf(body, name) !== undefined) throw givenTwice(name);
+  quirks.add("core_below_urn");
+  return { ...Object.fromEntries(Object.entries(body).filter(([key]) => key.toLowerCase() !== urn)), ...core };
 }
 
 /** Every attribute that a client may write, in canonical form: without `id`, `meta`, members and write-only values. */

@@ -5,6 +5,7 @@ import type { Json } from "../../../model/json.js";
 /** Each deviation by name, with the rows of the wire notes that it answers. */
 export const GENERIC_QUIRKS = {
   unknown_attribute: "C8: attributes that no schema declares are ignored",
+  core_below_urn: "core attributes below the URN of their schema",
   bare_member: "C9: a member given as a bare id",
   member_display_name: "C13: `displayName` of a member read as `display`",
   lone_value: "a single value where the attribute takes a list",
