@@ -80,6 +80,37 @@ describe("SCIM discovery", () => {
     expect(config["authenticationSchemes"]).to.be.an("array").with.length(1);
   });
 
+  /** `emails[type eq "work"].value`, `name.givenName`, `urn:...:department`: paths of attributes as Entra's mappings name them. */
+  const pathsOf = (urn: string): readonly string[] => {
+    const document = documents.find(({ id }) => id === urn);
+    const rows = (value: Json | undefined): readonly JsonObject[] => (isList(value) ? value.filter(isObject) : []);
+    return rows(document?.["attributes"]).flatMap((attribute) => {
+      const name = urn === ENTERPRISE ? `${urn}:${attribute["name"]}` : String(attribute["name"]);
+      const parts = rows(attribute["subAttributes"]);
+      if (parts.length === 0 || name.endsWith("manager") || name === "members") return [name];
+      const leaves = parts.map((part) => String(part["name"]));
+      if (attribute["multiValued"] !== true) return leaves.map((leaf) => `${name}.${leaf}`);
+      const types = parts.find((part) => part["name"] === "type")?.["canonicalValues"];
+      const filters = isList(types) ? types.map((type) => `type eq "${type}"`) : ['primary eq "True"'];
+      return filters.flatMap((filter) => leaves.map((leaf) => `${name}[${filter}].${leaf}`));
+    });
+  };
+
+  it("ENTRA-24: every attribute that Entra maps unless told otherwise is found in /Schemas, externalId too", () => {
+    const addresses = "formatted streetAddress locality region postalCode country".split(" ");
+    expect([...pathsOf(USER), ...pathsOf(ENTERPRISE)]).to.include.members([
+      ..."userName active displayName title preferredLanguage externalId".split(" "),
+      ..."name.givenName name.familyName name.formatted".split(" "),
+      'emails[type eq "work"].value',
+      ...addresses.map((leaf) => `addresses[type eq "work"].${leaf}`),
+      ...["work", "mobile", "fax"].map((type) => `phoneNumbers[type eq "${type}"].value`),
+      'roles[primary eq "True"].value',
+      ...["employeeNumber", "department", "manager"].map((name) => `${ENTERPRISE}:${name}`),
+    ]);
+    expect(pathsOf(GROUP)).to.include.members(["displayName", "externalId", "members"]);
+    expect(pathsOf(`${CORE}:ResourceType`)).to.not.include("externalId");
+  });
+
   it("RFC-17: what discovery serves has the attributes that its own schemas declare, and all that they require", () => {
     const limits = { maxOperations: 1_000, maxPayloadSize: 8_388_608 };
     const served: Readonly<Record<string, readonly JsonObject[]>> = {

@@ -23,9 +23,18 @@ function schemaDocument(schema: Schema, baseUrl: string): JsonObject {
     id: schema.urn,
     name: schema.name,
     description: schema.description,
-    attributes: schema.own.map(attributeDocument),
+    attributes: [...schema.own, ...externalIdOf(schema)].map(attributeDocument),
     meta: { resourceType: "Schema", location: `${baseUrl}/Schemas/${schema.urn}` },
   };
+}
+
+/**
+ * Part of every base schema (RFC 7643 section 3.1), and the one attribute among those that a client writes: who maps by what
+ * `/Schemas` lists would miss it.
+ */
+function externalIdOf(schema: Schema): readonly Attribute[] {
+  const externalId = schema.extension ? undefined : schema.attributes.get("externalid");
+  return externalId === undefined ? [] : [externalId];
 }
 
 function attributeDocument(attribute: Attribute): JsonObject {

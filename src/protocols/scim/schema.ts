@@ -54,7 +54,7 @@ export interface Schema {
   readonly extension: boolean;
   /** By lower-cased name; the core schema's includes the common attributes. */
   readonly attributes: ReadonlyMap<string, Attribute>;
-  /** What `/Schemas` lists: without the common attributes. */
+  /** Without the common attributes. */
   readonly own: readonly Attribute[];
 }
 
