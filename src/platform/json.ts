@@ -13,6 +13,9 @@ import type { Json, JsonObject } from "../model/json.js";
 import { type Problem, Refusal } from "../model/problem.js";
 
 const DEEPEST = 64;
+const TOO_DEEP = `nested more than ${DEEPEST} levels deep: flatten the document`;
+/** However deeply this many characters are nested, they are parsed in no time. */
+const HARMLESS_LENGTH = 65_536;
 
 /** Names that reach a prototype when somebody merges or sets paths carelessly later. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
@@ -26,6 +29,7 @@ export interface Position {
 /** Throws Refusal `bad_request`. A byte order mark is tolerated (RFC 8259 section 8.1); of equal keys the last one wins. */
 export function parseJson(text: string): Json {
   const bare = withoutMark(text);
+  if (bare.length > HARMLESS_LENGTH && isTooDeep(bare)) throw new Refusal("bad_request", TOO_DEEP);
   const value = tryParse(bare);
   if (value === undefined) throw new Refusal("bad_request", `this is not valid JSON: ${describe(syntaxFault(bare))}`);
   const flaw = findFlaw(value, 1);
@@ -100,7 +104,7 @@ interface Flaw {
 function findFlaw(value: Json, depth: number): Flaw | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (depth > DEEPEST) {
-    return { code: "too_deep", message: `nested more than ${DEEPEST} levels deep: flatten the document`, steps: [] };
+    return { code: "too_deep", message: TOO_DEEP, steps: [] };
   }
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
@@ -118,6 +122,23 @@ function findFlaw(value: Json, depth: number): Flaw | undefined {
     if (flaw !== undefined) return within(flaw, key);
   }
   return undefined;
+}
+
+/** Counts the brackets outside of texts: a parser spends seconds on megabytes of them. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isInside = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (isInside) {
+      if (character === "\\") at += 1;
+      else isInside = character !== '"';
+    } else if (character === '"') isInside = true;
+    else if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 function within(flaw: Flaw, step: string | number): Flaw {

@@ -34,6 +34,8 @@ describe("JSON at the border", () => {
     expect(refusal(`${'{"a":'.repeat(65)}1${"}".repeat(65)}`).message).to.contain("64 levels");
     expect(refusal("[".repeat(1_000_000) + "]".repeat(1_000_000)).code).to.equal("bad_request");
     expect(refusal("[".repeat(1_000_000)).code).to.equal("bad_request");
+    const brackets = JSON.stringify({ text: `${"[".repeat(100_000)}\\"{`, list: Array(50_000).fill([{}]) });
+    expect(parseJson(brackets)).to.deep.equal(JSON.parse(brackets));
   });
 
   it("tolerates a byte order mark", () => expect(parseJson('\uFEFF{"a":1}')).to.deep.equal({ a: 1 }));

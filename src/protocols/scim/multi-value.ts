@@ -3,7 +3,7 @@ import { quote } from "../../model/quote.js";
 import { ScimError } from "./errors.js";
 import { canonicalText, isObject } from "./json-value.js";
 import type { Attribute } from "./schema.js";
-import { searchValue } from "./search-document.js";
+import { elementForm } from "./search-document.js";
 
 /**
  * Adds elements to a list so that no two have the same type and value (RFC-05, RFC-45): an element that is there
@@ -26,10 +26,17 @@ export function addElements(attribute: Attribute, present: readonly Json[], adde
   return withOnePrimary(attribute, joined, (element) => primaries.has(elementKey(attribute, element)));
 }
 
+/** By their forms, which are made once for each element. */
+const keys = new WeakMap<JsonObject, string>();
+
 function elementKey(attribute: Attribute, element: Json): string {
-  const form = searchValue(attribute, element);
-  if (!isObject(form) || form["value"] === undefined) return canonicalText(form);
-  return canonicalText([form["type"] ?? null, form["value"]]);
+  const form = elementForm(attribute, element);
+  if (!isObject(form)) return canonicalText(form);
+  const known = keys.get(form);
+  if (known !== undefined) return known;
+  const key = form["value"] === undefined ? canonicalText(form) : canonicalText([form["type"] ?? null, form["value"]]);
+  keys.set(form, key);
+  return key;
 }
 
 /** At most one element may be the primary one (RFC 7643 section 2.4). */
@@ -71,10 +78,10 @@ export function withoutListed(
   elements: readonly Json[],
   listed: readonly Json[],
 ): readonly Json[] {
-  const forms = listed.map((item) => searchValue(attribute, item));
+  const forms = listed.map((item) => elementForm(attribute, item));
   const named = new Set(forms.map(canonicalText));
   return elements.filter((element) => {
-    const form = searchValue(attribute, element);
+    const form = elementForm(attribute, element);
     if (!isObject(form)) return !named.has(canonicalText(form));
     return !forms.some((item) => isObject(item) && names(item, form));
   });

@@ -14,7 +14,7 @@ import type { PatchKind } from "./patch-request.js";
 import { isEmptyManager, MANAGER, unwrappedFromList } from "./quirks/entra.js";
 import { changeRoles, isRoles } from "./roles.js";
 import type { Attribute } from "./schema.js";
-import { searchValue } from "./search-document.js";
+import { elementForm } from "./search-document.js";
 
 export interface AttributeChange {
   readonly kind: PatchKind;
@@ -148,7 +148,7 @@ function changeSelected(change: AttributeChange, before: Elements, reading: Read
   const { kind, target } = change;
   const { attribute, where, sub } = target;
   const selected = before.map(
-    (element) => where === undefined || matches(where.filter, searchValue(attribute, element)),
+    (element) => where === undefined || matches(where.filter, elementForm(attribute, element)),
   );
   if (kind === "remove" || change.value === null) {
     if (kind === "add") return before;
