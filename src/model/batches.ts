@@ -15,6 +15,11 @@ interface BatchLimits<Item> {
   readonly weightOf?: (item: Item) => number;
   /** Batches of one key that are at work at the same time. */
   readonly atOnce: number;
+  /**
+   * What a key's next batch waits for behind one of several items: whoever was in that one asks again soon, and at the same
+   * time as the others. What comes alone waits for nothing.
+   */
+  readonly regroup?: () => Promise<void>;
 }
 
 interface Waiting<Item, Result> {
@@ -29,11 +34,12 @@ interface Lane<Item, Result> {
   working: number;
 }
 
-/** Nobody waits for anybody who is not there yet: what comes alone is done alone. */
+/** What comes alone is done alone, at once. */
 export function createBatches<Item, Result>({
   most,
   weightOf = () => 1,
   atOnce,
+  regroup,
 }: BatchLimits<Item>): Batches<Item, Result> {
   const lanes = new Map<string, Lane<Item, Result>>();
 
@@ -52,7 +58,11 @@ export function createBatches<Item, Result>({
     lane.working++;
     // whoever comes in the same moment is in the first batch, too: those whom one statement answered go on together
     await undefined;
-    while (lane.waiting.length > 0) await done(nextOf(lane.waiting));
+    while (lane.waiting.length > 0) {
+      const batch = nextOf(lane.waiting);
+      await done(batch);
+      if (batch.length > 1) await regroup?.();
+    }
     lane.working--;
     if (lane.working === 0) lanes.delete(key);
   };

@@ -60,7 +60,14 @@ const PACE_MILLISECONDS = 100;
 
 /** One batch of a connection at a time: whoever comes meanwhile makes the next one larger, and each of them cheaper. */
 export function createPushes(): Batches<PersonPush, Outcome> {
-  return createBatches({ most: MOST_PUSHES, atOnce: 1 });
+  return createBatches({ most: MOST_PUSHES, atOnce: 1, regroup });
+}
+
+/** About as long as a client and two look-ups take. */
+const REGROUP_MILLISECONDS = 2;
+
+function regroup(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, REGROUP_MILLISECONDS));
 }
 
 async function take(p: Provisioning, request: Push): Promise<Taken> {

@@ -69,6 +69,28 @@ describe("batches", () => {
     expect(begun.at(-1)).to.deep.equal([4]);
   });
 
+  it("of several items let these come again before the next one begins, and single ones nobody", async () => {
+    const begun: (readonly number[])[] = [];
+    let again: () => void = () => expect.fail("nobody was waited for");
+    const regroup = () => new Promise<void>((resolve) => (again = resolve));
+    const batches = createBatches<number, number>({ most: 10, atOnce: 1, regroup });
+    const join = (item: number) =>
+      batches.join("a", item, async (items) => {
+        begun.push(items);
+        return items;
+      });
+    await join(1);
+    await Promise.all([join(2), join(3)]);
+    const more = [join(4)];
+    await moment();
+    more.push(join(5));
+    await moment();
+    expect(begun).to.deep.equal([[1], [2, 3]]);
+    again();
+    await Promise.all(more);
+    expect(begun).to.deep.equal([[1], [2, 3], [4, 5]]);
+  });
+
   it("fail for everybody who is in them, and for nobody who comes later", async () => {
     const batches = createBatches<number, number>({ most: 10, atOnce: 1 });
     const slow = batches.join("a", 0, async (items) => items);
