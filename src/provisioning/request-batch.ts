@@ -17,6 +17,8 @@ export interface RequestNote {
   readonly client: string;
   readonly requestId: string;
   readonly resource?: string;
+  /** Answered with success, but not all that it asked for was done, as of a bulk request. */
+  readonly partlyFailed?: boolean;
   /** The profile that would suit this client better than the connection's. */
   readonly profile?: string;
   /** Redacted: nothing in it says who anybody is. Asked for at once, and only when the request is kept. */
@@ -120,8 +122,8 @@ function batchOf(batches: Map<TenantId, RequestBatch>, tenant: TenantId): Reques
   return known;
 }
 
-function isTelling({ status, quirks }: RequestNote): boolean {
-  return status >= 400 || quirks.length > 0;
+function isTelling({ status, quirks, partlyFailed = false }: RequestNote): boolean {
+  return status >= 400 || partlyFailed || quirks.length > 0;
 }
 
 function entryOf(

@@ -43,6 +43,11 @@ const COLUMNS = verbatim(
     cast(detail as text) as detail`,
 );
 
+/** JSON is looked into only where a bulk request may be: no answer of another names a resource that was not asked for. */
+const FAILED = verbatim(
+  `(status >= 400 or (status = 200 and method = 'POST' and resource_id is null and detail ->> 'failedOperations' is not null))`,
+);
+
 function requestOf(row: RequestColumns): KeptRequest {
   return {
     id: row.id,
@@ -68,7 +73,7 @@ export function requestLogReader({ tenant, sql: db, dialect }: Scope): RequestLo
       ...(after === undefined ? [] : [sql`id < ${after}`]),
       ...(status === undefined ? [] : [sql`status = ${status}`]),
       ...(method === undefined ? [] : [sql`method = ${method}`]),
-      ...(failed === undefined ? [] : [failed ? verbatim("status >= 400") : verbatim("status < 400")]),
+      ...(failed === undefined ? [] : [failed ? FAILED : sql`not ${FAILED}`]),
       ...(quirk === undefined ? [] : [dialect.test(verbatim("quirks"), "co", `,${quirk},`)]),
       ...(client === undefined ? [] : [sql`client = ${client}`]),
       ...(resource === undefined ? [] : [sql`resource_id = ${resource}`]),

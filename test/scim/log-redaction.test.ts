@@ -199,6 +199,27 @@ describe("SCIM requests in the log", () => {
     ],
     ["no user Lovelace here", ["Lovelace", "user"], "no user L…(8) here"],
     ["no user `x`Lovelace`", ["x`Lovelace", "Lovelace"], "no user `x…(10)`"],
+    [
+      "`nickNam` names no attribute of User, did you mean `nickName`?",
+      ["nickNam"],
+      "`n…(7)` names no attribute of User, did you mean `nickName`?",
+    ],
+    [
+      'expected a value; put text in double quotes: "Jones", found `Jones and active eq true`',
+      ["userName eq Jones and active eq true", "userName", "Jones", "active"],
+      'expected a value; put text in double quotes: "J…(5)", found `J…(5) and active eq true`',
+    ],
+    [
+      'expected an operator (eq, pr) after `userName`, found `equals "abc def" and title pr`',
+      ['userName equals "abc def" and title pr', "equals", "userName", "title"],
+      'expected an operator (eq, pr) after `userName`, found `e…(6) "a…(7)" and title pr`',
+    ],
+    [
+      'the value at `emails[type eq "work" and value eq "Lovelace"]` is not there',
+      ['emails[type eq "work" and value eq "Lovelace"]', "emails", "Lovelace", "value"],
+      'the value at `emails[type eq "work" and value eq "L…(8)"]` is not there',
+    ],
+    ["found `Lovelace and Byr", ["Lovelace"], "found `L…(8) and B…(3)"],
   ];
   for (const [message, sent, shown] of MESSAGES) {
     it(`tell "${message}" without what it quotes`, () => {

@@ -214,13 +214,31 @@ describe("the log of SCIM requests", () => {
         schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
         Operations: [add("lovelace"), add("lovelace-2"), { ...add("byron"), data: userBody("LoveLace") }],
       });
-      const [entry] = await logged(client, 1);
+      await client.post("/Bulk", {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        Operations: [add("hopper")],
+      });
+      const [good, ...others] = await logged(client, 1, "?failed=false");
+      expect([good?.["failedOperations"], others]).to.deep.equal([undefined, []]);
+      const [entry] = await logged(client, 1, "?failed=true");
       if (entry === undefined) throw new Error("a request was sent");
       const { failedOperations, failures } = await whole(client, entry);
       expect(failedOperations).to.equal(1);
       const [failure] = failures as readonly JsonObject[];
       expect(failure).to.include({ operation: 2, status: 409, scimType: "uniqueness" });
       expect(JSON.stringify(failures)).not.to.match(/lovelace/i);
+    });
+
+    it("tells why a filter or a path was refused in the words of the answer, with names of attributes as they are", async () => {
+      const client = await service().connect();
+      const { json } = await client.post("/Users", userBody("ada"));
+      await client.patch(`/Users/${json["id"]}`, [{ op: "replace", path: "nickNam", value: "Countess" }]);
+      await client.get(`/Users?filter=${encodeURIComponent("userName eq Jones and active eq true")}`);
+      const [filtered, patched] = await logged(client, 2, "?failed=true");
+      expect(patched?.["detail"]).to.match(/`n…\(7\)`.*, did you mean `nickName`\?$/);
+      expect(filtered?.["detail"]).to.match(
+        /put text in double quotes: "J…\(5\)", found `J…\(5\) and active eq true`$/,
+      );
     });
 
     it("keeps the first of many that are alike, and counts the others", async () => {

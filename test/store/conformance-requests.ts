@@ -58,6 +58,18 @@ export function requestConformance(open: OpenStore): void {
       expect((await read.keptRequests(connection.id, { limit: 10, quirk: "lone" })).items).to.deep.equal([]);
     });
 
+    it("have failed where a bulk request did only in part, whatever it was answered", async () => {
+      const world = await makeWorld(store());
+      const { connection, read, write } = world;
+      const partly = requestTo(world, { method: "POST", detail: { path: "/Bulk", failedOperations: 2 } });
+      const whole = requestTo(world, { method: "POST", detail: { path: "/Bulk" } });
+      const refused = requestTo(world, { method: "POST", status: 400 });
+      await write((tx) => tx.keepRequests([partly, whole, refused]));
+      const found = async (failed: boolean) =>
+        (await read.keptRequests(connection.id, { limit: 10, failed })).items.map(({ id }) => id);
+      expect([await found(true), await found(false)]).to.deep.equal([[refused.id, partly.id], [whole.id]]);
+    });
+
     it("say how many more like them came", async () => {
       const world = await makeWorld(store());
       const one = requestTo(world);

@@ -50,7 +50,7 @@ export type NewSighting = Sighting & { readonly connection: ConnectionId; readon
 export interface KeptRequestQuery extends PageQuery {
   readonly status?: number;
   readonly method?: string;
-  /** Answered with 400 or more, or with less. */
+  /** Answered with 400 or more, or with `failedOperations` in its detail; `false`: neither. */
   readonly failed?: boolean;
   readonly quirk?: string;
   readonly client?: string;

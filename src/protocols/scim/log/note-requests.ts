@@ -70,9 +70,10 @@ function noteOf(p: Provisioning, exchange: Exchange, words: Vocabulary, caller?:
   const profile = caller && betterProfile(caller.connection.profile, client, quirks);
   const told = isObject(answer.body as Json) ? (answer.body as JsonObject) : {};
   const resource = resourceOf(request, told);
+  const partlyFailed = refusedOperations(told).length > 0;
   return {
-    kind: [method, route, status, told["scimType"] ?? "", client, ...quirks].join(" "),
-    ...{ at: p.now(), method, status, quirks, client, requestId },
+    kind: [method, route, status, told["scimType"] ?? "", client, ...quirks, partlyFailed].join(" "),
+    ...{ at: p.now(), method, status, quirks, client, requestId, partlyFailed },
     ...(resource === undefined ? {} : { resource }),
     ...(profile === undefined ? {} : { profile }),
     detail: () => detailOf(exchange, told, { words, domains: domainsOf(caller) }, caller, profile),
@@ -114,18 +115,31 @@ function detailOf(
     ...(better === undefined ? {} : { suggestedProfile: better }),
     ...(refused && typeof scimType === "string" ? { scimType } : {}),
     ...(refused && typeof detail === "string" ? { detail: redactMessage(detail, sent(), redacting) } : {}),
-    ...(isList(told["Operations"] ?? null) ? failuresOf(told["Operations"] as readonly Json[], sent, redacting) : {}),
+    ...failuresOf(refusedOperations(told), sent, redacting),
     milliseconds,
     ...(run === undefined ? {} : { runs: run.split(", ").map(Number) }),
   };
 }
 
+interface RefusedOperation {
+  readonly at: number;
+  readonly response: JsonObject;
+}
+
 /** Operations of a bulk request that were refused, by their place in it. */
-function failuresOf(operations: readonly Json[], sent: () => readonly string[], redacting: Redacting): JsonObject {
-  const refused = operations.flatMap((operation, at) => {
+function refusedOperations({ Operations: operations = null }: JsonObject): readonly RefusedOperation[] {
+  if (!isList(operations)) return [];
+  return operations.flatMap((operation, at) => {
     const response = isObject(operation) ? (operation["response"] ?? null) : null;
     return isObject(response) && typeof response["detail"] === "string" ? [{ at, response }] : [];
   });
+}
+
+function failuresOf(
+  refused: readonly RefusedOperation[],
+  sent: () => readonly string[],
+  redacting: Redacting,
+): JsonObject {
   if (refused.length === 0) return {};
   const texts = sent();
   const failures = refused.slice(0, MOST_FAILURES).map(({ at, response: { status = null, scimType, detail } }) => ({

@@ -12,24 +12,30 @@ const MEDIA_TYPE = /^[a-z]{1,20}\/[a-z0-9.+-]{1,40}(?:; ?charset=[\w-]{1,20})?$/
 /** Shorter texts are found in too many words. */
 const SHORTEST = 5;
 const MOST_TEXTS = 500;
-/** What was masked already. */
-const MASKED = /^(?:[\p{L}\p{N}]?…\(\d+\)(?:@[\w.-]+)?\s*)+$/u;
 
 /**
  * What stands in backticks or quotes is from outside, or a name of ours: it is masked unless it is known by name. Whatever else
- * of the request's texts is found in the message is masked as well: no message has to be written with the log in mind.
+ * of the request's texts is found in the message is masked as well: no message has to be written with the log in mind. Each place
+ * is looked at once, so that nothing masked is masked again, and no name of ours for a text that it begins with.
  */
 export function redactMessage(message: string, sent: readonly string[], redacting: Redacting): string {
-  const parts = withoutTexts(cutText(message, LONGEST), sent, redacting).split("`");
-  const shown = parts.map((part, at) => {
-    if (at % 2 === 1) return quoted(part, redacting);
-    return part.replace(/"([^"]*)"/g, (_, text: string) => `"${quoted(text, redacting)}"`);
+  const text = cutText(message, LONGEST);
+  return text.replace(placesOf(personalIn(text, sent, redacting)), (found) => {
+    const mark = found.charAt(0);
+    if (mark !== "`" && mark !== '"') return masked(found, redacting.domains);
+    const end = found.length > 1 && found.endsWith(mark) ? mark : "";
+    return mark + quoted(found.slice(1, found.length - end.length), redacting) + end;
   });
-  return shown.join("`");
+}
+
+/** Where a message may hold somebody: in quotes, the longest first where what was sent has quotes itself, and where it was sent. */
+function placesOf(personal: readonly string[]): RegExp {
+  const any = personal.map((one) => one.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|") || "(?!)";
+  return new RegExp(`\`(?:${any})\`|"(?:${any})"|\`[^\`]*(?:\`|$)|"[^"]*(?:"|$)|${any}`, "g");
 }
 
 function quoted(text: string, redacting: Redacting): string {
-  if (isKnown(text, redacting) || isOpaqueId(text) || MEDIA_TYPE.test(text) || MASKED.test(text)) return text;
+  if (isKnown(text, redacting) || isOpaqueId(text) || MEDIA_TYPE.test(text)) return text;
   return redactExpression(text, "message", redacting);
 }
 
@@ -38,9 +44,10 @@ function isKnown(text: string, { words: { names, values, uris } }: Redacting): b
   return names.has(small.replace(/^\//, "")) || values.has(small) || uris.has(small);
 }
 
-function withoutTexts(message: string, sent: readonly string[], redacting: Redacting): string {
-  const personal = sent.filter((one) => one.length >= SHORTEST && !isKnown(one, redacting) && !isOpaqueId(one));
-  return personal.reduce((text, one) => text.replaceAll(one, masked(one, redacting.domains)), message);
+function personalIn(message: string, sent: readonly string[], redacting: Redacting): readonly string[] {
+  const found = new Set(sent.filter((one) => one.length >= SHORTEST && message.includes(one)));
+  const personal = [...found].filter((one) => !isKnown(one, redacting) && !isOpaqueId(one));
+  return personal.sort((a, b) => b.length - a.length);
 }
 
 /** The texts of a request that a message may quote: those of the body, of the query, the parts of the path, and their words. */
