@@ -1,5 +1,5 @@
 /** Groups of the directory ledger: made, renamed, emptied, taken over and removed as a source says. */
-import type { MembersChange, UpsertGroup } from "../model/directory.js";
+import type { MembersChange, ScimGroupDocument, UpsertGroup } from "../model/directory.js";
 import type { DirectoryGroupId, DirectoryUserId, MemberId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
@@ -55,8 +55,17 @@ export async function replaceGroup(state: IngestState, id: DirectoryGroupId, cha
   }
   // Members change in the same request at times: one request raises the version once.
   state.filled.set(id, row);
-  for (const user of await tx.usersOfGroups([id])) state.touched.add(user);
+  if (before === undefined || saysElse(before, change.document)) {
+    for (const user of await tx.usersOfGroups([id])) state.touched.add(user);
+  }
   return row;
+}
+
+/** Whether its members' facts are others: a description, say, is none, and its change costs the same in any group. */
+function saysElse(before: LockedGroup, document: ScimGroupDocument): boolean {
+  const factsOf = ({ displayName, externalId, idpMappingNames, roles = [] }: LockedGroup | ScimGroupDocument) =>
+    JSON.stringify([displayName, externalId, idpMappingNames, roles.map(({ type, value }) => [type, value])]);
+  return factsOf(before) !== factsOf(document);
 }
 
 export async function deleteGroup(

@@ -2,6 +2,7 @@
 import type { ScimGroupDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import type { ScimRole } from "../model/scim-role.js";
 import type { DirectoryReader, DirectoryWriter, WrittenRow } from "../provisioning/ports/directory.js";
 import { adoptableGroup } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
@@ -23,7 +24,9 @@ interface LockedColumns {
   readonly member_count: number;
   readonly nested_count: number;
   readonly display_name: string;
+  readonly external_id: string | null;
   readonly idp_mapping_names: string;
+  readonly scim_roles: string | null;
 }
 type WrittenColumns = Parameters<typeof writtenOf>[0];
 
@@ -141,7 +144,8 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
     async lockGroup(connection, id) {
       const row = await one<LockedColumns>(
         db,
-        sql`select version, member_count, nested_count, display_name, idp_mapping_names from directory_groups
+        sql`select version, member_count, nested_count, display_name, external_id, idp_mapping_names, scim_roles
+          from directory_groups
           where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
           ${dialect.lock()}`,
       );
@@ -151,7 +155,9 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
           memberCount: row.member_count,
           nestedCount: row.nested_count,
           displayName: row.display_name,
+          ...(row.external_id !== null && { externalId: row.external_id }),
           idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
+          ...(row.scim_roles !== null && { roles: fromJson<readonly ScimRole[]>(row.scim_roles) }),
         }
       );
     },

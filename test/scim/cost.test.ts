@@ -121,6 +121,27 @@ describe("what SCIM requests ask of the store", () => {
     }
   });
 
+  it("P4: of a change that says nothing of the members looks at none of them, and one that does looks at all", async () => {
+    const calls = async (directory: ScimDirectory, op: object): Promise<readonly string[]> => {
+      const path = `/Groups/${groups.get(directory)}?attributes=id`;
+      return asked(directory, "patch", path, { schemas: [PATCH_OP], Operations: [op] });
+    };
+    const described = { op: "replace", path: "description", value: "what it is for" };
+    expect(await calls(large, described))
+      .to.deep.equal(await calls(small, described))
+      .and.not.include("usersOfGroups");
+    for (const [path, value] of [
+      ["externalId", "e1"],
+      ["idpMappingNames", ["other"]],
+      ["roles", [{ type: "t", value: "v" }]],
+    ] as const) {
+      for (const directory of [small, large]) {
+        expect(await calls(directory, { op: "replace", path, value }), path).to.include("usersOfGroups");
+      }
+      expect(await calls(large, { op: "replace", path, value }), `${path} again`).not.to.include("usersOfGroups");
+    }
+  });
+
   it("P4: of a change of members is the same for a large group, and reads the list of its members never", async () => {
     const patch = (path: string, op: object) => ({ path, body: { schemas: [PATCH_OP], Operations: [op] } });
     const changes = (directory: ScimDirectory) => {

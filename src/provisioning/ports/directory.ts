@@ -2,6 +2,7 @@ import type { ClaimsDocument, ScimGroupDocument, ScimUserDocument } from "../../
 import type { ResourceFilter, ResourceSort } from "../../model/filter.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, MemberId, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
+import type { ScimRole } from "../../model/scim-role.js";
 import type { Adoptable } from "./adoption.js";
 
 /** A user as SCIM sees it. */
@@ -165,7 +166,9 @@ export interface LockedGroup {
   readonly memberCount: number;
   readonly nestedCount: number;
   readonly displayName: string;
+  readonly externalId?: string;
   readonly idpMappingNames: readonly string[];
+  readonly roles?: readonly ScimRole[];
 }
 
 /** Ids that a request names as members, told apart. */
