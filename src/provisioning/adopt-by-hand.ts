@@ -1,7 +1,7 @@
-import type { Tenant } from "../model/connection.js";
+import type { Connection, Tenant } from "../model/connection.js";
+import { emailDomain } from "../model/fold.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
-import { admitDomain } from "./admit.js";
 import { adoptPerson } from "./adopt.js";
 import type { Context, Provisioning } from "./deps.js";
 import { localConnection, profileOf } from "./local-users.js";
@@ -35,13 +35,24 @@ export async function adoptByHand(
       throw new Refusal("conflict", `user \`${state.userName}\` is not a registered person kept by hand alone`);
     }
     const document = p.documents.person(profileOf(row.claims));
-    admitDomain(tenant, connection, [document.email, document.userName]);
+    admitByHand(connection, [document.email, document.userName]);
     const notice = await adoptPerson(tx, connection, row, now);
     await tx.updateScim(connection.id, row.id, document, undefined, now);
     await recordNotices(tx, [notice], context, now);
     await tx.markDirty([user], "facts", now);
   });
   await reconcilePeople(p, tenant.id, [user], { context });
+}
+
+/** The admin's word stands for a proved domain, and not for one that the connection itself is kept from. */
+function admitByHand({ slug, allowedDomains }: Connection, addresses: readonly (string | undefined)[]): void {
+  if (allowedDomains.length === 0) return;
+  for (const address of addresses) {
+    const domain = address === undefined ? undefined : emailDomain(address);
+    if (domain === undefined || allowedDomains.includes(domain)) continue;
+    const problem = `connection \`${slug}\` allows no addresses of \`${domain}\``;
+    throw new Refusal("foreign_domain", `${problem}: add the domain to its \`allowedDomains\` first`);
+  }
 }
 
 async function keptElsewhere(tx: Parameters<typeof adoptPerson>[0], user: UserId, local: string): Promise<boolean> {

@@ -31,7 +31,7 @@ const USERS: FilterSource = {
     externalId: { expression: verbatim("u.external_id"), type: "text" },
     userName: { expression: verbatim("u.user_name_folded"), type: "text", always: true },
     active: { expression: verbatim("u.scim_active"), type: "flag" },
-    "meta.created": { expression: verbatim("u.scim_created_at"), type: "number" },
+    "meta.created": { expression: verbatim("coalesce(u.scim_created_at, u.created_at)"), type: "number", always: true },
     "meta.lastModified": { expression: verbatim("u.modified_at"), type: "number", always: true },
   },
   rows: {

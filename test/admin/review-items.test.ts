@@ -52,6 +52,29 @@ for (const [database, newUrl] of DATABASES) {
       expectProblem(await adopt(ann), 409, "conflict");
     });
 
+    it("an admin's word needs no proved domain, only one that the connection allows", async () => {
+      const proved = await client.tenant({ domains: [`proved-${tenant.split("/").at(-1)}.example`] });
+      const { connection } = await client.directory(proved);
+      const zed = await client.post(`${proved}/users`, {
+        userName: "zed@foreign.example",
+        email: "zed@foreign.example",
+      });
+      const hand = () => client.post(`${proved}/users/${zed.body["id"]}/adoption`, { connection: "okta" });
+      await client.call("PATCH", connection, { body: { allowedDomains: ["other.example"] } });
+      const refused = await hand();
+      expectProblem(refused, 400, "foreign_domain");
+      expect(refused.text).to.match(
+        /allows no addresses of `foreign.example`: add the domain to its `allowedDomains` first/,
+      );
+      await client.call("PATCH", connection, { body: { allowedDomains: ["other.example", "foreign.example"] } });
+      const adopted = await hand();
+      expect([adopted.status, adopted.body["synced"]], adopted.text).to.deep.equal([200, true]);
+      const yan = await client.post(`${proved}/users`, { userName: "yan", email: "yan@foreign.example" });
+      await client.call("PATCH", connection, { body: { allowedDomains: [] } });
+      const free = await client.post(`${proved}/users/${yan.body["id"]}/adoption`, { connection: "okta" });
+      expect(free.status, free.text).to.equal(200);
+    });
+
     it("TAB-6, DS-10: somebody deleted is revived by their externalId under a new SCIM id; a userName alone makes a new account and says so", async () => {
       const first = await directory.push("ann", { externalId: "hr-1" });
       const account = async () =>

@@ -255,6 +255,24 @@ describe("adoption of people made by hand", () => {
       expect((await directory.get("/Users?count=0")).json["totalResults"]).to.equal(6);
     });
 
+    it("people made by hand are found and sorted by when they were made, as they are shown", async () => {
+      const directory = await connect();
+      await local(directory, { userName: "first", email: at("first") });
+      await directory.user(at("second"));
+      await local(directory, { userName: "third", email: at("third") });
+      const sorted = await directory.get("/Users?sortBy=meta.created");
+      const shown = sorted.json["Resources"] as readonly { readonly meta: { readonly created: string } }[];
+      const made = shown.map(({ meta }) => meta.created);
+      expect([made.length, made]).to.deep.equal([3, [...made].sort()]);
+      expect((sorted.json["Resources"] as readonly JsonObject[]).map((one) => one["userName"])).to.deep.equal([
+        "first",
+        at("second"),
+        "third",
+      ]);
+      expect(await found(directory, 'meta.created gt "2020-01-01T00:00:00Z"')).to.have.length(3);
+      expect(await found(directory, 'not (meta.created gt "2020-01-01T00:00:00Z")')).to.have.length(0);
+    });
+
     it("in test mode an adoption changes nobody's access; live, what is pushed takes the place of what was typed", async () => {
       const directory = await connect({ sync: "test" });
       const { tenant, connection } = directory;
