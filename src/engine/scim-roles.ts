@@ -32,13 +32,31 @@ export function resolveScimRole(roles: CompiledScimRoles, { type, value }: ScimR
   const { declared, caught } = found;
   const given = declared.roles.get(fold(value));
   if (given === undefined) return { ok: false, why: "unknown_value" };
-  const { before, after, scope, placeholder = "" } = declared;
+  const { scope, placeholder = "" } = declared;
   return {
     ok: true,
     declared,
-    role: { type: before + caught + after, value: given.value },
+    role: { type: spelled(found), value: given.value },
     target: { scope: caught === "" ? scope : scope.split(placeholder).join(caught), role: given.role },
   };
+}
+
+/**
+ * One text for all spellings of a type: those that mean the same by these declarations. What the placeholder caught counts as it
+ * is; all else, and all of a type that is not declared, without regard to letter case.
+ */
+export function typeKey(roles: CompiledScimRoles, type: string): string {
+  const found = findType(roles, type);
+  return found === undefined ? fold(type) : spelled(found);
+}
+
+interface FoundType {
+  readonly declared: CompiledScimRole;
+  readonly caught: string;
+}
+
+function spelled({ declared: { before, after }, caught }: FoundType): string {
+  return before + caught + after;
 }
 
 /** Whether the declarations know the type, whatever its value. */
@@ -46,7 +64,7 @@ export function isDeclaredType(roles: CompiledScimRoles, type: string): boolean 
   return findType(roles, type) !== undefined;
 }
 
-function findType(roles: CompiledScimRoles, type: string) {
+function findType(roles: CompiledScimRoles, type: string): FoundType | undefined {
   const literal = roles.byType.get(fold(type));
   if (literal !== undefined) return { declared: literal, caught: "" };
   if (type.length > LONGEST_TYPE) return undefined;

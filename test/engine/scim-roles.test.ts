@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { diff } from "../../src/engine/diff.js";
 import { explain } from "../../src/engine/explain/explain.js";
 import { linkFacts } from "../../src/engine/facts.js";
-import { declaredRoles, LONGEST_TYPE, resolveScimRole, scimRoleProblem } from "../../src/engine/scim-roles.js";
+import { declaredRoles, LONGEST_TYPE, resolveScimRole, scimRoleProblem, typeKey } from "../../src/engine/scim-roles.js";
 import type { Evidence } from "../../src/model/grant.js";
 import { known } from "../../src/model/known.js";
 import type { MappingDocument, ScimRoleDocument } from "../../src/model/mapping.js";
@@ -51,6 +51,16 @@ const ADMIN: ScimRole = { type: "account_type", value: "admin" };
 const OWN_FRAUD: ScimRole = { type: "workspace_Fraud", value: "owner" };
 
 describe("role assignments of SCIM", () => {
+  it("have types that are told apart by what the placeholder stands for, and by no other letter case", () => {
+    const { scimRoles } = compiled(TECTON);
+    if (scimRoles === undefined) throw new Error("the document declares role types");
+    const keys = (...spelt: readonly string[]) => [...new Set(spelt.map((type) => typeKey(scimRoles, type)))];
+    expect(keys("workspace_Fraud", "WORKSPACE_Fraud", "Workspace_ Fraud")).to.have.length(1);
+    expect(keys("workspace_Fraud", "workspace_fraud")).to.have.length(2);
+    expect(keys("account_type", "Account_Type"), "without a placeholder").to.have.length(1);
+    expect(keys("unknown", "UnKnown"), "undeclared").to.have.length(1);
+  });
+
   describe("are declared by `scim_roles`", () => {
     const refused: readonly (readonly [string, MappingDocument, readonly string[]])[] = [
       ["two placeholders", types({ type: "a_{b}_{c}" }), ["/scim_roles/0/type bad_type"]],

@@ -167,6 +167,79 @@ describe("role assignments over SCIM", () => {
         });
       }
 
+      describe("whose types differ by the letter case of what the placeholder stands for", () => {
+        const UPPER = "resource:workspace:Fraud/owner";
+        const LOWER = "resource:workspace:fraud/viewer";
+        const BOTH = [role("workspace_Fraud", "owner"), role("workspace_fraud", "viewer")];
+
+        it("TEC-18: are two, also with one value, and each is stored and given", async () => {
+          const directory = await connect();
+          await directory.user("ada", {
+            roles: [role("workspace_Fraud", "viewer"), role("workspace_fraud", "viewer")],
+          });
+          expect(await holds(directory)).to.deep.equal(["resource:workspace:Fraud/viewer", LOWER]);
+          const bob = await directory.user("bob");
+          const { json } = await directory.put(`/Users/${bob}`, userBody("bob", { roles: BOTH }));
+          expect(json["roles"]).to.deep.equal(BOTH);
+          expect(await holds(directory, "bob")).to.deep.equal([UPPER, LOWER]);
+        });
+
+        it("add beside one another, and meet what differs in the declared part alone", async () => {
+          const directory = await connect();
+          const id = await directory.user("ada", { roles: [role("workspace_B", "viewer")] });
+          const add = (type: string) =>
+            directory.patch(`/Users/${id}`, [{ op: "add", path: "roles", value: [role(type, "viewer")] }]);
+          expect(rolesOf(await add("WORKSPACE_b"))).to.deep.equal(["workspace_B=viewer", "workspace_b=viewer"]);
+          expect(rolesOf(await add("WorkSpace_B"))).to.deep.equal(["workspace_B=viewer", "workspace_b=viewer"]);
+          expect(await holds(directory)).to.have.length(2);
+        });
+
+        const oneGoes: readonly (readonly [string, JsonObject])[] = [
+          ["null at its path", { op: "replace", path: 'roles[type eq "Workspace_fraud"].value', value: null }],
+          ["null at the path of the element", { op: "replace", path: 'roles[type eq "workspace_fraud"]', value: null }],
+          ["remove at its path", { op: "remove", path: 'roles[type eq "WORKSPACE_fraud"]' }],
+          ["remove of all but the other", { op: "remove", path: 'roles[not (type ne "WORKSPACE_fraud")]' }],
+          [
+            "remove at its path and value",
+            { op: "remove", path: 'roles[type eq "workspace_fraud" and value eq "VIEWER"]' },
+          ],
+          ["null in a list", { op: "add", path: "roles", value: [role("Workspace_fraud", null)] }],
+          ["a removal that lists it", { op: "remove", path: "roles", value: [role("WORKSPACE_fraud", "viewer")] }],
+          ["a removal that lists its type", { op: "remove", path: "roles", value: [role("workspace_fraud", null)] }],
+        ];
+        for (const [what, operation] of oneGoes) {
+          it(`TEC-17: ${what} takes one of them away and not the other`, async () => {
+            const directory = await connect();
+            const id = await directory.user("ada", { roles: BOTH });
+            const { status, json, text } = await directory.patch(`/Users/${id}`, [operation]);
+            expect([status, json["roles"]], text).to.deep.equal([200, BOTH.slice(0, 1)]);
+            expect(await holds(directory)).to.deep.equal([UPPER]);
+          });
+        }
+
+        it("change one by its path and not the other, and make it where only the other is there", async () => {
+          const directory = await connect();
+          const id = await directory.user("ada", { roles: BOTH.slice(0, 1) });
+          const set = (value: Json) =>
+            directory.patch(`/Users/${id}`, [{ op: "replace", path: 'roles[type eq "workspace_fraud"].value', value }]);
+          expect((await set("editor")).json["roles"]).to.deep.equal([BOTH[0], role("workspace_fraud", "editor")]);
+          expect((await set("viewer")).json["roles"]).to.deep.equal(BOTH);
+          expect(await holds(directory)).to.deep.equal([UPPER, LOWER]);
+          const found = await directory.get(`/Users?filter=${encodeURIComponent('roles.type eq "WORKSPACE_FRAUD"')}`);
+          expect(found.json["totalResults"], "lists compare as the schema says").to.equal(1);
+        });
+
+        it("go to the members of a group, each of them", async () => {
+          const directory = await connect();
+          const ada = await directory.user("ada");
+          const { json } = await directory.post("/Groups", { ...groupBody("Data", [ada]), roles: BOTH });
+          expect(await holds(directory)).to.deep.equal([UPPER, LOWER]);
+          const path = 'roles[type eq "workspace_Fraud"].value';
+          await directory.patch(`/Groups/${json["id"]}`, [{ op: "replace", path, value: null }]);
+          expect(await holds(directory)).to.deep.equal([LOWER]);
+        });
+      });
+
       it("TEC-41: a PUT without roles takes all of them away", async () => {
         const directory = await connect();
         const id = await directory.user("ada", { roles: THREE });

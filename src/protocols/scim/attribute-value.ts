@@ -43,7 +43,7 @@ export function readElements(
     throw new ScimError("invalidValue", `${quote(attribute.id)} has more than ${reading.limits.values} values`);
   }
   const elements = values.flatMap((value) => (value === null ? [] : (readElement(attribute, value, reading) ?? [])));
-  const distinct = joinElements(attribute, [], elements);
+  const distinct = joinElements(attribute, [], elements, reading);
   refuseSeveralPrimaries(attribute, distinct);
   return distinct.length === 0 ? undefined : distinct;
 }

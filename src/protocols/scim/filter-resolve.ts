@@ -1,5 +1,7 @@
 /** Owns what a filter means: its tree and a resource type's tables become the `ResourceFilter` that stores understand. */
 
+import type { CompiledScimRoles } from "../../engine/compile/compile-scim-roles.js";
+import { typeKey } from "../../engine/scim-roles.js";
 import type { AttributePath, Comparator, PathStep, ResourceFilter } from "../../model/filter.js";
 import { fold } from "../../model/fold.js";
 import { quote } from "../../model/quote.js";
@@ -10,6 +12,7 @@ import { ScimError } from "./errors.js";
 import { type FilterNode, type Operand, parseFilter } from "./filter-parser.js";
 import { booleanFromText } from "./quirks/entra.js";
 import { compareRelation, isRelation, relationElement, relationPath } from "./relation-filter.js";
+import { isRoles, TYPE_KEY } from "./roles.js";
 import { type Attribute, type Lookup, lookup } from "./schema.js";
 import { unknownAttribute } from "./unknown-attribute.js";
 
@@ -56,9 +59,12 @@ function negated(item: ResourceFilter): ResourceFilter {
   return item === NEVER ? ALWAYS : { op: "not", item };
 }
 
-/** A filter on one element of `attribute`, for paths of a PATCH and for projections; its paths start at the element. */
+/**
+ * A filter on one element of `attribute`, for paths of a PATCH and for projections; its paths start at the element. Where the
+ * reading knows what the mapping declares, types of roles are equal when they are the same to the mapping.
+ */
 export function resolveElementFilter(node: FilterNode, attribute: Attribute, reading: Reading): ResourceFilter {
-  return withinElement(node, attribute, [], reading);
+  return withinElement(node, attribute, [], reading, isRoles(attribute) ? reading.roles?.declared : undefined);
 }
 
 function presence(reference: AttributeReference, reading: Reading): ResourceFilter {
@@ -103,22 +109,40 @@ function elementOf(reference: AttributeReference, where: FilterNode, reading: Re
   return withinElement(where, attribute, attribute.path, reading);
 }
 
-function withinElement(node: FilterNode, parent: Attribute, prefix: AttributePath, reading: Reading): ResourceFilter {
+function withinElement(
+  node: FilterNode,
+  parent: Attribute,
+  prefix: AttributePath,
+  reading: Reading,
+  types?: CompiledScimRoles,
+): ResourceFilter {
   const pathOf = (leaf: Attribute): AttributePath =>
     leaf === parent ? [ITSELF] : [...prefix, ...leaf.path.slice(parent.path.length)];
   switch (node.kind) {
     case "and":
     case "or":
-      return { op: node.kind, items: node.items.map((item) => withinElement(item, parent, prefix, reading)) };
+      return { op: node.kind, items: node.items.map((item) => withinElement(item, parent, prefix, reading, types)) };
     case "not":
-      return { op: "not", item: withinElement(node.item, parent, prefix, reading) };
+      return { op: "not", item: withinElement(node.item, parent, prefix, reading, types) };
     case "present":
       return { op: "present", path: pathOf(subAttribute(parent, node.attribute)) };
     case "compare":
-      return compare(subAttribute(parent, node.attribute), pathOf, node.comparator, node.value, reading);
+      return (
+        ofRoleType(node, types) ??
+        compare(subAttribute(parent, node.attribute), pathOf, node.comparator, node.value, reading)
+      );
     case "element":
       throw refused(node.attribute, "cannot be filtered inside brackets");
   }
+}
+
+function ofRoleType(
+  { attribute: { uri, name, sub }, comparator, value }: Extract<FilterNode, { readonly kind: "compare" }>,
+  types: CompiledScimRoles | undefined,
+): ResourceFilter | undefined {
+  const isType = uri === undefined && sub === undefined && name.toLowerCase() === "type";
+  if (types === undefined || !isType || typeof value !== "string" || !EQUALITY.has(comparator)) return undefined;
+  return { op: "compare", path: [{ name: TYPE_KEY, multi: false }], comparator, value: typeKey(types, value) };
 }
 
 /** The step by which a filter means an element that is a plain value. */

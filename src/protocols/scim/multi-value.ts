@@ -1,18 +1,27 @@
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import type { Reading } from "./dialect.js";
+import { elementForm } from "./element-form.js";
 import { ScimError } from "./errors.js";
 import { canonicalText, isObject } from "./json-value.js";
+import { TYPE_KEY } from "./roles.js";
 import type { Attribute } from "./schema.js";
-import { elementForm } from "./search-document.js";
+
+type Telling = Pick<Reading, "roles">;
 
 /**
  * Adds elements to a list so that no two have the same type and value (RFC-05, RFC-45): an element that is there
- * already takes over what the added one says. Linear in both lists.
+ * already takes over what the added one says. Types of roles are the same where the mapping says so. Linear in both lists.
  */
-export function joinElements(attribute: Attribute, present: readonly Json[], added: readonly Json[]): readonly Json[] {
+export function joinElements(
+  attribute: Attribute,
+  present: readonly Json[],
+  added: readonly Json[],
+  reading: Telling,
+): readonly Json[] {
   const byKey = new Map<string, Json>();
   for (const element of [...present, ...added]) {
-    const key = elementKey(attribute, element);
+    const key = elementKey(attribute, element, reading);
     const same = byKey.get(key);
     byKey.set(key, isObject(same) && isObject(element) ? { ...same, ...element } : (same ?? element));
   }
@@ -20,21 +29,27 @@ export function joinElements(attribute: Attribute, present: readonly Json[], add
 }
 
 /** `joinElements`, after which the element that the added ones call primary, if any does, is the only one (RFC-44). */
-export function addElements(attribute: Attribute, present: readonly Json[], added: readonly Json[]): readonly Json[] {
-  const primaries = new Set(added.filter(isPrimary).map((element) => elementKey(attribute, element)));
-  const joined = joinElements(attribute, present, added);
-  return withOnePrimary(attribute, joined, (element) => primaries.has(elementKey(attribute, element)));
+export function addElements(
+  attribute: Attribute,
+  present: readonly Json[],
+  added: readonly Json[],
+  reading: Telling,
+): readonly Json[] {
+  const primaries = new Set(added.filter(isPrimary).map((element) => elementKey(attribute, element, reading)));
+  const joined = joinElements(attribute, present, added, reading);
+  return withOnePrimary(attribute, joined, (element) => primaries.has(elementKey(attribute, element, reading)));
 }
 
 /** By their forms, which are made once for each element. */
 const keys = new WeakMap<JsonObject, string>();
 
-function elementKey(attribute: Attribute, element: Json): string {
-  const form = elementForm(attribute, element);
+function elementKey(attribute: Attribute, element: Json, reading: Telling): string {
+  const form = elementForm(attribute, element, reading);
   if (!isObject(form)) return canonicalText(form);
   const known = keys.get(form);
   if (known !== undefined) return known;
-  const key = form["value"] === undefined ? canonicalText(form) : canonicalText([form["type"] ?? null, form["value"]]);
+  const type = form[TYPE_KEY] ?? form["type"] ?? null;
+  const key = form["value"] === undefined ? canonicalText(form) : canonicalText([type, form["value"]]);
   keys.set(form, key);
   return key;
 }
@@ -77,17 +92,19 @@ export function withoutListed(
   attribute: Attribute,
   elements: readonly Json[],
   listed: readonly Json[],
+  reading: Telling,
 ): readonly Json[] {
-  const forms = listed.map((item) => elementForm(attribute, item));
+  const forms = listed.map((item) => elementForm(attribute, item, reading));
   const named = new Set(forms.map(canonicalText));
   return elements.filter((element) => {
-    const form = elementForm(attribute, element);
+    const form = elementForm(attribute, element, reading);
     if (!isObject(form)) return !named.has(canonicalText(form));
     return !forms.some((item) => isObject(item) && names(item, form));
   });
 }
 
 function names(listed: JsonObject, element: JsonObject): boolean {
-  const keys = listed["value"] === undefined ? Object.keys(listed) : ["value", ...("type" in listed ? ["type"] : [])];
+  const type = [TYPE_KEY, "type"].find((key) => key in listed);
+  const keys = listed["value"] === undefined ? Object.keys(listed) : ["value", ...(type === undefined ? [] : [type])];
   return keys.every((key) => listed[key] === element[key]);
 }

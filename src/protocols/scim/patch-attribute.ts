@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { readElement, readElements, readParts, readValue, refuseImmutableChange } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
+import { elementForm } from "./element-form.js";
 import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
 import type { FilterNode } from "./filter-parser.js";
@@ -14,7 +15,6 @@ import type { PatchKind } from "./patch-request.js";
 import { isEmptyManager, MANAGER, unwrappedFromList } from "./quirks/entra.js";
 import { changeRoles, isRoles } from "./roles.js";
 import type { Attribute } from "./schema.js";
-import { elementForm } from "./search-document.js";
 
 export interface AttributeChange {
   readonly kind: PatchKind;
@@ -33,7 +33,12 @@ export function changedValue(change: AttributeChange, before: Json | undefined, 
   const elements = isList(before) ? before : [];
   const after = isRoles(attribute)
     ? changeRoles(
-        { ...change, selects: where !== undefined, ...(sub && { sub: sub.name }) },
+        {
+          ...change,
+          selects: where !== undefined,
+          ...(sub && { sub: sub.name }),
+          ...(reading.roles?.declared && { declared: reading.roles.declared }),
+        },
         elements,
         ({ whole, value }, present) => {
           const left = whole ? wholeRemoval(change) : value === undefined ? change : { ...change, value };
@@ -119,7 +124,7 @@ function changeList(change: AttributeChange, before: Elements, reading: Reading)
   if (kind === "remove") return removeListed(attribute, before, listed, reading);
   const read = readElements(attribute, listed, reading) ?? [];
   if (kind === "replace") return read;
-  return bounded(attribute, addElements(attribute, before, read), reading);
+  return bounded(attribute, addElements(attribute, before, read, reading), reading);
 }
 
 /** ENTRA-20, BUG-01: a removal that lists values takes these and never the others, not even when it lists none. */
@@ -129,7 +134,7 @@ function removeListed(attribute: Attribute, before: Elements, listed: Elements, 
   if (read.length < listed.length) {
     throw new ScimError("invalidValue", `${quote(attribute.id)}: a listed value says nothing to find it by`);
   }
-  return withoutListed(attribute, before, read);
+  return withoutListed(attribute, before, read, reading);
 }
 
 function listOf(value: Json, reading: Reading): Elements {
@@ -148,7 +153,7 @@ function changeSelected(change: AttributeChange, before: Elements, reading: Read
   const { kind, target } = change;
   const { attribute, where, sub } = target;
   const selected = before.map(
-    (element) => where === undefined || matches(where.filter, elementForm(attribute, element)),
+    (element) => where === undefined || matches(where.filter, elementForm(attribute, element, reading)),
   );
   if (kind === "remove" || change.value === null) {
     if (kind === "add") return before;
@@ -168,6 +173,7 @@ function changeSelected(change: AttributeChange, before: Elements, reading: Read
     attribute,
     [],
     withOnePrimary(attribute, after, (_, index) => selected[index] === true),
+    reading,
   );
 }
 

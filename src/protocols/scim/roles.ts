@@ -3,7 +3,7 @@
  * refused, what it declares is kept in its spelling, and a blank value takes an assignment away.
  */
 import type { CompiledScimRoles } from "../../engine/compile/compile-scim-roles.js";
-import { resolveScimRole, scimRoleProblem } from "../../engine/scim-roles.js";
+import { resolveScimRole, scimRoleProblem, typeKey } from "../../engine/scim-roles.js";
 import type { ScimProfile } from "../../model/connection.js";
 import { fold } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
@@ -29,6 +29,9 @@ export interface RolePolicy {
 export const ROLECALL_GROUP = "urn:ietf:params:scim:schemas:extension:rolecall:2.0:Group";
 
 const ROLE_ATTRIBUTES: ReadonlySet<string> = new Set(["roles", `${ROLECALL_GROUP}:roles`]);
+
+/** In the form by which elements are compared: the type as the mapping tells types apart. */
+export const TYPE_KEY = "type=";
 
 /** `roles` of a resource, wherever it stands. */
 export function isRoles({ id }: Pick<Attribute, "id">): boolean {
@@ -64,6 +67,8 @@ export interface RolesChange {
   /** The operation names one part of the elements, or selects some of them. */
   readonly sub?: string;
   readonly selects: boolean;
+  /** By which types are told apart. */
+  readonly declared?: CompiledScimRoles;
 }
 
 /**
@@ -75,7 +80,8 @@ export function changeRoles(
   before: Elements,
   apply: (change: { readonly whole?: true; readonly value?: Json }, before: Elements) => Elements,
 ): Elements {
-  const { kind, value, sub, selects } = change;
+  const { kind, value, sub, selects, declared } = change;
+  const typeOf = (element: Json) => namedType(element).map((type) => keyOfType(type, declared));
   if (selects && (sub === undefined || sub === "value")) {
     const takes = kind === "remove" ? value === undefined || value === null : isBlankRole(value);
     return takes ? apply({ whole: true }, before) : apply({}, before);
@@ -89,11 +95,15 @@ export function changeRoles(
   return rest.length === 0 ? kept : apply({ value: rest }, kept);
 }
 
-function typeOf(element: Json): readonly string[] {
+function namedType(element: Json): readonly string[] {
   if (!isObject(element)) return [];
   const key = Object.keys(element).find((name) => name.toLowerCase() === "type");
   const type = key === undefined ? undefined : element[key];
-  return typeof type === "string" ? [fold(type)] : [];
+  return typeof type === "string" ? [type] : [];
+}
+
+function keyOfType(type: string, declared: CompiledScimRoles | undefined): string {
+  return declared === undefined ? fold(type) : typeKey(declared, type);
 }
 
 /**
@@ -108,7 +118,7 @@ export function settleRoles(
   const declared = policy?.declared;
   if (declared === undefined) return resource;
   const settled: Record<string, Json> = { ...resource };
-  const before = new Set(assignmentsOf(previous).map(keyOf));
+  const before = new Set(assignmentsOf(previous).map((role) => keyOf(role, declared)));
   const settle = (list: Elements) => list.map((element) => settleOne(element, declared, policy, before));
   if (isList(resource["roles"])) settled["roles"] = settle(resource["roles"]);
   const extension = resource[ROLECALL_GROUP];
@@ -131,17 +141,18 @@ function settleOne(
     throw new ScimError("invalidValue", `${quote(scimRoleLabel(role))}: no service account owns the tenant`);
   }
   if (resolved.ok) return { ...element, ...resolved.role };
-  const tolerated = before.has(keyOf(role)) || (resolved.why === "unknown_type" && policy?.profile === "entra");
+  const tolerated =
+    before.has(keyOf(role, declared)) || (resolved.why === "unknown_type" && policy?.profile === "entra");
   if (tolerated) return element;
   throw new ScimError("invalidValue", scimRoleProblem(declared, role));
 }
 
-/** Every assignment of a resource, each once, whichever attribute lists it (TEC-22). */
+/** Every assignment of a resource, each once, whichever attribute lists it (TEC-22): as it is written, which the mapping may tell apart. */
 export function assignmentsOf(resource: JsonObject): readonly ScimRole[] {
   const extension = resource[ROLECALL_GROUP];
   const lists = [resource["roles"], isObject(extension) ? extension["roles"] : undefined];
   const roles = lists.flatMap((list) => (isList(list) ? list.flatMap((element) => assignmentOf(element) ?? []) : []));
-  return [...new Map(roles.map((role) => [keyOf(role), role])).values()];
+  return [...new Map(roles.map((role) => [`${role.type}\u0000${role.value}`, role])).values()];
 }
 
 /** An element without a type is an app role, and assigns nothing by itself. */
@@ -152,8 +163,8 @@ export function assignmentOf(element: Json): ScimRole | undefined {
   return { type, value };
 }
 
-function keyOf({ type, value }: ScimRole): string {
-  return `${fold(type)}\u0000${fold(value)}`;
+function keyOf({ type, value }: ScimRole, declared: CompiledScimRoles): string {
+  return `${typeKey(declared, type)}\u0000${fold(value)}`;
 }
 
 const KEPT_OF_GROUPS = ["description", "idpMappingNames"] as const;

@@ -38,16 +38,3 @@ export function searchValue(attribute: Attribute, value: Json): Json {
   if (attribute.type === "dateTime") return instantOf(value) ?? value;
   return attribute.caseExact ? value : fold(value);
 }
-
-/** Forms of elements, which are never written to: operations after one another compare the same ones again and again. */
-const forms = new WeakMap<JsonObject, { readonly attribute: Attribute; readonly form: Json }>();
-
-/** `searchValue` of one element of a list. */
-export function elementForm(attribute: Attribute, element: Json): Json {
-  if (!isObject(element)) return searchValue(attribute, element);
-  const known = forms.get(element);
-  if (known?.attribute === attribute) return known.form;
-  const form = searchValue(attribute, element);
-  forms.set(element, { attribute, form });
-  return form;
-}
