@@ -7,6 +7,7 @@ import { ENTERPRISE, GROUP, schemas, USER } from "./tables.js";
 /** Every difference, and why: `attribute.characteristic`, or the attribute alone where the RFC's listing lacks it. */
 const DIFFERENCES: Readonly<Record<string, readonly (readonly [what: string, why: string])[]>> = {
   [USER]: [
+    ["externalId", "ENTRA-24: section 3.1 makes it common; checkers look for it here"],
     ["profileUrl.caseExact", "section 2.3.7: references are case-exact"],
     ["photos.value.caseExact", "section 2.3.7"],
     ["groups.$ref.caseExact", "section 2.3.7"],
@@ -23,6 +24,7 @@ const DIFFERENCES: Readonly<Record<string, readonly (readonly [what: string, why
     ["manager.$ref.mutability", "made of the id, which is what counts"],
   ],
   [GROUP]: [
+    ["externalId", "ENTRA-24: section 3.1 makes it common; checkers look for it here"],
     ["displayName.required", "C14: section 4.2 says REQUIRED"],
     ["members.value.caseExact", "section 3.1: an id is case-exact"],
     ["members.$ref.caseExact", "section 2.3.7"],
