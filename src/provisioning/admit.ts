@@ -1,14 +1,18 @@
 /** Admit owns what is refused before a fact is stored: foreign e-mail domains, and seats that are not free. */
 
 import type { Connection, Tenant } from "../model/connection.js";
-import { emailDomain } from "../model/fold.js";
+import type { ScimUserDocument } from "../model/directory.js";
+import { emailDomain, fold } from "../model/fold.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
-import type { TenantWriter } from "./ports/store.js";
+import { quote } from "../model/quote.js";
+import { domainForm } from "./domain-form.js";
+import type { LinkCandidate } from "./ports/directory.js";
+import type { TenantReader, TenantWriter } from "./ports/store.js";
 
 /**
  * Refuses `foreign_domain` when the connection (else the tenant) lists e-mail domains and an address is of another.
- * With `requireDomains`, nobody comes in before a domain is listed.
+ * With `requireDomains`, nobody comes in before a domain is listed. Lists are in ASCII, as `xn--`; addresses may be in letters.
  */
 export function admitDomain(tenant: Tenant, connection: Connection, addresses: readonly (string | undefined)[]): void {
   const allowed = connection.allowedDomains.length > 0 ? connection.allowedDomains : tenant.domains;
@@ -20,9 +24,31 @@ export function admitDomain(tenant: Tenant, connection: Connection, addresses: r
   }
   for (const address of addresses) {
     const domain = address === undefined ? undefined : emailDomain(address);
-    if (domain !== undefined && !allowed.includes(domain)) {
-      throw new Refusal("foreign_domain", `e-mail domain \`${domain}\` is not one of ${allowed.join(", ")}`);
-    }
+    if (address === undefined || domain === undefined || allowed.includes(domainForm(domain))) continue;
+    const sent = quote(address.slice(-domain.length));
+    throw new Refusal("foreign_domain", `e-mail domain ${sent} is not one of ${allowed.join(", ")}`);
+  }
+}
+
+/**
+ * The same for a pushed document. INVARIANT: it stops nobody from being switched off, and nothing but their addresses of
+ * somebody who is in: what an admin lists later is no reason to refuse what has nothing to do with it.
+ */
+export async function admitDocument(
+  { tx, tenant, connection }: { readonly tx: TenantReader; readonly tenant: Tenant; readonly connection: Connection },
+  { active, email, userName }: ScimUserDocument,
+  row?: LinkCandidate,
+): Promise<void> {
+  if (!active) return;
+  try {
+    admitDomain(tenant, connection, [email, userName]);
+  } catch (refusal) {
+    if (!row?.scimActive || !(refusal instanceof Refusal)) throw refusal;
+    const links = await tx.links([row.user]);
+    const had = links.find(({ directoryUser }) => directoryUser === row.id)?.scim?.attributes.email;
+    const before = new Set([row.userName, had].map((text) => typeof text === "string" && fold(text)));
+    const changed = [email, userName].filter((text) => text !== undefined && !before.has(fold(text)));
+    if (changed.length > 0) admitDomain(tenant, connection, changed);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange, ScimUserDocument, UpsertUser } from "../model/directory.js";
 import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
-import { admitDomain, admitSeat } from "./admit.js";
+import { admitDocument, admitSeat } from "./admit.js";
 import { type AdoptionNotice, adoptPerson, localPersonAt, localPersonOf } from "./adopt.js";
 import { firstNames } from "./first-names.js";
 import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
@@ -101,7 +101,7 @@ export function needsSeat({ sync }: Connection, { active }: ScimUserDocument): b
 async function createUser(state: IngestState, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
   const { document } = change;
-  admitDomain(state.tenant, connection, [document.email, document.userName]);
+  await admitDocument(state, document);
   await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
@@ -140,8 +140,8 @@ export function profileOf({ userName, email, attributes }: ScimUserDocument): Ne
 
 async function replaceUser(state: IngestState, id: DirectoryUserId, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
-  admitDomain(state.tenant, connection, [change.document.email, change.document.userName]);
   const row = await liveRow(state, id);
+  await admitDocument(state, change.document, row);
   if (row === undefined) {
     const local = await localPersonAt(tx, state.tenant, connection, id, change.document);
     if (local === undefined) throw noUser(id);

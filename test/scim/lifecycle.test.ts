@@ -135,6 +135,46 @@ describe("the life of a pushed person", () => {
       expect((await any.post("/Users", userBody(`ann@${newDomain()}`))).status, "none listed: any").to.equal(201);
     });
 
+    it("SEC-05, TES-9: a domain that is listed no more keeps nobody from being switched off, changed or deleted", async () => {
+      const [before, after] = [newDomain(), newDomain()];
+      const directory = await service().connect({ of: { domains: [before] } });
+      const ids = new Map<string, string>();
+      for (const name of ["ann", "ben", "cyd"]) {
+        ids.set(name, await directory.user(`${name}@${before}`, emails(`${name}@${before}`)));
+      }
+      const at = (name: string) => `/Users/${ids.get(name)}`;
+      const narrowed = await updateTenant(service().p, directory.tenant, { domains: [after] }, ADMIN);
+      expect(narrowed.domains).to.deep.equal([after]);
+      const title = [{ op: "replace", path: "title", value: "Boss" }];
+      const off = [{ op: "replace", path: "active", value: false }];
+      expect((await directory.patch(at("ann"), title)).status, "another attribute").to.equal(200);
+      const moved = await directory.put(at("ann"), userBody(`ann@${before}`, emails(`new@${before}`)));
+      expect([moved.status, moved.json["scimType"]], "another address").to.deep.equal([400, "invalidValue"]);
+      expect((await directory.put(at("ann"), userBody(`ANN@${before}`, emails(`new@${after}`)))).status).to.equal(200);
+      expect((await directory.patch(at("ann"), off)).status).to.equal(200);
+      const put = userBody(`ben@${before}`, { ...emails(`ben@${before}`), active: false });
+      expect((await directory.put(at("ben"), put)).status).to.equal(200);
+      expect((await directory.patch(at("ben"), title)).status, "of one who is off").to.equal(200);
+      expect((await directory.delete(at("cyd"))).status).to.equal(204);
+      const states = (await accounts(directory)).map(({ status }) => status);
+      expect(states).to.deep.equal(["deactivated", "deactivated", "deactivated"]);
+      const on = await directory.patch(at("ben"), [{ op: "replace", path: "active", value: true }]);
+      expect([on.status, on.json["scimType"]], "becoming active").to.deep.equal([400, "invalidValue"]);
+      expect((await directory.post("/Users", userBody(`dee@${before}`, { active: false }))).status).to.equal(201);
+    });
+
+    it("TES-9: a domain in letters and in ASCII is the same, and a refusal shows it as it was sent", async () => {
+      const directory = await service().connect({ of: { domains: ["xn--mnchen-3ya.example"] } });
+      for (const name of ["jo@M\u00dcNCHEN.example", "al@m\u00fcnchen.example", "cy@XN--mnchen-3YA.example"]) {
+        expect((await directory.post("/Users", userBody(name))).status, name).to.equal(201);
+      }
+      const refused = await directory.post("/Users", userBody("ed@K\u00d6LN.Example"));
+      expect(refused.status).to.equal(400);
+      expect(refused.json["detail"]).to.contain("`K\u00d6LN.Example`");
+      const host = await directory.post("/Users", userBody("ed@m\u00fcnchen.example/x"));
+      expect(host.status, "no part of an address is passed over").to.equal(400);
+    });
+
     it("TES-9: with `requireDomains` nobody comes in before a domain is listed", async () => {
       const directory = await service().connect({ requireDomains: true });
       expect((await directory.post("/Users", userBody("ann@acme.example"))).status).to.equal(400);

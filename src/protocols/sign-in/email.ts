@@ -1,6 +1,7 @@
 /** Owns what an e-mail in claims is good for: recognising a person, being shown, or nothing but closing the door. */
 import { emailDomain } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { domainForm } from "../../provisioning/domain-form.js";
 import { linkableEmail, textOf } from "./claim-values.js";
 import { own, type SignInClaims } from "./claims.js";
 import type { IdpProfile } from "./idp-profile.js";
@@ -47,7 +48,7 @@ function isVerified(
   const domain = emailDomain(email);
   if (domain === undefined) return false;
   const vouched = rule.verifiedBy.some(({ claim, values }) => values.some((value) => own(source, claim) === value));
-  const proved = rule.provedDomains === true && provedDomains.includes(domain);
+  const proved = rule.provedDomains === true && provedDomains.includes(domainForm(domain));
   const hosted = rule.domainClaim === undefined || own(source, rule.domainClaim) === domain;
   return (vouched || proved) && hosted;
 }

@@ -5,6 +5,7 @@ import { requireSameOrigin } from "../../http/same-origin.js";
 import type { Connection } from "../../model/connection.js";
 import { emailDomain } from "../../model/fold.js";
 import { Refusal } from "../../model/problem.js";
+import { domainForm } from "../../provisioning/domain-form.js";
 import { type Me, me } from "../../provisioning/explain/me.js";
 import type { SessionOwner } from "../../provisioning/ports/instance.js";
 import { closeSession, currentSession } from "../../provisioning/sessions.js";
@@ -96,7 +97,8 @@ function chooserRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Rou
 
 function byDomain(connections: readonly Connection[], email: string | undefined): Connection | undefined {
   const domain = email === undefined ? undefined : emailDomain(email);
-  const found = connections.filter(({ allowedDomains }) => domain !== undefined && allowedDomains.includes(domain));
+  const form = domain && domainForm(domain);
+  const found = connections.filter(({ allowedDomains }) => form !== undefined && allowedDomains.includes(form));
   return found.length === 1 ? found[0] : undefined;
 }
 
