@@ -1,16 +1,20 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import { emailDomain } from "../model/fold.js";
-import type { UserId } from "../model/ids.js";
+import type { Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { adoptPerson } from "./adopt.js";
 import type { Context, Provisioning } from "./deps.js";
 import { localConnection, profileOf } from "./local-users.js";
 import { recordNotices } from "./notices.js";
+import type { LinkRow } from "./ports/access.js";
+import type { TokenInfo } from "./ports/connections.js";
+import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
 
 /**
  * Hands a person made by hand to a connection, by an admin's word: owners too, and without a proved domain. Refusals: `not_found`,
- * `conflict` (nobody keeps the person by hand any more, or the connection has no SCIM client), `foreign_domain`, `uniqueness`.
+ * `conflict` (nobody keeps the person by hand any more, or the connection has no SCIM client that could let them go again),
+ * `foreign_domain`, `uniqueness`.
  */
 export async function adoptByHand(
   p: Provisioning,
@@ -28,10 +32,13 @@ export async function adoptByHand(
     if (!connection || connection.disabledAt !== undefined || connection.protocol === "local") {
       throw new Refusal("not_found", `no connection \`${slug}\` that could keep people`);
     }
+    await admitClient(tx, tenant, connection, now);
     const local = await localConnection(tx);
-    const link = (await tx.links([user])).find((one) => one.connection === local.id);
+    const links = await tx.links([user]);
+    const link = links.find((one) => one.connection === local.id);
     const row = link && (await tx.rowById(local.id, link.directoryUser));
-    if (!row?.claims || state.status !== "registered" || (await keptElsewhere(tx, user, local.id))) {
+    const isKept = keepsAlready(await tx.connections(), connection);
+    if (!row?.claims || state.status !== "registered" || links.some(isKept)) {
       throw new Refusal("conflict", `user \`${state.userName}\` is not a registered person kept by hand alone`);
     }
     const document = p.documents.person(profileOf(row.claims));
@@ -55,6 +62,22 @@ function admitByHand({ slug, allowedDomains }: Connection, addresses: readonly (
   }
 }
 
-async function keptElsewhere(tx: Parameters<typeof adoptPerson>[0], user: UserId, local: string): Promise<boolean> {
-  return (await tx.links([user])).some((link) => link.connection !== local && link.scim !== undefined && !link.deleted);
+/** INVARIANT: nobody is handed to a connection whose client cannot write to them: nobody but that client could let them go again. */
+async function admitClient(tx: TenantWriter, tenant: Tenant, connection: Connection, now: Instant): Promise<void> {
+  const { id, slug, manages } = connection;
+  if (!tenant.scim) throw new Refusal("conflict", "SCIM is not part of this tenant's plan: no client keeps anybody");
+  if (!manages.includes("users")) {
+    throw new Refusal("conflict", `connection \`${slug}\` keeps no users: add \`users\` to its \`manages\` first`);
+  }
+  const isLive = ({ expiresAt }: TokenInfo) => expiresAt === undefined || expiresAt > now;
+  if (!(await tx.tokens(id)).some(isLive)) {
+    throw new Refusal("conflict", `connection \`${slug}\` has no SCIM client: make a token for it first`);
+  }
+}
+
+/** Whether a link is one that pushes keep: at a live connection, or at the one that shall take the person over, whatever its state. */
+function keepsAlready(connections: readonly Connection[], taking: Connection): (link: LinkRow) => boolean {
+  const live = connections.filter(({ sync, disabledAt }) => sync === "live" && disabledAt === undefined);
+  const keepers = new Set([...live, taking].map(({ id }) => id));
+  return ({ connection, scim, deleted }) => keepers.has(connection) && scim !== undefined && !deleted;
 }

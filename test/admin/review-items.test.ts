@@ -75,6 +75,48 @@ for (const [database, newUrl] of DATABASES) {
       expect(free.status, free.text).to.equal(200);
     });
 
+    it("nobody is handed to a connection that has no SCIM client of users, which could never let them go", async () => {
+      const ann = await local({ userName: "ann", email: "ann@acme.example" });
+      const okta = (change: object) => client.call("PATCH", directory.connection, { body: change });
+      await okta({ manages: ["groups"] });
+      const groupsOnly = await adopt(ann);
+      expectProblem(groupsOnly, 409, "conflict");
+      expect(groupsOnly.text).to.include("keeps no users: add `users` to its `manages` first");
+      await okta({ manages: ["users"] });
+      const [token] = (await client.get(`${directory.connection}/tokens`)).body.items ?? [];
+      expect((await client.call("DELETE", `${directory.connection}/tokens/${token?.["id"]}`)).status).to.equal(204);
+      const soon = new Date(Date.now() + 60).toISOString();
+      await client.post(`${directory.connection}/tokens`, { name: "short", expiresAt: soon });
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      const nobody = await adopt(ann);
+      expectProblem(nobody, 409, "conflict");
+      expect(nobody.text).to.include("has no SCIM client: make a token for it first");
+      const edited = await client.call("PATCH", `${tenant}/users/${ann}`, { body: { active: false } });
+      expect(edited.status, edited.text).to.equal(200);
+      await client.call("PATCH", `${tenant}/users/${ann}`, { body: { active: true } });
+      await client.post(`${directory.connection}/tokens`, { name: "next" });
+      expect((await adopt(ann)).status).to.equal(200);
+    });
+
+    it("whom a connection kept that is live no more is handed to the next one, and to none while it is live", async () => {
+      await client.post(`${tenant}/connections`, { slug: "entra", protocol: "scim", profile: "entra", sync: "live" });
+      await client.post(`${tenant}/connections/entra/tokens`, { name: "entra" });
+      const [off, ended] = [await local({ userName: "ann" }), await local({ userName: "ben" })];
+      for (const user of [off, ended]) {
+        expect((await adopt(user)).status).to.equal(200);
+        expectProblem(await adopt(user, "entra"), 409, "conflict");
+      }
+      const sync = await client.call("PATCH", directory.connection, { body: { sync: "off", onDisable: "convert" } });
+      expect(sync.status, sync.text).to.be.lessThan(300);
+      expectProblem(await adopt(off), 409, "conflict");
+      const taken = await adopt(off, "entra");
+      expect([taken.status, taken.body["synced"]], taken.text).to.deep.equal([200, true]);
+      const end = await client.call("DELETE", directory.connection, { body: { onDisable: "convert" } });
+      expect(end.status, end.text).to.be.lessThan(300);
+      const next = await adopt(ended, "entra");
+      expect([next.status, next.body["synced"]], next.text).to.deep.equal([200, true]);
+    });
+
     it("TAB-6, DS-10: somebody deleted is revived by their externalId under a new SCIM id; a userName alone makes a new account and says so", async () => {
       const first = await directory.push("ann", { externalId: "hr-1" });
       const account = async () =>
