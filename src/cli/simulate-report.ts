@@ -1,5 +1,6 @@
 import { counted } from "../model/counted.js";
 import type { Complaint, ComplaintCode } from "../simulate/complaint.js";
+import type { Exchange } from "../simulate/scim-http.js";
 import type { PhaseReport, SimulationReport } from "../simulate/simulate.js";
 
 const BAR = 24;
@@ -29,7 +30,20 @@ export function totalLine({ phases }: SimulationReport): string {
   const throttled = exchanges.filter(({ status }) => status === 429).length;
   const endpoint = slowest === undefined ? "" : ` (${slowest.method} ${/^\/\w*/.exec(slowest.path)?.[0] ?? ""})`;
   const times = `half of them within ${within(0.5)}, 95 of 100 within ${within(0.95)}, the slowest ${within(1)}${endpoint}`;
-  return `${counted(exchanges.length, "request", "requests")}, ${times}; throttled ${counted(throttled, "time", "times")}`;
+  const requests = `${counted(exchanges.length, "request", "requests")}, ${times}`;
+  return `${requests}; throttled ${counted(throttled, "time", "times")}${healed(exchanges)}`;
+}
+
+/** What a retry healed, or could not: nothing that a client complains of, and yet no server should need it. */
+function healed(exchanges: readonly Exchange[]): string {
+  const counts = new Map<number, number>();
+  for (const { retryAfter: status } of exchanges) {
+    if (status !== undefined && status !== 429) counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  const parts = [...counts].map(
+    ([status, count]) => `after ${status === 0 ? "no answer" : status} ${counted(count, "time", "times")}`,
+  );
+  return parts.length === 0 ? "" : `; sent again ${parts.join(", ")}`;
 }
 
 /** What the client complains of, one kind after the other, and why it stopped where it did. */

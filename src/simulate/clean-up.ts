@@ -1,27 +1,43 @@
 /** Owns the way back: what a simulation made is deleted, and nothing that was there before. */
 import type { Json } from "../model/json.js";
+import { quote } from "../model/quote.js";
+import { complainer, memberIds } from "./answer.js";
+import type { ComplaintCode } from "./complaint.js";
 import { inParallel } from "./in-parallel.js";
 import type { Play } from "./play.js";
-import { type ScimHttp, send, startAfresh } from "./scim-http.js";
+import { readDeleted } from "./read-back.js";
+import { note, type ScimHttp, send, startAfresh } from "./scim-http.js";
 import { tagOf } from "./simulated-directory.js";
 
 const AT_ONCE = 4;
 const PATIENCE = 3;
 
-/** Answers with the paths of what could not be deleted. No identity provider does this, so nothing here is a cause for complaint. */
+/** What is told of the clean-up: what is not true. No identity provider does it, so nothing else here is a cause for complaint. */
+const TOLD: ReadonlySet<ComplaintCode> = new Set(["deleted_still_there", "member_still_there"]);
+
+/** Answers with the paths of what could not be deleted. People go first: no group may list them after that. */
 export async function cleanUp(play: Play): Promise<readonly string[]> {
   const { http, memory } = play.player;
   const complaints = http.complaints.length;
   startAfresh(http, PATIENCE);
   const paths = new Set([
-    ...[...memory.groups.values()].map(({ scimId }) => `/Groups/${encodeURIComponent(scimId)}`),
     ...[...memory.people.values()].map(({ scimId }) => `/Users/${encodeURIComponent(scimId)}`),
+    ...[...memory.groups.values()].map(({ scimId }) => `/Groups/${encodeURIComponent(scimId)}`),
     ...http.made,
     ...(await unconfirmed(play)),
   ]);
-  const isGone = await inParallel([...paths], AT_ONCE, (path) => deleteOwn(http, path, play.size.seed));
-  http.complaints.splice(complaints);
-  return [...paths].filter((_, index) => !isGone[index]);
+  const left: string[] = [];
+  const gone = new Set<string>();
+  for (const isPerson of [true, false]) {
+    const those = [...paths].filter((path) => path.startsWith("/Users/") === isPerson);
+    const isGone = await inParallel(those, AT_ONCE, (path) => deleteOwn(http, path, { seed: play.size.seed, gone }));
+    for (const [index, path] of those.entries()) {
+      if (isGone[index] === true) gone.add(path);
+      else left.push(path);
+    }
+  }
+  http.complaints.push(...http.complaints.splice(complaints).filter(({ code }) => TOLD.has(code)));
+  return left;
 }
 
 /** People who were sent and never confirmed may be there all the same. */
@@ -32,12 +48,24 @@ async function unconfirmed({ player, directory }: Play): Promise<readonly string
 }
 
 // INVARIANT: only what bears the run's own mark in its name is deleted, whatever id a server gave for something else.
-async function deleteOwn(http: ScimHttp, path: string, seed: number): Promise<boolean> {
+async function deleteOwn(
+  http: ScimHttp,
+  path: string,
+  { seed, gone }: { readonly seed: number; readonly gone: ReadonlySet<string> },
+): Promise<boolean> {
   const read = await send(http, { method: "GET", path, expect: [200, 404] });
   if (read.status === 404) return true;
   const { userName, displayName } = read.body ?? {};
-  if (!bears(path.startsWith("/Users/") ? userName : displayName, tagOf(seed))) return false;
-  return (await send(http, { method: "DELETE", path, expect: [204, 404] })).accepted;
+  const name = path.startsWith("/Users/") ? userName : displayName;
+  if (!bears(name, tagOf(seed))) return false;
+  const dead = memberIds(read.body ?? {}).filter((id) => gone.has(`/Users/${encodeURIComponent(id)}`));
+  const about = complainer(read);
+  note(
+    http,
+    dead.map((id) => about("member_still_there", `${quote(id)} is in ${quote(String(name))}, and deleted`)),
+  );
+  const deleted = await send(http, { method: "DELETE", path, expect: [204, 404] });
+  return deleted.accepted && (deleted.status === 404 || (await readDeleted(http, path)));
 }
 
 function bears(name: Json | undefined, tag: string): boolean {

@@ -9,6 +9,7 @@ export const EXPECTED = {
   attribute_differs: "the value that was sent",
   attribute_missing: "id, userName, active, both names and an address in every user",
   body_missing: "a JSON object",
+  deleted_still_there: "nothing any more where the deletion was confirmed",
   excluded_attribute_returned: "no attribute that was excluded",
   filter_ignored: "only what the filter asks for",
   found_though_gone: "nobody under a user name that was given up",

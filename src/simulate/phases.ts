@@ -8,6 +8,7 @@ import { inParallel } from "./in-parallel.js";
 import type { Endpoint } from "./lookup.js";
 import { breakOff, burst } from "./mishaps.js";
 import { type Play, pushDirectory } from "./play.js";
+import { readDeleted } from "./read-back.js";
 import * as scenario from "./scenario.js";
 import { note, send } from "./scim-http.js";
 import { simulatedDirectory } from "./simulated-directory.js";
@@ -102,13 +103,20 @@ async function comeBack(play: Play): Promise<void> {
 
 async function remove(play: Play): Promise<void> {
   const { player, directory } = play;
-  const erased = directory.people.slice(-2).flatMap(({ id }) => player.memory.people.get(id) ?? []);
+  const { http, memory } = player;
+  await pushDirectory(play, scenario.withJoinersToRemove(directory));
+  const erased = directory.people.slice(-2).flatMap(({ id }) => memory.people.get(id) ?? []);
+  const groups = new Map(memory.groups);
   await pushDirectory(play, scenario.withRemovals(directory));
+  for (const [id, { scimId }] of groups) {
+    const row = player.erases ? "ENTRA-25" : "OKTA-17";
+    if (!memory.groups.has(id)) await readDeleted(http, `/Groups/${encodeURIComponent(scimId)}`, row);
+  }
   if (player.erases) {
     for (const { scimId, sent } of erased) {
       const path = `/Users/${encodeURIComponent(scimId)}`;
-      await send(player.http, { method: "GET", path, expect: [404], row: "ENTRA-06" });
-      await send(player.http, { method: "DELETE", path, expect: [404], row: "ENTRA-25" });
+      await readDeleted(http, path, "ENTRA-06");
+      await send(http, { method: "DELETE", path, expect: [404], row: "ENTRA-25" });
       await expectNobody(play, sent.userName);
     }
   }

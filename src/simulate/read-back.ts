@@ -41,6 +41,14 @@ export async function readBack(http: ScimHttp, memory: Memory, { knowsEverybody 
   return { users: people.length, groups: groups.length, differences: complaints.length };
 }
 
+/** Reads what the server said to have deleted; complains of what is still there. Answers whether it is gone. */
+export async function readDeleted(http: ScimHttp, path: string, row?: string): Promise<boolean> {
+  const named = row === undefined ? {} : { row };
+  const answer = await send(http, { method: "GET", path, expect: [200, 404], ...named });
+  if (answer.status === 200) note(http, [complainer(answer)("deleted_still_there", `200: ${shown(answer.body)}`)]);
+  return answer.status === 404;
+}
+
 async function differences(
   http: ScimHttp,
   path: string,

@@ -52,6 +52,13 @@ export function withRemovals({ people, groups }: Directory): Directory {
   };
 }
 
+/** So that those whose accounts are destroyed next are members of a group that stays. */
+export function withJoinersToRemove({ people, groups: [first, ...groups] }: Directory): Directory {
+  const joined = people.slice(-2).map(({ id }) => id);
+  const members = first === undefined ? [] : [...new Set([...first.members, ...joined])];
+  return { people, groups: first === undefined ? [] : [{ ...first, members }, ...groups] };
+}
+
 /** They all join the first group. */
 export function withNewcomers(
   { people, groups: [first, ...groups] }: Directory,

@@ -32,6 +32,8 @@ export interface Exchange {
   readonly status: number;
   readonly ms: number;
   readonly failure?: string;
+  /** The status that the attempt before had, for which the request was sent again; 0 where no answer came. */
+  readonly retryAfter?: number;
 }
 
 export interface Report {
@@ -61,7 +63,7 @@ export interface ScimHttp {
   readonly agent: HttpAgent;
   readonly exchanges: Exchange[];
   readonly complaints: Complaint[];
-  /** Paths of the resources that this client made and has not deleted since. */
+  /** Paths of the resources that this client made and that are not known to be gone: a server may say so and keep them. */
   readonly made: Set<string>;
   readonly onExchange: (exchange: Exchange) => void;
   /** So many failures in a row, and the client sends nothing more, as an identity provider that puts an application in quarantine. */
@@ -120,9 +122,10 @@ export function openScimHttp(connection: Connection, headers: Readonly<Record<st
 export async function send(http: ScimHttp, request: ScimRequest): Promise<Answer> {
   const accident = http.accident(request);
   if (accident === "gone" || hasGivenUp(http)) return unsent(request);
-  if (accident !== undefined) return attemptOnce(http, request, accident);
+  if (accident !== undefined) return attemptOnce(http, request, {}, accident);
+  let before: { readonly retryAfter?: number } = {};
   for (let attempt = 0; ; attempt++) {
-    const answer = await attemptOnce(http, request);
+    const answer = await attemptOnce(http, request, before);
     const isRefused = RETRIED.has(answer.status) && !answer.accepted;
     const isLast = !isRefused || attempt >= http.tuning.retries;
     countFailure(http, request, answer, isLast);
@@ -134,6 +137,7 @@ export async function send(http: ScimHttp, request: ScimRequest): Promise<Answer
     note(http, throttleFaults(answer));
     await http.tuning.wait(pauseAfter(answer, attempt, http.tuning));
     if (http.isClosed) return unsent(request);
+    before = { retryAfter: answer.status };
   }
 }
 
@@ -194,7 +198,7 @@ function countFailure(http: ScimHttp, { method }: ScimRequest, answer: Answer, i
 function remember(http: ScimHttp, { method, path }: ScimRequest, { status, body }: Answer): void {
   const id = body?.["id"];
   if (method === "POST" && status < 300 && isUsableId(id)) http.made.add(`${path}/${encodeURIComponent(id)}`);
-  if (method === "DELETE" && (status === 204 || status === 404)) http.made.delete(path);
+  if (status === 404 && (method === "DELETE" || method === "GET")) http.made.delete(path);
 }
 
 function pauseAfter(answer: Answer, attempt: number, tuning: Required<HttpTuning>): number {
@@ -202,13 +206,25 @@ function pauseAfter(answer: Answer, attempt: number, tuning: Required<HttpTuning
   return Math.min(asked ?? tuning.backoffMs * 2 ** attempt, tuning.maxPauseMs);
 }
 
-async function attemptOnce(http: ScimHttp, request: ScimRequest, cut?: Cut): Promise<Answer> {
+async function attemptOnce(
+  http: ScimHttp,
+  request: ScimRequest,
+  before: { readonly retryAfter?: number },
+  cut?: Cut,
+): Promise<Answer> {
   const path = request.query === undefined ? request.path : `${request.path}?${request.query}`;
   const started = performance.now();
   const received = await exchangeOf(http, request, cut);
   const ms = Math.round((performance.now() - started) * 10) / 10;
   const { status, failure } = received;
-  const exchange = { method: request.method, path, status, ms, ...(failure === undefined ? {} : { failure }) };
+  const exchange = {
+    method: request.method,
+    path,
+    status,
+    ms,
+    ...before,
+    ...(failure === undefined ? {} : { failure }),
+  };
   http.exchanges.push(exchange);
   http.onExchange(exchange);
   return answerOf(request, path, received);

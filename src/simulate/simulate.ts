@@ -43,6 +43,7 @@ export interface SimulationReport {
 const PATIENCE = 6;
 
 const INTERRUPTED = "interrupted";
+const CLEAN_UP = "clean-up";
 const CONNECT = { name: "connect", what: "the connection is tested" };
 
 /** The phases that a client can be asked for by name. */
@@ -68,10 +69,25 @@ export async function simulate(simulation: Simulation): Promise<SimulationReport
   } finally {
     options.signal?.removeEventListener("abort", interrupt);
     player.http.isClosed = false;
-    if (!keep) left = await cleanUp(play);
+    if (!keep) left = await cleanedUp(play, phases, options.onPhaseEnd);
     player.http.agent.destroy();
   }
   return { phases, ...(stopped === undefined ? {} : { stopped }), left };
+}
+
+/** The clean-up is no phase that a client is asked for: it is one of the report's only where there is something to tell of it. */
+async function cleanedUp(
+  play: Play,
+  phases: PhaseReport[],
+  onPhaseEnd: Simulation["onPhaseEnd"],
+): Promise<readonly string[]> {
+  const started = performance.now();
+  const left = await cleanUp(play);
+  const phase = { name: CLEAN_UP, ...takeReport(play.player.http), ms: performance.now() - started };
+  if (phase.complaints.length === 0) return left;
+  phases.push(phase);
+  onPhaseEnd?.(phase);
+  return left;
 }
 
 /** Answers with why it did not play them all. */

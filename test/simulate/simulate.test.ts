@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { totalLine } from "../../src/cli/simulate-report.js";
 import type { ComplaintCode } from "../../src/simulate/complaint.js";
 import { openPlayer, type Variant } from "../../src/simulate/player.js";
 import { phasesOf, type SimulationReport, simulate } from "../../src/simulate/simulate.js";
@@ -115,6 +116,26 @@ describe("a simulation", () => {
     const report = await play("okta", { only: ["initial"] });
     expect(report.left).to.have.length(20);
     expect(complaintsOf(report)).to.deep.equal([]);
+  });
+
+  it("names what the server said to be deleted and kept, whoever deleted it", async () => {
+    server.refuse = ({ method }) => (method === "DELETE" ? { status: 204 } : undefined);
+    const report = await play("entra", { only: ["removals"] });
+    expect(report.left).to.have.members([
+      ...[...server.users.keys()].map((id) => `/Users/${id}`),
+      ...[...server.groups.keys()].map((id) => `/Groups/${id}`),
+    ]);
+    expect(report.left.length).to.be.greaterThan(20);
+  });
+
+  it("complains of no fault that a retry heals, and says which requests were sent again", async () => {
+    let asked = 0;
+    server.refuse = () => (++asked % 25 === 0 ? scimError(500, "now and then") : undefined);
+    const report = await play("okta", { only: ["initial"] });
+    expect(complaintsOf(report)).to.deep.equal([]);
+    const again = report.phases.flatMap(({ exchanges }) => exchanges).flatMap(({ retryAfter }) => retryAfter ?? []);
+    expect([again.length > 1, new Set(again)]).to.deep.equal([true, new Set([500])]);
+    expect(totalLine(report)).to.match(new RegExp(`; sent again after 500 ${again.length} times$`));
   });
 
   it("ends when it is told to, and cleans up all the same", async () => {
@@ -241,7 +262,9 @@ interface Fault {
   readonly idp: IdentityProvider;
   readonly only: string;
   readonly phase: string;
-  readonly twist: (reply: Reply, request: Recorded, server: TinyScimServer) => Reply;
+  readonly twist?: (reply: Reply, request: Recorded, server: TinyScimServer) => Reply;
+  readonly refuse?: (request: Recorded) => Reply | undefined;
+  readonly keepsMembers?: boolean;
   /** What else a client must say about it. */
   readonly also?: readonly ComplaintCode[];
 }
@@ -289,7 +312,7 @@ const faults: readonly Fault[] = [
     only: "again",
     phase: "again",
     twist: (reply, { method, url }) => {
-      if (method !== "GET" || !/^\/Users\/u/.test(url)) return reply;
+      if (method !== "GET" || reply.status !== 200 || !/^\/Users\/u/.test(url)) return reply;
       const { department: _, ...enterprise } = bodyOf(reply)[ENTERPRISE] as Body;
       return { ...reply, body: { ...bodyOf(reply), [ENTERPRISE]: { ...enterprise } } };
     },
@@ -419,16 +442,47 @@ const faults: readonly Fault[] = [
     phase: "removals",
     twist: (reply, { method }) => (method === "DELETE" && reply.status === 404 ? { status: 204 } : reply),
   },
+  ...(["okta", "entra"] as const).map((idp) => ({
+    server: `says that a group is deleted and keeps it (${idp})`,
+    code: "deleted_still_there" as const,
+    row: idp === "okta" ? "OKTA-17" : "ENTRA-25",
+    ...{ idp, only: "removals", phase: "removals" },
+    refuse: ({ method, url }: Recorded) =>
+      method === "DELETE" && url.startsWith("/Groups/") ? { status: 204 } : undefined,
+  })),
+  {
+    server: "says that users are deleted and keeps them",
+    code: "deleted_still_there",
+    row: "ENTRA-06",
+    ...{ idp: "entra", only: "removals", phase: "removals" },
+    refuse: ({ method, url }) => (method === "DELETE" && url.startsWith("/Users/") ? { status: 204 } : undefined),
+    also: ["member_still_there", "unexpected_status", "found_though_gone"],
+  },
+  {
+    server: "says in the clean-up that all is deleted, and deletes nothing",
+    code: "deleted_still_there",
+    ...{ idp: "okta", only: "initial", phase: "clean-up" },
+    refuse: ({ method }) => (method === "DELETE" ? { status: 204 } : undefined),
+  },
+  ...(["okta", "entra"] as const).map((idp) => ({
+    server: `leaves deleted users in their groups (${idp})`,
+    code: "member_still_there" as const,
+    ...{ idp, only: "removals", phase: idp === "okta" ? "clean-up" : "removals" },
+    keepsMembers: true,
+  })),
 ];
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 describe("a simulation complains where the server", () => {
-  for (const { server: name, code, row, idp, only, phase, twist, also = [] } of faults) {
+  for (const fault of faults) {
+    const { server: name, code, row, idp, only, phase, twist = (reply) => reply, also = [] } = fault;
     it(`${name}: ${code}`, async () => {
       const server = await startTinyScimServer();
       try {
         server.twist = (reply, request) => twist(reply, request, server);
+        server.refuse = fault.refuse ?? server.refuse;
+        server.keepsMembers = fault.keepsMembers ?? false;
         const variant = idp === "okta" ? "oin" : "default";
         const report = await simulate({
           idp,

@@ -33,6 +33,8 @@ export interface TinyScimServer {
   /** How long each request is kept waiting. */
   delayMs: number;
   created: number;
+  /** Groups go on listing users who were deleted. */
+  keepsMembers: boolean;
   /** How many requests ended before they were whole. */
   brokenOff: number;
   /** The right reply. */
@@ -77,6 +79,7 @@ export async function startTinyScimServer(): Promise<TinyScimServer> {
     mostAtOnce: 0,
     delayMs: 0,
     created: 0,
+    keepsMembers: false,
     brokenOff: 0,
     answer: (request) => answer(tiny, request),
     close: () =>
@@ -129,7 +132,7 @@ function change(
   const { body = {} } = request;
   if (request.method === "DELETE") {
     rows.delete(id);
-    for (const [key, group] of tiny.groups) tiny.groups.set(key, withoutMember(group, id));
+    if (!tiny.keepsMembers) for (const [key, group] of tiny.groups) tiny.groups.set(key, withoutMember(group, id));
     return { status: 204 };
   }
   if (request.method === "PUT") rows.set(id, { ...body, id });
