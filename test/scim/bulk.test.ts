@@ -382,6 +382,62 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
     }
   });
 
+  it("holds the data of each operation to what a body of its path may have, and carries out the others", async () => {
+    const service = await startLimited({ scimBodyBytes: 2_000, scimGroupBodyBytes: 4_000 });
+    try {
+      const client = await service.connect();
+      const long = "x".repeat(3_000);
+      const reply = await client.post(
+        "/Bulk",
+        bulk([
+          post("/Users", "a", userBody("ada", { displayName: long })),
+          post("/Groups", "g", { ...groupBody("One"), padding: long }),
+          post("/Groups", "h", { ...groupBody("Two"), padding: `${long}${long}` }),
+          post("/Users", "b", userBody("bob", { nickName: "ä".repeat(800) })),
+          post("/Users", "c", userBody("cy", { nickName: "ä".repeat(1_200) })),
+        ]),
+      );
+      expect(statusesOf(reply)).to.deep.equal(["413", "201", "413", "201", "413"]);
+      expect(responseOf(linesOf(reply)[0])["detail"]).to.match(/^`data` may have at most 2000 bytes below \/Users/);
+    } finally {
+      await service.close();
+    }
+  });
+
+  it("counts the members that all operations name together, and refuses those that are too many in their line", async () => {
+    const service = await startLimited({ membersPerRequest: 5 });
+    try {
+      const client = await service.connect();
+      const ids = [await client.user("a"), await client.user("b"), await client.user("c")];
+      const group = await client.group("Platform", ids);
+      const adds = patchBody(
+        { op: "add", path: "members", value: [{ value: ids[0] ?? "" }] },
+        { op: "remove", path: `members[value eq "${ids[1]}"]` },
+      );
+      const reply = await client.post(
+        "/Bulk",
+        bulk([
+          post("/Groups", "g", groupBody("One", ids)),
+          post("/Groups", "h", groupBody("Two", ids)),
+          { method: "PATCH", path: `/Groups/${group}`, data: adds },
+          post("/Groups", "i", groupBody("Three", ids.slice(0, 1))),
+          post("/Groups", "j", groupBody("Four")),
+        ]),
+      );
+      expect(statusesOf(reply)).to.deep.equal(["201", "413", "200", "413", "201"]);
+      expect(responseOf(linesOf(reply)[3])["detail"]).to.match(/^6 members in one request: send at most 5 at a time/);
+      expect(
+        (
+          await client.patch(`/Groups/${group}`, [
+            { op: "add", path: "members", value: ids.map((value) => ({ value })) },
+          ])
+        ).status,
+      ).to.equal(200);
+    } finally {
+      await service.close();
+    }
+  });
+
   it("counts each operation against the token's rate", async () => {
     const service = await startLimited({ requestsPerMinutePerToken: 3 });
     try {

@@ -5,6 +5,7 @@ import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
 import { memberOf } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
+import { isLongerThan } from "./json-size.js";
 import { isList, isObject } from "./json-value.js";
 import type { Operation, ResourceHandler } from "./resource-handler.js";
 
@@ -101,6 +102,10 @@ function readOperation(
   if (kind === "remove") return { handler, id, ...versioned, operation: { kind } };
   const data = memberOf(line, "data");
   if (!isObject(data)) throw new ScimError("invalidSyntax", `${method} needs an object in \`data\``);
+  if (isLongerThan(data, handler.bodyBytes)) {
+    const most = `at most ${handler.bodyBytes} bytes below ${handler.type.endpoint}`;
+    throw new ScimError("tooLarge", `\`data\` may have ${most}, as the body of a request alone: send less at a time`);
+  }
   return { handler, id, ...versioned, operation: { kind, body: data } };
 }
 

@@ -43,12 +43,17 @@ async function serveBulk(
     for (const quirk of needed) quirks.add(quirk);
     request.identify({ quirks: [...quirks].sort().join(",") });
   };
+  let membersBefore = 0;
+  const onMembers = (named: number): void => {
+    membersBefore += named;
+  };
   let isFirst = true;
   const results = await carryOutBulk(bulk, async ({ handler, id, version, operation }) => {
     // The request itself was counted when its token was looked at.
     if (!isFirst) countRequest(room, caller);
     isFirst = false;
-    return operate(handler, { room, caller, id, preconditions: { ifMatch: version }, onQuirks }, operation);
+    const asked = { room, caller, id, preconditions: { ifMatch: version }, membersBefore, onMembers, onQuirks };
+    return operate(handler, asked, operation);
   });
   const runs = [...new Set(results.flatMap(({ outcome }) => outcome?.run ?? []))];
   return scimAnswer(

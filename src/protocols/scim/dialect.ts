@@ -43,6 +43,8 @@ export interface Reading {
   readonly quirks: Set<QuirkName>;
   /** Attributes and parts returned on request that a write names: by that they are asked for (RFC 7643 section 7). */
   readonly sent: Set<Attribute>;
+  /** Members that the other operations of the request named, and this one. */
+  readonly members: { readonly before: number; named: number };
   /**
    * Where several types are searched: the names that this type has no attribute for. They are as absent here
    * (RFC 7644 section 3.4.2.1); without the set they are refused.
@@ -53,5 +55,6 @@ export interface Reading {
 }
 
 export function startReading(type: ResourceType, profile: ScimProfile, limits: ScimLimits = DEFAULT_LIMITS): Reading {
-  return { type, dialect: DIALECTS[profile], limits, quirks: new Set(), sent: new Set() };
+  const members = { before: 0, named: 0 };
+  return { type, dialect: DIALECTS[profile], limits, quirks: new Set(), sent: new Set(), members };
 }

@@ -21,12 +21,13 @@ export function readMemberIds(value: Json, reading: Reading): readonly string[] 
   return [...ids];
 }
 
-export function refuseTooMany(members: number, reading: Reading): void {
-  if (members <= reading.limits.members) return;
-  throw new ScimError(
-    "tooLarge",
-    `${members} members in one request: send at most ${reading.limits.members} at a time`,
-  );
+/** `named`: by the operation as far as it was read; read again, it names as many and no more. */
+export function refuseTooMany(named: number, { members, limits }: Reading): void {
+  const all = members.before + named;
+  if (all > limits.members) {
+    throw new ScimError("tooLarge", `${all} members in one request: send at most ${limits.members} at a time`);
+  }
+  members.named = Math.max(members.named, named);
 }
 
 function readMemberId(item: Json, reading: Reading): string {

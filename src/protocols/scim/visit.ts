@@ -16,6 +16,10 @@ export interface VisitRequest {
   readonly id?: string;
   readonly projection?: ProjectionRequest;
   readonly preconditions?: Preconditions;
+  /** How many members other operations of the same request named. */
+  readonly membersBefore?: number;
+  /** Told how many this one named, where it did. */
+  readonly onMembers?: (named: number) => void;
   /** Told which quirks reading it needed, whether it is answered or refused; not called when there were none. */
   onQuirks(quirks: readonly QuirkName[]): void;
 }
@@ -47,7 +51,7 @@ export async function visitedAll<T>(
 
 export async function visited<T>(
   { type, managedAs }: ResourceHandler,
-  { room, caller, id = "", projection = {}, preconditions = {}, onQuirks }: VisitRequest,
+  { room, caller, id = "", projection = {}, preconditions = {}, membersBefore = 0, ...told }: VisitRequest,
   serve: (visit: Visit) => Promise<T>,
 ): Promise<T> {
   const { profile, rolesFrom, slug } = caller.connection;
@@ -61,11 +65,13 @@ export async function visited<T>(
     ...{ managed: rolesFrom.includes(managedAs), profile },
     ...(managedAs === "serviceAccounts" && { ownsNothing: true as const }),
   };
-  const reading: Reading = { ...startReading(type, profile, room.limits), ...(roles && { roles }) };
+  const members = { before: membersBefore, named: 0 };
+  const reading: Reading = { ...startReading(type, profile, room.limits), members, ...(roles && { roles }) };
   try {
     return await serve({ room, caller, id, reading, projection: readProjection(projection, reading), preconditions });
   } finally {
-    if (reading.quirks.size > 0) onQuirks([...reading.quirks].sort());
+    if (reading.quirks.size > 0) told.onQuirks([...reading.quirks].sort());
+    if (members.named > 0) told.onMembers?.(members.named);
   }
 }
 
