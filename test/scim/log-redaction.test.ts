@@ -34,7 +34,10 @@ const BODIES: readonly (readonly [what: string, body: Json, shown: Json])[] = [
   [
     "what says nothing of anybody: ids, booleans in words, null, foreign schemas",
     {
-      schemas: [USER, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/User", "urn:acme:x:1.0"],
+      schemas: [
+        ...[USER, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/User"],
+        ...["urn:acme:x:1.0", "urn:people:ada.lovelace:User", "urn:ietf:params:scim:schemas:extension:acme:2.0:User"],
+      ],
       active: "False",
       title: null,
       [ENTERPRISE]: {
@@ -44,7 +47,10 @@ const BODIES: readonly (readonly [what: string, body: Json, shown: Json])[] = [
       roles: [{ type: "WindowsAzureActiveDirectoryRole", value: "Acme.Admin", primary: "True" }],
     },
     {
-      schemas: [USER, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/User", "urn:acme:x:1.0"],
+      schemas: [
+        ...[USER, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/User"],
+        ...["urn:a…(4):…(1):1.0", "urn:p…(6):a…(12):User", "urn:ietf:params:scim:schemas:extension:a…(4):2.0:User"],
+      ],
       active: "False",
       title: null,
       [ENTERPRISE]: { manager: { value: ULID, $ref: `/Users/${ULID}` }, employeeNumber: "…(5 digits)" },
@@ -99,6 +105,25 @@ const BODIES: readonly (readonly [what: string, body: Json, shown: Json])[] = [
         { op: "replace", path: `${USER}:password`, value: "(secret)" },
         { op: "replace", Path: "PASSWORD", Value: "(secret)" },
         { op: "remove", path: "x[password eq (secret)]" },
+      ],
+    },
+  ],
+  [
+    "references to what is no resource",
+    {
+      manager: { $ref: "/People/ada.lovelace" },
+      members: [{ $ref: "/ada.lovelace" }, { $ref: "https://x.example/People/ada.lovelace" }],
+      Operations: [
+        { method: "PUT", path: "/Peoples/ada.lovelace" },
+        { op: "add", path: "/ada.lovelace" },
+      ],
+    },
+    {
+      manager: { $ref: "/P…(6)/a…(12)" },
+      members: [{ $ref: "/a…(12)" }, { $ref: "h…(37)" }],
+      Operations: [
+        { method: "PUT", path: "/P…(7)/a…(12)" },
+        { op: "add", path: "/a…(12)" },
       ],
     },
   ],
@@ -158,9 +183,15 @@ describe("SCIM requests in the log", () => {
 
   it("show parameters by name, and counts as they are", () => {
     const query =
-      'filter=userName+eq+"ada"&startIndex=1&count=lots&attributes=userName,nickNaem&cursor=abcdef&aadOptscim062020&a%20b=x';
+      'filter=userName+eq+"ada"&startIndex=1&count=lots&attributes=userName,name.givenName,ada.lovelace&sortBy=lovelace&cursor=abcdef&aadOptscim062020&a%20b=x';
     expect(redactQuery(new URLSearchParams(query), redacting)).to.deep.equal({
-      ...{ filter: 'userName eq "a…(3)"', startIndex: "1", count: "l…(4)", attributes: "userName,nickNaem" },
+      ...{
+        filter: 'userName eq "a…(3)"',
+        startIndex: "1",
+        count: "l…(4)",
+        attributes: "userName,name.givenName,a…(12)",
+      },
+      sortBy: "l…(8)",
       ...{ cursor: "a…(6)", aadOptscim062020: "", "a…(3)": "…(1)" },
     });
   });
@@ -171,8 +202,10 @@ describe("SCIM requests in the log", () => {
     ["/Users/%E0%A4%A", "/Users/…(8)"],
     [`/Schemas/${USER}`, `/Schemas/${USER}`],
     ["/Users/.search", "/Users/.search"],
-    ["/scim/v2/Usres", "/scim/v2/Usres"],
-    ["/a/b/c/d/e/f/g/h/i/j", "/a/b/c/d/e/f/g/h/…"],
+    ["/scim/v2/Users", "/scim/v2/Users"],
+    ["/Employees/ada.lovelace", "/E…(9)/a…(12)"],
+    ["/ada.lovelace", "/a…(12)"],
+    ["/a/b/c/d/e/f/g/h/i/j", `/${Array.from({ length: 8 }, () => "…(1)").join("/")}/…`],
     ["", "/"],
   ];
   for (const [path, shown] of ADDRESSES) {
@@ -197,6 +230,7 @@ describe("SCIM requests in the log", () => {
       [],
       "the content type must be `application/scim+json` in UTF-8, is `text/plain`",
     ],
+    ["is `x/ada.lovelace`", [], "is `x…(14)`"],
     ["no user Lovelace here", ["Lovelace", "user"], "no user L…(8) here"],
     ["no user `x`Lovelace`", ["x`Lovelace", "Lovelace"], "no user `x…(10)`"],
     [

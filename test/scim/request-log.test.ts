@@ -79,6 +79,17 @@ describe("the log of SCIM requests", () => {
       expect(second).not.to.have.any.keys("body", "query");
     });
 
+    it("shows the same path below the base with its version and without", async () => {
+      const client = await service().connect();
+      const headers = { authorization: `Bearer ${client.token}` };
+      for (const base of ["/api/scim", "/api/scim/v2"]) {
+        await fetch(`${service().url}${base}/Users/zoe.miller`, { headers });
+      }
+      await fetch(`${service().url}/api/scim`, { headers });
+      const entries = await logged(client, 3);
+      expect(entries.map(({ path }) => path)).to.have.members(["/Users/z…(10)", "/Users/z…(10)", "/"]);
+    });
+
     /** Each is refused at another place. */
     const REFUSED: readonly (readonly [what: string, status: number, send: (to: ScimDirectory) => Promise<unknown>])[] =
       [

@@ -24,13 +24,21 @@ export function maskedText(text: string, name: string, redacting: Redacting): st
   const small = text.toLowerCase();
   if (text === "" || isOpaqueId(text) || small === "true" || small === "false") return text;
   if (HAS_FIXED_VALUES.has(name) && redacting.words.values.has(small)) return text;
-  if (name === "schemas" && isSchemaUri(text, redacting.words)) return text;
+  if (name === "schemas" && redacting.words.uris.has(small)) return text;
+  if (name === "schemas" && small.startsWith("urn:")) return maskedUrn(text, redacting);
   return masked(text, redacting.domains);
 }
 
-/** Declared or not: which extension a client means is what its admin has to know. */
-function isSchemaUri(text: string, { uris }: Vocabulary): boolean {
-  return uris.has(text.toLowerCase()) || /^urn:[a-z0-9][a-z0-9-]{0,31}:[\w.:-]{1,200}$/i.test(text);
+const VERSION = /^\d{1,2}(?:\.\d{1,2}){0,2}$/;
+const MOST_URN_PARTS = 12;
+
+/** Of a schema that nobody declared: the words that declared ones have too. */
+function maskedUrn(text: string, { words }: Redacting): string {
+  const parts = text.split(":");
+  const shown = parts
+    .slice(0, MOST_URN_PARTS)
+    .map((part) => (part === "" || VERSION.test(part) || words.ofUris.has(part.toLowerCase()) ? part : masked(part)));
+  return shown.join(":") + (parts.length > MOST_URN_PARTS ? ":…" : "");
 }
 
 /** `a…(15)`, of an address `a…(3)@acme.example`, of one or two letters `…(2)`. */

@@ -10,7 +10,7 @@ import type { Provisioning } from "../../../provisioning/deps.js";
 import type { RequestNote } from "../../../provisioning/request-batch.js";
 import type { RequestLog } from "../../../provisioning/request-log.js";
 import { isList, isObject } from "../json-value.js";
-import { SCIM_PREFIX, type ScimCaller, type ScimRoom } from "../scim-request.js";
+import { SCIM_PREFIX, SCIM_UNVERSIONED, type ScimCaller, type ScimRoom } from "../scim-request.js";
 import { betterProfile, clientOf } from "./client.js";
 import type { Redacting } from "./masked-text.js";
 import { redactMessage, textsOf } from "./redacted-message.js";
@@ -105,7 +105,7 @@ function detailOf(
   const refused = answer.status >= 400;
   const sent = () => textsOf(body as Json | undefined, request.query, request.path);
   return {
-    path: redactAddress(request.path.slice(SCIM_PREFIX.length), redacting),
+    path: redactAddress(belowBase(request.path), redacting),
     query: redactQuery(request.query, redacting),
     ...(body === undefined ? {} : { body: redactBody(body as Json, redacting) }),
     ...(bytes > 0 ? { bytes } : {}),
@@ -119,6 +119,12 @@ function detailOf(
     milliseconds,
     ...(run === undefined ? {} : { runs: run.split(", ").map(Number) }),
   };
+}
+
+/** By whichever of the two addresses of the base it came. */
+function belowBase(path: string): string {
+  const isVersioned = path === SCIM_PREFIX || path.startsWith(`${SCIM_PREFIX}/`);
+  return path.slice((isVersioned ? SCIM_PREFIX : SCIM_UNVERSIONED).length);
 }
 
 interface RefusedOperation {

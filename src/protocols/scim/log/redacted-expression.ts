@@ -11,10 +11,10 @@ const LOGIC = /^(?:and|or|not)$/i;
 const PRESENT = /^pr$/i;
 
 /**
- * `filter`: unknown attributes are shown where the grammar has attributes. `names`: a path, or a list of attributes: a word that
- * stands alone is one too. `message`: of another's text, only words that are known.
+ * `filter`: unknown attributes are shown where the grammar has attributes. `names`: a path: a word that
+ * stands alone is one too. `known`: of a list that may hold anything, and of another's text, only words that are known.
  */
-export type ExpressionKind = "filter" | "names" | "message";
+export type ExpressionKind = "filter" | "names" | "known";
 
 /** Reads by token, so that what is no filter at all is masked as well as one that is. Never throws. */
 export function redactExpression(text: string, kind: ExpressionKind, redacting: Redacting): string {
@@ -57,7 +57,7 @@ function isAttribute(
   { words }: Redacting,
 ): boolean {
   if (isKnownReference(token, words)) return true;
-  if (kind === "message" || place !== "start" || !isNameLike(token)) return false;
+  if (kind === "known" || place !== "start" || !isNameLike(token)) return false;
   if (next === undefined || next === ",") return kind === "names";
   return next === "[" || COMPARATOR.test(next) || PRESENT.test(next);
 }

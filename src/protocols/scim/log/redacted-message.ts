@@ -8,7 +8,7 @@ import { masked, type Redacting } from "./masked-text.js";
 import { redactExpression } from "./redacted-expression.js";
 
 const LONGEST = 1_000;
-const MEDIA_TYPE = /^[a-z]{1,20}\/[a-z0-9.+-]{1,40}(?:; ?charset=[\w-]{1,20})?$/i;
+const MEDIA_TYPE = /^(?:application|text|multipart)\/[a-z0-9.+-]{1,40}(?:; ?charset=[\w-]{1,20})?$/i;
 /** Shorter texts are found in too many words. */
 const SHORTEST = 5;
 const MOST_TEXTS = 500;
@@ -36,7 +36,7 @@ function placesOf(personal: readonly string[]): RegExp {
 
 function quoted(text: string, redacting: Redacting): string {
   if (isKnown(text, redacting) || isOpaqueId(text) || MEDIA_TYPE.test(text)) return text;
-  return redactExpression(text, "message", redacting);
+  return redactExpression(text, "known", redacting);
 }
 
 function isKnown(text: string, { words: { names, values, uris } }: Redacting): boolean {

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../../model/json.js";
 import { isOpaqueId } from "../../../model/opaque-id.js";
 import { isList } from "../json-value.js";
 import { isNameLike, masked, maskedNumber, maskedText, type Redacting, SECRET_TEXT } from "./masked-text.js";
-import { redactExpression } from "./redacted-expression.js";
+import { type ExpressionKind, redactExpression } from "./redacted-expression.js";
 import { isSecret, lastPart } from "./vocabulary.js";
 
 const MOST_PARAMETERS = 20;
@@ -15,24 +15,27 @@ const DEEPEST = 8;
 /** Values of one body. */
 const MOST_VALUES = 200;
 
-const EXPRESSIONS: ReadonlyMap<string, "filter" | "names"> = new Map([
+const EXPRESSIONS: ReadonlyMap<string, ExpressionKind> = new Map([
   ["filter", "filter"],
-  ["attributes", "names"],
-  ["excludedattributes", "names"],
-  ["sortby", "names"],
+  ["attributes", "known"],
+  ["excludedattributes", "known"],
+  ["sortby", "known"],
   ["path", "names"],
 ]);
 const COUNTS = new Set(["startindex", "count", "failonerrors"]);
 
-/** Below the SCIM base. What follows a known collection is an id, or else masked. */
+/** Of the base itself: where it is there twice, the admin sees it. */
+const OF_BASE = /^(?:api|scim|v\d{1,2})$/i;
+
+/** Below the SCIM base. A segment that is neither a word of the protocol nor an id may be somebody's name: it is masked. */
 export function redactAddress(path: string, redacting: Redacting): string {
   const segments = path.split("/").filter((segment) => segment !== "");
-  const shown = segments.slice(0, MOST_SEGMENTS).map((segment, at) => {
-    const { names, uris } = redacting.words;
+  const { names, uris } = redacting.words;
+  const shown = segments.slice(0, MOST_SEGMENTS).map((segment) => {
     const text = decoded(segment);
-    if (names.has(text.toLowerCase()) || uris.has(text.toLowerCase()) || isOpaqueId(text)) return text;
-    const isId = names.has(decoded(segments[at - 1] ?? "").toLowerCase());
-    return !isId && /^[A-Za-z0-9._-]{1,40}$/.test(text) ? text : masked(text, redacting.domains);
+    const small = text.toLowerCase();
+    const isWord = names.has(small) || uris.has(small) || OF_BASE.test(text);
+    return isWord || isOpaqueId(text) ? text : masked(text, redacting.domains);
   });
   return `/${shown.join("/")}${segments.length > MOST_SEGMENTS ? "/…" : ""}`;
 }

@@ -7,6 +7,8 @@ export interface Vocabulary {
   readonly names: ReadonlySet<string>;
   /** In small letters. */
   readonly uris: ReadonlySet<string>;
+  /** What these are made of between colons, in small letters. */
+  readonly ofUris: ReadonlySet<string>;
   /** Fixed values, in small letters. */
   readonly values: ReadonlySet<string>;
   /** Names of attributes that are never shown, in small letters. */
@@ -51,7 +53,8 @@ export function createVocabulary(types: readonly ResourceType[]): Vocabulary {
       for (const attribute of schema.attributes.values()) take(attribute);
     }
   }
-  return { names, uris, values, secrets };
+  const ofUris = new Set([...uris].flatMap((uri) => (uri.startsWith("urn:") ? uri.split(":") : [])));
+  return { names, uris, ofUris, values, secrets };
 }
 
 function lower(words: readonly string[]): readonly string[] {
