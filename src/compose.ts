@@ -261,7 +261,12 @@ function createFaces(service: Faces) {
     bodyBytes: config.limits.scimBodyBytes,
     groupBodyBytes: config.limits.scimGroupBodyBytes,
     bulk: { maxOperations: config.limits.bulkOperations, maxPayloadSize: config.limits.bulkBodyBytes },
-    limits: { operations: config.limits.patchOperations, members: config.limits.membersPerRequest, values: 250 },
+    limits: {
+      operations: config.limits.patchOperations,
+      members: config.limits.membersPerRequest,
+      values: 250,
+      resourceBytes: config.limits.resourceBytes,
+    },
   });
   const others: readonly Face[] = [...signIn.faces, scim];
   const admin = createAdminApi(

@@ -39,6 +39,7 @@ export interface Config {
     readonly signInsPerMinutePerAddress: number;
     readonly patchOperations: number;
     readonly membersPerRequest: number;
+    readonly resourceBytes: number;
     readonly bulkOperations: number;
     readonly bulkBodyBytes: number;
   };

@@ -14,7 +14,10 @@ import { type Problem, Refusal } from "../model/problem.js";
 
 const DEEPEST = 64;
 const TOO_DEEP = `nested more than ${DEEPEST} levels deep: flatten the document`;
-/** However deeply this many characters are nested, they are parsed in no time. */
+/** A parser makes tables of large objects, at a hundred times the cost of a list of that length. */
+const MOST_KEYS = 10_000;
+const TOO_WIDE = `an object has more than ${MOST_KEYS} keys: send fewer`;
+/** This many characters are parsed in no time, however deeply they are nested and wherever they are broken. */
 const HARMLESS_LENGTH = 65_536;
 
 /** Names that reach a prototype when somebody merges or sets paths carelessly later. */
@@ -29,12 +32,24 @@ export interface Position {
 /** Throws Refusal `bad_request`. A byte order mark is tolerated (RFC 8259 section 8.1); of equal keys the last one wins. */
 export function parseJson(text: string): Json {
   const bare = withoutMark(text);
-  if (bare.length > HARMLESS_LENGTH && isTooDeep(bare)) throw new Refusal("bad_request", TOO_DEEP);
-  const value = tryParse(bare);
-  if (value === undefined) throw new Refusal("bad_request", `this is not valid JSON: ${describe(syntaxFault(bare))}`);
+  const shape = bare.length > HARMLESS_LENGTH ? shapeFlaw(bare) : undefined;
+  if (shape !== undefined) throw new Refusal("bad_request", shape);
+  const value = parsed(bare);
   const flaw = findFlaw(value, 1);
   if (flaw !== undefined) throw new Refusal("bad_request", flaw.message, { pointer: pointerTo(flaw) });
   return value;
+}
+
+/** The parser's own error goes no further: it quotes the text. */
+function parsed(text: string): Json {
+  let sentence: string;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    sentence = error instanceof Error ? error.message : "";
+  }
+  const fault = text.length > HARMLESS_LENGTH ? faultInLong(text, sentence) : describe(syntaxFault(text));
+  throw new Refusal("bad_request", `this is not valid JSON: ${fault}`);
 }
 
 export type PositionedJson =
@@ -124,8 +139,9 @@ function findFlaw(value: Json, depth: number): Flaw | undefined {
   return undefined;
 }
 
-/** Counts the brackets outside of texts: a parser spends seconds on megabytes of them. */
-function isTooDeep(text: string): boolean {
+/** Counts brackets and keys outside of texts: a parser spends seconds on megabytes of them. */
+function shapeFlaw(text: string): string | undefined {
+  const keys: number[] = [0];
   let depth = 0;
   let isInside = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -134,11 +150,18 @@ function isTooDeep(text: string): boolean {
       if (character === "\\") at += 1;
       else isInside = character !== '"';
     } else if (character === '"') isInside = true;
-    else if (character === "[" || character === "{") depth += 1;
-    else if (character === "]" || character === "}") depth -= 1;
-    if (depth > DEEPEST) return true;
+    else if (character === "[" || character === "{") {
+      depth += 1;
+      if (depth > DEEPEST) return TOO_DEEP;
+      keys[depth] = 0;
+    } else if (character === "]" || character === "}") depth = Math.max(0, depth - 1);
+    else if (character === ":") {
+      const count = (keys[depth] ?? 0) + 1;
+      if (count > MOST_KEYS) return TOO_WIDE;
+      keys[depth] = count;
+    }
   }
-  return false;
+  return undefined;
 }
 
 function within(flaw: Flaw, step: string | number): Flaw {
@@ -183,6 +206,26 @@ function syntaxFault(text: string): SyntaxFault {
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase();
   return { what: words, position: positionAt(lineStarts(text), first.offset) };
+}
+
+/**
+ * No second parser walks a long text: the first one tells the place of most faults.
+ * INVARIANT: of its sentence only the number is taken, since the rest may quote the text.
+ */
+function faultInLong(text: string, sentence: string): string {
+  const position = / at position (\d+)$/.exec(sentence)?.[1];
+  if (position !== undefined) return `${lineAndColumn(text, Number(position))}: the text cannot go on so`;
+  return "it has a character where none of that kind can stand, or ends too early";
+}
+
+function lineAndColumn(text: string, offset: number): string {
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf("\n"); end >= 0 && end < offset; end = text.indexOf("\n", start)) {
+    line += 1;
+    start = end + 1;
+  }
+  return `line ${line}, column ${offset - start + 1}`;
 }
 
 /** `undefined` also for a text that is nested deeper than this parser can go. */

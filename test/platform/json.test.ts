@@ -38,6 +38,27 @@ describe("JSON at the border", () => {
     expect(parseJson(brackets)).to.deep.equal(JSON.parse(brackets));
   });
 
+  it("refuses more than 10,000 keys in one object of a long text", () => {
+    const wide = (count: number): string =>
+      JSON.stringify({
+        pad: "x{:".repeat(30_000),
+        list: [{}, Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at]))],
+      });
+    expect(parseJson(wide(10_000))).to.deep.equal(JSON.parse(wide(10_000)));
+    expect(refusal(wide(10_001)).message).to.contain("10000 keys");
+    const many = JSON.stringify(Array(20_000).fill({ a: 1, b: { c: 2 } }));
+    expect(parseJson(many), "keys count by object").to.have.length(20_000);
+  });
+
+  it("tells where a long text is broken, where the parser tells it, and never quotes it", () => {
+    const lines = `{"a":\n"${"hunter2 ".repeat(20_000)}",\n`;
+    expect(refusal(`${lines}  'b': 1}`).message).to.contain("line 3, column 3");
+    const { code, message } = refusal(`${lines} "b": hunter2}`);
+    expect(code).to.equal("bad_request");
+    expect(message).not.to.contain("hunter2");
+    expect(refusal("[1,".repeat(40_000)).message).not.to.contain("[1");
+  });
+
   it("tolerates a byte order mark", () => expect(parseJson('\uFEFF{"a":1}')).to.deep.equal({ a: 1 }));
 
   it("lets the last of equal keys win", () => expect(parseJson('{"a":1,"a":2}')).to.deep.equal({ a: 2 }));

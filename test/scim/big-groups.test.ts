@@ -157,7 +157,7 @@ describe("big groups over SCIM", function () {
         ...{
           bodyBytes: 1000,
           groupBodyBytes: 1000,
-          limits: { operations: 10, members: 10, values: 10 },
+          limits: { operations: 10, members: 10, values: 10, resourceBytes: 131_072 },
           bulk: { maxOperations: 1, maxPayloadSize: 1 },
         },
       });

@@ -81,7 +81,7 @@ describe("what SCIM requests ask of the store", () => {
       bodyBytes: 1_000_000,
       groupBodyBytes: 1_000_000,
       bulk: { maxOperations: 10, maxPayloadSize: 1000 },
-      limits: { operations: 10, members: 1000, values: 10 },
+      limits: { operations: 10, members: 1000, values: 10, resourceBytes: 131_072 },
     });
     const call = request(testApp([face]).listener)
       [method](`/api/scim/v2${path}`)

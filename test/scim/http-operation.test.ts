@@ -86,7 +86,7 @@ describe("running the SCIM face", () => {
       bodyBytes: 1000,
       groupBodyBytes: 1000,
       bulk: { maxOperations: 10, maxPayloadSize: 1000 },
-      limits: { operations: 10, members: 10, values: 10 },
+      limits: { operations: 10, members: 10, values: 10, resourceBytes: 131_072 },
     });
     const { listener, lines: said } = testApp([face], { logLevel: "info" });
     const reply = await request(listener).get("/api/scim/v2/Users").set("Authorization", `Bearer ${token}`);

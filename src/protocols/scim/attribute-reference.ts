@@ -51,10 +51,11 @@ export function refusePrototypePath(path: string, kind: ScimErrorKind): void {
 }
 
 const MAX_NESTING = 16;
+const MAX_KEYS = 1_000;
 
 /**
  * Refuses prototype keys anywhere in a client's value, also under attributes that are ignored, and values nested deeper
- * than any resource is, so that later walks need no guard of their own.
+ * or with more keys than any resource has, so that later walks need no guard of their own.
  */
 export function refusePrototypeKeys(value: Json | undefined, depth = 0): void {
   if (!isList(value) && !isObject(value)) return;
@@ -63,7 +64,11 @@ export function refusePrototypeKeys(value: Json | undefined, depth = 0): void {
     for (const item of value) refusePrototypeKeys(item, depth + 1);
     return;
   }
-  for (const [key, item] of Object.entries(value)) {
+  const entries = Object.entries(value);
+  if (entries.length > MAX_KEYS) {
+    throw new ScimError("tooLarge", `an object has ${entries.length} keys: send at most ${MAX_KEYS} in one`);
+  }
+  for (const [key, item] of entries) {
     if (isPrototypeKey(key)) {
       throw new ScimError("invalidValue", `${quote(key)} names no attribute: remove it from the body`);
     }

@@ -29,9 +29,11 @@ export interface ScimLimits {
   readonly members: number;
   /** Values of one multi-valued attribute of a user. */
   readonly values: number;
+  /** Bytes of JSON that one resource keeps; members of a group are none of it. */
+  readonly resourceBytes: number;
 }
 
-const DEFAULT_LIMITS: ScimLimits = { operations: 1_000, members: 10_000, values: 250 };
+const DEFAULT_LIMITS: ScimLimits = { operations: 1_000, members: 10_000, values: 250, resourceBytes: 131_072 };
 
 export type QuirkName = keyof typeof OKTA_QUIRKS | keyof typeof ENTRA_QUIRKS | keyof typeof GENERIC_QUIRKS;
 

@@ -12,6 +12,7 @@ import { isList, isObject } from "./json-value.js";
 import { readMemberIds } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
 import { isForeignSchema } from "./quirks/entra.js";
+import { refuseTooLarge } from "./resource-size.js";
 import { isRoles, keepUnmanaged, ROLECALL_GROUP, settleRoles } from "./roles.js";
 import type { Schema } from "./schema.js";
 import { searchDocument } from "./search-document.js";
@@ -141,7 +142,9 @@ export function finishResource(resource: JsonObject, reading: Reading, previous:
     const before = previous?.[schema.urn];
     if (isObject(before)) refuseImmutableChanges(schema, before, isObject(data) ? data : {});
   }
-  return settleRoles(withActive, reading.roles, previous);
+  const finished = settleRoles(withActive, reading.roles, previous);
+  refuseTooLarge(finished, reading.limits.resourceBytes, previous);
+  return finished;
 }
 
 function requireAttributes(schema: Schema, data: JsonObject): void {

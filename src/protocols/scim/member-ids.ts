@@ -10,7 +10,7 @@ import { isList, isObject } from "./json-value.js";
 import { memberFromText } from "./quirks/generic.js";
 import { isStorable } from "./storable-text.js";
 
-/** The ids that a value of `members` lists, each once; null lists none. Linear in the list. */
+/** The ids that a value of `members` lists, each once; null lists none, and a list of nulls is refused. Linear in the list. */
 export function readMemberIds(value: Json, reading: Reading): readonly string[] {
   if (value === null) return [];
   if (!isList(value)) reading.quirks.add("lone_value");
@@ -18,7 +18,13 @@ export function readMemberIds(value: Json, reading: Reading): readonly string[] 
   refuseTooMany(list.length, reading);
   const ids = new Set<string>();
   for (const item of list) if (item !== null) ids.add(readMemberId(item, reading));
+  if (ids.size === 0 && list.length > 0) throw namesNobody("a list of nulls");
   return [...ids];
+}
+
+/** Who writes null for "nothing to say" must not lose everybody, nor be told that something was done. */
+export function namesNobody(what: string): ScimError {
+  return new ScimError("invalidValue", `\`members\` is ${what}, which names nobody: send \`[]\` to empty the group`);
 }
 
 /** `named`: by the operation as far as it was read; read again, it names as many and no more. */

@@ -11,7 +11,7 @@ import { finishResource } from "./document.js";
 import { ScimError } from "./errors.js";
 import type { FilterNode } from "./filter-parser.js";
 import { isObject, sameJson, without } from "./json-value.js";
-import { readMemberIds, refuseTooMany, selectedMemberIds } from "./member-ids.js";
+import { namesNobody, readMemberIds, refuseTooMany, selectedMemberIds } from "./member-ids.js";
 import { type MemberOperation, type MemberOperations, memberOperations } from "./member-operations.js";
 import { changedValue } from "./patch-attribute.js";
 import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
@@ -78,7 +78,9 @@ function applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json |
 
 /** Unknown keys are ignored as in a PUT (C8), yet a value that names nothing known would be a success that does nothing. */
 function applyKnown(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): void {
-  if (applyObject(draft, kind, schema, value)) return;
+  const said = applyObject(draft, kind, schema, value);
+  if (said === "something") return;
+  if (said === "null members") throw namesNobody("null");
   const [first = "nothing"] = Object.keys(isObject(value) ? value : {});
   throw new ScimError(
     "noTarget",
@@ -86,42 +88,49 @@ function applyKnown(draft: Draft, kind: "add" | "replace", schema: Schema, value
   );
 }
 
+/** What the keys of a value spoke of: attributes, nothing but members that are null, or nothing that is known. */
+type Said = "something" | "null members" | "nothing";
+
 /**
  * A value whose keys say what to change (RFC-46): attributes, dotted and URN-qualified paths, whole extensions.
- * Answers whether any key was known.
  */
-function applyObject(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): boolean {
+function applyObject(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): Said {
   if (!isObject(value)) {
     throw new ScimError("invalidValue", `${kind} without an attribute in its path needs an object as its value`);
   }
-  let known = false;
+  let said: Said = "nothing";
   for (const [key, item] of Object.entries(value)) {
     // Inside an extension's object a key means the extension's own attribute, never the core's of the same name.
     const target = findTarget(schema.extension ? `${schema.urn}:${key}` : key, draft.reading);
     if (target === undefined) draft.reading.quirks.add("unknown_attribute");
     else {
-      known = true;
-      applyKey(draft, kind, key, target, item);
+      const now = applyKey(draft, kind, key, target, item);
+      if (said !== "something") said = now;
     }
   }
-  return known;
+  return said;
 }
 
-function applyKey(draft: Draft, kind: "add" | "replace", key: string, target: PatchTarget, item: Json): void {
+function applyKey(draft: Draft, kind: "add" | "replace", key: string, target: PatchTarget, item: Json): Said {
   const { quirks, limits } = draft.reading;
   draft.keys += 1;
   if (draft.keys > limits.operations) {
     throw new ScimError("tooLarge", `the values name more than ${limits.operations} attributes: send fewer at a time`);
   }
   if (target.attribute === undefined) {
-    if (item === null) applyWhole(draft, kind, target.schema, item);
-    else applyObject(draft, kind, target.schema, item);
-    return;
+    if (item !== null)
+      return applyObject(draft, kind, target.schema, item) === "null members" ? "null members" : "something";
+    applyWhole(draft, kind, target.schema, item);
+    return "something";
   }
   if (PATH_MARK.test(key)) quirks.add("dotted_key");
+  if (target.attribute.id === "members" && item === null) {
+    quirks.add("null_members");
+    return "null members";
+  }
   if (isReadOnly(target)) quirks.add("read_only_in_value");
-  else if (target.attribute.id === "members" && item === null) quirks.add("null_members");
   else applyTarget(draft, kind, target, item);
+  return "something";
 }
 
 const PATH_MARK = /[.:[]/;
