@@ -2,6 +2,7 @@ import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { AdoptionNotice } from "./adopt.js";
+import type { JoinNotice } from "./join-signed-in.js";
 import type { WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { PinNotice } from "./pushed-pins.js";
@@ -18,7 +19,7 @@ export interface IngestState {
   readonly touched: Set<UserId>;
   /** Groups whose members changed and whose version is to rise once. */
   readonly filled: Map<DirectoryGroupId, Written>;
-  readonly notices: (PinNotice | AdoptionNotice)[];
+  readonly notices: (PinNotice | AdoptionNotice | JoinNotice)[];
   groupsPushed: boolean;
 }
 

@@ -10,6 +10,9 @@ import { Refusal } from "../model/problem.js";
 import { admitDomain } from "./admit.js";
 import { localPersonOf } from "./adopt.js";
 import { type Ingested, needsSeat, profileOf } from "./ingest.js";
+import { isRenamed, mayJoin } from "./join-signed-in.js";
+import { meansSignedIn, signedInAs } from "./link.js";
+import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Push } from "./push.js";
 import { wakeNewcomers } from "./settle.js";
@@ -132,7 +135,8 @@ async function storeChanged(
     const row = id && rows.get(id);
     return row?.hasScim && !row.deleted ? row : undefined;
   };
-  const plain = pushes.filter((push) => rowOf(push) !== undefined);
+  const live = pushes.filter((push) => rowOf(push) !== undefined);
+  const plain = await unjoined(tx, live, rowOf);
   const users = plain.flatMap((push) => rowOf(push)?.user ?? []);
   const seated = plain.flatMap((push) => {
     const row = rowOf(push);
@@ -148,4 +152,24 @@ async function storeChanged(
   for (const [at, push] of plain.entries()) {
     stored.set(push, { rows: [written[at]], touched: [rowOf(push)?.user ?? []].flat(), notices: [] });
   }
+}
+
+/** Those that mean nobody who is known by sign-in alone: a sign-in that becomes a pushed person's is the way of single pushes. */
+async function unjoined(
+  tx: TenantWriter,
+  pushes: readonly PersonPush[],
+  rowOf: (push: PersonPush) => LinkCandidate | undefined,
+): Promise<readonly PersonPush[]> {
+  const is = (asked: typeof mayJoin, push: PersonPush) => {
+    const row = rowOf(push);
+    return row !== undefined && asked(row, push.changes[0].document);
+  };
+  const named = pushes.filter((push) => is(mayJoin, push));
+  const [first] = named;
+  if (first?.connection.sync !== "live") return pushes;
+  if (named.some((push) => is(isRenamed, push))) await tx.lockTenant();
+  const meant = await signedInAs(tx, first.connection, ...named.map(({ changes: [{ document }] }) => document));
+  return pushes.filter(
+    (push) => !(named.includes(push) && meant.some((row) => meansSignedIn(push.changes[0].document, row))),
+  );
 }

@@ -12,6 +12,7 @@ import { firstNames } from "./first-names.js";
 import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
 import { changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
 import { changed, type IngestState, type Written } from "./ingest-state.js";
+import { type JoinNotice, joinSignedIn, mayJoin } from "./join-signed-in.js";
 import { linkPush, reviewLink, reviewNamesake } from "./link.js";
 import { observeUser } from "./observe.js";
 import type { LocalPerson } from "./ports/adoption.js";
@@ -27,7 +28,7 @@ export interface Ingested {
   /** People whose facts changed; they are marked. */
   readonly touched: readonly UserId[];
   /** What became of names that the mapping uses, and what was taken over, for the audit and the feed. */
-  readonly notices: readonly (PinNotice | AdoptionNotice)[];
+  readonly notices: readonly (PinNotice | AdoptionNotice | JoinNotice)[];
 }
 
 /** Until when the worker leaves the marks of whom it touched to the caller, if they are not too many. */
@@ -130,6 +131,8 @@ async function adoptUser(
   const { tx, connection, now } = state;
   state.notices.push(await adoptPerson(tx, connection, person, now));
   state.touched.add(person.user);
+  // every name is new to this connection
+  await joinSignedIn(state, { ...person, userName: "", scimActive: true }, document);
   return tx.updateScim(connection.id, person.id, document, ifVersion, now);
 }
 
@@ -147,6 +150,7 @@ async function replaceUser(state: IngestState, id: DirectoryUserId, change: Upse
     if (local === undefined) throw noUser(id);
     return adoptUser(state, local, change.document, change.ifVersion);
   }
+  if (mayJoin(row, change.document)) await joinSignedIn(state, row, change.document);
   if (needsSeat(connection, change.document) && !row.scimActive) await admitSeat(tx, row.user);
   state.touched.add(row.user);
   return tx.updateScim(connection.id, id, change.document, change.ifVersion, now);
@@ -164,6 +168,7 @@ function noUser(id: DirectoryUserId): Refusal {
 async function deleteUser(state: IngestState, id: DirectoryUserId, ifVersion: number | undefined): Promise<undefined> {
   const row = await liveRow(state, id);
   if (row === undefined) throw noUser(id);
+  if (row.scimActive) await joinSignedIn(state, row, row);
   if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw changed("user", id);
   await keepClaims(state, row);
   state.touched.add(row.user);

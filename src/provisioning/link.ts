@@ -28,10 +28,24 @@ export type Linked =
  */
 export async function linkSignIn(tx: TenantWriter, connection: Connection, observed: ObserveUser): Promise<Linked> {
   const known = await tx.rowBySubject(connection.id, observed.subject);
-  if (known) return { kind: "row", row: known };
+  if (known) return linkKnown(tx, connection, observed, known);
   await tx.lockTenant();
   const linked = await tx.rowBySubject(connection.id, observed.subject);
-  return linked ? { kind: "row", row: linked } : firstLink(tx, connection, observed);
+  return linked ? linkKnown(tx, connection, observed, linked) : firstLink(tx, connection, observed);
+}
+
+/** INVARIANT: who is known by sign-in alone does not come in where SCIM switched off somebody whom their names mean. */
+async function linkKnown(
+  tx: TenantWriter,
+  connection: Connection,
+  observed: ObserveUser,
+  row: LinkCandidate,
+): Promise<Linked> {
+  if (row.hasScim || connection.sync !== "live") return { kind: "row", row };
+  const externalIds = [observed.subject, ...observed.externalIds];
+  const rows = await tx.rowsByNames(connection.id, { externalIds, userNames: namesOf(observed) });
+  const off = rows.find(({ hasScim, scimActive }) => hasScim && !scimActive);
+  return off ? { kind: "inactive", user: off.user } : { kind: "row", row };
 }
 
 async function firstLink(tx: TenantWriter, connection: Connection, observed: ObserveUser): Promise<Linked> {
@@ -142,18 +156,31 @@ async function liveLink(tx: TenantWriter, connection: Connection, user: UserId):
   return links.find((link) => link.connection === connection.id && !link.deleted);
 }
 
+/** Those known by sign-in alone whom a document means: by their subject, which it has as externalId, or by their user name. */
+export function signedInAs(
+  tx: TenantWriter,
+  connection: Connection,
+  ...documents: readonly Pick<ScimUserDocument, "userName" | "externalId">[]
+): Promise<readonly LinkCandidate[]> {
+  const subjects = documents.flatMap(({ externalId }) => externalId ?? []);
+  const userNames = documents.map(({ userName }) => userName).filter(linksByName);
+  return tx.signedInAlone(connection.id, { subjects, userNames });
+}
+
+/** Whether it is this one among those whom several documents mean. */
+export function meansSignedIn(
+  { userName, externalId }: Pick<ScimUserDocument, "userName" | "externalId">,
+  row: LinkCandidate,
+): boolean {
+  return (externalId !== undefined && row.subject === externalId) || sameName(row, [userName].filter(linksByName));
+}
+
 /** The row that a pushed new user turns out to be: somebody known by sign-in alone, or somebody who was deleted. */
 export async function linkPush(tx: TenantWriter, connection: Connection, document: ScimUserDocument): Promise<Linked> {
   await tx.lockTenant();
-  const externalIds = document.externalId === undefined ? [] : [document.externalId];
-  for (const id of externalIds) {
-    const signedIn = await tx.rowBySubject(connection.id, id);
-    if (signedIn && !signedIn.hasScim) return { kind: "row", row: signedIn };
-  }
-  const userNames = [document.userName].filter(linksByName);
-  const rows = await tx.rowsByNames(connection.id, { externalIds, userNames });
-  const linked = only(rows.filter((row) => !row.hasScim && sameName(row, userNames)));
+  const linked = only(await signedInAs(tx, connection, document));
   if (linked.kind !== "nobody") return linked;
+  const externalIds = document.externalId === undefined ? [] : [document.externalId];
   const deleted = await tx.deletedRow(connection.id, { externalIds, userName: document.userNameFolded });
   if (!deleted) return linked;
   if (deleted.externalId === undefined || !externalIds.includes(deleted.externalId)) {

@@ -33,6 +33,7 @@ import { serviceAccountListReader } from "./service-account-lists.js";
 import { serviceAccountWriter } from "./service-account-writer.js";
 import { serviceAccountReader } from "./service-accounts.js";
 import { signInReader, signInWriter } from "./sign-ins.js";
+import { signedInWriter } from "./signed-in-rows.js";
 import { teamReader, teamWriter } from "./teams.js";
 import { userReader } from "./users.js";
 import { wakeupWriter } from "./wakeups.js";
@@ -72,6 +73,7 @@ const WRITERS = [
   connectionWriter,
   directoryUserWriter,
   togetherWriter,
+  signedInWriter,
   directoryGroupWriter,
   customResourceWriter,
   groupPinWriter,

@@ -223,6 +223,16 @@ export interface DirectoryWriter {
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
   /** The same for several; missing ones are left out. */
   rowsById(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly LinkCandidate[]>;
+  /** Live rows of people known by sign-in alone, by subject or by ASCII-lowered userName, in the order of making. One statement. */
+  signedInAlone(
+    connection: ConnectionId,
+    names: { readonly subjects: readonly string[]; readonly userNames: readonly string[] },
+  ): Promise<readonly LinkCandidate[]>;
+  /**
+   * Ends such a row: from then on its account is one that SCIM switched off. The link stays, and what sign-ins said. False: it
+   * is no such row any more.
+   */
+  endSignedIn(id: DirectoryUserId, now: Instant): Promise<boolean>;
   /** Of each document, whether nobody of the connection, deleted ones included, has one of its names: nobody can be meant. */
   strangers(connection: ConnectionId, documents: readonly ScimUserDocument[]): Promise<readonly boolean[]>;
   /**
