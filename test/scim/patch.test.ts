@@ -551,6 +551,9 @@ describe("SCIM PATCH of users", () => {
 
   it("RFC-45: says when something did change", () => {
     expect(patch([{ op: "replace", path: "active", value: false }]).changed).to.equal(true);
+    // The first value is the one that rules and orders read where none is primary.
+    const turned = [home, { primary: true, value: "ada@work", type: "work" }];
+    expect(patch([{ op: "replace", path: "emails", value: turned }]).changed).to.equal(true);
   });
 
   it("the same PATCH twice is the same as once", () => {
