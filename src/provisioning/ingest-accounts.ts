@@ -53,16 +53,19 @@ async function liveAccount({ tx, connection }: Storing, id: DirectoryUserId): Pr
   return row;
 }
 
-/** The owner as an account. One that was there before stays, also when the directory has forgotten the user since. */
+/**
+ * The owner as an account. One that was there before stays, also when the directory has forgotten the user since, or never knew the
+ * one whom an admin named.
+ */
 async function storedDocument(
   { tx, connection }: Storing,
   { owner, ...document }: ScimServiceAccountDocument,
   before?: AccountRow,
 ): Promise<AccountDocument> {
-  if (owner === undefined) return document;
   if (before?.document.owner !== undefined && ownerIn(before) === owner) {
     return { ...document, owner: before.document.owner };
   }
+  if (owner === undefined) return document;
   const row = await tx.rowById(connection.id, owner);
   if (row?.hasScim && !row.deleted) return { ...document, owner: row.user };
   throw new Refusal("unknown_owner", `no user \`${owner}\`: the owner must be a user of this directory`);

@@ -8,6 +8,7 @@ import type { Target } from "../model/target.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { endAccount } from "./end-account.js";
 import { personNamed } from "./explain/person-named.js";
+import { localConnection } from "./local-users.js";
 import { giveByHand } from "./manual-grants.js";
 import type { AccessWrites } from "./ports/access.js";
 import type { AccountDocument, AccountRow, ServiceAccountRow } from "./ports/service-accounts.js";
@@ -42,8 +43,7 @@ export async function createServiceAccount(
     ...(expiresAt !== undefined && { expiresAt }),
   };
   const id = await p.store.write(tenant.id, async (tx) => {
-    const local = (await tx.connections()).find((one) => one.protocol === "local");
-    if (!local) throw new Error("a tenant without its local connection");
+    const local = await localConnection(tx);
     const user = await tx.insertPendingUser({ userName, displayName }, now, "service_account");
     await tx.insertServiceAccount({ connection: local.id, user, document }, now);
     await tx.applyAccess({ ...NOTHING, statuses: [{ user, to: "registered" }] }, now);
@@ -83,7 +83,10 @@ export async function updateServiceAccount(
     const [state, row] = await lockedAccount(tx, user);
     const { active = row.document.active, owner: called, ...rest } = change;
     const said = { ...rest, ...(called !== undefined && { owner }) };
-    const document = changedDocument(row.document, said, active);
+    const document = {
+      ...changedDocument(row.document, said, active),
+      ...(await changedResource(p, tx, row, { ...said, active })),
+    };
     await tx.updateServiceAccount(row.connection, row.id, document, undefined, now);
     const { userName, displayName, expiresAt } = document;
     if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "account_expiry", user);
@@ -194,6 +197,23 @@ function isKeeping({ sync, disabledAt }: Connection): boolean {
 
 interface Said extends Omit<ServiceAccountChange, "owner" | "active"> {
   readonly owner?: UserId | null;
+}
+
+/**
+ * INVARIANT: the resource of an account that was pushed says what its columns say: its client would else be shown, and take for done,
+ * what an admin has changed since. An owner whom the directory does not know is none there.
+ */
+async function changedResource(
+  { documents }: Provisioning,
+  tx: TenantWriter,
+  { connection, document: { resource } }: AccountRow,
+  { owner: user, ...plain }: Said & { readonly active: boolean },
+): Promise<Partial<AccountDocument>> {
+  if (resource === undefined) return {};
+  if (user === undefined) return documents.account(resource, plain);
+  const links = user === null ? [] : await tx.links([user]);
+  const known = links.find((link) => link.connection === connection && link.scim !== undefined && !link.deleted);
+  return documents.account(resource, { ...plain, owner: known?.directoryUser ?? null });
 }
 
 function changedDocument(before: AccountDocument, said: Said, active: boolean): AccountDocument {

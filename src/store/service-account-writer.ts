@@ -28,7 +28,7 @@ function columnsOf(document: AccountDocument): Readonly<Record<string, Value>> {
     owner_id: document.owner ?? null,
     active: document.active,
     expires_at: toMillisOrNull(document.expiresAt),
-    // an admin's word on an account that was pushed once leaves the resource as it is
+    // of an account made by hand there is none
     ...(document.search && {
       scim_resource: toJsonOrNull(document.resource),
       scim_search: toJsonOrNull(document.search),

@@ -6,9 +6,10 @@ import { targetLabel } from "../../src/model/target.js";
 import { projectRoot } from "../../src/platform/root.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { createLocalUser } from "../../src/provisioning/local-users.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
-import { createServiceAccount } from "../../src/provisioning/service-accounts.js";
+import { createServiceAccount, updateServiceAccount } from "../../src/provisioning/service-accounts.js";
 import { previewSync } from "../../src/provisioning/sync-mode.js";
 import { ADMIN } from "../support/tenant.js";
 import { type DirectoryOptions, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
@@ -290,6 +291,50 @@ describe("service accounts over SCIM", () => {
       if (run === undefined) throw new Error("no run");
       await waitForRun(p, directory.tenant, run, 30);
       expect(await holds(directory, "ci")).to.deep.equal(["tenant/admin"]);
+    });
+
+    it("show what an admin changed while sync was off, and come back where the client says so", async () => {
+      const directory = await connect();
+      const [ada, bob] = [await directory.user("ada"), await directory.user("bob")];
+      const more = { active: true, expiresAt: "2099-12-31T00:00:00Z", description: "builds", owner: { value: ada } };
+      const id = await made(directory, "CI", more);
+      const { p } = service();
+      const { slug } = directory.connection;
+      const turn = async (sync: "off" | "live") => {
+        const convert = sync === "off" ? { onDisable: "convert" as const } : {};
+        const { digest } = await previewSync(p, directory.tenant, slug, { to: sync, ...convert });
+        const { run } = await updateConnection(p, directory.tenant, slug, { sync, digest, ...convert }, ADMIN);
+        if (run !== undefined) await waitForRun(p, directory.tenant, run, 30);
+      };
+      await turn("off");
+      const { id: user } = await accountOf(directory, "CI");
+      const { items } = await reader(directory).users({ userName: "bob", limit: 1 });
+      const owner = items[0]?.id ?? null;
+      const edit = { active: false, expiresAt: null, description: null, displayName: "CI 2", owner };
+      await updateServiceAccount(p, directory.tenant, user, edit, ADMIN);
+      await turn("live");
+      const { json } = await directory.get(`/ServiceAccounts/${id}`);
+      expect(json).to.deep.include({ displayName: "CI 2", userName: "CI", active: false });
+      expect(json).not.to.have.any.keys("expiresAt", "description");
+      expect(json["owner"]).to.include({ value: bob });
+      const found = await directory.get("/ServiceAccounts?filter=active%20eq%20true");
+      expect(found.json["totalResults"]).to.equal(0);
+      expect((await accountOf(directory, "CI")).status).to.equal("deactivated");
+      const back = await directory.patch(`/ServiceAccounts/${id}`, [{ op: "replace", path: "active", value: true }]);
+      expect([back.status, back.json["active"]], back.text).to.deep.equal([200, true]);
+      expect(await accountOf(directory, "CI")).to.deep.include({ status: "registered", displayName: "CI 2" });
+      await turn("off");
+      const dan = await createLocalUser(p, directory.tenant, { userName: "dan" }, ADMIN);
+      const another = { active: false, expiresAt: "2098-01-01T00:00:00.000Z", owner: dan };
+      await updateServiceAccount(p, directory.tenant, user, another, ADMIN);
+      await turn("live");
+      await directory.patch(`/ServiceAccounts/${id}`, [{ op: "replace", path: "description", value: "tests" }]);
+      expect((await accountOf(directory, "CI")).owner, "whom the directory does not know").to.include({ id: dan });
+      const put = await directory.put(`/ServiceAccounts/${id}`, accountBody("CI 2", { userName: "CI", ...more }));
+      expect(put.json, put.text).to.deep.include({ active: true, expiresAt: more.expiresAt, description: "builds" });
+      const account = await accountOf(directory, "CI");
+      expect(account).to.deep.include({ status: "registered", expiresAt: "2099-12-31T00:00:00.000Z" });
+      expect(account.owner).to.include({ userName: "ada" });
     });
 
     it("keep their owner, when the directory has forgotten the user since", async () => {

@@ -2,20 +2,32 @@
 import { join } from "node:path";
 import type { JsonObject } from "../../model/json.js";
 import { projectRoot } from "../../platform/root.js";
-import type { DocumentPort, LocalProfile } from "../../provisioning/ports/documents.js";
+import type { AccountEdit, DocumentPort, LocalProfile } from "../../provisioning/ports/documents.js";
 import { startReading } from "./dialect.js";
 import { groupDocument, userDocument } from "./document.js";
 import { readScimSchemas } from "./schema.js";
+import { serviceAccountDocument } from "./service-account-document.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 export function createLocalDocuments(): DocumentPort {
-  const { user, group } = readScimSchemas(join(projectRoot, "schemas", "scim"));
+  const { user, group, serviceAccount } = readScimSchemas(join(projectRoot, "schemas", "scim"));
   return {
     person: (profile) => userDocument(userResource(profile), startReading(user, "rfc")),
+    account(resource, edit) {
+      const document = serviceAccountDocument(edited(resource, edit), startReading(serviceAccount, "rfc"), resource);
+      const { resource: next, search, unique } = document;
+      return { resource: next, search, ...(unique && { unique }) };
+    },
     group: ({ displayName, description }) =>
       groupDocument(given({ displayName, description }), startReading(group, "rfc")),
   };
+}
+
+function edited(resource: JsonObject, { owner, ...plain }: AccountEdit): JsonObject {
+  const said = { ...plain, ...(owner !== undefined && { owner: owner && { value: owner } }) };
+  const kept = Object.entries({ ...resource, ...said }).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept);
 }
 
 function userResource(profile: LocalProfile): JsonObject {
