@@ -1,6 +1,6 @@
 import type { UserAttribute } from "./facts.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, MemberId } from "./ids.js";
-import type { JsonObject } from "./json.js";
+import type { Json, JsonObject } from "./json.js";
 import type { Known, UnknownReason } from "./known.js";
 import type { ScimRole } from "./scim-role.js";
 
@@ -50,6 +50,8 @@ export interface UpsertUser {
   readonly id?: DirectoryUserId;
   readonly ifVersion?: number;
   readonly document: ScimUserDocument;
+  /** The document with these `emails`, where it says nothing of them and the row's may stay; absent: it removes them. */
+  readonly withEmails?: (emails: Json) => ScimUserDocument;
 }
 
 /** A value that no two resources may share (RFC 7643 section 7, `uniqueness`). */

@@ -4,6 +4,7 @@ import type { Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { adoptPerson } from "./adopt.js";
 import type { Context, Provisioning } from "./deps.js";
+import { domainForm } from "./domain-form.js";
 import { localConnection, profileOf } from "./local-users.js";
 import { recordNotices } from "./notices.js";
 import type { LinkRow } from "./ports/access.js";
@@ -56,7 +57,7 @@ function admitByHand({ slug, allowedDomains }: Connection, addresses: readonly (
   if (allowedDomains.length === 0) return;
   for (const address of addresses) {
     const domain = address === undefined ? undefined : emailDomain(address);
-    if (domain === undefined || allowedDomains.includes(domain)) continue;
+    if (domain === undefined || allowedDomains.includes(domainForm(domain))) continue;
     const problem = `connection \`${slug}\` allows no addresses of \`${domain}\``;
     throw new Refusal("foreign_domain", `${problem}: add the domain to its \`allowedDomains\` first`);
   }

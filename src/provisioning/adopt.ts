@@ -3,12 +3,13 @@
  * what is left for an admin to decide.
  */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { ScimGroupDocument, ScimUserDocument } from "../model/directory.js";
+import type { ScimGroupDocument, ScimUserDocument, UpsertUser } from "../model/directory.js";
 import { emailDomain, fold } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
-import type { Adoptable, LocalPerson } from "./ports/adoption.js";
+import type { Adoptable, KeptFrom, LocalPerson } from "./ports/adoption.js";
+import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 
 /** What a connection took over, for the audit and the feed. */
@@ -30,22 +31,23 @@ export interface Review {
  */
 export function adoptableBy(
   tenant: Pick<Tenant, "domains">,
-  { adopt, protocol, allowedDomains }: Pick<Connection, "adopt" | "protocol" | "allowedDomains">,
+  { id, adopt, protocol, allowedDomains }: Pick<Connection, "id" | "adopt" | "protocol" | "allowedDomains">,
 ): Adoptable | undefined {
   if (adopt === "off" || protocol === "local") return undefined;
   const isAllowed = (domain: string) => allowedDomains.length === 0 || allowedDomains.includes(domain);
-  return { domains: tenant.domains.filter(isAllowed) };
+  return { connection: id, domains: tenant.domains.filter(isAllowed) };
 }
 
 /**
- * The person made by hand whom a new document means, by userName or e-mail. Refusal `uniqueness`, with a `review`, where two could
- * be meant, or somebody who is not taken over without an admin's word.
+ * The person made by hand whom a new document means, by userName or e-mail; `known` are those whom it means besides. Refusal
+ * `uniqueness`, with a `review`, where two could be meant, or somebody who is not taken over without an admin's word.
  */
 export async function localPersonOf(
   tx: TenantWriter,
   tenant: Tenant,
   connection: Connection,
   document: ScimUserDocument,
+  known: readonly LinkCandidate[] = [],
 ): Promise<LocalPerson | undefined> {
   const adoptable = adoptableBy(tenant, connection);
   if (adoptable === undefined || adoptable.domains.length === 0) return undefined;
@@ -57,7 +59,11 @@ export async function localPersonOf(
   if (another !== undefined) {
     throw refused("uniqueness", meant, `userName \`${userName}\` and its e-mail are those of two people made by hand`);
   }
-  return admitted("uniqueness", one, document);
+  if (known.length > 0) {
+    const problem = `userName \`${userName}\` is that of somebody made by hand, and of somebody else known to this connection`;
+    throw refused("uniqueness", [one, ...known], problem);
+  }
+  return admitted("uniqueness", one);
 }
 
 /** The same for a write to the row itself; `undefined`: there is no such row. Refusal `conflict` instead. */
@@ -66,32 +72,95 @@ export async function localPersonAt(
   tenant: Tenant,
   connection: Connection,
   id: DirectoryUserId,
-  document?: ScimUserDocument,
 ): Promise<LocalPerson | undefined> {
   const adoptable = adoptableBy(tenant, connection);
   const [one] = adoptable ? await tx.adoptableUsers(adoptable, { id }) : [];
-  return one && admitted("conflict", one, document);
+  return one && admitted("conflict", one);
+}
+
+const KEPT: Readonly<Record<KeptFrom, readonly [problem: string, remedy?: string]>> = {
+  owner: ["is an owner, made by hand"],
+  deactivated: [
+    "was made by hand, and is deactivated",
+    ": an admin reactivates them by `PATCH .../users/{id}`, or gives them another userName and e-mail",
+  ],
+  namesake: [
+    "was made by hand, and somebody else in this connection has their userName",
+    ": an admin gives them another userName and e-mail by `PATCH .../users/{id}`",
+  ],
+};
+
+/** INVARIANT: nobody is taken over in silence of whom an admin has said more than that they are there. */
+function admitted(code: "uniqueness" | "conflict", person: LocalPerson): LocalPerson {
+  if (person.kept === undefined) return person;
+  const [problem, remedy] = KEPT[person.kept];
+  throw refused(code, [person], `user \`${person.userName}\` ${problem}`, remedy);
 }
 
 /**
- * INVARIANT: whoever is taken over by their e-mail keeps it in the same request: otherwise a client that may write one address could
- * make somebody else's account its own. Owners are never taken over without a word.
+ * The document with which somebody is taken over. INVARIANT: they keep their e-mail in the same request, said or unsaid: otherwise
+ * a client that may write one address could make somebody else's account its own. Refusal `conflict`, of a POST `uniqueness`.
  */
-function admitted(
-  code: "uniqueness" | "conflict",
-  person: LocalPerson,
-  document: ScimUserDocument | undefined,
-): LocalPerson {
-  const { userName, email, isOwner } = person;
-  if (isOwner) throw refused(code, [person], `user \`${userName}\` is an owner, made by hand`);
-  if (document?.email === undefined || fold(document.email) === fold(email)) return person;
-  const problem = `user \`${userName}\`, made by hand, has another e-mail: take them over with the one that they have, and change it then`;
-  throw refused(code, [person], problem, "");
+export function adoptingDocument(person: LocalPerson, { id, document, withEmails }: UpsertUser): ScimUserDocument {
+  const { userName, email, shown } = person;
+  const emails = shown["emails"];
+  const isCalledSo = [userName, email].map(fold).includes(document.userNameFolded);
+  const keeps = document.email === undefined && emails !== undefined && isCalledSo;
+  const whole = keeps && withEmails ? withEmails(emails) : document;
+  const has = [email, emailIn(shown)].map((text) => text && fold(text));
+  if (whole.email === undefined ? emails === undefined : has.includes(fold(whole.email))) return whole;
+  const problem = `user \`${userName}\`, made by hand, would have another e-mail or none: take them over with the one that they have, and change it then`;
+  throw refused(id === undefined ? "uniqueness" : "conflict", [person], problem, "");
+}
+
+/** A person made by hand has one at most. */
+function emailIn({ emails }: JsonObject): string | undefined {
+  const [only] = (emails ?? []) as readonly { readonly value?: string }[];
+  return only?.value;
+}
+
+/**
+ * Refuses `uniqueness` where somebody else is to get the userName of a person made by hand whom the connection finds. The caller
+ * asks only where a userName changes. INVARIANT: first names of a tenant are given one after the other.
+ */
+export async function refuseOccupied(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  { userName, userNameFolded }: ScimUserDocument,
+  but?: DirectoryUserId,
+): Promise<void> {
+  const adoptable = adoptableBy(tenant, connection);
+  if (adoptable === undefined || adoptable.domains.length === 0) return;
+  await tx.lockTenant();
+  const named = await tx.adoptableUsers(adoptable, { userName: userNameFolded, emails: [] });
+  const isFound = ({ id, kept }: LocalPerson) => id !== but && (kept === undefined || kept === "owner");
+  const holder = named.find(isFound);
+  if (holder === undefined) return;
+  const remedy = `use another, or write to that user, \`${holder.id}\``;
+  throw new Refusal("uniqueness", `userName \`${userName}\` is that of a user made by hand: ${remedy}`);
+}
+
+/** An admin gave somebody the userName of people who were pushed: their connections do not find them, and an admin is told. */
+export async function reviewNamesakes(
+  tx: TenantWriter,
+  tenant: Tenant,
+  { user, userName }: { readonly user: UserId; readonly userName: string },
+  now: Instant,
+): Promise<void> {
+  const namesakes = await tx.namesakes(fold(userName));
+  if (namesakes.length === 0) return;
+  const adopting = (await tx.connections()).filter((one) => (adoptableBy(tenant, one)?.domains.length ?? 0) > 0);
+  for (const { id, connection, user: pushed } of namesakes) {
+    if (!adopting.some((one) => one.id === connection)) continue;
+    const detail = { names: [userName], candidates: [id], users: [user, pushed] };
+    await tx.insertReviewItem({ kind: "same_user_name", connection, detail }, now);
+  }
 }
 
 function refused(
   code: "uniqueness" | "conflict",
-  people: readonly LocalPerson[],
+  people: readonly Pick<LocalPerson, "id" | "user">[],
   problem: string,
   remedy = ": an admin decides by `POST .../users/{id}/adoption`",
 ): Refusal {

@@ -1,5 +1,6 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import type { AdoptionNotice } from "./adopt.js";
 import type { JoinNotice } from "./join-signed-in.js";
@@ -8,7 +9,12 @@ import type { TenantWriter } from "./ports/store.js";
 import type { PinNotice } from "./pushed-pins.js";
 
 /** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
-export type Written = WrittenRow<DirectoryUserId | DirectoryGroupId> | undefined;
+export type Written =
+  | (WrittenRow<DirectoryUserId | DirectoryGroupId> & {
+      /** Where it is another than the one that was sent. */
+      readonly resource?: JsonObject;
+    })
+  | undefined;
 
 /** What the changes of one request have come to so far. */
 export interface IngestState {

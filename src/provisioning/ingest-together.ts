@@ -4,7 +4,7 @@
  */
 
 import type { UpsertUser } from "../model/directory.js";
-import { emailDomain } from "../model/fold.js";
+import { emailDomain, fold } from "../model/fold.js";
 import type { DirectoryUserId, Instant } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { admitDomain } from "./admit.js";
@@ -131,9 +131,10 @@ async function storeChanged(
   const { connection } = first;
   const ids = pushes.flatMap(({ changes: [{ id }] }) => id ?? []);
   const rows = new Map((await tx.rowsById(connection.id, ids)).map((row) => [row.id, row]));
-  const rowOf = ({ changes: [{ id }] }: PersonPush) => {
+  const rowOf = ({ changes: [{ id, document }] }: PersonPush) => {
     const row = id && rows.get(id);
-    return row?.hasScim && !row.deleted ? row : undefined;
+    // a new userName may be that of somebody made by hand
+    return row?.hasScim && !row.deleted && fold(row.userName) === document.userNameFolded ? row : undefined;
   };
   const live = pushes.filter((push) => rowOf(push) !== undefined);
   const plain = await unjoined(tx, live, rowOf);

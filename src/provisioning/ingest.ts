@@ -4,16 +4,24 @@
  */
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange, ScimUserDocument, UpsertUser } from "../model/directory.js";
+import { fold } from "../model/fold.js";
 import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { admitDocument, admitSeat } from "./admit.js";
-import { type AdoptionNotice, adoptPerson, localPersonAt, localPersonOf } from "./adopt.js";
+import {
+  type AdoptionNotice,
+  adoptingDocument,
+  adoptPerson,
+  localPersonAt,
+  localPersonOf,
+  refuseOccupied,
+} from "./adopt.js";
 import { firstNames } from "./first-names.js";
 import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
 import { changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
 import { changed, type IngestState, type Written } from "./ingest-state.js";
 import { type JoinNotice, joinSignedIn, mayJoin } from "./join-signed-in.js";
-import { linkPush, reviewLink, reviewNamesake } from "./link.js";
+import { type Linked, linkPush, reviewLink, reviewNamesake } from "./link.js";
 import { observeUser } from "./observe.js";
 import type { LocalPerson } from "./ports/adoption.js";
 import type { LinkCandidate, NewProfile } from "./ports/directory.js";
@@ -106,13 +114,13 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
+  const local = await localPersonOf(tx, state.tenant, connection, document, meantBesides(linked));
+  if (local) return adoptUser(state, local, change);
   if (linked.kind === "row") {
     if (needsSeat(connection, document)) await admitSeat(tx, linked.row.user);
     state.touched.add(linked.row.user);
     return tx.updateScim(connection.id, linked.row.id, document, undefined, now);
   }
-  const local = linked.kind === "revive" ? undefined : await localPersonOf(tx, state.tenant, connection, document);
-  if (local) return adoptUser(state, local, document);
   if (linked.kind === "namesake") await reviewNamesake(tx, connection, linked.row, now);
   const user = linked.kind === "revive" ? linked.row.user : await tx.insertPendingUser(profileOf(document), now);
   if (needsSeat(connection, document)) await admitSeat(tx, user);
@@ -122,18 +130,24 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   return tx.insertUserRow(row, now);
 }
 
-async function adoptUser(
-  state: IngestState,
-  person: LocalPerson,
-  document: ScimUserDocument,
-  ifVersion?: number,
-): Promise<Written> {
-  const { tx, connection, now } = state;
+/** Rows that stand for the document in the connection itself. */
+function meantBesides(linked: Linked): readonly LinkCandidate[] {
+  if (linked.kind === "ambiguous") return linked.rows;
+  return linked.kind === "row" || linked.kind === "revive" ? [linked.row] : [];
+}
+
+async function adoptUser(state: IngestState, person: LocalPerson, change: UpsertUser): Promise<Written> {
+  const { tx, tenant, connection, now } = state;
+  const document = adoptingDocument(person, change);
+  if (document.userNameFolded !== fold(person.userName)) {
+    await refuseOccupied(tx, tenant, connection, document, person.id);
+  }
   state.notices.push(await adoptPerson(tx, connection, person, now));
   state.touched.add(person.user);
   // every name is new to this connection
   await joinSignedIn(state, { ...person, userName: "", scimActive: true }, document);
-  return tx.updateScim(connection.id, person.id, document, ifVersion, now);
+  const written = await tx.updateScim(connection.id, person.id, document, change.ifVersion, now);
+  return document === change.document ? written : { ...written, resource: document.resource };
 }
 
 /** What somebody new is called until they are evaluated. */
@@ -146,9 +160,12 @@ async function replaceUser(state: IngestState, id: DirectoryUserId, change: Upse
   const row = await liveRow(state, id);
   await admitDocument(state, change.document, row);
   if (row === undefined) {
-    const local = await localPersonAt(tx, state.tenant, connection, id, change.document);
+    const local = await localPersonAt(tx, state.tenant, connection, id);
     if (local === undefined) throw noUser(id);
-    return adoptUser(state, local, change.document, change.ifVersion);
+    return adoptUser(state, local, change);
+  }
+  if (fold(row.userName) !== change.document.userNameFolded) {
+    await refuseOccupied(tx, state.tenant, connection, change.document);
   }
   if (mayJoin(row, change.document)) await joinSignedIn(state, row, change.document);
   if (needsSeat(connection, change.document) && !row.scimActive) await admitSeat(tx, row.user);

@@ -7,6 +7,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner } from "../model/target.js";
 import { admitSeat } from "./admit.js";
+import { reviewNamesakes } from "./adopt.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { endAccount } from "./end-account.js";
 import { firstNames } from "./first-names.js";
@@ -38,6 +39,7 @@ export async function createLocalUser(
     );
     const documents = { claims: claimsOf(undefined, profile, now), shown: p.documents.person(profile) };
     await tx.insertUserRow({ connection: local.id, user: id, linkedBy: "created", ...documents, userName }, now);
+    await reviewNamesakes(tx, tenant, { user: id, userName }, now);
     await admitSeat(tx, id);
     await tx.applyAccess({ ...NOTHING, statuses: [{ user: id, to: "registered" }] }, now);
     await journal(tx, id, userName, "user.created", "made by hand", context, now);
@@ -71,6 +73,7 @@ export async function updateLocalUser(
       throw new Refusal("not_found", `no user \`${user}\``);
     await refuseSynced(tx, user, change);
     if (change.profile) await editProfile(p, tx, user, change.profile, now);
+    if (change.profile?.userName) await reviewNamesakes(tx, tenant, { user, userName: change.profile.userName }, now);
     if (change.active === false && state.status === "registered") await deactivate(p, tx, state, context, now);
     if (change.active === true && state.status === "deactivated") await reactivate(tx, state, context, now);
     await tx.markDirty([user], "local", now);

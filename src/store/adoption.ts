@@ -1,29 +1,53 @@
 /** Moving people and groups that were made by hand to a connection, and what stays behind. */
 import type { ClaimsDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import { OWNER } from "../model/target.js";
-import type { Adoptable, AdoptionWriter, LocalNames, LocalPerson } from "../provisioning/ports/adoption.js";
-import { adoptableGroup, adoptableUser, localConnection } from "./adoptable.js";
+import type { Adoptable, AdoptionWriter, KeptFrom, LocalNames, LocalPerson } from "../provisioning/ports/adoption.js";
+import { adoptableGroup, adoptableUser, hasNamesake, localConnection, localUser } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
+import { LIVE_SCIM } from "./directory-rows.js";
 import { insertUserRow, shownColumns } from "./directory-users.js";
 import type { Scope } from "./scope.js";
 import { assignments, one, sql, verbatim } from "./sql.js";
-import { type Flag, fromJson, isTrue, toMillis } from "./values.js";
+import { type Flag, fromJson, given, isTrue, toMillis } from "./values.js";
 
 interface PersonColumns {
   readonly id: string;
   readonly user_id: string;
   readonly user_name: string;
   readonly email: string;
+  readonly resource: string;
   readonly is_owner: Flag;
+  readonly is_deactivated: Flag;
+  readonly is_namesake: Flag;
+}
+
+interface NamesakeColumns {
+  readonly id: string;
+  readonly connection_id: string;
+  readonly user_id: string;
 }
 
 export function adoptionWriter(scope: Scope): AdoptionWriter {
   const { tenant, sql: db } = scope;
   return {
     adoptableUsers: (adoptable, names) => adoptableUsers(scope, adoptable, names),
+    async namesakes(userName) {
+      const rows = await db.all<NamesakeColumns>(
+        sql`select u.id, u.connection_id, l.user_id from directory_users u
+          join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
+          where u.tenant_id = ${tenant} and u.user_name_folded = ${userName} and ${LIVE_SCIM} and u.connection_id in (
+            select id from connections where tenant_id = ${tenant} and protocol <> 'local') order by u.id`,
+      );
+      return rows.map((row) => ({
+        id: row.id as DirectoryUserId,
+        user: row.user_id as UserId,
+        connection: row.connection_id as ConnectionId,
+      }));
+    },
     adoptUser: (connection, id, now) => adoptUser(scope, connection, id, now),
     async adoptableGroup(names) {
       const meant = "id" in names ? sql`g.id = ${names.id}` : sql`g.display_name_folded = ${names.name}`;
@@ -73,8 +97,8 @@ async function adoptableUsers(scope: Scope, adoptable: Adoptable, names: LocalNa
   const { tenant, sql: db, dialect } = scope;
   const meant =
     "id" in names
-      ? sql`u.id = ${names.id}`
-      : sql`u.id in (
+      ? sql`${adoptableUser(scope, adoptable)} and u.id = ${names.id}`
+      : sql`${localUser(scope, adoptable, sql`a.status in ('registered', 'deactivated')`)} and u.id in (
           select id from directory_users where tenant_id = ${tenant} and connection_id = ${localConnection(scope)}
             and user_name_folded = ${names.userName} and deleted_at is null and scim_resource is not null
           union all
@@ -82,21 +106,29 @@ async function adoptableUsers(scope: Scope, adoptable: Adoptable, names: LocalNa
             join identity_links l on l.tenant_id = a.tenant_id and l.user_id = a.id and l.ended_at is null
             where a.tenant_id = ${tenant} and a.email_folded in ${dialect.list(names.emails)})`;
   const rows = await db.all<PersonColumns>(
-    sql`select u.id, l.user_id, u.user_name, a.email, exists (select 1 from grants g
+    sql`select u.id, l.user_id, u.user_name, a.email, u.scim_resource as resource, exists (select 1 from grants g
           where g.tenant_id = a.tenant_id and g.user_id = a.id and g.ended_at is null
-            and g.scope = ${OWNER.scope} and g.role = ${OWNER.role}) as is_owner
+            and g.scope = ${OWNER.scope} and g.role = ${OWNER.role}) as is_owner,
+        a.status = 'deactivated' as is_deactivated, ${hasNamesake(adoptable)} as is_namesake
       from directory_users u
       join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
       join users a on a.tenant_id = l.tenant_id and a.id = l.user_id
-      where ${adoptableUser(scope, adoptable)} and ${meant} order by u.id`,
+      where ${meant} order by u.id`,
   );
   return rows.map((row) => ({
     id: row.id as DirectoryUserId,
     user: row.user_id as UserId,
     userName: row.user_name,
     email: row.email,
-    isOwner: isTrue(row.is_owner),
+    shown: fromJson<JsonObject>(row.resource),
+    ...given("kept", keptFrom(row)),
   }));
+}
+
+function keptFrom(row: PersonColumns): KeptFrom | null {
+  if (isTrue(row.is_namesake)) return "namesake";
+  if (isTrue(row.is_deactivated)) return "deactivated";
+  return isTrue(row.is_owner) ? "owner" : null;
 }
 
 interface MovedColumns {

@@ -104,7 +104,7 @@ for (const [name, newUrl] of [
         return tx.insertUserRow({ connection: made.id, user, linkedBy: "created", claims, userName }, now);
       });
       const { id } = await t.connection("okta");
-      const shown = () => t.p.store.read(tenant.id).directoryUser(id, row.id, { domains: [domain] });
+      const shown = () => t.p.store.read(tenant.id).directoryUser(id, row.id, { connection: id, domains: [domain] });
       expect(await shown()).to.equal(undefined);
       await createToken(t.p, tenant, "okta", { name: "first" }, ADMIN);
       expect((await shown())?.resource).to.include({ userName, active: true });

@@ -6,7 +6,9 @@ import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-u
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
+import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
 import { type DirectoryOptions, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
 import { GROUP } from "./tables.js";
@@ -105,6 +107,8 @@ describe("adoption of people made by hand", () => {
       PUT: (one, id) => one.put(`/Users/${id}`, userBody("ann", emails(at("mallory")))),
       PATCH: (one, id) =>
         one.patch(`/Users/${id}`, [{ op: "replace", path: "emails", value: [{ value: at("mallory") }] }]),
+      "a PATCH that removes it": (one, id) => one.patch(`/Users/${id}`, [{ op: "remove", path: "emails" }]),
+      "a PUT under another userName without it": (one, id) => one.put(`/Users/${id}`, userBody(at("mallory"))),
     };
     for (const [method, takeOver] of Object.entries(TAKEOVERS)) {
       it(`SEC-03: ${method} cannot adopt an account and change its e-mail in one request`, async () => {
@@ -122,6 +126,32 @@ describe("adoption of people made by hand", () => {
           (await directory.put(`/Users/${id}`, userBody("ann", emails(at("mallory"))))).status,
           "and then",
         ).to.equal(200);
+      });
+    }
+
+    const KEEPERS: Readonly<Record<string, Write>> = {
+      "a POST": (one) => one.post("/Users", userBody("ANN", { title: "Captain" })),
+      "a PUT": (one, id) => one.put(`/Users/${id}`, userBody("Ann", { emails: [], title: "Captain" })),
+      "a PUT under their e-mail": (one, id) => one.put(`/Users/${id}`, userBody(at("ann"), { title: "Captain" })),
+    };
+    for (const [name, write] of Object.entries(KEEPERS)) {
+      it(`SEC-03: ${name} that says nothing of e-mails adopts with the one that is there`, async () => {
+        const directory = await connect();
+        const user = await local(directory);
+        const id = await idOf(directory);
+        const shown = [{ value: at("Ann"), type: "work", primary: true }];
+        const reply = await write(directory, id);
+        expect([reply.json["id"], reply.json["title"], reply.json["emails"]], reply.text).to.deep.equal([
+          id,
+          "Captain",
+          shown,
+        ]);
+        expect((await directory.get(`/Users/${id}`)).json["emails"]).to.deep.equal(shown);
+        expect(await found(directory, `emails.value eq "${at("ann")}"`)).to.have.length(1);
+        const adopted = await account(directory, user);
+        expect([adopted?.email, adopted?.synced]).to.deep.equal([at("Ann"), true]);
+        const next = await directory.put(`/Users/${id}`, userBody("ann"));
+        expect([next.status, next.json["emails"]], "the next one may").to.deep.equal([200, undefined]);
       });
     }
 
@@ -161,13 +191,110 @@ describe("adoption of people made by hand", () => {
       expect((await theirs.get("/Users")).json["totalResults"]).to.equal(0);
     });
 
-    it("somebody whom an admin deactivated is not adopted", async () => {
+    const reviews = async ({ tenant }: ScimDirectory) => {
+      const { items } = await service().p.store.read(tenant.id).reviewItems({ limit: 10 });
+      return items.map(({ kind, detail }) => [kind, detail["users"]]);
+    };
+    it("TAB-10: a push makes no second account of somebody whom an admin deactivated, and an admin is told", async () => {
       const directory = await connect();
       const user = await local(directory);
-      await updateLocalUser(service().p, directory.tenant, user, { active: false }, ADMIN);
+      const edit = (change: { readonly active: boolean }) =>
+        updateLocalUser(service().p, directory.tenant, user, change, ADMIN);
+      await edit({ active: false });
       expect(await found(directory, 'userName eq "ann"')).to.have.length(0);
-      expect((await directory.post("/Users", userBody("ann", emails(at("ann"))))).status).to.equal(201);
-      expect((await account(directory, user))?.status).to.equal("deactivated");
+      for (const body of [userBody("ann"), userBody("else", emails(at("ann")))]) {
+        const posted = await directory.post("/Users", body);
+        expect([posted.status, posted.json["scimType"]], posted.text).to.deep.equal([409, "uniqueness"]);
+        expect(posted.json["detail"]).to.match(/is deactivated: an admin reactivates them/);
+      }
+      expect((await accounts(directory)).map(({ id, status }) => [id, status])).to.deep.equal([[user, "deactivated"]]);
+      expect(await reviews(directory)).to.deep.equal([["adoption", [user]]]);
+      await edit({ active: true });
+      expect((await directory.post("/Users", userBody("ann"))).status).to.equal(201);
+      expect(await accounts(directory)).to.have.length(1);
+    });
+
+    it("somebody who signs in and was also made by hand is not two users of the directory: 409, and an admin is told", async () => {
+      const directory = await connect({
+        protocol: "oidc",
+        oidc: { issuer: "https://idp.example", clientId: "c", scopes: [] },
+      });
+      const { p } = service();
+      const { tenant, connection } = directory;
+      const loc = at("loc");
+      const user = await local(directory, { userName: loc, email: loc });
+      const target = { scope: "tenant", role: "admin" } as const;
+      await addManualGrant(p, tenant, user, { target, reason: "by hand" }, ADMIN);
+      await signIn(p, { tenant, connection, observed: signInOf("sub-loc", { userName: loc }) });
+      const id = await idOf(directory, loc);
+      const posted = await directory.post("/Users", userBody(loc, { externalId: "00u1" }));
+      expect([posted.status, posted.json["scimType"]], posted.text).to.deep.equal([409, "uniqueness"]);
+      expect((await found(directory, `userName eq "${loc}"`)).map((one) => one["id"])).to.deep.equal([id]);
+      expect(await accounts(directory), "the sign-in has one of its own").to.have.length(2);
+      const [[kind, users] = []] = await reviews(directory);
+      expect([kind, (users as readonly Json[]).length, (users as readonly Json[])[0]]).to.deep.equal([
+        "adoption",
+        2,
+        user,
+      ]);
+      const off = await directory.patch(`/Users/${id}`, [{ op: "replace", path: "active", value: false }]);
+      expect(off.status, off.text).to.equal(200);
+      expect((await accounts(directory)).map(({ status }) => status)).to.deep.equal(["deactivated", "deactivated"]);
+      expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+    });
+
+    type Rename = (directory: ScimDirectory, pushed: string, other: string) => Promise<ScimReply>;
+    const RENAMES: Readonly<Record<string, Rename>> = {
+      "a PATCH of a pushed user": (one, pushed) =>
+        one.patch(`/Users/${pushed}`, [{ op: "replace", path: "userName", value: at("BO") }]),
+      "a PUT of a pushed user, with the e-mail too": (one, pushed) =>
+        one.put(`/Users/${pushed}`, userBody(at("bo"), emails(at("bo")))),
+      "a PATCH of somebody else made by hand": (one, _, other) =>
+        one.patch(`/Users/${other}`, [{ op: "replace", path: "userName", value: at("BO") }]),
+    };
+    for (const [name, rename] of Object.entries(RENAMES)) {
+      it(`TEC-30: ${name} cannot take the userName of somebody made by hand who is listed`, async () => {
+        const directory = await connect();
+        const user = await local(directory, { userName: at("bo"), email: at("bo") });
+        const other = await local(directory);
+        const id = await idOf(directory, at("bo"));
+        const pushed = await directory.user(at("zoe"));
+        const yan = await directory.user(at("yan"));
+        const [refused] = await Promise.all([
+          rename(directory, pushed, await idOf(directory)),
+          directory.patch(`/Users/${yan}`, [{ op: "add", path: "title", value: "together with others" }]),
+        ]);
+        expect([refused.status, refused.json["scimType"]], refused.text).to.deep.equal([409, "uniqueness"]);
+        expect(refused.json["detail"]).to.include(id);
+        expect((await account(directory, other))?.synced).to.equal(false);
+        expect(await found(directory, `userName eq "${at("bo")}"`)).to.have.length(1);
+        const off = await directory.patch(`/Users/${id}`, [{ op: "replace", path: "active", value: false }]);
+        expect(off.status, off.text).to.equal(200);
+        expect((await account(directory, user))?.status).to.equal("deactivated");
+        expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+        expect((await rename(directory, pushed, await idOf(directory))).status, "free again").to.equal(200);
+      });
+    }
+
+    it("TEC-30: somebody made by hand under the userName of a pushed user is hidden until an admin renames them, and an admin is told", async () => {
+      const directory = await connect();
+      const pushed = await directory.user(at("ann"));
+      const [known] = await accounts(directory);
+      const user = await local(directory, { userName: at("Ann"), email: at("ann") });
+      expect(await reviews(directory)).to.deep.equal([["same_user_name", [user, known?.id]]]);
+      expect((await found(directory, `userName eq "${at("ann")}"`)).map(({ id }) => id)).to.deep.equal([pushed]);
+      expect((await directory.get("/Users")).json["totalResults"]).to.equal(1);
+      const hidden = await idBehind(directory, user);
+      const removed = [await directory.get(`/Users/${hidden}`), await directory.delete(`/Users/${hidden}`)];
+      expect(removed.map(({ status }) => status)).to.deep.equal([404, 404]);
+      expect((await directory.put(`/Users/${pushed}`, userBody(at("ann"), { title: "x" }))).status).to.equal(200);
+      const rename = { profile: { userName: at("annie"), email: at("annie") } };
+      await updateLocalUser(service().p, directory.tenant, user, rename, ADMIN);
+      expect(await found(directory, `userName eq "${at("annie")}"`)).to.have.length(1);
+      await updateLocalUser(service().p, directory.tenant, user, { profile: { userName: at("ANN") } }, ADMIN);
+      expect(await found(directory, `userName eq "${at("annie")}"`)).to.have.length(0);
+      expect((await directory.delete(`/Users/${pushed}`)).status).to.equal(204);
+      expect(await found(directory, `userName eq "${at("ann")}"`)).to.have.length(1);
     });
 
     it("an owner is found and never taken over in silence: 409, and an admin is told", async () => {
@@ -208,22 +335,22 @@ describe("adoption of people made by hand", () => {
       expect(items.map(({ detail }) => (detail["users"] as readonly Json[]).length)).to.deep.equal([2]);
     });
 
-    it("somebody whose userName is taken in the connection is not adopted under it: 409 uniqueness, and nothing moved", async () => {
+    it("somebody whose userName is taken in the connection is neither found nor adopted by their e-mail: 409, until an admin renames one", async () => {
       const directory = await connect({ adopt: "off" });
+      const { p } = service();
+      const { tenant, connection } = directory;
       await directory.user("ann");
       const user = await local(directory);
-      await updateConnection(
-        service().p,
-        directory.tenant,
-        directory.connection.slug,
-        { adopt: "verified_domain" },
-        ADMIN,
-      );
-      const posted = await directory.post("/Users", userBody("ann", emails(at("ann"))));
-      expect([posted.status, posted.json["scimType"]]).to.deep.equal([409, "uniqueness"]);
-      expect((await account(directory, user))?.synced).to.equal(false);
-      const renamed = await directory.post("/Users", userBody(at("ann"), emails(at("ann"))));
-      expect([renamed.status, (await account(directory, user))?.synced], renamed.text).to.deep.equal([201, true]);
+      await updateConnection(p, tenant, connection.slug, { adopt: "verified_domain" }, ADMIN);
+      expect(await found(directory, `emails.value eq "${at("ann")}"`)).to.have.length(0);
+      for (const userName of ["ann", at("ann")]) {
+        const posted = await directory.post("/Users", userBody(userName, emails(at("ann"))));
+        expect([posted.status, posted.json["scimType"]], posted.text).to.deep.equal([409, "uniqueness"]);
+      }
+      expect(await reviews(directory)).to.deep.equal([["adoption", [user]]]);
+      await updateLocalUser(p, tenant, user, { profile: { userName: "annie" } }, ADMIN);
+      const posted = await directory.post("/Users", userBody(at("ann"), emails(at("ann"))));
+      expect([posted.status, (await account(directory, user))?.synced], posted.text).to.deep.equal([201, true]);
     });
 
     it("refuses a group of somebody who was not taken over yet, and says what to do first", async () => {

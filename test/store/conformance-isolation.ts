@@ -65,7 +65,7 @@ const NO_PINS = { drop: [], add: [], remove: [], put: [] };
 const SESSION = { subject: "sub", idpSession: "idp", expiresAt: MUCH_LATER };
 const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LATER };
 const CLAIMS = { attributes: {}, claims: {}, at: NOW };
-const ADOPTABLE = { domains: ["acme.test"] };
+const adoptable = ({ connection }: Pick<Ids, "connection">) => ({ connection, domains: ["acme.test"] });
 const PAGE = { offset: 0, limit: 10 };
 const SERIAL = { within: "tenant", attribute: "serial", value: "1" } as const;
 const DEVICE = { resource: {}, search: {}, unique: [SERIAL] };
@@ -156,10 +156,10 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   groups: (b) => b.groups({ limit: 10 }),
   groupPeople: (b, a) => b.groupPeople(a.group, { limit: 10 }),
   localRows: async (b, a) => [...(await b.localRows([a.user, a.byHand]))],
-  adoptableUser: (b, a) => b.directoryUser(a.connection, a.local, ADOPTABLE),
-  adoptableUsersList: (b, a) => b.directoryUsers(a.connection, { ...PAGE, adoptable: ADOPTABLE }),
-  adoptableGroup: (b, a) => b.directoryGroup(a.connection, a.localGroup, ADOPTABLE),
-  adoptableGroupsList: (b, a) => b.directoryGroupsList(a.connection, { ...PAGE, adoptable: ADOPTABLE }),
+  adoptableUser: (b, a) => b.directoryUser(a.connection, a.local, adoptable(a)),
+  adoptableUsersList: (b, a) => b.directoryUsers(a.connection, { ...PAGE, adoptable: adoptable(a) }),
+  adoptableGroup: (b, a) => b.directoryGroup(a.connection, a.localGroup, adoptable(a)),
+  adoptableGroupsList: (b, a) => b.directoryGroupsList(a.connection, { ...PAGE, adoptable: adoptable(a) }),
   reviewItems: (b) => b.reviewItems({ limit: 10 }),
   directoryUser: (b, a) => b.directoryUser(a.connection, a.row),
   displayNames: (b, a) => b.displayNames(a.connection, [a.row]),
@@ -282,11 +282,12 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     const pin = { connection: a.connection, name: "Eng", group: a.group, state: "waiting", knownAs: [] } as const;
     return b.writePins({ ...NO_PINS, put: [pin] }, LATER);
   },
-  adoptableUsers: (b, a) => b.adoptableUsers(ADOPTABLE, { id: a.local }),
+  adoptableUsers: (b, a) => b.adoptableUsers(adoptable(a), { id: a.local }),
   adoptableUsersByName: async (b, a) =>
-    (await b.adoptableUsers(ADOPTABLE, { userName: "hand", emails: ["hand@acme.test"] })).filter(
+    (await b.adoptableUsers(adoptable(a), { userName: "hand", emails: ["hand@acme.test"] })).filter(
       ({ id }) => id === a.local,
     ),
+  namesakes: async (b, a) => (await b.namesakes("ann")).filter(({ id }) => id === a.row),
   adoptUser: (b, a, own) => b.adoptUser(own.connection, a.local, LATER),
   adoptUserAway: (b, a, own) => b.adoptUser(a.connection, own.local, LATER),
   adoptableGroupById: (b, a) => b.adoptableGroup({ id: a.localGroup }),
@@ -382,7 +383,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.pins(),
     await read.nestedIn([a.group]),
     await read.membersOf([a.group, a.localGroup]),
-    await read.directoryUsers(connection.id, { ...PAGE, adoptable: ADOPTABLE }),
+    await read.directoryUsers(connection.id, { ...PAGE, adoptable: adoptable(a) }),
     await read.groups({ limit: 10 }),
     await read.reviewItems({ limit: 10 }),
     await read.links([a.byHand]),

@@ -1,6 +1,6 @@
 /** Owns `/Users`: requests become directory changes, rows become answers. */
 
-import type { DirectoryChange, ScimUserDocument } from "../../model/directory.js";
+import type { DirectoryChange, ScimUserDocument, UpsertUser } from "../../model/directory.js";
 import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { pushTo } from "../../model/push-to.js";
@@ -46,7 +46,7 @@ async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
 
 async function createUser(visit: Visit, body: Json): Promise<Outcome> {
   const document = readUser(body, visit.reading);
-  return saved(visit, 201, document, await pushUser(visit, document));
+  return saved(visit, 201, document, await pushUser(visit, whole(visit, document)));
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {
@@ -56,27 +56,34 @@ async function readOne(visit: Visit): Promise<Outcome> {
 }
 
 function replaceUser(visit: Visit, body: Json): Promise<Outcome> {
-  return change(visit, (row) => readUser(body, visit.reading, row.resource));
+  return change(visit, (row) => whole(visit, readUser(body, visit.reading, row.resource)));
 }
 
 function patchUser(visit: Visit, body: Json): Promise<Outcome> {
   const operations = readPatchRequest(body, visit.reading);
   return change(visit, (row) => {
     const { resource, changed } = applyPatch(row.resource, operations, visit.reading);
-    return changed ? userDocument(resource, visit.reading) : undefined;
+    return changed ? { document: userDocument(resource, visit.reading) } : undefined;
   });
 }
 
+type Draft = Pick<UpsertUser, "document" | "withEmails">;
+
+/** A whole resource says nothing of what it leaves out; a PATCH removes what it says. */
+function whole({ reading }: Visit, document: ScimUserDocument): Draft {
+  return { document, withEmails: (emails) => userDocument({ ...document.resource, emails }, reading) };
+}
+
 /** Reads, changes and writes back; what changes nothing is not written (RFC-45), and a lost race is run again. */
-function change(visit: Visit, next: (row: DirectoryUserRow) => ScimUserDocument | undefined): Promise<Outcome> {
+function change(visit: Visit, next: (row: DirectoryUserRow) => Draft | undefined): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, row.version);
-    const document = next(row);
-    const isSame = document === undefined || sameJson(document.resource, row.resource);
+    const draft = next(row);
+    const isSame = draft === undefined || sameJson(draft.document.resource, row.resource);
     if (isSame && !row.adoptable) return outcome(visit, 200, row);
-    const written = document ?? userDocument(row.resource, visit.reading);
-    return saved(visit, 200, written, await pushUser(visit, written, row));
+    const written = draft ?? { document: userDocument(row.resource, visit.reading) };
+    return saved(visit, 200, written.document, await pushUser(visit, written, row));
   });
 }
 
@@ -85,7 +92,7 @@ function deleteUser(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
     const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
-    const document = () => userDocument(resource, visit.reading);
+    const document = () => userDocument({ ...resource, active: false }, visit.reading);
     // Who was made by hand becomes the connection's own first, and leaves as anybody else does.
     const changes: readonly DirectoryChange[] = adoptable
       ? [
@@ -107,10 +114,10 @@ async function stored(visit: Visit): Promise<DirectoryUserRow> {
   return row;
 }
 
-function pushUser({ room, caller }: Visit, document: ScimUserDocument, row?: DirectoryUserRow) {
+function pushUser({ room, caller }: Visit, draft: Draft, row?: DirectoryUserRow) {
   const { tenant, connection, context } = caller;
   const at = row && { id: row.id, ifVersion: row.version };
-  return push(room.p, { tenant, connection, context, changes: [{ kind: "upsertUser", document, ...at }] });
+  return push(room.p, { tenant, connection, context, changes: [{ kind: "upsertUser", ...draft, ...at }] });
 }
 
 async function saved(
@@ -121,7 +128,7 @@ async function saved(
 ): Promise<Outcome> {
   const [written] = rows;
   if (!written) throw new Error("a user was written and no row came back");
-  return outcome(visit, status, { ...written, id: written.id as DirectoryUserId, resource });
+  return outcome(visit, status, { resource, ...written, id: written.id as DirectoryUserId });
 }
 
 async function outcome(visit: Visit, status: 200 | 201, row: DirectoryUserRow): Promise<Outcome> {

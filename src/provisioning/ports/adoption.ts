@@ -1,19 +1,33 @@
 import type { ClaimsDocument, ScimUserDocument } from "../../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
+import type { JsonObject } from "../../model/json.js";
 
 /** What a connection may take over of the people and groups that admins made by hand. */
 export interface Adoptable {
+  readonly connection: ConnectionId;
   /** E-mail domains of the people, ASCII-lowered; none: nobody. Groups need none. */
   readonly domains: readonly string[];
 }
 
-/** A registered person made by hand. */
+/** Why a connection takes somebody over by no push: a pushed `namesake` has their userName, so that they are not found either. */
+export type KeptFrom = "owner" | "deactivated" | "namesake";
+
+/** A person made by hand. */
 export interface LocalPerson {
   readonly id: DirectoryUserId;
   readonly user: UserId;
   readonly userName: string;
   readonly email: string;
-  readonly isOwner: boolean;
+  /** As the connection's client sees it. */
+  readonly shown: JsonObject;
+  readonly kept?: KeptFrom;
+}
+
+/** A pushed person who has a userName. */
+export interface Namesake {
+  readonly id: DirectoryUserId;
+  readonly user: UserId;
+  readonly connection: ConnectionId;
 }
 
 export type LocalNames =
@@ -23,7 +37,10 @@ export type LocalNames =
 
 /** Moving what admins made by hand to a connection. */
 export interface AdoptionWriter {
+  /** By id only whom the connection finds; by names also people who are deactivated, or hidden by a namesake. */
   adoptableUsers(adoptable: Adoptable, names: LocalNames): Promise<readonly LocalPerson[]>;
+  /** Pushed people of all connections who have this folded userName. */
+  namesakes(userName: string): Promise<readonly Namesake[]>;
   /**
    * Moves the row with its id and its version; what was typed of the person, and the groups they were put into, stay behind in a row of
    * their own. The caller writes the document.
