@@ -46,6 +46,8 @@ export interface Connection {
   /** Since when the connection does not manage groups: what it last said of them is stale from then on. */
   readonly groupsUnmanagedSince?: Instant;
   readonly adopt: AdoptMode;
+  /** When it last ceased to be live: what admins had made by hand of what it kept by then is evidence no more. */
+  readonly liveUntil?: Instant;
   /** Seconds after a group's first membership write until SCIM alone answers for it. */
   readonly settleSeconds: number;
   /** Present for OIDC connections. */

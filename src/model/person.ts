@@ -72,8 +72,9 @@ export interface DirectoryGroupRecord {
   readonly roles?: readonly ScimRole[];
   /** First membership write; SCIM alone answers for the group `settleSeconds` later. */
   readonly firstMembershipAt?: Instant;
-  /** Of a group made by hand: the connection that took it over. Its members count until that one is live. */
+  /** Of a group made by hand: the connection that took it over, and when. Its members count until that one was live. */
   readonly overwrittenBy?: ConnectionId;
+  readonly overwrittenAt?: Instant;
   readonly deleted: boolean;
   /** Names of the active mapping that the group holds or lays claim to; absent when there are none. */
   readonly pins?: readonly GroupPin[];

@@ -1,6 +1,7 @@
 import type { CompiledMapping } from "../engine/compile/compile.js";
 import { linkFacts } from "../engine/facts.js";
 import type { Connection } from "../model/connection.js";
+import type { Grant } from "../model/grant.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { known } from "../model/known.js";
 import type {
@@ -13,6 +14,7 @@ import type {
 } from "../model/person.js";
 import { pushTo } from "../model/push-to.js";
 import type { Provisioning } from "./deps.js";
+import { type Keepers, keepersOf, standingGroups, supersededPeople, whatStays } from "./left-behind.js";
 import type { LinkRow } from "./ports/access.js";
 import type { TenantReader } from "./ports/store.js";
 
@@ -29,6 +31,8 @@ export interface Pretence {
   readonly sync?: LinkConnection["sync"];
   /** Everybody pushed here counts as deactivated by their source: the connection is being switched off. */
   readonly leaving?: boolean;
+  /** What it gave is everybody's by hand. */
+  readonly converted?: boolean;
   /** Its groups with the names that they would hold. */
   readonly groups?: LinkConnection["directoryGroups"];
 }
@@ -55,19 +59,20 @@ export async function gather(
 ): Promise<readonly Gathered[]> {
   const rows = await linkRows(reader, states);
   const linked = new Set(rows.map((row) => row.connection));
+  const keepers = keepersOf(connections, (id) => options.overlay?.get(id)?.sync, options.now);
   const byId = new Map<ConnectionId, LinkConnection>();
   let privilegedRoles: ReadonlySet<string> | undefined;
   for (const connection of connections) {
     if (!linked.has(connection.id)) continue;
     const pretence = options.overlay?.get(connection.id);
     const all = pretence?.groups ?? (await p.groupBook.groups(reader, connection.id));
-    const groups = connection.protocol === "local" ? standing(all, connections, options.overlay) : all;
+    const groups = connection.protocol === "local" ? standingGroups(all, keepers) : all;
     if (groups.some(hasWaitingName)) privilegedRoles ??= await reader.privilegedRoles();
     const base = linkConnection(connection, groups, privilegedRoles);
     byId.set(connection.id, asPretended(base, pretence));
   }
-  const links = linksByUser(rows, byId, options);
-  return states.map((state) => ({ state, links: links.get(state.id) ?? [] }));
+  const links = linksByUser(rows, byId, keepers, options);
+  return states.map((state) => ({ state: asConverted(state, options.overlay), links: links.get(state.id) ?? [] }));
 }
 
 /** A link as the ledger has it; with `until` where it is a service account's. */
@@ -89,6 +94,19 @@ async function linkRows(reader: TenantReader, states: readonly PersonState[]): P
 /** People leave by a connection that is being ended, too: it says nothing more only once they have. */
 function asPretended(base: LinkConnection, { sync, leaving }: Pretence = {}): LinkConnection {
   return { ...base, ...(sync !== undefined && { sync }), ...(leaving && { disabled: false }) };
+}
+
+/** The person with what converted connections gave as theirs by hand. */
+function asConverted(state: PersonState, overlay: Overlay = new Map()): PersonState {
+  const isConverted = ({ origin, connection }: Grant) =>
+    (origin === "rule" || origin === "scim_role") && connection !== undefined && overlay.get(connection)?.converted;
+  if (!state.grants.some(isConverted)) return state;
+  const grants = state.grants.map((grant): Grant => {
+    if (!isConverted(grant)) return grant;
+    const { connection: _, rule: __, mappingVersion: ___, ...kept } = grant;
+    return { ...kept, origin: "manual" };
+  });
+  return { ...state, grants };
 }
 
 /** What evaluation reads of a connection. */
@@ -122,14 +140,15 @@ function hasWaitingName({ pins }: DirectoryGroupRecord): boolean {
 function linksByUser(
   rows: readonly Row[],
   connections: ReadonlyMap<ConnectionId, LinkConnection>,
+  keepers: Keepers,
   { now, mapping, overlay }: GatherOptions,
 ): ReadonlyMap<UserId, PersonLink[]> {
   const links = new Map<UserId, PersonLink[]>();
-  const taken = takenOver(rows, connections);
+  const superseded = supersededPeople(rows, keepers);
   for (const row of rows) {
     const connection = connections.get(row.connection);
     const record = connection && linkRecord(row, connection);
-    const said = record?.connection.protocol === "local" ? whatStays(record, taken.get(row.user)) : record;
+    const said = record?.connection.protocol === "local" ? whatStays(record, superseded.get(row.user)) : record;
     const present = said && linkFacts(said, now, mapping.scimRoles);
     if (!present) continue;
     const leaving = present.scim !== undefined && overlay?.get(row.connection)?.leaving;
@@ -138,51 +157,6 @@ function linksByUser(
   }
   for (const mine of links.values()) mine.sort(strongestFirst);
   return links;
-}
-
-/** A group made by hand that a connection took over counts as long as what is pushed there is no evidence. */
-function standing(
-  groups: readonly DirectoryGroupRecord[],
-  connections: readonly Connection[],
-  overlay: Overlay | undefined,
-): readonly DirectoryGroupRecord[] {
-  if (!groups.some(({ overwrittenBy }) => overwrittenBy !== undefined)) return groups;
-  const live = new Set(
-    connections
-      .filter(({ id, sync, disabledAt }) => (overlay?.get(id)?.sync ?? sync) === "live" && disabledAt === undefined)
-      .map(({ id }) => id),
-  );
-  return groups.filter(({ overwrittenBy }) => overwrittenBy === undefined || !live.has(overwrittenBy));
-}
-
-type Pushed = NonNullable<LinkRow["scim"]>;
-
-/** What live connections say of those of these people who are pushed. */
-function takenOver(
-  rows: readonly LinkRow[],
-  connections: ReadonlyMap<ConnectionId, LinkConnection>,
-): ReadonlyMap<UserId, Pushed> {
-  const taken = new Map<UserId, Pushed>();
-  const protocolOf = (row: LinkRow) => connections.get(row.connection)?.protocol;
-  const byHand = new Set(rows.filter((row) => protocolOf(row) === "local").map((row) => row.user));
-  for (const row of rows) {
-    const connection = byHand.has(row.user) ? connections.get(row.connection) : undefined;
-    if (connection?.protocol === "local" || connection?.sync !== "live" || connection.disabled) continue;
-    if (row.scim) taken.set(row.user, row.scim);
-  }
-  return taken;
-}
-
-/**
- * INVARIANT: what an admin typed of a person is no evidence beside what a live connection says of them: from the groups alone
- * that they were put into by hand something may follow, and their attributes are the pushed ones there too.
- */
-function whatStays(record: LinkRecord, pushed: Pushed | undefined): LinkRecord | undefined {
-  if (pushed === undefined) return record;
-  if (record.memberships.length === 0) return undefined;
-  const { claims: _, ...rest } = record;
-  const { attributes, createdAt } = pushed;
-  return { ...rest, scim: { active: true, deleted: false, attributes, appRoles: known([]), createdAt } };
 }
 
 /** The link of a service account: what the mapping says of people is not said of it. */

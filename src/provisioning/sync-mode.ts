@@ -104,6 +104,11 @@ function leavingOverlay(connection: Connection): Overlay {
   return new Map([[connection.id, { sync: "live", leaving: true }]]);
 }
 
+/** The end of a conversion: what the connection gave is everybody's by hand, and what was pushed is no evidence. */
+function convertedOverlay(connection: Connection): Overlay {
+  return new Map([[connection.id, { sync: "off", converted: true }]]);
+}
+
 async function connectionNamed(reader: TenantReader, slug: string): Promise<Connection> {
   const connection = await reader.connectionBySlug(slug);
   if (!connection) throw new Refusal("not_found", `no connection \`${slug}\``);
@@ -117,9 +122,8 @@ function switchQuery(connection: Connection, { to, onDisable }: SyncSwitch): Pop
   if (onDisable === undefined) {
     throw silentEnd();
   }
-  return onDisable === "convert"
-    ? { ...base, kind: "disable", people: [] }
-    : { ...base, kind: "disable", overlay: leavingOverlay(connection) };
+  const overlay = onDisable === "convert" ? convertedOverlay(connection) : leavingOverlay(connection);
+  return { ...base, kind: "disable", overlay };
 }
 
 async function confirmedPlan(

@@ -1,5 +1,5 @@
 /** A tenant's connections, their tokens, and its API keys. */
-import type { Connection, GroupSeparator } from "../model/connection.js";
+import type { Connection, GroupSeparator, SyncMode } from "../model/connection.js";
 import type { Protocol } from "../model/facts.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
@@ -199,6 +199,10 @@ async function insertRow(
   await db.run(insertion("connection_counters", { tenant_id: tenant, connection_id: id }));
 }
 
+function isLive({ sync, disabledAt }: { readonly sync: SyncMode; readonly disabledAt?: Instant | null }): boolean {
+  return sync === "live" && (disabledAt ?? null) === null;
+}
+
 export function connectionWriter(scope: Scope): ConnectionWriter {
   const { tenant, sql: db, dialect, newId } = scope;
   const found = async (where: Fragment): Promise<Connection> => {
@@ -218,14 +222,16 @@ export function connectionWriter(scope: Scope): ConnectionWriter {
       await insertRow(scope, input.slug, input.protocol, (weakest?.priority ?? 0) + 1, now, input);
       return found(sql`c.slug = ${input.slug}`);
     },
-    async updateConnection(id, change) {
+    async updateConnection(id, change, now) {
       const present = await found(sql`c.id = ${id}`);
       const merged = { ...present, ...change };
+      const ends = isLive(present) && !isLive(merged);
       const columns = {
         ...columnsOf(merged),
         priority: merged.priority,
         first_group_push_at: toMillisOrNull(merged.firstGroupPushAt),
         disabled_at: toMillisOrNull(merged.disabledAt),
+        ...(ends && { live_until: toMillis(now) }),
         version: present.version + 1,
         ...(change.secret === undefined ? {} : { secret: change.secret }),
       };

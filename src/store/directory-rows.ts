@@ -26,12 +26,13 @@ export interface GroupRecordColumns {
   readonly scim_roles: string | null;
   readonly first_membership_at: number | null;
   readonly overwritten_by: string | null;
+  readonly overwritten_at: number | null;
   readonly deleted_at: number | null;
 }
 
 /** Columns of `directory_groups g`. */
 export const GROUP_RECORD_COLUMNS = verbatim(
-  `g.id, g.display_name, g.external_id, g.idp_mapping_names, g.scim_roles, g.first_membership_at, g.overwritten_by,
+  `g.id, g.display_name, g.external_id, g.idp_mapping_names, g.scim_roles, g.first_membership_at, g.overwritten_by, g.overwritten_at,
     g.deleted_at`,
 );
 
@@ -44,6 +45,7 @@ export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
     ...(row.scim_roles === null ? {} : { roles: fromJson<readonly ScimRole[]>(row.scim_roles) }),
     ...given("firstMembershipAt", toInstantOrNull(row.first_membership_at)),
     ...given("overwrittenBy", row.overwritten_by as ConnectionId | null),
+    ...given("overwrittenAt", toInstantOrNull(row.overwritten_at)),
     deleted: row.deleted_at !== null,
   };
 }

@@ -11,6 +11,7 @@ interface LinkColumns {
   readonly user_id: string;
   readonly id: string;
   readonly connection_id: string;
+  readonly linked_at: number;
   readonly deleted_at: number | null;
   readonly scim_attributes: string | null;
   readonly scim_app_roles: string | null;
@@ -47,6 +48,7 @@ function linkOf(row: LinkColumns, memberships: Memberships): LinkRow {
     user: row.user_id as UserId,
     directoryUser: row.id as DirectoryUserId,
     connection: row.connection_id as ConnectionId,
+    linkedAt: toInstant(row.linked_at),
     deleted: row.deleted_at !== null,
     ...scimOf(row),
     ...(row.claims === null ? {} : { claims: fromJson<ClaimsDocument>(row.claims) }),
@@ -90,7 +92,7 @@ export function linkReader(scope: Scope): Pick<AccessReader, "links"> {
     async links(ids) {
       if (ids.length === 0) return [];
       const rows = await db.all<LinkColumns>(
-        sql`select l.user_id, u.id, u.connection_id, u.deleted_at, u.scim_attributes, u.scim_app_roles, u.scim_roles, u.scim_active,
+        sql`select l.user_id, l.linked_at, u.id, u.connection_id, u.deleted_at, u.scim_attributes, u.scim_app_roles, u.scim_roles, u.scim_active,
             u.scim_created_at, u.claims
           from identity_links l
           join directory_users u on u.tenant_id = l.tenant_id and u.id = l.directory_user_id

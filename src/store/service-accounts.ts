@@ -63,6 +63,7 @@ function linkOf(row: AccountColumns): AccountLinkRow {
     user: row.user_id as UserId,
     directoryUser: row.id as DirectoryUserId,
     connection: row.connection_id as ConnectionId,
+    linkedAt: at,
     deleted: row.deleted_at !== null,
     ...(row.scim_resource === null
       ? { claims }

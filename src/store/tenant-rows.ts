@@ -74,6 +74,7 @@ export interface ConnectionColumns {
   readonly c_manages: string;
   readonly c_groups_unmanaged_at: number | null;
   readonly c_adopt: string;
+  readonly c_live_until: number | null;
   readonly c_group_attribute: string | null;
   readonly c_group_separator: string | null;
   readonly c_settle_seconds: number;
@@ -105,6 +106,7 @@ export const CONNECTION_COLUMNS = verbatim(
     "manages",
     "groups_unmanaged_at",
     "adopt",
+    "live_until",
     "group_attribute",
     "group_separator",
     "settle_seconds",
@@ -138,6 +140,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     manages: fromJson<readonly ManagedResource[]>(row.c_manages),
     ...given("groupsUnmanagedSince", toInstantOrNull(row.c_groups_unmanaged_at)),
     adopt: row.c_adopt as AdoptMode,
+    ...given("liveUntil", toInstantOrNull(row.c_live_until)),
     ...given("groupAttribute", row.c_group_attribute),
     ...given("groupSeparator", row.c_group_separator as GroupSeparator | null),
     settleSeconds: row.c_settle_seconds,

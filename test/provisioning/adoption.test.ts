@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import type { DirectoryGroupId, DirectoryUserId, UserId } from "../../src/model/ids.js";
+import { updateConnection } from "../../src/provisioning/connections.js";
 import { createLocalGroup, undoGroupAdoption, updateLocalGroup } from "../../src/provisioning/local-groups.js";
-import { createLocalUser } from "../../src/provisioning/local-users.js";
+import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
 import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
+import { previewSync } from "../../src/provisioning/sync-mode.js";
 import { createToken } from "../../src/provisioning/tokens.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { NO_WRITES } from "../store/world.js";
@@ -73,6 +75,58 @@ for (const [name, newUrl] of [
       expect(await t.holds(ann)).to.deep.equal([]);
       const back = updateLocalGroup(t.p, await t.tenant(), crew, { addMembers: [user] }, ADMIN);
       expect(await back.catch(({ code }: { readonly code: string }) => code)).to.equal("unknown_member");
+    });
+
+    const switchOff = async (onDisable: "convert" | "deactivate") => {
+      const tenant = await t.tenant();
+      const { digest, summary } = await previewSync(t.p, tenant, "okta", { to: "off", onDisable });
+      await updateConnection(t.p, tenant, "okta", { sync: "off", onDisable, digest }, ADMIN);
+      await t.settled();
+      return summary;
+    };
+    const touch = async (user: UserId) => {
+      clock.forward({ hours: 1 });
+      await updateLocalUser(t.p, await t.tenant(), user, { profile: { title: "Mate" } }, ADMIN);
+      await t.settled();
+    };
+    for (const onDisable of ["convert", "deactivate"] as const) {
+      it(`never comes back once the connection was live: a group taken over, switched off by \`${onDisable}\``, async () => {
+        const ann = `ann@${domain}`;
+        const user = await local(ann);
+        await group("Crew", user);
+        await t.change("okta", { kind: "upsertGroup", document: scimGroup("Crew") });
+        expect(await t.holds(ann)).to.deep.equal([]);
+        clock.forward({ hours: 60 * 24 });
+        expect(await switchOff(onDisable)).to.include({ granted: 0, revoked: 0 });
+        expect(await t.holds(ann)).to.deep.equal([]);
+        await touch(user);
+        expect(await t.holds(ann), "after the next touch").to.deep.equal([]);
+      });
+    }
+
+    it("never comes back once the connection was live: attributes that were typed, until they are typed anew", async () => {
+      const ann = `ann@${domain}`;
+      const user = await local(ann, { department: "Sales" });
+      await t.pushUser("okta", ann, { attributes: { department: "Finance" } });
+      expect(await t.holds(ann)).to.deep.equal([]);
+      clock.forward({ hours: 24 });
+      expect(await switchOff("convert")).to.include({ granted: 0, revoked: 0 });
+      await touch(user);
+      expect(await t.holds(ann)).to.deep.equal([]);
+      await updateLocalUser(t.p, await t.tenant(), user, { profile: { department: "Sales" } }, ADMIN);
+      expect(await t.holds(ann), "typed since").to.deep.equal(["Sales/viewer"]);
+    });
+
+    it("counts at a connection that went back to test mode, for whom it took over since", async () => {
+      const ann = `ann@${domain}`;
+      clock.forward({ hours: 1 });
+      await switchOff("convert");
+      clock.forward({ hours: 1 });
+      await updateConnection(t.p, await t.tenant(), "okta", { sync: "test" }, ADMIN);
+      await group("Crew", await local(ann, { department: "Sales" }));
+      await t.pushUser("okta", ann, { attributes: { department: "Finance" } });
+      await t.change("okta", { kind: "upsertGroup", document: scimGroup("Crew") });
+      expect(await t.holds(ann)).to.deep.equal(["Sales/viewer", "Ship/sailor"]);
     });
 
     for (const [days, outcome] of [

@@ -79,6 +79,11 @@ describe("switching sync off", () => {
     expect(await t.holds("ada")).to.deep.equal([]);
   });
 
+  it("by `convert` previews what people hold in the end, nothing gained and nothing lost", async () => {
+    const { summary } = await previewSync(t.p, await t.tenant(), "okta", { to: "off", onDisable: "convert" });
+    expect(summary).to.include({ users: 1, granted: 0, revoked: 0, deactivated: 0 });
+  });
+
   it("by `convert` leaves the past as it was: who held what by which rule, until when", async () => {
     const before = clock.now();
     clock.forward({ minutes: 1 });

@@ -242,6 +242,7 @@ export function accessConformance(open: OpenStore): void {
       const [first, second] = links;
       expect({ ...first, memberships: [] }).to.deep.equal({
         ...{ user: ann.user, directoryUser: ann.row, connection: connection.id, deleted: false, scim, claims },
+        linkedAt: NOW,
         memberships: [],
       });
       expect(first?.memberships).to.have.deep.members([

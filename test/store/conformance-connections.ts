@@ -98,7 +98,7 @@ export function connectionConformance(open: OpenStore): void {
         adopt: "off",
       } as const;
       const changed = await write((tx) => tx.updateConnection(made.id, change, LATER));
-      expect(changed).to.deep.equal({ ...made, ...change, version: 2 });
+      expect(changed, "and when it was live last").to.deep.equal({ ...made, ...change, liveUntil: LATER, version: 2 });
       expect(await read.connectionSecret(made.id), "a change that names no secret keeps it").to.equal("sealed");
       const enabled = await write((tx) =>
         tx.updateConnection(made.id, { disabledAt: null, groupsUnmanagedSince: null, secret: "new" }, LATER),

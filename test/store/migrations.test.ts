@@ -36,6 +36,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0020-request-log", "feb0bc9a75c75e64", "7cea5a729a840880"],
   ["0021-custom-resources", "0450640741c668a0", "28b97435d8206112"],
   ["0022-request-leases", "9a7a797a26feec17", "d1302c50c9c3d7bf"],
+  ["0025-end-of-live-sync", "d6624d6b306afcdd", "e3933876cacd0250"],
 ];
 
 function digestOf(statements: readonly string[]): string {

@@ -13,6 +13,7 @@ export interface LinkRow {
   readonly user: UserId;
   readonly directoryUser: DirectoryUserId;
   readonly connection: ConnectionId;
+  readonly linkedAt: Instant;
   readonly deleted: boolean;
   readonly scim?: {
     readonly active: boolean;

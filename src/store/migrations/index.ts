@@ -3,6 +3,7 @@ import { ACCESS_LEDGER } from "./access-ledger.js";
 import { CUSTOM_RESOURCES } from "./custom-resources.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
 import { DIRECTORY_LIFECYCLE } from "./directory-lifecycle.js";
+import { END_OF_LIVE_SYNC } from "./end-of-live-sync.js";
 import { ERASED_USERS } from "./erased-users.js";
 import { FORMER_EVIDENCE } from "./former-evidence.js";
 import { GRANTS_OF_RULE } from "./grants-of-rule.js";
@@ -48,4 +49,5 @@ export const MIGRATIONS: readonly Migration[] = [
   REQUEST_LOG,
   CUSTOM_RESOURCES,
   REQUEST_LEASES,
+  END_OF_LIVE_SYNC,
 ];
