@@ -25,10 +25,15 @@ export function groupFacts(record: LinkRecord, isLive: boolean, now: Instant): G
   return together(record, directory, now);
 }
 
-/** Claims answer where they were chosen, and where they have spoken while SCIM says nothing of groups any more. */
+/**
+ * Claims answer where they were chosen, and where they have spoken since SCIM says nothing of groups any more; what they said
+ * before only where it never said anything.
+ */
 function claimsAnswer({ connection, claims }: LinkRecord): boolean {
   if (connection.groups === "claims") return true;
-  return connection.groups === "auto" && connection.groupsUnmanagedSince !== undefined && claims?.groups !== undefined;
+  const { groupsUnmanagedSince, firstGroupPushAt } = connection;
+  if (connection.groups !== "auto" || groupsUnmanagedSince === undefined || !claims?.groups) return false;
+  return firstGroupPushAt === undefined || claims.groups.at >= groupsUnmanagedSince;
 }
 
 /** Unknown is not empty: what was pushed while groups were managed keeps, and gives nothing new. */

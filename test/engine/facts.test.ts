@@ -349,6 +349,31 @@ describe("facts of a link", () => {
         ["Else:claims", "not_member"],
       ],
       [
+        "unmanaged groups: what a sign-in listed before stays out once groups were pushed",
+        {
+          scim: pushed(),
+          claims: claimed("Else"),
+          memberships: inSettled,
+          connection: at({ groupsUnmanagedSince: JUST_NOW, firstGroupPushAt: LONG_AGO }),
+        },
+        ["Group settled:scim?", "never_asserted"],
+      ],
+      [
+        "unmanaged groups: a sign-in since then answers, also where groups were pushed",
+        {
+          scim: pushed(),
+          claims: claimed("Else"),
+          memberships: inSettled,
+          connection: at({ groupsUnmanagedSince: BEFORE, firstGroupPushAt: LONG_AGO }),
+        },
+        ["Else:claims", "not_member"],
+      ],
+      [
+        "unmanaged groups: an earlier sign-in answers where no group was ever pushed",
+        { scim: pushed(), claims: claimed("Else"), connection: at({ groupsUnmanagedSince: JUST_NOW }) },
+        ["Else:claims", "not_member"],
+      ],
+      [
         "unmanaged groups: sign-ins answer where they were chosen",
         { scim: pushed(), connection: at({ groups: "claims", groupsUnmanagedSince: BEFORE }) },
         ["never_asserted"],
