@@ -3,7 +3,7 @@ import { totalLine } from "../../src/cli/simulate-report.js";
 import type { ComplaintCode } from "../../src/simulate/complaint.js";
 import { openPlayer, type Variant } from "../../src/simulate/player.js";
 import { phasesOf, type SimulationReport, simulate } from "../../src/simulate/simulate.js";
-import type { IdentityProvider } from "../../src/simulate/simulated-directory.js";
+import type { IdentityProvider, Size } from "../../src/simulate/simulated-directory.js";
 import { type ScimService, startScimService } from "../scim/scim-service.js";
 import {
   type Recorded,
@@ -265,6 +265,8 @@ interface Fault {
   readonly twist?: (reply: Reply, request: Recorded, server: TinyScimServer) => Reply;
   readonly refuse?: (request: Recorded) => Reply | undefined;
   readonly keepsMembers?: boolean;
+  /** Instead of the directory of the other cases. */
+  readonly among?: Size;
   /** What else a client must say about it. */
   readonly also?: readonly ComplaintCode[];
 }
@@ -468,7 +470,8 @@ const faults: readonly Fault[] = [
     server: `leaves deleted users in their groups (${idp})`,
     code: "member_still_there" as const,
     ...{ idp, only: "removals", phase: idp === "okta" ? "clean-up" : "removals" },
-    keepsMembers: true,
+    // With this seed nobody who is removed is in a group that stays, unless the phase sees to it.
+    ...{ keepsMembers: true, among: { users: 20, groups: 5, seed: 29 } },
   })),
 ];
 
@@ -476,7 +479,7 @@ const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 describe("a simulation complains where the server", () => {
   for (const fault of faults) {
-    const { server: name, code, row, idp, only, phase, twist = (reply) => reply, also = [] } = fault;
+    const { server: name, code, row, idp, only, phase, twist = (reply) => reply, also = [], among = size } = fault;
     it(`${name}: ${code}`, async () => {
       const server = await startTinyScimServer();
       try {
@@ -487,7 +490,7 @@ describe("a simulation complains where the server", () => {
         const report = await simulate({
           idp,
           variant,
-          size,
+          size: among,
           tuning,
           baseUrl: server.baseUrl,
           token: TOKEN,
