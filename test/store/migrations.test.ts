@@ -37,6 +37,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0021-custom-resources", "0450640741c668a0", "28b97435d8206112"],
   ["0022-request-leases", "9a7a797a26feec17", "d1302c50c9c3d7bf"],
   ["0025-end-of-live-sync", "d6624d6b306afcdd", "e3933876cacd0250"],
+  ["0026-account-roles", "ed6e8341e3d6f882", "ed6e8341e3d6f882"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -146,7 +147,7 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
           ...{ groups: "auto", profile: "okta", priority: 1, mayGrantOwner: true, allowedDomains: ["acme.test"] },
           ...{ requireDomains: false, absentGroups: "empty", groupAttribute: "groups", settleSeconds: 60, version: 4 },
           ...{
-            rolesFrom: ["users", "groups"],
+            rolesFrom: ["users", "groups", "serviceAccounts"],
             manages: ["users", "groups", "serviceAccounts"],
             adopt: "verified_domain",
           },
@@ -157,6 +158,30 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         const changed = await store.write(found.id, (tx) => tx.updateConnection(kept.id, { saml }, kept.createdAt));
         expect(changed).to.deep.equal({ ...kept, saml, version: 5 });
         expect(await store.migrate()).to.deep.equal([]);
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("takes roles of service accounts where SCIM's roles were taken of all there was, and nowhere else", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0022-request-leases", runner, dialect);
+      await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, created_at: T0 });
+      const chosen = { all: ["users", "groups"], users: ["users"], none: [], local: ["users", "groups"] };
+      for (const [slug, rolesFrom] of Object.entries(chosen)) {
+        const protocol = slug === "local" ? "local" : "scim";
+        const own = { id: slug, slug, protocol, oidc: null, secret: null, roles_from: JSON.stringify(rolesFrom) };
+        await runner("connections").insert({ ...BEFORE_SAML, ...own });
+      }
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        await store.migrate();
+        const connections = await store.read(ACME).connections();
+        expect(Object.fromEntries(connections.map(({ slug, rolesFrom }) => [slug, rolesFrom]))).to.deep.equal({
+          ...chosen,
+          all: ["users", "groups", "serviceAccounts"],
+        });
       } finally {
         await store.close();
       }

@@ -1,5 +1,6 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
+import { ACCOUNT_ROLES } from "./account-roles.js";
 import { CUSTOM_RESOURCES } from "./custom-resources.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
 import { DIRECTORY_LIFECYCLE } from "./directory-lifecycle.js";
@@ -50,4 +51,5 @@ export const MIGRATIONS: readonly Migration[] = [
   CUSTOM_RESOURCES,
   REQUEST_LEASES,
   END_OF_LIVE_SYNC,
+  ACCOUNT_ROLES,
 ];
