@@ -5,10 +5,11 @@ import { fold } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
-import { givenTwice, memberOf, readWritable, refuseImmutableChange } from "./attribute-value.js";
+import { givenTwice, memberOf, readWritable } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
+import { checkedExtensions, refuseImmutableChanges, requireAttributes } from "./kept-rules.js";
 import { readMemberIds } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
 import { isForeignSchema } from "./quirks/entra.js";
@@ -127,53 +128,22 @@ function checkSchemas(schemas: Json, reading: Reading): void {
 }
 
 /** What must hold of a resource however it came about: by POST, by PUT, or by the operations of a PATCH. */
-export function finishResource(resource: JsonObject, reading: Reading, previous: JsonObject | undefined): JsonObject {
+export function finishResource(
+  resource: JsonObject,
+  reading: Reading,
+  previous: JsonObject | undefined,
+  patched = false,
+): JsonObject {
   const { type } = reading;
-  const withActive =
-    type.core.attributes.get("active")?.id === "active"
-      ? { ...resource, active: resource["active"] ?? previous?.["active"] ?? true }
-      : resource;
+  const hasActive = type.core.attributes.get("active")?.id === "active";
+  const withActive = hasActive ? { ...resource, active: resource["active"] ?? previous?.["active"] ?? true } : resource;
+  const isOff = hasActive && previous !== undefined && previous["active"] !== false && withActive["active"] === false;
   requireAttributes(type.core, withActive);
   if (previous !== undefined) refuseImmutableChanges(type.core, previous, withActive);
-  for (const { schema, required } of type.extensions) {
-    const data = withActive[schema.urn];
-    if (isObject(data)) requireAttributes(schema, data);
-    else if (required) throw new ScimError("invalidValue", `${quote(schema.urn)} is required`);
-    const before = previous?.[schema.urn];
-    if (isObject(before)) refuseImmutableChanges(schema, before, isObject(data) ? data : {});
-  }
-  const finished = settleRoles(withActive, reading.roles, previous);
+  const checked = checkedExtensions(withActive, type, { previous, patched, isOff });
+  const finished = settleRoles(checked, reading.roles, previous, isOff);
   refuseTooLarge(finished, reading.limits.resourceBytes, previous);
   return finished;
-}
-
-function requireAttributes(schema: Schema, data: JsonObject): void {
-  for (const attribute of schema.attributes.values()) {
-    if (attribute.mutability === "readOnly" || attribute.mutability === "writeOnly") continue;
-    const value = data[attribute.name];
-    if (attribute.required && isBlank(value)) throw new ScimError("invalidValue", `${quote(attribute.id)} is required`);
-    const elements = isList(value) ? value : [value];
-    for (const sub of attribute.subs.values()) {
-      if (sub.required && elements.some((element) => isObject(element) && isBlank(element[sub.name]))) {
-        throw new ScimError("invalidValue", `${quote(sub.id)} is required`);
-      }
-    }
-  }
-}
-
-function isBlank(value: Json | undefined): boolean {
-  return value === undefined || (typeof value === "string" && value.trim() === "");
-}
-
-function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonObject): void {
-  for (const attribute of schema.attributes.values()) {
-    const old = before[attribute.name];
-    const now = after[attribute.name];
-    refuseImmutableChange(attribute, old, now);
-    // parts stay as they are for as long as the whole does
-    if (!isObject(old) || !isObject(now)) continue;
-    for (const sub of attribute.subs.values()) refuseImmutableChange(sub, old[sub.name], now[sub.name]);
-  }
 }
 
 export function customDocument(resource: JsonObject, { type }: Reading): CustomDocument {

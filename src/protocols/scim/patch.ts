@@ -43,7 +43,7 @@ interface Draft {
 export function applyPatch(stored: JsonObject, operations: readonly PatchOperation[], reading: Reading): PatchOutcome {
   const draft: Draft = { reading, members: memberOperations(), named: 0, keys: 0, comparisons: 0, resource: stored };
   for (const operation of operations) applyOperation(draft, operation);
-  const resource = finishResource(draft.resource, reading, stored);
+  const resource = finishResource(draft.resource, reading, stored, true);
   return { resource, changed: !sameJson(stored, resource), members: draft.members.result() };
 }
 

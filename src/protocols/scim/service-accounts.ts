@@ -18,6 +18,7 @@ import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import type { ScimRoom } from "./scim-request.js";
 import { ownerOf, readServiceAccount, serviceAccountDocument } from "./service-account-document.js";
 import { isStorable } from "./storable-text.js";
+import { orSwitchOff } from "./switch-off.js";
 import { changing, type Visit } from "./visit.js";
 
 /** DELETE deactivates the account and erases nothing. */
@@ -73,7 +74,13 @@ function change(
     checkIfMatch(visit.preconditions, row.version);
     const document = next(row);
     if (document === undefined || sameJson(document.resource, row.resource)) return outcome(visit, 200, row);
-    return saved(visit, 200, document, row);
+    if (row.resource["active"] === false) return saved(visit, 200, document, row);
+    const alone = () => {
+      const off = { ...row.resource, active: false };
+      const { unique: _, ...stored } = serviceAccountDocument(off, visit.reading, row.resource);
+      return saved(visit, 200, stored, row);
+    };
+    return orSwitchOff(document, () => saved(visit, 200, document, row), alone);
   });
 }
 

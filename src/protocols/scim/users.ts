@@ -19,6 +19,7 @@ import { etagOf, locationOf, renderUser } from "./render.js";
 import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
+import { orSwitchOff } from "./switch-off.js";
 import { changing, type Visit } from "./visit.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -83,7 +84,13 @@ function change(visit: Visit, next: (row: DirectoryUserRow) => Draft | undefined
     const isSame = draft === undefined || sameJson(draft.document.resource, row.resource);
     if (isSame && !row.adoptable) return outcome(visit, 200, row);
     const written = draft ?? { document: userDocument(row.resource, visit.reading) };
-    return saved(visit, 200, written.document, await pushUser(visit, written, row));
+    const write = async (one: Draft) => saved(visit, 200, one.document, await pushUser(visit, one, row));
+    if (row.adoptable || row.resource["active"] === false) return write(written);
+    const alone = () => {
+      const { unique: _, ...document } = userDocument({ ...row.resource, active: false }, visit.reading);
+      return write({ document });
+    };
+    return orSwitchOff(written.document, () => write(written), alone);
   });
 }
 

@@ -1,0 +1,84 @@
+/** Owns what the characteristics `required` and `immutable` ask of a whole resource, and when they give way. */
+import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
+import { refuseImmutableChange } from "./attribute-value.js";
+import { ScimError } from "./errors.js";
+import { isList, isObject, without } from "./json-value.js";
+import type { Attribute, ResourceType, Schema } from "./schema.js";
+
+/** How a resource came about. */
+export interface Coming {
+  /** What is stored; absent for a POST. */
+  readonly previous: JsonObject | undefined;
+  /** By a PATCH, which need not bring what was missing before. */
+  readonly patched: boolean;
+  /** It switches somebody off. INVARIANT: nothing that an extension asks for prevents that: the extension stays as it was instead. */
+  readonly isOff: boolean;
+}
+
+/** The resource with extensions that are as they must be. */
+export function checkedExtensions(resource: JsonObject, { extensions }: ResourceType, coming: Coming): JsonObject {
+  let checked = resource;
+  for (const extension of extensions) {
+    try {
+      checkExtension(extension, resource, coming);
+    } catch (refusal) {
+      const { previous, isOff } = coming;
+      if (!isOff || !(refusal instanceof ScimError)) throw refusal;
+      const { urn } = extension.schema;
+      const before = previous?.[urn];
+      checked = before === undefined ? without(checked, urn) : { ...checked, [urn]: before };
+    }
+  }
+  return checked;
+}
+
+function checkExtension(
+  { schema, required }: ResourceType["extensions"][number],
+  resource: JsonObject,
+  { previous, patched }: Coming,
+): void {
+  const data = resource[schema.urn];
+  const before = previous?.[schema.urn];
+  const had = isObject(before) ? before : {};
+  if (isObject(data)) requireAttributes(schema, data, patched ? had : undefined);
+  else if (required && !(patched && before === undefined)) {
+    throw new ScimError("invalidValue", `${quote(schema.urn)} is required`);
+  }
+  if (isObject(before)) refuseImmutableChanges(schema, before, isObject(data) ? data : {});
+}
+
+/** `had`: what was missing there already may go on missing, where there was anything. */
+export function requireAttributes(schema: Schema, data: JsonObject, had: JsonObject = {}): void {
+  const isNew = Object.keys(had).length === 0;
+  for (const attribute of schema.attributes.values()) {
+    if (attribute.mutability === "readOnly" || attribute.mutability === "writeOnly") continue;
+    const missing = missingIn(attribute, data[attribute.name]);
+    if (missing === undefined || (!isNew && missingIn(attribute, had[attribute.name]) === missing)) continue;
+    throw new ScimError("invalidValue", `${quote(missing)} is required`);
+  }
+}
+
+/** The id of what is required and is not there. */
+function missingIn(attribute: Attribute, value: Json | undefined): string | undefined {
+  if (attribute.required && isBlank(value)) return attribute.id;
+  const elements = isList(value) ? value : [value];
+  const lacks = ({ name, required }: Attribute) =>
+    required && elements.some((element) => isObject(element) && isBlank(element[name]));
+  return [...attribute.subs.values()].find(lacks)?.id;
+}
+
+function isBlank(value: Json | undefined): boolean {
+  return value === undefined || (typeof value === "string" && value.trim() === "");
+}
+
+export function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonObject): void {
+  for (const attribute of schema.attributes.values()) {
+    const old = before[attribute.name];
+    const now = after[attribute.name];
+    refuseImmutableChange(attribute, old, now);
+    // parts stay as they are for as long as the whole does
+    if (!isObject(old) || !isObject(now)) continue;
+    for (const sub of attribute.subs.values()) refuseImmutableChange(sub, old[sub.name], now[sub.name]);
+  }
+}
