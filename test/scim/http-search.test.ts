@@ -34,6 +34,16 @@ describe("SCIM searches over HTTP", () => {
     const search = (path: string, more: JsonObject = {}) =>
       directory.post(`${path}/.search`, { schemas: [SEARCH], ...more });
 
+    it("RFC-29: a sorted list of everything is empty behind its end, however far that is", async () => {
+      const few = await service().connect({ sync: "test" });
+      await few.user("ann");
+      for (const query of ["startIndex=999&count=10", "startIndex=5000", "startIndex=2&count=200"]) {
+        const reply = await few.get(`/?sortBy=displayName&${query}`);
+        expect(resourcesOf(reply), query).to.deep.equal([]);
+        expect(reply.json["totalResults"]).to.equal(1);
+      }
+    });
+
     it("RFC-40, RFC-59: answers a query in a body as it answers it in the address", async () => {
       for (const [body, query] of [
         [{}, ""],

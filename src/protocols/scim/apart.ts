@@ -1,5 +1,6 @@
 /** Owns lists that are too long to stand in a resource: they ride apart on it, and are written piece by piece as the client takes them. */
 
+import { setImmediate } from "node:timers/promises";
 import type { Json, JsonObject } from "../../model/json.js";
 import { isList, isObject, without } from "./json-value.js";
 
@@ -22,14 +23,34 @@ export function textInPieces(body: JsonObject): AsyncIterable<string> | undefine
   if (apartOf(body) !== undefined) return resourceText(body);
   const resources = body["Resources"];
   if (!isList(resources) || !resources.some((one) => apartOf(one) !== undefined)) return undefined;
-  return listText(body, resources);
+  return listPieces(body, resources);
+}
+
+/** So many characters are written in a few milliseconds; then others have their turn. */
+const BREATH = 1_000_000;
+
+/** The text of a list, resource by resource: all of it at once would keep other requests waiting where they are large. */
+export async function listText(body: JsonObject): Promise<string> {
+  const resources = body["Resources"];
+  if (!isList(resources)) return JSON.stringify(body);
+  const texts: string[] = [];
+  let written = 0;
+  for (const resource of resources) {
+    const text = JSON.stringify(resource);
+    texts.push(text);
+    written += text.length;
+    if (written < BREATH) continue;
+    written = 0;
+    await setImmediate();
+  }
+  return `${opened(without(body, "Resources"))},"Resources":[${texts.join(",")}]}`;
 }
 
 function apartOf(value: Json): Apart[typeof APART] {
   return isObject(value) ? (value as Apart)[APART] : undefined;
 }
 
-async function* listText(body: JsonObject, resources: readonly Json[]): AsyncGenerator<string> {
+async function* listPieces(body: JsonObject, resources: readonly Json[]): AsyncGenerator<string> {
   yield `${opened(without(body, "Resources"))},"Resources":[`;
   for (const [at, resource] of resources.entries()) {
     if (at > 0) yield ",";

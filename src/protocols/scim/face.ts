@@ -14,11 +14,15 @@ import { renderScimError } from "./scim-answer.js";
 import { SCIM_PREFIX, SCIM_UNVERSIONED, type ScimRoom, scimAuthenticator } from "./scim-request.js";
 import { searchRoutes } from "./search-routes.js";
 import { serviceAccountHandler } from "./service-accounts.js";
+import { createTurns } from "./turns.js";
 import { userHandler } from "./users.js";
 import { createWhileUnchanged } from "./while-unchanged.js";
 
+/** Of one tenant: a page of the largest resources is 25 MB, and several times that while it is made. */
+const PAGES_AT_ONCE = 4;
+
 export function openScimFace(
-  settings: Omit<ScimRoom, "schemas" | "baseUrl" | "whileUnchanged"> & {
+  settings: Omit<ScimRoom, "schemas" | "baseUrl" | "whileUnchanged" | "listInTurn"> & {
     readonly publicUrl: string;
     readonly customTables?: CustomTables;
     /** Absent: no request is noted. */
@@ -31,6 +35,7 @@ export function openScimFace(
     schemas: readScimSchemas(SCIM_TABLES, customTables),
     baseUrl: publicUrl + SCIM_PREFIX,
     whileUnchanged: createWhileUnchanged(),
+    listInTurn: createTurns(PAGES_AT_ONCE),
   };
   const auth = scimAuthenticator(room);
   const custom = room.schemas.custom.map((type) => customHandler(room, type));

@@ -19,11 +19,7 @@ export async function inMergedOrder(
   place: CursorPlace | undefined,
 ): Promise<ListPage> {
   const offset = paging.by === "index" ? paging.startIndex - 1 : 0;
-  const end = offset + paging.count;
-  if (end > DEEPEST) {
-    const way = "page by `cursor`, or name one type by `meta.resourceType`";
-    throw new ScimError("tooMany", `a sorted list over several types goes to its first ${DEEPEST} resources: ${way}`);
-  }
+  const end = offset + paging.count > DEEPEST ? await endOfShort(parts, offset) : offset + paging.count;
   const descending = parts.some(({ sort }) => sort?.descending);
   const origin = place && { position: place.position, index: parts.findIndex(({ type }) => type === place.type) };
   const read: Awaited<ReturnType<typeof readPart>>[] = [];
@@ -39,6 +35,16 @@ export async function inMergedOrder(
     resources: page.map(({ resource }) => resource),
     ...(more && last && { next: { type: last.type, position: last.position } }),
   };
+}
+
+/** Where a page ends that would go too deep: at the end of what there is, and nothing is read for one behind that. */
+async function endOfShort(parts: readonly ListPart[], offset: number): Promise<number> {
+  let total = 0;
+  for (const part of parts) total += (await part.list({ offset: 0, limit: 0 })).total;
+  if (total <= offset) return 0;
+  if (total <= DEEPEST) return total;
+  const way = "page by `cursor`, or name one type by `meta.resourceType`";
+  throw new ScimError("tooMany", `a sorted list over several types goes to its first ${DEEPEST} resources: ${way}`);
 }
 
 interface Origin {

@@ -6,7 +6,7 @@ import type { Json } from "../../model/json.js";
 import { listRequest, projectionRequest } from "./list-parameters.js";
 import { listResources } from "./list-resources.js";
 import { type Operation, operate, type ResourceHandler } from "./resource-handler.js";
-import { outcomeAnswer, scimAnswer } from "./scim-answer.js";
+import { listAnswer, outcomeAnswer } from "./scim-answer.js";
 import { SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
 import type { VisitRequest } from "./visit.js";
 
@@ -87,7 +87,10 @@ export function resourceRoutes(
 
 async function list(room: ScimRoom, handler: ResourceHandler, { request, principal }: RouteInput<Asked>) {
   const asked = visitRequest(room, principal, request);
-  return scimAnswer(200, await listResources([handler], asked, listRequest(request), handler.type.endpoint));
+  const query = listRequest(request);
+  return room.listInTurn(String(principal.tenant.id), async () =>
+    listAnswer(await listResources([handler], asked, query, handler.type.endpoint)),
+  );
 }
 
 function visitRequest(room: ScimRoom, caller: ScimCaller, request: HttpRequest): VisitRequest {

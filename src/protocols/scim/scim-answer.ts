@@ -6,7 +6,7 @@ import type { ErrorRenderer } from "../../http/route.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
-import { textInPieces } from "./apart.js";
+import { listText, textInPieces } from "./apart.js";
 import { errorBody, ScimError, type ScimErrorKind } from "./errors.js";
 import type { Outcome } from "./resource-handler.js";
 import { SCIM_PREFIX, SCIM_UNVERSIONED } from "./scim-request.js";
@@ -17,6 +17,11 @@ const MEDIA_TYPE = "application/scim+json";
 export function scimAnswer(status: number, body?: JsonObject, headers: Readonly<Record<string, string>> = {}): Answer {
   if (body === undefined) return { status, headers };
   return { status, headers: { ...headers, "content-type": MEDIA_TYPE }, body: textInPieces(body) ?? body };
+}
+
+/** INVARIANT: the text is made here, so that nothing of the page but this is held until the client has taken it. */
+export async function listAnswer(body: JsonObject): Promise<Answer> {
+  return { status: 200, headers: { "content-type": MEDIA_TYPE }, body: textInPieces(body) ?? (await listText(body)) };
 }
 
 /** RFC-10: where the resource in the body is, and for a new one where it will be. */

@@ -11,6 +11,7 @@ import type { TenantReader } from "../../provisioning/ports/store.js";
 import { authenticateToken } from "../../provisioning/tokens.js";
 import type { ScimLimits } from "./dialect.js";
 import type { ScimSchemas } from "./schema.js";
+import type { InTurn } from "./turns.js";
 import type { WhileUnchanged } from "./while-unchanged.js";
 
 /** Below which everything of SCIM lies. */
@@ -32,6 +33,8 @@ export interface ScimRoom {
   /** What one bulk request may hold; bytes. */
   readonly bulk: { readonly maxOperations: number; readonly maxPayloadSize: number };
   readonly whileUnchanged: WhileUnchanged;
+  /** For pages of lists, from reading them until they are text. */
+  readonly listInTurn: InTurn;
   /** Seals cursors; they need open again only while they are good for something. */
   readonly cursors: Vault;
 }

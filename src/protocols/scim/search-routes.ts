@@ -7,7 +7,7 @@ import type { QuirkName } from "./dialect.js";
 import { listRequest, projectionRequest } from "./list-parameters.js";
 import { listResources } from "./list-resources.js";
 import type { ResourceHandler } from "./resource-handler.js";
-import { scimAnswer } from "./scim-answer.js";
+import { listAnswer } from "./scim-answer.js";
 import { SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
 import { readSearchRequest, type SearchRequest } from "./search-request.js";
 import { isManaged } from "./visit.js";
@@ -65,7 +65,9 @@ async function search(
   const among =
     handlers.length > 1 ? handlers.filter((handler) => isManaged(handler.managedAs, caller.connection)) : handlers;
   const asked = { room, caller, projection, onQuirks: noted(request) };
-  return scimAnswer(200, await listResources(among, asked, list, path));
+  return room.listInTurn(String(caller.tenant.id), async () =>
+    listAnswer(await listResources(among, asked, list, path)),
+  );
 }
 
 function noted(request: HttpRequest): (quirks: readonly QuirkName[]) => void {
