@@ -6,7 +6,7 @@ import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../mode
 import { Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { type Ingested, ingest } from "./ingest.js";
-import { describeLocalUsers, localConnection } from "./local-users.js";
+import { localConnection } from "./local-users.js";
 import { recordNotices } from "./notices.js";
 import type { GroupRow } from "./ports/group-list.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -31,7 +31,7 @@ export async function createLocalGroup(
 ): Promise<DirectoryGroupId> {
   return written(p, tenant, context, async (tx, local, now) => {
     await refuseTaken(tx, group.displayName);
-    const rows = await localRows(p, tx, local, members, now);
+    const rows = await localRows(tx, members);
     const document = p.documents.group(group);
     const ingested = await ingest(tx, tenant, local, [{ kind: "upsertGroup", document, members: rows }], now);
     const id = ingested.rows[0]?.id as DirectoryGroupId;
@@ -64,7 +64,7 @@ export async function updateLocalGroup(
     const document = p.documents.group({ displayName, ...(description !== null && { description }) });
     const changes: DirectoryChange[] = [{ kind: "upsertGroup", id: group, document }];
     for (const [kind, users] of memberChanges(change)) {
-      changes.push({ kind, group, members: await localRows(p, tx, local, users, now) });
+      changes.push({ kind, group, members: await localRows(tx, users) });
     }
     const ingested = await ingest(tx, tenant, local, changes, now);
     const { members: _, addMembers: __, removeMembers: ___, ...said } = change;
@@ -177,15 +177,8 @@ function noGroup(id: DirectoryGroupId): Refusal {
 }
 
 /** INVARIANT: people of a local group are kept by hand; a connection's people are put into groups by that connection. */
-async function localRows(
-  p: Provisioning,
-  tx: TenantWriter,
-  local: Connection,
-  users: readonly UserId[],
-  now: Instant,
-): Promise<readonly DirectoryUserId[]> {
+async function localRows(tx: TenantWriter, users: readonly UserId[]): Promise<readonly DirectoryUserId[]> {
   if (users.length === 0) return [];
-  await describeLocalUsers(p, tx, local, now);
   const rows = await tx.localRows(users);
   return users.map((user) => {
     const row = rows.get(user);

@@ -128,10 +128,10 @@ async function editProfile(
 export async function describeLocalUsers(
   p: Provisioning,
   tx: TenantWriter,
-  local: Connection,
+  people: Awaited<ReturnType<TenantWriter["undescribedUsers"]>>,
   now: Instant,
 ): Promise<void> {
-  for (const { id, claims } of await tx.undescribedUsers(local.id)) {
+  for (const { id, claims } of people) {
     await tx.updateShown(id, p.documents.person(profileOf(claims)), now);
   }
 }

@@ -4,7 +4,6 @@ import type { Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
-import { describeLocalUsers, localConnection } from "./local-users.js";
 import type { TokenOwner } from "./ports/instance.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 import { serviceAccountNamed } from "./service-accounts.js";
@@ -39,7 +38,6 @@ export async function createToken(
     // A choice of `sync` made meanwhile stands.
     await tx.lockTenant();
     const connection = await scimConnection(tx, slug);
-    await describeLocalUsers(p, tx, await localConnection(tx), now);
     const account = called === undefined ? undefined : await tokenAccount(tx, called, now);
     const row = {
       ...{ name, hash: p.secrets.hashToken(token) },

@@ -32,7 +32,7 @@ interface NamesakeColumns {
 }
 
 export function adoptionWriter(scope: Scope): AdoptionWriter {
-  const { tenant, sql: db } = scope;
+  const { tenant, sql: db, dialect } = scope;
   return {
     adoptableUsers: (adoptable, names) => adoptableUsers(scope, adoptable, names),
     async namesakes(userName) {
@@ -80,12 +80,13 @@ export function adoptionWriter(scope: Scope): AdoptionWriter {
               and o.deleted_at is null and o.scim_resource is not null)`,
       );
     },
-    async undescribedUsers(local) {
+    async undescribedUsers(local, { after = "", limit }) {
       const rows = await db.all<{ readonly id: string; readonly claims: string }>(
         sql`select u.id, u.claims from directory_users u
           join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
           where u.tenant_id = ${tenant} and u.connection_id = ${local} and u.deleted_at is null
-            and u.scim_resource is null and u.claims is not null and l.linked_by = 'created' order by u.id`,
+            and u.scim_resource is null and u.claims is not null and l.linked_by = 'created' and u.id > ${after}
+          order by u.id limit ${limit}${dialect.lock("u")}`,
       );
       return rows.map((row) => ({ id: row.id as DirectoryUserId, claims: fromJson<ClaimsDocument>(row.claims) }));
     },

@@ -16,7 +16,7 @@ import {
   tenantColumns,
   tenantOf,
 } from "./tenant-rows.js";
-import { sweep, tenantsWithWork } from "./upkeep.js";
+import { sweep, tenantsToDescribe, tenantsWithWork } from "./upkeep.js";
 import { fromJson, given, numericCursor, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 /** Tokens of one look-up. */
@@ -139,6 +139,7 @@ export function instanceStore(database: Database, newId: () => string): Instance
       );
     },
     tenantsWithWork: (now, limit, after) => tenantsWithWork(reader, now, limit, after),
+    tenantsToDescribe: () => tenantsToDescribe(reader),
     sweep: (now) => database.transaction((db) => sweep(db, now)),
   };
 }

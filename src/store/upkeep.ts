@@ -48,6 +48,18 @@ export async function tenantsWithWork(db: Sql, now: Instant, limit: number, afte
   return rows.map((row) => row.id as TenantId);
 }
 
+export async function tenantsToDescribe(db: Sql): Promise<readonly TenantId[]> {
+  const rows = await db.all<{ readonly id: number }>(
+    sql`select distinct u.tenant_id as id from connections c
+      join directory_users u on u.tenant_id = c.tenant_id and u.connection_id = c.id
+        and u.scim_resource is null and u.claims is not null and u.deleted_at is null
+      join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
+        and l.linked_by = 'created'
+      where c.protocol = 'local' order by u.tenant_id`,
+  );
+  return rows.map((row) => row.id as TenantId);
+}
+
 export async function sweep(db: Sql, now: Instant): Promise<void> {
   const at = toMillis(now);
   const past: readonly (readonly [table: string, key: string, where: Fragment])[] = [

@@ -59,8 +59,9 @@ export interface AdoptionWriter {
   undoGroupAdoption(id: DirectoryGroupId, since: Instant, now: Instant): Promise<DirectoryGroupId | undefined>;
   /** How a person made by hand is shown to SCIM clients: version + 1, modifiedAt. Somebody else's folded userName: nothing is written. */
   updateShown(id: DirectoryUserId, document: ScimUserDocument, now: Instant): Promise<void>;
-  /** People made by hand who have no such form yet; not what stayed behind of people who were taken over. */
+  /** People made by hand who have no such form yet, locked, in id order; not what stayed behind of people who were taken over. */
   undescribedUsers(
     local: ConnectionId,
+    page: { readonly after?: DirectoryUserId; readonly limit: number },
   ): Promise<readonly { readonly id: DirectoryUserId; readonly claims: ClaimsDocument }[]>;
 }

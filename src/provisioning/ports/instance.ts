@@ -76,6 +76,8 @@ export interface InstanceStore {
   /** Tenants with due dirty marks, people behind the active mapping version, queued runs, due wake-ups or unpublished events. */
   /** In id order, starting behind `after` and going round. */
   tenantsWithWork(now: Instant, limit: number, after?: TenantId): Promise<readonly TenantId[]>;
+  /** Tenants with people made by hand whom SCIM clients cannot find yet, as an earlier version left them. */
+  tenantsToDescribe(): Promise<readonly TenantId[]>;
   /** Removes what is past its time: pending logins, ended sessions, plans, replay ids, old sign-in traces, logged requests. */
   sweep(now: Instant): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { TenantId, UserId } from "../../model/ids.js";
 import { type Provisioning, WORKER } from "../deps.js";
 import type { ClaimedRun } from "../ports/runs.js";
 import { secondsFrom } from "./back-off.js";
+import { describeEverybody } from "./describe-everybody.js";
 import { takeWakeups } from "./due.js";
 import { reconcileApart } from "./reconcile-apart.js";
 import { createRests } from "./rests.js";
@@ -98,12 +99,15 @@ export function startWorker(p: Provisioning): Worker {
     nudge();
   };
   const running = loop();
+  const described = describeEverybody(p, () => stopped).catch((fault: unknown) =>
+    p.log.fault("worker.describe_failed", fault),
+  );
   return {
     wake,
     async stop() {
       stopped = true;
       nudge();
-      await running;
+      await Promise.all([running, described]);
     },
   };
 }
