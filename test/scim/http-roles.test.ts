@@ -512,8 +512,8 @@ describe("role assignments over SCIM", () => {
       it("TEC-9, TEC-23: a push of names and members alone erases nothing of a group, and its roles are ignored", async () => {
         const directory = await connect();
         const ada = await directory.user("ada");
-        const said = { description: "Data people", idpMappingNames: ["data"], roles: THREE.slice(0, 1) };
-        const extension = { [ROLECALL_GROUP]: { description: "d", idpMappingNames: ["x"], roles: THREE.slice(1) } };
+        const said = { description: "Data people", idpMappingNames: ["data"], roles: THREE };
+        const extension = { [ROLECALL_GROUP]: { description: "d" } };
         const { json } = await directory.post("/Groups", { ...groupBody("Data", [ada]), ...said, ...extension });
         await updateConnection(
           service().p,
@@ -534,12 +534,15 @@ describe("role assignments over SCIM", () => {
           roles: said.roles,
           [ROLECALL_GROUP]: { ...extension[ROLECALL_GROUP], idpMappingNames: ["y"] },
         });
-        expect(again.json).not.to.have.property("description");
+        expect(again.json, "names are one list, and the request speaks of it").not.to.have.any.keys(
+          ...["description", "idpMappingNames"],
+        );
         const patched = await directory.patch(`/Groups/${json["id"]}`, [
+          { op: "remove", path: ROLECALL_GROUP },
           { op: "remove", path: "description" },
           { op: "replace", path: "roles", value: [] },
         ]);
-        expect([patched.status, rolesOf(patched)]).to.deep.equal([200, ["account_type=admin"]]);
+        expect([patched.status, rolesOf(patched)]).to.deep.equal([200, THREE_SAID]);
         expect(await holds(directory)).to.have.length(3);
       });
     });
@@ -595,6 +598,62 @@ describe("role assignments over SCIM", () => {
         expect(await holds(directory)).to.deep.equal(all);
         await directory.delete(`/Groups/${fraud}`);
         expect(await holds(directory)).to.deep.equal(all.slice(1));
+      });
+
+      const PATHS = ["roles", `${ROLECALL_GROUP}:roles`] as const;
+      for (const [sentAt, changedAt] of [PATHS, [...PATHS].reverse()] as readonly (readonly [string, string])[]) {
+        const sent = (roles: Json): JsonObject => (sentAt === "roles" ? { roles } : { [ROLECALL_GROUP]: { roles } });
+        it(`TEC-17, TEC-22: are one list: sent as ${sentAt}, changed as ${changedAt}`, async () => {
+          const directory = await connect();
+          const ada = await directory.user("ada");
+          const { json } = await directory.post("/Groups", { ...groupBody("Data", [ada]), ...sent(THREE) });
+          const patch = (...operations: readonly Json[]) => directory.patch(`/Groups/${json["id"]}`, operations);
+          const gone = await patch({
+            op: "replace",
+            path: `${changedAt}[type eq "all_workspaces"].value`,
+            value: null,
+          });
+          const left = [THREE[0], THREE[2]] as readonly Json[];
+          expect([gone.status, gone.json["roles"], gone.json[ROLECALL_GROUP]]).to.deep.equal([
+            ...[200, left, { roles: left }],
+          ]);
+          expect(await holds(directory)).to.deep.equal(["resource:workspace:fraud/owner", "tenant/admin"]);
+          const listed = [role("Account_Type", "ADMIN"), role("workspace_a", "viewer")];
+          await patch({ op: "add", path: changedAt, value: listed });
+          expect(await holds(directory)).to.have.members([
+            ...["resource:workspace:a/viewer", "resource:workspace:fraud/owner", "tenant/admin"],
+          ]);
+          await patch({ op: "remove", path: changedAt });
+          expect(await holds(directory)).to.deep.equal([]);
+        });
+      }
+
+      it("TEC-17, TEC-22: sent at both paths are joined, and are one list; so are mapping names", async () => {
+        const directory = await connect();
+        const ada = await directory.user("ada");
+        const body = {
+          ...{ ...groupBody("Data", [ada]), roles: THREE.slice(0, 2), idpMappingNames: ["a"] },
+          [ROLECALL_GROUP]: { roles: [role("Account_Type", "Admin"), THREE[2]] as Json, idpMappingNames: ["a", "b"] },
+        };
+        const created = await directory.post("/Groups", body);
+        expect(rolesOf(created)).to.deep.equal(THREE_SAID);
+        expect(created.json).to.deep.include({
+          idpMappingNames: ["a", "b"],
+          [ROLECALL_GROUP]: { roles: THREE, idpMappingNames: ["a", "b"] },
+        });
+        const path = `/Groups/${created.json["id"]}`;
+        const named = await directory.patch(path, [{ op: "remove", path: `${ROLECALL_GROUP}:idpMappingNames` }]);
+        expect(named.json).not.to.have.property("idpMappingNames");
+        expect(named.json[ROLECALL_GROUP]).to.deep.equal({ roles: THREE });
+        await directory.patch(path, [{ op: "replace", path: `${ROLECALL_GROUP}:roles`, value: [THREE[2] as Json] }]);
+        expect(await holds(directory)).to.deep.equal(["resource:workspace:fraud/owner"]);
+        const emptied = await directory.patch(path, [{ op: "remove", path: ROLECALL_GROUP }]);
+        expect(emptied.json).not.to.have.any.keys("roles", ROLECALL_GROUP);
+        expect(await holds(directory)).to.deep.equal([]);
+        const many = Array.from({ length: 200 }, (_, index) => role(`workspace_${index}`, "viewer"));
+        const more = Array.from({ length: 200 }, (_, index) => role(`secret_scope_${index}`, "secret_scope_reader"));
+        const tooMany = { ...groupBody("Many"), roles: many, [ROLECALL_GROUP]: { roles: more } };
+        expect((await directory.post("/Groups", tooMany)).json).to.include({ status: "400", scimType: "invalidValue" });
       });
 
       it("TEC-17, TEC-18, TEC-42: change by PATCH for every member, and are held to what is declared", async () => {

@@ -179,15 +179,15 @@ describe("SCIM PATCH of group members", () => {
     expect(outcome.quirks).to.deep.equal(["read_only_in_value"]);
   });
 
-  it("TEC-22, ENTRA-16: changes mapping names at either place", () => {
+  it("TEC-22, ENTRA-16: changes mapping names, one list, at either place", () => {
     const outcome = patch([
       { op: "add", path: "idpMappingNames", value: ["q"] },
       { op: "Add", path: `${ROLECALL_GROUP}:idpMappingNames`, value: [{ value: "1" }] },
     ]);
     expect(outcome.resource).to.deep.equal({
       ...platform,
-      idpMappingNames: ["p", "q"],
-      [ROLECALL_GROUP]: { idpMappingNames: ["1"] },
+      idpMappingNames: ["p", "q", "1"],
+      [ROLECALL_GROUP]: { idpMappingNames: ["p", "q", "1"] },
     });
     expect(outcome.quirks).to.include("wrapped_value");
   });

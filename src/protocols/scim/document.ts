@@ -8,6 +8,7 @@ import { refusePrototypeKeys } from "./attribute-reference.js";
 import { givenTwice, memberOf, readWritable } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
+import { GROUP_LISTS, joinLists } from "./group-lists.js";
 import { isList, isObject } from "./json-value.js";
 import { checkedExtensions, refuseImmutableChanges, requireAttributes } from "./kept-rules.js";
 import { readMemberIds } from "./member-ids.js";
@@ -50,9 +51,10 @@ export function readCustom(body: Json | undefined, reading: Reading, previous?: 
 export function readWhole(body: Json | undefined, reading: Reading, previous: JsonObject | undefined): JsonObject {
   const unfolded = coreUnfolded(body, reading);
   const resource = readResource(unfolded, reading);
-  if (reading.roles?.managed !== false) return finishResource(resource, reading, previous);
+  if (reading.roles?.managed !== false)
+    return finishResource(joinLists(resource, GROUP_LISTS, reading), reading, previous);
   const kept = keepUnmanaged(resource, isObject(unfolded) ? unfolded : {}, previous, reading.type.name === "Group");
-  return finishResource(kept, reading, previous);
+  return finishResource(joinLists(kept, ["idpMappingNames"], reading), reading, previous);
 }
 
 /** Core attributes below their schema's URN, as an extension's lie, are read as if they lay at the root. */

@@ -10,13 +10,14 @@ import type { Reading } from "./dialect.js";
 import { finishResource } from "./document.js";
 import { ScimError } from "./errors.js";
 import type { FilterNode } from "./filter-parser.js";
+import { GROUP_LISTS, isGroupList, joinLists, otherPlace } from "./group-lists.js";
 import { isObject, sameJson, without } from "./json-value.js";
 import { namesNobody, readMemberIds, refuseTooMany, selectedMemberIds } from "./member-ids.js";
 import { type MemberOperation, type MemberOperations, memberOperations } from "./member-operations.js";
 import { changedValue } from "./patch-attribute.js";
 import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
 import type { PatchKind, PatchOperation } from "./patch-request.js";
-import { isRoles } from "./roles.js";
+import { isRoles, ROLECALL_GROUP } from "./roles.js";
 import { hint, type Schema } from "./schema.js";
 
 export interface PatchOutcome {
@@ -73,7 +74,16 @@ function applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json |
     return;
   }
   if (!schema.extension) throw new ScimError("mutability", "a resource cannot be removed by PATCH: use DELETE");
-  if (kind !== "add") draft.resource = without(draft.resource, schema.urn);
+  if (kind === "add") return;
+  for (const name of GROUP_LISTS) {
+    const attribute = schema.attributes.get(name.toLowerCase());
+    const isListed = attribute !== undefined && isGroupList(attribute) && name in dataOf(draft.resource, schema);
+    if (isListed) applyTarget(draft, "remove", { schema, attribute }, undefined);
+  }
+  // Roles that the connection does not take are there still.
+  const { roles } = dataOf(draft.resource, schema);
+  const stays = roles !== undefined && draft.reading.roles?.managed === false && schema.urn === ROLECALL_GROUP;
+  draft.resource = withData(draft.resource, schema, stays ? { roles } : {});
 }
 
 /** Unknown keys are ignored as in a PUT (C8), yet a value that names nothing known would be a success that does nothing. */
@@ -155,14 +165,20 @@ function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, 
     return;
   }
   if (target.where !== undefined) countComparisons(draft, target.where.node);
-  const data = dataOf(draft.resource, schema);
-  const before = data[attribute.name];
+  if (isGroupList(attribute)) draft.resource = joinLists(draft.resource, [attribute.name], reading);
+  const other = otherPlace(target, draft.resource, reading.type);
+  const here = dataOf(draft.resource, schema)[attribute.name];
+  const before = here ?? (other && dataOf(draft.resource, other)[attribute.name]);
   const after = changedValue({ kind, target, value }, before, reading);
   if (after === undefined && kind === "remove" && attribute.required) {
     throw new ScimError("mutability", `${quote(attribute.id)} is required: it can be replaced, not removed`);
   }
-  const next = after === undefined ? without(data, attribute.name) : { ...data, [attribute.name]: after };
-  draft.resource = withData(draft.resource, schema, next);
+  const places = here === undefined && kind === "remove" ? [] : [schema];
+  for (const place of other === undefined ? places : [...places, other]) {
+    const data = dataOf(draft.resource, place);
+    const next = after === undefined ? without(data, attribute.name) : { ...data, [attribute.name]: after };
+    draft.resource = withData(draft.resource, place, next);
+  }
 }
 
 /** Two for each operation that may be sent: clients select by a type, at most with one condition more. */

@@ -172,6 +172,7 @@ function keyOf({ type, value }: ScimRole, declared: CompiledScimRoles): string {
 }
 
 const KEPT_OF_GROUPS = ["description", "idpMappingNames"] as const;
+const MAPPING_NAMES = "idpmappingnames";
 
 /**
  * What a PUT leaves as it is where the connection does not take these roles: the assignments, and of groups also what a client
@@ -185,17 +186,27 @@ export function keepUnmanaged(
 ): JsonObject {
   if (previous === undefined) return resource;
   const names = ["roles", ...(isGroup ? KEPT_OF_GROUPS : [])];
-  const kept = keep(resource, body, previous, names);
+  const said = Object.entries(body).find(([key]) => key.toLowerCase() === ROLECALL_GROUP.toLowerCase())?.[1];
+  const inExtension = isObject(said) ? said : {};
+  // A list that both schemas have is one list: whoever speaks of it at one path has spoken of it.
+  const named = [...Object.keys(body), ...Object.keys(inExtension)].filter(
+    (key) => key.toLowerCase() === MAPPING_NAMES,
+  );
+  const kept = keep(resource, [...Object.keys(body), ...named], previous, names);
   const before = previous[ROLECALL_GROUP];
   if (!isObject(before)) return kept;
-  const said = Object.entries(body).find(([key]) => key.toLowerCase() === ROLECALL_GROUP.toLowerCase())?.[1];
   const present = resource[ROLECALL_GROUP];
-  const extension = keep(isObject(present) ? present : {}, isObject(said) ? said : {}, before, names);
+  const extension = keep(isObject(present) ? present : {}, [...Object.keys(inExtension), ...named], before, names);
   return Object.keys(extension).length === 0 ? kept : { ...kept, [ROLECALL_GROUP]: extension };
 }
 
-function keep(resource: JsonObject, body: JsonObject, previous: JsonObject, names: readonly string[]): JsonObject {
-  const said = new Set(Object.keys(body).map((key) => key.toLowerCase()));
+function keep(
+  resource: JsonObject,
+  keys: readonly string[],
+  previous: JsonObject,
+  names: readonly string[],
+): JsonObject {
+  const said = new Set(keys.map((key) => key.toLowerCase()));
   const kept = names.flatMap((name) => {
     const value = previous[name];
     const stays = name === "roles" || !said.has(name.toLowerCase());
