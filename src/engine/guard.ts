@@ -148,9 +148,17 @@ export function needsSeat({ person, changes }: PersonPlan): boolean {
 /** Which losses somebody has reviewed, by danger key. */
 export type Covers = (key: string) => boolean;
 
-/** The loss in a plan, unless every loss in it was reviewed. */
+/**
+ * The loss in a plan, unless every loss in it was reviewed. The end of a service account waits for nobody: somebody said it of
+ * this account, and its tokens must end with it.
+ */
 export function unseenLoss(plan: PersonPlan, covers: Covers): Loss | undefined {
+  if (endsServiceAccount(plan)) return undefined;
   return losingLines(plan).every((line) => covers(dangerKey(line))) ? undefined : lossOf(plan);
+}
+
+function endsServiceAccount({ person, changes }: PersonPlan): boolean {
+  return person.serviceAccount === true && changes.some(({ kind }) => kind === "deactivate_user");
 }
 
 /** Danger keys of what a plan takes away. */
@@ -194,6 +202,7 @@ function underWaiting(plan: PersonPlan, hold: Hold, { covers, releasing }: HoldO
 
 function underDiscarded(plan: PersonPlan, hold: Hold, covers: Covers): UnderHold {
   const undecided = plan.kept.length > 0 || plan.frozen;
+  if (endsServiceAccount(plan)) return { kind: "free", plan };
   if (lossOf(plan) === undefined) return { kind: undecided ? "stays" : "free", plan };
   const ending = endingKey(plan);
   if (ending !== undefined && (covers(ending) || !hold.losses.includes(ending))) return { kind: "free", plan };

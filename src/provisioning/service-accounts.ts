@@ -141,6 +141,7 @@ export async function expireServiceAccount(
   const [state] = await tx.lockPeople([user]);
   const row = await tx.accountRow({ user });
   const end = row?.document.expiresAt;
+  await tx.noteAccountEnd(user, now);
   if (state?.status !== "registered" || end === undefined || end > now) return;
   await endAccount(p, tx, state, { by: "expired", reason: `its time was over at ${end}`, context, now });
 }

@@ -87,6 +87,14 @@ export function serviceAccountWriter(scope: Scope): ServiceAccountWriter {
       if (deleted > 0) await freeUnique(scope, id);
       return deleted > 0;
     },
+    async noteAccountEnd(id, now) {
+      const at = toMillis(now);
+      await db.run(
+        sql`update service_accounts set version = version + 1, modified_at = ${at}
+          where tenant_id = ${tenant} and user_id = ${id} and deleted_at is null and scim_resource is not null
+            and expires_at <= ${at} and modified_at < expires_at`,
+      );
+    },
     async removeServiceAccount(id, now) {
       const at = toMillis(now);
       const removed = await one<{ readonly id: string }>(

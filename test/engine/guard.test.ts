@@ -111,6 +111,21 @@ describe("a plan under a hold", () => {
     expect(underHold({ ...open, frozen: true }, nothing).kind).to.equal("stays");
   });
 
+  it("lets service accounts end at once, whatever is held of them, and takes no role of theirs past the brake", () => {
+    const robot = (changes: readonly Change[], hold?: Hold): PersonPlan => {
+      const plan = planOf(changes, hold);
+      return { ...plan, person: { ...plan.person, serviceAccount: true } };
+    };
+    for (const hold of [undefined, holdOf("held", left), holdOf("discarded", left)]) {
+      const ending = robot([leaves, takes(sales)], hold);
+      const judged = underHold(ending, nothing);
+      expect([judged.kind, judged.plan.changes.length], hold?.status).to.deep.equal(["free", 2]);
+      expect(unseenLoss(ending, nothing.covers)).to.equal(undefined);
+    }
+    expect(unseenLoss(robot([takes(sales)]), nothing.covers)).to.include({ kind: "access" });
+    expect(underHold(robot([takes(sales)], holdOf("held", lost)), nothing).kind).to.equal("waits");
+  });
+
   it("is a loss that somebody has seen only when all of it was", () => {
     const plan = planOf([takes(sales), takes(support)]);
     expect(unseenLoss(plan, (key) => lost.includes(key))).to.include({ kind: "access" });

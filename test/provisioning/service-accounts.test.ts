@@ -168,6 +168,22 @@ for (const [name, url] of DATABASES) {
       expect(await typesOf(await robot())).to.include("service_account.reactivated");
     });
 
+    it("are another version for SCIM once their time is over, unless they were written since", async () => {
+      const row = await push({ roles: IS_ADMIN, expiresAt: inHours(1) });
+      const version = async () => {
+        await t.settled();
+        const { id } = await t.tenant();
+        const [connection] = (await t.p.store.read(id).connections()).filter(({ slug }) => slug === "okta");
+        if (!connection) throw new Error("no connection");
+        return (await t.p.store.read(id).directoryServiceAccount(connection.id, row))?.version;
+      };
+      expect(await version()).to.equal(1);
+      clock.forward({ hours: 2 });
+      expect(await version()).to.equal(2);
+      await push({ roles: IS_ADMIN, expiresAt: inHours(-1), description: "changed" }, row);
+      expect(await version()).to.equal(3);
+    });
+
     it("end at the time that was said last", async () => {
       const mine = await make({ expiresAt: inHours(1) });
       await change(mine, { expiresAt: inHours(5) });
@@ -305,6 +321,29 @@ for (const [name, url] of DATABASES) {
         expect(await isGood(old)).to.equal("unauthorized");
         expect(await isGood(await token("ci"))).to.equal(true);
       });
+
+      const byScim: readonly (readonly [string, (row: DirectoryUserId) => Promise<unknown>])[] = [
+        ["active: false", (row) => push({ roles: IS_ADMIN, active: false }, row)],
+        ["a DELETE", (row) => t.change("okta", { kind: "deleteServiceAccount", id: row })],
+      ];
+      for (const [what, end] of byScim) {
+        it(`SEC-05: of a pushed account end with ${what}, past any brake, also where a role waits behind it`, async () => {
+          const row = await push({ roles: IS_ADMIN });
+          const id = await robot();
+          const good = await token("robot");
+          const none = { deactivationsFloor: 0, deactivationsShare: 0, accessFloor: 0, accessShare: 0 };
+          Object.assign(t.p.settings.brake, { ...t.p.settings.brake, ...none });
+          await push({}, row);
+          await t.settled();
+          expect((await shown(id)).holds, "the role waits as a person's does").to.deep.equal(["tenant/admin"]);
+          expect(await isGood(good)).to.equal(true);
+          await end(row);
+          await t.settled();
+          expect(await isGood(good)).to.equal("unauthorized");
+          expect(await shown(id)).to.deep.include({ status: "deactivated", holds: [] });
+          expect((await t.person("robot")).hold).to.equal(undefined);
+        });
+      }
 
       it("of a pushed account end with what SCIM says of it", async () => {
         const row = await push({ roles: IS_ADMIN });

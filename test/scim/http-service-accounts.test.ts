@@ -205,6 +205,41 @@ describe("service accounts over SCIM", () => {
       });
     });
 
+    it("are not active once their time is over: in answers, lists and filters, until a later end is pushed", async () => {
+      const directory = await connect();
+      const [past, future] = ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"];
+      const over = `/ServiceAccounts/${await made(directory, "over", { expiresAt: past, active: true, roles: [ADMIN_ROLE] })}`;
+      await made(directory, "later", { expiresAt: future });
+      await made(directory, "endless");
+      await made(directory, "idle", { active: false });
+      expect((await directory.get(over)).json["active"]).to.equal(false);
+      const pushed = await directory.patch(over, [{ op: "replace", path: "active", value: true }]);
+      expect([pushed.status, pushed.json["active"]]).to.deep.equal([200, false]);
+      const found = async (filter: string) => {
+        const { json } = await directory.get(`/ServiceAccounts?filter=${encodeURIComponent(filter)}`);
+        return ((json["Resources"] ?? []) as readonly JsonObject[]).map(({ displayName }) => displayName).sort();
+      };
+      const [live, ended] = [
+        ["endless", "later"],
+        ["idle", "over"],
+      ];
+      for (const filter of ["active eq true", "active ne false", "not (active eq false)"]) {
+        expect(await found(filter), filter).to.deep.equal(live);
+      }
+      for (const filter of ["active eq false", "active ne true", "not (active eq true)"]) {
+        expect(await found(filter), filter).to.deep.equal(ended);
+      }
+      expect(await found('active eq true and displayName sw "l" or active eq false')).to.deep.equal([
+        ...["idle", "later", "over"],
+      ]);
+      expect(await found("active pr")).to.have.length(4);
+      const search = { schemas: ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], filter: "active eq true" };
+      expect((await directory.post("/.search", search)).json["totalResults"]).to.equal(2);
+      const back = await directory.patch(over, [{ op: "replace", path: "expiresAt", value: future }]);
+      expect(back.json["active"], "what was pushed counts again").to.equal(true);
+      expect(await holds(directory, "over")).to.deep.equal(["tenant/admin"]);
+    });
+
     it("take no seat", async () => {
       const directory = await connect({ of: { seats: 1 } });
       await directory.user("ada");

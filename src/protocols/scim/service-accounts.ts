@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
+import { accountAt, accountFilterAt } from "./account-expiry.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
@@ -38,7 +39,11 @@ export function serviceAccountHandler({ schemas, bodyBytes }: ScimRoom): Resourc
 
 async function listAccounts(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
-  const { rows, ...listed } = await reader.directoryServiceAccounts(connection.id, query);
+  const filter = query.filter && accountFilterAt(query.filter, visit.room.p.now());
+  const { rows, ...listed } = await reader.directoryServiceAccounts(connection.id, {
+    ...query,
+    ...(filter && { filter }),
+  });
   return { ...listed, resources: await renderAll(visit, rows) };
 }
 
@@ -126,8 +131,10 @@ async function outcome(visit: Visit, status: 200 | 201, row: DirectoryUserRow): 
 }
 
 /** Owners of the whole page in one question, and only when the answer shows them. */
-async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promise<readonly JsonObject[]> {
+async function renderAll(visit: Visit, stored: readonly DirectoryUserRow[]): Promise<readonly JsonObject[]> {
   const { room, caller, projection } = visit;
+  const now = room.p.now();
+  const rows = stored.map((row) => ({ ...row, resource: accountAt(row.resource, now) }));
   const type = room.schemas.serviceAccount;
   const owned = wants(type, "owner", projection) ? rows.flatMap(({ resource }) => ownerOf(resource).owner ?? []) : [];
   const ids = [...new Set(owned)];

@@ -99,6 +99,8 @@ export interface ServiceAccountWriter {
     now: Instant,
     ifVersion?: number,
   ): Promise<boolean>;
+  /** Its version as SCIM sees it rises, unless it was written since its time was over: from then on it is not active. */
+  noteAccountEnd(id: UserId, now: Instant): Promise<void>;
   /** Takes it out of admins' lists, and its row out of the directory. */
   removeServiceAccount(id: UserId, now: Instant): Promise<void>;
 }
