@@ -228,6 +228,8 @@ describe("SCIM errors over HTTP", () => {
         "invalidFilter",
       ],
       ["a sort everywhere by nothing", { method: "GET", path: "/?sortBy=nosuch" }, 400, "invalidValue"],
+      ["a GET where searches are posted", { method: "GET", path: "/Users/.search" }, 405],
+      ["a PUT where searches are posted", { method: "PUT", path: "/Groups/.search", ...json({}) }, 405],
       ["a count in words", { method: "GET", path: "/Users?count=ten" }, 400, "invalidValue"],
       ["a start in parts", { method: "GET", path: "/Groups?startIndex=1.5" }, 400, "invalidValue"],
       [

@@ -3,12 +3,16 @@
 import type { HttpRequest } from "../../http/exchange.js";
 import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { Json } from "../../model/json.js";
+import { Refusal } from "../../model/problem.js";
 import { listRequest, projectionRequest } from "./list-parameters.js";
 import { listResources } from "./list-resources.js";
 import { type Operation, operate, type ResourceHandler } from "./resource-handler.js";
 import { listAnswer, outcomeAnswer } from "./scim-answer.js";
 import { SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
 import type { VisitRequest } from "./visit.js";
+
+/** No resource is called so: searches are posted there. */
+const SEARCH = ".search";
 
 interface Asked {
   readonly principal: ScimCaller;
@@ -94,10 +98,14 @@ async function list(room: ScimRoom, handler: ResourceHandler, { request, princip
 }
 
 function visitRequest(room: ScimRoom, caller: ScimCaller, request: HttpRequest): VisitRequest {
+  const { id = "" } = request.params;
+  if (id === SEARCH) {
+    throw new Refusal("method_not_allowed", `${request.method} is not possible here, only POST`, { allow: "POST" });
+  }
   return {
     room,
     caller,
-    id: request.params["id"] ?? "",
+    id,
     projection: projectionRequest(request),
     preconditions: { ifMatch: request.header("if-match"), ifNoneMatch: request.header("if-none-match") },
     onQuirks: (quirks) => request.identify({ quirks: quirks.join(",") }),
