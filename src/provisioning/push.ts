@@ -139,7 +139,7 @@ function startReconciling(p: Provisioning, { tenant, connection, context }: Push
   return Promise.resolve();
 }
 
-/** What is refused until an admin decides is put down for them, though nothing else of the request stays. */
+/** What is refused until an admin decides is put down for them, though nothing else of the request stays. Never throws: the refusal counts. */
 async function keepForReview(
   p: Provisioning,
   tenant: TenantId,
@@ -148,7 +148,9 @@ async function keepForReview(
 ): Promise<void> {
   const review = refusal instanceof Refusal ? reviewOf(refusal) : undefined;
   if (review === undefined) return;
-  await p.store.write(tenant, (tx) => tx.insertReviewItem({ ...review, connection: connection.id }, p.now()));
+  await p.store
+    .write(tenant, (tx) => tx.insertReviewItem({ ...review, connection: connection.id }, p.now()))
+    .catch((fault: unknown) => p.log.fault("review_item.not_kept", fault, { tenant }));
 }
 
 async function startRun(

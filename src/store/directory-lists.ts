@@ -106,6 +106,8 @@ interface Listed<Columns, Row> {
   readonly row: (columns: Columns, connection: ConnectionId) => Row;
   /** What the connection may take over beside its own rows. */
   readonly adoptable?: (scope: Scope, adoptable: Adoptable) => Fragment | undefined;
+  /** By which these are filtered, where they are shown with less than own rows. */
+  readonly adoptableSource?: FilterSource;
 }
 
 const LISTED_USERS: Listed<ResourceColumns, ReturnType<typeof directoryUserOf>> = {
@@ -128,6 +130,8 @@ const LISTED_GROUPS: Listed<GroupColumns, ReturnType<typeof directoryGroupOf>> =
   kept: verbatim("live_groups"),
   row: directoryGroupOf,
   adoptable: (scope) => adoptableGroup(scope),
+  // they are shown without members, and so found by none
+  adoptableSource: { ...GROUPS, rows: { members: [] } },
 };
 
 const LISTED_SERVICE_ACCOUNTS: Listed<ResourceColumns, ReturnType<typeof directoryUserOf>> = {
@@ -165,14 +169,15 @@ async function list<Columns extends { readonly id: string }, Row>(
 ): Promise<DirectoryList<Row>> {
   const { tenant, sql: db, dialect } = scope;
   const { source, alias, table, columns, live, kept } = listed;
-  const condition = query.filter === undefined ? NOTHING : sql` and (${filterSql(dialect, source, query.filter)})`;
+  const conditionOf = (of: FilterSource) =>
+    query.filter === undefined ? NOTHING : sql` and (${filterSql(dialect, of, query.filter)})`;
   const from = sql`from ${table} where ${alias}.tenant_id = ${tenant} and ${alias}.connection_id = ${connection}
-    and ${live}${condition}`;
+    and ${live}${conditionOf(source)}`;
   const keys = sortKeys(dialect, source, query.sort);
   const order = orderSql(keys, source.id);
   const { beyond, places, limit } = walkSql(keys, source.id, query);
   const local = query.adoptable && listed.adoptable?.(scope, query.adoptable);
-  const fromLocal = sql`from ${table} where ${local ?? NOTHING}${condition}`;
+  const fromLocal = sql`from ${table} where ${local ?? NOTHING}${conditionOf(listed.adoptableSource ?? source)}`;
   const first = (of: Fragment) =>
     sql`select ${source.id} as id ${of}${beyond} order by ${order} limit ${limit + query.offset}`;
   const alsoLocal = sql` union all select id from (${first(fromLocal)}) as made`;

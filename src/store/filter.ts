@@ -192,6 +192,7 @@ function ofRows(rows: Rows, rest: AttributePath, onColumn: Leaf["onColumn"]): Fr
 }
 
 function someRow(rows: Rows, condition: (table: RowTable) => Fragment): Fragment {
+  if (rows.length === 0) return FALSE;
   const tables = rows.map((table) => sql`exists (${table.from} and ${condition(table)})`);
   return sql`(${join(tables, " or ")})`;
 }

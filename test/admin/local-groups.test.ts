@@ -139,6 +139,35 @@ for (const [database, newUrl] of DATABASES) {
       expect(posted.body["id"]).not.to.equal(id);
     });
 
+    it("are found by no filter of members, as long as a client sees none in them", async () => {
+      const domain = `${tenant.split("/").at(-1)}.example`;
+      const proved = await client.tenant({ domains: [domain] });
+      const ann = await client.post(`${proved}/users`, { userName: "ann", email: `ann@${domain}` });
+      await client.post(`${proved}/groups`, { displayName: "Crew", members: [ann.body["id"]] });
+      const directory = await client.directory(proved);
+      const found = async (path: string, filter: string) => {
+        const { body } = await directory.scim("GET", `/${path}?filter=${encodeURIComponent(filter)}`);
+        return (body["Resources"] as readonly { readonly id: string }[]).map(({ id }) => id);
+      };
+      const [id] = await found("Users", 'userName eq "ann"');
+      const [crew] = await found("Groups", 'displayName eq "Crew"');
+      expect(await found("Groups", `members.value eq "${id}"`)).to.deep.equal([]);
+      expect(await found("Groups", `members[value eq "${id}"]`)).to.deep.equal([]);
+      expect(await found("Groups", `not (members.value eq "${id}")`)).to.deep.equal([crew]);
+    });
+
+    it("are taken over by one of two pushes of the name at once, and the other makes a group of its own", async () => {
+      const id = (await make("Crew", "ann")).body["id"];
+      const directory = await client.directory(tenant);
+      const body = { schemas: [GROUP], displayName: "Crew" };
+      const posted = await Promise.all([1, 2, 3].map(() => directory.scim("POST", "/Groups", body)));
+      expect(
+        posted.map(({ status }) => status),
+        posted.map(({ text }) => text).join(),
+      ).to.deep.equal([201, 201, 201]);
+      expect(posted.filter((reply) => reply.body["id"] === id)).to.have.length(1);
+    });
+
     it("DS-19, TEC-45: a pushed group of that name adopts the local one, and makes no duplicate; another name makes a group", async () => {
       const id = (await make("Crew", "ann")).body["id"];
       const directory = await client.directory(tenant, "zoe");

@@ -34,6 +34,28 @@ describe("references between operations of a bulk request", () => {
     expect(made[0]).to.contain('"known"');
     expect(made[many - 1]).to.contain(`"id${many - 1}"`);
   });
+
+  it("are taken back with the version that was made: what somebody has changed since stays", async () => {
+    const one = (bulkId: string, other: string) => ({
+      ...{ method: "POST", path: "/Users", bulkId },
+      data: { [ENTERPRISE]: { manager: { value: `bulkId:${other}` } } },
+    });
+    const Operations = [one("a", "b"), one("b", "a")];
+    const request = readBulkRequest({ schemas: [BULK_REQUEST], Operations }, [handler], 10);
+    const removed: (string | undefined)[] = [];
+    let made = 0;
+    const results = await carryOutBulk(request, async ({ version, operation }) => {
+      if (operation.kind === "remove") {
+        removed.push(version);
+        throw new Error("the resource has another version");
+      }
+      if (operation.kind === "patch" || made > 0) throw new Error("refused");
+      made += 1;
+      return { status: 201, location: "https://x.test/Users/id1", etag: 'W/"1"' };
+    });
+    expect(removed).to.deep.equal(['W/"1"']);
+    expect(results.map(({ error, id }) => [error !== undefined, id])).to.deep.include([true, "id1"]);
+  });
 });
 
 function all201(statuses: readonly unknown[]): boolean {

@@ -170,11 +170,14 @@ class BulkRun {
     }
   }
 
-  /** Only what this request alone made is removed again: a POST that found somebody known must not end their account. */
+  /**
+   * Only what this request alone made is removed again, as long as nobody has changed it since: a POST that found somebody known must
+   * not end their account.
+   */
   async #takeBack({ handler, id }: BulkOperation, { etag }: Outcome): Promise<boolean> {
     if (etag !== etagOf(1)) return false;
     try {
-      await this.#carry({ handler, id, operation: { kind: "remove" } });
+      await this.#carry({ handler, id, version: etag, operation: { kind: "remove" } });
       return true;
     } catch {
       return false;

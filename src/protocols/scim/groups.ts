@@ -50,7 +50,9 @@ async function listGroups(visit: Visit, query: ListQuery): Promise<Listed> {
 
 async function createGroup(visit: Visit, body: Json): Promise<Outcome> {
   const { document, members } = readGroup(body, visit.reading);
-  const pushed = await pushGroup(visit, [{ kind: "upsertGroup", document, members: members as readonly MemberId[] }]);
+  const change = { kind: "upsertGroup", document, members: members as readonly MemberId[] } as const;
+  // Somebody else may take over the group of that name at the same moment: then this is another group.
+  const pushed = await changing(visit, () => pushGroup(visit, [change]));
   const [written] = pushed.rows;
   if (!written) throw new Error("a group was written and no row came back");
   const { length } = members;
