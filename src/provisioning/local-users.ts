@@ -12,7 +12,7 @@ import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { endAccount } from "./end-account.js";
 import { firstNames } from "./first-names.js";
 import { refuseLastOwner } from "./manual-grants.js";
-import type { AccessWrites } from "./ports/access.js";
+import { NO_ACCESS_WRITES } from "./no-access-writes.js";
 import type { LocalProfile } from "./ports/documents.js";
 import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
@@ -41,7 +41,7 @@ export async function createLocalUser(
     await tx.insertUserRow({ connection: local.id, user: id, linkedBy: "created", ...documents, userName }, now);
     await reviewNamesakes(tx, tenant, { user: id, userName }, now);
     await admitSeat(tx, id);
-    await tx.applyAccess({ ...NOTHING, statuses: [{ user: id, to: "registered" }] }, now);
+    await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user: id, to: "registered" }] }, now);
     await journal(tx, id, userName, "user.created", "made by hand", context, now);
     await tx.markDirty([id], "local", now);
     return id;
@@ -161,16 +161,6 @@ function claimsOf(before: ClaimsDocument | undefined, profile: LocalProfile, now
   return { attributes, claims: {}, at: now };
 }
 
-const NOTHING: AccessWrites = {
-  statuses: [],
-  profiles: [],
-  open: [],
-  close: [],
-  refresh: [],
-  reconciled: [],
-  version: 0,
-};
-
 async function deactivate(
   p: Provisioning,
   tx: TenantWriter,
@@ -186,7 +176,7 @@ async function deactivate(
 async function reactivate(tx: TenantWriter, state: PersonState, context: Context, now: Instant): Promise<void> {
   await refuseErased(tx, state.id);
   await admitSeat(tx, state.id);
-  await tx.applyAccess({ ...NOTHING, statuses: [{ user: state.id, to: "registered" }] }, now);
+  await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user: state.id, to: "registered" }] }, now);
   await journal(tx, state.id, state.userName, "user.reactivated", "reactivated by an admin", context, now);
 }
 

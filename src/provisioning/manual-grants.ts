@@ -6,6 +6,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner, type Target, teamOf } from "../model/target.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
+import { NO_ACCESS_WRITES } from "./no-access-writes.js";
 import { ownersChanged } from "./owners.js";
 import type { ClosedGrant, NewGrant } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -76,7 +77,7 @@ async function openGrantWithAudit(
 ): Promise<void> {
   const ends = expiresAt === undefined ? {} : { expiresAt };
   const grant = { id, user, target, origin: "manual", evidence: [], by: authorOf(context), reason } as const;
-  await tx.applyAccess({ ...NOTHING, open: [{ ...grant, ...(team && { team }), ...ends }] }, now);
+  await tx.applyAccess({ ...NO_ACCESS_WRITES, open: [{ ...grant, ...(team && { team }), ...ends }] }, now);
   if (isOwner(target)) await ownersChanged(tx, now);
   const detail = { target: { ...target }, origin: "manual", reason, ...ends };
   await tx.appendAudit([{ ...auditEntry(context, now, "grant.added", detail), user }]);
@@ -158,8 +159,6 @@ export async function expireGrant(tx: TenantWriter, ref: string, context: Contex
   }
   await closeGrantWithAudit(tx, id, "expired", context, now);
 }
-
-const NOTHING = { statuses: [], profiles: [], open: [], close: [], refresh: [], reconciled: [], version: 0 } as const;
 
 async function lockedPerson(tx: TenantWriter, user: UserId) {
   const [state] = await tx.lockPeople([user]);

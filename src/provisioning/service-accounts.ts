@@ -10,7 +10,7 @@ import { endAccount } from "./end-account.js";
 import { personNamed } from "./explain/person-named.js";
 import { localConnection } from "./local-users.js";
 import { giveByHand } from "./manual-grants.js";
-import type { AccessWrites } from "./ports/access.js";
+import { NO_ACCESS_WRITES } from "./no-access-writes.js";
 import type { AccountDocument, AccountRow, ServiceAccountRow } from "./ports/service-accounts.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 
@@ -46,7 +46,7 @@ export async function createServiceAccount(
     const local = await localConnection(tx);
     const user = await tx.insertPendingUser({ userName, displayName }, now, "service_account");
     await tx.insertServiceAccount({ connection: local.id, user, document }, now);
-    await tx.applyAccess({ ...NOTHING, statuses: [{ user, to: "registered" }] }, now);
+    await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user, to: "registered" }] }, now);
     if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "account_expiry", user);
     await journal(tx, { user, userName, type: "service_account.created", reason: "made by hand", context, now });
     for (const target of roles) {
@@ -91,7 +91,7 @@ export async function updateServiceAccount(
     const { userName, displayName, expiresAt } = document;
     if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "account_expiry", user);
     if (displayName !== state.displayName)
-      await tx.applyAccess({ ...NOTHING, profiles: [shownAs(state, displayName)] }, now);
+      await tx.applyAccess({ ...NO_ACCESS_WRITES, profiles: [shownAs(state, displayName)] }, now);
     const told = { user, userName, context, now } as const;
     if (Object.keys(said).length > 0) {
       await journal(tx, { ...told, type: "service_account.updated", reason: "changed by an admin" });
@@ -103,7 +103,7 @@ export async function updateServiceAccount(
       if (expiresAt !== undefined && expiresAt <= now) {
         throw new Refusal("conflict", "the account's time is over: give it a later `expiresAt`, or null");
       }
-      await tx.applyAccess({ ...NOTHING, statuses: [{ user, to: "registered" }] }, now);
+      await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user, to: "registered" }] }, now);
       await journal(tx, { ...told, type: "service_account.reactivated", reason: "reactivated by an admin" });
     }
   });
@@ -233,11 +233,6 @@ function changedDocument(before: AccountDocument, said: Said, active: boolean): 
 function shownAs({ id: user, userName, email, givenName, familyName, photo }: PersonState, displayName: string) {
   return { user, userName, email, givenName, familyName, photo, displayName };
 }
-
-const NOTHING: AccessWrites = {
-  ...{ statuses: [], profiles: [], open: [], close: [], refresh: [], reconciled: [] },
-  version: 0,
-};
 
 interface Told {
   readonly user: UserId;
