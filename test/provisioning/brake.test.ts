@@ -331,7 +331,14 @@ describe("the brake", () => {
     await other.settled();
     const holding = async () => (await Promise.all(ids.map((_, at) => other.holds(name(at))))).flat();
     expect(await holding()).to.deep.equal(Array(6).fill("Lobby/viewer"));
-    await turnSyncOff(other.p, await other.tenant(), await other.connection("okta"), { onDisable: "convert" }, ADMIN);
+    const [okta, tenant] = [await other.connection("okta"), await other.tenant()];
+    const off = turnSyncOff(other.p, tenant, okta, { onDisable: "convert" }, ADMIN);
+    expect(await off.catch(({ code }: { readonly code: string }) => code)).to.equal("digest_required");
+    // nobody has reviewed what they lose
+    await other.p.store.write(tenant.id, async (tx) => {
+      await tx.updateConnection(okta.id, { sync: "off" }, other.p.now());
+      await tx.markConnection(okta.id, "connection", other.p.now());
+    });
     await other.settled();
     expect(await holding()).to.have.length(3);
     const held = { ...(await other.held("local")), ...(await other.held("okta")) };
