@@ -22,7 +22,7 @@ function many(name: (at: number) => string) {
 const PERSON = {
   ...{ schemas: [USER], userName: "rule", displayName: "Sales", nickName: "n".repeat(60_000), active: true },
   name: { formatted: "Élodie Müller", givenName: "viewer", familyName: "Guard" },
-  photos: [{ value: `https://pictures.example/${"p/".repeat(200_000)}`, type: "photo" }],
+  photos: [{ value: `https://pictures.example/${"p/".repeat(10_000)}`, type: "photo" }],
   emails: [{ value: "elodie@acme.example", type: "work", primary: true }, ...many((at) => `elodie${at}@home.example`)],
   ...{ ims: many((at) => `elodieim${at}`), phoneNumbers: many((at) => `+44 ${at} elodie`) },
   addresses: many(String).map(({ value, type }) => ({ formatted: `${value} Elodie Road`, type })),
