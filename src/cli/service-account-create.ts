@@ -1,8 +1,8 @@
 import { parseTarget } from "../engine/target-text.js";
 import { quote } from "../model/quote.js";
-import { compileSchema } from "../platform/schemas.js";
 import { createServiceAccount, type NewServiceAccount } from "../provisioning/service-accounts.js";
 import type { Arguments } from "./arguments.js";
+import { checkedInput } from "./checked-input.js";
 import { type Command, EXIT, Misuse } from "./command.js";
 import { commandLineContext, tenantNamed, withInstallation } from "./installation.js";
 
@@ -34,7 +34,6 @@ export const serviceAccountCreate: Command = {
   },
 };
 
-/** Judged by the schema of the admin API: the two doors let the same things in. */
 function inputOf(args: Arguments): NewServiceAccount {
   const roles = args.texts("role").map((text) => {
     const target = parseTarget(text);
@@ -49,15 +48,8 @@ function inputOf(args: Arguments): NewServiceAccount {
     expiresAt: args.text("expires-at"),
   };
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const checked = compileSchema<NewServiceAccount>("admin/service-account#/$defs/new")({
+  return checkedInput<NewServiceAccount>("admin/service-account#/$defs/new", {
     ...said,
     ...(roles.length > 0 && { roles }),
   });
-  if (!checked.ok)
-    throw new Misuse(checked.problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join("; "));
-  const { expiresAt, ...input } = checked.value;
-  if (expiresAt === undefined) return input;
-  const millis = Date.parse(expiresAt);
-  if (Number.isNaN(millis)) throw new Misuse("--expires-at is no instant that exists");
-  return { ...input, expiresAt: new Date(millis).toISOString() };
 }

@@ -1,6 +1,6 @@
-import { compileSchema } from "../platform/schemas.js";
 import { createToken, type NewToken } from "../provisioning/tokens.js";
 import type { Arguments } from "./arguments.js";
+import { checkedInput } from "./checked-input.js";
 import { type Command, EXIT, Misuse } from "./command.js";
 import { commandLineContext, tenantNamed, withInstallation } from "./installation.js";
 
@@ -34,20 +34,12 @@ export const tokenCreate: Command = {
   },
 };
 
-/** Judged by the schema of the admin API. */
 function inputOf(args: Arguments): NewToken {
   const expires = args.text("expires-at");
   const account = args.text("service-account");
-  const checked = compileSchema<NewToken>("admin/token#/$defs/new")({
+  return checkedInput<NewToken>("admin/token#/$defs/new", {
     name: args.text("name") ?? "made at the command line",
     ...(account !== undefined && { serviceAccount: account }),
     ...(expires !== undefined && { expiresAt: expires }),
   });
-  if (!checked.ok)
-    throw new Misuse(checked.problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join("; "));
-  const { expiresAt, ...input } = checked.value;
-  if (expiresAt === undefined) return input;
-  const millis = Date.parse(expiresAt);
-  if (Number.isNaN(millis)) throw new Misuse("--expires-at is no instant that exists");
-  return { ...input, expiresAt: new Date(millis).toISOString() };
 }

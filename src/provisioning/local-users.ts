@@ -8,7 +8,7 @@ import { Refusal } from "../model/problem.js";
 import { isOwner } from "../model/target.js";
 import { admitSeat } from "./admit.js";
 import { reviewNamesakes } from "./adopt.js";
-import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import type { Context, Provisioning } from "./deps.js";
 import { endAccount } from "./end-account.js";
 import { firstNames } from "./first-names.js";
 import { refuseLastOwner } from "./manual-grants.js";
@@ -16,6 +16,7 @@ import { NO_ACCESS_WRITES } from "./no-access-writes.js";
 import type { LocalProfile } from "./ports/documents.js";
 import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
+import { tellOfAccount } from "./tell-of-account.js";
 
 /** Registers a person by hand, at once. Refusals: `no_seat`, `uniqueness` (a local user of that name exists). */
 export async function createLocalUser(
@@ -42,7 +43,7 @@ export async function createLocalUser(
     await reviewNamesakes(tx, tenant, { user: id, userName }, now);
     await admitSeat(tx, id);
     await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user: id, to: "registered" }] }, now);
-    await journal(tx, id, userName, "user.created", "made by hand", context, now);
+    await tellOfAccount(tx, { user: id, userName, type: "user.created", reason: "made by hand", context, now });
     await tx.markDirty([id], "local", now);
     return id;
   });
@@ -177,18 +178,6 @@ async function reactivate(tx: TenantWriter, state: PersonState, context: Context
   await refuseErased(tx, state.id);
   await admitSeat(tx, state.id);
   await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user: state.id, to: "registered" }] }, now);
-  await journal(tx, state.id, state.userName, "user.reactivated", "reactivated by an admin", context, now);
-}
-
-async function journal(
-  tx: TenantWriter,
-  user: UserId,
-  userName: string,
-  type: string,
-  reason: string,
-  context: Context,
-  now: Instant,
-): Promise<void> {
-  await tx.appendAudit([{ ...auditEntry(context, now, type, { userName, reason }), user }]);
-  await tx.appendEvents([{ type, user, data: { userName, reason } }], now);
+  const told = { user: state.id, userName: state.userName, context, now };
+  await tellOfAccount(tx, { ...told, type: "user.reactivated", reason: "reactivated by an admin" });
 }

@@ -5,7 +5,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import type { Target } from "../model/target.js";
-import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import type { Context, Provisioning } from "./deps.js";
 import { endAccount } from "./end-account.js";
 import { personNamed } from "./explain/person-named.js";
 import { localConnection } from "./local-users.js";
@@ -13,6 +13,7 @@ import { giveByHand } from "./manual-grants.js";
 import { NO_ACCESS_WRITES } from "./no-access-writes.js";
 import type { AccountDocument, AccountRow, ServiceAccountRow } from "./ports/service-accounts.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
+import { tellOfAccount } from "./tell-of-account.js";
 
 export interface NewServiceAccount {
   /** Unique among the tenant's service accounts that are made by hand, letter case aside. */
@@ -48,7 +49,7 @@ export async function createServiceAccount(
     await tx.insertServiceAccount({ connection: local.id, user, document }, now);
     await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user, to: "registered" }] }, now);
     if (expiresAt !== undefined) await tx.wakeAt(expiresAt, "account_expiry", user);
-    await journal(tx, { user, userName, type: "service_account.created", reason: "made by hand", context, now });
+    await tellOfAccount(tx, { user, userName, type: "service_account.created", reason: "made by hand", context, now });
     for (const target of roles) {
       await giveByHand(tx, user, { id: p.newId() as GrantId, target, reason: "given when it was made" }, context, now);
     }
@@ -94,7 +95,7 @@ export async function updateServiceAccount(
       await tx.applyAccess({ ...NO_ACCESS_WRITES, profiles: [shownAs(state, displayName)] }, now);
     const told = { user, userName, context, now } as const;
     if (Object.keys(said).length > 0) {
-      await journal(tx, { ...told, type: "service_account.updated", reason: "changed by an admin" });
+      await tellOfAccount(tx, { ...told, type: "service_account.updated", reason: "changed by an admin" });
     }
     if (change.active === false && state.status === "registered") {
       await endAccount(p, tx, state, { by: "admin", reason: "deactivated by an admin", context, now });
@@ -104,7 +105,7 @@ export async function updateServiceAccount(
         throw new Refusal("conflict", "the account's time is over: give it a later `expiresAt`, or null");
       }
       await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user, to: "registered" }] }, now);
-      await journal(tx, { ...told, type: "service_account.reactivated", reason: "reactivated by an admin" });
+      await tellOfAccount(tx, { ...told, type: "service_account.reactivated", reason: "reactivated by an admin" });
     }
   });
   p.wake();
@@ -126,7 +127,7 @@ export async function removeServiceAccount(
     const reason = "removed by an admin";
     if (state.status === "registered") await endAccount(p, tx, state, { by: "admin", reason, context, now });
     await tx.removeServiceAccount(user, now);
-    await journal(tx, { user, userName: state.userName, type: "service_account.removed", reason, context, now });
+    await tellOfAccount(tx, { user, userName: state.userName, type: "service_account.removed", reason, context, now });
   });
 }
 
@@ -232,18 +233,4 @@ function changedDocument(before: AccountDocument, said: Said, active: boolean): 
 
 function shownAs({ id: user, userName, email, givenName, familyName, photo }: PersonState, displayName: string) {
   return { user, userName, email, givenName, familyName, photo, displayName };
-}
-
-interface Told {
-  readonly user: UserId;
-  readonly userName: string;
-  readonly type: string;
-  readonly reason: string;
-  readonly context: Context;
-  readonly now: Instant;
-}
-
-async function journal(tx: TenantWriter, { user, userName, type, reason, context, now }: Told): Promise<void> {
-  await tx.appendAudit([{ ...auditEntry(context, now, type, { userName, reason }), user }]);
-  await tx.appendEvents([{ type, user, data: { userName, reason } }], now);
 }

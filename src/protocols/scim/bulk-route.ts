@@ -5,10 +5,9 @@ import { type Authenticator, defineRoute, type Route, type RouteInput } from "..
 import type { Json, JsonObject } from "../../model/json.js";
 import { type BulkResult, carryOutBulk } from "./bulk.js";
 import { readBulkRequest } from "./bulk-request.js";
-import type { QuirkName } from "./dialect.js";
 import { operate, type ResourceHandler } from "./resource-handler.js";
 import { renderScimError, scimAnswer } from "./scim-answer.js";
-import { countRequest, SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
+import { countRequest, noteQuirks, SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
 
 interface Shape {
   readonly principal: ScimCaller;
@@ -38,11 +37,7 @@ async function serveBulk(
   { request, principal: caller, body }: RouteInput<Shape>,
 ) {
   const bulk = readBulkRequest(body, handlers, room.bulk.maxOperations);
-  const quirks = new Set<QuirkName>();
-  const onQuirks = (needed: readonly QuirkName[]): void => {
-    for (const quirk of needed) quirks.add(quirk);
-    request.identify({ quirks: [...quirks].sort().join(",") });
-  };
+  const onQuirks = noteQuirks(request);
   let membersBefore = 0;
   const onMembers = (named: number): void => {
     membersBefore += named;

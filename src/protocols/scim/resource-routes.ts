@@ -8,7 +8,7 @@ import { listRequest, projectionRequest } from "./list-parameters.js";
 import { listResources } from "./list-resources.js";
 import { type Operation, operate, type ResourceHandler } from "./resource-handler.js";
 import { listAnswer, outcomeAnswer } from "./scim-answer.js";
-import { SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
+import { noteQuirks, SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
 import type { VisitRequest } from "./visit.js";
 
 /** No resource is called so: searches are posted there. */
@@ -108,6 +108,6 @@ function visitRequest(room: ScimRoom, caller: ScimCaller, request: HttpRequest):
     id,
     projection: projectionRequest(request),
     preconditions: { ifMatch: request.header("if-match"), ifNoneMatch: request.header("if-none-match") },
-    onQuirks: (quirks) => request.identify({ quirks: quirks.join(",") }),
+    onQuirks: noteQuirks(request),
   };
 }

@@ -1,5 +1,6 @@
-/** Owns what every SCIM request shares: the room that serves it, whose token it is, and which bodies are read. */
+/** Owns what every SCIM request shares: the room that serves it, whose token it is, which bodies are read, and what the log hears. */
 import { bearerToken } from "../../http/bearer.js";
+import type { HttpRequest } from "../../http/exchange.js";
 import type { RateLimiter } from "../../http/rate-limit.js";
 import type { Authenticator, BodyRule } from "../../http/route.js";
 import type { Connection, Tenant } from "../../model/connection.js";
@@ -9,7 +10,7 @@ import type { Context, Provisioning } from "../../provisioning/deps.js";
 import type { DirectoryQuery } from "../../provisioning/ports/directory.js";
 import type { TenantReader } from "../../provisioning/ports/store.js";
 import { authenticateToken } from "../../provisioning/tokens.js";
-import type { ScimLimits } from "./dialect.js";
+import type { QuirkName, ScimLimits } from "./dialect.js";
 import type { ScimSchemas } from "./schema.js";
 import type { InTurn } from "./turns.js";
 import type { WhileUnchanged } from "./while-unchanged.js";
@@ -78,4 +79,13 @@ export function countRequest(room: ScimRoom, { tokenId }: Pick<ScimCaller, "toke
 /** RFC-23: both media types, with any parameters. */
 export function scimBody(bytes: number): BodyRule {
   return { read: "json", bytes, types: ["application/scim+json", "application/json"] };
+}
+
+/** Tells the log of the request every quirk that any part of it needed, each once. */
+export function noteQuirks(request: HttpRequest): (quirks: readonly QuirkName[]) => void {
+  const all = new Set<QuirkName>();
+  return (quirks) => {
+    for (const quirk of quirks) all.add(quirk);
+    request.identify({ quirks: [...all].sort().join(",") });
+  };
 }

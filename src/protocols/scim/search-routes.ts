@@ -1,14 +1,12 @@
 /** Owns searches by POST, at each type and at the base URL, and the query of the base URL itself (RFC 7644 sections 3.4.2.1, 3.4.3). */
 
-import type { HttpRequest } from "../../http/exchange.js";
 import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { Json } from "../../model/json.js";
-import type { QuirkName } from "./dialect.js";
 import { listRequest, projectionRequest } from "./list-parameters.js";
 import { listResources } from "./list-resources.js";
 import type { ResourceHandler } from "./resource-handler.js";
 import { listAnswer } from "./scim-answer.js";
-import { SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
+import { noteQuirks, SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
 import { readSearchRequest, type SearchRequest } from "./search-request.js";
 import { isManaged } from "./visit.js";
 
@@ -64,16 +62,8 @@ async function search(
   // Who searches everything sees what the connection manages; who names a type that it does not is told so.
   const among =
     handlers.length > 1 ? handlers.filter((handler) => isManaged(handler.managedAs, caller.connection)) : handlers;
-  const asked = { room, caller, projection, onQuirks: noted(request) };
+  const asked = { room, caller, projection, onQuirks: noteQuirks(request) };
   return room.listInTurn(String(caller.tenant.id), async () =>
     listAnswer(await listResources(among, asked, list, path)),
   );
-}
-
-function noted(request: HttpRequest): (quirks: readonly QuirkName[]) => void {
-  const all = new Set<QuirkName>();
-  return (quirks) => {
-    for (const quirk of quirks) all.add(quirk);
-    request.identify({ quirks: [...all].sort().join(",") });
-  };
 }
