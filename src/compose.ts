@@ -8,6 +8,7 @@ import { createHealth } from "./http/health.js";
 import { createMetrics } from "./http/metrics.js";
 import { pageAssets } from "./http/pages.js";
 import { createRateLimiter, type RateLimiter } from "./http/rate-limit.js";
+import { createRefuse } from "./http/refuse.js";
 import type { Face } from "./http/route.js";
 import { bind } from "./http/server.js";
 import type { TenantId } from "./model/ids.js";
@@ -189,7 +190,7 @@ export async function startService(config: Config, logger: Logger, options: Serv
     const worker = startWorker(opened.p);
     opened.onWake(worker.wake);
     const requestLog = createRequestLog(opened.p);
-    const { app, drain } = createFaces({
+    const { app, refuse, drain } = createFaces({
       config,
       logger,
       opened,
@@ -198,7 +199,7 @@ export async function startService(config: Config, logger: Logger, options: Serv
       requestLog,
       checkAnswers: options.checkAnswers ?? false,
     });
-    listener.serve(app);
+    listener.serve(app, refuse);
     return {
       url: listener.url,
       publicUrl,
@@ -288,7 +289,7 @@ function createFaces(service: Faces) {
     ...others,
   ];
   const app = createApp({ logger, publicUrl, trustedProxies: config.trustedProxies, metrics, faces, checkAnswers });
-  return { app, drain: health.drain };
+  return { app, refuse: createRefuse({ logger, publicUrl, faces }), drain: health.drain };
 }
 
 /** The faces by which people sign in, and what admins need of their protocols. */

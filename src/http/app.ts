@@ -1,7 +1,7 @@
 /** Owns the way of every request through the web framework: id, route, answer or error in the look of its prefix, log line. */
 
 import { randomUUID } from "node:crypto";
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { Readable } from "node:stream";
 import Router from "@koa/router";
 import Koa from "koa";
@@ -11,10 +11,13 @@ import type { Logger } from "../platform/log.js";
 import { clientAddress } from "./client-address.js";
 import { readCookie } from "./cookies.js";
 import type { About, Answer, HttpRequest } from "./exchange.js";
+import { createPlaces } from "./face-places.js";
 import { failureHeaders, renderProblem } from "./failure.js";
 import { type GuardedRoute, guardRoute } from "./guard.js";
 import type { Metrics } from "./metrics.js";
 import type { Arrival, Face } from "./route.js";
+import { securityHeaders } from "./security-headers.js";
+import { headTooLarge, LONGEST_HEAD } from "./unreadable.js";
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -60,6 +63,7 @@ export function createApp(options: AppOptions): RequestListener {
     let code = {};
     let answer: Answer;
     try {
+      checkHead(ctx.req);
       await find(ctx, trail);
       if (trail.guarded === undefined) throw new Refusal("not_found", "there is nothing at this address");
       answer = await trail.guarded(request, ctx.req, trail.arrival);
@@ -87,25 +91,21 @@ type Routing = (path: string) => { readonly face: Face | undefined; readonly fin
 
 const nothingHere: Finder = async () => undefined;
 
-/** The face with the longest prefix answers for a path, also where it has no route for it. */
 function createRouting(faces: readonly Face[], checkAnswers: boolean): Routing {
-  const routed = faces.flatMap((face) => {
-    const find = createFinder(face, checkAnswers);
-    const { prefix, alias } = face;
-    if (alias === undefined) return [{ below: prefix, face, find }];
+  const placeOf = createPlaces(faces);
+  const finders = new Map(faces.map((face) => [face, createFinder(face, checkAnswers)]));
+  return (path) => {
+    const place = placeOf(path);
+    const finder = place && finders.get(place.face);
+    if (place === undefined || finder === undefined) return { face: undefined, find: nothingHere };
+    const { face, below } = place;
+    if (below === face.prefix) return { face, find: finder };
     const findByAlias: Finder = (ctx, trail) => {
-      ctx.path = prefix + ctx.path.slice(alias.length);
-      return find(ctx, trail);
+      ctx.path = face.prefix + ctx.path.slice(below.length);
+      return finder(ctx, trail);
     };
-    return [
-      { below: prefix, face, find },
-      { below: alias, face, find: findByAlias },
-    ];
-  });
-  routed.sort((left, right) => right.below.length - left.below.length);
-  const isBelow = (path: string, prefix: string): boolean =>
-    prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
-  return (path) => routed.find(({ below }) => isBelow(path, below)) ?? { face: undefined, find: nothingHere };
+    return { face, find: findByAlias };
+  };
 }
 
 function createFinder(face: Face, checkAnswers: boolean): Finder {
@@ -134,6 +134,16 @@ function createFinder(face: Face, checkAnswers: boolean): Finder {
   };
 }
 
+/** What node lets through, so that it is answered as anything else. */
+function checkHead({ method = "", url = "", rawHeaders, headers, httpVersion }: IncomingMessage): void {
+  // what stands between and behind: " ", " HTTP/1.1\r\n" and the empty line, ": " and "\r\n" of each header
+  let bytes = method.length + url.length + 14 + rawHeaders.length * 2;
+  for (const part of rawHeaders) bytes += part.length;
+  if (bytes > LONGEST_HEAD) throw headTooLarge();
+  if (headers.host === undefined && httpVersion === "1.1")
+    throw new Refusal("bad_request", "a header is missing: `Host`");
+}
+
 function requestOf(ctx: Ctx, trail: Trail, logger: Logger, address: string): HttpRequest {
   const sentId = ctx.get("x-request-id");
   const id = /^[\w.-]{1,64}$/.test(sentId) ? sentId : randomUUID();
@@ -153,16 +163,6 @@ function requestOf(ctx: Ctx, trail: Trail, logger: Logger, address: string): Htt
     identify: (about) => {
       trail.about = { ...trail.about, ...about };
     },
-  };
-}
-
-function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
-  return {
-    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    ...(publicUrl.startsWith("https:") ? { "strict-transport-security": "max-age=31536000" } : {}),
   };
 }
 

@@ -31,6 +31,8 @@ export const REFUSAL_STATUS = {
   bad_request: 400,
   unsupported_media_type: 415,
   body_too_large: 413,
+  head_too_large: 431,
+  request_timeout: 408,
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,

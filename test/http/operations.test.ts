@@ -66,13 +66,14 @@ describe("health", () => {
 
 describe("server", () => {
   const answer: RequestListener = (_, response) => response.end("ok");
+  const refuse = (): string => "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
 
   it("tells the port that it took, and serves once it is told to", async () => {
     const listener = await bind("127.0.0.1", 0);
     expect(listener.url).to.equal(`http://127.0.0.1:${listener.port}`);
     const early = await fetch(listener.url);
     expect([early.status, early.headers.get("retry-after")]).to.deep.equal([503, "1"]);
-    listener.serve(answer);
+    listener.serve(answer, refuse);
     expect(await (await fetch(listener.url)).text()).to.equal("ok");
     await listener.close(1_000);
   });
@@ -92,7 +93,7 @@ describe("server", () => {
       listener.serve((_, response) => {
         finish = () => response.end("finished");
         resolve();
-      });
+      }, refuse);
     });
     const slow = fetch(listener.url);
     await begun;
@@ -109,7 +110,7 @@ describe("server", () => {
     const listener = await bind("127.0.0.1", 0);
     listener.serve((incoming, response) => {
       if (incoming.url === "/quick") response.end("ok");
-    });
+    }, refuse);
     await fetch(`${listener.url}/quick`);
     const idle = connect(listener.port, "127.0.0.1");
     await new Promise((resolve) => idle.once("connect", resolve));

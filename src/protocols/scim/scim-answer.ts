@@ -38,6 +38,8 @@ const KIND_OF: Partial<Record<RefusalCode, ScimErrorKind>> = {
   bad_request: "invalidSyntax",
   unsupported_media_type: "unsupportedMediaType",
   body_too_large: "tooLarge",
+  head_too_large: "headTooLarge",
+  request_timeout: "timeout",
   unauthorized: "unauthorized",
   forbidden: "forbidden",
   scim_disabled: "forbidden",
