@@ -38,7 +38,7 @@ function claimsAnswer({ connection, claims }: LinkRecord): boolean {
 
 /** Unknown is not empty: what was pushed while groups were managed keeps, and gives nothing new. */
 function lastPushed(record: LinkRecord, directory: GroupDirectory, staleSince: Instant): GroupFacts {
-  const members = scimMembers(record, directory).map((member) => ({ ...member, staleSince }));
+  const members = scimMembers(record.memberships, directory).map((member) => ({ staleSince, ...member }));
   return { members, unlisted: "never_asserted", answered: NOTHING_ANSWERED };
 }
 
@@ -47,15 +47,16 @@ function nothingKnown(): GroupFacts {
 }
 
 function scimAlone(record: LinkRecord, directory: GroupDirectory): GroupFacts {
-  return { members: scimMembers(record, directory), unlisted: "not_member", answered: NOTHING_ANSWERED };
+  return { members: scimMembers(record.memberships, directory), unlisted: "not_member", answered: NOTHING_ANSWERED };
 }
 
-function scimMembers({ memberships }: LinkRecord, directory: GroupDirectory): GroupFact[] {
+function scimMembers(memberships: LinkRecord["memberships"], directory: GroupDirectory): GroupFact[] {
   const members: GroupFact[] = [];
   for (const { group, since } of memberships) {
     if (group.deleted) continue;
     const { names, ids, ...pinned } = directory.namesOf(group);
-    members.push({ names, ids, source: "scim", since, ...pinned });
+    const { unconfirmedSince: staleSince } = group;
+    members.push({ names, ids, source: "scim", since, ...pinned, ...(staleSince !== undefined && { staleSince }) });
   }
   return members;
 }
@@ -77,22 +78,57 @@ function unlistedByClaims(claims: ClaimsDocument | undefined): GroupFacts["unlis
   return claims.groups.staleSince === undefined ? "not_member" : "absent_claim";
 }
 
-/** SCIM answers for its settled groups, both for those that settle still, claims for all others. */
+/**
+ * SCIM answers for its settled groups, both for those that settle still, claims for all others and for those that came back
+ * unconfirmed, where they spoke since.
+ */
 function together(record: LinkRecord, directory: GroupDirectory, now: Instant): GroupFacts {
-  const { connection, claims, memberships } = record;
+  const { connection, claims } = record;
   const unlisted = !claims?.groups && scimKnowsAll(connection, claims) ? "not_member" : unlistedByClaims(claims);
-  const pushed = scimMembers(record, directory);
-  if (!claims?.groups) return { members: pushed, unlisted, answered: directory.allKeys };
+  if (!claims?.groups) {
+    return { members: scimMembers(record.memberships, directory), unlisted, answered: directory.allKeys };
+  }
+  const claimed = claims.groups;
+  const memberships = standing(record.memberships, claimed, directory, unlisted);
   const held = new Set(memberships.map(({ group }) => group.id));
   const members = new Map<string, GroupFact>();
-  for (const value of claims.groups.value) {
+  for (const value of claimed.value) {
     const meant = directory.meantBy(value);
-    const open = meant.filter((group) => !directory.isSettled(group, now));
+    const open = meant.filter((group) => !directory.isSettled(group, now) || spokeSince(claimed, group));
     const isAnswered = meant.length > 0 && open.length === 0;
     if (isAnswered || meant.some((group) => held.has(group.id))) continue;
     addClaimed(members, claims, value, open, directory);
   }
-  return { members: [...pushed, ...members.values()], unlisted, answered: directory.settledKeys(now) };
+  return {
+    members: [...scimMembers(memberships, directory), ...members.values()],
+    unlisted,
+    answered: directory.settledKeys(now),
+  };
+}
+
+/** Claims that list groups. */
+type Claimed = NonNullable<ClaimsDocument["groups"]>;
+
+/** Whether claims listed groups after anybody last said who is in the group. */
+function spokeSince({ at }: Claimed, { unconfirmedSince }: DirectoryGroupRecord): boolean {
+  return unconfirmedSince !== undefined && at >= unconfirmedSince;
+}
+
+/**
+ * Pushed memberships but those for which claims answer: the group came back unconfirmed, and they list it, or all that there
+ * are without it.
+ */
+function standing(
+  memberships: LinkRecord["memberships"],
+  claimed: Claimed,
+  directory: GroupDirectory,
+  unlisted: GroupFacts["unlisted"],
+): LinkRecord["memberships"] {
+  if (!memberships.some(({ group }) => spokeSince(claimed, group))) return memberships;
+  const listed = new Set(claimed.value.flatMap((value) => directory.meantBy(value).map(({ id }) => id)));
+  const isAnswered = (group: DirectoryGroupRecord) =>
+    spokeSince(claimed, group) && (unlisted === "not_member" || listed.has(group.id));
+  return memberships.filter(({ group }) => !isAnswered(group));
 }
 
 /**

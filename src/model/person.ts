@@ -72,6 +72,11 @@ export interface DirectoryGroupRecord {
   readonly roles?: readonly ScimRole[];
   /** First membership write; SCIM alone answers for the group `settleSeconds` later. */
   readonly firstMembershipAt?: Instant;
+  /**
+   * Since when nobody said who is in it: its connection left groups unmanaged, and its client has not written to its members
+   * since it manages them again.
+   */
+  readonly unconfirmedSince?: Instant;
   /** Of a group made by hand: the connection that took it over, and when. Its members count until that one was live. */
   readonly overwrittenBy?: ConnectionId;
   readonly overwrittenAt?: Instant;

@@ -162,6 +162,9 @@ async function applyChange(
     );
     await refuseUnfitMapping(p, tx, all);
     const connection = await tx.updateConnection(before.id, { ...change, ...managedGroups(before, change, now) }, now);
+    const { groupsUnmanagedSince: since } = before;
+    if (since !== undefined && connection.groupsUnmanagedSince === undefined)
+      await tx.unconfirmGroups(before.id, since);
     for (const { id } of all.filter((one) => one.id === before.id || isAnotherOwners(one, before, connection))) {
       await tx.markConnection(id, "connection", now);
     }
@@ -174,7 +177,7 @@ async function applyChange(
   p.wake();
 }
 
-/** What was said of groups goes on from when they stopped being managed, and is as good as new once they are again. */
+/** What was said of groups goes on from when they stopped being managed; once they are again, each by itself, until it is confirmed. */
 function managedGroups(
   { groupsUnmanagedSince }: Connection,
   { manages }: ConnectionChange,

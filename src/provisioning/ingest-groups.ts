@@ -93,6 +93,7 @@ export async function changeMembers(state: IngestState, change: MembersChange): 
   const group = await tx.lockGroup(connection.id, change.group);
   if (group === undefined) throw new Refusal("not_found", `no group \`${change.group}\``);
   if (change.ifVersion !== undefined && change.ifVersion !== group.version) throw changed("group", change.group);
+  if (group.unconfirmedSince !== undefined) await confirmMembers(state, change.group);
   const moved =
     change.kind === "removeMembers" ? await takeOut(state, change, group) : await putIn(state, change, group);
   if (moved.people.length === 0 && moved.groups === 0) return undefined;
@@ -102,6 +103,16 @@ export async function changeMembers(state: IngestState, change: MembersChange): 
   // When it has settled, SCIM alone answers for it: people known by claims are looked at again then.
   if (group.memberCount === 0) await wakeWhenSettled(tx, connection, now);
   return undefined;
+}
+
+/**
+ * The client speaks of the members of a group that its connection left unmanaged for a time, though it may change nothing: SCIM
+ * answers for the group again. Whom claims alone put into it is looked at again when it has settled.
+ */
+async function confirmMembers({ tx, connection, now, touched }: IngestState, group: DirectoryGroupId): Promise<void> {
+  await tx.confirmGroup(connection.id, group);
+  for (const user of await tx.usersOfGroups([group])) touched.add(user);
+  await wakeWhenSettled(tx, connection, now);
 }
 
 /** Who came or went, and how many groups did. */

@@ -12,10 +12,13 @@ import { leaveNestings } from "./nested-groups.js";
 import type { Scope } from "./scope.js";
 import { assignments, insertion, NOTHING, one, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
-import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
+import { fromJson, given, toInstantOrNull, toJson, toJsonOrNull, toMillis } from "./values.js";
 
 type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "memberIdsOf" | "groupsOf" | "usersOfGroups">;
-type GroupWriter = Pick<DirectoryWriter, "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup">;
+type GroupWriter = Pick<
+  DirectoryWriter,
+  "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup" | "unconfirmGroups" | "confirmGroup"
+>;
 
 const WRITTEN = verbatim("id, version, created_at, modified_at");
 
@@ -27,6 +30,7 @@ interface LockedColumns {
   readonly external_id: string | null;
   readonly idp_mapping_names: string;
   readonly scim_roles: string | null;
+  readonly unconfirmed_since: number | null;
 }
 type WrittenColumns = Parameters<typeof writtenOf>[0];
 
@@ -144,7 +148,8 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
     async lockGroup(connection, id) {
       const row = await one<LockedColumns>(
         db,
-        sql`select version, member_count, nested_count, display_name, external_id, idp_mapping_names, scim_roles
+        sql`select version, member_count, nested_count, display_name, external_id, idp_mapping_names, scim_roles,
+            unconfirmed_since
           from directory_groups
           where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
           ${dialect.lock()}`,
@@ -157,9 +162,23 @@ export function directoryGroupWriter(scope: Scope): GroupWriter {
           displayName: row.display_name,
           ...(row.external_id !== null && { externalId: row.external_id }),
           idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
+          ...given("unconfirmedSince", toInstantOrNull(row.unconfirmed_since)),
           ...(row.scim_roles !== null && { roles: fromJson<readonly ScimRole[]>(row.scim_roles) }),
         }
       );
+    },
+    async unconfirmGroups(connection, since) {
+      await db.run(
+        sql`update directory_groups set unconfirmed_since = ${toMillis(since)}
+          where tenant_id = ${tenant} and connection_id = ${connection} and deleted_at is null and unconfirmed_since is null`,
+      );
+      await countGroup(scope, connection, 0);
+    },
+    async confirmGroup(connection, id) {
+      await db.run(
+        sql`update directory_groups set unconfirmed_since = null where tenant_id = ${tenant} and id = ${id}`,
+      );
+      await countGroup(scope, connection, 0);
     },
   };
 }

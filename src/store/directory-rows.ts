@@ -25,6 +25,7 @@ export interface GroupRecordColumns {
   readonly idp_mapping_names: string;
   readonly scim_roles: string | null;
   readonly first_membership_at: number | null;
+  readonly unconfirmed_since: number | null;
   readonly overwritten_by: string | null;
   readonly overwritten_at: number | null;
   readonly deleted_at: number | null;
@@ -32,8 +33,8 @@ export interface GroupRecordColumns {
 
 /** Columns of `directory_groups g`. */
 export const GROUP_RECORD_COLUMNS = verbatim(
-  `g.id, g.display_name, g.external_id, g.idp_mapping_names, g.scim_roles, g.first_membership_at, g.overwritten_by, g.overwritten_at,
-    g.deleted_at`,
+  `g.id, g.display_name, g.external_id, g.idp_mapping_names, g.scim_roles, g.first_membership_at, g.unconfirmed_since,
+    g.overwritten_by, g.overwritten_at, g.deleted_at`,
 );
 
 export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
@@ -44,6 +45,7 @@ export function groupRecordOf(row: GroupRecordColumns): DirectoryGroupRecord {
     idpMappingNames: fromJson<readonly string[]>(row.idp_mapping_names),
     ...(row.scim_roles === null ? {} : { roles: fromJson<readonly ScimRole[]>(row.scim_roles) }),
     ...given("firstMembershipAt", toInstantOrNull(row.first_membership_at)),
+    ...given("unconfirmedSince", toInstantOrNull(row.unconfirmed_since)),
     ...given("overwrittenBy", row.overwritten_by as ConnectionId | null),
     ...given("overwrittenAt", toInstantOrNull(row.overwritten_at)),
     deleted: row.deleted_at !== null,

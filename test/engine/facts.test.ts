@@ -182,6 +182,12 @@ describe("facts of a link", () => {
     const stale = (...value: readonly string[]) =>
       claims({ groups: { value, at: BEFORE, staleSince: JUST_NOW }, groupsUnknown: "overage" });
     const at = (overrides: Partial<LinkConnection> = {}) => ({ sync: "live", directoryGroups, ...overrides }) as const;
+    const cameBack = (unconfirmedSince: string) =>
+      directoryGroup("back", { firstMembershipAt: LONG_AGO, unconfirmedSince });
+    const backSince = (since: string) => ({ directoryGroups: [...directoryGroups, cameBack(since)] });
+    const inBackSince = (since: string) => [{ group: cameBack(since), since: LONG_AGO }];
+    const back = backSince(BEFORE);
+    const inBack = inBackSince(BEFORE);
 
     const cases: readonly (readonly [string, Parameters<typeof record>[0], readonly string[]])[] = [
       [
@@ -377,6 +383,61 @@ describe("facts of a link", () => {
         "unmanaged groups: sign-ins answer where they were chosen",
         { scim: pushed(), connection: at({ groups: "claims", groupsUnmanagedSince: BEFORE }) },
         ["never_asserted"],
+      ],
+      [
+        "groups that came back: unconfirmed, they are stale, and the rest is known",
+        { scim: pushed(), memberships: inBack, connection: at({ ...back, protocol: "scim" }) },
+        ["Group back:scim?", "not_member"],
+      ],
+      [
+        "groups that came back: stale where SCIM alone answers, whatever a sign-in said",
+        { scim: pushed(), claims: claimed("Else"), memberships: inBack, connection: at({ ...back, groups: "scim" }) },
+        ["Group back:scim?", "not_member"],
+      ],
+      [
+        "groups that came back: a sign-in since then that lists others refutes them",
+        { scim: pushed(), claims: claimed("Else"), memberships: inBack, connection: at(back) },
+        ["Else:claims", "not_member"],
+      ],
+      [
+        "groups that came back: a sign-in since then confirms what it lists",
+        { scim: pushed(), claims: claimed("Group back"), memberships: inBack, connection: at(back) },
+        ["Group back:claims", "not_member"],
+      ],
+      [
+        "groups that came back: a sign-in since then puts somebody in whom SCIM did not",
+        { scim: pushed(), claims: claimed("Group back"), connection: at(back) },
+        ["Group back:claims", "not_member"],
+      ],
+      [
+        "groups that came back: a list since then that is not whole refutes nothing",
+        { scim: pushed(), claims: stale("Else"), memberships: inBack, connection: at(back) },
+        ["Else:claims?", "Group back:scim?", "overage"],
+      ],
+      [
+        "groups that came back: a list since then that is not whole confirms no more than it is sure of",
+        { scim: pushed(), claims: stale("Group back"), memberships: inBack, connection: at(back) },
+        ["Group back:claims?", "overage"],
+      ],
+      [
+        "groups that came back: what a sign-in listed before stays out",
+        { scim: pushed(), claims: claimed("Group back"), connection: at(backSince(JUST_NOW)) },
+        ["not_member"],
+      ],
+      [
+        "groups that came back: a sign-in before refutes nothing",
+        {
+          scim: pushed(),
+          claims: claimed("Else"),
+          memberships: inBackSince(JUST_NOW),
+          connection: at(backSince(JUST_NOW)),
+        },
+        ["Else:claims", "Group back:scim?", "not_member"],
+      ],
+      [
+        "groups that came back and left again unconfirmed: stale",
+        { scim: pushed(), memberships: inBack, connection: at({ ...back, groupsUnmanagedSince: JUST_NOW }) },
+        ["Group back:scim?", "never_asserted"],
       ],
       [
         "auto: stale claims keep what they listed",

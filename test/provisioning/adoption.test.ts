@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { DirectoryGroupId, DirectoryUserId, UserId } from "../../src/model/ids.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import { createLocalGroup, undoGroupAdoption, updateLocalGroup } from "../../src/provisioning/local-groups.js";
 import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
 import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
-import { describeEverybody } from "../../src/provisioning/runs/describe-everybody.js";
+import { startWorker } from "../../src/provisioning/runs/worker.js";
 import { previewSync } from "../../src/provisioning/sync-mode.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { NO_WRITES } from "../store/world.js";
@@ -161,7 +162,9 @@ for (const [name, newUrl] of [
       const shown = () => t.p.store.read(tenant.id).directoryUser(id, row.id, { connection: id, domains: [domain] });
       expect(await shown()).to.equal(undefined);
       expect(await t.p.store.instance.tenantsToDescribe()).to.include(tenant.id);
-      await describeEverybody(t.p, () => false);
+      const upgraded = startWorker(t.p);
+      for (; (await shown()) === undefined; await sleep(5));
+      await upgraded.stop();
       expect(await t.p.store.instance.tenantsToDescribe()).not.to.include(tenant.id);
       expect((await shown())?.resource).to.include({ userName, active: true });
     });

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { ManagedResource } from "../../src/model/connection.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
-import { ADMIN } from "../support/tenant.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
+import { signInOf } from "../support/people.js";
+import { ADMIN, isSettled } from "../support/tenant.js";
 import { groupBody, onEachDatabase, type ScimDirectory, type ScimRequest, userBody } from "./scim-service.js";
 
 const ids = { user: "", group: "" };
@@ -74,6 +77,70 @@ describe("what a connection manages", () => {
       await directory.patch(`/Groups/${crew}`, [{ op: "add", path: "members", value: [{ value: ben }] }]);
       expect(await held()).to.deep.equal({ ann: 0, ben: 1 });
     });
+
+    /** Ann and Ben were pushed into Crew; then groups are not managed for a time, in which Ann signs in with other groups. */
+    const whileAway = async () => {
+      const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+      const directory = await service().connect({ settleSeconds: 0, protocol: "oidc", oidc });
+      const { tenant } = directory;
+      const [ann, ben] = [await directory.user("ann", { externalId: "s1" }), await directory.user("ben")];
+      const crew = await directory.group("Crew", [ann, ben]);
+      const gives = (...teams: readonly string[]) => {
+        const mappings = teams.map((team_name) => ({ group_name: "Crew", team_name, role_name: "editor" }));
+        return saveMapping(service().p, tenant, JSON.stringify({ mappings }), {}, ADMIN);
+      };
+      const held = async () => {
+        for (; !(await isSettled(service().p, tenant.id)); await sleep(5)) service().p.wake();
+        const { items } = await service().p.store.read(tenant.id).users({ limit: 10 });
+        return Object.fromEntries(items.map(({ userName, assignments }) => [userName, assignments.length]));
+      };
+      const enter = async (...groups: readonly string[]) => {
+        const observed = signInOf("s1", { userName: "ann", groups });
+        const connection = await service().p.store.read(tenant.id).connectionBySlug(directory.connection.slug);
+        if (!connection) throw new Error("no connection");
+        expect((await signIn(service().p, { tenant, connection, observed })).allowed).to.equal(true);
+      };
+      await gives("Platform");
+      expect(await held()).to.deep.equal({ ann: 1, ben: 1 });
+      await manage(directory, ["users"]);
+      await enter("Else");
+      expect(await held(), "the sign-in took it away").to.deep.equal({ ann: 0, ben: 1 });
+      await manage(directory, ["users", "groups"]);
+      return { directory, crew, ann, ben, gives, held, enter };
+    };
+
+    it("TEC-29: groups that are managed again give nobody back what a sign-in took away meanwhile, and nobody anything new", async () => {
+      const { held, gives, enter } = await whileAway();
+      expect(await held()).to.deep.equal({ ann: 0, ben: 1 });
+      await gives("Platform", "Sales");
+      expect(await held()).to.deep.equal({ ann: 0, ben: 1 });
+      await enter("Crew");
+      expect(await held(), "a sign-in confirms whom it is of").to.deep.equal({ ann: 2, ben: 1 });
+    });
+
+    type Write = (
+      directory: ScimDirectory,
+      group: string,
+      ann: string,
+      ben: string,
+    ) => Promise<{ readonly status: number }>;
+    const CONFIRMING: Readonly<Record<string, Write>> = {
+      "a PUT that changes nothing": (one, group, ann, ben) =>
+        one.put(`/Groups/${group}`, groupBody("Crew", [ann, ben])),
+      "a PATCH of somebody who is in": (one, group, _, ben) =>
+        one.patch(`/Groups/${group}`, [{ op: "add", path: "members", value: [{ value: ben }] }]),
+    };
+    for (const [name, write] of Object.entries(CONFIRMING)) {
+      it(`TEC-29: ${name} confirms the members of a group that is managed again`, async () => {
+        const { directory, crew, ann, ben, held, gives } = await whileAway();
+        await gives("Platform", "Sales");
+        await directory.patch(`/Groups/${crew}`, [{ op: "replace", path: "displayName", value: "CREW" }]);
+        await directory.patch(`/Groups/${crew}`, [{ op: "replace", path: "displayName", value: "Crew" }]);
+        expect(await held(), "a new name says nothing of members").to.deep.equal({ ann: 0, ben: 1 });
+        expect((await write(directory, crew, ann, ben)).status).to.equal(200);
+        expect(await held()).to.deep.equal({ ann: 2, ben: 2 });
+      });
+    }
 
     it("TEC-29: each of import, new users, profile updates and groups works by itself", async () => {
       const actions: Readonly<

@@ -38,6 +38,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0022-request-leases", "9a7a797a26feec17", "d1302c50c9c3d7bf"],
   ["0025-end-of-live-sync", "d6624d6b306afcdd", "e3933876cacd0250"],
   ["0026-account-roles", "ed6e8341e3d6f882", "ed6e8341e3d6f882"],
+  ["0027-standing-evidence", "9dc00469251d1205", "eacd2167ec315e24"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -181,6 +182,49 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         expect(Object.fromEntries(connections.map(({ slug, rolesFrom }) => [slug, rolesFrom]))).to.deep.equal({
           ...chosen,
           all: ["users", "groups", "serviceAccounts"],
+        });
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("knows when connections ceased to be live before that was written down, by their switches", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0026-account-roles", runner, dialect);
+      await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, created_at: T0 });
+      const [off, first, last, end] = ["convert", "go_live", "disable", "convert"];
+      const switches: Readonly<Record<string, { sync: string; runs: readonly (string | undefined)[]; made?: string }>> =
+        {
+          "never-live": { sync: "off", runs: [off], made: "test" },
+          "made-live": { sync: "off", runs: [end, off], made: "live" },
+          "went-live": { sync: "test", runs: [off, first, last, off], made: "off" },
+          "is-live": { sync: "live", runs: [first, last, first], made: "off" },
+          local: { sync: "live", runs: [] },
+        };
+      let number = 0;
+      const runs = Object.entries(switches).flatMap(([slug, { runs }]) =>
+        runs.map((trigger, at) => ({ slug, trigger, at, number: ++number })),
+      );
+      for (const [slug, { sync, made }] of Object.entries(switches)) {
+        const own = { id: slug, slug, protocol: slug === "local" ? "local" : "scim", oidc: null, secret: null, sync };
+        await runner("connections").insert({ ...BEFORE_SAML, ...own });
+        const detail = JSON.stringify({ slug, protocol: "scim", sync: made, mayGrantOwner: true });
+        const entry = { tenant_id: 1, id: slug, at: T0, actor_kind: "operator", door: "admin", detail };
+        await runner("audit_entries").insert({ ...entry, action: "connection.created" });
+      }
+      const run = { tenant_id: 1, total: 0, status: "done", counts: "{}" };
+      for (const { slug, trigger, at, number } of runs) {
+        const switched = { number, trigger_kind: trigger, connection_id: slug, created_at: T0 + at };
+        await runner("runs").insert({ ...run, ...switched });
+      }
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        await store.migrate();
+        const connections = await store.read(ACME).connections();
+        const ends = connections.map(({ slug, liveUntil }) => [slug, liveUntil && Date.parse(liveUntil) - T0]);
+        expect(Object.fromEntries(ends)).to.deep.equal({
+          ...{ "never-live": undefined, "made-live": 0, "went-live": 2, "is-live": undefined, local: undefined },
         });
       } finally {
         await store.close();

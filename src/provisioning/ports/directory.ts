@@ -169,6 +169,7 @@ export interface LockedGroup {
   readonly externalId?: string;
   readonly idpMappingNames: readonly string[];
   readonly roles?: readonly ScimRole[];
+  readonly unconfirmedSince?: Instant;
 }
 
 /** Ids that a request names as members, told apart. */
@@ -301,6 +302,10 @@ export interface DirectoryWriter {
 
   /** Locks the group's row until the transaction ends and tells what it is now; `undefined`: no such live group. */
   lockGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<LockedGroup | undefined>;
+  /** All groups that the connection has now: nobody said who is in them since then, or since earlier where that is so already. */
+  unconfirmGroups(connection: ConnectionId, since: Instant): Promise<void>;
+  /** The connection's client said who is in it. */
+  confirmGroup(connection: ConnectionId, id: DirectoryGroupId): Promise<void>;
   /** One statement. */
   membersNamed(connection: ConnectionId, ids: readonly MemberId[]): Promise<NamedMembers>;
   /** The three say who really joined or left; a few statements however many members there are. They keep `memberCount` and the first membership time. */

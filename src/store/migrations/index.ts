@@ -22,6 +22,7 @@ import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
 import { SERVICE_ACCOUNTS } from "./service-accounts.js";
 import { SHOWN_PROFILE } from "./shown-profile.js";
+import { STANDING_EVIDENCE } from "./standing-evidence.js";
 import { TEAM_POLICIES } from "./team-policies.js";
 import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
 
@@ -52,4 +53,5 @@ export const MIGRATIONS: readonly Migration[] = [
   REQUEST_LEASES,
   END_OF_LIVE_SYNC,
   ACCOUNT_ROLES,
+  STANDING_EVIDENCE,
 ];
