@@ -29,6 +29,11 @@ export interface Dialect {
   readonly tableEnd: { readonly wide: string; readonly narrow: string };
   /** A subquery of one column `value` with these strings: one parameter however many there are. */
   list(values: readonly string[]): Fragment;
+  /**
+   * Whether a key, and others that are equal to it, is one of the few that a query finds. Without statistics PostgreSQL might
+   * look at every row of a tenant: there the query is run first, and each key is a look-up by itself.
+   */
+  amongFew(query: Fragment, key: Fragment, ...same: readonly Fragment[]): Fragment;
   /** A subquery of these rows, with their index as `ordinal`: one parameter however many there are. */
   rows(columns: Readonly<Record<string, RowType>>, rows: readonly Readonly<Record<string, Value>>[]): Fragment;
   /** Text of JSON as a value of a `json` or `document` column. */
@@ -131,6 +136,7 @@ export const SQLITE: Dialect = {
   },
   tableEnd: { wide: "strict", narrow: "strict, without rowid" },
   list: (values) => sql`(select value from json_each(${toJson(values)}))`,
+  amongFew: (query, key) => sql`${key} in (${query})`,
   rows(columns, rows) {
     const fields = Object.keys(columns).map((name) => `json_extract(value, '$.${name}') as ${name}`);
     return sql`(select ${verbatim(fields.join(", "))}, key as ordinal from json_each(${toJson(rows)}))`;
@@ -237,6 +243,12 @@ export const POSTGRES: Dialect = {
   tableEnd: { wide: "", narrow: "" },
   // arrays: PostgreSQL sees how many elements there are, and plans for as many look-ups
   list: (values) => sql`(select value from unnest(cast(${pgArray(values)} as text[])) as listed (value))`,
+  amongFew(query, ...keys) {
+    return join(
+      keys.map((key) => sql`${key} = any(array(${query}))`),
+      " and ",
+    );
+  },
   rows(columns, rows) {
     const arrays = Object.entries(columns).map(
       ([name, type]) => sql`cast(${pgArray(rows.map((row) => row[name] ?? null))} as ${verbatim(type)}[])`,

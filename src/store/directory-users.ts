@@ -117,6 +117,9 @@ function userNameTaken(userName: string): Refusal {
   );
 }
 
+/** Of a candidate: the row's, and its link's. */
+const ROW_KEYS = [verbatim("u.id"), verbatim("l.directory_user_id")] as const;
+
 export function directoryUserWriter(scope: Scope): UserWriter {
   const { tenant, sql: db, dialect, newId } = scope;
 
@@ -136,15 +139,12 @@ export function directoryUserWriter(scope: Scope): UserWriter {
     },
     async rowsByNames(connection, { externalIds, userNames }) {
       const names = userNames.map(asciiLower);
-      return candidates(
-        sql`u.id in (
-            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
+      const found = sql`select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
               and external_id in ${dialect.list(externalIds)} and deleted_at is null
             union all
             select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and user_name_ascii in ${dialect.list(names)} and deleted_at is null)
-          order by u.id`,
-      );
+              and user_name_ascii in ${dialect.list(names)} and deleted_at is null`;
+      return candidates(sql`${dialect.amongFew(found, ...ROW_KEYS)} order by u.id`);
     },
     async deletedRow(connection, { subject = null, externalIds, userName }) {
       const byName =
@@ -153,12 +153,12 @@ export function directoryUserWriter(scope: Scope): UserWriter {
           : sql` union all
             select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
               and user_name_folded = ${userName} and deleted_at is not null`;
-      const where = sql`u.id in (
-            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
+      const found = sql`select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
               and external_id in ${dialect.list(externalIds)} and deleted_at is not null
             union all
             select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and subject = ${subject} and deleted_at is not null${byName})
+              and subject = ${subject} and deleted_at is not null${byName}`;
+      const where = sql`${dialect.amongFew(found, ...ROW_KEYS)}
           order by case when u.external_id in ${dialect.list(externalIds)} or u.subject = ${text(subject)} then 0 else 1 end,
             u.deleted_at desc, u.id desc limit 1`;
       return (await candidates(where))[0];

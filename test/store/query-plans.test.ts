@@ -12,10 +12,12 @@ import type {
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import type { Database } from "../../src/store/database.js";
+import { openPostgres } from "../../src/store/postgres.js";
 import { type Fragment, type Sql, sql, verbatim } from "../../src/store/sql.js";
 import { openSqlite } from "../../src/store/sqlite.js";
 import { tenantWriter } from "../../src/store/tenant-handle.js";
 import { tenantsWithWork } from "../../src/store/upkeep.js";
+import { postgresUrl } from "./postgres-server.js";
 import { LATER, NO_WRITES, NOW, newcomer, newGrant, userDocument } from "./world.js";
 
 const CONNECTION = "c" as ConnectionId;
@@ -338,4 +340,37 @@ describe("query plans on SQLite", () => {
     expect(await walks(sql`select * from users u where u.display_name = 'x'`)).to.have.length(1);
     expect(await walks(sql`select * from users u where u.tenant_id = 1 and u.display_name = 'x'`)).to.have.length(1);
   });
+});
+
+describe("query plans on PostgreSQL", () => {
+  let database: Database;
+  before(async () => {
+    database = await openPostgres(await postgresUrl());
+    await database.migrate();
+  });
+  after(() => database.close());
+
+  const asks: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
+    "who was deleted": (tx) => tx.deletedRow(CONNECTION, { externalIds: ["x"], subject: "s", userName: "ann" }),
+    "who has the same external id or name": (tx) =>
+      tx.rowsByNames(CONNECTION, { externalIds: ["x"], userNames: ["ann"] }),
+  };
+  for (const [what, ask] of Object.entries(asks)) {
+    it(`enter each table by its key before there are statistics, or a first push is quadratic: ${what}`, async () => {
+      const said: Fragment[] = [];
+      const sqlSaid: Sql = {
+        all: async (statement) => {
+          said.push(statement);
+          return [];
+        },
+        run: async () => 0,
+      };
+      const { dialect, reader } = database;
+      await ask(tenantWriter({ tenant: 1 as TenantId, sql: sqlSaid, dialect, newId: () => "n" }));
+      expect(said).to.have.length(1);
+      const plan = await reader.all<Readonly<Record<string, string>>>(sql`explain ${said[0] ?? verbatim("select 1")}`);
+      const lines = plan.map((row) => String(row["QUERY PLAN"]));
+      expect(lines.filter((line) => /Index Cond: \(tenant_id = [^()]*\)$|Seq Scan/.test(line))).to.deep.equal([]);
+    });
+  }
 });
