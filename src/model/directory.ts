@@ -1,5 +1,5 @@
 import type { UserAttribute } from "./facts.js";
-import type { DirectoryGroupId, DirectoryUserId, Instant, MemberId } from "./ids.js";
+import type { CustomResourceId, DirectoryGroupId, DirectoryUserId, Instant, MemberId } from "./ids.js";
 import type { Json, JsonObject } from "./json.js";
 import type { Known, UnknownReason } from "./known.js";
 import type { ScimRole } from "./scim-role.js";
@@ -7,6 +7,7 @@ import type { ScimRole } from "./scim-role.js";
 /**
  * What a source said, in the words of the pipeline. A protocol translates; only `ingest` writes (design section 1).
  * `ifVersion`, everywhere: refuse with `version_conflict` when the row has another version than the caller has read.
+ * `newId`, everywhere: the id of what is made, given beforehand because other changes of the same push refer to it.
  */
 export type DirectoryChange =
   | ObserveUser
@@ -16,7 +17,8 @@ export type DirectoryChange =
   | { readonly kind: "deleteGroup"; readonly id: DirectoryGroupId; readonly ifVersion?: number }
   | MembersChange
   | UpsertServiceAccount
-  | { readonly kind: "deleteServiceAccount"; readonly id: DirectoryUserId; readonly ifVersion?: number };
+  | { readonly kind: "deleteServiceAccount"; readonly id: DirectoryUserId; readonly ifVersion?: number }
+  | CreateCustom;
 
 /** A verified sign-in. What the claims left out is unknown, never empty. */
 export interface ObserveUser {
@@ -48,6 +50,7 @@ export interface UpsertUser {
   readonly kind: "upsertUser";
   /** Absent: create. */
   readonly id?: DirectoryUserId;
+  readonly newId?: DirectoryUserId;
   readonly ifVersion?: number;
   readonly document: ScimUserDocument;
   /** The document with these `emails`, where it says nothing of them and the row's may stay; absent: it removes them. */
@@ -72,6 +75,14 @@ export interface CustomDocument {
   readonly search: JsonObject;
   /** Absent where its type has none. */
   readonly unique?: readonly UniqueValue[];
+}
+
+/** A new resource of the type of this name, which the operator defines. */
+export interface CreateCustom {
+  readonly kind: "createCustom";
+  readonly type: string;
+  readonly newId?: CustomResourceId;
+  readonly document: CustomDocument;
 }
 
 /** A user document with what the store indexes; the protocol derives it all from the resource. */
@@ -99,9 +110,10 @@ export interface ScimUserDocument {
 export interface UpsertGroup {
   readonly kind: "upsertGroup";
   readonly id?: DirectoryGroupId;
+  readonly newId?: DirectoryGroupId;
   readonly ifVersion?: number;
   readonly document: ScimGroupDocument;
-  /** Only on create: the first members. */
+  /** Only on create: the first members, also such as the same push makes. */
   readonly members?: readonly MemberId[];
 }
 
@@ -124,6 +136,7 @@ export interface UpsertServiceAccount {
   readonly kind: "upsertServiceAccount";
   /** Absent: create. */
   readonly id?: DirectoryUserId;
+  readonly newId?: DirectoryUserId;
   readonly ifVersion?: number;
   readonly document: ScimServiceAccountDocument;
 }

@@ -14,21 +14,17 @@ export interface CustomPush {
 }
 
 /**
- * Makes a resource, or writes back the one that was read. Throws Refusals: `uniqueness`, and `version_conflict` where it
- * has another version than the one that was read.
+ * Writes back the resource that was read. Throws Refusals: `uniqueness`, and `version_conflict` where it has another version than
+ * the one that was read.
  */
-export function writeCustomResource(
+export function replaceCustomResource(
   p: Provisioning,
   { tenant, connection, type }: CustomPush,
   document: CustomDocument,
-  read?: { readonly id: CustomResourceId; readonly version: number },
+  read: { readonly id: CustomResourceId; readonly version: number },
 ): Promise<WrittenRow<CustomResourceId>> {
-  const now = p.now();
-  return p.store.write(tenant.id, (tx) =>
-    read === undefined
-      ? tx.insertCustomResource(connection.id, type, document, now)
-      : tx.updateCustomResource(connection.id, type, { id: read.id, ifVersion: read.version }, document, now),
-  );
+  const row = { id: read.id, ifVersion: read.version };
+  return p.store.write(tenant.id, (tx) => tx.updateCustomResource(connection.id, type, row, document, p.now()));
 }
 
 /** Throws Refusal `version_conflict` where it has another version than this one, or is gone. */

@@ -8,12 +8,15 @@ import type { AccountDocument, AccountRow } from "./ports/service-accounts.js";
 type Storing = Pick<IngestState, "tx" | "connection" | "now" | "touched">;
 
 /** A deleted account stays deleted: the same name or externalId makes a new one, and no token comes back to life. */
-export async function createAccount(state: Storing, { document }: UpsertServiceAccount): Promise<Written> {
+export async function createAccount(state: Storing, { document, newId }: UpsertServiceAccount): Promise<Written> {
   const { tx, connection, now, touched } = state;
   const { userName, displayName } = document;
   const stored = await storedDocument(state, document);
   const user = await tx.insertPendingUser({ userName, displayName }, now, "service_account");
-  const row = await tx.insertServiceAccount({ connection: connection.id, user, document: stored }, now);
+  const row = await tx.insertServiceAccount(
+    { connection: connection.id, user, document: stored, ...(newId !== undefined && { id: newId }) },
+    now,
+  );
   touched.add(user);
   await wakeAtItsEnd(state, user, document);
   return row;

@@ -15,17 +15,24 @@ export async function createGroup(state: IngestState, change: UpsertGroup): Prom
   const local = await localGroupOf(tx, state.tenant, connection, change.document);
   if (local !== undefined) await adoptGroup(state, local);
   const row = await (local === undefined
-    ? tx.insertGroup(connection.id, change.document, now)
+    ? tx.insertGroup(connection.id, change.document, now, change.newId)
     : tx.updateGroup(connection.id, local, change.document, undefined, now));
   state.notices.push(...(await pinNewGroup(tx, connection, row.id, change.document, now)));
-  if (change.members && change.members.length > 0) {
-    const { users, groups } = await membersNamed(state, change.members);
-    await touchRows(state, await tx.addMembers(row.id, users, now));
-    if (groups.length > 0) await tx.addNested(row.id, groups);
-  }
   // Until the first group everybody's groups were on their way; and any group may take the name of a deleted one.
   await wakeWhenSettled(tx, connection, now);
   return row;
+}
+
+/** When all that the same push makes is there: these may be among them. */
+export async function addFirstMembers(
+  state: IngestState,
+  group: DirectoryGroupId,
+  members: readonly MemberId[],
+): Promise<void> {
+  if (members.length === 0) return;
+  const { users, groups } = await membersNamed(state, members);
+  await touchRows(state, await state.tx.addMembers(group, users, state.now));
+  if (groups.length > 0) await state.tx.addNested(group, groups);
 }
 
 /** Whoever was in it by hand is looked at again: the pushed members are all that it has from now on. */

@@ -1,5 +1,5 @@
 import type { Connection, Tenant } from "../model/connection.js";
-import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { CustomResourceId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import type { AdoptionNotice } from "./adopt.js";
@@ -10,7 +10,7 @@ import type { PinNotice } from "./pushed-pins.js";
 
 /** What one change wrote; `undefined` where there is no row any more, or nothing was written. */
 export type Written =
-  | (WrittenRow<DirectoryUserId | DirectoryGroupId> & {
+  | (WrittenRow<DirectoryUserId | DirectoryGroupId | CustomResourceId> & {
       /** Where it is another than the one that was sent. */
       readonly resource?: JsonObject;
     })

@@ -23,7 +23,12 @@ export type PersonPush = Push & { readonly changes: readonly [UpsertUser] };
 /** Whether a push may be stored together with others. */
 export function isOfPerson(push: Push): push is PersonPush {
   const [change, ...more] = push.changes;
-  return more.length === 0 && change?.kind === "upsertUser" && change.document.unique === undefined;
+  return (
+    more.length === 0 &&
+    change?.kind === "upsertUser" &&
+    change.newId === undefined &&
+    change.document.unique === undefined
+  );
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange, ScimUserDocument, UpsertUser } from "../model/directory.js";
 import { fold } from "../model/fold.js";
-import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { admitDocument, admitSeat } from "./admit.js";
 import {
@@ -17,8 +17,9 @@ import {
   refuseOccupied,
 } from "./adopt.js";
 import { firstNames } from "./first-names.js";
+import { blaming, refuseOtherIds } from "./given-ids.js";
 import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
-import { changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
+import { addFirstMembers, changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
 import { changed, type IngestState, type Written } from "./ingest-state.js";
 import { type JoinNotice, joinSignedIn, mayJoin } from "./join-signed-in.js";
 import { type Linked, linkPush, reviewLink, reviewNamesake } from "./link.js";
@@ -47,7 +48,7 @@ export interface Lease {
 
 /**
  * Stores SCIM or local changes, all or none. Throws Refusals: `not_found`, `uniqueness`, `version_conflict`,
- * `unknown_member`, `foreign_domain`, `no_seat`.
+ * `unknown_member`, `unknown_owner`, `foreign_domain`, `no_seat`; with ids given beforehand, their detail is a `GivenIdsDetail`.
  */
 export async function ingest(
   tx: TenantWriter,
@@ -61,8 +62,7 @@ export async function ingest(
     ...{ tx, tenant, connection, now, touched: new Set(), filled: new Map(), notices: [] },
     groupsPushed: false,
   };
-  const rows: Written[] = [];
-  for (const change of changes) rows.push(await ingestOne(state, change));
+  const rows = await ingestAll(state, changes);
   for (const group of state.filled.keys()) {
     if (state.filled.get(group) === undefined) state.filled.set(group, await tx.touchGroup(group, now));
   }
@@ -72,6 +72,23 @@ export async function ingest(
   const touched = [...state.touched];
   await tx.markDirty(touched, "facts", now, lease && touched.length <= lease.most ? lease.until : undefined);
   return { rows: rows.map((row, at) => row ?? filledRow(state, changes[at])), touched, notices: state.notices };
+}
+
+async function ingestAll(state: IngestState, changes: readonly DirectoryChange[]): Promise<readonly Written[]> {
+  const rows: Written[] = [];
+  try {
+    for (const change of changes) rows.push(await blaming(change, () => ingestOne(state, change)));
+    for (const [at, change] of changes.entries()) {
+      if (change.kind !== "upsertGroup" || change.members === undefined) continue;
+      const { members } = change;
+      const group = rows[at]?.id as DirectoryGroupId;
+      await blaming(change, () => addFirstMembers(state, group, members));
+    }
+  } finally {
+    // Whatever refers to an id that turned out to be another is refused for that: the other ids are the reason.
+    refuseOtherIds(changes, rows);
+  }
+  return rows;
 }
 
 function filledRow(state: IngestState, change: DirectoryChange | undefined): Written {
@@ -96,6 +113,8 @@ async function ingestOne(state: IngestState, change: DirectoryChange): Promise<W
       return change.id === undefined ? createAccount(state, change) : replaceAccount(state, change.id, change);
     case "deleteServiceAccount":
       return deleteAccount(state, change.id, change.ifVersion);
+    case "createCustom":
+      return state.tx.insertCustomResource(state.connection.id, change.type, change.document, state.now, change.newId);
     case "observeUser":
       await observeUser(state.tx, state.tenant, state.connection, change, { takeFacts: true, now: state.now });
       return undefined;
@@ -109,7 +128,7 @@ export function needsSeat({ sync }: Connection, { active }: ScimUserDocument): b
 
 async function createUser(state: IngestState, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
-  const { document } = change;
+  const { document, newId } = change;
   await admitDocument(state, document);
   await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
@@ -127,7 +146,7 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   state.touched.add(user);
   const linkedBy = linked.kind === "revive" ? "revived" : "created";
   const row = { connection: connection.id, user, linkedBy, scim: document, userName: document.userName };
-  return tx.insertUserRow(row, now);
+  return tx.insertUserRow({ ...row, ...(newId !== undefined && { id: newId }) }, now);
 }
 
 /** Rows that stand for the document in the connection itself. */

@@ -38,10 +38,10 @@ export function customResourceReader({ tenant, sql: db }: Scope): Pick<CustomRes
 export function customResourceWriter(scope: Scope): CustomResourceWriter {
   const { tenant, sql: db, newId } = scope;
   return {
-    async insertCustomResource(connection, type, { resource, search, unique }, now) {
+    async insertCustomResource(connection, type, { resource, search, unique }, now, id = newId() as CustomResourceId) {
       const at = toMillis(now);
       const columns = {
-        ...{ tenant_id: tenant, id: newId(), connection_id: connection, type },
+        ...{ tenant_id: tenant, id, connection_id: connection, type },
         ...{ resource: toJson(resource), search: toJson(search), version: 1, created_at: at, modified_at: at },
       };
       await db.run(insertion("custom_resources", columns));

@@ -122,10 +122,10 @@ function noSuchGroup(id: string): Refusal {
 export function directoryGroupWriter(scope: Scope): GroupWriter {
   const { tenant, sql: db, dialect, newId } = scope;
   return {
-    async insertGroup(connection, document, now) {
+    async insertGroup(connection, document, now, id = newId() as DirectoryGroupId) {
       const at = toMillis(now);
       const columns = {
-        ...{ tenant_id: tenant, id: newId(), connection_id: connection, version: 1, created_at: at, modified_at: at },
+        ...{ tenant_id: tenant, id, connection_id: connection, version: 1, created_at: at, modified_at: at },
         ...documentColumns(document),
       };
       await db.run(insertion("directory_groups", columns));

@@ -206,7 +206,7 @@ export async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant)
   const { tenant, sql: db, newId } = scope;
   const at = toMillis(now);
   const columns = {
-    ...{ tenant_id: tenant, id: newId(), connection_id: row.connection, subject: row.subject ?? null },
+    ...{ tenant_id: tenant, id: row.id ?? newId(), connection_id: row.connection, subject: row.subject ?? null },
     ...scimColumns(row.scim, row.scim?.userName ?? row.userName),
     ...(row.shown && shownColumns(row.shown)),
     ...{ claims: toJsonOrNull(row.claims), claims_version: row.claims === undefined ? 0 : 1 },

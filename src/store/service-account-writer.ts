@@ -110,11 +110,11 @@ export function serviceAccountWriter(scope: Scope): ServiceAccountWriter {
 /** INVARIANT: the row that the link ends at has no names and has ended, so that no sign-in and no push of a user means it. */
 async function insertServiceAccount(
   scope: Scope,
-  { connection, user, document }: Parameters<ServiceAccountWriter["insertServiceAccount"]>[0],
+  { id, connection, user, document }: Parameters<ServiceAccountWriter["insertServiceAccount"]>[0],
   at: number,
 ): Promise<WrittenRow<DirectoryUserId>> {
   const { tenant, sql: db, newId } = scope;
-  const own = { tenant_id: tenant, id: newId(), connection_id: connection };
+  const own = { tenant_id: tenant, id: id ?? newId(), connection_id: connection };
   const times = { version: 1, created_at: at, modified_at: at };
   const noNames = { user_name: "", user_name_folded: "", user_name_ascii: "" };
   await db.run(insertion("directory_users", { ...own, ...noNames, ...times, deleted_at: at }));

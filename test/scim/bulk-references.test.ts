@@ -10,8 +10,11 @@ describe("references between operations of a bulk request", () => {
   const { type } = userReading();
   const unused = () => Promise.reject(new Error("operations are carried out by the test"));
   const handler: ResourceHandler = {
-    ...{ type, managedAs: "users", bodyBytes: 1_000_000, list: unused, create: unused, read: unused },
+    ...{ type, managedAs: "users", bodyBytes: 1_000_000, list: unused, read: unused },
     ...{ replace: unused, patch: unused, remove: unused },
+    create() {
+      throw new Error("operations are carried out by the test");
+    },
   };
 
   it("may be as long a chain as a request holds: no stack overflows, and what is referred to comes first", async () => {
@@ -24,37 +27,18 @@ describe("references between operations of a bulk request", () => {
     }));
     const request = readBulkRequest({ schemas: [BULK_REQUEST], Operations }, [handler], many);
     const made: string[] = [];
-    const results = await carryOutBulk(request, async ({ operation }) => {
-      made.push(JSON.stringify("body" in operation ? operation.body : null));
-      return { status: 201, location: `https://x.test/Users/id${made.length}`, etag: 'W/"1"' };
+    const results = await carryOutBulk(request, {
+      circle: unused,
+      async one({ operation }) {
+        made.push(JSON.stringify("body" in operation ? operation.body : null));
+        return { status: 201, location: `https://x.test/Users/id${made.length}`, etag: 'W/"1"' };
+      },
     });
     expect(results.map(({ outcome }) => outcome?.status))
       .to.have.length(many)
       .and.satisfy(all201);
     expect(made[0]).to.contain('"known"');
     expect(made[many - 1]).to.contain(`"id${many - 1}"`);
-  });
-
-  it("are taken back with the version that was made: what somebody has changed since stays", async () => {
-    const one = (bulkId: string, other: string) => ({
-      ...{ method: "POST", path: "/Users", bulkId },
-      data: { [ENTERPRISE]: { manager: { value: `bulkId:${other}` } } },
-    });
-    const Operations = [one("a", "b"), one("b", "a")];
-    const request = readBulkRequest({ schemas: [BULK_REQUEST], Operations }, [handler], 10);
-    const removed: (string | undefined)[] = [];
-    let made = 0;
-    const results = await carryOutBulk(request, async ({ version, operation }) => {
-      if (operation.kind === "remove") {
-        removed.push(version);
-        throw new Error("the resource has another version");
-      }
-      if (operation.kind === "patch" || made > 0) throw new Error("refused");
-      made += 1;
-      return { status: 201, location: "https://x.test/Users/id1", etag: 'W/"1"' };
-    });
-    expect(removed).to.deep.equal(['W/"1"']);
-    expect(results.map(({ error, id }) => [error !== undefined, id])).to.deep.include([true, "id1"]);
   });
 });
 

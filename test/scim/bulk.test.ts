@@ -127,6 +127,15 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
       }
     });
 
+    it("people who manage themselves keep their ids, also where many are pushed at the same time", async () => {
+      const names = Array.from({ length: 12 }, (_, at) => `self${at}`);
+      const selves = names.map((name) => send([post("/Users", "me", userBody(name, managedBy("bulkId:me")))]));
+      for (const id of (await Promise.all(selves)).map((reply) => idIn(linesOf(reply)[0]))) {
+        const { json } = await directory.get(`/Users/${id}`);
+        expect(json[ENTERPRISE]).to.have.nested.property("manager.value", id);
+      }
+    });
+
     it("RFC-52, RFC-15: groups that are members of one another, and one that is its own, are made with their members", async () => {
       const reply = await send([
         post("/Groups", "x", groupBody("X", ["bulkId:y", "bulkId:u"])),

@@ -3,9 +3,8 @@
  * the operation with the bulkId `x` makes.
  */
 
-import type { Json, JsonObject } from "../../model/json.js";
+import type { Json } from "../../model/json.js";
 import { isList, isObject } from "./json-value.js";
-import type { ResourceType } from "./schema.js";
 
 const PREFIX = "bulkId:";
 
@@ -48,37 +47,4 @@ function replaceInText(text: string, key: string, idOf: (bulkId: string) => stri
   if (bulkId !== undefined) return idOf(bulkId) ?? text;
   const inside = Object.hasOwn(INSIDE, key) ? INSIDE[key] : undefined;
   return inside === undefined ? text : text.replace(inside, (whole, named: string) => idOf(named) ?? whole);
-}
-
-/** A resource as it can be made now, and the operations that complete it later. */
-export interface Split {
-  readonly now: JsonObject;
-  readonly later: readonly { readonly op: "add"; readonly path: string; readonly value: Json }[];
-}
-
-/** Takes apart a new resource that refers to what is not made yet: elements of lists, else whole attributes, are added later. */
-export function splitReferences(resource: JsonObject, unmade: ReadonlySet<string>, type: ResourceType): Split {
-  const now: Record<string, Json> = {};
-  const later: { op: "add"; path: string; value: Json }[] = [];
-  const isUnmade = (value: Json): boolean => [...referencesIn(value)].some((bulkId) => unmade.has(bulkId));
-  const part = (value: Json, path: string): Json | undefined => {
-    if (!isUnmade(value)) return value;
-    if (!isList(value)) {
-      later.push({ op: "add", path, value });
-      return undefined;
-    }
-    later.push({ op: "add", path, value: value.filter(isUnmade) });
-    return value.filter((item) => !isUnmade(item));
-  };
-  for (const [key, value] of Object.entries(resource)) {
-    const isExtension = type.schemas.has(key.toLowerCase()) && isObject(value);
-    if (!isExtension) {
-      const kept = part(value, key);
-      if (kept !== undefined) now[key] = kept;
-      continue;
-    }
-    const kept = Object.entries(value).map(([name, item]) => [name, part(item, `${key}:${name}`)] as const);
-    now[key] = Object.fromEntries(kept.flatMap(([name, item]) => (item === undefined ? [] : [[name, item]])));
-  }
-  return { now, later };
 }

@@ -3,11 +3,13 @@
 import type { HttpRequest } from "../../http/exchange.js";
 import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { Json, JsonObject } from "../../model/json.js";
-import { type BulkResult, carryOutBulk } from "./bulk.js";
+import { type BulkResult, type Carrier, carryOutBulk } from "./bulk.js";
+import { blaming, makeCircle } from "./bulk-circle.js";
 import { readBulkRequest } from "./bulk-request.js";
-import { operate, type ResourceHandler } from "./resource-handler.js";
+import { operate, type ResourceHandler, readCreation } from "./resource-handler.js";
 import { renderScimError, scimAnswer } from "./scim-answer.js";
 import { countRequest, noteQuirks, SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
+import type { VisitRequest } from "./visit.js";
 
 interface Shape {
   readonly principal: ScimCaller;
@@ -37,19 +39,7 @@ async function serveBulk(
   { request, principal: caller, body }: RouteInput<Shape>,
 ) {
   const bulk = readBulkRequest(body, handlers, room.bulk.maxOperations);
-  const onQuirks = noteQuirks(request);
-  let membersBefore = 0;
-  const onMembers = (named: number): void => {
-    membersBefore += named;
-  };
-  let isFirst = true;
-  const results = await carryOutBulk(bulk, async ({ handler, id, version, operation }) => {
-    // The request itself was counted when its token was looked at.
-    if (!isFirst) countRequest(room, caller);
-    isFirst = false;
-    const asked = { room, caller, id, preconditions: { ifMatch: version }, membersBefore, onMembers, onQuirks };
-    return operate(handler, asked, operation);
-  });
+  const results = await carryOutBulk(bulk, carrierFor({ room, caller, onQuirks: noteQuirks(request) }));
   const runs = [...new Set(results.flatMap(({ outcome }) => outcome?.run ?? []))];
   return scimAnswer(
     200,
@@ -59,6 +49,37 @@ async function serveBulk(
     },
     runs.length === 0 ? {} : { "rolecall-run": runs.join(", ") },
   );
+}
+
+/** Each operation counts against the token's rate, and its members together with those that operations before it named. */
+function carrierFor(request: Pick<VisitRequest, "room" | "caller" | "onQuirks">): Carrier {
+  let isFirst = true;
+  let membersBefore = 0;
+  const count = (): void => {
+    // The request itself was counted when its token was looked at.
+    if (!isFirst) countRequest(request.room, request.caller);
+    isFirst = false;
+  };
+  const onMembers = (named: number): void => {
+    membersBefore += named;
+  };
+  const visitOf = (id: string, ifMatch?: string): VisitRequest => {
+    return { ...request, id, preconditions: { ifMatch }, membersBefore, onMembers };
+  };
+  return {
+    async one({ handler, id, version, operation }) {
+      count();
+      return operate(handler, visitOf(id, version), operation);
+    },
+    async circle(circle) {
+      for (const bulkId of circle.keys()) await blaming(bulkId, count);
+      const before = membersBefore;
+      return makeCircle(request, circle, () => {
+        membersBefore = before;
+        return ({ handler, body }, id) => readCreation(handler, visitOf(id), body);
+      });
+    },
+  };
 }
 
 function resultDocument({ line, id, outcome, error }: BulkResult, baseUrl: string, request: HttpRequest): JsonObject {

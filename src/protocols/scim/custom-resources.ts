@@ -4,7 +4,7 @@ import type { CustomDocument } from "../../model/directory.js";
 import type { CustomResourceId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { deleteCustomResource, writeCustomResource } from "../../provisioning/custom-resources.js";
+import { deleteCustomResource, replaceCustomResource } from "../../provisioning/custom-resources.js";
 import type { CustomResourceRow } from "../../provisioning/ports/custom-resources.js";
 import { customDocument, readCustom } from "./document.js";
 import { ScimError } from "./errors.js";
@@ -14,11 +14,11 @@ import { applyPatch } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { etagOf, locationOf, renderCustom } from "./render.js";
-import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import type { ResourceType } from "./schema.js";
 import type { ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
-import { changing, type Visit } from "./visit.js";
+import { changing, newIdOf, type Visit } from "./visit.js";
 
 export function customHandler({ bodyBytes }: ScimRoom, type: ResourceType): ResourceHandler {
   return {
@@ -39,9 +39,13 @@ async function listAll(visit: Visit, query: ListQuery): Promise<Listed> {
   return { ...listed, resources: rows.map((row) => shown(visit, row)) };
 }
 
-async function createOne(visit: Visit, body: Json): Promise<Outcome> {
+function createOne(visit: Visit, body: Json): Creation {
   const document = readCustom(body, visit.reading);
-  return write(visit, 201, document);
+  const { resource } = document;
+  return {
+    change: { kind: "createCustom", type: visit.reading.type.name, document, ...newIdOf<CustomResourceId>(visit) },
+    made: async (written) => outcome(visit, 201, { ...written, id: written.id as CustomResourceId, resource }),
+  };
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {
@@ -64,7 +68,10 @@ function change(visit: Visit, next: (row: CustomResourceRow) => CustomDocument):
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, row.version);
     const document = next(row);
-    return sameJson(document.resource, row.resource) ? outcome(visit, 200, row) : write(visit, 200, document, row);
+    const { resource } = document;
+    if (sameJson(resource, row.resource)) return outcome(visit, 200, row);
+    const written = await replaceCustomResource(visit.room.p, pushOf(visit), document, row);
+    return outcome(visit, 200, { ...written, resource });
   });
 }
 
@@ -83,16 +90,6 @@ async function stored({ id, caller: { reader, connection }, reading: { type } }:
     : undefined;
   if (!row) throw new ScimError("notFound", `no ${type.name} ${quote(id)}`);
   return row;
-}
-
-async function write(
-  visit: Visit,
-  status: 200 | 201,
-  document: CustomDocument,
-  row?: CustomResourceRow,
-): Promise<Outcome> {
-  const written = await writeCustomResource(visit.room.p, pushOf(visit), document, row);
-  return outcome(visit, status, { ...written, resource: document.resource });
 }
 
 function pushOf({ caller: { tenant, connection }, reading: { type } }: Visit) {

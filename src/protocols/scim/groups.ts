@@ -18,10 +18,10 @@ import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { chosenIds, wants } from "./project.js";
 import { etagOf, locationOf, type Rendering, renderGroup, renderMembers } from "./render.js";
-import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
-import { changing, type Visit } from "./visit.js";
+import { changing, newIdOf, type Visit } from "./visit.js";
 
 /** A PATCH of a larger group is answered without a body unless attributes are asked for: its cost would be the group's size. */
 const MEMBERS_IN_ANSWER = 200;
@@ -48,18 +48,22 @@ async function listGroups(visit: Visit, query: ListQuery): Promise<Listed> {
   return { ...listed, resources: await renderAll(visit, rows) };
 }
 
-async function createGroup(visit: Visit, body: Json): Promise<Outcome> {
+function createGroup(visit: Visit, body: Json): Creation {
   const { document, members } = readGroup(body, visit.reading);
-  const change = { kind: "upsertGroup", document, members: members as readonly MemberId[] } as const;
-  // Somebody else may take over the group of that name at the same moment: then this is another group.
-  const pushed = await changing(visit, () => pushGroup(visit, [change]));
-  const [written] = pushed.rows;
-  if (!written) throw new Error("a group was written and no row came back");
   const { length } = members;
   // At most: which of them are groups shows when they are read.
   const counts = { memberCount: length, nestedCount: length };
-  const row = { ...written, ...counts, id: written.id as DirectoryGroupId, resource: document.resource };
-  return outcome(visit, 201, row, pushed);
+  return {
+    change: {
+      kind: "upsertGroup",
+      ...{ document, members: members as readonly MemberId[] },
+      ...newIdOf<DirectoryGroupId>(visit),
+    },
+    made: (written) => {
+      const row = { ...written, ...counts, id: written.id as DirectoryGroupId, resource: document.resource };
+      return outcome(visit, 201, row);
+    },
+  };
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {

@@ -1,9 +1,12 @@
 /** Owns what a resource type can do over SCIM. Routes, searches and bulk requests call the same handlers. */
 
 import type { RoleSource } from "../../model/connection.js";
+import type { DirectoryChange } from "../../model/directory.js";
 import type { RunId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import type { Written } from "../../provisioning/ingest-state.js";
 import type { Walked } from "../../provisioning/ports/directory.js";
+import { push } from "../../provisioning/push.js";
 import type { ListQuery } from "./list-query.js";
 import type { ResourceType } from "./schema.js";
 import { type Visit, type VisitRequest, visited, withRoles } from "./visit.js";
@@ -28,6 +31,12 @@ export interface Listed {
   readonly walked?: Walked;
 }
 
+/** A new resource before it is written, and the outcome of which the written row is a part. */
+export interface Creation {
+  readonly change: DirectoryChange;
+  made(written: NonNullable<Written>): Promise<Outcome>;
+}
+
 /** Each function throws ScimErrors and the Refusals of provisioning. The id of the resource that is meant is the visit's. */
 export interface ResourceHandler {
   readonly type: ResourceType;
@@ -36,7 +45,8 @@ export interface ResourceHandler {
   /** Bytes of a body at most. */
   readonly bodyBytes: number;
   list(visit: Visit, query: ListQuery): Promise<Listed>;
-  create(visit: Visit, body: Json): Promise<Outcome>;
+  /** What a POST is to write. Nothing is written yet: others may be made with it. The visit's id is that which it shall have, if any. */
+  create(visit: Visit, body: Json): Creation;
   read(visit: Visit): Promise<Outcome>;
   replace(visit: Visit, body: Json): Promise<Outcome>;
   patch(visit: Visit, body: Json): Promise<Outcome>;
@@ -45,12 +55,43 @@ export interface ResourceHandler {
 
 /** One operation as a request or a line of a bulk request asks for it. */
 export type Operation =
-  | { readonly kind: "create" | "replace" | "patch"; readonly body: Json }
+  | { readonly kind: "create"; readonly body: Json }
+  | { readonly kind: "replace" | "patch"; readonly body: Json }
   | { readonly kind: "read" | "remove" };
 
 export function operate(handler: ResourceHandler, asked: VisitRequest, operation: Operation): Promise<Outcome> {
+  if (operation.kind === "create") return makeOne(handler, asked, operation.body);
   return visited(handler, asked, async (visit) => {
     if ("body" in operation) return handler[operation.kind](await withRoles(visit, operation.body), operation.body);
     return handler[operation.kind](visit);
   });
+}
+
+async function makeOne(handler: ResourceHandler, asked: VisitRequest, body: Json): Promise<Outcome> {
+  const creation = await readCreation(handler, asked, body);
+  // Somebody else may take over the group of that name at the same moment: then this is another group.
+  const [outcome] = await asked.room.whileUnchanged("", () => makeTogether(asked, [creation]));
+  return outcome as Outcome;
+}
+
+/** Reads what is to be made, and writes nothing. */
+export function readCreation(handler: ResourceHandler, asked: VisitRequest, body: Json): Promise<Creation> {
+  return visited(handler, asked, async (visit) => handler.create(await withRoles(visit, body), body));
+}
+
+/** Makes all of them or none, in one transaction; outcomes in their order. */
+export async function makeTogether(
+  { room, caller }: Pick<VisitRequest, "room" | "caller">,
+  creations: readonly Creation[],
+): Promise<readonly Outcome[]> {
+  const { tenant, connection, context } = caller;
+  const changes = creations.map(({ change }) => change);
+  const { rows, run } = await push(room.p, { tenant, connection, context, changes });
+  const outcomes: Outcome[] = [];
+  for (const [at, { made }] of creations.entries()) {
+    const row = rows[at];
+    if (row === undefined) throw new Error("a resource was made and no row came back");
+    outcomes.push({ ...(await made(row)), ...(run !== undefined && { run }) });
+  }
+  return outcomes;
 }

@@ -4,6 +4,7 @@ import type { DirectoryChange, ScimServiceAccountDocument } from "../../model/di
 import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
 import { accountAt, accountFilterAt } from "./account-expiry.js";
@@ -15,12 +16,12 @@ import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { wants } from "./project.js";
 import { etagOf, locationOf, renderServiceAccount } from "./render.js";
-import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import type { ScimRoom } from "./scim-request.js";
 import { ownerOf, readServiceAccount, serviceAccountDocument } from "./service-account-document.js";
 import { isStorable } from "./storable-text.js";
 import { orSwitchOff } from "./switch-off.js";
-import { changing, type Visit } from "./visit.js";
+import { changing, newIdOf, type Visit } from "./visit.js";
 
 /** DELETE deactivates the account and erases nothing. */
 export function serviceAccountHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
@@ -47,8 +48,13 @@ async function listAccounts(visit: Visit, query: ListQuery): Promise<Listed> {
   return { ...listed, resources: await renderAll(visit, rows) };
 }
 
-async function createAccount(visit: Visit, body: Json): Promise<Outcome> {
-  return saved(visit, 201, readServiceAccount(body, visit.reading));
+function createAccount(visit: Visit, body: Json): Creation {
+  const document = readServiceAccount(body, visit.reading);
+  refuseStrangeOwner(document);
+  return {
+    change: { kind: "upsertServiceAccount", document, ...newIdOf<DirectoryUserId>(visit) },
+    made: (written) => saved(visit, 201, document, written),
+  };
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {
@@ -79,13 +85,13 @@ function change(
     checkIfMatch(visit.preconditions, row.version);
     const document = next(row);
     if (document === undefined || sameJson(document.resource, row.resource)) return outcome(visit, 200, row);
-    if (row.resource["active"] === false) return saved(visit, 200, document, row);
+    if (row.resource["active"] === false) return write(visit, document, row);
     const alone = () => {
       const off = { ...row.resource, active: false };
       const { unique: _, ...stored } = serviceAccountDocument(off, visit.reading, row.resource);
-      return saved(visit, 200, stored, row);
+      return write(visit, stored, row);
     };
-    return orSwitchOff(document, () => saved(visit, 200, document, row), alone);
+    return orSwitchOff(document, () => write(visit, document, row), alone);
   });
 }
 
@@ -110,16 +116,26 @@ async function pushOne({ room, caller }: Visit, one: DirectoryChange) {
   return rows[0];
 }
 
+function refuseStrangeOwner({ owner }: ScimServiceAccountDocument): void {
+  if (owner !== undefined && !isStorable(owner)) throw new ScimError("invalidValue", `no user ${quote(owner)}`);
+}
+
+async function write(
+  visit: Visit,
+  document: ScimServiceAccountDocument,
+  { id, version }: DirectoryUserRow,
+): Promise<Outcome> {
+  refuseStrangeOwner(document);
+  const change = { kind: "upsertServiceAccount", document, id, ifVersion: version } as const;
+  return saved(visit, 200, document, await pushOne(visit, change));
+}
+
 async function saved(
   visit: Visit,
   status: 200 | 201,
   document: ScimServiceAccountDocument,
-  row?: DirectoryUserRow,
+  written: Written,
 ): Promise<Outcome> {
-  const { owner } = document;
-  if (owner !== undefined && !isStorable(owner)) throw new ScimError("invalidValue", `no user ${quote(owner)}`);
-  const at = row && { id: row.id, ifVersion: row.version };
-  const written = await pushOne(visit, { kind: "upsertServiceAccount", document, ...at });
   if (!written) throw new Error("a service account was written and no row came back");
   return outcome(visit, status, { ...written, id: written.id as DirectoryUserId, resource: document.resource });
 }

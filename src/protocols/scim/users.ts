@@ -5,6 +5,7 @@ import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
+import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
 import { readUser, userDocument } from "./document.js";
@@ -16,11 +17,11 @@ import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { wants } from "./project.js";
 import { etagOf, locationOf, renderUser } from "./render.js";
-import type { Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
 import { orSwitchOff } from "./switch-off.js";
-import { changing, type Visit } from "./visit.js";
+import { changing, newIdOf, type Visit } from "./visit.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -45,9 +46,12 @@ async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
   return { ...listed, resources: await renderAll(visit, rows) };
 }
 
-async function createUser(visit: Visit, body: Json): Promise<Outcome> {
+function createUser(visit: Visit, body: Json): Creation {
   const document = readUser(body, visit.reading);
-  return saved(visit, 201, document, await pushUser(visit, whole(visit, document)));
+  return {
+    change: { kind: "upsertUser", ...whole(visit, document), ...newIdOf<DirectoryUserId>(visit) },
+    made: (written) => saved(visit, 201, document, written),
+  };
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {
@@ -121,19 +125,19 @@ async function stored(visit: Visit): Promise<DirectoryUserRow> {
   return row;
 }
 
-function pushUser({ room, caller }: Visit, draft: Draft, row?: DirectoryUserRow) {
+async function pushUser({ room, caller }: Visit, draft: Draft, { id, version }: DirectoryUserRow): Promise<Written> {
   const { tenant, connection, context } = caller;
-  const at = row && { id: row.id, ifVersion: row.version };
-  return push(room.p, { tenant, connection, context, changes: [{ kind: "upsertUser", ...draft, ...at }] });
+  const change = { kind: "upsertUser", ...draft, id, ifVersion: version } as const;
+  const { rows } = await push(room.p, { tenant, connection, context, changes: [change] });
+  return rows[0];
 }
 
 async function saved(
   visit: Visit,
   status: 200 | 201,
   { resource }: ScimUserDocument,
-  { rows }: Awaited<ReturnType<typeof pushUser>>,
+  written: Written,
 ): Promise<Outcome> {
-  const [written] = rows;
   if (!written) throw new Error("a user was written and no row came back");
   return outcome(visit, status, { resource, ...written, id: written.id as DirectoryUserId });
 }

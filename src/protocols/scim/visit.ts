@@ -12,7 +12,7 @@ import type { ScimCaller, ScimRoom } from "./scim-request.js";
 export interface VisitRequest {
   readonly room: ScimRoom;
   readonly caller: ScimCaller;
-  /** Of the resource that is meant; absent where all of them are. */
+  /** Of the resource that is meant, or the one that is made where it has its id beforehand; absent where all of them are. */
   readonly id?: string;
   readonly projection?: ProjectionRequest;
   readonly preconditions?: Preconditions;
@@ -83,6 +83,11 @@ export async function withRoles(visit: Visit, body: Json): Promise<Visit> {
   const { scimRoles } = await visit.room.p.mappings.active(reader, tenant.activeVersion, await reader.connections());
   if (scimRoles === undefined) return visit;
   return { ...visit, reading: { ...visit.reading, roles: { ...roles, declared: scimRoles } } };
+}
+
+/** The id that a new resource shall have, where it has one beforehand. */
+export function newIdOf<Id extends string>({ id }: Visit): { readonly newId?: Id } {
+  return id === "" ? {} : { newId: id as Id };
 }
 
 /** Reads, changes and writes back the resource that is meant, and again when it was changed in between. */

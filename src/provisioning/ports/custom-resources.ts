@@ -20,12 +20,13 @@ export interface CustomResourceReader {
 }
 
 export interface CustomResourceWriter {
-  /** Throws Refusal `uniqueness` where another resource has one of the document's unique values. */
+  /** Throws Refusal `uniqueness` where another resource has one of the document's unique values. `id`: where it was given beforehand. */
   insertCustomResource(
     connection: ConnectionId,
     type: string,
     document: CustomDocument,
     now: Instant,
+    id?: CustomResourceId,
   ): Promise<WrittenRow<CustomResourceId>>;
   /** The same, and `version_conflict` where the row has another version than this, or is gone. */
   updateCustomResource(

@@ -142,6 +142,8 @@ export interface LinkCandidate {
 
 /** A person's row at a connection, with the link to the user. */
 export interface NewUserRow {
+  /** Where it was given beforehand. */
+  readonly id?: DirectoryUserId;
   readonly connection: ConnectionId;
   readonly user: UserId;
   /** How the link came about, for the audit and for reviewers: `created`, `revived`, `kept`, `adopted`. */
@@ -275,10 +277,12 @@ export interface DirectoryWriter {
    */
   deleteUserRow(connection: ConnectionId, id: DirectoryUserId, now: Instant, ifVersion?: number): Promise<boolean>;
 
+  /** `id`: where it was given beforehand. */
   insertGroup(
     connection: ConnectionId,
     document: ScimGroupDocument,
     now: Instant,
+    id?: DirectoryGroupId,
   ): Promise<WrittenRow<DirectoryGroupId>>;
   updateGroup(
     connection: ConnectionId,

@@ -81,7 +81,13 @@ export interface ServiceAccountWriter {
   ): Promise<AccountRow | undefined>;
   /** Row and link. Refusal `uniqueness` when the connection has a service account of that name, letter case aside. */
   insertServiceAccount(
-    row: { readonly connection: ConnectionId; readonly user: UserId; readonly document: AccountDocument },
+    row: {
+      /** Where it was given beforehand. */
+      readonly id?: DirectoryUserId;
+      readonly connection: ConnectionId;
+      readonly user: UserId;
+      readonly document: AccountDocument;
+    },
     now: Instant,
   ): Promise<WrittenRow<DirectoryUserId>>;
   /** Refusals as `updateScim`: `version_conflict`, `uniqueness`, `not_found`. */
