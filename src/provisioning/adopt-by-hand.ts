@@ -2,9 +2,10 @@ import type { Connection, Tenant } from "../model/connection.js";
 import { emailDomain } from "../model/fold.js";
 import type { Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
-import { adoptPerson } from "./adopt.js";
+import { type AdoptionNotice, adoptPerson } from "./adopt.js";
 import type { Context, Provisioning } from "./deps.js";
 import { domainForm } from "./domain-form.js";
+import { type JoinNotice, joinSignedIn } from "./join-signed-in.js";
 import { localConnection, profileOf } from "./local-users.js";
 import { recordNotices } from "./notices.js";
 import type { LinkRow } from "./ports/access.js";
@@ -25,6 +26,7 @@ export async function adoptByHand(
   context: Context,
 ): Promise<void> {
   const now = p.now();
+  const touched = new Set([user]);
   await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
     const [state] = await tx.lockPeople([user]);
@@ -44,12 +46,14 @@ export async function adoptByHand(
     }
     const document = p.documents.person(profileOf(row.claims));
     admitByHand(connection, [document.email, document.userName]);
-    const notice = await adoptPerson(tx, connection, row, now);
+    const notices: (AdoptionNotice | JoinNotice)[] = [await adoptPerson(tx, connection, row, now)];
+    // every name is new to this connection
+    await joinSignedIn({ tx, connection, now, touched, notices }, { ...row, userName: "", scimActive: true }, document);
     await tx.updateScim(connection.id, row.id, document, undefined, now);
-    await recordNotices(tx, [notice], context, now);
-    await tx.markDirty([user], "facts", now);
+    await recordNotices(tx, notices, context, now);
+    await tx.markDirty([...touched], "facts", now);
   });
-  await reconcilePeople(p, tenant.id, [user], { context });
+  await reconcilePeople(p, tenant.id, [...touched], { context });
 }
 
 /** The admin's word stands for a proved domain, and not for one that the connection itself is kept from. */

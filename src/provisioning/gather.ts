@@ -14,6 +14,7 @@ import type {
 } from "../model/person.js";
 import { pushTo } from "../model/push-to.js";
 import type { Provisioning } from "./deps.js";
+import { asJoined, type Joins } from "./join-doubles.js";
 import { type Keepers, keepersOf, standingGroups, supersededPeople, whatStays } from "./left-behind.js";
 import type { LinkRow } from "./ports/access.js";
 import type { TenantReader } from "./ports/store.js";
@@ -33,6 +34,8 @@ export interface Pretence {
   readonly leaving?: boolean;
   /** What it gave is everybody's by hand. */
   readonly converted?: boolean;
+  /** Rows that become one as it goes live. */
+  readonly joins?: Joins;
   /** Its groups with the names that they would hold. */
   readonly groups?: LinkConnection["directoryGroups"];
 }
@@ -57,7 +60,11 @@ export async function gather(
   states: readonly PersonState[],
   options: GatherOptions,
 ): Promise<readonly Gathered[]> {
-  const rows = await linkRows(reader, states);
+  const stored = await linkRows(reader, states);
+  const rows = stored.map((row) => {
+    const joins = options.overlay?.get(row.connection)?.joins;
+    return joins ? asJoined(row, joins, options.now) : row;
+  });
   const linked = new Set(rows.map((row) => row.connection));
   const keepers = keepersOf(connections, (id) => options.overlay?.get(id)?.sync, options.now);
   const byId = new Map<ConnectionId, LinkConnection>();

@@ -13,6 +13,11 @@ export interface JoinNotice {
   readonly data: JsonObject;
 }
 
+/** What a join needs of the transaction that it is part of. */
+export type JoinState = Pick<IngestState, "tx" | "connection" | "now" | "touched"> & {
+  readonly notices: { push(notice: JoinNotice): unknown };
+};
+
 /** What a pushed person is called. */
 export type PushedNames = Pick<ScimUserDocument, "userName" | "externalId">;
 
@@ -28,6 +33,16 @@ export function mayJoin(row: Joining, document: ScimUserDocument): boolean {
   return isRenamed(row, document) || (row.scimActive && !document.active);
 }
 
+/** The one of the sign-ins that are meant; `undefined` where that is a case for an admin. */
+export function clearlyMeant(
+  { subject }: Pick<Joining, "subject">,
+  { externalId }: PushedNames,
+  [one, another]: readonly LinkCandidate[],
+): LinkCandidate | undefined {
+  if (another !== undefined) return undefined;
+  return subject === undefined || one?.subject === externalId ? one : undefined;
+}
+
 /**
  * Where somebody known by sign-in alone is meant by a pushed row, as a new document would mean them, the sign-in becomes the row's:
  * subject and claims move, and the account that stood for the sign-in alone ends with its sessions, as if it was pushed as
@@ -35,7 +50,7 @@ export function mayJoin(row: Joining, document: ScimUserDocument): boolean {
  * While SCIM is no evidence nobody's account ends.
  */
 export async function joinSignedIn(
-  { tx, connection, now, touched, notices }: IngestState,
+  { tx, connection, now, touched, notices }: JoinState,
   row: Joining,
   names: PushedNames,
 ): Promise<void> {
@@ -43,9 +58,9 @@ export async function joinSignedIn(
   // INVARIANT: a name that comes is a first link: a sign-in of the same moment would find nobody under it, and be a stranger.
   if (isRenamed(row, names)) await tx.lockTenant();
   const meant = (await signedInAs(tx, connection, names)).filter(({ id }) => id !== row.id);
-  const [one, another] = meant;
-  if (one === undefined) return;
-  if (another !== undefined || (row.subject !== undefined && one.subject !== names.externalId)) {
+  if (meant.length === 0) return;
+  const one = clearlyMeant(row, names, meant);
+  if (one === undefined) {
     const [pushed] = await tx.rowsById(connection.id, [row.id]);
     await reviewLink(tx, connection, pushed ? [pushed, ...meant] : meant, [names.userName], now);
     return;

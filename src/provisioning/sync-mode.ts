@@ -5,6 +5,7 @@ import type { RunTrigger } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js";
 import type { Overlay } from "./gather.js";
+import { joinDoubles, joinsOf } from "./join-doubles.js";
 import { recordClosed } from "./manual-grants.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 import { planConfirmed } from "./preview/confirm.js";
@@ -21,7 +22,9 @@ export interface SyncSwitch {
 /** What the switch would do now, to everybody it concerns. Refusals: `not_found`, `on_disable_required`. */
 export async function previewSync(p: Provisioning, tenant: Tenant, slug: string, change: SyncSwitch): Promise<Preview> {
   const reader = p.store.read(tenant.id);
-  return storePreview(p, reader, switchQuery(await connectionNamed(reader, slug), change));
+  const connection = await connectionNamed(reader, slug);
+  const query = change.to === "live" ? await liveQuery(reader, connection) : offQuery(connection, change.onDisable);
+  return storePreview(p, reader, query);
 }
 
 /**
@@ -40,11 +43,13 @@ export async function goLive(
   if (connection.protocol === "local") {
     throw new Refusal("bad_request", "the built-in connection `local` has no SCIM face");
   }
-  const query = switchQuery(connection, { to: "live" });
+  const query = await liveQuery(reader, connection);
   const plan = await confirmedPlan(p, reader, query, digest);
   const run = await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
-    await tx.updateConnection(connection.id, { sync: "live", syncChosen: true }, p.now());
+    const now = p.now();
+    await tx.updateConnection(connection.id, { sync: "live", syncChosen: true }, now);
+    await joinDoubles(tx, connection, context, now);
     return startRun(p, tx, { connection, trigger: "go_live", plan, query, context });
   });
   p.wake();
@@ -64,7 +69,7 @@ export async function turnSyncOff(
 ): Promise<{ readonly run?: RunId }> {
   const now = p.now();
   const off = { sync: "off" as const, syncChosen: true, ...(options.disable && { disabledAt: now }) };
-  const query = switchQuery(connection, { to: "off", ...(options.onDisable && { onDisable: options.onDisable }) });
+  const query = offQuery(connection, options.onDisable);
   await refuseSilentEnd(p.store.read(tenant.id), connection, options);
   const plan = await confirmedPlan(p, p.store.read(tenant.id), query, options.digest);
   const run = await p.store.write(tenant.id, async (tx) => {
@@ -115,9 +120,15 @@ async function connectionNamed(reader: TenantReader, slug: string): Promise<Conn
   return connection;
 }
 
-function switchQuery(connection: Connection, { to, onDisable }: SyncSwitch): PopulationQuery {
-  const base = { connection: connection.id, subject: `${connection.slug}:${to}:${onDisable ?? ""}` };
-  if (to === "live") return { ...base, kind: "go_live", overlay: new Map([[connection.id, { sync: "live" }]]) };
+/** Everybody as the connection's documents will have them, and those who become one by it. */
+async function liveQuery(reader: TenantReader, connection: Connection): Promise<PopulationQuery> {
+  const { id, slug } = connection;
+  const overlay: Overlay = new Map([[id, { sync: "live", joins: await joinsOf(reader, connection) }]]);
+  return { connection: id, subject: `${slug}:live:`, kind: "go_live", overlay };
+}
+
+function offQuery(connection: Connection, onDisable: OnDisable | undefined): PopulationQuery {
+  const base = { connection: connection.id, subject: `${connection.slug}:off:${onDisable ?? ""}` };
   if (connection.sync !== "live") return { ...base, kind: "disable", people: [] };
   if (onDisable === undefined) {
     throw silentEnd();

@@ -33,7 +33,7 @@ import { serviceAccountListReader } from "./service-account-lists.js";
 import { serviceAccountWriter } from "./service-account-writer.js";
 import { serviceAccountReader } from "./service-accounts.js";
 import { signInReader, signInWriter } from "./sign-ins.js";
-import { signedInWriter } from "./signed-in-rows.js";
+import { signedInReader, signedInWriter } from "./signed-in-rows.js";
 import { teamReader, teamWriter } from "./teams.js";
 import { userReader } from "./users.js";
 import { wakeupWriter } from "./wakeups.js";
@@ -43,6 +43,7 @@ type Concern = (scope: Scope) => object;
 const READERS = [
   connectionReader,
   directoryUserReader,
+  signedInReader,
   directoryGroupReader,
   nestingReader,
   directoryListReader,

@@ -206,6 +206,21 @@ export interface Changed {
   readonly ifVersion?: number;
 }
 
+/** Somebody pushed, and somebody known by sign-in alone who has a name of theirs. */
+export interface Double {
+  readonly pushed: LinkCandidate;
+  readonly signedIn: LinkCandidate;
+}
+
+/** Reading what of the directory ledger may be of the same person. */
+export interface DoubleReader {
+  /**
+   * All in the connection: the sign-in's subject is the externalId, or the userName, ASCII-lowered, is the same. Those by the subject
+   * first, then in the order of making. A constant number of statements.
+   */
+  doubles(connection: ConnectionId): Promise<readonly Double[]>;
+}
+
 /** Writing the directory ledger. */
 export interface DirectoryWriter {
   /** Live rows of the connection whose subject is this one. */

@@ -7,7 +7,7 @@ import type { AccessReader, AccessWriter } from "./access.js";
 import type { AdoptionWriter } from "./adoption.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
 import type { CustomResourceReader, CustomResourceWriter } from "./custom-resources.js";
-import type { DirectoryReader, DirectoryWriter } from "./directory.js";
+import type { DirectoryReader, DirectoryWriter, DoubleReader } from "./directory.js";
 import type { ErasureReader, ErasureWriter } from "./erasure.js";
 import type { GroupListReader } from "./group-list.js";
 import type { InstanceStore } from "./instance.js";
@@ -25,6 +25,7 @@ import type { SignInReader, SignInWriter } from "./sign-ins.js";
 export interface TenantReader
   extends ConnectionReader,
     DirectoryReader,
+    DoubleReader,
     CustomResourceReader,
     AccessReader,
     MappingReader,
