@@ -35,5 +35,7 @@ export interface PathStep {
 
 export interface ResourceSort {
   readonly path: AttributePath;
+  /** Sorts instead of the path's value, where that is not as it is stored: false before true, absent nowhere. */
+  readonly holds?: ResourceFilter;
   readonly descending: boolean;
 }

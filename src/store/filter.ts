@@ -242,7 +242,11 @@ export interface SortKeys {
 
 export function sortKeys(dialect: Dialect, source: FilterSource, sort: ResourceSort | undefined): SortKeys {
   if (sort === undefined) return { descending: false };
-  const { descending } = sort;
+  const { descending, holds } = sort;
+  if (holds !== undefined) {
+    const held = filterSql(dialect, source, holds);
+    return { number: sql`case when ${held} then 1 else 0 end`, always: true, descending };
+  }
   const column = source.columns[nameOf(sort.path)];
   if (column === undefined) return { ...documentKeys(dialect, source, sort.path), descending };
   const { type, expression, always } = column;

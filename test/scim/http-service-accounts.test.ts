@@ -233,6 +233,18 @@ describe("service accounts over SCIM", () => {
         ...["idle", "later", "over"],
       ]);
       expect(await found("active pr")).to.have.length(4);
+      const sorted = async (query: string) => {
+        const { json } = await directory.get(query);
+        return ((json["Resources"] ?? []) as readonly JsonObject[]).map(({ displayName }) => displayName);
+      };
+      for (const path of ["/ServiceAccounts", "/"]) {
+        expect(await sorted(`${path}?sortBy=active`)).to.deep.equal(["over", "idle", "later", "endless"]);
+        const down = `${path}?sortBy=active&sortOrder=descending`;
+        expect(await sorted(down)).to.deep.equal(["later", "endless", "over", "idle"]);
+        expect(await sorted(`${down}&startIndex=3&count=1`)).to.deep.equal(["over"]);
+      }
+      const first = (await directory.get("/ServiceAccounts?sortBy=active&count=1&cursor")).json["nextCursor"];
+      expect(await sorted(`/ServiceAccounts?sortBy=active&count=1&cursor=${first}`)).to.deep.equal(["idle"]);
       const search = { schemas: ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], filter: "active eq true" };
       expect((await directory.post("/.search", search)).json["totalResults"]).to.equal(2);
       const back = await directory.patch(over, [{ op: "replace", path: "expiresAt", value: future }]);

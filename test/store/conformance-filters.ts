@@ -144,6 +144,16 @@ const SORTS: readonly (readonly [what: string, sort: ResourceSort, order: string
   ["by a list's primary, else first element", { path: path("emails*/value"), descending: false }, "ann bob cid dee"],
   ["by a boolean column", { path: path("active"), descending: false }, "cid ann bob dee"],
   ["by a boolean column, descending", { path: path("active"), descending: true }, "ann bob dee cid"],
+  [
+    "by what holds",
+    { path: path("vip"), holds: not(compare("vip", "eq", true)), descending: false },
+    "ann bob cid dee",
+  ],
+  [
+    "by what holds, descending",
+    { path: path("vip"), holds: compare("vip", "eq", true), descending: true },
+    "ann bob cid dee",
+  ],
   ["by a column of times, then by id", { path: path("meta/created"), descending: true }, "ann bob cid dee"],
   ["by externalId, absent first when descending", { path: path("externalId"), descending: true }, "bob dee ann cid"],
   ["by externalId, absent last", { path: path("externalId"), descending: false }, "cid ann bob dee"],

@@ -1,5 +1,5 @@
 /** Owns what SCIM says of service accounts whose time is over: they are not active, whatever was pushed. */
-import type { ResourceFilter } from "../../model/filter.js";
+import type { ResourceFilter, ResourceSort } from "../../model/filter.js";
 import type { Instant } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { instantOf } from "./date-time.js";
@@ -26,6 +26,11 @@ export function accountFilterAt(filter: ResourceFilter, now: Instant): ResourceF
     default:
       return filter;
   }
+}
+
+/** The order with `active` as it is at that time. */
+export function accountSortAt(sort: ResourceSort, now: Instant): ResourceSort {
+  return sort.path[0]?.name === "active" ? { ...sort, holds: activeAt(true, now) } : sort;
 }
 
 function activeAt(wanted: boolean, now: Instant): ResourceFilter {

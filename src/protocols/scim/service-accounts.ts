@@ -7,7 +7,7 @@ import { quote } from "../../model/quote.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
-import { accountAt, accountFilterAt } from "./account-expiry.js";
+import { accountAt, accountFilterAt, accountSortAt } from "./account-expiry.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
@@ -40,10 +40,11 @@ export function serviceAccountHandler({ schemas, bodyBytes }: ScimRoom): Resourc
 
 async function listAccounts(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
-  const filter = query.filter && accountFilterAt(query.filter, visit.room.p.now());
+  const now = visit.room.p.now();
   const { rows, ...listed } = await reader.directoryServiceAccounts(connection.id, {
     ...query,
-    ...(filter && { filter }),
+    ...(query.filter && { filter: accountFilterAt(query.filter, now) }),
+    ...(query.sort && { sort: accountSortAt(query.sort, now) }),
   });
   return { ...listed, resources: await renderAll(visit, rows) };
 }
