@@ -1,5 +1,6 @@
 /** Lists of the directory ledger: filtered and sorted by the database, with totals that are kept where nothing filters. */
 import type { ConnectionId } from "../model/ids.js";
+import { inBreaths } from "../platform/in-breaths.js";
 import type { Adoptable } from "../provisioning/ports/adoption.js";
 import type { CustomResourceReader } from "../provisioning/ports/custom-resources.js";
 import type { DirectoryList, DirectoryQuery, DirectoryReader, ListPosition } from "../provisioning/ports/directory.js";
@@ -195,7 +196,7 @@ async function list<Columns extends { readonly id: string }, Row>(
   const shown = read.slice(0, query.limit);
   const more = read.length > shown.length;
   const answer = {
-    rows: shown.map((row) => listed.row(row, connection)),
+    rows: await inBreaths(shown, (row) => listed.row(row, connection)),
     ...(query.walk && { walked: { positions: shown.map(positionOf), more } }),
   };
   const fromStart = query.walk === undefined ? shown.length > 0 || query.offset === 0 : query.walk === "start";

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { inBreaths } from "../../src/platform/in-breaths.js";
 import { listText } from "../../src/protocols/scim/apart.js";
 import { createTurns } from "../../src/protocols/scim/turns.js";
 
@@ -50,11 +51,35 @@ describe("turns of one tenant's lists", () => {
 });
 
 describe("the text of a list", () => {
-  it("is that of the whole, however large its resources are", async () => {
+  it("is that of the whole, and is sent in pieces where it is long, with turns between them", async () => {
     const large = Array.from({ length: 30 }, (_, at) => ({ id: `${at}`, title: "x".repeat(100_000) }));
     for (const Resources of [[], [{ id: "1" }], large]) {
       const body = { schemas: ["list"], totalResults: 9, Resources };
-      expect(JSON.parse(await listText(body))).to.deep.equal(body);
+      const text = await listText(body);
+      const pieces: string[] = [];
+      for await (const piece of typeof text === "string" ? [text] : text) pieces.push(piece);
+      expect(JSON.parse(pieces.join(""))).to.deep.equal(body);
+      expect(pieces).to.have.length(Resources === large ? 7 : 1);
     }
+  });
+});
+
+describe("work in breaths", () => {
+  it("lets others have their turn as often as it takes long, and keeps the order", async () => {
+    let turns = 0;
+    let over = false;
+    const count = (): void => {
+      turns += 1;
+      if (!over) setImmediate(count);
+    };
+    setImmediate(count);
+    const results = await inBreaths([1, 2, 3, 4], (item) => {
+      const until = performance.now() + 6;
+      while (performance.now() < until);
+      return item * 2;
+    });
+    over = true;
+    expect(results).to.deep.equal([2, 4, 6, 8]);
+    expect(turns).to.be.at.least(3);
   });
 });

@@ -2,6 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { Json, JsonObject } from "../../model/json.js";
+import { inBreaths } from "../../platform/in-breaths.js";
 import { isList, isObject, without } from "./json-value.js";
 
 const APART = Symbol("lists that come apart");
@@ -26,24 +27,29 @@ export function textInPieces(body: JsonObject): AsyncIterable<string> | undefine
   return listPieces(body, resources);
 }
 
-/** So many characters are written in a few milliseconds; then others have their turn. */
-const BREATH = 1_000_000;
+/** Characters that are sent in one go. */
+const PIECE = 500_000;
 
-/** The text of a list, resource by resource: all of it at once would keep other requests waiting where they are large. */
-export async function listText(body: JsonObject): Promise<string> {
+/** The text of a list, resource by resource, and in pieces where it is long: all at once would keep other requests waiting. */
+export async function listText(body: JsonObject): Promise<string | AsyncIterable<string>> {
   const resources = body["Resources"];
   if (!isList(resources)) return JSON.stringify(body);
-  const texts: string[] = [];
-  let written = 0;
-  for (const resource of resources) {
-    const text = JSON.stringify(resource);
-    texts.push(text);
-    written += text.length;
-    if (written < BREATH) continue;
-    written = 0;
+  const texts = await inBreaths(resources, (resource) => JSON.stringify(resource));
+  const start = `${opened(without(body, "Resources"))},"Resources":[`;
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  return length <= PIECE ? `${start}${texts.join(",")}]}` : sentInTurns(start, texts);
+}
+
+async function* sentInTurns(start: string, texts: readonly string[]): AsyncGenerator<string> {
+  let piece = start;
+  for (const [at, text] of texts.entries()) {
+    piece += at === 0 ? text : `,${text}`;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
     await setImmediate();
   }
-  return `${opened(without(body, "Resources"))},"Resources":[${texts.join(",")}]}`;
+  yield `${piece}]}`;
 }
 
 function apartOf(value: Json): Apart[typeof APART] {

@@ -4,6 +4,7 @@ import type { CustomDocument } from "../../model/directory.js";
 import type { CustomResourceId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import { inBreaths } from "../../platform/in-breaths.js";
 import { deleteCustomResource, replaceCustomResource } from "../../provisioning/custom-resources.js";
 import type { CustomResourceRow } from "../../provisioning/ports/custom-resources.js";
 import { customDocument, readCustom } from "./document.js";
@@ -36,7 +37,7 @@ export function customHandler({ bodyBytes }: ScimRoom, type: ResourceType): Reso
 async function listAll(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
   const { rows, ...listed } = await reader.customResources(connection.id, visit.reading.type.name, query);
-  return { ...listed, resources: rows.map((row) => shown(visit, row)) };
+  return { ...listed, resources: await inBreaths(rows, (row) => shown(visit, row)) };
 }
 
 function createOne(visit: Visit, body: Json): Creation {

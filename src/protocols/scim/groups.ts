@@ -4,6 +4,7 @@ import type { DirectoryChange, ScimGroupDocument } from "../../model/directory.j
 import type { DirectoryGroupId, MemberId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import { inBreaths } from "../../platform/in-breaths.js";
 import type { DirectoryGroupRow } from "../../provisioning/ports/directory.js";
 import { type Pushed, push } from "../../provisioning/push.js";
 import { withApart } from "./apart.js";
@@ -178,14 +179,15 @@ async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Prom
   const { room, projection } = visit;
   const { reader } = visit.caller;
   const rendering = { type: room.schemas.group, baseUrl: room.baseUrl, projection };
-  if (!wants(rendering.type, "members", projection)) return rows.map((row) => renderGroup(row, undefined, rendering));
+  if (!wants(rendering.type, "members", projection))
+    return inBreaths(rows, (row) => renderGroup(row, undefined, rendering));
   const only = chosenIds(rendering.type, "members", projection);
   if (only !== undefined || !areMany(rows)) {
     const members = await membersOf(reader, rows, only);
-    return rows.map((row) => renderGroup(row, members.get(row.id) ?? [], rendering));
+    return inBreaths(rows, (row) => renderGroup(row, members.get(row.id) ?? [], rendering));
   }
   const pieces = memberPieces(reader, rows);
-  return rows.map((row) => {
+  return inBreaths(rows, (row) => {
     if (row.memberCount + row.nestedCount === 0) return renderGroup(row, [], rendering);
     return withApart(renderGroup(row, undefined, rendering), "members", shownPieces(pieces(row), rendering));
   });

@@ -4,6 +4,7 @@ import type { DirectoryChange, ScimServiceAccountDocument } from "../../model/di
 import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
@@ -157,7 +158,7 @@ async function renderAll(visit: Visit, stored: readonly DirectoryUserRow[]): Pro
   const ids = [...new Set(owned)];
   const found = ids.length === 0 ? [] : await caller.reader.displayNames(caller.connection.id, ids);
   const owners = new Map<string, { readonly displayName?: string }>(found.map(({ id, ...name }) => [id, name]));
-  return rows.map((row) => {
+  return inBreaths(rows, (row) => {
     const owner = owners.get(ownerOf(row.resource).owner ?? "");
     return renderServiceAccount(row, { ...(owner && { owner }) }, { type, baseUrl: room.baseUrl, projection });
   });

@@ -5,6 +5,7 @@ import type { DirectoryUserId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
+import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
@@ -155,7 +156,7 @@ async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promi
   const type = room.schemas.user;
   const groups = wants(type, "groups", projection) ? await groupsByUser(caller, rows) : undefined;
   const managers = wants(type, "manager", projection, ENTERPRISE) ? await managersOf(caller, rows) : new Map();
-  return rows.map((row) => {
+  return inBreaths(rows, (row) => {
     const manager = managers.get(managerId(row.resource) ?? "");
     const relations = { ...(groups && { groups: groups.get(row.id) ?? [] }), ...(manager && { manager }) };
     return renderUser(row, relations, { type, baseUrl: room.baseUrl, projection });
