@@ -278,6 +278,21 @@ describe("circles of bulk operations (RFC 7644 section 3.7.1)", () => {
         expect((await read(`/Users/${owner}`))[BADGE]).to.deep.include({ doors: [account, own] });
       });
 
+      it("of a circle that is sent at the same moment from either end, one is made", async () => {
+        const directory = await connect();
+        const [ada, bob, both] = PAIR as [Json, Json, Json];
+        const replies = await Promise.all([send(directory, PAIR), send(directory, [bob, ada, both])]);
+        const statuses = replies.map((reply) => linesOf(reply).map(({ status }) => status));
+        expect(statuses).to.deep.include.members([
+          ["201", "201", "201"],
+          ["409", "409", "409"],
+        ]);
+        const { people, resources } = await everything(directory);
+        expect([people, resources[1]]).to.satisfy(
+          ([count, groups]: [number, Json[]]) => count === 2 && groups.length === 1,
+        );
+      });
+
       it("a reviewer hears of whom a circle may not take over, and nothing else stays of it", async () => {
         const domain = `circle${++domains}.example`;
         const directory = await connect({ of: { domains: [domain] } });
