@@ -4,7 +4,7 @@ import type { ConnectionId, DirectoryGroupId, DirectoryUserId, UserId } from "..
 import type { GroupListReader, GroupRow } from "../provisioning/ports/group-list.js";
 import { localConnection } from "./adoptable.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, join, sql } from "./sql.js";
+import { type Fragment, join, sql, verbatim } from "./sql.js";
 import { fromJson, given, page, toInstant } from "./values.js";
 
 interface GroupColumns {
@@ -49,6 +49,14 @@ function groupOf(row: GroupColumns): GroupRow {
   };
 }
 
+/**
+ * Of `directory_groups g`. INVARIANT: what gives access is listed, so that somebody can change it: of a group that a connection took
+ * over, what it was before counts until the connection was live.
+ */
+const COUNTS = verbatim(`(g.overwritten_by is null or not exists (select 1 from connections c
+  where c.tenant_id = g.tenant_id and c.id = g.overwritten_by
+    and ((c.sync = 'live' and c.disabled_at is null) or c.live_until >= g.overwritten_at)))`);
+
 function groupsWhere({ tenant, sql: db }: Scope, where: Fragment): Promise<readonly GroupColumns[]> {
   return db.all<GroupColumns>(
     sql`select g.id, g.connection_id, g.display_name, g.resource, g.member_count, g.version, g.created_at, g.modified_at,
@@ -56,7 +64,7 @@ function groupsWhere({ tenant, sql: db }: Scope, where: Fragment): Promise<reado
       from directory_groups g
       left join directory_groups b on b.tenant_id = g.tenant_id and b.overwritten_by = g.connection_id
         and b.adopted_as = g.id and b.deleted_at is null
-      where g.tenant_id = ${tenant} and g.deleted_at is null and g.overwritten_by is null and ${where}`,
+      where g.tenant_id = ${tenant} and g.deleted_at is null and ${COUNTS} and ${where}`,
   );
 }
 

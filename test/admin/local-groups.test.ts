@@ -249,6 +249,34 @@ for (const [database, newUrl] of DATABASES) {
       const off = await client.call("PATCH", connection, { body: { sync: "off", onDisable: "convert" } });
       await client.finished(tenant, off);
       expect(await sailors(), "it was live once").to.deep.equal([]);
+      expect((await client.get(`${tenant}/groups?connection=local`)).body.items).to.deep.equal([]);
     });
+
+    for (const [way, settings] of Object.entries({
+      off: { sync: "off" },
+      "no longer managing groups": { manages: ["users"] },
+    })) {
+      it(`what a taken over group was before is an admin's to change and remove as long as it counts: connection ${way}`, async () => {
+        const id = String((await make("Crew", "ann", "ben")).body["id"]);
+        const connection = `${tenant}/connections/entra`;
+        await client.post(`${tenant}/connections`, { slug: "entra", protocol: "scim", sync: "test" });
+        const { token } = (await client.post(`${connection}/tokens`, { name: "t" })).body;
+        const crew = { schemas: [GROUP], displayName: "Crew" };
+        expect((await client.post("/api/scim/v2/Groups", crew, { token: String(token) })).body["id"]).to.equal(id);
+        const changed = await client.call("PATCH", connection, { body: settings });
+        expect(changed.status, changed.text).to.be.oneOf([200, 202]);
+        const listed = await wholeList(client, `${tenant}/groups?connection=local`, 10);
+        expect(listed.map((one) => [one["displayName"], one["memberCount"], one["adopted"]])).to.deep.equal([
+          ["Crew", 2, null],
+        ]);
+        const before = `${tenant}/groups/${listed[0]?.["id"]}`;
+        expect(await sailors()).to.deep.equal(["ann", "ben"]);
+        expect((await client.call("PATCH", before, { body: { removeMembers: ids("ann") } })).status).to.equal(200);
+        expect(await sailors()).to.deep.equal(["ben"]);
+        expect((await client.call("DELETE", before)).status).to.equal(204);
+        expect([await sailors(), (await client.get(before)).status]).to.deep.equal([[], 404]);
+        expect((await client.get(`${tenant}/groups/${id}`)).body).to.include({ connection: "entra", memberCount: 0 });
+      });
+    }
   });
 }
