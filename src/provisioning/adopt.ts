@@ -8,6 +8,7 @@ import { emailDomain, fold } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
+import { addressForm } from "./domain-form.js";
 import type { Adoptable, KeptFrom, LocalPerson } from "./ports/adoption.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -52,7 +53,9 @@ export async function localPersonOf(
   const adoptable = adoptableBy(tenant, connection);
   if (adoptable === undefined || adoptable.domains.length === 0) return undefined;
   const { userName, userNameFolded, email } = document;
-  const emails = [email, userName].flatMap((text) => (text && emailDomain(text) !== undefined ? [fold(text)] : []));
+  const emails = [email, userName].flatMap((text) =>
+    text && emailDomain(text) !== undefined ? [addressForm(text)] : [],
+  );
   const meant = await tx.adoptableUsers(adoptable, { userName: userNameFolded, emails });
   const [one, another] = meant;
   if (one === undefined) return undefined;
@@ -104,11 +107,11 @@ function admitted(code: "uniqueness" | "conflict", person: LocalPerson): LocalPe
 export function adoptingDocument(person: LocalPerson, { id, document, withEmails }: UpsertUser): ScimUserDocument {
   const { userName, email, shown } = person;
   const emails = shown["emails"];
-  const isCalledSo = [userName, email].map(fold).includes(document.userNameFolded);
+  const isCalledSo = [userName, email].map(addressForm).includes(addressForm(document.userName));
   const keeps = document.email === undefined && emails !== undefined && isCalledSo;
   const whole = keeps && withEmails ? withEmails(emails) : document;
-  const has = [email, emailIn(shown)].map((text) => text && fold(text));
-  if (whole.email === undefined ? emails === undefined : has.includes(fold(whole.email))) return whole;
+  const has = [email, emailIn(shown)].map((text) => text && addressForm(text));
+  if (whole.email === undefined ? emails === undefined : has.includes(addressForm(whole.email))) return whole;
   const problem = `user \`${userName}\`, made by hand, would have another e-mail or none: take them over with the one that they have, and change it then`;
   throw refused(id === undefined ? "uniqueness" : "conflict", [person], problem, "");
 }

@@ -1,10 +1,10 @@
 /** Connections: making, changing and ending a tenant's trust in a source. */
 import { compileMapping } from "../engine/compile/compile.js";
 import type { Connection, JitMode, OnDisable, SyncMode, Tenant } from "../model/connection.js";
-import { asciiLower } from "../model/fold.js";
 import type { Instant, RunId } from "../model/ids.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { domainForm } from "./domain-form.js";
 import { mappingContext } from "./mapping/compiled-mappings.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
 import type { TenantReader } from "./ports/store.js";
@@ -77,7 +77,7 @@ function newConnection(
     groups: input.groups ?? "auto",
     profile: input.profile ?? "rfc",
     mayGrantOwner: input.mayGrantOwner ?? existing.every((connection) => connection.protocol === "local"),
-    allowedDomains: (input.allowedDomains ?? []).map(asciiLower),
+    allowedDomains: (input.allowedDomains ?? []).map(domainForm),
     requireDomains: input.requireDomains ?? false,
     absentGroups: input.absentGroups ?? "unknown",
     rolesFrom: input.rolesFrom ?? ["users", "groups", "serviceAccounts"],
@@ -124,7 +124,7 @@ export async function updateConnection(
   refuseJitAlone(before.protocol, settings.jit);
   const change: ConnectionChange = {
     ...settings,
-    ...(settings.allowedDomains && { allowedDomains: settings.allowedDomains.map(asciiLower) }),
+    ...(settings.allowedDomains && { allowedDomains: settings.allowedDomains.map(domainForm) }),
     ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
     ...(sync === "test" && before.sync === "off" && { sync, syncChosen: true }),
   };

@@ -1,4 +1,4 @@
-import { asciiLower } from "../model/fold.js";
+import { asciiLower, emailDomain, fold } from "../model/fold.js";
 
 const LETTERS = /^[\p{L}\p{M}\p{N}.-]+$/u;
 
@@ -12,4 +12,10 @@ export function domainForm(domain: string): string {
   if (/^[\x21-\x7e]*$/.test(lower) || !LETTERS.test(lower)) return lower;
   const url = `http://${lower}`;
   return URL.canParse(url) ? new URL(url).hostname : lower;
+}
+
+/** An address in the one form in which addresses are compared; what is none, folded. */
+export function addressForm(address: string): string {
+  const domain = emailDomain(address);
+  return fold(domain === undefined ? address : address.slice(0, -domain.length) + domainForm(domain));
 }

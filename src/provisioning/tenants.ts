@@ -1,6 +1,6 @@
 import type { TeamPolicy, Tenant } from "../model/connection.js";
-import { asciiLower } from "../model/fold.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
+import { domainForm } from "./domain-form.js";
 
 export interface TenantInput {
   readonly slug: string;
@@ -18,7 +18,7 @@ export async function createTenant(p: Provisioning, input: TenantInput, context:
   const now = p.now();
   const { slug, name, domains = [], seats = null, scim = true } = input;
   const tenant = await p.store.instance.createTenant(
-    { slug, name, domains: domains.map(asciiLower), seats, scim },
+    { slug, name, domains: domains.map(domainForm), seats, scim },
     now,
   );
   await p.store.write(tenant.id, (tx) => tx.appendAudit([auditEntry(context, now, "tenant.created", { slug, name })]));
@@ -33,7 +33,7 @@ export async function updateTenant(
   context: Context,
 ): Promise<Tenant> {
   const now = p.now();
-  const domains = change.domains && { domains: change.domains.map(asciiLower) };
+  const domains = change.domains && { domains: change.domains.map(domainForm) };
   const updated = await p.store.instance.updateTenant(tenant.id, { ...change, ...domains }, now);
   await p.store.write(tenant.id, (tx) =>
     tx.appendAudit([auditEntry(context, now, "tenant.updated", { keys: Object.keys(change) })]),

@@ -1,6 +1,7 @@
 /** What connections may take over of the people and groups that were made by hand, as conditions. */
 import type { Adoptable } from "../provisioning/ports/adoption.js";
 import type { Scope } from "./scope.js";
+import { domainSpellings } from "./spellings.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
 
 /** The tenant's built-in connection. */
@@ -25,7 +26,7 @@ export function hasNamesake({ connection }: Adoptable): Fragment {
 /** Of `directory_users u`: people made by hand whose e-mail is of the domains, by a condition on their account `a`. */
 export function localUser({ tenant, dialect }: Scope, { domains }: Adoptable, condition: Fragment): Fragment {
   const email = verbatim("a.email_folded");
-  const ofDomain = domains.map((domain) => dialect.test(email, "ew", `@${domain}`));
+  const ofDomain = domains.flatMap(domainSpellings).map((domain) => dialect.test(email, "ew", `@${domain}`));
   return sql`u.tenant_id = ${tenant} and u.connection_id = ${localConnection({ tenant })}
     and u.deleted_at is null and u.scim_resource is not null and exists (select 1 from identity_links l
       join users a on a.tenant_id = l.tenant_id and a.id = l.user_id and ${condition}

@@ -11,6 +11,7 @@ import { bigint, text } from "./dialect.js";
 import { LIVE_SCIM } from "./directory-rows.js";
 import { insertUserRow, shownColumns } from "./directory-users.js";
 import type { Scope } from "./scope.js";
+import { addressSpellings } from "./spellings.js";
 import { assignments, one, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, toMillis } from "./values.js";
 
@@ -105,7 +106,7 @@ async function adoptableUsers(scope: Scope, adoptable: Adoptable, names: LocalNa
           union all
           select l.directory_user_id from users a
             join identity_links l on l.tenant_id = a.tenant_id and l.user_id = a.id and l.ended_at is null
-            where a.tenant_id = ${tenant} and a.email_folded in ${dialect.list(names.emails)})`;
+            where a.tenant_id = ${tenant} and a.email_folded in ${dialect.list(names.emails.flatMap(addressSpellings))})`;
   const rows = await db.all<PersonColumns>(
     sql`select u.id, l.user_id, u.user_name, a.email, u.scim_resource as resource, exists (select 1 from grants g
           where g.tenant_id = a.tenant_id and g.user_id = a.id and g.ended_at is null

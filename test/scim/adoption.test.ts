@@ -181,6 +181,28 @@ describe("adoption of people made by hand", () => {
     const idBehind = async ({ tenant }: ScimDirectory, user: UserId): Promise<string> =>
       String((await service().p.store.read(tenant.id).links([user]))[0]?.directoryUser);
 
+    for (const [by, pushed] of [
+      ["müller", "xn--mller-kva"],
+      ["xn--mller-kva", "MÜLLER"],
+    ] as const) {
+      it(`SEC-03: a proved domain in letters and in ASCII is one: \`${by}\` is found and taken over as \`${pushed}\``, async () => {
+        const zone = `idn${++tenants}.example`;
+        const directory = await service().connect({
+          of: { domains: [`Müller.${zone}`] },
+          allowedDomains: [`müller.${zone}`],
+        });
+        expect([directory.tenant.domains, directory.connection.allowedDomains]).to.deep.equal([
+          [`xn--mller-kva.${zone}`],
+          [`xn--mller-kva.${zone}`],
+        ]);
+        const user = await local(directory, { userName: "ann", email: `Ann@${by}.${zone}` });
+        const id = await idOf(directory);
+        const posted = await directory.post("/Users", userBody("00u1", emails(`ann@${pushed}.${zone}`)));
+        expect([posted.status, posted.json["id"]], posted.text).to.deep.equal([201, id]);
+        expect((await accounts(directory)).map((one) => one.id)).to.deep.equal([user]);
+      });
+    }
+
     it("SEC-01: nobody finds or adopts people of another tenant that proved other domains", async () => {
       const mine = await connect();
       const user = await local(mine);

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../model/json.js";
 /** What a connection may take over of the people and groups that admins made by hand. */
 export interface Adoptable {
   readonly connection: ConnectionId;
-  /** E-mail domains of the people, ASCII-lowered; none: nobody. Groups need none. */
+  /** E-mail domains of the people, in ASCII; none: nobody. Groups need none. */
   readonly domains: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface Namesake {
 
 export type LocalNames =
   | { readonly id: DirectoryUserId }
-  /** Both folded: one of the two is enough. */
+  /** Both folded, e-mails with their domain in ASCII: one of the two is enough. */
   | { readonly userName: string; readonly emails: readonly string[] };
 
 /** Moving what admins made by hand to a connection. */
