@@ -75,7 +75,10 @@ function linkOf(row: AccountColumns): AccountLinkRow {
 
 export function serviceAccountReader(
   scope: Scope,
-): Pick<ServiceAccountReader, "accountLinks" | "accountsOwnedBy" | "accountStanding" | "directoryServiceAccount"> {
+): Pick<
+  ServiceAccountReader,
+  "accountLinks" | "accountsOwnedBy" | "accountStanding" | "directoryIdOf" | "directoryServiceAccount"
+> {
   const { tenant, sql: db, dialect } = scope;
   return {
     async accountLinks(ids) {
@@ -108,6 +111,14 @@ export function serviceAccountReader(
           where a.tenant_id = ${tenant} and a.user_id = ${id}`,
       );
       return row && { live: isTrue(row.live), admin: isTrue(row.admin), epoch: row.epoch };
+    },
+    async directoryIdOf(connection, account) {
+      const row = await one<{ readonly id: string }>(
+        db,
+        sql`select a.id from service_accounts a where a.tenant_id = ${tenant} and a.user_id = ${account}
+          and a.connection_id = ${connection} and a.deleted_at is null and a.scim_resource is not null`,
+      );
+      return row && (row.id as DirectoryUserId);
     },
     async directoryServiceAccount(connection, id) {
       const row = await one<ResourceColumns>(

@@ -11,6 +11,7 @@ import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
 import { createServiceAccount, updateServiceAccount } from "../../src/provisioning/service-accounts.js";
 import { previewSync } from "../../src/provisioning/sync-mode.js";
+import { createToken } from "../../src/provisioning/tokens.js";
 import { ADMIN } from "../support/tenant.js";
 import { type DirectoryOptions, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
 import { SERVICE_ACCOUNT } from "./tables.js";
@@ -250,6 +251,57 @@ describe("service accounts over SCIM", () => {
       const back = await directory.patch(over, [{ op: "replace", path: "expiresAt", value: future }]);
       expect(back.json["active"], "what was pushed counts again").to.equal(true);
       expect(await holds(directory, "over")).to.deep.equal(["tenant/admin"]);
+    });
+
+    it("RFC-53: are `/Me` to their own tokens, in every way that their token may change them", async () => {
+      const directory = await connect();
+      const id = await made(directory, "ci", { roles: [ADMIN_ROLE] });
+      await made(directory, "other", { roles: [ADMIN_ROLE] });
+      const tokenOf = async (serviceAccount: string) =>
+        (
+          await createToken(
+            service().p,
+            directory.tenant,
+            directory.connection.slug,
+            { name: "t", serviceAccount },
+            ADMIN,
+          )
+        ).token;
+      const own = { Authorization: `Bearer ${await tokenOf("ci")}` };
+      const read = await directory.get("/Me?attributes=displayName", own);
+      expect([read.status, read.json["displayName"], read.json["id"]]).to.deep.equal([200, "ci", id]);
+      const whole = await directory.get(`/ServiceAccounts/${id}`);
+      const mine = await directory.get("/me", own);
+      expect([mine.json, mine.headers["content-location"]]).to.deep.equal([
+        whole.json,
+        whole.headers["content-location"],
+      ]);
+      const same = await directory.get("/Me", { ...own, "If-None-Match": String(mine.headers["etag"]) });
+      expect(same.status).to.equal(304);
+      const patched = await directory.patch("/Me", [{ op: "add", path: "description", value: "builds" }], own);
+      expect([patched.status, patched.json["description"]]).to.deep.equal([200, "builds"]);
+      const put = await directory.put("/Me", accountBody("CI", { userName: "ci", roles: [ADMIN_ROLE] }), own);
+      expect([put.status, put.json["displayName"], put.json["id"]]).to.deep.equal([200, "CI", id]);
+      const others = await directory.get("/ServiceAccounts?sortBy=displayName&attributes=displayName");
+      const names = ((others.json["Resources"] ?? []) as readonly JsonObject[]).map(({ displayName }) => displayName);
+      expect(names, "nobody else changed").to.deep.equal(["CI", "other"]);
+      expectError(await directory.post("/Me", accountBody("x"), own), 501);
+      for (const method of ["GET", "PUT", "PATCH", "DELETE", "POST"]) {
+        expectError(await directory.send({ method, path: "/Me" }), 501);
+        expectError(await directory.send({ method, path: "/Me", headers: { Authorization: null } }), 401);
+      }
+      const roles = [{ scope: "tenant", role: "admin" }];
+      await createServiceAccount(service().p, directory.tenant, { name: "by-hand", roles }, ADMIN);
+      const elsewhere = await service().connect({ tenant: directory.tenant });
+      await made(elsewhere, "foreign", { roles: [ADMIN_ROLE] });
+      for (const name of ["by-hand", "foreign"]) {
+        const theirs = { Authorization: `Bearer ${await tokenOf(name)}` };
+        for (const method of ["GET", "DELETE"])
+          expectError(await directory.send({ method, path: "/Me", headers: theirs }), 404);
+      }
+      expect((await directory.delete("/Me", own)).status).to.equal(204);
+      expectError(await directory.get("/Me", own), 401);
+      expectError(await directory.get(`/ServiceAccounts/${id}`), 404);
     });
 
     it("take no seat", async () => {

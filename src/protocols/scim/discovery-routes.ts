@@ -1,6 +1,6 @@
 /** Owns `/ServiceProviderConfig`, `/Schemas` and `/ResourceTypes`: readable by anybody, and always the truth (RFC-16). */
 import type { HttpRequest } from "../../http/exchange.js";
-import { anybody, defineRoute, type Method, type Route } from "../../http/route.js";
+import { anybody, defineRoute, type Route } from "../../http/route.js";
 import type { JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { resourceTypeDocuments, schemaDocuments, serviceProviderConfigDocument } from "./discovery.js";
@@ -17,22 +17,7 @@ export function discoveryRoutes({ schemas, baseUrl, bulk }: ScimRoom): readonly 
     single("/ServiceProviderConfig", "What this service can do", () => config),
     ...collection("/Schemas", "Schemas", schemaDocuments(schemas, baseUrl)),
     ...collection("/ResourceTypes", "Resource types", resourceTypeDocuments(schemas, baseUrl)),
-    ...(["GET", "POST", "PUT", "PATCH", "DELETE"] as const).map(me),
   ];
-}
-
-function me(method: Method): Route {
-  return defineRoute({
-    method,
-    path: "/api/scim/v2/Me",
-    summary: "Not offered: a token is no person's",
-    tags: TAGS,
-    auth: anybody,
-    responses: { 501: null },
-    handler: async () => {
-      throw new ScimError("notImplemented", "a SCIM token is no person's: ask for `/Users` instead");
-    },
-  });
 }
 
 function collection(path: string, summary: string, documents: readonly JsonObject[]): readonly Route[] {

@@ -7,6 +7,7 @@ import { SCIM_TABLES } from "./custom-schemas.js";
 import { discoveryRoutes } from "./discovery-routes.js";
 import { groupHandler } from "./groups.js";
 import { requestNotes } from "./log/note-requests.js";
+import { meRoutes } from "./me-routes.js";
 import { resourceRoutes } from "./resource-routes.js";
 import { readScimSchemas } from "./schema.js";
 import type { CustomTables } from "./schema-tables.js";
@@ -39,7 +40,8 @@ export function openScimFace(
   };
   const auth = scimAuthenticator(room);
   const custom = room.schemas.custom.map((type) => customHandler(room, type));
-  const handlers = [userHandler(room), groupHandler(room), serviceAccountHandler(room), ...custom];
+  const accounts = serviceAccountHandler(room);
+  const handlers = [userHandler(room), groupHandler(room), accounts, ...custom];
   return {
     prefix: SCIM_PREFIX,
     alias: SCIM_UNVERSIONED,
@@ -48,6 +50,7 @@ export function openScimFace(
       ...handlers.flatMap((handler) => resourceRoutes(room, auth, handler)),
       ...searchRoutes(room, auth, handlers),
       bulkRoute(room, auth, handlers),
+      ...meRoutes(room, auth, accounts),
       ...discoveryRoutes(room),
     ],
     renderError: renderScimError,

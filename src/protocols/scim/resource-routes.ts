@@ -97,8 +97,13 @@ async function list(room: ScimRoom, handler: ResourceHandler, { request, princip
   );
 }
 
-function visitRequest(room: ScimRoom, caller: ScimCaller, request: HttpRequest): VisitRequest {
-  const { id = "" } = request.params;
+/** About the resource that the path names, or another. */
+export function visitRequest(
+  room: ScimRoom,
+  caller: ScimCaller,
+  request: HttpRequest,
+  id = request.params["id"] ?? "",
+): VisitRequest {
   if (id === SEARCH) {
     throw new Refusal("method_not_allowed", `${request.method} is not possible here, only POST`, { allow: "POST" });
   }

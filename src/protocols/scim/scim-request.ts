@@ -4,6 +4,7 @@ import type { HttpRequest } from "../../http/exchange.js";
 import type { RateLimiter } from "../../http/rate-limit.js";
 import type { Authenticator, BodyRule } from "../../http/route.js";
 import type { Connection, Tenant } from "../../model/connection.js";
+import type { UserId } from "../../model/ids.js";
 import type { Vault } from "../../platform/secrets.js";
 import { adoptableBy } from "../../provisioning/adopt.js";
 import type { Context, Provisioning } from "../../provisioning/deps.js";
@@ -45,6 +46,8 @@ export interface ScimCaller {
   readonly tenant: Tenant;
   readonly connection: Connection;
   readonly tokenId: string;
+  /** Whose token it is, where it is no token of the connection alone. */
+  readonly serviceAccount?: UserId;
   readonly reader: TenantReader;
   readonly context: Context;
 }
@@ -60,11 +63,18 @@ export function scimAuthenticator(room: ScimRoom): Authenticator<ScimCaller> {
     name: "scimToken",
     scheme: "bearer",
     async authenticate(request) {
-      const { tokenId, tenant, connection } = await authenticateToken(room.p, bearerToken(request), request.address);
+      const { tokenId, tenant, connection, serviceAccount } = await authenticateToken(
+        room.p,
+        bearerToken(request),
+        request.address,
+      );
       request.identify({ tenant: tenant.slug, connection: connection.slug, token: tokenId });
       const actor = { kind: "scim_token", id: tokenId, label: connection.slug } as const;
       const context = { actor, door: "scim", requestId: request.id } as const;
-      const caller = { tenant, connection, tokenId, reader: room.p.store.read(tenant.id), context };
+      const caller: ScimCaller = {
+        ...{ tenant, connection, tokenId, reader: room.p.store.read(tenant.id), context },
+        ...(serviceAccount && { serviceAccount: serviceAccount.id }),
+      };
       countRequest(room, caller);
       return caller;
     },

@@ -71,6 +71,8 @@ export interface ServiceAccountReader {
   accountStanding(id: UserId, now: Instant): Promise<AccountStanding | undefined>;
   /** As SCIM sees it: only rows of the connection that were pushed. */
   directoryServiceAccount(connection: ConnectionId, id: DirectoryUserId): Promise<DirectoryUserRow | undefined>;
+  /** By which SCIM sees this account there: nothing of one that was made by hand, or pushed by another connection. */
+  directoryIdOf(connection: ConnectionId, account: UserId): Promise<DirectoryUserId | undefined>;
   directoryServiceAccounts(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryUserRow>>;
 }
 
