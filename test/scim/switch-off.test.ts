@@ -1,16 +1,18 @@
 import { expect } from "chai";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import { readUser } from "../../src/protocols/scim/document.js";
+import { ScimError } from "../../src/protocols/scim/errors.js";
 import { applyPatch } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
 import type { Attribute } from "../../src/protocols/scim/schema.js";
+import { bodySaysOff, orSwitchOff, patchSaysOff } from "../../src/protocols/scim/switch-off.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
 import { ADMIN } from "../support/tenant.js";
-import { userBody } from "./scim-service.js";
+import { type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
 import { ENTERPRISE, PATCH_OP, refusal, SERVICE_ACCOUNT, USER, userReading } from "./tables.js";
 import { BADGE } from "./test-resource.js";
-import { errorOf, INVALID, onTestResources, TAKEN } from "./test-resource-client.js";
+import { errorOf, INVALID, onTestResources } from "./test-resource-client.js";
 
 /** As if a file of the operator asked for the enterprise extension, with a department, and with a number that never changes. */
 function strictReading() {
@@ -37,17 +39,77 @@ describe("what a schema asks for and somebody who is switched off", () => {
     return applyPatch(stored, readPatchRequest({ schemas: [PATCH_OP], Operations }, reading), reading).resource;
   };
 
-  it("SEC-05: a PUT that switches off is taken without what is required or never changes, which stays as it was", () => {
+  it("a PUT without what is required, or with another value of what never changes, is refused", () => {
     for (const extension of [{}, { [ENTERPRISE]: { employeeNumber: "8" } }]) {
-      expect(put({ ...extension, active: false }).resource).to.deep.equal({ ...before, active: false });
-      expect(refusal(() => put({ ...extension, active: true })).kind).to.be.oneOf(["invalidValue", "mutability"]);
+      expect(refusal(() => put({ ...extension, active: false })).kind).to.be.oneOf(["invalidValue", "mutability"]);
     }
-    const { [ENTERPRISE]: _, ...bare } = before;
-    expect(put({ active: false }, bare).resource).to.deep.equal({ ...bare, active: false });
-    expect(refusal(() => put({ active: false }, { ...before, active: false })).kind, "off already").to.equal(
-      "invalidValue",
-    );
   });
+
+  const core = "urn:ietf:params:scim:schemas:core:2.0:User";
+  const replace = (value: Json, path?: string) => ({ op: "Replace", ...(path && { path }), value });
+  const wrong = replace({ userName: "" });
+  type Says = () => boolean;
+  const body =
+    (more: JsonObject): Says =>
+    () =>
+      bodySaysOff({ schemas: [USER], userName: 5, ...more }, userReading());
+  const operations =
+    (...Operations: readonly Json[]): Says =>
+    () =>
+      patchSaysOff({ schemas: [PATCH_OP], Operations: [wrong, ...Operations] }, before, userReading());
+  const OFF: Readonly<Record<string, Says>> = {
+    "a PUT": body({ active: false }),
+    "a PUT with a text": body({ ACTIVE: "False" }),
+    "a PUT below the core URN": body({ [core]: { active: false, title: 5 } }),
+    "a path": operations(replace(false, "active")),
+    "a path with the core URN": operations(replace("False", `${core}:active`)),
+    "the core URN as path": operations(replace({ active: false, title: 5 }, core)),
+    "a key of a value": operations(replace({ title: 5, active: false })),
+    "a key with the core URN": operations(replace({ [`${core}:active`]: false })),
+    "a key below the core URN": operations(replace({ [core]: { active: false } })),
+    "an operation beside some that cannot be read": operations(
+      { op: "add", path: "title" },
+      5,
+      replace(false, "active"),
+    ),
+    "the last of two": operations(replace(true, "active"), replace({ active: false })),
+  };
+  const NOT: Readonly<Record<string, Says>> = {
+    "a PUT that says nothing of it": body({}),
+    "a PUT of another schema": () => bodySaysOff({ schemas: [SERVICE_ACCOUNT], active: false }, userReading()),
+    "a PUT without schemas": () => bodySaysOff({ active: false }, userReading()),
+    "a PUT that says it twice": body({ active: false, Active: false }),
+    "a PUT with a key that no body may have": () =>
+      bodySaysOff(JSON.parse(`{"schemas":["${USER}"],"active":false,"__proto__":{}}`), userReading()),
+    "neither true nor false": body({ active: "no" }),
+    null: body({ active: null }),
+    "a list": () => bodySaysOff([], userReading()),
+    "a PATCH that says nothing of it": operations(replace("x", "title"), replace(false, "emails.active")),
+    "the extension's own": operations(
+      replace(false, `${ENTERPRISE}:active`),
+      replace({ [ENTERPRISE]: { active: false } }),
+    ),
+    "the first of two": operations(replace(false, "active"), replace({ active: true })),
+    "a removal": operations({ op: "remove", path: "active" }),
+    "a PATCH of another schema": () =>
+      patchSaysOff({ schemas: [USER], Operations: [replace(false, "active")] }, before, userReading()),
+    "a PATCH without operations": () => patchSaysOff({ schemas: [PATCH_OP], active: false }, before, userReading()),
+  };
+  for (const [expected, ways] of [
+    [true, OFF],
+    [false, NOT],
+  ] as const) {
+    for (const [way, says] of Object.entries(ways)) {
+      it(`SEC-05: ${way} ${expected ? "switches off" : "does not switch off"}, whatever else it says`, async () => {
+        const outcome = orSwitchOff({
+          ...{ reading: userReading(), stored: before, saysOff: says },
+          write: () => Promise.reject(new ScimError("invalidValue", "wrong")),
+          alone: () => Promise.resolve("off"),
+        });
+        expect(await outcome.catch(({ message }: Error) => message)).to.equal(expected ? "off" : "wrong");
+      });
+    }
+  }
 
   it("a PATCH is taken though something was missing before that is required now, and removes nothing that is", () => {
     const title = { op: "add", path: "title", value: "Boss" };
@@ -59,38 +121,101 @@ describe("what a schema asks for and somebody who is switched off", () => {
   });
 });
 
-describe("a deactivation that comes with a value that is refused", () => {
+describe("a deactivation that comes with what is refused", () => {
   onTestResources((client, service) => {
-    it("SEC-05: switches off and keeps everything else as it was; without a deactivation it is refused", async () => {
+    const long = "x".repeat(513);
+    const rolesOf = (count: number) => Array.from({ length: count }, (_, at) => ({ value: `r${at}` }));
+    const primary = (value: string) => ({ value, primary: true });
+    const REFUSED: Readonly<Record<string, readonly [wrong: JsonObject, status: number]>> = {
+      "a userName that is taken": [{ userName: "taken" }, 409],
+      "a value that is taken": [{ [BADGE]: { number: "a-1" } }, 409],
+      "a userName that is too long": [{ userName: long }, 400],
+      "an externalId that is too long": [{ externalId: long }, 400],
+      "no userName": [{ userName: "" }, 400],
+      "too many roles": [{ roles: rolesOf(251) }, 400],
+      "two primary e-mails": [{ emails: [primary("a@x.test"), primary("b@x.test")] }, 400],
+      "more than is kept": [
+        { [BADGE]: { doors: Array.from({ length: 250 }, (_, at) => `${at} ${long}${long}`) } },
+        400,
+      ],
+      "a number for a text": [{ title: 5 }, 400],
+      "an attribute twice": [{ title: "a", Title: "b" }, 400],
+      "roles that nobody declared": [{ roles: [{ type: "gone", value: "x" }] }, 400],
+    };
+    for (const [what, [wrong, status]] of Object.entries(REFUSED)) {
+      it(`SEC-05: ${what} stops no deactivation: by PUT and PATCH nothing but active is changed`, async () => {
+        const { directory } = client();
+        await declareAdmins(directory);
+        await directory.user("taken", { [BADGE]: { number: "A-1" } });
+        const has = { nickName: "Bo", roles: [{ type: "account_type", value: "admin" }], [BADGE]: { number: "b" } };
+        const body = (active: boolean) => userBody("bob", { nickName: "Bobby", ...wrong, active });
+        const value = (active: boolean) => ({ op: "replace", value: { nickName: "Bobby", ...wrong, active } });
+        const writes: readonly ((path: string, active: boolean) => Promise<ScimReply>)[] = [
+          (path, active) => directory.put(path, body(active)),
+          // a key twice is no fault of a PATCH, which takes one after the other
+          ...("Title" in wrong ? [] : [(path: string, active: boolean) => directory.patch(path, [value(active)])]),
+        ];
+        for (const write of writes) {
+          const path = `/Users/${await directory.user("bob", has)}`;
+          const { meta, ...before } = (await directory.get(path)).json;
+          const refused = await write(path, true);
+          expect(refused.status, refused.text).to.equal(status);
+          const off = await write(path, false);
+          expect(off.status, off.text).to.equal(200);
+          expect(off.json).to.deep.equal({ ...before, active: false, meta: off.json["meta"] });
+          expect((await directory.get(path)).json, "read again").to.deep.equal(off.json);
+          expect(off.json["meta"]).to.not.deep.equal(meta);
+          for (const active of [false, true]) {
+            expect((await write(path, active)).status, `off already, ${active}`).to.equal(status);
+          }
+          expect((await directory.delete(path)).status).to.equal(204);
+        }
+      });
+    }
+    const declareAdmins = async ({ tenant }: ScimDirectory) => {
+      const mapping = {
+        mappings: [],
+        scim_roles: [
+          { type: "account_type", scope: "tenant", values: ["admin"] },
+          { type: "workspace_{name}", scope: "resource:workspace:{name}", values: ["editor"] },
+        ],
+      };
+      const { run } = await saveMapping(service().p, tenant, JSON.stringify(mapping), {}, ADMIN);
+      await waitForRun(service().p, tenant, run, 30);
+    };
+
+    it("SEC-05: who is switched off and on again comes back with the roles that were taken before, and with none that were refused", async () => {
       const { directory } = client();
-      await directory.user("ada", { [BADGE]: { number: "A-1" } });
-      for (const [name, wrong] of Object.entries({
-        bob: userBody("ada", { title: "Boss" }),
-        cyd: userBody("cyd", { [BADGE]: { number: "a-1" } }),
-      })) {
-        const id = await directory.user(name, { [BADGE]: { number: name } });
-        expect(errorOf(await directory.put(`/Users/${id}`, wrong))).to.deep.equal(TAKEN);
-        const off = await directory.put(`/Users/${id}`, { ...wrong, active: false });
-        expect(off.status, off.text).to.equal(200);
-        expect(off.json).to.include({ userName: name, active: false }).and.not.have.property("title");
-        expect(off.json[BADGE]).to.deep.equal({ number: name });
-        expect((await directory.get(`/Users/${id}`)).json).to.deep.equal(off.json);
-        const again = await directory.put(`/Users/${id}`, { ...wrong, active: false });
-        expect(errorOf(again), "off already").to.deep.equal(TAKEN);
-        expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+      await declareAdmins(directory);
+      const kept = [{ type: "account_type", value: "admin" }];
+      const wrong = [
+        { type: "gone", value: "x" },
+        { type: "account_type", value: "superuser" },
+      ];
+      const path = `/Users/${await directory.user("ada", { roles: kept })}`;
+      for (const roles of [wrong, [...kept, ...wrong]]) {
+        const write = (active: boolean) => directory.put(path, userBody("ada", { roles, active }));
+        expect(errorOf(await write(true))).to.deep.equal(INVALID);
+        const off = await write(false);
+        expect([off.status, off.json["active"], off.json["roles"]], off.text).to.deep.equal([200, false, kept]);
+        expect(errorOf(await write(true)), "still refused").to.deep.equal(INVALID);
+        const on = await directory.patch(path, [{ op: "replace", path: "active", value: true }]);
+        expect([on.status, on.json["roles"]], on.text).to.deep.equal([200, kept]);
       }
     });
 
-    it("SEC-05: role assignments that the mapping does not declare stop no deactivation", async () => {
+    it("SEC-05: a version that does not match, and a body that is none, switch nobody off", async () => {
       const { directory } = client();
-      const { p } = service();
-      const mapping = { mappings: [], scim_roles: [{ type: "account_type", scope: "tenant", values: ["admin"] }] };
-      const { run } = await saveMapping(p, directory.tenant, JSON.stringify(mapping), {}, ADMIN);
-      await waitForRun(p, directory.tenant, run, 30);
-      const id = await directory.user("ada");
-      const roles = [{ type: "gone", value: "x" }];
-      expect(errorOf(await directory.put(`/Users/${id}`, userBody("ada", { roles })))).to.deep.equal(INVALID);
-      expect((await directory.put(`/Users/${id}`, userBody("ada", { roles, active: false }))).status).to.equal(200);
+      const path = `/Users/${await directory.user("bob")}`;
+      const wrong = userBody(long, { active: false });
+      const stale = await directory.put(path, wrong, { "If-Match": 'W/"7"' });
+      expect(stale.status, stale.text).to.equal(412);
+      const replies = [
+        await directory.put(path, { ...wrong, schemas: [SERVICE_ACCOUNT] }),
+        await directory.put(path, `{"schemas":["${USER}"],"active":false,`),
+      ];
+      expect(replies.map(({ status }) => status)).to.deep.equal([400, 400]);
+      expect((await directory.get(path)).json["active"]).to.equal(true);
     });
 
     it("SEC-05: a service account is switched off, whoever its owner is said to be", async () => {

@@ -10,7 +10,7 @@ import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { GROUP_LISTS, joinLists } from "./group-lists.js";
 import { isList, isObject } from "./json-value.js";
-import { checkedExtensions, refuseImmutableChanges, requireAttributes } from "./kept-rules.js";
+import { checkExtension, refuseImmutableChanges, requireAttributes } from "./kept-rules.js";
 import { readMemberIds } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
 import { isForeignSchema } from "./quirks/entra.js";
@@ -44,7 +44,7 @@ export function readGroup(body: Json | undefined, reading: Reading, previous?: J
 
 /** A resource of one of the operator's types. */
 export function readCustom(body: Json | undefined, reading: Reading, previous?: JsonObject): CustomDocument {
-  return customDocument(finishResource(readResource(coreUnfolded(body, reading), reading), reading, previous), reading);
+  return customDocument(finishResource(readWritten(body, reading), reading, previous), reading);
 }
 
 /** A POST's or a PUT's resource, finished; where roles are not taken, what the client cannot know stays. */
@@ -55,6 +55,11 @@ export function readWhole(body: Json | undefined, reading: Reading, previous: Js
     return finishResource(joinLists(resource, GROUP_LISTS, reading), reading, previous);
   const kept = keepUnmanaged(resource, isObject(unfolded) ? unfolded : {}, previous, reading.type.name === "Group");
   return finishResource(joinLists(kept, ["idpMappingNames"], reading), reading, previous);
+}
+
+/** What a POST's or a PUT's body brings, before it is held against what is stored and against what a resource must have. */
+export function readWritten(body: Json | undefined, reading: Reading): JsonObject {
+  return readResource(coreUnfolded(body, reading), reading);
 }
 
 /** Core attributes below their schema's URN, as an extension's lie, are read as if they lay at the root. */
@@ -139,11 +144,10 @@ export function finishResource(
   const { type } = reading;
   const hasActive = type.core.attributes.get("active")?.id === "active";
   const withActive = hasActive ? { ...resource, active: resource["active"] ?? previous?.["active"] ?? true } : resource;
-  const isOff = hasActive && previous !== undefined && previous["active"] !== false && withActive["active"] === false;
   requireAttributes(type.core, withActive);
   if (previous !== undefined) refuseImmutableChanges(type.core, previous, withActive);
-  const checked = checkedExtensions(withActive, type, { previous, patched, isOff });
-  const finished = settleRoles(checked, reading.roles, previous, isOff);
+  for (const extension of type.extensions) checkExtension(extension, withActive, { previous, patched });
+  const finished = settleRoles(withActive, reading.roles, previous);
   refuseTooLarge(finished, reading.limits.resourceBytes, previous);
   return finished;
 }

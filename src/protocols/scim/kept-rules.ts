@@ -1,9 +1,9 @@
-/** Owns what the characteristics `required` and `immutable` ask of a whole resource, and when they give way. */
+/** Owns what the characteristics `required` and `immutable` ask of a whole resource. */
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { refuseImmutableChange } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject, without } from "./json-value.js";
+import { isList, isObject } from "./json-value.js";
 import type { Attribute, ResourceType, Schema } from "./schema.js";
 
 /** How a resource came about. */
@@ -12,28 +12,10 @@ export interface Coming {
   readonly previous: JsonObject | undefined;
   /** By a PATCH, which need not bring what was missing before. */
   readonly patched: boolean;
-  /** It switches somebody off. INVARIANT: nothing that an extension asks for prevents that: the extension stays as it was instead. */
-  readonly isOff: boolean;
 }
 
-/** The resource with extensions that are as they must be. */
-export function checkedExtensions(resource: JsonObject, { extensions }: ResourceType, coming: Coming): JsonObject {
-  let checked = resource;
-  for (const extension of extensions) {
-    try {
-      checkExtension(extension, resource, coming);
-    } catch (refusal) {
-      const { previous, isOff } = coming;
-      if (!isOff || !(refusal instanceof ScimError)) throw refusal;
-      const { urn } = extension.schema;
-      const before = previous?.[urn];
-      checked = before === undefined ? without(checked, urn) : { ...checked, [urn]: before };
-    }
-  }
-  return checked;
-}
-
-function checkExtension(
+/** Refuses data of an extension that is not as it must be. */
+export function checkExtension(
   { schema, required }: ResourceType["extensions"][number],
   resource: JsonObject,
   { previous, patched }: Coming,

@@ -108,20 +108,18 @@ function keyOfType(type: string, declared: CompiledScimRoles | undefined): strin
 
 /**
  * The resource with its assignments in the mapping's spelling. Refuses what the mapping does not declare, unless it was stored
- * before: a mapping that forgets a type must not stop unrelated changes. Whoever is switched off keeps any: they give nothing.
+ * before: a mapping that forgets a type must not stop unrelated changes.
  */
 export function settleRoles(
   resource: JsonObject,
   policy: RolePolicy | undefined,
   previous: JsonObject = {},
-  isOff = false,
 ): JsonObject {
   const declared = policy?.declared;
   if (declared === undefined) return resource;
   const settled: Record<string, Json> = { ...resource };
   const before = new Set(assignmentsOf(previous).map((role) => keyOf(role, declared)));
-  const settle = (list: Elements) =>
-    list.map((element) => settleOne(element, declared, policy, isOff ? "any" : before));
+  const settle = (list: Elements) => list.map((element) => settleOne(element, declared, policy, before));
   if (isList(resource["roles"])) settled["roles"] = settle(resource["roles"]);
   const extension = resource[ROLECALL_GROUP];
   if (isObject(extension) && isList(extension["roles"])) {
@@ -134,19 +132,17 @@ function settleOne(
   element: Json,
   declared: CompiledScimRoles,
   policy: RolePolicy | undefined,
-  before: ReadonlySet<string> | "any",
+  before: ReadonlySet<string>,
 ): Json {
   const role = assignmentOf(element);
   if (role === undefined || !isObject(element)) return element;
   const resolved = resolveScimRole(declared, role);
-  if (resolved.ok && policy?.ownsNothing && before !== "any" && isOwner(resolved.target)) {
+  if (resolved.ok && policy?.ownsNothing && isOwner(resolved.target)) {
     throw new ScimError("invalidValue", `${quote(scimRoleLabel(role))}: no service account owns the tenant`);
   }
   if (resolved.ok) return { ...element, ...resolved.role };
   const tolerated =
-    before === "any" ||
-    before.has(keyOf(role, declared)) ||
-    (resolved.why === "unknown_type" && policy?.profile === "entra");
+    before.has(keyOf(role, declared)) || (resolved.why === "unknown_type" && policy?.profile === "entra");
   if (tolerated) return element;
   throw new ScimError("invalidValue", scimRoleProblem(declared, role));
 }

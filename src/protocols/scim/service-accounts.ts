@@ -21,7 +21,7 @@ import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-hand
 import type { ScimRoom } from "./scim-request.js";
 import { ownerOf, readServiceAccount, serviceAccountDocument } from "./service-account-document.js";
 import { isStorable } from "./storable-text.js";
-import { orSwitchOff } from "./switch-off.js";
+import { bodySaysOff, orSwitchOff, patchSaysOff, switchedOff } from "./switch-off.js";
 import { changing, newIdOf, type Visit } from "./visit.js";
 
 /** DELETE deactivates the account and erases nothing. */
@@ -66,34 +66,52 @@ async function readOne(visit: Visit): Promise<Outcome> {
 }
 
 function replaceAccount(visit: Visit, body: Json): Promise<Outcome> {
-  return change(visit, (row) => readServiceAccount(body, visit.reading, row.resource));
+  const { reading } = visit;
+  return change(visit, {
+    next: ({ resource }) => readServiceAccount(body, reading, resource),
+    saysOff: () => bodySaysOff(body, reading),
+  });
 }
 
 function patchAccount(visit: Visit, body: Json): Promise<Outcome> {
-  const operations = readPatchRequest(body, visit.reading);
-  return change(visit, (row) => {
-    const { resource, changed } = applyPatch(row.resource, operations, visit.reading);
-    return changed ? serviceAccountDocument(resource, visit.reading, row.resource) : undefined;
+  const { reading } = visit;
+  return change(visit, {
+    next({ resource: before }) {
+      const { resource, changed } = applyPatch(before, readPatchRequest(body, reading), reading);
+      return changed ? serviceAccountDocument(resource, reading, before) : undefined;
+    },
+    saysOff: ({ resource }) => patchSaysOff(body, resource, reading),
   });
 }
 
 /** Reads, changes and writes back; what changes nothing is not written, and a lost race is run again. */
 function change(
   visit: Visit,
-  next: (row: DirectoryUserRow) => ScimServiceAccountDocument | undefined,
+  {
+    next,
+    saysOff,
+  }: {
+    next(row: DirectoryUserRow): ScimServiceAccountDocument | undefined;
+    saysOff(row: DirectoryUserRow): boolean;
+  },
 ): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, row.version);
-    const document = next(row);
-    if (document === undefined || sameJson(document.resource, row.resource)) return outcome(visit, 200, row);
-    if (row.resource["active"] === false) return write(visit, document, row);
-    const alone = () => {
-      const off = { ...row.resource, active: false };
-      const { unique: _, ...stored } = serviceAccountDocument(off, visit.reading, row.resource);
-      return write(visit, stored, row);
-    };
-    return orSwitchOff(document, () => write(visit, document, row), alone);
+    const { resource: before } = row;
+    const written = (document: ScimServiceAccountDocument) => write(visit, document, row);
+    return orSwitchOff({
+      ...{ reading: visit.reading, stored: before, saysOff: () => saysOff(row) },
+      async write() {
+        const document = next(row);
+        if (document === undefined || sameJson(document.resource, before)) return outcome(visit, 200, row);
+        return written(document);
+      },
+      alone() {
+        const documentOf = (resource: JsonObject) => serviceAccountDocument(resource, visit.reading, before);
+        return written(switchedOff(before, documentOf));
+      },
+    });
   });
 }
 

@@ -21,7 +21,7 @@ import { etagOf, locationOf, renderUser } from "./render.js";
 import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
-import { orSwitchOff } from "./switch-off.js";
+import { bodySaysOff, orSwitchOff, patchSaysOff, switchedOff } from "./switch-off.js";
 import { changing, newIdOf, type Visit } from "./visit.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -62,14 +62,21 @@ async function readOne(visit: Visit): Promise<Outcome> {
 }
 
 function replaceUser(visit: Visit, body: Json): Promise<Outcome> {
-  return change(visit, (row) => whole(visit, readUser(body, visit.reading, row.resource)));
+  const { reading } = visit;
+  return change(visit, {
+    next: ({ resource }) => whole(visit, readUser(body, reading, resource)),
+    saysOff: () => bodySaysOff(body, reading),
+  });
 }
 
 function patchUser(visit: Visit, body: Json): Promise<Outcome> {
-  const operations = readPatchRequest(body, visit.reading);
-  return change(visit, (row) => {
-    const { resource, changed } = applyPatch(row.resource, operations, visit.reading);
-    return changed ? { document: userDocument(resource, visit.reading) } : undefined;
+  const { reading } = visit;
+  return change(visit, {
+    next({ resource: before }) {
+      const { resource, changed } = applyPatch(before, readPatchRequest(body, reading), reading);
+      return changed ? { document: userDocument(resource, reading) } : undefined;
+    },
+    saysOff: ({ resource }) => patchSaysOff(body, resource, reading),
   });
 }
 
@@ -81,22 +88,30 @@ function whole({ reading }: Visit, document: ScimUserDocument): Draft {
 }
 
 /** Reads, changes and writes back; what changes nothing is not written (RFC-45), and a lost race is run again. */
-function change(visit: Visit, next: (row: DirectoryUserRow) => Draft | undefined): Promise<Outcome> {
+function change(
+  visit: Visit,
+  { next, saysOff }: { next(row: DirectoryUserRow): Draft | undefined; saysOff(row: DirectoryUserRow): boolean },
+): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, row.version);
-    const draft = next(row);
-    const isSame = draft === undefined || sameJson(draft.document.resource, row.resource);
-    if (isSame && !row.adoptable) return outcome(visit, 200, row);
-    const written = draft ?? { document: userDocument(row.resource, visit.reading) };
-    const write = async (one: Draft) => saved(visit, 200, one.document, await pushUser(visit, one, row));
-    if (row.adoptable || row.resource["active"] === false) return write(written);
-    const alone = () => {
-      const { unique: _, ...document } = userDocument({ ...row.resource, active: false }, visit.reading);
-      return write({ document });
-    };
-    return orSwitchOff(written.document, () => write(written), alone);
+    const { resource: before } = row;
+    const written = async (one: Draft) => saved(visit, 200, one.document, await pushUser(visit, one, row));
+    return orSwitchOff({
+      ...{ reading: visit.reading, stored: before, saysOff: () => saysOff(row) },
+      write() {
+        const draft = next(row);
+        const isSame = draft === undefined || sameJson(draft.document.resource, before);
+        if (isSame && !row.adoptable) return outcome(visit, 200, row);
+        return written(draft ?? { document: userDocument(before, visit.reading) });
+      },
+      alone: () => written({ document: offDocument(visit, before) }),
+    });
   });
+}
+
+function offDocument({ reading }: Visit, stored: JsonObject): ScimUserDocument {
+  return switchedOff(stored, (resource) => userDocument(resource, reading));
 }
 
 function deleteUser(visit: Visit): Promise<Outcome> {
@@ -104,11 +119,10 @@ function deleteUser(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
     const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
-    const document = () => userDocument({ ...resource, active: false }, visit.reading);
     // Who was made by hand becomes the connection's own first, and leaves as anybody else does.
     const changes: readonly DirectoryChange[] = adoptable
       ? [
-          { kind: "upsertUser", id, document: document(), ...ifVersion },
+          { kind: "upsertUser", id, document: offDocument(visit, resource), ...ifVersion },
           { kind: "deleteUser", id },
         ]
       : [{ kind: "deleteUser", id, ...ifVersion }];

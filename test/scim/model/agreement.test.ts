@@ -4,7 +4,16 @@ import type { Json, JsonObject } from "../../../src/model/json.js";
 import { onEachDatabase, type ScimDirectory, type ScimReply } from "../scim-service.js";
 import { body, filter, operations } from "./arbitraries.js";
 import { holds, type ModelFilter, printed } from "./rfc-filter.js";
-import { EXTENSION, folded, type ModelOperation, patched, Refused, type Target, written } from "./rfc-resource.js";
+import {
+  EXTENSION,
+  folded,
+  type ModelOperation,
+  patched,
+  Refused,
+  saidActive,
+  type Target,
+  written,
+} from "./rfc-resource.js";
 
 const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
@@ -72,6 +81,7 @@ class Directory {
           command.who,
           (path) => this.#server.put(path, command.body),
           (before) => written(command.body, before),
+          saidActive(command.body),
         );
       case "change": {
         const sent = command.operations.map(onTheWire);
@@ -79,6 +89,7 @@ class Directory {
           command.who,
           (path) => this.#server.patch(path, sent),
           (before) => patched(before, command.operations),
+          saidActive(command.operations),
         );
       }
       case "delete":
@@ -102,6 +113,7 @@ class Directory {
     who: number,
     send: (path: string) => Promise<ScimReply>,
     next: (before: JsonObject) => JsonObject,
+    active: Json | undefined,
   ): Promise<void> {
     const [id, kept] = this.#chosen(who);
     const reply = await send(`/Users/${id}`);
@@ -109,7 +121,11 @@ class Directory {
       expect(reply.status, reply.text).to.equal(404);
       return;
     }
-    const expected = this.#expected(() => next(kept.resource), id);
+    const expected = switchedOff(
+      this.#expected(() => next(kept.resource), id),
+      kept.resource,
+      active,
+    );
     if (expected instanceof Refused) expectRefusal(reply, expected);
     else {
       if (!isEqual(expected, kept.resource)) kept.version += 1;
@@ -195,6 +211,16 @@ class Directory {
   async lookAtAll(): Promise<void> {
     for (const [id, kept] of this.users) await this.#look(id, kept);
   }
+}
+
+/** What is refused keeps nobody in whom the same request switches off: nothing but that is done. */
+function switchedOff(
+  expected: JsonObject | Refused,
+  before: JsonObject,
+  active: Json | undefined,
+): JsonObject | Refused {
+  const isLeaving = before["active"] === true && active === false;
+  return expected instanceof Refused && isLeaving ? { ...before, active } : expected;
 }
 
 function expectRefusal(reply: ScimReply, { scimType }: Refused): void {

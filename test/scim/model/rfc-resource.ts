@@ -100,6 +100,20 @@ export function patched(stored: JsonObject, operations: readonly ModelOperation[
   return settled({ ...resource, active: resource["active"] ?? stored["active"] ?? true });
 }
 
+/** What a request says of `active` in the end, whatever becomes of the rest of it. */
+export function saidActive(request: JsonObject | readonly ModelOperation[]): Json | undefined {
+  if (!isOperations(request)) return request["active"];
+  const said = request.flatMap(({ target, value }): readonly (Json | undefined)[] => {
+    if (target.on === "resource") return [(value as JsonObject)["active"]];
+    return target.on === "single" && target.name === "active" ? [value] : [];
+  });
+  return said.filter((value) => value !== undefined).at(-1);
+}
+
+function isOperations(request: JsonObject | readonly ModelOperation[]): request is readonly ModelOperation[] {
+  return Array.isArray(request);
+}
+
 function applied(resource: JsonObject, { op, target, value }: ModelOperation): JsonObject {
   switch (target.on) {
     case "nothing":

@@ -10,6 +10,7 @@ export const GENERIC_QUIRKS = {
   member_display_name: "C13: `displayName` of a member read as `display`",
   lone_value: "a single value where the attribute takes a list",
   unmanaged_roles: "TEC-10: roles are ignored where the connection does not take them",
+  refused_beside_deactivation: "what is refused beside `active: false` is left out, and that alone is done",
   null_members: "`members: null` beside other attributes leaves the members alone",
 } as const;
 
