@@ -19,6 +19,8 @@ export interface Push {
   readonly connection: Connection;
   readonly changes: readonly DirectoryChange[];
   readonly context: Context;
+  /** Where this is refused, the caller asks for less: an admin hears of what is refused then. */
+  readonly hasFallback?: boolean;
 }
 
 /** What it wrote, and what is still to come. */
@@ -127,7 +129,7 @@ async function takeAlone(p: Provisioning, request: Push): Promise<Taken> {
     });
     return { stored, reconciled: startReconciling(p, request, stored) };
   } catch (refusal) {
-    await keepForReview(p, tenant.id, connection, refusal);
+    if (!request.hasFallback) await keepForReview(p, tenant.id, connection, refusal);
     throw refusal;
   }
 }

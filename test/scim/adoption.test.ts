@@ -6,6 +6,7 @@ import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-u
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
+import { closeReviewItem } from "../../src/provisioning/review-items.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { signInOf } from "../support/people.js";
@@ -346,6 +347,46 @@ describe("adoption of people made by hand", () => {
         ["adoption", connection.id, [user]],
       ]);
     });
+
+    const LEAVES: Readonly<Record<string, () => readonly [method: "put" | "patch", body: JsonObject]>> = {
+      "a PUT with a userName that is taken": () => [
+        "put",
+        userBody(at("taken"), { active: false, ...emails(at("ann")), title: "Captain" }),
+      ],
+      "a PUT with a userName that is taken, and no e-mail": () => ["put", userBody(at("taken"), { active: false })],
+      "a PUT with another e-mail": () => ["put", userBody("ann", { active: false, ...emails(at("mallory")) })],
+      "a PUT with what cannot be read": () => ["put", userBody("ann", { active: false, title: 5 })],
+      "a PATCH with a userName that is taken": () => ["patch", { userName: at("taken"), active: false }],
+      "a PATCH with another e-mail": () => ["patch", { ...emails(at("mallory")), active: false }],
+    };
+    for (const [name, write] of Object.entries(LEAVES)) {
+      it(`SEC-05: ${name} switches off somebody made by hand all the same, and changes nothing else`, async () => {
+        const directory = await connect();
+        const user = await local(directory);
+        const id = await idOf(directory);
+        await directory.user(at("taken"));
+        const { meta: _, ...before } = (await directory.get(`/Users/${id}`)).json;
+        const [method, body] = write();
+        const send = (more: JsonObject) =>
+          method === "put"
+            ? directory.put(`/Users/${id}`, { ...body, ...more })
+            : directory.patch(`/Users/${id}`, [{ op: "replace", value: { ...body, ...more } }]);
+        expect((await send({ active: true })).status, "who stays").to.be.oneOf([400, 409]);
+        await closeReviews(directory);
+        const off = await send({});
+        expect(off.status, off.text).to.equal(200);
+        expect(off.json).to.deep.equal({ ...before, active: false, meta: off.json["meta"] });
+        expect((await directory.get(`/Users/${id}`)).json).to.deep.equal(off.json);
+        expect((await account(directory, user))?.status).to.equal("deactivated");
+        expect(await reviews(directory), "nothing is left to decide").to.deep.equal([]);
+        expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+      });
+    }
+    const closeReviews = async ({ tenant }: ScimDirectory) => {
+      const { p } = service();
+      const { items } = await p.store.read(tenant.id).reviewItems({ limit: 10 });
+      for (const { id } of items) await closeReviewItem(p, tenant, id, ADMIN);
+    };
 
     it("where two people could be meant, nobody is taken over: 409, and an admin is told", async () => {
       const directory = await connect();

@@ -8,7 +8,7 @@ import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
-import { push } from "../../provisioning/push.js";
+import { type Push, push } from "../../provisioning/push.js";
 import { readUser, userDocument } from "./document.js";
 import { ScimError } from "./errors.js";
 import { isObject, sameJson } from "./json-value.js";
@@ -96,14 +96,16 @@ function change(
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, row.version);
     const { resource: before } = row;
-    const written = async (one: Draft) => saved(visit, 200, one.document, await pushUser(visit, one, row));
+    const written = async (one: Draft, hasFallback = false) =>
+      saved(visit, 200, one.document, await pushUser(visit, { ...one, hasFallback }, row));
     return orSwitchOff({
       ...{ reading: visit.reading, stored: before, saysOff: () => saysOff(row) },
       write() {
         const draft = next(row);
         const isSame = draft === undefined || sameJson(draft.document.resource, before);
         if (isSame && !row.adoptable) return outcome(visit, 200, row);
-        return written(draft ?? { document: userDocument(before, visit.reading) });
+        const whole = draft ?? { document: userDocument(before, visit.reading) };
+        return written(whole, before["active"] !== false && !whole.document.active);
       },
       alone: () => written({ document: offDocument(visit, before) }),
     });
@@ -140,10 +142,20 @@ async function stored(visit: Visit): Promise<DirectoryUserRow> {
   return row;
 }
 
-async function pushUser({ room, caller }: Visit, draft: Draft, { id, version }: DirectoryUserRow): Promise<Written> {
+async function pushUser(
+  { room, caller }: Visit,
+  { hasFallback, ...draft }: Draft & Pick<Push, "hasFallback">,
+  { id, version }: DirectoryUserRow,
+): Promise<Written> {
   const { tenant, connection, context } = caller;
   const change = { kind: "upsertUser", ...draft, id, ifVersion: version } as const;
-  const { rows } = await push(room.p, { tenant, connection, context, changes: [change] });
+  const { rows } = await push(room.p, {
+    tenant,
+    connection,
+    context,
+    changes: [change],
+    ...(hasFallback && { hasFallback }),
+  });
   return rows[0];
 }
 
