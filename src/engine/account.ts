@@ -75,10 +75,13 @@ export function decideAccount(
 
 /**
  * Whether `no_match` judges the person, at once or later: people who were just pushed wait for their groups, if groups are what
- * the rules ask for. People whom an admin made by hand are left to admins, and service accounts are no rule's business.
+ * the rules ask for. People whom an admin made by hand are left to admins until a live connection keeps them, and service accounts are
+ * no rule's business.
  */
 function concernsNoMatch(current: readonly PersonLink[]): boolean {
-  return current.length > 0 && !current.some(({ connection }) => connection.protocol === "local" || connection.unruled);
+  if (current.length === 0 || current.some(({ connection }) => connection.unruled)) return false;
+  const isPushed = current.some(({ scim }) => scim === "active");
+  return isPushed || !current.some(({ connection }) => connection.protocol === "local");
 }
 
 /** SCIM says that the person is active. */

@@ -29,8 +29,7 @@ export function decide(
   const current = person.links.filter(isCurrent);
   const counted = evaluations.filter((_, index) => isCurrent(person.links[index] as PersonLink));
   const assigned = assignRoles(mapping, current, options.resolveTeam);
-  // Whoever SCIM gives a role to is somebody whom the mapping speaks of.
-  const matching = assigned.grants.length > 0 ? "matched" : matchingOf(counted);
+  const matching = withAssigned(matchingOf(counted), assigned.grants);
   const account = decideAccount(mapping, person, current, matching, door);
   const { byKind, offers, rejected } = collectOffers(mapping, counted, options.resolveTeam);
   const desired: DesiredGrant[] = [];
@@ -61,6 +60,12 @@ export function decide(
     stands: (grant) => stands(grant, mapping, person.links, options.resolveTeam),
     evaluations,
   };
+}
+
+/** Whoever SCIM gives a role to is somebody whom the mapping speaks of; one that is only kept proves nothing new. */
+function withAssigned(matching: Matching, assigned: readonly DesiredGrant[]): Matching {
+  if (assigned.length === 0 || matching === "matched") return matching;
+  return assigned.some(({ stale }) => !stale) ? "matched" : "undecided";
 }
 
 /** INVARIANT: no lock outlives its rule; what a rule gave goes when the rule goes, expires, or no longer gives there. */

@@ -125,7 +125,7 @@ function withRaises(
   return revokes.map((one) => (isRaised(one.grant.target) ? { ...one, raised: true } : one));
 }
 
-/** Rules that cannot be judged keep what rules give. What SCIM assigns is always known, and goes as soon as SCIM takes it. */
+/** Rules that cannot be judged keep what rules give. What SCIM assigns is never open, and goes as soon as SCIM takes it. */
 function lockFinder({ stands, locks }: Decision): (grant: Grant) => Lock | undefined {
   const anywhere = locks.filter(({ scope }) => scope === undefined);
   const inScope = grouped(locks, ({ scope }) => scope);
@@ -142,8 +142,11 @@ export function isSyncedGrant({ origin, rule }: Pick<Grant, "origin" | "rule">):
 }
 
 function keptAsStale(grant: Grant, wanted: DesiredGrant, mapping: CompiledMapping): Kept {
-  const detail = wanted.evidence.map((one) => one.label).join(", ");
   const rule = String(wanted.rule);
+  if (wanted.origin === "scim_role") {
+    return { grant, rule, reason: `${evidenceText(wanted.evidence)}: nobody says any more who is in the group` };
+  }
+  const detail = wanted.evidence.map((one) => one.label).join(", ");
   return { grant, rule, reason: openReason(ruleNameOf(mapping, rule), { reason: "stale", detail }) };
 }
 

@@ -2,14 +2,13 @@
 import { type AttributeValue, type Facts, USER_ATTRIBUTES, type UserAttribute } from "../model/facts.js";
 import type { Instant } from "../model/ids.js";
 import { type Known, known, unknown } from "../model/known.js";
-import type { DirectoryGroupRecord, LinkRecord, PersonLink } from "../model/person.js";
-import type { ScimRole, ScimRoleFact } from "../model/scim-role.js";
+import type { LinkRecord, PersonLink } from "../model/person.js";
 import type { CompiledScimRoles } from "./compile/compile-scim-roles.js";
 import { groupFacts } from "./group-facts.js";
+import { scimRoleFacts } from "./scim-role-facts.js";
 import { isDeclaredType } from "./scim-roles.js";
 
 const EMPTY: Known<null> = known(null);
-const NO_ROLES: readonly ScimRole[] = [];
 const NEVER: Known<never> = unknown("never_asserted");
 
 /**
@@ -91,22 +90,6 @@ function pushedAppRoles(
   for (const value of appRoles.value) count(value, 1);
   for (const { type, value } of roles) if (declared && isDeclaredType(declared, type)) count(value, -1);
   return known([...times].flatMap(([value, left]) => (left > 0 ? [value] : [])));
-}
-
-/**
- * The person's own role assignments, and those of the groups that SCIM put them into; where claims alone answer for groups,
- * SCIM's memberships are no evidence.
- */
-function scimRoleFacts({ connection, scim, memberships }: LinkRecord): readonly ScimRoleFact[] {
-  const own = scim?.roles ?? NO_ROLES;
-  if (connection.groups === "claims") return own;
-  const carrying = memberships.filter(({ group }) => !group.deleted && group.roles !== undefined);
-  if (carrying.length === 0) return own;
-  return [...own, ...carrying.flatMap(({ group, since }) => rolesOf(group, since))];
-}
-
-function rolesOf({ displayName, roles = NO_ROLES }: DirectoryGroupRecord, since: Instant): readonly ScimRoleFact[] {
-  return roles.map((role) => ({ ...role, group: displayName, since }));
 }
 
 /**

@@ -71,7 +71,7 @@ function claimsAlone(claims: ClaimsDocument | undefined, directory: GroupDirecto
 }
 
 /** What claims prove of groups that they do not list. */
-function unlistedByClaims(claims: ClaimsDocument | undefined): GroupFacts["unlisted"] {
+export function unlistedByClaims(claims: ClaimsDocument | undefined): GroupFacts["unlisted"] {
   if (!claims) return "never_asserted";
   if (claims.groupsUnknown !== undefined) return claims.groupsUnknown;
   if (!claims.groups) return "never_asserted";

@@ -124,7 +124,7 @@ export interface Assigned {
 
 const NOTHING: Assigned = { grants: [], unassigned: [] };
 
-/** Turns the role assignments of these links into grants. They follow from known facts alone: nothing is stale or open. */
+/** Turns the role assignments of these links into grants: stale ones where all that assigns them is. Nothing of them is open. */
 export function assignRoles(
   mapping: CompiledMapping,
   links: readonly PersonLink[],
@@ -137,15 +137,19 @@ export function assignRoles(
     for (const fact of link.scimRoles ?? []) {
       const given = giveRole(mapping, link, fact, resolveTeam);
       if (typeof given === "string") {
-        const { group, since: _, ...role } = fact;
+        const { group, since: _, staleSince: __, ...role } = fact;
         unassigned.push({ connection: link.connection.slug, role, ...(group !== undefined && { group }), why: given });
       } else {
         const before = grants.get(grantKey(given));
-        grants.set(grantKey(given), before ? { ...before, evidence: [...before.evidence, ...given.evidence] } : given);
+        grants.set(grantKey(given), before ? together(before, given) : given);
       }
     }
   }
   return { grants: [...grants.values()], unassigned };
+}
+
+function together(a: DesiredGrant, b: DesiredGrant): DesiredGrant {
+  return { ...a, evidence: [...a.evidence, ...b.evidence], stale: a.stale && b.stale };
 }
 
 function giveRole(
@@ -163,10 +167,11 @@ function giveRole(
   const target = presentTarget(resolved.target, mapping, resolveTeam);
   if (target === undefined) return "unknown_team";
   const evidence = [evidenceOf(resolved.role, fact)];
-  return { target, origin: "scim_role", connection: id, rule: resolved.declared.type, evidence, stale: false };
+  const stale = fact.staleSince !== undefined;
+  return { target, origin: "scim_role", connection: id, rule: resolved.declared.type, evidence, stale };
 }
 
-function evidenceOf(role: ScimRole, { group, since }: ScimRoleFact): Evidence {
+function evidenceOf(role: ScimRole, { group, since, staleSince }: ScimRoleFact): Evidence {
   return {
     kind: "scim_role",
     label: scimRoleLabel(role),
@@ -174,6 +179,7 @@ function evidenceOf(role: ScimRole, { group, since }: ScimRoleFact): Evidence {
     ...(group === undefined ? {} : { group }),
     source: "scim",
     ...(since === undefined ? {} : { since }),
+    ...(staleSince === undefined ? {} : { staleSince }),
   };
 }
 

@@ -12,6 +12,8 @@ export interface ScimRoleFact extends ScimRole {
   readonly group?: string;
   /** Since when the person is in that group. */
   readonly since?: Instant;
+  /** Since when nobody says who is in that group: it may keep what it gave, and gives nothing new. */
+  readonly staleSince?: Instant;
 }
 
 /** How people read a role assignment: `workspace_Fraud: editor`. */

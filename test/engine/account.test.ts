@@ -107,6 +107,17 @@ describe("the account and the sign-in", () => {
       expect(await account("deny", [UNMATCHED, local])).to.equal("unchanged, allow");
       expect(await account("deny", [local], PENDING)).to.equal("registered, allow");
     });
+
+    it("are judged by what a live connection keeps them by, in whatever groups they are by hand", async () => {
+      const byHand = (groups: readonly string[]) =>
+        ({ connection: { slug: "local", protocol: "local" }, groups }) as const;
+      const pushed = { ...UNMATCHED, scim: "active" } as const;
+      expect(await account("deactivate", [pushed, byHand(["Book club"])])).to.equal(
+        "deactivated by no_match, not_assigned",
+      );
+      expect(await account("deny", [pushed, byHand(["Book club"])])).to.equal("registered, not_assigned");
+      expect(await account("deactivate", [pushed, { ...byHand([]), ...MATCHED }])).to.equal("registered, allow");
+    });
   });
 
   describe("of people whom SCIM pushed", () => {
@@ -245,7 +256,6 @@ describe("the account and the sign-in", () => {
         ["a policy that ends no account", "deny", soon],
         ["a rule that matches", "deactivate", { ...soon, ...MATCHED }],
         ["a rule that may match", "deactivate", { ...soon, ...UNDECIDED }],
-        ["an account of an admin's making", "deactivate", soon, { connection: { slug: "local", protocol: "local" } }],
       ] as const) {
         it(`are told nothing of it by ${what}`, async () => {
           const { statusReason, ends } = await told(policy, ...links);

@@ -3,6 +3,7 @@ import { diff } from "../../src/engine/diff.js";
 import { explain } from "../../src/engine/explain/explain.js";
 import { linkFacts } from "../../src/engine/facts.js";
 import { declaredRoles, LONGEST_TYPE, resolveScimRole, scimRoleProblem, typeKey } from "../../src/engine/scim-roles.js";
+import type { ClaimsDocument } from "../../src/model/directory.js";
 import type { Evidence } from "../../src/model/grant.js";
 import { known } from "../../src/model/known.js";
 import type { MappingDocument, ScimRoleDocument } from "../../src/model/mapping.js";
@@ -299,6 +300,26 @@ describe("role assignments of SCIM", () => {
       expect(desiredOf(await decided(mapping, [assigned([])]))).to.deep.equal(["tenant/guest by no_match"]);
     });
 
+    it("of which some are kept alone prove no match, and no absence of one", async () => {
+      const mapping = compiled({ ...TECTON, no_match: "deactivate" });
+      const kept = { ...ADMIN, group: "Admins", since: BEFORE, staleSince: NOW };
+      const judged = async (facts: readonly ScimRoleFact[]) => {
+        const decision = await decided(mapping, [assigned(facts)]);
+        return [decision.status, ...desiredOf(decision)];
+      };
+      expect(await judged([kept])).to.deep.equal(["registered", "tenant/admin by account_type@idp?"]);
+      expect(await judged([kept, OWN_FRAUD])).to.deep.equal([
+        "registered",
+        "resource:workspace:Fraud/owner by workspace_{name}@idp",
+        "tenant/admin by account_type@idp?",
+      ]);
+      expect(await judged([kept, ADMIN]), "by somebody who says it still").to.deep.equal([
+        "registered",
+        "tenant/admin by account_type@idp",
+      ]);
+      expect(await judged([])).to.deep.equal(["deactivated"]);
+    });
+
     it("wait for groups under `no_match`, as groups may bring roles", () => {
       expect([compiled(TECTON).readsGroups, compiled({}).readsGroups]).to.deep.equal([true, false]);
     });
@@ -339,6 +360,17 @@ describe("role assignments of SCIM", () => {
       const rule = { id: "r", group_name: "G", scope: "resource:workspace:Fraud", role_name: "viewer" };
       const unknownGroups = assigned([], { unlisted: "overage" });
       expect(await changes({ ...TECTON, mappings: [rule] }, [unknownGroups])).to.have.length(1);
+    });
+
+    it("and is kept, and not given anew, where nobody says any more who is in the group that carries it", async () => {
+      const fact = { ...OWN_FRAUD, group: "Data", staleSince: NOW };
+      expect(await changes(TECTON, [assigned([fact])])).to.deep.equal([]);
+      expect(await changes(TECTON, [assigned([fact])], [])).to.deep.equal([]);
+      const mapping = compiled(TECTON);
+      const { kept } = diff(state([held]), await decided(mapping, [assigned([fact])]), mapping);
+      expect(kept.map(({ rule, reason }) => `${rule}: ${reason}`)).to.deep.equal([
+        "workspace_{name}: SCIM role `workspace_Fraud: owner` of group `Data`: nobody says any more who is in the group",
+      ]);
     });
 
     it("and a new one comes while a rule's grant is kept there", async () => {
@@ -517,6 +549,61 @@ describe("role assignments of SCIM", () => {
 
     it("without those of groups where claims alone say who is in them", () => {
       expect(of(record({ groups: "claims" }))).to.deep.equal([ADMIN]);
+    });
+
+    describe("of groups that are unmanaged, or not confirmed since", () => {
+      const AWAY = "2026-11-10T00:00:00.000Z";
+      const SINCE = "2026-11-15T00:00:00.000Z";
+      const away = { protocol: "oidc", groupsUnmanagedSince: AWAY } as const;
+      const back = { ...data, unconfirmedSince: AWAY };
+      const kept = { ...ofGroup, staleSince: AWAY };
+      const claimed = (value: readonly string[], more: object = {}, at = SINCE) => ({
+        claims: { attributes: {}, claims: {}, at, groups: { value, at, ...more } } as ClaimsDocument,
+      });
+      const silent = { groupsUnknown: "absent_claim" } as const;
+      const held = { name: "Data", state: "held", knownAs: ["Data"], since: BEFORE } as const;
+      const bearer = { ...data, id: "g2", pins: [{ ...held, state: "contends" }] } as const;
+      const twin = { ...back, id: "g2" };
+      const cases: readonly (readonly [string, LinkRecord, readonly ScimRoleFact[]])[] = [
+        ["unmanaged, nobody signed in", record(away), [kept]],
+        ["unmanaged, a sign-in of before", { ...record(away), ...claimed([], {}, BEFORE) }, [kept]],
+        ["unmanaged, a sign-in in other groups", { ...record(away), ...claimed(["Else"]) }, []],
+        ["unmanaged, a sign-in in the group", { ...record(away), ...claimed(["Data"]) }, [kept]],
+        ["unmanaged, SCIM alone is asked", { ...record({ ...away, groups: "scim" }), ...claimed([]) }, [kept]],
+        ["unconfirmed, nobody signed in", record({ protocol: "oidc" }, [back]), [kept]],
+        ["unconfirmed, a sign-in in other groups", { ...record({}, [back]), ...claimed(["Else"]) }, []],
+        ["unconfirmed, a sign-in in the group", { ...record({}, [back]), ...claimed(["Data"]) }, [ofGroup]],
+        [
+          "unconfirmed, the latest sign-in said nothing of groups",
+          (() => {
+            const { claims } = claimed(["Else"], { staleSince: NOW });
+            return { ...record({}, [back]), claims: { ...claims, ...silent } };
+          })(),
+          [kept],
+        ],
+        [
+          "unconfirmed, an old sign-in in the group",
+          { ...record({}, [back]), ...claimed(["Data"], { staleSince: NOW }) },
+          [kept],
+        ],
+        [
+          "unconfirmed, a sign-in by a name of two groups",
+          { ...record({ directoryGroups: [back, twin] }, [back]), ...claimed(["Data"]) },
+          [kept],
+        ],
+        [
+          "unconfirmed, a sign-in by a name that another group bears",
+          {
+            ...record({ directoryGroups: [{ ...back, pins: [held] }, bearer] }, [back]),
+            ...claimed(["Data"]),
+          },
+          [kept],
+        ],
+        ["confirmed", { ...record({}), ...claimed(["Else"]) }, [ofGroup]],
+      ];
+      for (const [what, one, expected] of cases) {
+        it(`TEC-29: ${what}`, () => expect(of(one)).to.deep.equal([ADMIN, ...expected]));
+      }
     });
 
     it("and no app roles, where the mapping declares their type", () => {

@@ -67,6 +67,23 @@ for (const [name, newUrl] of [
       expect(await t.holds(ann)).to.equal("deactivated");
     });
 
+    it("lets nobody escape `no_match` whom a live connection keeps: a group by hand that no rule names is no reason to stay", async () => {
+      const rules = [{ group_name: "Crew", team_name: "Ship", role_name: "sailor" }];
+      await t.mapping({
+        mappings: [...rules, { when: "user.department = 'Sales'", team_name: "Sales", role_name: "viewer" }],
+      });
+      const [ann, ben, cem] = ["ann", "ben", "cem"].map((one) => `${one}@${domain}`) as [string, string, string];
+      await group("Book club", await local(ann), await local(cem));
+      await group("Crew", await local(ben));
+      await t.change("okta", { kind: "upsertGroup", document: scimGroup("Pushed") });
+      for (const one of [ann, ben]) await t.pushUser("okta", one, { attributes: { department: "Gone" } });
+      await t.mapping({ mappings: rules, no_match: "deactivate" });
+      clock.forward({ hours: 2 });
+      await t.settled();
+      expect([await t.holds(ann), await t.holds(ben)]).to.deep.equal(["deactivated", ["Ship/sailor"]]);
+      expect(await t.holds(cem), "whom no connection keeps, admins keep").to.deep.equal([]);
+    });
+
     it("can be taken out of a group by hand also when a connection keeps the person, and put back by none", async () => {
       const ann = `ann@${domain}`;
       const user = await local(ann);

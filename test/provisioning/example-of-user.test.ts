@@ -161,6 +161,21 @@ describe("an example made of a person", () => {
       { scim_roles: [{ type: "workspace_Fraud", value: "editor" }], expect: ["resource:workspace:Fraud/editor"] },
     ],
     [
+      "says of role assignments, too, that they are stale",
+      { mappings: [], scim_roles: [{ type: "account_type", values: ["admin"], scope: "tenant" }] },
+      {
+        ...link({}),
+        scimRoles: [{ type: "account_type", value: "admin", group: "Admins", staleSince: "2026-11-20T00:00:00.000Z" }],
+      },
+      {
+        scim_roles: [{ type: "account_type", value: "admin" }],
+        note:
+          "some of what is listed here was known once and is no longer asserted of the person; " +
+          "here, where all is known and the day is 2026-01-01, `tenant/admin` is given too",
+        expect: ["tenant/admin"],
+      },
+    ],
+    [
       "says who is not active, if somebody asks",
       { mappings: [rule({ when: "user.active" })] },
       link({ user: { active: false } }),

@@ -118,6 +118,60 @@ describe("what a connection manages", () => {
       expect(await held(), "a sign-in confirms whom it is of").to.deep.equal({ ann: 2, ben: 1 });
     });
 
+    it("TEC-29: roles that a group carries end with the membership while groups are unmanaged, and nobody gets them anew", async () => {
+      const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+      const directory = await service().connect({ settleSeconds: 0, protocol: "oidc", oidc });
+      const { tenant } = directory;
+      const mappings = [{ group_name: "Admins", team_name: "Platform", role_name: "editor" }];
+      const admins = { type: "account_type", values: ["admin"], scope: "tenant" };
+      const save = async (...types: readonly object[]) => {
+        const document = { mappings, ...(types.length > 0 && { scim_roles: types }) };
+        await saveMapping(service().p, tenant, JSON.stringify(document), {}, ADMIN);
+      };
+      const held = async () => {
+        for (; !(await isSettled(service().p, tenant.id)); await sleep(5)) service().p.wake();
+        const { items } = await service().p.store.read(tenant.id).users({ limit: 10 });
+        return Object.fromEntries(
+          items.map(({ userName, assignments }) => [userName, assignments.map(({ role }) => role).sort()]),
+        );
+      };
+      const enter = async (userName: string, ...groups: readonly string[]) => {
+        const connection = await service().p.store.read(tenant.id).connectionBySlug(directory.connection.slug);
+        if (!connection) throw new Error("no connection");
+        await signIn(service().p, { tenant, connection, observed: signInOf(userName, { userName, groups }) });
+      };
+      const people = ["ann", "ben", "cem"];
+      const rows = await Promise.all(people.map((one) => directory.user(one, { externalId: one })));
+      const roles = [{ type: "account_type", value: "admin" }];
+      await save(admins);
+      const posted = await directory.post("/Groups", { ...groupBody("Admins", rows), roles });
+      expect(posted.status, posted.text).to.equal(201);
+      expect(await held()).to.deep.equal(Object.fromEntries(people.map((one) => [one, ["admin", "editor"]])));
+      await manage(directory, ["users"]);
+      await enter("ann");
+      await enter("ben", "Admins");
+      const after = { ann: [], ben: ["admin", "editor"], cem: ["admin", "editor"] };
+      expect(await held(), "a sign-in without the group ends both").to.deep.equal(after);
+      await save();
+      expect(await held()).to.deep.equal({ ann: [], ben: ["editor"], cem: ["editor"] });
+      await save(admins);
+      expect(await held(), "what was lost is not declared back").to.deep.equal({
+        ann: [],
+        ben: ["editor"],
+        cem: ["editor"],
+      });
+      await manage(directory, ["users", "groups"]);
+      expect(await held(), "until somebody says who is in it").to.deep.equal({
+        ann: [],
+        ben: ["admin", "editor"],
+        cem: ["editor"],
+      });
+      await directory.patch(`/Groups/${posted.json["id"]}`, [
+        { op: "add", path: "members", value: [{ value: rows[0] ?? "" }] },
+      ]);
+      expect(await held()).to.deep.equal(Object.fromEntries(people.map((one) => [one, ["admin", "editor"]])));
+    });
+
     type Write = (
       directory: ScimDirectory,
       group: string,

@@ -127,7 +127,8 @@ function notesOn(
   const attributes = USER_ATTRIBUTES.filter((one) => reads.has(`user.${one}`));
   const claims = [...reads].filter((path) => path.startsWith("claims."));
   const asksRoles = reads.has("app_roles") || mapping.rules.some((rule) => rule.appRoles);
-  const isStale = groups.stale || attributes.some((one) => staleSince(facts.user[one]) !== undefined);
+  const isKept = mapping.scimRoles !== undefined && link.scimRoles?.some((one) => one.staleSince !== undefined);
+  const isStale = groups.stale || isKept || attributes.some((one) => staleSince(facts.user[one]) !== undefined);
   return [
     ...(mapping.readsGroups && facts.groups.unlisted !== "not_member"
       ? ["groups that are not listed here are not known of the person and count as absent"]
