@@ -53,6 +53,14 @@ export function watchUnreadable(server: Server, refuse: Refuse): void {
     else if (open.length > 1 || first?.headersSent) socket.destroy();
     else endWith(refuse({ refusal: refusalOf(error), ...whatCame(error, first?.req, socket) }), socket);
   });
+  server.on("connect", (request, socket) => {
+    // node listens to it no more
+    socket.on("error", () => socket.destroy());
+    ending.add(socket);
+    const refusal = new Refusal("bad_request", "this is no proxy for CONNECT: use another method");
+    if (underWay.get(socket)?.size) socket.destroy();
+    else endWith(refuse({ refusal, ...whatCame(refusal, request, socket) }), socket);
+  });
 }
 
 /** Requests that came whole before it are answered. */

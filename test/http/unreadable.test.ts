@@ -64,6 +64,8 @@ describe("what is no request", () => {
     ["long headers elsewhere", 431, PROBLEM, [`GET /api/v1/tenants HTTP/1.1\r\n${HOST}${long(70_000)}\r\n`]],
     ["an unknown method", 400, SCIM, [`FETCH /api/scim/v2/Users HTTP/1.1\r\n${HOST}\r\n`]],
     ["an unknown method elsewhere", 400, PROBLEM, [`FETCH /api/v1/tenants HTTP/1.1\r\n${HOST}\r\n`]],
+    ["a method for proxies", 400, SCIM, [`CONNECT /api/scim/v2/Users HTTP/1.1\r\n${HOST}\r\n`]],
+    ["a method for proxies, of another address", 400, PROBLEM, [`CONNECT rolecall.test:443 HTTP/1.1\r\n${HOST}\r\n`]],
     ["a space in the address", 400, SCIM, [`GET /api/scim/v2/Users?filter=userName eq "a" HTTP/1.1\r\n${HOST}\r\n`]],
     [
       "letters beyond ASCII in the address",
