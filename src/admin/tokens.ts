@@ -1,4 +1,5 @@
 import type { Route } from "../http/route.js";
+import type { TokenInfo } from "../provisioning/ports/connections.js";
 import { createToken, revokeToken } from "../provisioning/tokens.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
@@ -58,15 +59,16 @@ function listRoute(deps: AdminDeps): Route {
       const tokens = await deps.p.store.read(tenant.id).tokens(connection.id);
       return {
         status: 200,
-        body: pageOf(
-          tokens,
-          query,
-          ({ id }) => id,
-          (token) => token,
-        ),
+        body: pageOf(tokens, query, ({ id }) => id, shown),
       };
     },
   });
+}
+
+function shown({ serviceAccount, ...token }: TokenInfo) {
+  if (serviceAccount === undefined) return token;
+  const { id, userName } = serviceAccount;
+  return { ...token, serviceAccount: { id, userName } };
 }
 
 function revokeRoute(deps: AdminDeps): Route {

@@ -9,9 +9,9 @@ import { type JoinNotice, joinSignedIn } from "./join-signed-in.js";
 import { localConnection, profileOf } from "./local-users.js";
 import { recordNotices } from "./notices.js";
 import type { LinkRow } from "./ports/access.js";
-import type { TokenInfo } from "./ports/connections.js";
 import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
+import { isGoodToken } from "./tokens.js";
 
 /**
  * Hands a person made by hand to a connection, by an admin's word: owners too, and without a proved domain. Refusals: `not_found`,
@@ -74,10 +74,8 @@ async function admitClient(tx: TenantWriter, tenant: Tenant, connection: Connect
   if (!manages.includes("users")) {
     throw new Refusal("conflict", `connection \`${slug}\` keeps no users: add \`users\` to its \`manages\` first`);
   }
-  const isLive = ({ expiresAt }: TokenInfo) => expiresAt === undefined || expiresAt > now;
-  if (!(await tx.tokens(id)).some(isLive)) {
-    throw new Refusal("conflict", `connection \`${slug}\` has no SCIM client: make a token for it first`);
-  }
+  for (const token of await tx.tokens(id)) if (await isGoodToken(tx, token, now)) return;
+  throw new Refusal("conflict", `connection \`${slug}\` has no SCIM client: make a token for it first`);
 }
 
 /** Whether a link is one that pushes keep: at a live connection, or at the one that shall take the person over, whatever its state. */

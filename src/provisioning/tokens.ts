@@ -98,10 +98,15 @@ const TOUCH_SECONDS = 60;
 export async function authenticateToken(p: Provisioning, token: string, from: string): Promise<TokenOwner> {
   const owner = await p.store.instance.tokenByHash(p.secrets.hashToken(token));
   const now = p.now();
-  if (!owner || (owner.expiresAt !== undefined && owner.expiresAt <= now)) {
+  if (!owner || isOver(owner, now)) {
     throw new Refusal("unauthorized", "no such token, or it is revoked or expired");
   }
-  if (owner.serviceAccount) await refuseEndedAccount(p, owner, owner.serviceAccount, now);
+  if (!(await standsFor(p.store.read(owner.tenant.id), owner, now))) {
+    throw new Refusal(
+      "unauthorized",
+      "the service account of this token was deactivated, its time is over, or it holds no admin role any more",
+    );
+  }
   if (owner.lastUsedAt === undefined || Date.parse(now) - Date.parse(owner.lastUsedAt) >= TOUCH_SECONDS * 1000) {
     await p.store.instance.touchToken(owner.tenant.id, owner.tokenId, now, from);
   }
@@ -112,19 +117,22 @@ export async function authenticateToken(p: Provisioning, token: string, from: st
   return owner;
 }
 
+type Lasting = Pick<TokenOwner, "expiresAt" | "serviceAccount">;
+
+/** Whether a token that nobody revoked opens SCIM: what `authenticateToken` asks of it, whatever its connection's `sync` is. */
+export async function isGoodToken(reader: TenantReader, token: Lasting, now: Instant): Promise<boolean> {
+  return !isOver(token, now) && (await standsFor(reader, token, now));
+}
+
+function isOver({ expiresAt }: Lasting, now: Instant): boolean {
+  return expiresAt !== undefined && expiresAt <= now;
+}
+
 /** INVARIANT: a token ends with its service account, and what was ended by a deactivation never comes back. */
-async function refuseEndedAccount(
-  p: Provisioning,
-  { tenant }: TokenOwner,
-  { id, epoch }: NonNullable<TokenOwner["serviceAccount"]>,
-  now: Instant,
-): Promise<void> {
-  const standing = await p.store.read(tenant.id).accountStanding(id, now);
-  if (standing?.live && standing.admin && standing.epoch === epoch) return;
-  throw new Refusal(
-    "unauthorized",
-    "the service account of this token was deactivated, its time is over, or it holds no admin role any more",
-  );
+async function standsFor(reader: TenantReader, { serviceAccount }: Lasting, now: Instant): Promise<boolean> {
+  if (serviceAccount === undefined) return true;
+  const standing = await reader.accountStanding(serviceAccount.id, now);
+  return standing?.live === true && standing.admin && standing.epoch === serviceAccount.epoch;
 }
 
 /** A tenant API key with scopes; the clear key is in this answer alone. */

@@ -46,6 +46,7 @@ interface TokenColumns {
   readonly last_used_from: string | null;
   readonly user_id: string | null;
   readonly user_name: string | null;
+  readonly epoch: number | null;
 }
 
 function tokenOf(row: TokenColumns): TokenInfo {
@@ -58,7 +59,7 @@ function tokenOf(row: TokenColumns): TokenInfo {
     ...given("lastUsedFrom", row.last_used_from),
     ...(row.user_id === null || row.user_name === null
       ? {}
-      : { serviceAccount: { id: row.user_id as UserId, userName: row.user_name } }),
+      : { serviceAccount: { id: row.user_id as UserId, userName: row.user_name, epoch: row.epoch ?? 0 } }),
   };
 }
 
@@ -90,7 +91,7 @@ export function connectionReader(scope: Scope): ConnectionReader {
     },
     async tokens(connection) {
       const rows = await db.all<TokenColumns>(
-        sql`select k.id, k.name, k.created_at, k.expires_at, k.last_used_at, k.last_used_from, k.user_id, u.user_name
+        sql`select k.id, k.name, k.created_at, k.expires_at, k.last_used_at, k.last_used_from, k.user_id, k.epoch, u.user_name
           from scim_tokens k left join users u on u.tenant_id = k.tenant_id and u.id = k.user_id
           where k.tenant_id = ${tenant} and k.connection_id = ${connection} and k.revoked_at is null order by k.id`,
       );

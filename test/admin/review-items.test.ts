@@ -98,6 +98,44 @@ for (const [database, newUrl] of DATABASES) {
       expect((await adopt(ann)).status).to.equal(200);
     });
 
+    it("TEC-24: a token of a service account that opens SCIM no more is no client who could let anybody go", async () => {
+      const ann = await local({ userName: "ann", email: "ann@acme.example" });
+      const [own] = (await client.get(`${directory.connection}/tokens`)).body.items ?? [];
+      expect((await client.call("DELETE", `${directory.connection}/tokens/${own?.["id"]}`)).status).to.equal(204);
+      const made = await client.post(`${tenant}/service-accounts`, { name: "sync" });
+      const account = String(made.body["id"]);
+      const grants = `${tenant}/users/${account}/grants`;
+      const grant = async () =>
+        String((await client.post(grants, { scope: "tenant", role: "admin", reason: "syncs" })).body["id"]);
+      const first = await grant();
+      const { body } = await client.post(`${directory.connection}/tokens`, { name: "sync", serviceAccount: account });
+      const users = () => client.get("/api/scim/v2/Users", { token: String(body["token"]) });
+      expect((await users()).status).to.equal(200);
+      const edit = (active: boolean) =>
+        client.call("PATCH", `${tenant}/service-accounts/${account}`, { body: { active } });
+      const refusals = [
+        () => client.call("DELETE", `${grants}/${first}`),
+        async () => {
+          await grant();
+          expect((await users()).status).to.equal(200);
+          for (const active of [false, true]) expect((await edit(active)).status).to.equal(200);
+          await grant();
+        },
+      ];
+      for (const refuse of refusals) {
+        await refuse();
+        expect((await users()).status).to.equal(401);
+        expectProblem(await adopt(ann), 409, "conflict");
+        for (const active of [false, true]) {
+          const edited = await client.call("PATCH", `${tenant}/users/${ann}`, { body: { active } });
+          expect(edited.status, edited.text).to.equal(200);
+        }
+      }
+      const next = await client.post(`${directory.connection}/tokens`, { name: "next", serviceAccount: account });
+      expect(next.status, next.text).to.equal(201);
+      expect((await adopt(ann)).status).to.equal(200);
+    });
+
     it("whom a connection kept that is live no more is handed to the next one, and to none while it is live", async () => {
       await client.post(`${tenant}/connections`, { slug: "entra", protocol: "scim", profile: "entra", sync: "live" });
       await client.post(`${tenant}/connections/entra/tokens`, { name: "entra" });

@@ -219,7 +219,7 @@ export function accountConformance(open: OpenStore): void {
       await world.write((tx) => tx.insertToken(world.connection.id, { name: "t", hash, serviceAccount }, NOW));
       expect((await store().instance.tokenByHash(hash))?.serviceAccount).to.deep.equal(serviceAccount);
       const [token] = await world.read.tokens(world.connection.id);
-      expect(token?.serviceAccount).to.deep.equal({ id: user, userName: "ci" });
+      expect(token?.serviceAccount).to.deep.equal({ ...serviceAccount, userName: "ci" });
     });
 
     it("of one tenant do not exist in another", async () => {

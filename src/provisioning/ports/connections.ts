@@ -52,8 +52,8 @@ export interface TokenInfo {
   readonly expiresAt?: Instant;
   readonly lastUsedAt?: Instant;
   readonly lastUsedFrom?: string;
-  /** The service account that it is of. */
-  readonly serviceAccount?: { readonly id: UserId; readonly userName: string };
+  /** The service account that it is of, and the epoch in which it was made. */
+  readonly serviceAccount?: { readonly id: UserId; readonly userName: string; readonly epoch: number };
 }
 
 export interface ApiKeyInfo {
