@@ -33,7 +33,7 @@ describe("JSON at the border", () => {
     expect(refusal("[".repeat(65) + "]".repeat(65)).message).to.contain("64 levels");
     expect(refusal(`${'{"a":'.repeat(65)}1${"}".repeat(65)}`).message).to.contain("64 levels");
     expect(refusal("[".repeat(1_000_000) + "]".repeat(1_000_000)).code).to.equal("bad_request");
-    expect(refusal("[".repeat(1_000_000)).code).to.equal("bad_request");
+    expect(refusal("[".repeat(1_000_000)).message, "is not even parsed").to.contain("64 levels");
     const brackets = JSON.stringify({ text: `${"[".repeat(100_000)}\\"{`, list: Array(50_000).fill([{}]) });
     expect(parseJson(brackets)).to.deep.equal(JSON.parse(brackets));
   });

@@ -317,6 +317,32 @@ describe("SCIM requests in the log", () => {
     );
   });
 
+  it("SEC-06: takes no more texts and words of a large body than a message could repeat", () => {
+    const none = new URLSearchParams();
+    const parts = ["ada@acme.example", ...Array<Json>(9000).fill("small words ")];
+    const bodies: readonly Json[] = [
+      { description: "longish ".repeat(1_000_000) },
+      { names: Array<Json>(500).fill("longish ".repeat(400)) },
+      { names: Array<Json>(500).fill("a ".repeat(2000)) },
+      { names: parts },
+    ];
+    for (const body of bodies) expect(textsOf(body, none, "")).to.have.length.below(12_000);
+    let looked = 0;
+    const around = (inner: Json): Json => ({
+      get in() {
+        looked += 1;
+        return inner;
+      },
+    });
+    const deep = Array.from({ length: 30_000 }).reduce<Json>(around, 1);
+    textsOf(deep, none, "");
+    expect(looked).to.be.below(20_000);
+    const message = "longish is no name, nor is small";
+    expect(redactMessage(message, textsOf(bodies[0], none, ""), redacting)).to.equal(
+      message.replace("longish", "l…(7)"),
+    );
+  });
+
   it("names of groups are masked too: what they are called is looked up by their ids", () => {
     expect(redactBody({ schemas: [GROUP], displayName: "Engineering" }, redacting)).to.deep.equal({
       schemas: [GROUP],

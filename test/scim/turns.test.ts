@@ -62,6 +62,23 @@ describe("the text of a list", () => {
       expect(pieces).to.have.length(Resources === large ? 7 : 1);
     }
   });
+
+  it("SEC-06: lets others have a turn behind each piece, though the client takes them at once", async () => {
+    const title = "x".repeat(600_000);
+    const text = await listText({ schemas: ["list"], Resources: Array.from({ length: 6 }, () => ({ title })) });
+    let turns = 0;
+    let over = false;
+    const count = (): void => {
+      turns += 1;
+      if (!over) setImmediate(count);
+    };
+    setImmediate(count);
+    const before: number[] = [];
+    if (typeof text !== "string") for await (const _ of text) before.push(turns);
+    over = true;
+    expect(before).to.have.length(7);
+    for (const [at, then] of before.entries()) if (at > 0) expect(then, `piece ${at}`).to.be.above(before[at - 1] ?? 0);
+  });
 });
 
 describe("work in breaths", () => {

@@ -12,6 +12,11 @@ const MEDIA_TYPE = /^(?:application|text|multipart)\/[a-z0-9.+-]{1,40}(?:; ?char
 /** Shorter texts are found in too many words. */
 const SHORTEST = 5;
 const MOST_TEXTS = 500;
+/** Values of a body that are looked at for texts. */
+const MOST_VALUES = 10_000;
+const MOST_WORDS = 10_000;
+/** Characters of one text that are split into words: a message quotes no more of it. */
+const MOST_SPLIT = 4_000;
 
 /**
  * What stands in backticks or quotes is from outside, or a name of ours: it is masked unless it is known by name. Whatever else
@@ -50,15 +55,29 @@ function personalIn(message: string, sent: readonly string[], redacting: Redacti
   return personal.sort((a, b) => b.length - a.length);
 }
 
-/** The texts of a request that a message may quote: those of the body, of the query, the parts of the path, and their words. */
+/**
+ * The texts of a request that a message may quote: those of the body, of the query, the parts of the path, and their words.
+ * INVARIANT: however large the body is, so many are looked at and no more.
+ */
 export function textsOf(body: Json | undefined, query: URLSearchParams, path: string): readonly string[] {
   const texts: string[] = [...query.values(), ...path.split("/")];
   const left: Json[] = body === undefined ? [] : [body];
-  for (let next = left.pop(); next !== undefined && texts.length < MOST_TEXTS; next = left.pop()) {
+  for (let seen = 0; seen < MOST_VALUES && texts.length < MOST_TEXTS; seen += 1) {
+    const next = left.pop();
+    if (next === undefined) break;
     if (typeof next === "string") texts.push(next);
     else if (typeof next === "object" && next !== null) {
       left.push(...(isList(next) ? next : Object.values(next as JsonObject)).slice(0, MOST_TEXTS));
     }
   }
-  return [...texts, ...texts.flatMap((text) => text.split(/[\s"()[\]]+/))];
+  return [...texts, ...wordsOf(texts)];
+}
+
+function wordsOf(texts: readonly string[]): readonly string[] {
+  const words: string[] = [];
+  for (const text of texts) {
+    for (const word of cutText(text, MOST_SPLIT).split(/[\s"()[\]]+/)) if (word.length >= SHORTEST) words.push(word);
+    if (words.length >= MOST_WORDS) break;
+  }
+  return words;
 }
