@@ -65,7 +65,7 @@ export interface RequestBatches {
 
 /** Of one kind within a minute. Those that were refused, or needed a quirk, say more than those that went well. */
 const KEPT_PLAIN = 60;
-const KEPT_TELLING = 300;
+export const KEPT_TELLING = 300;
 /** Of one connection within a minute. */
 const KEPT_OF_CONNECTION = 1_000;
 /** Waiting to be written; what comes while so many wait is counted only. */

@@ -7,6 +7,7 @@ import type { Provisioning } from "./deps.js";
 import type { KnownToken } from "./ports/requests.js";
 import {
   createRequestBatches,
+  KEPT_TELLING,
   type NoteOwner,
   type RequestBatch,
   type RequestBatches,
@@ -25,15 +26,15 @@ export interface RequestLog {
 
 const FLUSH_MILLISECONDS = 500;
 const FLUSH_ENTRIES = 200;
-/** Kinds of requests with tokens that are to be looked up; more than these at once are not noted. */
-const MOST_STRANGERS = 200;
+/** Requests with tokens that are to be looked up; more than these at once are counted, where one of the kind is there. */
+const MOST_STRANGERS = 1_000;
 const CONNECTIONS_REMEMBERED = 1_000;
 /** So many new entries of a connection make room once, for which at most so many old ones go. */
 const TRIM_EVERY = 500;
 const TRIM_LIMIT = 5_000;
 const DAY = 86_400_000;
 
-/** Requests of one kind with one token, whose owner is looked up when they are written. */
+/** A request whose owner is looked up by its token when it is written, and how many came after it that are only counted. */
 interface Stranger {
   readonly id: string;
   readonly hash: string;
@@ -50,7 +51,7 @@ interface Stranger {
 export function createRequestLog(p: Provisioning): RequestLog {
   const batches = createRequestBatches(p.newId);
   const fullOf = createTrimming();
-  let strangers = new Map<string, Stranger>();
+  let strangers = createStrangers(p.newId);
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> = Promise.resolve();
   let queued = false;
@@ -58,8 +59,8 @@ export function createRequestLog(p: Provisioning): RequestLog {
   const write = async (): Promise<void> => {
     queued = false;
     const asked = strangers;
-    strangers = new Map();
-    await recognise(p, batches, [...asked.values()]);
+    strangers = createStrangers(p.newId);
+    await recognise(p, batches, asked.all);
     for (const [tenant, batch] of batches.takeOut()) await writeFor(p, tenant, batch, fullOf(batch));
   };
   const flush = (): Promise<void> => {
@@ -71,7 +72,7 @@ export function createRequestLog(p: Provisioning): RequestLog {
     return flushing;
   };
   const schedule = (): void => {
-    if (batches.size() + strangers.size >= FLUSH_ENTRIES) void flush();
+    if (batches.size() + strangers.all.length >= FLUSH_ENTRIES) void flush();
     else timer ??= setTimeout(() => void flush(), FLUSH_MILLISECONDS).unref();
   };
 
@@ -81,17 +82,33 @@ export function createRequestLog(p: Provisioning): RequestLog {
       schedule();
     },
     noteToken(hash, note) {
-      const key = `${hash} ${note.kind}`;
-      const known = strangers.get(key);
-      if (known !== undefined) {
-        known.repeats += 1;
-        known.until = note.at;
-      } else if (strangers.size < MOST_STRANGERS) {
-        strangers.set(key, { id: p.newId(), hash, note, detail: note.detail(), repeats: 0, until: note.at });
-      }
+      strangers.take(hash, note);
       schedule();
     },
     flush,
+  };
+}
+
+/** Of one token no more of a kind are held than would be kept. */
+function createStrangers(newId: () => string) {
+  const all: Stranger[] = [];
+  const kinds = new Map<string, Stranger[]>();
+  return {
+    all: all as readonly Stranger[],
+    take(hash: string, note: RequestNote): void {
+      const key = `${hash} ${note.kind}`;
+      const alike = kinds.get(key) ?? [];
+      const last = alike.at(-1);
+      if (all.length < MOST_STRANGERS && alike.length < KEPT_TELLING) {
+        const stranger = { id: newId(), hash, note, detail: note.detail(), repeats: 0, until: note.at };
+        all.push(stranger);
+        kinds.set(key, alike);
+        alike.push(stranger);
+      } else if (last !== undefined) {
+        last.repeats += 1;
+        last.until = note.at;
+      }
+    },
   };
 }
 

@@ -112,6 +112,44 @@ describe("the log of SCIM requests", () => {
       });
     }
 
+    it("TEC-51: shows each request for what is not there, however many come at once, as those for what is there", async () => {
+      const client = await service().connect();
+      const paths = [
+        "/nothing",
+        "//Users",
+        "/Users/x/y",
+        "/nothing2",
+        "/Userz",
+        "/nothing",
+        "/a/b/c",
+        "/?ada.lovelace=1",
+      ];
+      await Promise.all(paths.map((path) => client.get(path)));
+      const entries = await logged(client, paths.length);
+      expect(entries.map(({ alike }) => alike)).to.deep.equal(paths.map(() => 0));
+      const shown = await Promise.all(entries.map((entry) => whole(client, entry)));
+      expect(shown.map(({ path }) => path)).to.have.members([
+        ...["/n…(7)", "/Users", "/Users/…(1)/…(1)", "/n…(8)", "/U…(5)", "/n…(7)", "/…(1)/…(1)/…(1)", "/"],
+      ]);
+      expect(new Set(shown.map(({ requestId }) => requestId)).size).to.equal(paths.length);
+      expect(JSON.stringify(shown)).not.to.include("lovelace");
+    });
+
+    it("TEC-51: names nobody whose name stands in the path of a bulk operation or of a PATCH, or in the media type", async () => {
+      const client = await service().connect();
+      const paths = ["Users/ada.lovelace", "Peoples/ada.lovelace", "http://h.example/Users/ada.lovelace"];
+      await client.post("/Bulk", {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        Operations: paths.map((path) => ({ method: "DELETE", path })),
+      });
+      const id = await client.user("bob");
+      for (const path of paths) await client.patch(`/Users/${id}`, [{ op: "replace", path, value: "x" }]);
+      await client.post("/Users", "{}", { "Content-Type": "application/ada.lovelace" });
+      const entries = await logged(client, 5, "?failed=true");
+      const shown = await Promise.all(entries.map((entry) => whole(client, entry)));
+      expect(JSON.stringify(shown)).not.to.match(/lovelace/i);
+    });
+
     it("TEC-51: shows a request with a token that was revoked or has expired, and says which of the two", async () => {
       const client = await service().connect();
       const { p } = service();

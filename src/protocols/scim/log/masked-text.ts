@@ -2,7 +2,7 @@
 
 import { emailDomain } from "../../../model/fold.js";
 import { isOpaqueId } from "../../../model/opaque-id.js";
-import type { Vocabulary } from "./vocabulary.js";
+import { isKnownReference, type Vocabulary } from "./vocabulary.js";
 
 /** What redacting needs to know. */
 export interface Redacting {
@@ -32,12 +32,15 @@ export function maskedText(text: string, name: string, redacting: Redacting): st
 const VERSION = /^\d{1,2}(?:\.\d{1,2}){0,2}$/;
 const MOST_URN_PARTS = 12;
 
+function isOfUrn(part: string, { names, ofUris }: Vocabulary): boolean {
+  const small = part.toLowerCase();
+  return part === "" || VERSION.test(part) || ofUris.has(small) || names.has(small);
+}
+
 /** Of a schema that nobody declared: the words that declared ones have too. */
 function maskedUrn(text: string, { words }: Redacting): string {
   const parts = text.split(":");
-  const shown = parts
-    .slice(0, MOST_URN_PARTS)
-    .map((part) => (part === "" || VERSION.test(part) || words.ofUris.has(part.toLowerCase()) ? part : masked(part)));
+  const shown = parts.slice(0, MOST_URN_PARTS).map((part) => (isOfUrn(part, words) ? part : masked(part)));
   return shown.join(":") + (parts.length > MOST_URN_PARTS ? ":…" : "");
 }
 
@@ -55,7 +58,35 @@ export function maskedNumber(value: number): string {
   return `…(${String(Math.trunc(Math.abs(value))).length} digits)`;
 }
 
-/** A name that an attribute, or a parameter of a query, may have; anything else may be a value in the wrong place. */
-export function isNameLike(name: string): boolean {
-  return name.length <= 120 && /^(?:urn:|https?:\/\/)?[A-Za-z$_][\w$.:/-]*$/.test(name);
+/**
+ * What stands where a name is due: keys, parameters, attributes in filters and paths, addresses. Words that the protocol or a schema
+ * knows and ids that machines make up stay; whatever else is there may be somebody's name, and is masked.
+ */
+export function shownName(text: string, redacting: Redacting): string {
+  if (isKnownReference(text, redacting.words) || isOpaqueId(text)) return text;
+  if (text.toLowerCase().startsWith("urn:")) return maskedUrn(text, redacting);
+  return text.includes("/") ? shownAddress(text, redacting) : masked(text, redacting.domains);
+}
+
+const MOST_SEGMENTS = 8;
+/** Of the base itself: where it is there twice, the admin sees it. */
+const OF_BASE = /^(?:api|scim|v\d{1,2})$/i;
+
+/** Segment by segment. */
+export function shownAddress(path: string, redacting: Redacting): string {
+  const segments = path.split("/").filter((segment) => segment !== "");
+  const shown = segments.slice(0, MOST_SEGMENTS).map((segment) => {
+    const text = decoded(segment);
+    return OF_BASE.test(text) ? text : shownName(text, redacting);
+  });
+  const cut = segments.length > MOST_SEGMENTS ? "/…" : "";
+  return `${path.startsWith("/") ? "/" : ""}${shown.join("/")}${cut}`;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

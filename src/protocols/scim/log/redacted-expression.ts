@@ -1,8 +1,8 @@
 /** Owns how filters and paths look in a log: attributes, operators and brackets stay, what is compared with is masked. */
 
 import { cutText } from "../../../model/cut-text.js";
-import { isNameLike, masked, maskedText, type Redacting, SECRET_TEXT } from "./masked-text.js";
-import { isKnownReference, isSecret, lastPart } from "./vocabulary.js";
+import { maskedText, type Redacting, SECRET_TEXT, shownName } from "./masked-text.js";
+import { isSecret, lastPart } from "./vocabulary.js";
 
 const LONGEST = 2_000;
 const TOKEN = /"(?:[^"\\]|\\.)*"?|\s+|[()[\],]|[^\s()[\],"]+/gs;
@@ -10,18 +10,12 @@ const COMPARATOR = /^(?:eq|ne|co|sw|ew|gt|ge|lt|le)$/i;
 const LOGIC = /^(?:and|or|not)$/i;
 const PRESENT = /^pr$/i;
 
-/**
- * `filter`: unknown attributes are shown where the grammar has attributes. `names`: a path: a word that
- * stands alone is one too. `known`: of a list that may hold anything, and of another's text, only words that are known.
- */
-export type ExpressionKind = "filter" | "names" | "known";
-
 /** Reads by token, so that what is no filter at all is masked as well as one that is. Never throws. */
-export function redactExpression(text: string, kind: ExpressionKind, redacting: Redacting): string {
+export function redactExpression(text: string, redacting: Redacting): string {
   const tokens = cutText(text, LONGEST).match(TOKEN) ?? [];
   let attribute = "";
   let before: "start" | "attribute" | "comparator" | "operand" = "start";
-  const shown = tokens.map((token, at) => {
+  const shown = tokens.map((token) => {
     if (/^\s/.test(token)) return " ";
     if (/^[()[\],]$/.test(token)) {
       before = token === ")" || token === "]" ? "operand" : "start";
@@ -40,26 +34,11 @@ export function redactExpression(text: string, kind: ExpressionKind, redacting: 
       before = LOGIC.test(token) ? "start" : "operand";
       return token;
     }
-    const place = before;
     before = "attribute";
     attribute = token;
-    const next = tokens.slice(at + 1).find((one) => !/^\s/.test(one));
-    return isAttribute(token, kind, place, next, redacting) ? token : masked(token, redacting.domains);
+    return shownName(token, redacting);
   });
   return shown.join("");
-}
-
-function isAttribute(
-  token: string,
-  kind: ExpressionKind,
-  place: string,
-  next: string | undefined,
-  { words }: Redacting,
-): boolean {
-  if (isKnownReference(token, words)) return true;
-  if (kind === "known" || place !== "start" || !isNameLike(token)) return false;
-  if (next === undefined || next === ",") return kind === "names";
-  return next === "[" || COMPARATOR.test(next) || PRESENT.test(next);
 }
 
 function operand(token: string, attribute: string, redacting: Redacting): string {

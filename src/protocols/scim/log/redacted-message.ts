@@ -8,7 +8,9 @@ import { masked, type Redacting } from "./masked-text.js";
 import { redactExpression } from "./redacted-expression.js";
 
 const LONGEST = 1_000;
-const MEDIA_TYPE = /^(?:application|text|multipart)\/[a-z0-9.+-]{1,40}(?:; ?charset=[\w-]{1,20})?$/i;
+/** Those that clients are known to send, by mistake or not. */
+const MEDIA_TYPE =
+  /^(?:application\/(?:scim\+json|json|xml|octet-stream|x-www-form-urlencoded)|text\/(?:plain|html|json|xml|csv)|multipart\/form-data)(?:; ?charset=(?:utf-?8|utf-16|us-ascii|iso-8859-1|windows-1252))?$/i;
 /** Shorter texts are found in too many words. */
 const SHORTEST = 5;
 const MOST_TEXTS = 500;
@@ -41,7 +43,7 @@ function placesOf(personal: readonly string[]): RegExp {
 
 function quoted(text: string, redacting: Redacting): string {
   if (isKnown(text, redacting) || isOpaqueId(text) || MEDIA_TYPE.test(text)) return text;
-  return redactExpression(text, "known", redacting);
+  return redactExpression(text, redacting);
 }
 
 function isKnown(text: string, { words: { names, values, uris } }: Redacting): boolean {

@@ -3,58 +3,32 @@
 import type { Json, JsonObject } from "../../../model/json.js";
 import { isOpaqueId } from "../../../model/opaque-id.js";
 import { isList } from "../json-value.js";
-import { isNameLike, masked, maskedNumber, maskedText, type Redacting, SECRET_TEXT } from "./masked-text.js";
-import { type ExpressionKind, redactExpression } from "./redacted-expression.js";
+import { maskedNumber, maskedText, type Redacting, SECRET_TEXT, shownAddress, shownName } from "./masked-text.js";
+import { redactExpression } from "./redacted-expression.js";
 import { isSecret, lastPart } from "./vocabulary.js";
 
 const MOST_PARAMETERS = 20;
-const MOST_SEGMENTS = 8;
 const MOST_ELEMENTS = 20;
 const MOST_KEYS = 60;
 const DEEPEST = 8;
 /** Values of one body. */
 const MOST_VALUES = 200;
 
-const EXPRESSIONS: ReadonlyMap<string, ExpressionKind> = new Map([
-  ["filter", "filter"],
-  ["attributes", "known"],
-  ["excludedattributes", "known"],
-  ["sortby", "known"],
-  ["path", "names"],
-]);
+const EXPRESSIONS = new Set(["filter", "attributes", "excludedattributes", "sortby", "path"]);
 const COUNTS = new Set(["startindex", "count", "failonerrors"]);
 
-/** Of the base itself: where it is there twice, the admin sees it. */
-const OF_BASE = /^(?:api|scim|v\d{1,2})$/i;
-
-/** Below the SCIM base. A segment that is neither a word of the protocol nor an id may be somebody's name: it is masked. */
+/** Below the SCIM base. */
 export function redactAddress(path: string, redacting: Redacting): string {
-  const segments = path.split("/").filter((segment) => segment !== "");
-  const { names, uris } = redacting.words;
-  const shown = segments.slice(0, MOST_SEGMENTS).map((segment) => {
-    const text = decoded(segment);
-    const small = text.toLowerCase();
-    const isWord = names.has(small) || uris.has(small) || OF_BASE.test(text);
-    return isWord || isOpaqueId(text) ? text : masked(text, redacting.domains);
-  });
-  return `/${shown.join("/")}${segments.length > MOST_SEGMENTS ? "/…" : ""}`;
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  return path.startsWith("/") ? shownAddress(path, redacting) : "/";
 }
 
 export function redactQuery(query: URLSearchParams, redacting: Redacting): JsonObject {
   const parameters = [...query].slice(0, MOST_PARAMETERS);
-  return Object.fromEntries(
+  return objectOf(
     parameters.map(([name, value]) => {
       const small = name.toLowerCase();
       if (COUNTS.has(small) && /^-?\d{1,9}$/.test(value)) return [name, value];
-      return [shownName(name, redacting), redactText(value, small, redacting)];
+      return [shownKey(name, redacting), redactText(value, small, redacting)];
     }),
   );
 }
@@ -99,10 +73,10 @@ function redactObject(object: JsonObject, depth: number, spending: Spending): Js
     const name = lastPart(key);
     const value = object[key] ?? null;
     const secret = isSecret(key, spending.words) || (hides && name === "value");
-    shown.push([shownName(key, spending), secret ? SECRET_TEXT : redactValue(value, name, depth + 1, spending)]);
+    shown.push([shownKey(key, spending), secret ? SECRET_TEXT : redactValue(value, name, depth + 1, spending)]);
   }
   const rest = keys.length - shown.length;
-  return Object.fromEntries(rest === 0 ? shown : [...shown, ["…", `and ${rest} more`]]);
+  return objectOf(rest === 0 ? shown : [...shown, ["…", `and ${rest} more`]]);
 }
 
 /** An operation on a secret: its path says so, not the key of the value. */
@@ -118,20 +92,29 @@ function redactText(text: string, name: string, redacting: Redacting): string {
   if (name === "$ref" || name === "location" || (name === "path" && text.startsWith("/"))) {
     return redactReference(text, redacting);
   }
-  const kind = EXPRESSIONS.get(name);
-  return kind === undefined ? maskedText(text, name, redacting) : redactExpression(text, kind, redacting);
+  return EXPRESSIONS.has(name) ? redactExpression(text, redacting) : maskedText(text, name, redacting);
 }
 
 /** Of an address only the resource that it names. */
 function redactReference(text: string, redacting: Redacting): string {
   const [kind = "", id = ""] = text.split("/").slice(-2);
   const isResource = redacting.words.names.has(kind.toLowerCase()) && isOpaqueId(id);
-  if (isResource) return `/${kind}/${id}`;
-  return text.startsWith("/") ? redactAddress(text, redacting) : maskedText(text, "", redacting);
+  return isResource ? `/${kind}/${id}` : shownName(text, redacting);
 }
 
-/** A key as a key: paths as those of operations, and what can be no name masked. */
-function shownName(name: string, redacting: Redacting): string {
-  if (isNameLike(name)) return name === "__proto__" ? `(${name})` : name;
-  return name.includes("[") ? redactExpression(name, "names", redacting) : masked(name, redacting.domains);
+/** A key may be a path with a filter in it, as those of operations. */
+function shownKey(name: string, redacting: Redacting): string {
+  return name.includes("[") ? redactExpression(name, redacting) : shownName(name, redacting);
+}
+
+/** Names that look alike once they are masked are told apart. */
+function objectOf(entries: readonly (readonly [string, Json])[]): JsonObject {
+  const counts = new Map<string, number>();
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      return [count === 1 ? name : `${name} #${count}`, value];
+    }),
+  );
 }

@@ -20,6 +20,8 @@ const PROTOCOL_NAMES = [
   ...["schemas", "Operations", "op", "path", "value", "values", "bulkId", "method", "data", "version", "failOnErrors"],
   ...["attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "startIndex", "count", "cursor"],
   ...["If-Match", "ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search", "Accept"],
+  // Entra's switch in the address of the base.
+  "aadOptscim062020",
 ];
 const PROTOCOL_VALUES = [
   ...["add", "replace", "remove", "GET", "POST", "PUT", "PATCH", "DELETE", "ascending", "descending", "true", "false"],
