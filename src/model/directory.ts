@@ -55,6 +55,11 @@ export interface UpsertUser {
   readonly document: ScimUserDocument;
   /** The document with these `emails`, where it says nothing of them and the row's may stay; absent: it removes them. */
   readonly withEmails?: (emails: Json) => ScimUserDocument;
+  /**
+   * Of a creation: the document says by its names whom it means, and they are switched off; nobody is made. Whoever was made by
+   * hand keeps the resource that they have: this is its document, switched off.
+   */
+  readonly leaving?: (stored: JsonObject) => ScimUserDocument;
 }
 
 /** A value that no two resources may share (RFC 7643 section 7, `uniqueness`). */

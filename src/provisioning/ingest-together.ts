@@ -27,6 +27,7 @@ export function isOfPerson(push: Push): push is PersonPush {
     more.length === 0 &&
     change?.kind === "upsertUser" &&
     change.newId === undefined &&
+    change.leaving === undefined &&
     change.document.unique === undefined
   );
 }

@@ -134,6 +134,7 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   const linked = await linkPush(tx, connection, document);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
   const local = await localPersonOf(tx, state.tenant, connection, document, meantBesides(linked));
+  if (change.leaving) await refuseToLeave(state, document, local !== undefined || linked.kind === "row");
   if (local) return adoptUser(state, local, change);
   if (linked.kind === "row") {
     if (needsSeat(connection, document)) await admitSeat(tx, linked.row.user);
@@ -149,6 +150,13 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   return tx.insertUserRow({ ...row, ...(newId !== undefined && { id: newId }) }, now);
 }
 
+/** Whoever has the userName already is the one whom the document means, and is no news. */
+async function refuseToLeave({ tx, connection }: IngestState, document: ScimUserDocument, isMeant: boolean) {
+  const { userName, userNameFolded } = document;
+  const isTaken = (await tx.namesakes(userNameFolded)).some((one) => one.connection === connection.id);
+  if (isTaken || !isMeant) throw new Refusal("not_found", `nobody to switch off by the userName \`${userName}\``);
+}
+
 /** Rows that stand for the document in the connection itself. */
 function meantBesides(linked: Linked): readonly LinkCandidate[] {
   if (linked.kind === "ambiguous") return linked.rows;
@@ -157,7 +165,7 @@ function meantBesides(linked: Linked): readonly LinkCandidate[] {
 
 async function adoptUser(state: IngestState, person: LocalPerson, change: UpsertUser): Promise<Written> {
   const { tx, tenant, connection, now } = state;
-  const document = adoptingDocument(person, change);
+  const document = change.leaving?.(person.shown) ?? adoptingDocument(person, change);
   if (document.userNameFolded !== fold(person.userName)) {
     await refuseOccupied(tx, tenant, connection, document, person.id);
   }

@@ -382,6 +382,37 @@ describe("adoption of people made by hand", () => {
         expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
       });
     }
+    it("SEC-05: a POST that is refused switches off all the same whom it means, with active: false, and makes nobody", async () => {
+      const directory = await connect();
+      const user = await local(directory);
+      const id = await idOf(directory);
+      const pushed = await directory.user(at("taken"));
+      const { meta: _, ...before } = (await directory.get(`/Users/${id}`)).json;
+      const refused: Readonly<Record<string, JsonObject>> = {
+        "somebody who is nobody": userBody(at("nobody"), { title: 5 }),
+        "another one's userName": userBody(at("taken"), emails(at("ann"))),
+        "nobody in particular": userBody("", emails(at("ann"))),
+        "a text that is none": userBody("ann", { title: 5, active: true }),
+      };
+      for (const [name, body] of Object.entries(refused)) {
+        const reply = await directory.post("/Users", { active: false, ...body });
+        expect(reply.status, `${name}: ${reply.text}`).to.be.oneOf([400, 409]);
+      }
+      expect((await accounts(directory)).map(({ status }) => status)).to.deep.equal(["registered", "registered"]);
+      await closeReviews(directory);
+      const off = await directory.post(
+        "/Users",
+        userBody("ann", { active: false, ...emails(at("mallory")), title: 5 }),
+      );
+      expect(off.status, off.text).to.equal(201);
+      expect(off.json).to.deep.equal({ ...before, active: false, meta: off.json["meta"] });
+      expect((await directory.get(`/Users/${id}`)).json).to.deep.equal(off.json);
+      expect((await account(directory, user))?.status).to.equal("deactivated");
+      expect(await reviews(directory), "nothing is left to decide").to.deep.equal([]);
+      expect((await directory.get(`/Users/${pushed}`)).json["active"]).to.equal(true);
+      expect(await accounts(directory)).to.have.length(2);
+    });
+
     const closeReviews = async ({ tenant }: ScimDirectory) => {
       const { p } = service();
       const { items } = await p.store.read(tenant.id).reviewItems({ limit: 10 });

@@ -6,13 +6,16 @@ import { applyPatch } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
 import type { Attribute } from "../../src/protocols/scim/schema.js";
 import { bodySaysOff, orSwitchOff, patchSaysOff } from "../../src/protocols/scim/switch-off.js";
+import { createLocalUser } from "../../src/provisioning/local-users.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
+import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
 import { type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
 import { ENTERPRISE, PATCH_OP, refusal, SERVICE_ACCOUNT, USER, userReading } from "./tables.js";
 import { BADGE } from "./test-resource.js";
-import { errorOf, INVALID, onTestResources } from "./test-resource-client.js";
+import { errorOf, INVALID, onTestResources, TAKEN } from "./test-resource-client.js";
 
 /** As if a file of the operator asked for the enterprise extension, with a department, and with a number that never changes. */
 function strictReading() {
@@ -216,6 +219,57 @@ describe("a deactivation that comes with what is refused", () => {
       ];
       expect(replies.map(({ status }) => status)).to.deep.equal([400, 400]);
       expect((await directory.get(path)).json["active"]).to.equal(true);
+    });
+
+    const ways = ["POST", "PUT", "PATCH"] as const;
+    for (const way of ways) {
+      it(`SEC-05: a ${way} that takes somebody over, with a value that is taken, switches them off all the same`, async () => {
+        const domain = `acme${Date.now()}${way.toLowerCase()}.example`;
+        const directory = await service().connect({ of: { domains: [domain] } });
+        const { p } = service();
+        const { tenant } = directory;
+        const name = `h@${domain}`;
+        await directory.user(`other@${domain}`, { [BADGE]: { number: "1" } });
+        const user = await createLocalUser(p, tenant, { userName: name, email: name }, ADMIN);
+        const found = await directory.get(`/Users?filter=${encodeURIComponent(`userName eq "${name}"`)}`);
+        const [{ meta: _, ...before } = {}] = found.json["Resources"] as readonly JsonObject[];
+        const path = `/Users/${before["id"]}`;
+        const taken = { [BADGE]: { number: "1" } };
+        const send = (active: boolean) => {
+          if (way === "PATCH") return directory.patch(path, [{ op: "replace", value: { active, ...taken } }]);
+          const body = userBody(name, { active, ...taken });
+          return way === "PUT" ? directory.put(path, body) : directory.post("/Users", body);
+        };
+        expect(errorOf(await send(true))).to.deep.equal(TAKEN);
+        const off = await send(false);
+        expect(off.status, off.text).to.equal(way === "POST" ? 201 : 200);
+        expect(off.json).to.deep.equal({ ...before, active: false, meta: off.json["meta"] });
+        expect((await directory.get(path)).json).to.deep.equal(off.json);
+        const [state] = await p.store.read(tenant.id).people([user]);
+        expect(state?.status).to.equal("deactivated");
+      });
+    }
+
+    it("SEC-05: a POST with a value that is taken switches off somebody who is known by sign-ins alone", async () => {
+      const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+      const directory = await service().connect({ protocol: "oidc", oidc });
+      const { p } = service();
+      const { tenant, connection } = directory;
+      await directory.user("other", { [BADGE]: { number: "1" } });
+      await signIn(p, { tenant, connection, observed: signInOf("sub-sue", { userName: "sue" }) });
+      const more = { externalId: "sub-sue", [BADGE]: { number: "1" } };
+      expect(errorOf(await directory.post("/Users", userBody("sue", more)))).to.deep.equal(TAKEN);
+      const off = await directory.post("/Users", userBody("sue", { ...more, active: false }));
+      expect(off.status, off.text).to.equal(201);
+      expect(off.json)
+        .to.include({ userName: "sue", externalId: "sub-sue", active: false })
+        .and.not.have.property(BADGE);
+      const { items } = await p.store.read(tenant.id).users({ limit: 5 });
+      expect(items.map(({ userName, status }) => `${userName} ${status}`)).to.have.members([
+        "other registered",
+        "sue deactivated",
+      ]);
+      expect(errorOf(await directory.post("/Users", userBody("sue", { ...more, active: false })))).to.deep.equal(TAKEN);
     });
 
     it("SEC-05: a service account is switched off, whoever its owner is said to be", async () => {

@@ -9,6 +9,7 @@ import type { Walked } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
 import type { ListQuery } from "./list-query.js";
 import type { ResourceType } from "./schema.js";
+import { bodySaysOff, orSwitchOff } from "./switch-off.js";
 import { type Visit, type VisitRequest, visited, withRoles } from "./visit.js";
 
 /** What came of one operation on one resource. */
@@ -34,6 +35,8 @@ export interface Listed {
 /** A new resource before it is written, and the outcome of which the written row is a part. */
 export interface Creation {
   readonly change: DirectoryChange;
+  /** Where it is refused, `letGo` does less. */
+  readonly hasFallback?: boolean;
   made(written: NonNullable<Written>): Promise<Outcome>;
 }
 
@@ -47,6 +50,8 @@ export interface ResourceHandler {
   list(visit: Visit, query: ListQuery): Promise<Listed>;
   /** What a POST is to write. Nothing is written yet: others may be made with it. The visit's id is that which it shall have, if any. */
   create(visit: Visit, body: Json): Creation;
+  /** Where a POST is refused that says `active: false`: whom it means is switched off, and nothing is made. */
+  letGo?(visit: Visit, body: Json): Creation;
   read(visit: Visit): Promise<Outcome>;
   replace(visit: Visit, body: Json): Promise<Outcome>;
   patch(visit: Visit, body: Json): Promise<Outcome>;
@@ -67,10 +72,20 @@ export function operate(handler: ResourceHandler, asked: VisitRequest, operation
   });
 }
 
-async function makeOne(handler: ResourceHandler, asked: VisitRequest, body: Json): Promise<Outcome> {
-  const creation = await readCreation(handler, asked, body);
+function makeOne(handler: ResourceHandler, asked: VisitRequest, body: Json): Promise<Outcome> {
+  return visited(handler, asked, (visit) => {
+    const { reading } = visit;
+    const { letGo } = handler;
+    const write = async () => makeNow(asked, handler.create(await withRoles(visit, body), body));
+    if (letGo === undefined) return write();
+    const alone = async () => makeNow(asked, letGo(visit, body));
+    return orSwitchOff({ reading, saysOff: () => bodySaysOff(body, reading), write, alone });
+  });
+}
+
+async function makeNow(asked: VisitRequest, creation: Creation): Promise<Outcome> {
   // Somebody else may take over the group of that name at the same moment: then this is another group.
-  const [outcome] = await asked.room.whileUnchanged("", () => makeTogether(asked, [creation]));
+  const [outcome] = await asked.room.whileUnchanged("", () => makeTogether(asked, [creation], creation.hasFallback));
   return outcome as Outcome;
 }
 
@@ -83,10 +98,17 @@ export function readCreation(handler: ResourceHandler, asked: VisitRequest, body
 export async function makeTogether(
   { room, caller }: Pick<VisitRequest, "room" | "caller">,
   creations: readonly Creation[],
+  hasFallback = false,
 ): Promise<readonly Outcome[]> {
   const { tenant, connection, context } = caller;
   const changes = creations.map(({ change }) => change);
-  const { rows, run } = await push(room.p, { tenant, connection, context, changes });
+  const { rows, run } = await push(room.p, {
+    tenant,
+    connection,
+    context,
+    changes,
+    ...(hasFallback && { hasFallback }),
+  });
   const outcomes: Outcome[] = [];
   for (const [at, { made }] of creations.entries()) {
     const row = rows[at];

@@ -7,6 +7,7 @@ import type { Reading } from "./dialect.js";
 import { readWritten } from "./document.js";
 import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
+import { requireAttributes } from "./kept-rules.js";
 import { applyPatch } from "./patch.js";
 import { findTarget } from "./patch-path.js";
 import { readPatchRequest } from "./patch-request.js";
@@ -36,7 +37,9 @@ export async function orSwitchOff<T>({ reading, stored, saysOff, write, alone }:
     return await write();
   } catch (refusal) {
     if (!isOfValues(refusal) || stored?.["active"] === false || !isReadAs(true, saysOff)) throw refusal;
-    const outcome = await alone();
+    const outcome = await alone().catch((error: unknown) => {
+      throw isOfNobody(error) ? refusal : error;
+    });
     reading.quirks.add("refused_beside_deactivation");
     return outcome;
   }
@@ -44,6 +47,11 @@ export async function orSwitchOff<T>({ reading, stored, saysOff, write, alone }:
 
 function isOfValues(refusal: unknown): boolean {
   return refusal instanceof ScimError || (refusal instanceof Refusal && OF_VALUES.includes(refusal.code));
+}
+
+/** There is nobody to switch off, or it is not clear whom: what was wrong with the request is the answer. */
+function isOfNobody(error: unknown): boolean {
+  return error instanceof ScimError || (error instanceof Refusal && error.code === "not_found");
 }
 
 function isReadAs<T>(wanted: T, read: () => T): boolean {
@@ -67,20 +75,29 @@ export function switchedOff<D extends { readonly unique?: unknown }>(
 /** Of a POST's or a PUT's body. */
 export function bodySaysOff(body: Json, reading: Reading): boolean {
   refusePrototypeKeys(body);
-  return readWritten(onlyActive(body, reading.type), reading)["active"] === false;
+  return readWritten(only([ACTIVE], body, reading.type), reading)["active"] === false;
 }
 
-function onlyActive(body: Json, type: ResourceType): Json {
+/** A user of whom a POST's body says nothing but their names, and that they leave. Throws ScimErrors. */
+export function namesLeaving(body: Json, reading: Reading): JsonObject {
+  const named = readWritten(only([ACTIVE, ...NAMES], body, reading.type), reading);
+  requireAttributes(reading.type.core, named);
+  return named;
+}
+
+/** Of a body. */
+function only(names: readonly string[], body: Json, type: ResourceType): Json {
   if (!isObject(body)) return body;
   const entries = Object.entries(body).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
     const name = key.toLowerCase();
-    if (name === "schemas" || name === ACTIVE) return [[key, value]];
-    return name === type.core.urn.toLowerCase() && isObject(value) ? [[key, onlyActive(value, type)]] : [];
+    if (name === "schemas" || names.includes(name)) return [[key, value]];
+    return name === type.core.urn.toLowerCase() && isObject(value) ? [[key, only(names, value, type)]] : [];
   });
   return Object.fromEntries(entries);
 }
 
 const ACTIVE = "active";
+const NAMES = ["username", "externalid", "emails"] as const;
 
 /** Of a PATCH: the operations on `active` are carried out, and no other. */
 export function patchSaysOff(body: Json, stored: JsonObject, reading: Reading): boolean {

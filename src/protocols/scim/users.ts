@@ -21,7 +21,7 @@ import { etagOf, locationOf, renderUser } from "./render.js";
 import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
-import { bodySaysOff, orSwitchOff, patchSaysOff, switchedOff } from "./switch-off.js";
+import { bodySaysOff, namesLeaving, orSwitchOff, patchSaysOff, switchedOff } from "./switch-off.js";
 import { changing, newIdOf, type Visit } from "./visit.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -34,6 +34,7 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
     bodyBytes,
     list: listUsers,
     create: createUser,
+    letGo,
     read: readOne,
     replace: replaceUser,
     patch: patchUser,
@@ -51,6 +52,18 @@ function createUser(visit: Visit, body: Json): Creation {
   const document = readUser(body, visit.reading);
   return {
     change: { kind: "upsertUser", ...whole(visit, document), ...newIdOf<DirectoryUserId>(visit) },
+    hasFallback: !document.active,
+    made: (written) => saved(visit, 201, document, written),
+  };
+}
+
+/** By the names alone: whatever else is said may be what was refused. */
+function letGo(visit: Visit, body: Json): Creation {
+  const { reading } = visit;
+  const document = userDocument(namesLeaving(body, reading), reading);
+  const leaving = (stored: JsonObject) => offDocument(visit, stored);
+  return {
+    change: { kind: "upsertUser", document, leaving },
     made: (written) => saved(visit, 201, document, written),
   };
 }
