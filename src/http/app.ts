@@ -15,6 +15,7 @@ import { createPlaces } from "./face-places.js";
 import { failureHeaders, renderProblem } from "./failure.js";
 import { type GuardedRoute, guardRoute } from "./guard.js";
 import type { Metrics } from "./metrics.js";
+import { plainPaths } from "./plain-paths.js";
 import type { Arrival, Face } from "./route.js";
 import { securityHeaders } from "./security-headers.js";
 import { headTooLarge, LONGEST_HEAD } from "./unreadable.js";
@@ -80,7 +81,7 @@ export function createApp(options: AppOptions): RequestListener {
     metrics.observeRequest(method, trail.route, status, seconds);
     const milliseconds = Math.round(seconds * 1_000);
     const { route, about, arrival } = trail;
-    request.log.info("request", { method, route, status, milliseconds, ...about, ...code });
+    logger.info("request", { requestId: request.id, method, route, status, milliseconds, ...about, ...code });
     face?.answered?.({ ...arrival, request, route, about, answer, milliseconds });
   });
   return app.callback();
@@ -110,19 +111,29 @@ function createRouting(faces: readonly Face[], checkAnswers: boolean): Routing {
 
 function createFinder(face: Face, checkAnswers: boolean): Finder {
   const router = new Router<RouteState>({ sensitive: face.anyCase !== true });
-  for (const route of face.routes) {
+  const routes = face.routes.map((route) => {
+    const { method, path } = route;
     const guarded = guardRoute(route, checkAnswers);
-    router.register(route.path, [route.method], (ctx) => {
-      const { trail } = ctx.state;
-      if (trail === undefined) return;
-      trail.route = route.path;
-      trail.params = ctx.params;
-      trail.guarded = guarded;
+    return {
+      method,
+      path,
+      found: (trail: Trail, params: Trail["params"]) => void Object.assign(trail, { route: path, params, guarded }),
+    };
+  });
+  for (const { method, path, found } of routes) {
+    router.register(path, [method], (ctx) => {
+      if (ctx.state.trail !== undefined) found(ctx.state.trail, ctx.params);
     });
   }
+  const plain = plainPaths(routes, face.anyCase === true);
   // The router itself adds what its type asks of the context.
   const dispatch = router.routes() as Koa.Middleware<RouteState>;
   return async (ctx, trail) => {
+    const match = plain(ctx.method, ctx.path);
+    if (match !== undefined) {
+      match.route.found(trail, match.params);
+      return;
+    }
     ctx.state.trail = trail;
     await dispatch(ctx, async () => {
       const allowed = [...new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))];
@@ -147,7 +158,7 @@ function checkHead({ method = "", url = "", rawHeaders, headers, httpVersion }: 
 function requestOf(ctx: Ctx, trail: Trail, logger: Logger, address: string): HttpRequest {
   const sentId = ctx.get("x-request-id");
   const id = /^[\w.-]{1,64}$/.test(sentId) ? sentId : randomUUID();
-  const log = logger.with({ requestId: id });
+  let log: Logger | undefined;
   return {
     id,
     method: ctx.method,
@@ -157,7 +168,10 @@ function requestOf(ctx: Ctx, trail: Trail, logger: Logger, address: string): Htt
     },
     query: new URLSearchParams(ctx.querystring),
     address,
-    log,
+    get log() {
+      log ??= logger.with({ requestId: id });
+      return log;
+    },
     header: (name) => (name in ctx.req.headers ? ctx.get(name) : undefined),
     cookie: (name) => readCookie(ctx.req.headers.cookie, name),
     identify: (about) => {
@@ -166,7 +180,15 @@ function requestOf(ctx: Ctx, trail: Trail, logger: Logger, address: string): Htt
   };
 }
 
+const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
 function send(ctx: Ctx, answer: Answer, standard: Readonly<Record<string, string>>): void {
+  const text = textOf(answer);
+  if (text !== undefined) {
+    sendText(ctx, answer, standard, text);
+    return;
+  }
+  ctx.respond = true;
   ctx.status = answer.status;
   ctx.set({ ...standard, ...answer.headers });
   if (answer.cookies !== undefined && answer.cookies.length > 0) ctx.set("set-cookie", [...answer.cookies]);
@@ -177,12 +199,34 @@ function send(ctx: Ctx, answer: Answer, standard: Readonly<Record<string, string
     ctx.body = typeof body === "string" ? body : Buffer.from(body);
   } else if (isStreamed(body)) {
     ctx.body = Readable.from(body);
-  } else {
-    if (!ctx.res.hasHeader("content-type")) ctx.set("content-type", "application/json");
-    ctx.body = JSON.stringify(body);
   }
   // Koa takes a body of null for 204 unless it is told that the status is meant.
   ctx.status = answer.status;
+}
+
+/** The whole body as text, where it is one and its type is known. */
+function textOf({ status, body, headers }: Answer): string | undefined {
+  if (BODYLESS.has(status) || body === undefined || body instanceof Uint8Array || isStreamed(body)) return undefined;
+  if (typeof body !== "string") return JSON.stringify(body);
+  return headers?.["content-type"] === undefined ? undefined : body;
+}
+
+/** By node itself: most answers are such, and what Koa makes of a body costs as much as all the rest of it. */
+function sendText(
+  ctx: Ctx,
+  { status, headers, cookies = [] }: Answer,
+  standard: Readonly<Record<string, string>>,
+  text: string,
+): void {
+  ctx.respond = false;
+  ctx.res.writeHead(status, {
+    "content-type": "application/json",
+    ...standard,
+    ...headers,
+    ...(cookies.length > 0 && { "set-cookie": [...cookies] }),
+    "content-length": Buffer.byteLength(text),
+  });
+  ctx.res.end(text);
 }
 
 function isStreamed(body: unknown): body is AsyncIterable<string> {

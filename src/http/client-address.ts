@@ -6,6 +6,7 @@ import { type AddressRanges, isInRanges } from "../platform/addresses.js";
  */
 export function clientAddress(socketAddress: string, forwardedFor: string | undefined, proxies: AddressRanges): string {
   let address = plainAddress(socketAddress);
+  if (proxies.length === 0) return address;
   for (const hop of (forwardedFor ?? "").split(",").toReversed()) {
     if (!isInRanges(address, proxies)) return address;
     const next = plainAddress(hop.trim());

@@ -16,10 +16,11 @@ interface BatchLimits<Item> {
   /** Batches of one key that are at work at the same time. */
   readonly atOnce: number;
   /**
-   * What a key's next batch waits for behind one of several items: whoever was in that one asks again soon, and at the same
-   * time as the others. What comes alone waits for nothing.
+   * What a key's next batch waits for where several come at the same time: whoever was in the last one asks again soon, and at
+   * the same time as the others. Called as a batch begins; what it gives is called as it ends, with a promise that ends once as
+   * many are there as there were lately. What comes alone waits for nothing.
    */
-  readonly regroup?: () => Promise<void>;
+  readonly regroup?: () => (all: Promise<void>) => Promise<void>;
 }
 
 interface Waiting<Item, Result> {
@@ -32,6 +33,8 @@ interface Waiting<Item, Result> {
 interface Lane<Item, Result> {
   readonly waiting: Waiting<Item, Result>[];
   working: number;
+  /** Told of each item that comes. */
+  came?: () => void;
 }
 
 /** What comes alone is done alone, at once. */
@@ -58,10 +61,15 @@ export function createBatches<Item, Result>({
     lane.working++;
     // whoever comes in the same moment is in the first batch, too: those whom one statement answered go on together
     await undefined;
+    let crowd = 1;
     while (lane.waiting.length > 0) {
       const batch = nextOf(lane.waiting);
-      await done(batch);
-      if (batch.length > 1) await regroup?.();
+      const again = regroup?.();
+      const tell = await done(batch);
+      // who stays away is waited for less and less
+      crowd = Math.max(batch.length + lane.waiting.length, Math.floor(crowd / 2));
+      tell();
+      if (crowd > 1) await again?.(gathered(lane, Math.min(crowd, most)));
     }
     lane.working--;
     if (lane.working === 0) lanes.delete(key);
@@ -73,18 +81,33 @@ export function createBatches<Item, Result>({
         const lane = lanes.get(key) ?? { waiting: [], working: 0 };
         lanes.set(key, lane);
         lane.waiting.push({ item, run, resolve, reject });
+        lane.came?.();
         if (lane.working < atOnce) void work(key, lane);
       }),
   };
 }
 
-async function done<Item, Result>(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+function gathered<Item, Result>(lane: Lane<Item, Result>, count: number): Promise<void> {
+  return new Promise((resolve) => {
+    lane.came = () => {
+      if (lane.waiting.length >= count) resolve();
+    };
+    lane.came();
+  });
+}
+
+/** Tells each of the batch what became of it, when called. */
+async function done<Item, Result>(batch: readonly Waiting<Item, Result>[]): Promise<() => void> {
   const [first, ...others] = batch;
-  if (first === undefined) return;
+  if (first === undefined) return () => undefined;
   try {
     const results = await first.run([first.item, ...others.map(({ item }) => item)]);
-    for (const [at, { resolve }] of batch.entries()) resolve(results[at] as Result);
+    return () => {
+      for (const [at, { resolve }] of batch.entries()) resolve(results[at] as Result);
+    };
   } catch (error) {
-    for (const { reject } of batch) reject(error);
+    return () => {
+      for (const { reject } of batch) reject(error);
+    };
   }
 }

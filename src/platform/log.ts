@@ -140,6 +140,7 @@ function allowed(fields: LogFields, messages: boolean): Record<string, string | 
 
 /** Characters that could forge a line, move a cursor or hide text, written out as escapes. */
 function plain(text: string): string {
+  if (text.length <= LONGEST_VALUE && /^[ -~]*$/.test(text)) return text;
   return text
     .slice(0, LONGEST_VALUE)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);

@@ -29,18 +29,25 @@ export interface ApplyInput {
 /** Writes the plans. INVARIANT: audit and events of a change stand in its transaction, and are written only here. */
 export async function applyPlans(p: Provisioning, tx: TenantWriter, input: ApplyInput): Promise<void> {
   const teams = await tx.ensureTeams(teamNames(input.plans), input.now);
-  await tx.applyAccess(accessWrites(p, input, teams), input.now);
   const released = input.plans.filter(
     (plan) => plan.person.seat && plan.changes.some((c) => c.kind === "deactivate_user"),
   );
   const leavers = released.map((plan) => plan.person.id);
-  await freeSeatsOf(tx, leavers, input.now);
-  if (input.plans.some(changesOwners)) await ownersChanged(tx, input.now);
   const changed = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
-  const lines = [...changed, ...updatedProfiles(input), ...(await accountsLeft(tx, input.plans))];
+  // none of these hangs on what another one writes
+  await Promise.all([
+    tx.applyAccess(accessWrites(p, input, teams), input.now),
+    freeSeatsOf(tx, leavers, input.now),
+    input.plans.some(changesOwners) && ownersChanged(tx, input.now),
+    tell(tx, input, [...changed, ...updatedProfiles(input)]),
+  ]);
+  await tell(tx, input, await accountsLeft(tx, input.plans));
+}
+
+async function tell(tx: TenantWriter, input: ApplyInput, lines: readonly Line[]): Promise<void> {
   if (lines.length === 0) return;
-  await tx.appendAudit(lines.map((line) => entry(input, line)));
-  await tx.appendEvents(lines, input.now);
+  const entries = lines.map((line) => entry(input, line));
+  await Promise.all([tx.appendAudit(entries), tx.appendEvents(lines, input.now)]);
 }
 
 /** Service accounts go on without whom they had to answer for them, and somebody is told. */

@@ -17,6 +17,8 @@ export async function takeTokens(
   const { size, tokens, announced: left } = await bucketNow(p, tx, connection, kind, now);
   const announced = Math.min(wanted, left);
   if (announced > 0) await tx.useExpectation(connection, announced);
+  // what was announced is taken from no bucket, which goes on filling up
+  if (announced === wanted) return announced;
   const rest = take(tokens, wanted - announced);
   await tx.putBucket(connection, kind, { tokens: Math.min(size, rest.left), updatedAt: now });
   return announced + rest.taken;
@@ -29,13 +31,12 @@ async function bucketNow(
   kind: BucketKind,
   now: Instant,
 ) {
-  const expected = await reader.expectation(connection);
   const settings: BrakeSettings = p.settings.brake;
-  const size = capacity(settings, kind, await reader.registeredSynced(connection));
-  const held = (await reader.heldCount(connection)) > 0;
-  const before = (await reader.bucket(connection, kind)) ?? { tokens: size, updatedAt: now };
-  const announced = expected && expected.until > now ? expected.left : 0;
-  return { size, announced, tokens: refill(settings, before, now, size, held) };
+  const { registeredSynced, held, bucket, expectation } = await reader.brakeState(connection, kind);
+  const size = capacity(settings, kind, registeredSynced);
+  const before = bucket ?? { tokens: size, updatedAt: now };
+  const announced = expectation && expectation.until > now ? expectation.left : 0;
+  return { size, announced, tokens: refill(settings, before, now, size, held > 0) };
 }
 
 /** People who would lose something that nobody reviewed, by the bucket that it is charged to. */

@@ -46,6 +46,8 @@ export interface GatherOptions {
   /** What the facts are for: what its `scim_roles` declare is no app role. */
   readonly mapping: Pick<CompiledMapping, "scimRoles">;
   readonly overlay?: Overlay;
+  /** What `linksOf` says of these people, where it was asked already. */
+  readonly links?: readonly StoredLink[];
 }
 
 /**
@@ -60,7 +62,7 @@ export async function gather(
   states: readonly PersonState[],
   options: GatherOptions,
 ): Promise<readonly Gathered[]> {
-  const stored = await linkRows(reader, states);
+  const stored = options.links ?? (await linksOf(reader, states));
   const rows = stored.map((row) => {
     const joins = options.overlay?.get(row.connection)?.joins;
     return joins ? asJoined(row, joins, options.now) : row;
@@ -83,12 +85,14 @@ export async function gather(
 }
 
 /** A link as the ledger has it; with `until` where it is a service account's. */
-interface Row extends LinkRow {
+interface StoredLink extends LinkRow {
   readonly account?: { readonly until?: Instant | undefined };
 }
 
-/** INVARIANT: a batch without service accounts, as nearly every one is, asks nothing more for them. */
-async function linkRows(reader: TenantReader, states: readonly PersonState[]): Promise<readonly Row[]> {
+/**
+ * All links of these people. INVARIANT: a batch without service accounts, as nearly every one is, asks nothing more for them.
+ */
+export async function linksOf(reader: TenantReader, states: readonly PersonState[]): Promise<readonly StoredLink[]> {
   const ids = (accounts: boolean) =>
     states.filter(({ serviceAccount = false }) => serviceAccount === accounts).map(({ id }) => id);
   const rows = await reader.links(ids(false));
@@ -145,7 +149,7 @@ function hasWaitingName({ pins }: DirectoryGroupRecord): boolean {
 }
 
 function linksByUser(
-  rows: readonly Row[],
+  rows: readonly StoredLink[],
   connections: ReadonlyMap<ConnectionId, LinkConnection>,
   keepers: Keepers,
   { now, mapping, overlay }: GatherOptions,

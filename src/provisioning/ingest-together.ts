@@ -105,12 +105,14 @@ async function storeNewcomers(
     if (areStrangers[at] === true && !(await isKnownByHand(tx, push))) plain.push(push);
   }
   if (plain.length === 0) return;
-  await wakeNewcomers(tx, connection, now);
   const newcomers = plain.map(({ connection, changes: [{ document }] }) => {
     const seat = needsSeat(connection, document);
     return { document, profile: profileOf(document), seat, ...(lease !== undefined && { lease }) };
   });
-  const made = await tx.insertNewcomers(connection.id, newcomers, now);
+  const [made] = await Promise.all([
+    tx.insertNewcomers(connection.id, newcomers, now),
+    wakeNewcomers(tx, connection, now),
+  ]);
   for (const [at, { user, written }] of made.entries()) {
     const push = plain[at];
     if (push) stored.set(push, { rows: [written], touched: [user], notices: [] });
@@ -154,8 +156,10 @@ async function storeChanged(
   const changed = plain.map(({ changes: [{ id, document, ifVersion }] }) => {
     return { id: id as DirectoryUserId, document, ...(ifVersion !== undefined && { ifVersion }) };
   });
-  const written = await tx.updateScims(connection.id, changed, now);
-  await tx.markDirty([...new Set(users)], "facts", now, lease);
+  const [written] = await Promise.all([
+    tx.updateScims(connection.id, changed, now),
+    tx.markDirty([...new Set(users)], "facts", now, lease),
+  ]);
   for (const [at, push] of plain.entries()) {
     stored.set(push, { rows: [written[at]], touched: [rowOf(push)?.user ?? []].flat(), notices: [] });
   }

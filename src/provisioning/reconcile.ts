@@ -14,9 +14,9 @@ import type { PersonPlan } from "../model/plan.js";
 import { applyPlans } from "./apply.js";
 import { type Braked, brake } from "./brake.js";
 import type { Context, ExpressionPort, Provisioning } from "./deps.js";
-import { type Gathered, gather } from "./gather.js";
+import { type Gathered, gather, linksOf } from "./gather.js";
 import { judge, teamBook } from "./judge.js";
-import { activeMapping } from "./mapping/compiled-mappings.js";
+import { rememberedFor } from "./mapping/expression-results.js";
 import { type OpenSwitches, openSwitches } from "./open-switches.js";
 import type { TenantWriter } from "./ports/store.js";
 import { type Approval, eitherApproval } from "./preview/approval.js";
@@ -35,8 +35,8 @@ export interface ReconcileOptions {
   /** Mapping saves leave frozen people out unless told otherwise. */
   readonly includeFrozen?: boolean;
   readonly approval?: Approval;
-  /** Results of expressions in earlier batches, which are not asked for again. */
-  readonly remembered?: Map<string, ExpressionResult>;
+  /** Results of expressions in earlier batches, which are not asked for again; `of_mapping`: in all that were decided so. */
+  readonly remembered?: Map<string, ExpressionResult> | "of_mapping";
   /** The held run that lets people go, as far as the approval goes; their changes are its work. */
   readonly releasedRun?: RunId;
 }
@@ -140,12 +140,18 @@ export async function evaluatePeople(
   const now = p.now();
   const states = await reader.people(ids);
   const switches = await openSwitches(p, reader);
-  const connections = await reader.connections();
-  const mapping = await activeMapping(p, reader, connections);
-  const people = await gather(p, reader, connections, states, { now, mapping, ...switches });
-  const resolveTeam = teamBook(await reader.teams());
+  const [connections, { activeVersion }, links, teams] = await Promise.all([
+    reader.connections(),
+    reader.tenantNow(),
+    linksOf(reader, states),
+    reader.teams(),
+  ]);
+  const mapping = await p.mappings.active(reader, activeVersion, connections);
+  const people = await gather(p, reader, connections, states, { now, mapping, links, ...switches });
+  const resolveTeam = teamBook(teams);
   const expressions = whatIf ? p.expressions.apart(mapping.version) : p.expressions.live(mapping.version);
-  const decisions = await judge(expressions, tenant, mapping, people, resolveTeam, door, remembered);
+  const known = remembered === "of_mapping" ? rememberedFor(mapping) : remembered;
+  const decisions = await judge(expressions, tenant, mapping, people, resolveTeam, door, known);
   return {
     people: new Map(people.map((person) => [person.state.id, person])),
     decisions,
@@ -160,8 +166,7 @@ async function applyBatch(
   evaluated: Evaluated,
   options: ReconcileOptions,
 ): Promise<Reconciled> {
-  const states = await tx.lockPeople([...evaluated.people.keys()]);
-  const { activeVersion } = await tx.tenantNow();
+  const [states, { activeVersion }] = await Promise.all([tx.lockPeople([...evaluated.people.keys()]), tx.tenantNow()]);
   const current = activeVersion === evaluated.mapping.version;
   const fresh = states.filter((state) => current && isAsSeen(state, evaluated.people.get(state.id)?.state));
   const plans = fresh.map((state) => planFor(state, evaluated, options));

@@ -6,7 +6,7 @@ import { bigint, type Dialect, type RowType } from "./dialect.js";
 import { keepEvidence } from "./former-evidence.js";
 import { lockRows } from "./people.js";
 import type { Scope } from "./scope.js";
-import { one, sql, verbatim } from "./sql.js";
+import { type Fragment, one, sql, verbatim } from "./sql.js";
 import { namedColumns } from "./users.js";
 import { toJson, toMillis, toMillisOrNull } from "./values.js";
 
@@ -41,13 +41,20 @@ export function applyWriter(scope: Scope): ApplyWriter {
   return {
     async applyAccess(writes, now) {
       const at = toMillis(now);
-      if (writes.statuses.length > 0) await writeStatuses(scope, writes.statuses, at);
-      if (writes.profiles.length > 0) await writeProfiles(scope, writes.profiles);
-      // closed before opened: a grant may be replaced by one with the same key
-      if (writes.close.length > 0) await closeGrants(scope, writes.close, at);
-      if (writes.open.length > 0) await openGrants(scope, writes.open, at);
-      if (writes.refresh.length > 0) await refreshGrants(scope, writes.refresh, at);
-      if (writes.reconciled.length > 0) await settleMarks(scope, writes.reconciled, writes.version);
+      // before the statuses themselves, which tell who really changes
+      if (writes.statuses.length > 0) await countStatuses(scope, writes.statuses);
+      const grants = async () => {
+        // closed before opened: a grant may be replaced by one with the same key
+        if (writes.close.length > 0) await closeGrants(scope, writes.close, at);
+        if (writes.open.length > 0) await openGrants(scope, writes.open, at);
+        if (writes.refresh.length > 0) await refreshGrants(scope, writes.refresh, at);
+      };
+      const people = async () => {
+        if (writes.statuses.length > 0) await settleStatuses(scope, writes);
+        else if (writes.reconciled.length > 0) await settleMarks(scope, writes);
+        if (writes.profiles.length > 0) await writeProfiles(scope, writes.profiles);
+      };
+      await Promise.all([grants(), people(), endSessions(scope, writes.statuses, at)]);
     },
     async settleUnmoved(people, version) {
       if (people.length === 0) return 0;
@@ -69,16 +76,11 @@ export function applyWriter(scope: Scope): ApplyWriter {
   };
 }
 
-async function writeStatuses(
-  { tenant, sql: db, dialect }: Scope,
-  statuses: AccessWrites["statuses"],
-  at: number,
-): Promise<void> {
+async function countStatuses({ tenant, sql: db, dialect }: Scope, statuses: AccessWrites["statuses"]): Promise<void> {
   const rows = dialect.rows(
-    { id: "text", status: "text", by_door: "text" },
-    statuses.map(({ user, to, by }) => ({ id: user, status: to, by_door: by ?? null })),
+    { id: "text", status: "text" },
+    statuses.map(({ user, to }) => ({ id: user, status: to })),
   );
-  // before the statuses themselves, which tell who really changes
   await db.run(
     sql`update connection_counters set registered_synced = registered_synced + changed.step
       from (
@@ -93,12 +95,13 @@ async function writeStatuses(
       ) as changed
       where connection_counters.tenant_id = ${tenant} and connection_counters.connection_id = changed.connection_id`,
   );
-  await db.run(
-    sql`update users set status = r.status, deactivated_by = r.by_door,
-        ever_registered = case when r.status = 'registered' then true else ever_registered end,
-        session_epoch = session_epoch + case when r.status = 'deactivated' then 1 else 0 end
-      from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
-  );
+}
+
+async function endSessions(
+  { tenant, sql: db, dialect }: Scope,
+  statuses: AccessWrites["statuses"],
+  at: number,
+): Promise<void> {
   const leavers = statuses.filter((status) => status.to === "deactivated").map((status) => status.user);
   if (leavers.length === 0) return;
   await db.run(
@@ -217,22 +220,47 @@ async function refreshGrants(scope: Scope, refresh: AccessWrites["refresh"], at:
 }
 
 /** INVARIANT: a mark that was renewed since its facts were read stays, and nobody goes back to an older version. */
+function settled(version: number): Fragment {
+  return sql`dirty = dirty and (r.seq is null or facts_version <> r.seq),
+        mark_run = case when facts_version = r.seq then null else mark_run end,
+        attempts = case when facts_version = r.seq then 0 else attempts end,
+        not_before = case when facts_version = r.seq then 0 else not_before end,
+        leased_until = case when facts_version = r.seq then 0 else leased_until end,
+        reconciled_version = case when r.seq is not null and reconciled_version < ${version} then ${bigint(version)}
+          else reconciled_version end`;
+}
+
 async function settleMarks(
   { tenant, sql: db, dialect }: Scope,
-  reconciled: AccessWrites["reconciled"],
-  version: number,
+  { reconciled, version }: Pick<AccessWrites, "reconciled" | "version">,
 ): Promise<void> {
   const rows = dialect.rows(
     { id: "text", seq: "bigint" },
     reconciled.map(({ user, factsVersion }) => ({ id: user, seq: factsVersion })),
   );
   await db.run(
-    sql`update users set dirty = dirty and facts_version <> r.seq,
-        mark_run = case when facts_version = r.seq then null else mark_run end,
-        attempts = case when facts_version = r.seq then 0 else attempts end,
-        not_before = case when facts_version = r.seq then 0 else not_before end,
-        leased_until = case when facts_version = r.seq then 0 else leased_until end,
-        reconciled_version = case when reconciled_version < ${version} then ${bigint(version)} else reconciled_version end
+    sql`update users set ${settled(version)} from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
+  );
+}
+
+/** Statuses, and the marks of everybody who is done, in one statement. */
+async function settleStatuses(
+  { tenant, sql: db, dialect }: Scope,
+  { statuses, reconciled, version }: AccessWrites,
+): Promise<void> {
+  const seqs = new Map(reconciled.map(({ user, factsVersion }) => [user, factsVersion]));
+  const changed = new Map(statuses.map(({ user, to, by }) => [user, { status: to, by_door: by ?? null }]));
+  const rows = dialect.rows(
+    { id: "text", seq: "bigint", status: "text", by_door: "text" },
+    [...new Set([...seqs.keys(), ...changed.keys()])].map((id) => {
+      return { id, seq: seqs.get(id) ?? null, ...(changed.get(id) ?? { status: null, by_door: null }) };
+    }),
+  );
+  await db.run(
+    sql`update users set status = coalesce(r.status, users.status),
+        deactivated_by = case when r.status is null then deactivated_by else r.by_door end,
+        ever_registered = case when r.status = 'registered' then true else ever_registered end,
+        session_epoch = session_epoch + case when r.status = 'deactivated' then 1 else 0 end, ${settled(version)}
       from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
   );
 }

@@ -8,8 +8,7 @@ import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
 import { toInstant, toJson, toMillis } from "./values.js";
 
-type BrakeReader = Pick<AccessReader, "registeredSynced" | "bucket" | "expectation" | "heldCount"> &
-  Pick<RunReader, "heldPeople" | "heldIn" | "heldReasons">;
+type BrakeReader = Pick<AccessReader, "brakeState"> & Pick<RunReader, "heldPeople" | "heldIn" | "heldReasons">;
 type BrakeWriter = Pick<
   AccessWriter,
   "putBucket" | "putExpectation" | "useExpectation" | "hold" | "moveHolds" | "dissolveHolds" | "discardHolds"
@@ -24,39 +23,38 @@ interface HeldColumns {
   readonly seq: number;
 }
 
+interface BrakeColumns {
+  readonly registered_synced: number | null;
+  readonly held: number;
+  readonly tokens: number | null;
+  readonly updated_at: number | null;
+  readonly uses_left: number | null;
+  readonly until_at: number | null;
+}
+
 export function brakeReader({ tenant, sql: db, dialect }: Scope): BrakeReader {
   return {
-    async registeredSynced(connection) {
-      const row = await one<{ readonly registered_synced: number }>(
+    async brakeState(connection, kind) {
+      const at = sql`tenant_id = ${tenant} and connection_id = ${connection}`;
+      const bucket = sql`from brake_buckets where ${at} and kind = ${kind}`;
+      const row = await one<BrakeColumns>(
         db,
-        sql`select registered_synced from connection_counters where tenant_id = ${tenant} and connection_id = ${connection}`,
+        sql`select (select registered_synced from connection_counters where ${at}) as registered_synced,
+          (select count(*) from runs r
+            join held_people h on h.tenant_id = r.tenant_id and h.run_number = r.number and h.status = 'held'
+            where r.tenant_id = ${tenant} and r.connection_id = ${connection} and r.status = 'held'
+              and h.reason in ('brake_deactivations', 'brake_access')) as held,
+          (select tokens ${bucket}) as tokens, (select updated_at ${bucket}) as updated_at,
+          (select uses_left from expectations where ${at}) as uses_left,
+          (select until_at from expectations where ${at}) as until_at`,
       );
-      return row?.registered_synced ?? 0;
-    },
-    async bucket(connection, kind) {
-      const row = await one<{ readonly tokens: number; readonly updated_at: number }>(
-        db,
-        sql`select tokens, updated_at from brake_buckets
-          where tenant_id = ${tenant} and connection_id = ${connection} and kind = ${kind}`,
-      );
-      return row && { tokens: row.tokens, updatedAt: toInstant(row.updated_at) };
-    },
-    async expectation(connection) {
-      const row = await one<{ readonly uses_left: number; readonly until_at: number }>(
-        db,
-        sql`select uses_left, until_at from expectations where tenant_id = ${tenant} and connection_id = ${connection}`,
-      );
-      return row && { left: row.uses_left, until: toInstant(row.until_at) };
-    },
-    async heldCount(connection) {
-      const row = await one<{ readonly count: number }>(
-        db,
-        sql`select count(*) as count from runs r
-          join held_people h on h.tenant_id = r.tenant_id and h.run_number = r.number and h.status = 'held'
-          where r.tenant_id = ${tenant} and r.connection_id = ${connection} and r.status = 'held'
-            and h.reason in ('brake_deactivations', 'brake_access')`,
-      );
-      return row?.count ?? 0;
+      const { registered_synced, held = 0, tokens = null, updated_at, uses_left = null, until_at } = row ?? {};
+      return {
+        registeredSynced: registered_synced ?? 0,
+        held,
+        ...(tokens !== null && { bucket: { tokens, updatedAt: toInstant(Number(updated_at)) } }),
+        ...(uses_left !== null && { expectation: { left: uses_left, until: toInstant(Number(until_at)) } }),
+      };
     },
     async heldReasons(runs) {
       if (runs.length === 0) return [];

@@ -13,7 +13,7 @@ import type {
 import { GROUP_RECORD_COLUMNS, type GroupRecordColumns, groupRecordOf } from "./directory-rows.js";
 import { pinsByGroup } from "./group-pins.js";
 import type { Scope } from "./scope.js";
-import { assignments, type Fragment, insertion, one, sql, type Value } from "./sql.js";
+import { assignments, type Fragment, insertion, one, quick, sql, type Value } from "./sql.js";
 import {
   CONNECTION_COLUMNS,
   type ConnectionColumns,
@@ -70,13 +70,13 @@ export function connectionReader(scope: Scope): ConnectionReader {
     async tenantNow() {
       const row = await one<TenantColumns>(
         db,
-        sql`select ${tenantColumns(dialect)} from tenants t where t.id = ${tenant}`,
+        quick(sql`select ${tenantColumns(dialect)} from tenants t where t.id = ${tenant}`),
       );
       if (row === undefined) throw new Refusal("not_found", "the tenant does not exist");
       return tenantOf(row);
     },
     async connections() {
-      return (await db.all<ConnectionColumns>(sql`${selected} order by c.priority, c.id`)).map(connectionOf);
+      return (await db.all<ConnectionColumns>(quick(sql`${selected} order by c.priority, c.id`))).map(connectionOf);
     },
     async connectionBySlug(slug) {
       const row = await one<ConnectionColumns>(db, sql`${selected} and c.slug = ${slug}`);
@@ -112,7 +112,9 @@ export function connectionReader(scope: Scope): ConnectionReader {
     async groupsVersion(connection) {
       const row = await one<{ readonly groups_version: number }>(
         db,
-        sql`select groups_version from connection_counters where tenant_id = ${tenant} and connection_id = ${connection}`,
+        quick(
+          sql`select groups_version from connection_counters where tenant_id = ${tenant} and connection_id = ${connection}`,
+        ),
       );
       return row?.groups_version ?? 0;
     },

@@ -32,17 +32,20 @@ export function translated(dialect: Dialect, error: unknown): unknown {
 const NOT_AWAITED = "a call of the writer outlives its `write`: await every call inside it";
 
 /**
- * A transaction's statements, one after the other in the order they were asked for, until it is over.
- * INVARIANT: nothing runs after it is over, and it is not committed with a call half done.
+ * A transaction's statements until it is over: where the driver takes several at a time, those that are asked for without awaiting
+ * one another go to it together, else one after the other.
+ * INVARIANT: nothing runs after it is over, and it is neither committed nor rolled back with a call half done.
  */
 export class TransactionSql implements Sql {
   readonly #inner: Sql;
+  readonly #together: boolean;
   #tail: Promise<unknown> = Promise.resolve();
   #pending = 0;
   #open = true;
 
-  constructor(inner: Sql) {
+  constructor(inner: Sql, takes: "several" | "one") {
     this.#inner = inner;
+    this.#together = takes === "several";
   }
 
   all<Row>(statement: Fragment): Promise<readonly Row[]> {
@@ -68,12 +71,14 @@ export class TransactionSql implements Sql {
   #next<T>(statement: () => Promise<T>): Promise<T> {
     if (!this.#open) return Promise.reject(new Error(NOT_AWAITED));
     const begin = (): Promise<T> => (this.#open ? statement() : Promise.reject(new Error(NOT_AWAITED)));
-    const result = this.#pending === 0 ? statement() : this.#tail.then(begin);
+    const result = this.#together || this.#pending === 0 ? statement() : this.#tail.then(begin);
     this.#pending++;
     const settle = (): void => {
       this.#pending--;
     };
-    this.#tail = result.then(settle, settle);
+    const before = this.#tail;
+    const settled = result.then(settle, settle);
+    this.#tail = this.#together ? settled.then(() => before) : settled;
     return result;
   }
 }

@@ -36,6 +36,8 @@ export interface Dialect {
   amongFew(query: Fragment, key: Fragment, ...same: readonly Fragment[]): Fragment;
   /** A subquery of these rows, with their index as `ordinal`: one parameter however many there are. */
   rows(columns: Readonly<Record<string, RowType>>, rows: readonly Readonly<Record<string, Value>>[]): Fragment;
+  /** Rows as one text of JSON, each an object with these keys, in this order. */
+  jsonRows(columns: Readonly<Record<string, Fragment>>, order: Fragment, from: Fragment): Fragment;
   /** Text of JSON as a value of a `json` or `document` column. */
   json(text: Fragment): Fragment;
   document(text: Fragment): Fragment;
@@ -83,6 +85,12 @@ export function bigint(value: number | null): Fragment {
 }
 export function text(value: string | null): Fragment {
   return sql`cast(${value} as text)`;
+}
+
+/** Keys and values, one after the other; names of columns are ours. */
+function jsonKeys(columns: Readonly<Record<string, Fragment>>): Fragment {
+  const pairs = Object.entries(columns).map(([name, value]) => sql`${verbatim(`'${name}'`)}, ${value}`);
+  return join(pairs, ", ");
 }
 
 function message(error: unknown): string {
@@ -141,6 +149,8 @@ export const SQLITE: Dialect = {
     const fields = Object.keys(columns).map((name) => `json_extract(value, '$.${name}') as ${name}`);
     return sql`(select ${verbatim(fields.join(", "))}, key as ordinal from json_each(${toJson(rows)}))`;
   },
+  jsonRows: (columns, order, from) =>
+    sql`(select json_group_array(json_object(${jsonKeys(columns)}) order by ${order}) ${from})`,
   json: (value) => value,
   document: (value) => value,
   lock: () => NOTHING,
@@ -257,6 +267,8 @@ export const POSTGRES: Dialect = {
     return sql`(select ${names}, nth - 1 as ordinal
       from unnest(${join(arrays, ", ")}) with ordinality as listed (${names}, nth))`;
   },
+  jsonRows: (columns, order, from) =>
+    sql`(select cast(coalesce(json_agg(json_build_object(${jsonKeys(columns)}) order by ${order}), '[]') as text) ${from})`,
   json: (value) => sql`cast(${value} as json)`,
   document: (value) => sql`cast(${value} as jsonb)`,
   // `no key`: a full row lock would make every insert that refers to the row wait

@@ -3,14 +3,14 @@ import type { ScimGroupDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { ScimRole } from "../model/scim-role.js";
-import type { DirectoryReader, DirectoryWriter, WrittenRow } from "../provisioning/ports/directory.js";
+import type { DirectoryReader, DirectoryWriter, GroupOfUser, WrittenRow } from "../provisioning/ports/directory.js";
 import { adoptableGroup } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
 import { atVersion, directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
 import { JOINING_ORDER } from "./memberships.js";
 import { leaveNestings } from "./nested-groups.js";
 import type { Scope } from "./scope.js";
-import { assignments, insertion, NOTHING, one, sql, type Value, verbatim } from "./sql.js";
+import { assignments, insertion, NOTHING, one, quick, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { fromJson, given, toInstantOrNull, toJson, toJsonOrNull, toMillis } from "./values.js";
 
@@ -87,18 +87,22 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
       return rows.map((row) => row.user_id as UserId);
     },
     async groupsOf(users) {
-      const rows = await db.all<{ readonly user_id: string; readonly id: string; readonly display_name: string }>(
-        sql`select m.directory_user_id as user_id, g.id, g.display_name
-          from directory_memberships m
+      const groups = dialect.jsonRows(
+        { group: verbatim("g.id"), displayName: verbatim("g.display_name") },
+        verbatim("g.id"),
+        sql`from directory_memberships m
           join directory_groups g on g.tenant_id = m.tenant_id and g.id = m.group_id
-          where m.tenant_id = ${tenant} and m.directory_user_id in ${dialect.list(users)}
-          order by m.directory_user_id, g.id`,
+          where m.tenant_id = ${tenant} and m.directory_user_id = asked.value`,
       );
-      return rows.map((row) => ({
-        user: row.user_id as DirectoryUserId,
-        group: row.id as DirectoryGroupId,
-        displayName: row.display_name,
-      }));
+      const rows = await db.all<{ readonly id: string; readonly groups: string }>(
+        quick(
+          sql`select asked.value as id, ${groups} as groups from ${dialect.list(users)} as asked order by asked.value`,
+          users.length,
+        ),
+      );
+      return rows.flatMap(({ id, groups }) =>
+        fromJson<readonly Omit<GroupOfUser, "user">[]>(groups).map((one) => ({ user: id as DirectoryUserId, ...one })),
+      );
     },
   };
 }

@@ -26,7 +26,7 @@ import {
   writtenOf,
 } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
-import { assignments, type Fragment, insertion, NOTHING, one, sql, type Value, verbatim } from "./sql.js";
+import { assignments, type Fragment, insertion, NOTHING, one, quick, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { namedColumns } from "./users.js";
 import { given, toJson, toJsonOrNull, toMillis } from "./values.js";
@@ -59,8 +59,11 @@ export async function readDirectoryUsers(
   ids: readonly DirectoryUserId[],
 ): Promise<readonly DirectoryUserRow[]> {
   const rows = await db.all<ResourceColumns>(
-    sql`select ${USER_COLUMNS} from directory_users u
+    quick(
+      sql`select ${USER_COLUMNS} from directory_users u
       where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
+      ids.length,
+    ),
   );
   return rows.map(directoryUserOf);
 }

@@ -7,7 +7,7 @@ import { insertLocalConnection } from "./connections.js";
 import type { Database } from "./database.js";
 import { bigint, type Dialect } from "./dialect.js";
 import { markSeatless } from "./marks.js";
-import { assignments, type Fragment, insertion, one, type Sql, sql } from "./sql.js";
+import { assignments, type Fragment, insertion, one, quick, type Sql, sql } from "./sql.js";
 import {
   CONNECTION_COLUMNS,
   type ConnectionColumns,
@@ -150,12 +150,12 @@ async function tokensByHash(
   hashes: readonly string[],
 ): Promise<readonly (TokenOwner | undefined)[]> {
   const rows = await reader.all<TokenColumns>(
-    sql`select k.hash, k.id as token_id, k.expires_at, k.last_used_at, k.user_id as account_id, k.epoch,
+    quick(sql`select k.hash, k.id as token_id, k.expires_at, k.last_used_at, k.user_id as account_id, k.epoch,
         ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
       from scim_tokens k
       join tenants t on t.id = k.tenant_id
       join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id
-      where k.hash in ${dialect.list([...new Set(hashes)])} and k.revoked_at is null`,
+      where k.hash in ${dialect.list([...new Set(hashes)])} and k.revoked_at is null`),
   );
   const found = new Map(rows.map((row) => [row.hash, tokenOwnerOf(row)]));
   return hashes.map((hash) => found.get(hash));

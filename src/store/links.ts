@@ -4,7 +4,7 @@ import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/id
 import type { ScimRole } from "../model/scim-role.js";
 import type { AccessReader, LinkRow, MembershipRow } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
-import { sql, verbatim } from "./sql.js";
+import { quick, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, isTrue, toInstant } from "./values.js";
 
 interface LinkColumns {
@@ -19,15 +19,9 @@ interface LinkColumns {
   readonly scim_active: Flag | null;
   readonly scim_created_at: number | null;
   readonly claims: string | null;
+  /** In one text, `group time group time ...`: a row for each would cost ten times as much to read. */
+  readonly memberships: string | null;
 }
-
-/** Memberships of one row in one text, `group time group time ...`: a row for each would cost ten times as much to read. */
-interface MembershipColumns {
-  readonly id: string;
-  readonly memberships: string;
-}
-
-type Memberships = ReadonlyMap<string, readonly MembershipRow[]>;
 
 function scimOf(row: LinkColumns): Pick<LinkRow, "scim"> {
   if (row.scim_attributes === null || row.scim_active === null || row.scim_created_at === null) return {};
@@ -43,7 +37,7 @@ function scimOf(row: LinkColumns): Pick<LinkRow, "scim"> {
   };
 }
 
-function linkOf(row: LinkColumns, memberships: Memberships): LinkRow {
+function linkOf(row: LinkColumns, instant: (text: string) => Instant): LinkRow {
   return {
     user: row.user_id as UserId,
     directoryUser: row.id as DirectoryUserId,
@@ -52,7 +46,7 @@ function linkOf(row: LinkColumns, memberships: Memberships): LinkRow {
     deleted: row.deleted_at !== null,
     ...scimOf(row),
     ...(row.claims === null ? {} : { claims: fromJson<ClaimsDocument>(row.claims) }),
-    memberships: memberships.get(row.id) ?? [],
+    memberships: row.memberships === null ? [] : membershipsOf(row.memberships, instant),
   };
 }
 
@@ -75,35 +69,27 @@ function rememberedInstants(): (text: string) => Instant {
   };
 }
 
-async function readMemberships({ tenant, sql: db, dialect }: Scope, rows: readonly string[]): Promise<Memberships> {
-  const list = dialect.list(rows);
-  const glued = dialect.glue(verbatim("m.group_id || ' ' || cast(m.created_at as text)"), " ");
-  const memberships = await db.all<MembershipColumns>(
-    sql`select m.directory_user_id as id, ${glued} as memberships from directory_memberships m
-      where m.tenant_id = ${tenant} and m.directory_user_id in ${list} group by m.directory_user_id`,
-  );
-  const instant = rememberedInstants();
-  return new Map(memberships.map((row) => [row.id, membershipsOf(row.memberships, instant)]));
-}
-
 export function linkReader(scope: Scope): Pick<AccessReader, "links"> {
   const { tenant, sql: db, dialect } = scope;
   return {
     async links(ids) {
       if (ids.length === 0) return [];
+      const glued = dialect.glue(verbatim("m.group_id || ' ' || cast(m.created_at as text)"), " ");
       const rows = await db.all<LinkColumns>(
-        sql`select l.user_id, l.linked_at, u.id, u.connection_id, u.deleted_at, u.scim_attributes, u.scim_app_roles, u.scim_roles, u.scim_active,
-            u.scim_created_at, u.claims
+        quick(
+          sql`select l.user_id, l.linked_at, u.id, u.connection_id, u.deleted_at, u.scim_attributes, u.scim_app_roles,
+            u.scim_roles, u.scim_active, u.scim_created_at, u.claims,
+            (select ${glued} from directory_memberships m
+              where m.tenant_id = l.tenant_id and m.directory_user_id = u.id) as memberships
           from identity_links l
           join directory_users u on u.tenant_id = l.tenant_id and u.id = l.directory_user_id
           where l.tenant_id = ${tenant} and l.user_id in ${dialect.list(ids)} and l.ended_at is null
           order by l.user_id, u.id`,
+          ids.length,
+        ),
       );
-      const memberships = await readMemberships(
-        scope,
-        rows.map((row) => row.id),
-      );
-      return rows.map((row) => linkOf(row, memberships));
+      const instant = rememberedInstants();
+      return rows.map((row) => linkOf(row, instant));
     },
   };
 }

@@ -55,11 +55,15 @@ export function togetherWriter(scope: Scope): TogetherWriter {
     strangers: (connection, documents) => strangers(scope, connection, documents),
     async insertNewcomers(connection, newcomers, now) {
       if (newcomers.length === 0) return [];
-      await takeSeats(scope, newcomers.filter(({ seat }) => seat).length);
       const at = toMillis(now);
       const people = newcomers.map((newcomer) => ({ ...newcomer, user: scope.newId(), row: scope.newId() }));
-      await insertUsers(scope, people, at);
-      const written = await insertRows(scope, connection, people, at);
+      const [written] = await Promise.all([
+        insertRows(scope, connection, people, at),
+        insertUsers(scope, people, at),
+        takeSeats(scope, newcomers.filter(({ seat }) => seat).length),
+        countLive(scope, connection, people.length),
+      ]);
+      await insertLinks(scope, connection, people, at);
       return people.map(({ user, row }) => ({ user: user as UserId, written: writtenIn(written, row) }));
     },
     async updateScims(connection, changed, now) {
@@ -139,7 +143,7 @@ async function insertUsers(
 }
 
 async function insertRows(
-  { tenant, sql: db, dialect, newId }: Scope,
+  { tenant, sql: db, dialect }: Scope,
   connection: ConnectionId,
   people: readonly NewPerson[],
   at: number,
@@ -156,17 +160,28 @@ async function insertRows(
       select ${bigint(tenant)}, r.id, ${text(connection)}, 1, 1, 0, ${bigint(at)}, ${bigint(at)}, ${bigint(at)}, ${columns}
       from ${dialect.rows({ id: "text", ...SCIM_TYPES }, rows)} as r where true on conflict do nothing returning ${WRITTEN}`,
   );
+  return new Map(written.map((row) => [row.id, row]));
+}
+
+async function insertLinks(
+  { tenant, sql: db, dialect, newId }: Scope,
+  connection: ConnectionId,
+  people: readonly NewPerson[],
+  at: number,
+): Promise<void> {
   const links = people.map(({ user, row }) => ({ id: newId(), row_id: row, user_id: user }));
   await db.run(
     sql`insert into identity_links (tenant_id, id, directory_user_id, user_id, connection_id, linked_by, linked_at)
       select ${bigint(tenant)}, r.id, r.row_id, r.user_id, ${text(connection)}, 'created', ${bigint(at)}
       from ${dialect.rows({ id: "text", row_id: "text", user_id: "text" }, links)} as r where true`,
   );
+}
+
+async function countLive({ tenant, sql: db }: Scope, connection: ConnectionId, added: number): Promise<void> {
   await db.run(
-    sql`update connection_counters set live_users = live_users + ${people.length}
+    sql`update connection_counters set live_users = live_users + ${added}
       where tenant_id = ${tenant} and connection_id = ${connection}`,
   );
-  return new Map(written.map((row) => [row.id, row]));
 }
 
 async function updateRows(

@@ -1,13 +1,12 @@
 /** People of the access ledger with what they hold: the state that plans change. */
 
 import type { Evidence, Grant, GrantOrigin } from "../model/grant.js";
-import { grouped } from "../model/grouped.js";
 import type { ConnectionId, GrantId, Instant, RunId, UserId } from "../model/ids.js";
 import type { DeactivatedBy, Hold, PersonState, ShownProfile, UserStatus } from "../model/person.js";
 import { teamScope } from "../model/target.js";
 import type { AccessReader, AccessWriter, PastGrant } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
+import { type Fragment, NOTHING, one, quick, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 type PeopleReader = Pick<AccessReader, "people" | "peopleIds" | "countPeople" | "grantHistory">;
@@ -40,6 +39,20 @@ export function openAt(at: Instant): Fragment {
   const millis = toMillis(at);
   return sql`g.since <= ${millis} and (g.ended_at is null or g.ended_at > ${millis})`;
 }
+
+/** The same as `GrantColumns` of JSON has them. */
+const GRANT_JSON: Readonly<Record<keyof GrantColumns, Fragment>> = {
+  ...{
+    id: verbatim("g.id"),
+    user_id: verbatim("g.user_id"),
+    scope: verbatim("g.scope"),
+    team_name: verbatim("t.name"),
+  },
+  ...{ role: verbatim("g.role"), origin: verbatim("g.origin"), connection_id: verbatim("g.connection_id") },
+  ...{ rule: verbatim("g.rule"), mapping_version: verbatim("g.mapping_version"), since: verbatim("g.since") },
+  ...{ evidence: verbatim("cast(g.evidence as text)"), expires_at: verbatim("g.expires_at") },
+  ...{ given_by: verbatim("g.given_by"), reason: verbatim("g.reason") },
+};
 
 export const GRANTS = verbatim("grants g left join teams t on t.tenant_id = g.tenant_id and t.id = g.team_id");
 
@@ -109,9 +122,11 @@ interface PersonColumns extends ShownColumns {
   readonly dirty: Flag;
   readonly mark_run: number | null;
   readonly seat: Flag;
+  /** `GrantColumns` as JSON. */
+  readonly grants: string;
 }
 
-function personOf(row: PersonColumns, grants: readonly Grant[]): PersonState {
+function personOf(row: PersonColumns): PersonState {
   return {
     id: row.id as UserId,
     ...(row.kind === SERVICE_ACCOUNT ? { serviceAccount: true } : {}),
@@ -126,7 +141,7 @@ function personOf(row: PersonColumns, grants: readonly Grant[]): PersonState {
     dirty: isTrue(row.dirty),
     ...given("markRun", row.mark_run as RunId | null),
     seat: isTrue(row.seat),
-    grants,
+    grants: fromJson<readonly GrantColumns[]>(row.grants).map(grantOf),
     ...given("hold", holdOf(row)),
   };
 }
@@ -142,24 +157,24 @@ function holdOf(row: PersonColumns): Hold | undefined {
   };
 }
 
-/** INVARIANT: versions are read before grants, so that a plan is never made from grants older than its version. */
+/** INVARIANT: versions and grants are read by one statement, so that a plan is never made from grants older than its version. */
 async function people({ tenant, sql: db, dialect }: Scope, ids: readonly UserId[]): Promise<readonly PersonState[]> {
   if (ids.length === 0) return [];
+  const open = sql`from ${GRANTS} where g.tenant_id = u.tenant_id and g.user_id = u.id and g.ended_at is null`;
+  const grants = dialect.jsonRows(GRANT_JSON, verbatim("g.id"), open);
   const rows = await db.all<PersonColumns>(
-    sql`select u.id, u.user_name, u.email, ${SHOWN}, u.kind, u.status, u.deactivated_by, u.ever_registered,
+    quick(
+      sql`select u.id, u.user_name, u.email, ${SHOWN}, u.kind, u.status, u.deactivated_by, u.ever_registered,
         u.facts_version, u.reconciled_version, u.seat, u.dirty, u.mark_run,
         h.run_number as hold_run, h.status as hold_status, h.reason as hold_reason, h.facts_version as hold_facts,
-        h.losses as hold_losses
+        h.losses as hold_losses, ${grants} as grants
       from users u
       left join held_people h on h.tenant_id = u.tenant_id and h.user_id = u.id
       where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} order by u.id`,
+      ids.length,
+    ),
   );
-  const grants = await db.all<GrantColumns>(
-    sql`select ${GRANT_COLUMNS} from ${GRANTS}
-      where g.tenant_id = ${tenant} and g.user_id in ${dialect.list(ids)} and g.ended_at is null order by g.id`,
-  );
-  const held = grouped(grants, (grant) => grant.user_id);
-  return rows.map((row) => personOf(row, (held.get(row.id) ?? []).map(grantOf)));
+  return rows.map(personOf);
 }
 
 /** User ids of everybody whose access hangs on the connection: its own people, and members of groups that it took over. */

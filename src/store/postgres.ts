@@ -61,7 +61,7 @@ function translating(inner: Sql): Sql {
 }
 
 function once<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {
-  return pool.transaction((transaction) => new TransactionSql(translating(executor(transaction))).during(work));
+  return pool.transaction((transaction) => new TransactionSql(translating(executor(transaction)), "one").during(work));
 }
 
 async function retrying<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {

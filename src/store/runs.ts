@@ -4,7 +4,7 @@ import type { Run, RunStatus, RunTrigger } from "../model/plan.js";
 import { Refusal } from "../model/problem.js";
 import type { ClaimedRun, RunReader, RunWriter } from "../provisioning/ports/runs.js";
 import type { Scope } from "./scope.js";
-import { assignments, type Fragment, insertion, NOTHING, one, sql, type Value, verbatim } from "./sql.js";
+import { assignments, type Fragment, insertion, NOTHING, one, quick, sql, type Value, verbatim } from "./sql.js";
 import { nextCount } from "./tenant-counters.js";
 import {
   type Flag,
@@ -89,7 +89,7 @@ export function runReader({ tenant, sql: db }: Scope): ListedRunReader {
       return row && runOf(row);
     },
     async openRuns() {
-      const rows = await db.all<RunColumns>(selected(sql`status in ('queued', 'running') order by number`));
+      const rows = await db.all<RunColumns>(quick(selected(sql`status in ('queued', 'running') order by number`)));
       return rows.map((row) => ({ ...runOf(row), ...plannedOf(row) }));
     },
     async mappingRun(version) {

@@ -7,11 +7,21 @@ export type Value = string | number | boolean | null;
 export class Fragment {
   readonly text: string;
   readonly values: readonly Value[];
+  /** A look-up that takes no time: several of them may run at the same time. */
+  readonly quick: boolean;
 
-  constructor(text: string, values: readonly Value[]) {
+  constructor(text: string, values: readonly Value[], quick = false) {
     this.text = text;
     this.values = values;
+    this.quick = quick;
   }
+}
+
+const FEW = 100;
+
+/** The statement as one that looks up a few rows by their keys; `keys`: how many. */
+export function quick({ text, values }: Fragment, keys = 1): Fragment {
+  return new Fragment(text, values, keys <= FEW);
 }
 
 /** Values become `?`, fragments become part of the text. */
@@ -65,7 +75,7 @@ export function assignments(columns: Readonly<Record<string, Value>>): Fragment 
   );
 }
 
-/** Runs statements, one after the other when they belong to a transaction. */
+/** Runs statements. Those that are asked for without awaiting one another have no order. */
 export interface Sql {
   all<Row>(statement: Fragment): Promise<readonly Row[]>;
   /** How many rows were written. */

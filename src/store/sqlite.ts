@@ -26,7 +26,7 @@ class Turns {
 }
 
 /**
- * A connection whose statements are prepared once. The caller awaits each before the next: the driver does not order
+ * A connection whose statements are prepared once. The caller awaits each before what depends on it: the driver does not order
  * calls on different prepared statements, and `get` would leave a statement open that returns rows.
  */
 class SqliteConnection implements Sql {
@@ -162,9 +162,21 @@ function connectReader(filename: string): Promise<Opened> {
   return connect(filename, "pragma query_only = on; pragma cache_size = -32000;");
 }
 
+/**
+ * Quick look-ups that wait for the same turn take it together: each of them would wait longer for its thread than it takes.
+ * INVARIANT: a turn begins when nothing else runs, so that its statements see everything that was committed before.
+ */
 function inTurns(connection: SqliteConnection): Sql {
+  const waiting: (() => Promise<unknown>)[] = [];
+  const together = () => Promise.all(waiting.splice(0).map((begin) => begin()));
   return {
-    all: (statement) => connection.turns.take(() => connection.all(statement)),
+    all: <Row>(statement: Fragment) => {
+      if (!statement.quick) return connection.turns.take(() => connection.all<Row>(statement));
+      return new Promise<readonly Row[]>((resolve, reject) => {
+        waiting.push(() => connection.all<Row>(statement).then(resolve, reject));
+        if (waiting.length === 1) void connection.turns.take(together);
+      });
+    },
     run: (statement) => connection.turns.take(() => connection.run(statement)),
   };
 }
@@ -189,7 +201,7 @@ export async function openSqlite(path: string): Promise<Database> {
     dialect: SQLITE,
     reader: inTurns(reader.connection),
     walker: inTurns(walker.connection),
-    transaction: (work) => queue.submit(() => new TransactionSql(writer.connection).during(work)),
+    transaction: (work) => queue.submit(() => new TransactionSql(writer.connection, "several").during(work)),
     async migrate() {
       const ran = await migrateWith(writer);
       await writer.connection.turns.take(() => writeStatistics(writer.connection));

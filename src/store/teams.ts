@@ -6,7 +6,7 @@ import type { AccessReader, AccessWriter } from "../provisioning/ports/access.js
 import { bigint } from "./dialect.js";
 import { scopeOf } from "./people.js";
 import type { Scope } from "./scope.js";
-import { NOTHING, sql } from "./sql.js";
+import { NOTHING, quick, sql } from "./sql.js";
 import { given, toInstant, toInstantOrNull, toMillis } from "./values.js";
 
 type TeamReader = Pick<AccessReader, "teams" | "teamPolicies" | "manualGrantsIn" | "privilegedRoles">;
@@ -34,8 +34,8 @@ export function teamReader({ tenant, sql: db }: Scope): TeamReader {
   return {
     async teams() {
       const rows = await db.all<TeamColumns & { readonly is_alias: number }>(
-        sql`select id, name, 0 as is_alias from teams where tenant_id = ${tenant}
-          union all select team_id, alias, 1 from team_aliases where tenant_id = ${tenant} order by name`,
+        quick(sql`select id, name, 0 as is_alias from teams where tenant_id = ${tenant}
+          union all select team_id, alias, 1 from team_aliases where tenant_id = ${tenant} order by name`),
       );
       const teams = rows.filter(({ is_alias }) => is_alias === 0);
       const aliases = grouped(

@@ -72,7 +72,7 @@ describe("batches", () => {
   it("of several items let these come again before the next one begins, and single ones nobody", async () => {
     const begun: (readonly number[])[] = [];
     let again: () => void = () => expect.fail("nobody was waited for");
-    const regroup = () => new Promise<void>((resolve) => (again = resolve));
+    const regroup = () => () => new Promise<void>((resolve) => (again = resolve));
     const batches = createBatches<number, number>({ most: 10, atOnce: 1, regroup });
     const join = (item: number) =>
       batches.join("a", item, async (items) => {
@@ -89,6 +89,31 @@ describe("batches", () => {
     again();
     await Promise.all(more);
     expect(begun).to.deep.equal([[1], [2, 3], [4, 5]]);
+  });
+
+  it("of several items wait for these no longer than until all of them have come again", async () => {
+    const begun: (readonly number[])[] = [];
+    const batches = createBatches<number, number>({ most: 10, atOnce: 1, regroup: () => (all) => all });
+    const join = (item: number) =>
+      batches.join("a", item, async (items) => {
+        begun.push(items);
+        if (items.includes(1)) await moment();
+        return items;
+      });
+    const first = [join(1), join(2)];
+    await undefined;
+    await undefined;
+    const behind = join(3);
+    await Promise.all(first);
+    const again = [join(4)];
+    await moment();
+    expect(begun).to.deep.equal([[1, 2]]);
+    again.push(join(5));
+    await Promise.all([behind, ...again]);
+    expect(begun).to.deep.equal([
+      [1, 2],
+      [3, 4, 5],
+    ]);
   });
 
   it("fail for everybody who is in them, and for nobody who comes later", async () => {

@@ -389,7 +389,7 @@ describe("the brake", () => {
     await leave(0);
     await leave(1);
     clock.forward({ minutes: 30 });
-    expect(await t.p.store.read(tenant).heldCount(id)).to.equal(0);
+    expect((await t.p.store.read(tenant).brakeState(id, "access")).held).to.equal(0);
     await leave(2);
     expect(await state()).to.equal("---+++");
   });

@@ -1,8 +1,14 @@
 import { expect } from "chai";
+import { compileMapping } from "../../src/engine/compile/compile.js";
 import type { ExpressionJob, ExpressionResult } from "../../src/model/expression.js";
-import { resultsOf } from "../../src/provisioning/mapping/expression-results.js";
+import { rememberedFor, resultsOf } from "../../src/provisioning/mapping/expression-results.js";
 
 describe("results of expressions", () => {
+  const compiled = () => {
+    const result = compileMapping({}, { connections: [], version: 1 });
+    if (!result.ok) throw new Error("the empty mapping compiles");
+    return result.mapping;
+  };
   const job = (source: string, person: number): readonly [string, ExpressionJob] => [
     `${source} ${person}`,
     { source, input: { person } },
@@ -32,5 +38,13 @@ describe("results of expressions", () => {
     await resultsOf(port, 1, new Map([job("a", 1)]), remembered);
     const results = await resultsOf(port, 1, new Map([job("a", 1), job("a", 2)]), remembered);
     expect([port.asked.length, results.size]).to.deep.equal([2, 2]);
+  });
+
+  it("of decisions are remembered with their mapping alone, and anew once they are many", () => {
+    const [one, another] = [compiled(), compiled()];
+    rememberedFor(one).set("a", { ok: true, value: 1 });
+    expect([...rememberedFor(one).keys(), rememberedFor(another).size]).to.deep.equal(["a", 0]);
+    for (let at = 0; at < 2_000; at++) rememberedFor(one).set(String(at), { ok: true, value: at });
+    expect(rememberedFor(one).size).to.be.lessThan(2_000);
   });
 });

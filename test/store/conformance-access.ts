@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { GrantId, Instant, RunId, UserId } from "../../src/model/ids.js";
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import { teamScope } from "../../src/model/target.js";
-import type { NewGrant } from "../../src/provisioning/ports/access.js";
+import type { BucketKind, NewGrant } from "../../src/provisioning/ports/access.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
   groupDocument,
@@ -484,17 +484,21 @@ export function accessConformance(open: OpenStore): void {
       const world = await makeWorld(store());
       const { read, write } = world;
       const { id } = world.connection;
-      expect(await read.bucket(id, "access")).to.equal(undefined);
+      const seen = async (kind: BucketKind) => {
+        const { bucket, expectation } = await read.brakeState(id, kind);
+        return { bucket, expectation };
+      };
+      expect(await seen("access")).to.deep.equal({ bucket: undefined, expectation: undefined });
       await write((tx) => tx.putBucket(id, "access", { tokens: 24.5, updatedAt: NOW }));
       await write((tx) => tx.putBucket(id, "access", { tokens: 0.25, updatedAt: LATER }));
-      expect(await read.bucket(id, "access")).to.deep.equal({ tokens: 0.25, updatedAt: LATER });
-      expect(await read.bucket(id, "deactivations")).to.equal(undefined);
-      expect(await read.expectation(id)).to.equal(undefined);
+      const bucket = { tokens: 0.25, updatedAt: LATER };
+      expect(await seen("access")).to.deep.equal({ bucket, expectation: undefined });
+      expect(await seen("deactivations")).to.deep.equal({ bucket: undefined, expectation: undefined });
       await write((tx) => tx.putExpectation(id, 5, LATER));
       await write((tx) => tx.useExpectation(id, 3));
-      expect(await read.expectation(id)).to.deep.equal({ left: 2, until: LATER });
+      expect(await seen("access")).to.deep.equal({ bucket, expectation: { left: 2, until: LATER } });
       await write((tx) => tx.useExpectation(id, 3));
-      expect(await read.expectation(id)).to.deep.equal({ left: 0, until: LATER });
+      expect(await seen("access")).to.deep.equal({ bucket, expectation: { left: 0, until: LATER } });
     });
 
     it("holds people in the order they came, in one run each, until dissolved or discarded", async () => {
@@ -529,14 +533,14 @@ export function accessConformance(open: OpenStore): void {
       expect(await read.heldPeople(run, { afterSeq: second, limit: 10 })).to.deep.equal([
         { user: c, userName: "c", reason: "brake_access", detail: "d", heldAt: LATER, seq: third },
       ]);
-      expect(await read.heldCount(connection.id)).to.equal(3);
+      expect((await read.brakeState(connection.id, "access")).held).to.equal(3);
       expect((await read.people([a]))[0]?.hold?.factsVersion).to.equal(2);
       await write((tx) => tx.dissolveHolds([b]));
       expect(await write((tx) => tx.discardHolds(run))).to.equal(2);
       expect(await held(run)).to.deep.equal([]);
       expect((await read.people([a]))[0]?.hold).to.include({ status: "discarded" });
       await write((tx) => tx.updateRun(run, { status: "discarded" }, LATER));
-      expect(await read.heldCount(connection.id)).to.equal(0);
+      expect((await read.brakeState(connection.id, "access")).held).to.equal(0);
       const next = await insert();
       await write((tx) => tx.hold(next, [person(a)], LATER));
       expect(await held(next)).to.deep.equal([["a", 1]]);

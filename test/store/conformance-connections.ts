@@ -185,7 +185,7 @@ export function connectionConformance(open: OpenStore): void {
       const world = await makeWorld(store());
       const { read, write, connection } = world;
       const { user, row } = await world.push("ann");
-      const counted = () => read.registeredSynced(connection.id);
+      const counted = async () => (await read.brakeState(connection.id, "access")).registeredSynced;
       expect(await counted(), "pending").to.equal(0);
       await register(world, [user]);
       await register(world, [user]);

@@ -273,6 +273,23 @@ export function parallelConformance(open: OpenStore): void {
       }
     });
 
+    it("shows a committed write to the next look-up, however many others are at work", async () => {
+      const world = await makeWorld(store());
+      const { read, connection } = world;
+      let looking = true;
+      const others = times(4, async () => {
+        while (looking) await Promise.all([read.groupsVersion(connection.id), read.teams()]);
+      });
+      const seen: number[] = [];
+      for (let index = 1; index <= 30; index++) {
+        await world.group(`g${index}`);
+        seen.push(await read.groupsVersion(connection.id));
+      }
+      looking = false;
+      await Promise.all(others);
+      expect(seen).to.deep.equal([...new Set(seen)]);
+    });
+
     it("refuses a writer that is used after its write has ended", async () => {
       const world = await makeWorld(store());
       const escaped = await world.write(async (tx) => [tx]);
@@ -287,7 +304,25 @@ export function parallelConformance(open: OpenStore): void {
       expect(await groups(world), "a call that nobody awaited is not half done").to.equal(0);
     });
 
-    it("runs calls that were started together in one write one after the other", async () => {
+    it("leaves nothing of calls that were started together in one write when one of them fails", async () => {
+      const world = await makeWorld(store());
+      const insert = (tx: TenantWriter, name: string) => tx.insertGroup(world.connection.id, groupDocument(name), NOW);
+      const refuse = () => Promise.reject(new Refusal("forbidden", "no"));
+      const failing = world.write((tx) =>
+        Promise.all([
+          insert(tx, "a"),
+          tx.lockGroup(world.connection.id, "none" as never).then(refuse),
+          insert(tx, "b"),
+        ]),
+      );
+      const beside = world.write((tx) => insert(tx, "c"));
+      await expectRefusal(failing, "forbidden");
+      await beside;
+      const { rows } = await world.read.directoryGroupsList(world.connection.id, { offset: 0, limit: 99 });
+      expect(rows.map((row) => row.resource["displayName"])).to.deep.equal(["c"]);
+    });
+
+    it("runs calls that were started together in one write", async () => {
       const world = await makeWorld(store());
       await world.write((tx) =>
         Promise.all(times(10, (index) => tx.insertGroup(world.connection.id, groupDocument(`g${index}`), NOW))),

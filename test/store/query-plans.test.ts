@@ -152,7 +152,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "teams by name": (tx) => tx.ensureTeams(["a"], NOW),
   "claiming a run": (tx) => tx.claimRun(NOW, LATER),
   "the held run": (tx) => tx.heldRun(CONNECTION),
-  "how many are held": (tx) => tx.heldCount(CONNECTION),
+  "what the brake judges by": (tx) => tx.brakeState(CONNECTION, "access"),
   "who is held in runs for what": (tx) => tx.heldReasons([1 as RunId, 2 as RunId]),
   "how many are held in a run": (tx) => tx.heldIn(1 as RunId, [USER]),
   "moving holds": (tx) => tx.moveHolds(1 as RunId, 2 as RunId, [USER]),

@@ -1,3 +1,4 @@
+import type { CompiledMapping } from "../../engine/compile/compile.js";
 import type { ExpressionFailure, ExpressionJob, ExpressionResult } from "../../model/expression.js";
 import { grouped } from "../../model/grouped.js";
 import { Refusal } from "../../model/problem.js";
@@ -12,6 +13,20 @@ const BUSY: ReadonlySet<ExpressionFailure> = new Set(["queue_full", "unavailable
 /** More results than these, and those of large inputs, are not remembered: a walk's memory does not grow with its people. */
 const REMEMBERED = 20_000;
 const LONGEST_KEY = 500;
+
+const MOST_OF_MAPPING = 2_000;
+
+// Kept with the compiled mapping, which is another one for each version.
+const ofMappings = new WeakMap<CompiledMapping, Map<string, ExpressionResult>>();
+
+/** Results of decisions by this mapping that are good for the next ones; not too many, the newest where there are more. */
+export function rememberedFor(mapping: CompiledMapping): Map<string, ExpressionResult> {
+  const known = ofMappings.get(mapping);
+  if (known !== undefined && known.size < MOST_OF_MAPPING) return known;
+  const fresh = new Map<string, ExpressionResult>();
+  ofMappings.set(mapping, fresh);
+  return fresh;
+}
 
 /**
  * Runs keyed jobs and answers by the same keys. What is remembered is not run again; failures are, as they may be of the

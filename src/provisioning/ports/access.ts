@@ -109,6 +109,16 @@ export interface BucketState {
 /** The brake counts accounts that end apart from access that is lost. */
 export type BucketKind = "deactivations" | "access";
 
+export interface BrakeState {
+  /** Registered users that have a live link with a scim document at the connection. */
+  readonly registeredSynced: number;
+  /** People whom the connection's brake holds; who waits for a seat or for an owner does not slow it. */
+  readonly held: number;
+  readonly bucket?: BucketState;
+  /** An announced change: how many losses the brake lets through, until when. */
+  readonly expectation?: { readonly left: number; readonly until: Instant };
+}
+
 /**
  * What may fall due: groups of a connection settle (ref: connection id and instant), newly pushed people settle (ref:
  * connection id and when they came, from and to), a manual grant ends (ref: user and grant id), a rule of the mapping
@@ -159,13 +169,8 @@ export interface AccessReader {
   otherOwners(without: readonly UserId[]): Promise<number>;
   /** Registered users with an open owner grant, in id order. */
   ownerIds(): Promise<readonly UserId[]>;
-  /** Registered users that have a live link with a scim document at this connection. */
-  registeredSynced(connection: ConnectionId): Promise<number>;
-  bucket(connection: ConnectionId, kind: BucketKind): Promise<BucketState | undefined>;
-  /** An announced change: how many losses the brake lets through, until when. */
-  expectation(connection: ConnectionId): Promise<{ readonly left: number; readonly until: Instant } | undefined>;
-  /** People whom the connection's brake holds; who waits for a seat or for an owner does not slow it. */
-  heldCount(connection: ConnectionId): Promise<number>;
+  /** What the brake judges losses at a connection by, in one statement. */
+  brakeState(connection: ConnectionId, kind: BucketKind): Promise<BrakeState>;
 }
 
 export interface NewGrant {

@@ -72,6 +72,7 @@ export interface Store {
   walk(tenant: TenantId): TenantReader;
   /**
    * One transaction. INVARIANT: `work` awaits nothing but this writer's calls: on SQLite one connection is the whole pool.
+   * Calls that are made without awaiting one another have no order: only those that do not hang on one another may be.
    * The writer is dead when `work` has ended. What `work` throws rolls everything back and is thrown again.
    * Serialization failures and deadlocks of PostgreSQL are retried by calling `work` anew, so it must have no other effects.
    */
