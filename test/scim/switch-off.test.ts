@@ -104,12 +104,14 @@ describe("what a schema asks for and somebody who is switched off", () => {
   ] as const) {
     for (const [way, says] of Object.entries(ways)) {
       it(`SEC-05: ${way} ${expected ? "switches off" : "does not switch off"}, whatever else it says`, async () => {
+        const reading = userReading();
         const outcome = orSwitchOff({
-          ...{ reading: userReading(), stored: before, saysOff: says },
+          ...{ reading, stored: before, saysOff: says },
           write: () => Promise.reject(new ScimError("invalidValue", "wrong")),
           alone: () => Promise.resolve("off"),
         });
         expect(await outcome.catch(({ message }: Error) => message)).to.equal(expected ? "off" : "wrong");
+        expect([...reading.quirks], "for the log").to.deep.equal(expected ? ["refused_beside_deactivation"] : []);
       });
     }
   }
