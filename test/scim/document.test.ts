@@ -258,6 +258,8 @@ describe("SCIM user documents", () => {
     [[{ $ref: "../Users/m1", value: "m1" }], { value: "m1" }, "manager_as_list"],
     ["", undefined, "manager_emptied"],
     [{ value: "" }, undefined, "manager_emptied"],
+    [{}, undefined, "manager_emptied"],
+    [[], undefined, "manager_emptied"],
     [null, undefined, undefined],
   ];
   for (const [sent, kept, quirk] of managers) {

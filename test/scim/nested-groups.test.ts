@@ -76,6 +76,41 @@ describe("groups inside groups over SCIM", () => {
       expect(await patched({ op: "remove", path: "members" })).to.deep.equal([]);
     });
 
+    it("RFC-48: and people leave by a path only where all holds that it says of them", async () => {
+      const base = `${service().publicUrl}/api/scim/v2`;
+      const remove = (id: string, more: string) => ({ op: "remove", path: `members[${more} and value eq "${id}"]` });
+      for (const more of ['type eq "Group"', 'display eq "bob"', `$ref eq "${base}/Groups/${ada}"`]) {
+        expect(await patched(remove(ada, more)), more).to.deep.equal([ada, inner]);
+      }
+      expect(await patched(remove(inner, 'type eq "User"'))).to.deep.equal([ada, inner]);
+      expect(await patched(remove(inner, 'type eq "Group" and display eq "inner"'))).to.deep.equal([ada]);
+      expect(await patched(remove(ada, `type eq "User" and $ref eq "${base}/Users/${ada}"`))).to.deep.equal([]);
+    });
+
+    it("RFC-48: whoever was added just before leaves by a path that says of what kind they are", async () => {
+      const bob = await directory.user("bob");
+      const path = `members[type eq "User" and value eq "${bob}"]`;
+      const operations = [
+        { op: "add", path: "members", value: [{ value: bob }] },
+        { op: "remove", path },
+      ];
+      expect(await patched(...operations)).to.deep.equal([ada, inner]);
+    });
+
+    it("BUG-20: and people stay where null stands for them, however it is said", async () => {
+      const values = [
+        ...["replace", "Replace", "Remove", "add"].map((op) => ({ op, path: "members", value: null })),
+        { op: "replace", value: { members: null } },
+        { op: "Remove", path: "members", value: [null] },
+      ];
+      for (const operation of values) {
+        const { status, json } = await directory.patch(`/Groups/${outer}`, [operation]);
+        expect([status, json["scimType"]], JSON.stringify(operation)).to.deep.equal([400, "invalidValue"]);
+      }
+      const aside = { op: "replace", value: { displayName: "Outermost", members: null } };
+      expect(await patched(aside, { op: "Remove", path: "members", value: [] })).to.deep.equal([ada, inner]);
+    });
+
     it("are set by PUT as a difference, and a PUT of what is there is none", async () => {
       const before = await directory.get(`/Groups/${outer}`);
       const same = await directory.put(`/Groups/${outer}`, before.json);

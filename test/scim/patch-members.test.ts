@@ -159,8 +159,11 @@ describe("SCIM PATCH of group members", () => {
       [{ op: "replace", value: { displayName: "n", members: null } }],
       [],
     ],
-    ["RFC-06: members replaced by null are none", [{ op: "replace", path: "members", value: null }], ["="]],
-    ["RFC-06: null added is nobody", [{ op: "add", path: "members", value: null }], []],
+    [
+      "BUG-20: null members beside others in the URN's object empty nothing",
+      [{ op: "replace", value: { [GROUP]: { displayName: "n", members: null } } }],
+      [],
+    ],
   ];
   for (const [rule, operations, outcome] of cases) {
     it(rule, () => {
@@ -200,6 +203,14 @@ describe("SCIM PATCH of group members", () => {
     ["invalidFilter", remove('type eq "User"')],
     ["invalidFilter", remove("value eq null")],
     ["invalidFilter", remove("value pr")],
+    ["invalidFilter", remove('value eq "x" and type eq "direct"')],
+    ["invalidFilter", remove('value eq "x" and not (type eq null)')],
+    ["invalidFilter", remove('value eq "x" or display eq "x"')],
+    ["invalidValue", { op: "replace", path: "members", value: null }],
+    ["invalidValue", { op: "Replace", path: `${GROUP}:members`, value: null }],
+    ["invalidValue", { op: "Remove", path: "members", value: null }],
+    ["invalidValue", { op: "add", path: "members", value: null }],
+    ["invalidValue", { op: "replace", path: GROUP, value: { members: null } }],
     ["invalidValue", { op: "replace", path: "members", value: [null] }],
     ["invalidValue", { op: "add", path: "members", value: [null, null] }],
     ["invalidValue", { op: "remove", path: "members", value: [null] }],
@@ -218,6 +229,52 @@ describe("SCIM PATCH of group members", () => {
   for (const [kind, operation] of refused) {
     it(`refuses ${JSON.stringify(operation)} as ${kind}`, () => {
       expect(refusal(() => patch([operation])).kind).to.equal(kind);
+    });
+  }
+
+  const present = new Map<string, JsonObject>([
+    ["u1", { value: "u1", $ref: "https://x.example/Users/u1", type: "User", display: "Ada" }],
+    ["g1", { value: "g1", $ref: "https://x.example/Groups/g1", type: "Group", display: "Inner" }],
+  ]);
+  const conditions: readonly (readonly [filter: string, removed: readonly string[], asked: readonly string[]])[] = [
+    ['type eq "Group" and value eq "u1"', [], ["u1"]],
+    ['type eq "user" and value eq "u1"', ["u1"], ["u1"]],
+    ['value eq "g1" and type eq "Group"', ["g1"], ["g1"]],
+    ['value eq "g1" and not (type eq "Group")', [], ["g1"]],
+    ['value eq "u1" and $ref eq "https://x.example/Groups/u1"', [], ["u1"]],
+    ['value eq "u1" and $ref eq "https://x.example/Users/u1"', ["u1"], ["u1"]],
+    ['value eq "u1" and display eq "Bob"', [], ["u1"]],
+    ['value eq "u1" and display eq "ada"', ["u1"], ["u1"]],
+    ['(value eq "u1" or value eq "g1") and type eq "User"', ["u1"], ["u1", "g1"]],
+    ['value eq "g1" or value eq "u1" and type eq "Group"', ["g1"], ["g1", "u1"]],
+    ['value eq "u1" or value eq "g1"', ["u1", "g1"], []],
+    ['value eq "just-added" and type eq "Group"', ["just-added"], ["just-added"]],
+  ];
+  for (const [filter, removed, asked] of conditions) {
+    it(`RFC-48: members[${filter}] removes those of whom all of it holds`, () => {
+      const reading = groupReading();
+      const operations = readPatchRequest({ schemas: [PATCH_OP], Operations: [remove(filter)] }, reading);
+      const outcome = applyPatch(platform, operations, reading, present);
+      expect(outcome.members.flatMap((operation) => operation.members)).to.deep.equal(removed);
+      expect(outcome.asked).to.have.members(asked);
+    });
+  }
+
+  const twice: readonly JsonObject[] = [
+    { members: ["u1"], Members: ["u2"] },
+    { members: ["u1"], [`${GROUP}:members`]: ["u2"] },
+    { displayName: "a", displayname: "b" },
+    { displayName: "a", [GROUP]: { displayName: "b" } },
+    { [`${ROLECALL_GROUP}:description`]: "a", [ROLECALL_GROUP]: { Description: "b" } },
+    { [ROLECALL_GROUP]: { description: "a" }, [ROLECALL_GROUP.toUpperCase()]: { description: "b" } },
+  ];
+  for (const value of twice) {
+    it(`refuses what ${JSON.stringify(value)} gives twice, as POST does, and applies nothing`, () => {
+      for (const op of ["add", "replace"]) {
+        const { kind, detail } = refusal(() => patch([{ op, value }]));
+        expect(kind).to.equal("invalidValue");
+        expect(detail).to.include("is given twice");
+      }
     });
   }
 

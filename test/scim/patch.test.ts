@@ -354,6 +354,10 @@ describe("SCIM PATCH of users", () => {
   for (const operation of [
     { op: "Replace", path: `${ENTERPRISE}:manager`, value: "" },
     { op: "Replace", path: `${ENTERPRISE}:manager`, value: { value: "" } },
+    { op: "Replace", path: `${ENTERPRISE}:manager`, value: {} },
+    { op: "replace", path: `${ENTERPRISE}:manager`, value: [] },
+    { op: "replace", value: { [ENTERPRISE]: { manager: {} } } },
+    { op: "replace", value: { [`${ENTERPRISE}:manager`]: [] } },
     { op: "Replace", path: `${ENTERPRISE}:manager.value`, value: "" },
     { op: "Replace", path: `${ENTERPRISE}:manager`, value: null },
     { op: "Remove", path: `${ENTERPRISE}:manager` },

@@ -14,11 +14,11 @@ import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import type { MemberOperation } from "./member-operations.js";
 import { areMany, type Member, memberPieces, membersOf } from "./members.js";
-import { applyPatch } from "./patch.js";
-import { readPatchRequest } from "./patch-request.js";
+import { applyPatch, type PatchOutcome } from "./patch.js";
+import { type PatchOperation, readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { chosenIds, wants } from "./project.js";
-import { etagOf, locationOf, type Rendering, renderGroup, renderMembers } from "./render.js";
+import { etagOf, locationOf, memberDocument, type Rendering, renderGroup, renderMembers } from "./render.js";
 import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
@@ -89,12 +89,25 @@ function patchGroup(visit: Visit, body: Json): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
     const named = checkIfMatch(visit.preconditions, row.version);
-    const { resource, changed, members } = applyPatch(row.resource, operations, visit.reading);
+    const { resource, changed, members } = await applyToGroup(visit, row, operations);
     const next = changed || row.adoptable ? groupDocument(resource, visit.reading) : undefined;
     const changes = groupChanges(row, named, next, members);
     const pushed = changes.length > 0 ? await pushGroup(visit, changes) : undefined;
     return patched(visit, await stored(visit), pushed);
   });
+}
+
+/** Members are read where a path asks more of them than their id, and nowhere else. */
+async function applyToGroup(
+  { room, caller, reading }: Visit,
+  row: DirectoryGroupRow,
+  operations: readonly PatchOperation[],
+): Promise<PatchOutcome> {
+  const outcome = applyPatch(row.resource, operations, reading);
+  if (outcome.asked.length === 0) return outcome;
+  const found = (await membersOf(caller.reader, [row], outcome.asked)).get(row.id) ?? [];
+  const present = new Map(found.map((member) => [member.id, memberDocument(member, room.baseUrl)]));
+  return applyPatch(row.resource, operations, reading, present);
 }
 
 /**

@@ -22,9 +22,12 @@ export function readMemberIds(value: Json, reading: Reading): readonly string[] 
   return [...ids];
 }
 
-/** Who writes null for "nothing to say" must not lose everybody, nor be told that something was done. */
+/** BUG-20: who writes null for "nothing to say" must not lose everybody, nor be told that something was done. */
 export function namesNobody(what: string): ScimError {
-  return new ScimError("invalidValue", `\`members\` is ${what}, which names nobody: send \`[]\` to empty the group`);
+  return new ScimError(
+    "invalidValue",
+    `\`members\` is ${what}, which names nobody: to empty the group, replace \`members\` by \`[]\``,
+  );
 }
 
 /** `named`: by the operation as far as it was read; read again, it names as many and no more. */
@@ -66,7 +69,50 @@ export function selectedMemberIds(where: FilterNode): readonly string[] {
   if (where.kind === "compare" && where.comparator === "eq" && isCalled(where.attribute, "value")) {
     if (typeof where.value === "string") return [where.value];
   }
-  throw new ScimError("invalidFilter", 'those that belong are selected by `[value eq "id"]`, several joined by or');
+  throw noSelection();
+}
+
+/** Whom `members[...]` may select, by `value eq "id"`, and whether more must hold of them than their id. */
+export interface MemberCandidates {
+  readonly ids: readonly string[];
+  readonly conditional: boolean;
+}
+
+export function memberCandidates(where: FilterNode): MemberCandidates {
+  const ids = pinnedIds(where);
+  if (ids === undefined || asksUnknownType(where)) throw noSelection();
+  return { ids, conditional: isConditional(where) };
+}
+
+function pinnedIds(where: FilterNode): readonly string[] | undefined {
+  if (where.kind === "compare") {
+    const isPinned = where.comparator === "eq" && isCalled(where.attribute, "value") && typeof where.value === "string";
+    return isPinned ? [String(where.value)] : undefined;
+  }
+  if (where.kind !== "and" && where.kind !== "or") return undefined;
+  const parts = where.items.map(pinnedIds);
+  if (where.kind === "and") {
+    const pinned = parts.filter((ids) => ids !== undefined);
+    // Nobody has two ids.
+    return pinned.length === 1 ? pinned[0] : undefined;
+  }
+  return parts.includes(undefined) ? undefined : parts.flatMap((ids) => ids ?? []);
+}
+
+/** Of what pins ids. */
+function isConditional(where: FilterNode): boolean {
+  return where.kind === "or" ? where.items.some(isConditional) : where.kind === "and";
+}
+
+/** No member has another type: the path would select nobody, and its success say otherwise. */
+function asksUnknownType(where: FilterNode): boolean {
+  if (where.kind === "and" || where.kind === "or") return where.items.some(asksUnknownType);
+  if (where.kind === "not") return asksUnknownType(where.item);
+  return where.kind === "compare" && isCalled(where.attribute, "type") && !isMemberType(where.value);
+}
+
+function noSelection(): ScimError {
+  return new ScimError("invalidFilter", 'those that belong are selected by `[value eq "id"]`, several joined by or');
 }
 
 function asksType(node: FilterNode): boolean {

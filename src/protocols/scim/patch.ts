@@ -5,16 +5,17 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { readWritable } from "./attribute-value.js";
+import { givenTwice, readWritable } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { finishResource } from "./document.js";
 import { ScimError } from "./errors.js";
 import type { FilterNode } from "./filter-parser.js";
 import { GROUP_LISTS, isGroupList, joinLists, otherPlace } from "./group-lists.js";
 import { isObject, sameJson, without } from "./json-value.js";
-import { namesNobody, readMemberIds, refuseTooMany, selectedMemberIds } from "./member-ids.js";
-import { type MemberOperation, type MemberOperations, memberOperations } from "./member-operations.js";
+import { namesNobody } from "./member-ids.js";
+import { type MemberOperation, memberOperations } from "./member-operations.js";
 import { changedValue } from "./patch-attribute.js";
+import { applyMembers, type MemberDraft, type PresentMembers } from "./patch-members.js";
 import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
 import type { PatchKind, PatchOperation } from "./patch-request.js";
 import { isRoles, ROLECALL_GROUP } from "./roles.js";
@@ -25,13 +26,11 @@ export interface PatchOutcome {
   /** False: the resource is as it was, and neither its version nor its time may move (RFC-45). */
   readonly changed: boolean;
   readonly members: readonly MemberOperation[];
+  /** Members of whom a path asks more than their id: with those of them who are there, the operations are applied again. */
+  readonly asked: readonly string[];
 }
 
-interface Draft {
-  readonly reading: Reading;
-  readonly members: MemberOperations;
-  /** Ids named so far, for the bound on one request. */
-  named: number;
+interface Draft extends MemberDraft {
   /** Keys of values applied so far: each costs as much as an operation of its own, and shares the bound on these. */
   keys: number;
   /** Comparisons in paths so far: each is made with every value of its attribute. */
@@ -41,11 +40,20 @@ interface Draft {
 }
 
 /** Applies the operations in order. INVARIANT: `stored` is not touched, so a refusal half-way changes nothing (RFC-47). */
-export function applyPatch(stored: JsonObject, operations: readonly PatchOperation[], reading: Reading): PatchOutcome {
-  const draft: Draft = { reading, members: memberOperations(), named: 0, keys: 0, comparisons: 0, resource: stored };
+export function applyPatch(
+  stored: JsonObject,
+  operations: readonly PatchOperation[],
+  reading: Reading,
+  present: PresentMembers = new Map(),
+): PatchOutcome {
+  const draft: Draft = {
+    ...{ reading, members: memberOperations(), present, asked: new Set<string>() },
+    ...{ named: 0, keys: 0, comparisons: 0, resource: stored },
+  };
   for (const operation of operations) applyOperation(draft, operation);
   const resource = finishResource(draft.resource, reading, stored, true);
-  return { resource, changed: !sameJson(stored, resource), members: draft.members.result() };
+  const members = draft.members.result();
+  return { resource, changed: !sameJson(stored, resource), members, asked: [...draft.asked] };
 }
 
 function applyOperation(draft: Draft, { kind, path, value }: PatchOperation): void {
@@ -104,7 +112,13 @@ type Said = "something" | "null members" | "nothing";
 /**
  * A value whose keys say what to change (RFC-46): attributes, dotted and URN-qualified paths, whole extensions.
  */
-function applyObject(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): Said {
+function applyObject(
+  draft: Draft,
+  kind: "add" | "replace",
+  schema: Schema,
+  value: Json | undefined,
+  seen = new Set<string>(),
+): Said {
   if (!isObject(value)) {
     throw new ScimError("invalidValue", `${kind} without an attribute in its path needs an object as its value`);
   }
@@ -114,14 +128,34 @@ function applyObject(draft: Draft, kind: "add" | "replace", schema: Schema, valu
     const target = findTarget(schema.extension ? `${schema.urn}:${key}` : key, draft.reading);
     if (target === undefined) draft.reading.quirks.add("unknown_attribute");
     else {
-      const now = applyKey(draft, kind, key, target, item);
+      refuseTwice(seen, key, target);
+      const now = applyKey(draft, kind, { key, target, item }, seen);
       if (said !== "something") said = now;
     }
   }
   return said;
 }
 
-function applyKey(draft: Draft, kind: "add" | "replace", key: string, target: PatchTarget, item: Json): Said {
+/** As POST does, whatever the letter case, with the URN and without. */
+function refuseTwice(seen: Set<string>, key: string, target: PatchTarget): void {
+  const named = idOf(target) ?? key.toLowerCase();
+  if (seen.has(named)) throw givenTwice(key);
+  seen.add(named);
+}
+
+/** `undefined` where a filter selects. */
+function idOf(target: PatchTarget): string | undefined {
+  if (target.attribute === undefined) return target.schema.urn;
+  return target.where === undefined ? (target.sub ?? target.attribute).id : undefined;
+}
+
+interface KeyOfValue {
+  readonly key: string;
+  readonly target: PatchTarget;
+  readonly item: Json;
+}
+
+function applyKey(draft: Draft, kind: "add" | "replace", { key, target, item }: KeyOfValue, seen: Set<string>): Said {
   const { quirks, limits } = draft.reading;
   draft.keys += 1;
   if (draft.keys > limits.operations) {
@@ -129,7 +163,7 @@ function applyKey(draft: Draft, kind: "add" | "replace", key: string, target: Pa
   }
   if (target.attribute === undefined) {
     if (item !== null)
-      return applyObject(draft, kind, target.schema, item) === "null members" ? "null members" : "something";
+      return applyObject(draft, kind, target.schema, item, seen) === "null members" ? "null members" : "something";
     applyWhole(draft, kind, target.schema, item);
     return "something";
   }
@@ -204,27 +238,4 @@ function dataOf(resource: JsonObject, schema: Schema): JsonObject {
 function withData(resource: JsonObject, schema: Schema, data: JsonObject): JsonObject {
   if (!schema.extension) return data;
   return Object.keys(data).length === 0 ? without(resource, schema.urn) : { ...resource, [schema.urn]: data };
-}
-
-function applyMembers(draft: Draft, kind: PatchKind, target: AttributeTarget, value: Json | undefined): void {
-  const { members, reading } = draft;
-  if (target.sub !== undefined) {
-    throw new ScimError("mutability", `${quote(target.sub.id)} cannot be changed: add and remove whole members`);
-  }
-  const ids = target.where === undefined ? listedIds(draft, kind, value) : selectedMemberIds(target.where.node);
-  draft.named += ids?.length ?? 0;
-  refuseTooMany(draft.named, reading);
-  if (ids === undefined) members.set([]);
-  else if (kind === "add") members.add(ids);
-  else if (kind === "remove") members.remove(ids);
-  else if (target.where === undefined) members.set(ids);
-  else throw new ScimError("mutability", "a member cannot be replaced by another: remove it and add the other");
-}
-
-/** `undefined`: a removal that names nobody in particular, which is everybody. An empty list names nobody at all. */
-function listedIds(draft: Draft, kind: PatchKind, value: Json | undefined): readonly string[] | undefined {
-  if (kind !== "remove") return readMemberIds(value ?? null, draft.reading);
-  if (value === undefined || value === null) return undefined;
-  draft.reading.quirks.add("remove_by_value");
-  return readMemberIds(value, draft.reading);
 }

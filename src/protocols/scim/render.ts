@@ -61,7 +61,11 @@ export function renderMembers(members: readonly Member[], rendering: Rendering):
 }
 
 function memberList(members: readonly Member[], { baseUrl }: Rendering): readonly JsonObject[] {
-  return members.map(({ id, type, display }) => ({ value: id, $ref: `${baseUrl}/${type}s/${id}`, type, display }));
+  return members.map((member) => memberDocument(member, baseUrl));
+}
+
+export function memberDocument({ id, type, display }: Member, baseUrl: string): JsonObject {
+  return { value: id, $ref: `${baseUrl}/${type}s/${id}`, type, display };
 }
 
 export function renderCustom(row: StoredResource, rendering: Rendering): JsonObject {

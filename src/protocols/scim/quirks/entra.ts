@@ -11,7 +11,7 @@ export const ENTRA_QUIRKS = {
   element_from_filter: "ENTRA-11, ENTRA-12: an element made from the filter that missed it",
   manager_as_text: "ENTRA-05, ENTRA-13: the manager as a bare id",
   manager_as_list: "ENTRA-13: the manager as a list of one",
-  manager_emptied: 'ENTRA-14: the manager removed by ""',
+  manager_emptied: 'ENTRA-14: the manager removed by "", {} or []',
   wrapped_value: "ENTRA-16: `{value}` around a plain value, or a list of one around that",
   foreign_schema: "ENTRA-18: a schema of Microsoft's own in `schemas`",
   remove_by_value: "ENTRA-20: removal that lists the values instead of filtering",
@@ -42,9 +42,10 @@ export function managerFromText(value: Json): JsonObject | undefined {
   return typeof value === "string" && value !== "" ? { value } : undefined;
 }
 
-/** ENTRA-14: `""`, or `{value: ""}`, says that there is no manager. */
+/** ENTRA-14, RFC-06: `""`, `{value: ""}`, and what is left of `{value: null}` or `[null]` without nulls, say that there is no manager. */
 export function isEmptyManager(value: Json): boolean {
-  return value === "" || (isObject(value) && value["value"] === "");
+  if (isList(value)) return value.length === 0;
+  return value === "" || (isObject(value) && (value["value"] === "" || Object.keys(value).length === 0));
 }
 
 /** ENTRA-16: `{value: "x"}` for an attribute whose values are plain, with or without a `$ref`. */

@@ -1,0 +1,68 @@
+/** Owns what the operations of a PATCH do to the members of a group: whom each names, and whom it must not be taken to name. */
+
+import type { Json, JsonObject } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
+import type { Reading } from "./dialect.js";
+import { ScimError } from "./errors.js";
+import { matches } from "./filter-match.js";
+import { memberCandidates, namesNobody, readMemberIds, refuseTooMany } from "./member-ids.js";
+import type { MemberOperations } from "./member-operations.js";
+import type { AttributeTarget } from "./patch-path.js";
+import type { PatchKind } from "./patch-request.js";
+import { searchValue } from "./search-document.js";
+
+/** Members as answers show them, by id. */
+export type PresentMembers = ReadonlyMap<string, JsonObject>;
+
+export interface MemberDraft {
+  readonly reading: Reading;
+  readonly members: MemberOperations;
+  readonly present: PresentMembers;
+  readonly asked: Set<string>;
+  /** Ids named so far, for the bound on one request. */
+  named: number;
+}
+
+export function applyMembers(
+  draft: MemberDraft,
+  kind: PatchKind,
+  target: AttributeTarget,
+  value: Json | undefined,
+): void {
+  const { members, reading } = draft;
+  if (target.sub !== undefined) {
+    throw new ScimError("mutability", `${quote(target.sub.id)} cannot be changed: add and remove whole members`);
+  }
+  const ids = target.where === undefined ? listedIds(draft, kind, value) : selectedIds(draft, target, target.where);
+  draft.named += ids?.length ?? 0;
+  refuseTooMany(draft.named, reading);
+  if (ids === undefined) members.set([]);
+  else if (kind === "add") members.add(ids);
+  else if (kind === "remove") members.remove(ids);
+  else if (target.where === undefined) members.set(ids);
+  else throw new ScimError("mutability", "a member cannot be replaced by another: remove it and add the other");
+}
+
+/** RFC-48: all that the path says must hold of a member. Who was none before is let pass: whoever is added just before may go. */
+function selectedIds(
+  { present, asked }: MemberDraft,
+  { attribute }: AttributeTarget,
+  { node, filter }: NonNullable<AttributeTarget["where"]>,
+): readonly string[] {
+  const { ids, conditional } = memberCandidates(node);
+  if (!conditional) return ids;
+  return ids.filter((id) => {
+    asked.add(id);
+    const member = present.get(id);
+    return member === undefined || matches(filter, searchValue(attribute, member));
+  });
+}
+
+/** `undefined`: a removal without any value, which is of everybody. An empty list names nobody at all. */
+function listedIds(draft: MemberDraft, kind: PatchKind, value: Json | undefined): readonly string[] | undefined {
+  if (value === null) throw namesNobody("null");
+  if (value === undefined) return undefined;
+  if (kind !== "remove") return readMemberIds(value, draft.reading);
+  draft.reading.quirks.add("remove_by_value");
+  return readMemberIds(value, draft.reading);
+}
