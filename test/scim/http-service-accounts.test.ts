@@ -253,6 +253,53 @@ describe("service accounts over SCIM", () => {
       expect(await holds(directory, "over")).to.deep.equal(["tenant/admin"]);
     });
 
+    it("keep what was pushed when what GET answered after their time is put back, and come back with a later end", async () => {
+      const directory = await connect();
+      const owner = { value: await directory.user("ada", { displayName: "Ada" }) };
+      const past = { expiresAt: "2020-01-01T00:00:00Z", active: true, roles: [ADMIN_ROLE], owner };
+      const path = `/ServiceAccounts/${await made(directory, "over", past)}`;
+      const read = await directory.get(path);
+      expect(read.json["active"]).to.equal(false);
+      const again = await directory.put(path, read.json);
+      expect([again.status, again.json], again.text).to.deep.equal([200, read.json]);
+      const refused = await directory.put(path, { ...read.json, owner: { value: "nobody" } });
+      expectError(refused, 400, "invalidValue");
+      const later: JsonObject = { ...read.json, expiresAt: "2999-01-01T00:00:00Z" };
+      const back = await directory.put(path, later);
+      expect([back.status, back.json["active"]], back.text).to.deep.equal([200, true]);
+      expect(await holds(directory, "over")).to.deep.equal(["tenant/admin"]);
+      const { meta: _, id: __, ...bare } = later;
+      for (const [name, body, headers] of [
+        ["without a tag it is no reading", bare, {}],
+        ["If-Match is as good as meta", bare, "tag"],
+      ] as const) {
+        const one = `/ServiceAccounts/${await made(directory, name, past)}`;
+        const tag = String((await directory.get(one)).headers["etag"]);
+        const sent = { ...body, displayName: name, userName: name };
+        const put = await directory.put(one, sent, headers === "tag" ? { "If-Match": tag } : headers);
+        expect([put.status, put.json["active"]], `${name}: ${put.text}`).to.deep.equal([200, headers === "tag"]);
+      }
+    });
+
+    it("RFC-52: have another ETag once their time is over, though nothing was written", async () => {
+      const directory = await connect();
+      const path = `/ServiceAccounts/${await made(directory, "over", { expiresAt: "2020-01-01T00:00:00Z" })}`;
+      const { headers, json } = await directory.get(path);
+      const tag = String(headers["etag"]);
+      const before = tag.replace("-over", "");
+      expect(before).not.to.equal(tag);
+      expect((json["meta"] as JsonObject)["version"]).to.equal(tag);
+      const status = async (ifNoneMatch: string) =>
+        (await directory.get(path, { "If-None-Match": ifNoneMatch })).status;
+      expect([await status(before), await status(tag)]).to.deep.equal([200, 304]);
+      const listed = (await directory.get("/ServiceAccounts")).json["Resources"] as readonly JsonObject[];
+      expect(listed.map(({ meta }) => (meta as JsonObject)["version"])).to.deep.equal([tag]);
+      const change = [{ op: "add", path: "description", value: "d" }];
+      expectError(await directory.patch(path, change, { "If-Match": before }), 412);
+      expect((await directory.patch(path, change, { "If-Match": tag })).status).to.equal(200);
+      expectError(await directory.delete(path, { "If-Match": before }), 412);
+    });
+
     it("RFC-53: are `/Me` to their own tokens, in every way that their token may change them", async () => {
       const directory = await connect();
       const id = await made(directory, "ci", { roles: [ADMIN_ROLE] });

@@ -1,15 +1,44 @@
 /** Owns what SCIM says of service accounts whose time is over: they are not active, whatever was pushed. */
 import type { ResourceFilter, ResourceSort } from "../../model/filter.js";
 import type { Instant } from "../../model/ids.js";
-import type { JsonObject } from "../../model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { memberOf } from "./attribute-value.js";
 import { instantOf } from "./date-time.js";
+import { isObject, without } from "./json-value.js";
+import type { Preconditions } from "./preconditions.js";
+import { etagOf, type StoredResource } from "./render.js";
 
-/** The resource as it is at that time; what was pushed counts again with a later `expiresAt`. */
-export function accountAt(resource: JsonObject, now: Instant): JsonObject {
-  const text = resource["expiresAt"];
-  const end = typeof text === "string" ? instantOf(text) : undefined;
-  return end === undefined || end > Date.parse(now) ? resource : { ...resource, active: false };
+/** The account as it is at that time; what was pushed counts again with a later `expiresAt`. */
+export function accountAt<Row extends StoredResource>(row: Row, now: Instant): Row {
+  const { resource } = row;
+  return isOver(resource, now) ? { ...row, over: true, resource: { ...resource, active: false } } : row;
 }
+
+function isOver({ expiresAt }: JsonObject, now: Instant): boolean {
+  const end = typeof expiresAt === "string" ? instantOf(expiresAt) : undefined;
+  return end !== undefined && end <= Date.parse(now);
+}
+
+/** Of the account as it is at that time: its end changes what is shown, before anything is written. */
+export function accountTag(row: StoredResource, now: Instant): string {
+  return etagOf(row.version, isOver(row.resource, now));
+}
+
+/**
+ * A PUT's body without an `active: false` that was merely read, as the tag of what was read tells: nobody pushed it, and the
+ * account stays what it was pushed to be. INVARIANT: whoever says `active: false` without having read it switches off.
+ */
+export function withoutReadActive(body: Json, { ifMatch }: Preconditions): Json {
+  if (!isObject(body)) return body;
+  const key = Object.keys(body).find((name) => name.toLowerCase() === "active");
+  if (key === undefined || body[key] !== false) return body;
+  const meta = memberOf(body, "meta");
+  const version = isObject(meta) ? memberOf(meta, "version") : undefined;
+  const wasRead = [ifMatch, version].some((tags) => typeof tags === "string" && OVER.test(tags));
+  return wasRead ? without(body, key) : body;
+}
+
+const OVER = /"\d+-over"/;
 
 /** The filter with `active` as it is at that time. */
 export function accountFilterAt(filter: ResourceFilter, now: Instant): ResourceFilter {

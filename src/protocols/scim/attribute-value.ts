@@ -89,10 +89,14 @@ export function readWritable(attribute: Attribute, value: Json, reading: Reading
   return undefined;
 }
 
-/** RFC-19: what is set stays as it is; the same value, as filters compare it, may be sent again. */
-export function refuseImmutableChange(attribute: Attribute, before: Json | undefined, after: Json | undefined): void {
-  if (attribute.mutability !== "immutable" || before === undefined || before === after) return;
-  if (after !== undefined && sameJson(searchValue(attribute, before), searchValue(attribute, after))) return;
+/** RFC-19: what is set stays as it is, to the letter; the same value, as filters compare it, may be sent again. */
+export function keepImmutable<T extends Json | undefined>(
+  attribute: Attribute,
+  before: Json | undefined,
+  after: T,
+): Json | T {
+  if (attribute.mutability !== "immutable" || before === undefined || before === after) return after;
+  if (after !== undefined && sameJson(searchValue(attribute, before), searchValue(attribute, after))) return before;
   throw new ScimError("mutability", `${quote(attribute.id)} cannot be changed once it is set`);
 }
 

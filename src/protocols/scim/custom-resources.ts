@@ -51,7 +51,7 @@ function createOne(visit: Visit, body: Json): Creation {
 
 async function readOne(visit: Visit): Promise<Outcome> {
   const row = await stored(visit);
-  if (isUnchanged(visit.preconditions, row.version)) return { status: 304, etag: etagOf(row.version) };
+  if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
   return outcome(visit, 200, row);
 }
 
@@ -67,7 +67,7 @@ function patchOne(visit: Visit, body: Json): Promise<Outcome> {
 function change(visit: Visit, next: (row: CustomResourceRow) => CustomDocument): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    checkIfMatch(visit.preconditions, row.version);
+    checkIfMatch(visit.preconditions, etagOf(row.version));
     const document = next(row);
     const { resource } = document;
     if (sameJson(resource, row.resource)) return outcome(visit, 200, row);
@@ -79,7 +79,7 @@ function change(visit: Visit, next: (row: CustomResourceRow) => CustomDocument):
 function removeOne(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version } = await stored(visit);
-    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
+    const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
     await deleteCustomResource(visit.room.p, pushOf(visit), { id, ...ifVersion });
     return { status: 204 } as const;
   });

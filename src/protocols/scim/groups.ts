@@ -69,14 +69,14 @@ function createGroup(visit: Visit, body: Json): Creation {
 
 async function readOne(visit: Visit): Promise<Outcome> {
   const row = await stored(visit);
-  if (isUnchanged(visit.preconditions, row.version)) return { status: 304, etag: etagOf(row.version) };
+  if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
   return outcome(visit, 200, row);
 }
 
 function replaceGroup(visit: Visit, body: Json): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    const named = checkIfMatch(visit.preconditions, row.version);
+    const named = checkIfMatch(visit.preconditions, etagOf(row.version));
     const { document, members } = readGroup(body, visit.reading, row.resource);
     const next = sameJson(document.resource, row.resource) && !row.adoptable ? undefined : document;
     const pushed = await pushGroup(visit, groupChanges(row, named, next, [{ kind: "setMembers", members }]));
@@ -88,7 +88,7 @@ function patchGroup(visit: Visit, body: Json): Promise<Outcome> {
   const operations = readPatchRequest(body, visit.reading);
   return changing(visit, async () => {
     const row = await stored(visit);
-    const named = checkIfMatch(visit.preconditions, row.version);
+    const named = checkIfMatch(visit.preconditions, etagOf(row.version));
     const { resource, changed, members } = await applyToGroup(visit, row, operations);
     const next = changed || row.adoptable ? groupDocument(resource, visit.reading) : undefined;
     const changes = groupChanges(row, named, next, members);
@@ -146,7 +146,7 @@ function patched(visit: Visit, row: DirectoryGroupRow, pushed: Pushed | undefine
 function deleteGroup(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
-    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
+    const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
     const pushed = await pushGroup(
       visit,
       adoptable

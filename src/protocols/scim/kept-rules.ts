@@ -1,7 +1,7 @@
 /** Owns what the characteristics `required` and `immutable` ask of a whole resource. */
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { refuseImmutableChange } from "./attribute-value.js";
+import { keepImmutable } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
 import type { Attribute, ResourceType, Schema } from "./schema.js";
@@ -27,7 +27,6 @@ export function checkExtension(
   else if (required && !(patched && before === undefined)) {
     throw new ScimError("invalidValue", `${quote(schema.urn)} is required`);
   }
-  if (isObject(before)) refuseImmutableChanges(schema, before, isObject(data) ? data : {});
 }
 
 /** `had`: what was missing there already may go on missing, where there was anything. */
@@ -54,13 +53,26 @@ function isBlank(value: Json | undefined): boolean {
   return value === undefined || (typeof value === "string" && value.trim() === "");
 }
 
-export function refuseImmutableChanges(schema: Schema, before: JsonObject, after: JsonObject): void {
-  for (const attribute of schema.attributes.values()) {
-    const old = before[attribute.name];
-    const now = after[attribute.name];
-    refuseImmutableChange(attribute, old, now);
+/** What is to be stored, with each immutable value as it was set. Refuses another in its place. */
+export function keepImmutables(schema: Schema, before: JsonObject, after: JsonObject): JsonObject {
+  return keepEach(schema.attributes, before, after, (attribute, old, now) => {
+    const kept = keepImmutable(attribute, old, now);
     // parts stay as they are for as long as the whole does
-    if (!isObject(old) || !isObject(now)) continue;
-    for (const sub of attribute.subs.values()) refuseImmutableChange(sub, old[sub.name], now[sub.name]);
+    return isObject(old) && isObject(kept) ? keepEach(attribute.subs, old, kept, keepImmutable) : kept;
+  });
+}
+
+function keepEach(
+  attributes: ReadonlyMap<string, Attribute>,
+  before: JsonObject,
+  after: JsonObject,
+  keep: typeof keepImmutable,
+): JsonObject {
+  const changed: Record<string, Json> = {};
+  for (const attribute of attributes.values()) {
+    const { name } = attribute;
+    const kept = keep(attribute, before[name], after[name]);
+    if (kept !== undefined && kept !== after[name]) changed[name] = kept;
   }
+  return Object.keys(changed).length === 0 ? after : { ...after, ...changed };
 }

@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { readElement, readElements, readParts, readValue, refuseImmutableChange } from "./attribute-value.js";
+import { keepImmutable, readElement, readElements, readParts, readValue } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { elementForm } from "./element-form.js";
 import { ScimError } from "./errors.js";
@@ -192,8 +192,7 @@ function writer(change: AttributeChange, reading: Reading): (element: Json) => J
     const part = readValue(sub, change.value ?? null, reading);
     return (element) => {
       if (!isObject(element) || part === undefined) return element;
-      refuseImmutableChange(sub, element[sub.name], part);
-      return { ...element, [sub.name]: part };
+      return { ...element, [sub.name]: keepImmutable(sub, element[sub.name], part) };
     };
   }
   const value = readLone(attribute, change.value ?? null, reading);

@@ -1,7 +1,6 @@
 /** Owns entity tags in requests (RFC 7644 section 3.14). */
 
 import { ScimError } from "./errors.js";
-import { etagOf } from "./render.js";
 
 /** As in the headers of a request, or in the `version` of a bulk operation. */
 export interface Preconditions {
@@ -10,10 +9,10 @@ export interface Preconditions {
 }
 
 /**
- * Before a write: `If-Match` must name the present version (or be a star), `If-None-Match` must not. True when the client
+ * Before a write: `If-Match` must name the present tag (or be a star), `If-None-Match` must not. True when the client
  * named a version.
  */
-export function checkIfMatch({ ifMatch, ifNoneMatch }: Preconditions, version: number): boolean {
+export function checkIfMatch({ ifMatch, ifNoneMatch }: Preconditions, etag: string): boolean {
   const known = tagsOf(ifNoneMatch);
   if (known.includes("*")) {
     throw new ScimError(
@@ -21,23 +20,23 @@ export function checkIfMatch({ ifMatch, ifNoneMatch }: Preconditions, version: n
       "`If-None-Match: *` asks for a resource that is not there, and it is there",
     );
   }
-  if (known.includes(opaque(etagOf(version)))) {
+  if (known.includes(opaque(etag))) {
     throw new ScimError("preconditionFailed", "the resource has the version that `If-None-Match` excludes");
   }
-  return isNamed(ifMatch, version);
+  return isNamed(ifMatch, etag);
 }
 
 /** Before a read: the client has this version already: 304. */
-export function isUnchanged({ ifMatch, ifNoneMatch }: Preconditions, version: number): boolean {
-  isNamed(ifMatch, version);
+export function isUnchanged({ ifMatch, ifNoneMatch }: Preconditions, etag: string): boolean {
+  isNamed(ifMatch, etag);
   const tags = tagsOf(ifNoneMatch);
-  return tags.includes("*") || tags.includes(opaque(etagOf(version)));
+  return tags.includes("*") || tags.includes(opaque(etag));
 }
 
-function isNamed(ifMatch: string | undefined, version: number): boolean {
+function isNamed(ifMatch: string | undefined, etag: string): boolean {
   const tags = tagsOf(ifMatch);
   if (tags.length === 0) return false;
-  if (!tags.includes("*") && !tags.includes(opaque(etagOf(version)))) {
+  if (!tags.includes("*") && !tags.includes(opaque(etag))) {
     throw new ScimError("preconditionFailed", "the resource has changed since that version: read it again");
   }
   return true;

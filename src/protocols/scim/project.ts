@@ -3,6 +3,7 @@
 import type { ResourceFilter } from "../../model/filter.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { pushTo } from "../../model/push-to.js";
+import { isDeclared } from "./declared.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
@@ -128,7 +129,7 @@ function idsIn(filter: ResourceFilter): readonly string[] | undefined {
 
 /** A complete resource, as far as the answer shows it; `schemas` is the caller's. */
 export function projectResource(type: ResourceType, resource: JsonObject, projection: Projection): JsonObject {
-  if (projection.mode === "default" && !type.hides) return resource;
+  if (projection.mode === "default" && !type.hides && isDeclared(type, resource)) return resource;
   const shown: Record<string, Json> = projectAttributes(type.core, resource, projection);
   for (const { schema } of type.extensions) {
     const data = resource[schema.urn];

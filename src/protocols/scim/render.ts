@@ -14,6 +14,8 @@ export interface StoredResource {
   readonly version: number;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
+  /** Shown otherwise than it is stored, since its time is over. */
+  readonly over?: boolean;
 }
 
 export interface Rendering {
@@ -113,7 +115,7 @@ function render(row: StoredResource, resource: JsonObject, rendering: Rendering)
     created: row.createdAt,
     lastModified: row.modifiedAt,
     location: locationOf(type, row.id, rendering.baseUrl),
-    version: etagOf(row.version),
+    version: etagOf(row.version, row.over),
   };
   const shown = projectResource(type, { id: row.id, ...resource, meta }, projection);
   return { schemas: schemasOf(type, shown), ...shown };
@@ -130,6 +132,6 @@ export function locationOf(type: ResourceType, id: string, baseUrl: string): str
 }
 
 /** A weak entity tag: equal tags mean equal data of the resource itself; names of groups, members and managers are others' data. */
-export function etagOf(version: number): string {
-  return `W/"${version}"`;
+export function etagOf(version: number, over = false): string {
+  return `W/"${version}${over ? "-over" : ""}"`;
 }

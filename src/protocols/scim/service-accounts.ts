@@ -1,14 +1,14 @@
 /** Owns `/ServiceAccounts`: accounts of programs. Only those that this connection pushed are seen here. */
 
 import type { DirectoryChange, ScimServiceAccountDocument } from "../../model/directory.js";
-import type { DirectoryUserId } from "../../model/ids.js";
+import type { DirectoryUserId, Instant } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
 import { push } from "../../provisioning/push.js";
-import { accountAt, accountFilterAt, accountSortAt } from "./account-expiry.js";
+import { accountAt, accountFilterAt, accountSortAt, accountTag, withoutReadActive } from "./account-expiry.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
@@ -16,7 +16,7 @@ import { applyPatch } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { wants } from "./project.js";
-import { etagOf, locationOf, renderServiceAccount } from "./render.js";
+import { locationOf, renderServiceAccount } from "./render.js";
 import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import type { ScimRoom } from "./scim-request.js";
 import { ownerOf, readServiceAccount, serviceAccountDocument } from "./service-account-document.js";
@@ -47,7 +47,7 @@ async function listAccounts(visit: Visit, query: ListQuery): Promise<Listed> {
     ...(query.filter && { filter: accountFilterAt(query.filter, now) }),
     ...(query.sort && { sort: accountSortAt(query.sort, now) }),
   });
-  return { ...listed, resources: await renderAll(visit, rows) };
+  return { ...listed, resources: await renderAll(visit, rows, now) };
 }
 
 function createAccount(visit: Visit, body: Json): Creation {
@@ -61,12 +61,14 @@ function createAccount(visit: Visit, body: Json): Creation {
 
 async function readOne(visit: Visit): Promise<Outcome> {
   const row = await stored(visit);
-  if (isUnchanged(visit.preconditions, row.version)) return { status: 304, etag: etagOf(row.version) };
+  const etag = accountTag(row, visit.room.p.now());
+  if (isUnchanged(visit.preconditions, etag)) return { status: 304, etag };
   return outcome(visit, 200, row);
 }
 
-function replaceAccount(visit: Visit, body: Json): Promise<Outcome> {
+function replaceAccount(visit: Visit, sent: Json): Promise<Outcome> {
   const { reading } = visit;
+  const body = withoutReadActive(sent, visit.preconditions);
   return change(visit, {
     next: ({ resource }) => readServiceAccount(body, reading, resource),
     saysOff: () => bodySaysOff(body, reading),
@@ -97,7 +99,7 @@ function change(
 ): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    checkIfMatch(visit.preconditions, row.version);
+    checkIfMatch(visit.preconditions, accountTag(row, visit.room.p.now()));
     const { resource: before } = row;
     const written = (document: ScimServiceAccountDocument) => write(visit, document, row);
     return orSwitchOff({
@@ -117,8 +119,10 @@ function change(
 
 function deleteAccount(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
-    const { id, version } = await stored(visit);
-    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
+    const row = await stored(visit);
+    const { id, version } = row;
+    const tag = accountTag(row, visit.room.p.now());
+    const ifVersion = checkIfMatch(visit.preconditions, tag) ? { ifVersion: version } : {};
     await pushOne(visit, { kind: "deleteServiceAccount", id, ...ifVersion });
     return { status: 204 } as const;
   });
@@ -161,16 +165,20 @@ async function saved(
 }
 
 async function outcome(visit: Visit, status: 200 | 201, row: DirectoryUserRow): Promise<Outcome> {
-  const [resource] = await renderAll(visit, [row]);
+  const now = visit.room.p.now();
+  const [resource] = await renderAll(visit, [row], now);
   const location = locationOf(visit.room.schemas.serviceAccount, row.id, visit.room.baseUrl);
-  return { status, location, etag: etagOf(row.version), ...(resource && { resource }) };
+  return { status, location, etag: accountTag(row, now), ...(resource && { resource }) };
 }
 
 /** Owners of the whole page in one question, and only when the answer shows them. */
-async function renderAll(visit: Visit, stored: readonly DirectoryUserRow[]): Promise<readonly JsonObject[]> {
+async function renderAll(
+  visit: Visit,
+  stored: readonly DirectoryUserRow[],
+  now: Instant,
+): Promise<readonly JsonObject[]> {
   const { room, caller, projection } = visit;
-  const now = room.p.now();
-  const rows = stored.map((row) => ({ ...row, resource: accountAt(row.resource, now) }));
+  const rows = stored.map((row) => accountAt(row, now));
   const type = room.schemas.serviceAccount;
   const owned = wants(type, "owner", projection) ? rows.flatMap(({ resource }) => ownerOf(resource).owner ?? []) : [];
   const ids = [...new Set(owned)];

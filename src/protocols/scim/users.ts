@@ -70,7 +70,7 @@ function letGo(visit: Visit, body: Json): Creation {
 
 async function readOne(visit: Visit): Promise<Outcome> {
   const row = await stored(visit);
-  if (isUnchanged(visit.preconditions, row.version)) return { status: 304, etag: etagOf(row.version) };
+  if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
   return outcome(visit, 200, row);
 }
 
@@ -107,7 +107,7 @@ function change(
 ): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    checkIfMatch(visit.preconditions, row.version);
+    checkIfMatch(visit.preconditions, etagOf(row.version));
     const { resource: before } = row;
     const written = async (one: Draft, hasFallback = false) =>
       saved(visit, 200, one.document, await pushUser(visit, { ...one, hasFallback }, row));
@@ -133,7 +133,7 @@ function deleteUser(visit: Visit): Promise<Outcome> {
   const { tenant, connection, context } = visit.caller;
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
-    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
+    const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
     // Who was made by hand becomes the connection's own first, and leaves as anybody else does.
     const changes: readonly DirectoryChange[] = adoptable
       ? [
