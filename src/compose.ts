@@ -64,8 +64,15 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** Opens the database of the configuration, brings its schema up to date, and makes provisioning of it. */
-export async function openProvisioning(config: Config, logger: Logger): Promise<Opened> {
+/**
+ * Opens the database of the configuration, brings its schema up to date, and makes provisioning of it. Throws ConfigError, also for
+ * mistakes in the operator's schema files.
+ */
+export async function openProvisioning(
+  config: Config,
+  logger: Logger,
+  customTables: CustomTables = customTablesOf(config),
+): Promise<Opened> {
   const secrets = loadSecrets(config);
   const vault = createVault(secrets.secretKey);
   const { store, migrated } = await openDatabase(config.databaseUrl);
@@ -80,7 +87,7 @@ export async function openProvisioning(config: Config, logger: Logger): Promise<
     expressions,
     parseMapping,
     secrets: { newToken, hashToken, encrypt: (clear, context) => vault.seal(clear, context) },
-    documents: createLocalDocuments(),
+    documents: createLocalDocuments(customTables),
     settings: {
       ...config.sync,
       brake: config.brake,
@@ -185,7 +192,7 @@ export async function startService(config: Config, logger: Logger, options: Serv
     throw new ConfigError([`config: ${addressFault(config, fault)}`]);
   });
   try {
-    const opened = await openProvisioning(config, logger);
+    const opened = await openProvisioning(config, logger, customTables);
     const publicUrl = publicUrlOf(config, listener.port);
     const worker = startWorker(opened.p);
     opened.onWake(worker.wake);

@@ -4,7 +4,7 @@
  */
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ScimGroupDocument, ScimUserDocument, UpsertUser } from "../model/directory.js";
-import { emailDomain, fold } from "../model/fold.js";
+import { emailDomain } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
@@ -142,23 +142,6 @@ export async function refuseOccupied(
   if (holder === undefined) return;
   const remedy = `use another, or write to that user, \`${holder.id}\``;
   throw new Refusal("uniqueness", `userName \`${userName}\` is that of a user made by hand: ${remedy}`);
-}
-
-/** An admin gave somebody the userName of people who were pushed: their connections do not find them, and an admin is told. */
-export async function reviewNamesakes(
-  tx: TenantWriter,
-  tenant: Tenant,
-  { user, userName }: { readonly user: UserId; readonly userName: string },
-  now: Instant,
-): Promise<void> {
-  const namesakes = await tx.namesakes(fold(userName));
-  if (namesakes.length === 0) return;
-  const adopting = (await tx.connections()).filter((one) => (adoptableBy(tenant, one)?.domains.length ?? 0) > 0);
-  for (const { id, connection, user: pushed } of namesakes) {
-    if (!adopting.some((one) => one.id === connection)) continue;
-    const detail = { names: [userName], candidates: [id], users: [user, pushed] };
-    await tx.insertReviewItem({ kind: "same_user_name", connection, detail }, now);
-  }
 }
 
 function refused(

@@ -6,6 +6,7 @@ import { type Problem, Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { domainForm } from "./domain-form.js";
 import { mappingContext } from "./mapping/compiled-mappings.js";
+import { adoptableByEach, reviewWidened } from "./namesakes.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
 import type { TenantReader } from "./ports/store.js";
 import { refuseAnotherProvider, trustChange } from "./saml-trust.js";
@@ -162,6 +163,7 @@ async function applyChange(
     );
     await refuseUnfitMapping(p, tx, all);
     const connection = await tx.updateConnection(before.id, { ...change, ...managedGroups(before, change, now) }, now);
+    if (change.adopt || change.allowedDomains) await reviewWidened(tx, adoptableByEach(tenant, all), now);
     const { groupsUnmanagedSince: since } = before;
     if (since !== undefined && connection.groupsUnmanagedSince === undefined)
       await tx.unconfirmGroups(before.id, since);

@@ -1,7 +1,7 @@
 /** Provisioning owns what happens between a translated message and a changed ledger; nobody else writes either ledger. */
 import type { Batches } from "../model/batches.js";
 import type { ExpressionJob, ExpressionResult } from "../model/expression.js";
-import type { Instant } from "../model/ids.js";
+import type { Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { GroupBook } from "./group-book.js";
 import type { PersonPush } from "./ingest-together.js";
@@ -62,7 +62,11 @@ export interface SecretPort {
 /** Where faults go that no caller can be told of. */
 export interface FaultLog {
   /** A fault of ours that was survived; `event` is a stable code. */
-  fault(event: string, fault: unknown, about?: { readonly tenant?: number; readonly run?: number }): void;
+  fault(
+    event: string,
+    fault: unknown,
+    about?: { readonly tenant?: number; readonly run?: number; readonly user?: UserId },
+  ): void;
 }
 
 /** All that use cases need of the outside: handed to each as its first argument. */

@@ -95,8 +95,8 @@ export async function deleteLocalGroup(
 }
 
 /**
- * Brings back, beside the group that a connection took over, the one that it was before, with its members. Refusals: `not_found`, and
- * `conflict` where nothing was taken over or more than 30 days have passed.
+ * Brings back, beside the group that a connection took over, the one that it was before, with its members. Refusals: `not_found`,
+ * `conflict` where nothing was taken over or more than 30 days have passed, and `uniqueness` where an admin made a group of its name since.
  */
 export async function undoGroupAdoption(
   p: Provisioning,
@@ -111,6 +111,7 @@ export async function undoGroupAdoption(
       if ((await tx.group(group)) === undefined) throw noGroup(group);
       throw new Refusal("conflict", `no connection took over group \`${group}\` in the last ${UNDO_DAYS} days`);
     }
+    await refuseTaken(tx, (await tx.group(id))?.displayName ?? "", id);
     const touched = await tx.usersOfGroups([id]);
     await tx.markDirty(touched, "facts", now);
     const ingested = { rows: [], touched, notices: [] };
@@ -156,8 +157,9 @@ async function written(
   return id;
 }
 
-async function refuseTaken(tx: TenantWriter, displayName: string): Promise<void> {
-  if ((await tx.adoptableGroup({ name: fold(displayName) })) === undefined) return;
+/** `but`: the group that is to have the name. */
+async function refuseTaken(tx: TenantWriter, displayName: string, but?: DirectoryGroupId): Promise<void> {
+  if ((await tx.adoptableGroup({ name: fold(displayName), but })) === undefined) return;
   throw new Refusal("uniqueness", `a local group \`${displayName}\` exists: change that one, or choose another name`);
 }
 

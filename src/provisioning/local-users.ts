@@ -1,18 +1,19 @@
 /** Local users: people whom an admin keeps by hand; rows of the built-in connection `local`. */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { Asserted, ClaimsDocument } from "../model/directory.js";
+import type { Asserted, ClaimsDocument, ScimUserDocument } from "../model/directory.js";
 import type { UserAttribute } from "../model/facts.js";
-import type { Instant, UserId } from "../model/ids.js";
+import type { Instant, TenantId, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { isOwner } from "../model/target.js";
 import { admitSeat } from "./admit.js";
-import { reviewNamesakes } from "./adopt.js";
 import type { Context, Provisioning } from "./deps.js";
 import { endAccount } from "./end-account.js";
 import { firstNames } from "./first-names.js";
 import { refuseLastOwner } from "./manual-grants.js";
+import { reviewNamesakes } from "./namesakes.js";
 import { NO_ACCESS_WRITES } from "./no-access-writes.js";
+import type { UndescribedUser } from "./ports/adoption.js";
 import type { LocalProfile } from "./ports/documents.js";
 import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
@@ -40,9 +41,9 @@ export async function createLocalUser(
     );
     const documents = { claims: claimsOf(undefined, profile, now), shown: p.documents.person(profile) };
     await tx.insertUserRow({ connection: local.id, user: id, linkedBy: "created", ...documents, userName }, now);
-    await reviewNamesakes(tx, tenant, { user: id, userName }, now);
     await admitSeat(tx, id);
     await tx.applyAccess({ ...NO_ACCESS_WRITES, statuses: [{ user: id, to: "registered" }] }, now);
+    await reviewNamesakes(tx, [id], now);
     await tellOfAccount(tx, { user: id, userName, type: "user.created", reason: "made by hand", context, now });
     await tx.markDirty([id], "local", now);
     return id;
@@ -74,9 +75,9 @@ export async function updateLocalUser(
       throw new Refusal("not_found", `no user \`${user}\``);
     await refuseSynced(tx, user, change);
     if (change.profile) await editProfile(p, tx, user, change.profile, now);
-    if (change.profile?.userName) await reviewNamesakes(tx, tenant, { user, userName: change.profile.userName }, now);
     if (change.active === false && state.status === "registered") await deactivate(p, tx, state, context, now);
     if (change.active === true && state.status === "deactivated") await reactivate(tx, state, context, now);
+    if (change.profile || change.active) await reviewNamesakes(tx, [user], now);
     await tx.markDirty([user], "local", now);
   });
   await reconcilePeople(p, tenant.id, [user], { context });
@@ -129,11 +130,29 @@ async function editProfile(
 export async function describeLocalUsers(
   p: Provisioning,
   tx: TenantWriter,
-  people: Awaited<ReturnType<TenantWriter["undescribedUsers"]>>,
+  people: readonly UndescribedUser[],
   now: Instant,
 ): Promise<void> {
-  for (const { id, claims } of people) {
-    await tx.updateShown(id, p.documents.person(profileOf(claims)), now);
+  for (const { id, user, claims } of people) {
+    const document = documentOf(p, tx.tenant, user, claims);
+    if (document !== undefined) await tx.updateShown(id, document, now);
+  }
+  const users = people.map(({ user }) => user);
+  await reviewNamesakes(tx, users, now);
+}
+
+/** INVARIANT: nobody keeps others from what an upgrade makes of them. Of whom nothing can be made, the log tells at each start. */
+function documentOf(
+  p: Provisioning,
+  tenant: TenantId,
+  user: UserId,
+  claims: ClaimsDocument,
+): ScimUserDocument | undefined {
+  try {
+    return p.documents.person(profileOf(claims));
+  } catch (fault) {
+    p.log.fault("local_user.describe_failed", fault, { tenant, user });
+    return undefined;
   }
 }
 

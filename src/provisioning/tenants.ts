@@ -1,6 +1,7 @@
 import type { TeamPolicy, Tenant } from "../model/connection.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { domainForm } from "./domain-form.js";
+import { adoptableByEach, reviewWidened } from "./namesakes.js";
 
 export interface TenantInput {
   readonly slug: string;
@@ -25,7 +26,7 @@ export async function createTenant(p: Provisioning, input: TenantInput, context:
   return tenant;
 }
 
-/** Refusal `domain_taken`. More seats let in who waits for one: the worker sees to it. */
+/** Refusal `domain_taken`. More seats let in who waits for one: the worker sees to it. More domains may be those of hidden namesakes. */
 export async function updateTenant(
   p: Provisioning,
   tenant: Tenant,
@@ -35,9 +36,10 @@ export async function updateTenant(
   const now = p.now();
   const domains = change.domains && { domains: change.domains.map(domainForm) };
   const updated = await p.store.instance.updateTenant(tenant.id, { ...change, ...domains }, now);
-  await p.store.write(tenant.id, (tx) =>
-    tx.appendAudit([auditEntry(context, now, "tenant.updated", { keys: Object.keys(change) })]),
-  );
+  await p.store.write(tenant.id, async (tx) => {
+    if (domains) await reviewWidened(tx, adoptableByEach(tenant, await tx.connections()), now);
+    await tx.appendAudit([auditEntry(context, now, "tenant.updated", { keys: Object.keys(change) })]);
+  });
   p.wake();
   return updated;
 }

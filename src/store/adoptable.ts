@@ -24,14 +24,18 @@ export function hasNamesake({ connection }: Adoptable): Fragment {
 }
 
 /** Of `directory_users u`: people made by hand whose e-mail is of the domains, by a condition on their account `a`. */
-export function localUser({ tenant, dialect }: Scope, { domains }: Adoptable, condition: Fragment): Fragment {
+export function localUser(scope: Scope, { domains }: Pick<Adoptable, "domains">, condition: Fragment): Fragment {
   const email = verbatim("a.email_folded");
-  const ofDomain = domains.flatMap(domainSpellings).map((domain) => dialect.test(email, "ew", `@${domain}`));
+  const ofDomain = domains.flatMap(domainSpellings).map((domain) => scope.dialect.test(email, "ew", `@${domain}`));
+  return shownUser(scope, sql`${condition} and (${join(ofDomain, " or ")})`);
+}
+
+/** The same whatever their e-mail. */
+export function shownUser({ tenant }: Pick<Scope, "tenant">, condition: Fragment): Fragment {
   return sql`u.tenant_id = ${tenant} and u.connection_id = ${localConnection({ tenant })}
     and u.deleted_at is null and u.scim_resource is not null and exists (select 1 from identity_links l
       join users a on a.tenant_id = l.tenant_id and a.id = l.user_id and ${condition}
-      where l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
-        and (${join(ofDomain, " or ")}))`;
+      where l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null)`;
 }
 
 /** Of `directory_groups g`: groups made by hand that no connection has taken over. */

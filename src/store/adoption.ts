@@ -5,7 +5,7 @@ import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import { OWNER } from "../model/target.js";
 import type { Adoptable, AdoptionWriter, KeptFrom, LocalNames, LocalPerson } from "../provisioning/ports/adoption.js";
-import { adoptableGroup, adoptableUser, hasNamesake, localConnection, localUser } from "./adoptable.js";
+import { adoptableGroup, adoptableUser, hasNamesake, localConnection, localUser, shownUser } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
 import { LIVE_SCIM } from "./directory-rows.js";
@@ -14,6 +14,8 @@ import type { Scope } from "./scope.js";
 import { addressSpellings } from "./spellings.js";
 import { assignments, one, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, toMillis } from "./values.js";
+
+const REGISTERED = verbatim("a.status = 'registered'");
 
 interface PersonColumns {
   readonly id: string;
@@ -30,6 +32,13 @@ interface NamesakeColumns {
   readonly id: string;
   readonly connection_id: string;
   readonly user_id: string;
+}
+
+interface HiddenColumns {
+  readonly user_name: string;
+  readonly user_id: string;
+  readonly pushed_id: string;
+  readonly pushed_user_id: string;
 }
 
 export function adoptionWriter(scope: Scope): AdoptionWriter {
@@ -49,9 +58,32 @@ export function adoptionWriter(scope: Scope): AdoptionWriter {
         connection: row.connection_id as ConnectionId,
       }));
     },
+    async hiddenNamesakes(connection, of) {
+      const meant =
+        "domains" in of
+          ? localUser(scope, of, REGISTERED)
+          : shownUser(scope, sql`${REGISTERED} and a.id in ${dialect.list(of.users)}`);
+      const rows = await db.all<HiddenColumns>(
+        sql`select u.user_name, h.user_id, o.id as pushed_id, l.user_id as pushed_user_id from directory_users u
+          join identity_links h on h.tenant_id = u.tenant_id and h.directory_user_id = u.id and h.ended_at is null
+          join directory_users o on o.tenant_id = u.tenant_id and o.connection_id = ${connection}
+            and o.user_name_folded = u.user_name_folded and o.deleted_at is null and o.scim_resource is not null
+          join identity_links l on l.tenant_id = o.tenant_id and l.directory_user_id = o.id and l.ended_at is null
+            and l.user_id <> h.user_id
+          where ${meant} order by u.id`,
+      );
+      return rows.map((row) => ({
+        user: row.user_id as UserId,
+        userName: row.user_name,
+        pushed: { id: row.pushed_id as DirectoryUserId, user: row.pushed_user_id as UserId },
+      }));
+    },
     adoptUser: (connection, id, now) => adoptUser(scope, connection, id, now),
     async adoptableGroup(names) {
-      const meant = "id" in names ? sql`g.id = ${names.id}` : sql`g.display_name_folded = ${names.name}`;
+      const meant =
+        "id" in names
+          ? sql`g.id = ${names.id}`
+          : sql`g.display_name_folded = ${names.name} and g.id <> ${names.but ?? ""}`;
       const row = await one<{ readonly id: string }>(
         db,
         sql`select g.id from directory_groups g where ${adoptableGroup(scope)} and ${meant} order by g.id limit 1`,
@@ -82,14 +114,18 @@ export function adoptionWriter(scope: Scope): AdoptionWriter {
       );
     },
     async undescribedUsers(local, { after = "", limit }) {
-      const rows = await db.all<{ readonly id: string; readonly claims: string }>(
-        sql`select u.id, u.claims from directory_users u
+      const rows = await db.all<{ readonly id: string; readonly user_id: string; readonly claims: string }>(
+        sql`select u.id, l.user_id, u.claims from directory_users u
           join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
           where u.tenant_id = ${tenant} and u.connection_id = ${local} and u.deleted_at is null
             and u.scim_resource is null and u.claims is not null and l.linked_by = 'created' and u.id > ${after}
           order by u.id limit ${limit}${dialect.lock("u")}`,
       );
-      return rows.map((row) => ({ id: row.id as DirectoryUserId, claims: fromJson<ClaimsDocument>(row.claims) }));
+      return rows.map((row) => ({
+        id: row.id as DirectoryUserId,
+        user: row.user_id as UserId,
+        claims: fromJson<ClaimsDocument>(row.claims),
+      }));
     },
   };
 }

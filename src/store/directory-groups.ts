@@ -92,7 +92,7 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
         verbatim("g.id"),
         sql`from directory_memberships m
           join directory_groups g on g.tenant_id = m.tenant_id and g.id = m.group_id
-          where m.tenant_id = ${tenant} and m.directory_user_id = asked.value`,
+          where m.tenant_id = ${tenant} and m.directory_user_id = asked.value and g.overwritten_by is null`,
       );
       const rows = await db.all<{ readonly id: string; readonly groups: string }>(
         quick(

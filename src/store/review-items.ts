@@ -1,9 +1,10 @@
 /** What waits for an admin to say who is who. */
-import type { ConnectionId } from "../model/ids.js";
+import type { ConnectionId, Instant } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import type { ReviewItemReader, ReviewItemWriter } from "../provisioning/ports/review-items.js";
+import type { ReviewItemReader, ReviewItems, ReviewItemWriter } from "../provisioning/ports/review-items.js";
+import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { insertion, one, sql } from "./sql.js";
+import { sql, verbatim } from "./sql.js";
 import { fromJson, page, toInstant, toJson, toMillis } from "./values.js";
 
 interface ItemColumns {
@@ -36,18 +37,11 @@ function itemOf(row: ItemColumns) {
   };
 }
 
-export function reviewItemWriter({ tenant, sql: db, newId }: Scope): ReviewItemWriter {
+export function reviewItemWriter(scope: Scope): ReviewItemWriter {
+  const { tenant, sql: db } = scope;
   return {
-    async insertReviewItem({ kind, connection, detail }, now) {
-      const waiting = await one(
-        db,
-        sql`select id from review_items where tenant_id = ${tenant} and connection_id = ${connection} and kind = ${kind}
-            and closed_at is null and cast(detail as text) = ${toJson(detail)} limit 1`,
-      );
-      if (waiting) return;
-      const columns = { tenant_id: tenant, id: newId(), kind, connection_id: connection };
-      await db.run(insertion("review_items", { ...columns, detail: toJson(detail), created_at: toMillis(now) }));
-    },
+    insertReviewItem: ({ detail, ...item }, now) => insertReviewItems(scope, { ...item, details: [detail] }, now),
+    insertReviewItems: (items, now) => insertReviewItems(scope, items, now),
     async closeReviewItem(id, now) {
       const closed = await db.run(
         sql`update review_items set closed_at = ${toMillis(now)}
@@ -56,4 +50,21 @@ export function reviewItemWriter({ tenant, sql: db, newId }: Scope): ReviewItemW
       return closed > 0;
     },
   };
+}
+
+async function insertReviewItems(
+  { tenant, sql: db, dialect, newId }: Scope,
+  { kind, connection, details }: ReviewItems,
+  now: Instant,
+): Promise<void> {
+  if (details.length === 0) return;
+  const rows = details.map((detail) => ({ id: newId(), detail: toJson(detail) }));
+  await db.run(
+    sql`insert into review_items (tenant_id, id, kind, connection_id, detail, created_at)
+      select ${bigint(tenant)}, r.id, ${text(kind)}, ${text(connection)}, ${dialect.json(verbatim("r.detail"))},
+        ${bigint(toMillis(now))}
+      from ${dialect.rows({ id: "text", detail: "text" }, rows)} as r where r.detail not in (
+        select cast(w.detail as text) from review_items w where w.tenant_id = ${tenant}
+          and w.connection_id = ${connection} and w.kind = ${kind} and w.closed_at is null)`,
+  );
 }

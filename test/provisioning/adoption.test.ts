@@ -1,8 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import type { DirectoryGroupId, DirectoryUserId, UserId } from "../../src/model/ids.js";
+import type { DirectoryGroupId, DirectoryUserId, TenantId, UserId } from "../../src/model/ids.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
-import { createLocalGroup, undoGroupAdoption, updateLocalGroup } from "../../src/provisioning/local-groups.js";
+import {
+  createLocalGroup,
+  deleteLocalGroup,
+  undoGroupAdoption,
+  updateLocalGroup,
+} from "../../src/provisioning/local-groups.js";
 import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
 import type { LocalProfile } from "../../src/provisioning/ports/documents.js";
 import { startWorker } from "../../src/provisioning/runs/worker.js";
@@ -10,7 +15,7 @@ import { previewSync } from "../../src/provisioning/sync-mode.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { NO_WRITES } from "../store/world.js";
 import { testClock } from "../support/clock.js";
-import { scimGroup } from "../support/people.js";
+import { scimGroup, scimUser } from "../support/people.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 const RULES = {
@@ -163,20 +168,67 @@ for (const [name, newUrl] of [
       });
     }
 
-    it("is made up for people made by hand in earlier versions in slices behind the start: from then on clients find them", async () => {
-      const tenant = await t.tenant();
-      const [now, userName] = [clock.now(), `ann@${domain}`];
-      const row = await t.p.store.write(tenant.id, async (tx) => {
+    it("is not brought back beside a group that an admin has made of that name since", async () => {
+      const ann = `ann@${domain}`;
+      const crew = await group("Crew", await local(ann));
+      await t.change("okta", { kind: "upsertGroup", document: scimGroup("Crew") });
+      const another = await group("CREW");
+      const undo = async () => undoGroupAdoption(t.p, await t.tenant(), crew, ADMIN);
+      expect(await undo().catch(({ code }: { readonly code: string }) => code)).to.equal("uniqueness");
+      expect(await t.holds(ann)).to.deep.equal([]);
+      await deleteLocalGroup(t.p, await t.tenant(), another, ADMIN);
+      await undo();
+      expect(await t.holds(ann)).to.deep.equal(["Ship/sailor"]);
+    });
+
+    /** Somebody made by hand as an earlier version left them. */
+    const undescribed = async (tenant: TenantId, userName: string, email = userName) => {
+      const now = clock.now();
+      return t.p.store.write(tenant, async (tx) => {
         const made = (await tx.connections()).find(({ protocol }) => protocol === "local");
         if (made === undefined) throw new Error("no local connection");
-        const user = await tx.insertPendingUser({ userName, email: userName }, now);
-        const attributes = { userName: { value: userName, at: now }, email: { value: userName, at: now } };
-        const claims = { attributes, claims: {}, at: now };
+        const user = await tx.insertPendingUser({ userName, email }, now);
+        const attributes = { userName: { value: userName, at: now }, email: { value: email, at: now } };
         await tx.applyAccess({ ...NO_WRITES, statuses: [{ user, to: "registered" }] }, now);
-        return tx.insertUserRow({ connection: made.id, user, linkedBy: "created", claims, userName }, now);
+        const claims = { attributes, claims: {}, at: now };
+        const row = await tx.insertUserRow({ connection: made.id, user, linkedBy: "created", claims, userName }, now);
+        return { user, row: row.id };
       });
+    };
+
+    it("is made up for everybody but those of whom it cannot be, and an admin is told of who is called like somebody pushed", async () => {
+      const tenant = await t.tenant();
+      const bad = await undescribed(tenant.id, "x".repeat(600), `x@${domain}`);
+      const ann = await undescribed(tenant.id, `ann@${domain}`);
       const { id } = await t.connection("okta");
-      const shown = () => t.p.store.read(tenant.id).directoryUser(id, row.id, { connection: id, domains: [domain] });
+      const pushed = await t.p.store.write(tenant.id, async (tx) => {
+        const now = clock.now();
+        const user = await tx.insertPendingUser({ userName: `ann@${domain}` }, now);
+        const scim = scimUser(`ann@${domain}`);
+        const row = { connection: id, user, linkedBy: "created", scim, userName: scim.userName };
+        return { user, row: (await tx.insertUserRow(row, now)).id };
+      });
+      const faults: unknown[] = [];
+      const log = { fault: (event: string, _: unknown, about: object = {}) => faults.push([event, about]) };
+      const upgraded = startWorker({ ...t.p, log });
+      const items = async () => (await t.p.store.read(tenant.id).reviewItems({ limit: 10 })).items;
+      for (; (await items()).length === 0; await sleep(5));
+      await upgraded.stop();
+      expect(faults).to.deep.include(["local_user.describe_failed", { tenant: tenant.id, user: bad.user }]);
+      const adoptable = { connection: id, domains: [domain] };
+      const seen = await t.p.store.read(tenant.id).directoryUsers(id, { offset: 0, limit: 10, adoptable });
+      expect(seen.total, "the pushed one alone").to.equal(1);
+      expect((await items()).map(({ kind, detail }) => [kind, detail])).to.deep.equal([
+        ["same_user_name", { names: [`ann@${domain}`], candidates: [pushed.row], users: [ann.user, pushed.user] }],
+      ]);
+    });
+
+    it("is made up for people made by hand in earlier versions in slices behind the start: from then on clients find them", async () => {
+      const tenant = await t.tenant();
+      const userName = `ann@${domain}`;
+      const { row } = await undescribed(tenant.id, userName);
+      const { id } = await t.connection("okta");
+      const shown = () => t.p.store.read(tenant.id).directoryUser(id, row, { connection: id, domains: [domain] });
       expect(await shown()).to.equal(undefined);
       expect(await t.p.store.instance.tenantsToDescribe()).to.include(tenant.id);
       const upgraded = startWorker(t.p);

@@ -434,6 +434,7 @@ describe("adoption of people made by hand", () => {
       const { p } = service();
       const { tenant, connection } = directory;
       await directory.user("ann");
+      const [pushed] = await accounts(directory);
       const user = await local(directory);
       await updateConnection(p, tenant, connection.slug, { adopt: "verified_domain" }, ADMIN);
       expect(await found(directory, `emails.value eq "${at("ann")}"`)).to.have.length(0);
@@ -441,7 +442,10 @@ describe("adoption of people made by hand", () => {
         const posted = await directory.post("/Users", userBody(userName, emails(at("ann"))));
         expect([posted.status, posted.json["scimType"]], posted.text).to.deep.equal([409, "uniqueness"]);
       }
-      expect(await reviews(directory)).to.deep.equal([["adoption", [user]]]);
+      expect(await reviews(directory)).to.deep.equal([
+        ["same_user_name", [user, pushed?.id]],
+        ["adoption", [user]],
+      ]);
       await updateLocalUser(p, tenant, user, { profile: { userName: "annie" } }, ADMIN);
       const posted = await directory.post("/Users", userBody(at("ann"), emails(at("ann"))));
       expect([posted.status, (await account(directory, user))?.synced], posted.text).to.deep.equal([201, true]);

@@ -1,5 +1,10 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
+import { updateConnection } from "../../src/provisioning/connections.js";
+import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
+import { updateServiceAccount } from "../../src/provisioning/service-accounts.js";
+import { previewSync } from "../../src/provisioning/sync-mode.js";
+import { ADMIN } from "../support/tenant.js";
 import { groupBody, userBody } from "./scim-service.js";
 import { ENTERPRISE, GROUP, SERVICE_ACCOUNT, USER } from "./tables.js";
 import { BADGE } from "./test-resource.js";
@@ -8,7 +13,7 @@ import { errorOf, INVALID, onTestResources, TAKEN } from "./test-resource-client
 const badge = (more: JsonObject): JsonObject => ({ [BADGE]: more });
 
 describe("SCIM extensions that the operator gives to the resource types that ship, over HTTP", () => {
-  onTestResources((client) => {
+  onTestResources((client, service) => {
     const found = async (filter: string): Promise<readonly unknown[]> => {
       const { json } = await client().directory.get(`/Users?filter=${encodeURIComponent(filter)}`);
       return ((json["Resources"] ?? []) as readonly JsonObject[]).map((resource) => resource["userName"]);
@@ -40,6 +45,32 @@ describe("SCIM extensions that the operator gives to the resource types that shi
       expect(bad.json["detail"]).to.contain(`${BADGE}:issuedAt`);
       const made = await directory.post("/Users", userBody("ada", badge({ pin: "4711", number: "1" })));
       expect(made.json[BADGE]).to.deep.equal({ number: "1" });
+    });
+
+    it("RFC-30: a service account is found by them also after an admin has changed it", async () => {
+      const { p } = service();
+      const { directory } = client();
+      const { tenant, connection } = directory;
+      const turn = async (to: "off" | "live") => {
+        const convert = to === "off" ? { onDisable: "convert" as const } : {};
+        const { digest } = await previewSync(p, tenant, connection.slug, { to, ...convert });
+        const { run } = await updateConnection(p, tenant, connection.slug, { sync: to, digest, ...convert }, ADMIN);
+        if (run !== undefined) await waitForRun(p, tenant, run, 30);
+      };
+      const badged = { ...badge({ number: "77", locker: { floor: 2 } }), schemas: [SERVICE_ACCOUNT, BADGE] };
+      const made = await directory.post("/ServiceAccounts", { displayName: "Export", ...badged });
+      expect(made.status, made.text).to.equal(201);
+      const [account] = (await p.store.read(tenant.id).serviceAccounts({ limit: 10 })).items;
+      if (account === undefined) throw new Error("no account");
+      await turn("off");
+      await updateServiceAccount(p, tenant, account.id, { description: "By an admin" }, ADMIN);
+      await turn("live");
+      for (const filter of [`${BADGE}:number eq "77"`, `${BADGE}:locker.floor gt 1`, 'description sw "By"']) {
+        const { json } = await directory.get(`/ServiceAccounts?filter=${encodeURIComponent(filter)}`);
+        expect(json["totalResults"], filter).to.equal(1);
+      }
+      const again = await directory.post("/ServiceAccounts", { ...badged, displayName: "Other" });
+      expect(errorOf(again), "and its unique values are its own still").to.deep.equal(TAKEN);
     });
 
     it("RFC-30, RFC-36, RFC-43, RFC-46: they are filtered by, patched and projected like any attribute", async () => {

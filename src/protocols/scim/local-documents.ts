@@ -1,17 +1,18 @@
 /** Owns how SCIM clients see the people and groups that admins made by hand. */
-import { join } from "node:path";
 import type { JsonObject } from "../../model/json.js";
-import { projectRoot } from "../../platform/root.js";
 import type { AccountEdit, DocumentPort, LocalProfile } from "../../provisioning/ports/documents.js";
+import { SCIM_TABLES } from "./custom-schemas.js";
 import { startReading } from "./dialect.js";
 import { groupDocument, userDocument } from "./document.js";
 import { readScimSchemas } from "./schema.js";
+import type { CustomTables } from "./schema-tables.js";
 import { serviceAccountDocument } from "./service-account-document.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-export function createLocalDocuments(): DocumentPort {
-  const { user, group, serviceAccount } = readScimSchemas(join(projectRoot, "schemas", "scim"));
+/** `own`: what the operator's schema files add. */
+export function createLocalDocuments(own: CustomTables): DocumentPort {
+  const { user, group, serviceAccount } = readScimSchemas(SCIM_TABLES, own);
   return {
     person: (profile) => userDocument(userResource(profile), startReading(user, "rfc")),
     account(resource, edit) {

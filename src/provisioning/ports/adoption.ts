@@ -30,10 +30,26 @@ export interface Namesake {
   readonly connection: ConnectionId;
 }
 
+/** Somebody made by hand, and the pushed person who has their userName. */
+export interface HiddenNamesake {
+  readonly user: UserId;
+  readonly userName: string;
+  readonly pushed: { readonly id: DirectoryUserId; readonly user: UserId };
+}
+
+/** Of which people made by hand: of these, or of those with an e-mail of these domains. */
+export type HiddenOf = { readonly users: readonly UserId[] } | { readonly domains: readonly string[] };
+
 export type LocalNames =
   | { readonly id: DirectoryUserId }
   /** Both folded, e-mails with their domain in ASCII: one of the two is enough. */
   | { readonly userName: string; readonly emails: readonly string[] };
+
+export interface UndescribedUser {
+  readonly id: DirectoryUserId;
+  readonly user: UserId;
+  readonly claims: ClaimsDocument;
+}
 
 /** Moving what admins made by hand to a connection. */
 export interface AdoptionWriter {
@@ -41,14 +57,16 @@ export interface AdoptionWriter {
   adoptableUsers(adoptable: Adoptable, names: LocalNames): Promise<readonly LocalPerson[]>;
   /** Pushed people of all connections who have this folded userName. */
   namesakes(userName: string): Promise<readonly Namesake[]>;
+  /** Registered people made by hand who are called like somebody else whom the connection keeps. */
+  hiddenNamesakes(connection: ConnectionId, of: HiddenOf): Promise<readonly HiddenNamesake[]>;
   /**
    * Moves the row with its id and its version; what was typed of the person, and the groups they were put into, stay behind in a row of
    * their own. The caller writes the document.
    */
   adoptUser(connection: ConnectionId, id: DirectoryUserId, now: Instant): Promise<void>;
-  /** A group made by hand, by its id or its folded name. */
+  /** A group made by hand, by its id or its folded name; by name another one than `but`. */
   adoptableGroup(
-    names: { readonly id: DirectoryGroupId } | { readonly name: string },
+    names: { readonly id: DirectoryGroupId } | { readonly name: string; readonly but?: DirectoryGroupId | undefined },
   ): Promise<DirectoryGroupId | undefined>;
   /**
    * Moves the group with its id and its version, without members: those stay behind in a group of their own, for which this one
@@ -63,5 +81,5 @@ export interface AdoptionWriter {
   undescribedUsers(
     local: ConnectionId,
     page: { readonly after?: DirectoryUserId; readonly limit: number },
-  ): Promise<readonly { readonly id: DirectoryUserId; readonly claims: ClaimsDocument }[]>;
+  ): Promise<readonly UndescribedUser[]>;
 }

@@ -11,6 +11,10 @@ export interface ReviewItem {
   readonly createdAt: Instant;
 }
 
+export interface ReviewItems extends Pick<ReviewItem, "kind" | "connection"> {
+  readonly details: readonly JsonObject[];
+}
+
 export interface ReviewItemReader {
   /** Those that wait, oldest first. */
   reviewItems(query: PageQuery): Promise<Page<ReviewItem>>;
@@ -19,6 +23,8 @@ export interface ReviewItemReader {
 export interface ReviewItemWriter {
   /** One that waits already is not put down again. */
   insertReviewItem(item: Pick<ReviewItem, "kind" | "connection" | "detail">, now: Instant): Promise<void>;
+  /** The same of many, in one statement. */
+  insertReviewItems(items: ReviewItems, now: Instant): Promise<void>;
   /** False: no such item waits. */
   closeReviewItem(id: string, now: Instant): Promise<boolean>;
 }
