@@ -90,6 +90,11 @@ export function listFaults(answer: Answer, asked: ListRequest): Complaint[] {
   return [...faults, ...rows.flatMap((row) => rowFaults(answer, row, asked))];
 }
 
+/** Whether a client can read a list in it at all, whatever else is wrong with it. */
+export function isList({ accepted, body }: Answer): boolean {
+  return accepted && (Array.isArray(body?.["Resources"]) || Number.isInteger(body?.["totalResults"]));
+}
+
 function rowFaults(answer: Answer, row: JsonObject, asked: ListRequest): Complaint[] {
   const about = complainer(answer);
   const faults = resourceFaults(answer, row);

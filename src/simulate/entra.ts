@@ -1,5 +1,6 @@
 /** Microsoft Entra's provisioning as a SCIM client: every request that it makes, in its order and its two dialects. */
 import { randomUUID } from "node:crypto";
+import { isList } from "./answer.js";
 import { type CycleResult, type OnItem, runCycle } from "./cycle.js";
 import type { Directory } from "./directory.js";
 import type { EntraClient } from "./entra/client.js";
@@ -32,7 +33,7 @@ export async function testConnection({ http }: EntraClient): Promise<boolean> {
   const group = { attribute: "displayName", value: nobody };
   const query = formEncoded({ excludedAttributes: "members", filter: `displayName eq "${nobody}"` });
   const groups = await list(http, "/Groups", query, { wanted: group, excluded: "members", row: "ENTRA-01" });
-  return users.accepted && groups.accepted;
+  return isList(users) && isList(groups);
 }
 
 /** An incremental cycle: sends what differs from what was pushed before. */

@@ -1,7 +1,7 @@
 /** Okta's provisioning as a SCIM client: every request that it makes, in its order and its dialect. */
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../model/json.js";
-import { profileFaults, resourcesOf } from "./answer.js";
+import { isList, profileFaults, resourcesOf } from "./answer.js";
 import { type CycleResult, type OnItem, runCycle } from "./cycle.js";
 import type { Directory } from "./directory.js";
 import { type Endpoint, list, readAll } from "./lookup.js";
@@ -18,7 +18,7 @@ export { assign, assignAgain, changeMembers, deactivate, pushGroup, reactivate, 
 export async function testConnection({ http }: OktaClient): Promise<boolean> {
   const users = await list(http, "/Users", "startIndex=1&count=2", { count: 2, row: "OKTA-01" });
   const groups = await list(http, "/Groups", "startIndex=1&count=100", { count: 100, row: "OKTA-01" });
-  return users.accepted && groups.accepted;
+  return isList(users) && isList(groups);
 }
 
 /** The reading part of the test suite that Okta runs before it lists an integration. */

@@ -209,6 +209,51 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
       expect(statusesOf(await send([operations[1] as Json, operations[4] as Json]))).to.deep.equal(["409", "201"]);
     });
 
+    it("RFC-52, RFC-56: an operation whose `version` cannot be read is refused, and never done without it", async () => {
+      const ada = await directory.user("ada");
+      const versions: readonly Json[] = [5, true, {}, ['W/"1"']];
+      const lines = linesOf(
+        await send(
+          versions.flatMap((version) => [
+            {
+              method: "PATCH",
+              path: `/Users/${ada}`,
+              version,
+              data: patchBody({ op: "add", path: "title", value: "x" }),
+            },
+            { method: "DELETE", path: `/Users/${ada}`, version },
+          ]),
+        ),
+      );
+      expect(lines.map((line) => [line["status"], responseOf(line)["scimType"]])).to.deep.equal(
+        lines.map(() => ["400", "invalidValue"]),
+      );
+      expect(responseOf(lines[0])["detail"]).to.match(/^`version` must be the text of an entity tag/);
+      const { json } = await directory.get(`/Users/${ada}`);
+      expect([(json["meta"] as JsonObject)["version"], json["title"]]).to.deep.equal(['W/"1"', undefined]);
+      const without = [null, ""].map((version) => ({
+        method: "PUT",
+        path: `/Users/${ada}`,
+        version,
+        data: userBody("ada"),
+      }));
+      expect(statusesOf(await send(without))).to.deep.equal(["200", "200"]);
+    });
+
+    it("RFC-52: a path with a query is told so, and is no resource's location", async () => {
+      const ada = await directory.user("ada");
+      const operations = [
+        ...["?attributes=id", "?", "#x"].map((more) => ({ method: "DELETE", path: `/Users/${ada}${more}` })),
+        post("/Users?attributes=id", "q", userBody("bob")),
+      ];
+      for (const line of linesOf(await send(operations))) {
+        expect(line).to.include({ status: "400" }).and.not.to.have.any.keys("location");
+        expect(responseOf(line)).to.include({ scimType: "invalidPath" });
+        expect(responseOf(line)["detail"]).to.match(/has no query/);
+      }
+      expect((await directory.get(`/Users/${ada}`)).status).to.equal(200);
+    });
+
     it("RFC-52, RFC-56: `version` is held against the resource before it is changed", async () => {
       const ada = await directory.user("ada");
       const title = (value: string) => patchBody({ op: "replace", path: "title", value });

@@ -77,6 +77,27 @@ describe("a simulation survives a server that answers", () => {
     }
   }
 
+  const unreadable = answers.filter(([name]) =>
+    /HTML with status 200|nothing at all|bare list|^null|half of an object|wrong type|error as a success/.test(name),
+  );
+  for (const idp of idps) {
+    for (const [name, reply] of unreadable) {
+      it(`${name} from the first request on, and sends no more than the test of the connection: ${idp}`, async () => {
+        const server = await startTinyScimServer();
+        try {
+          server.twist = () => ({ ...reply, status: 200 });
+          const report = await play(idp, server.baseUrl);
+          expect(report.stopped).to.match(/^the connection test failed/);
+          expect(detailsOf(report)).to.not.deep.equal([]);
+          expect(server.requests.map(({ method }) => method)).to.deep.equal(["GET", "GET"]);
+          expect(report.left).to.deep.equal([]);
+        } finally {
+          await server.close();
+        }
+      });
+    }
+  }
+
   for (const idp of idps) {
     it(`right to everything but a user who is read back nested beyond measure: ${idp}`, async () => {
       const server = await startTinyScimServer();

@@ -97,8 +97,8 @@ function readOperation(
   if (kind === "create" && bulkId === undefined) {
     throw new ScimError("invalidSyntax", "POST needs a `bulkId`");
   }
-  const version = memberOf(line, "version");
-  const versioned = typeof version === "string" && version !== "" && { version };
+  const version = readVersion(memberOf(line, "version") ?? "");
+  const versioned = version !== "" && { version };
   if (kind === "remove") return { handler, id, ...versioned, operation: { kind } };
   const data = memberOf(line, "data");
   if (!isObject(data)) throw new ScimError("invalidSyntax", `${method} needs an object in \`data\``);
@@ -109,12 +109,27 @@ function readOperation(
   return { handler, id, ...versioned, operation: { kind, body: data } };
 }
 
+/** Empty where there is none. INVARIANT: what cannot be read is refused, as the operation must not go on without its precondition. */
+function readVersion(version: Json): string {
+  if (typeof version === "string") return version;
+  throw new ScimError(
+    "invalidValue",
+    '`version` must be the text of an entity tag, as `W/"3"` is in JSON: "W/\\"3\\""',
+  );
+}
+
 function readPath(
   path: Json | undefined,
   handlers: readonly ResourceHandler[],
 ): { readonly handler: ResourceHandler; readonly id: string } {
   if (typeof path !== "string" || path === "") {
     throw new ScimError("invalidPath", "an operation needs a `path`, as in `/Users` or `/Users/{id}`");
+  }
+  if (/[?#]/.test(path)) {
+    throw new ScimError(
+      "invalidPath",
+      "the `path` of an operation has no query: name the resource alone, as `/Users/{id}`",
+    );
   }
   const [endpoint = "", id = "", ...rest] = path.replace(/^\//, "").split("/");
   const handler = handlers.find(({ type }) => type.endpoint.toLowerCase() === `/${endpoint.toLowerCase()}`);
