@@ -11,11 +11,12 @@ import { admitDomain } from "./admit.js";
 import { localPersonOf } from "./adopt.js";
 import { type Ingested, needsSeat, profileOf } from "./ingest.js";
 import { isRenamed, mayJoin } from "./join-signed-in.js";
-import { meansSignedIn, signedInAs } from "./link.js";
+import { signedInAs } from "./link-push.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Push } from "./push.js";
 import { wakeNewcomers } from "./settle.js";
+import { meaningOf } from "./sign-in-names.js";
 
 /** A push of one person. */
 export type PersonPush = Push & { readonly changes: readonly [UpsertUser] };
@@ -181,6 +182,6 @@ async function unjoined(
   if (named.some((push) => is(isRenamed, push))) await tx.lockTenant();
   const meant = await signedInAs(tx, first.connection, ...named.map(({ changes: [{ document }] }) => document));
   return pushes.filter(
-    (push) => !(named.includes(push) && meant.some((row) => meansSignedIn(push.changes[0].document, row))),
+    (push) => !(named.includes(push) && meant.some((row) => meaningOf(row, push.changes[0].document).closes)),
   );
 }

@@ -3,7 +3,7 @@
  * transaction. It knows nothing of mappings and changes no access.
  */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { DirectoryChange, ScimUserDocument, UpsertUser } from "../model/directory.js";
+import type { DirectoryChange, ObserveUser, ScimUserDocument, UpsertUser } from "../model/directory.js";
 import { fold } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
@@ -22,7 +22,9 @@ import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.
 import { addFirstMembers, changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
 import { changed, type IngestState, type Written } from "./ingest-state.js";
 import { type JoinNotice, joinSignedIn, mayJoin } from "./join-signed-in.js";
-import { type Linked, linkPush, reviewLink, reviewNamesake } from "./link.js";
+import { reviewPrivileged } from "./keep-out.js";
+import { reviewLink } from "./link.js";
+import { keepOutNamesakes, linkPush, type PushLinked, reviewNamesake } from "./link-push.js";
 import { observeUser } from "./observe.js";
 import type { LocalPerson } from "./ports/adoption.js";
 import type { LinkCandidate, NewProfile } from "./ports/directory.js";
@@ -116,9 +118,19 @@ async function ingestOne(state: IngestState, change: DirectoryChange): Promise<W
     case "createCustom":
       return state.tx.insertCustomResource(state.connection.id, change.type, change.document, state.now, change.newId);
     case "observeUser":
-      await observeUser(state.tx, state.tenant, state.connection, change, { takeFacts: true, now: state.now });
+      await observe(state, change);
       return undefined;
   }
+}
+
+async function observe(
+  { tx, tenant, connection, now, touched, notices }: IngestState,
+  change: ObserveUser,
+): Promise<void> {
+  const observed = await observeUser(tx, tenant, connection, change, { takeFacts: true, now });
+  if (observed.kind !== "row" || observed.joined === undefined) return;
+  touched.add(observed.joined.user);
+  notices.push(observed.joined);
 }
 
 /** SCIM evidence counts once sync is live; then whoever becomes active needs a seat before anything is stored. */
@@ -132,6 +144,8 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   await admitDocument(state, document);
   await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
+  await keepOutNamesakes(tx, connection, document, linked, now);
+  if (linked.kind === "owner") await reviewPrivileged(tx, connection, linked.row, document, now);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
   const local = await localPersonOf(tx, state.tenant, connection, document, meantBesides(linked));
   if (change.leaving) await refuseToLeave(state, document, local !== undefined || linked.kind === "row");
@@ -158,9 +172,9 @@ async function refuseToLeave({ tx, connection }: IngestState, document: ScimUser
 }
 
 /** Rows that stand for the document in the connection itself. */
-function meantBesides(linked: Linked): readonly LinkCandidate[] {
+function meantBesides(linked: PushLinked): readonly LinkCandidate[] {
   if (linked.kind === "ambiguous") return linked.rows;
-  return linked.kind === "row" || linked.kind === "revive" ? [linked.row] : [];
+  return ["row", "revive", "owner"].includes(linked.kind) && "row" in linked ? [linked.row] : [];
 }
 
 async function adoptUser(state: IngestState, person: LocalPerson, change: UpsertUser): Promise<Written> {
@@ -212,7 +226,7 @@ function noUser(id: DirectoryUserId): Refusal {
 async function deleteUser(state: IngestState, id: DirectoryUserId, ifVersion: number | undefined): Promise<undefined> {
   const row = await liveRow(state, id);
   if (row === undefined) throw noUser(id);
-  if (row.scimActive) await joinSignedIn(state, row, row);
+  if (row.scimActive) await joinSignedIn(state, row, { ...row, active: false });
   if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw changed("user", id);
   await keepClaims(state, row);
   state.touched.add(row.user);
@@ -223,5 +237,7 @@ async function deleteUser(state: IngestState, id: DirectoryUserId, ifVersion: nu
 async function keepClaims({ tx, connection, now }: IngestState, row: LinkCandidate): Promise<void> {
   const { user, claims, subject, userName } = row;
   if (connection.sync === "live" || claims === undefined || subject === undefined) return;
-  await tx.insertUserRow({ connection: connection.id, user, linkedBy: "kept", claims, subject, userName }, now);
+  const kept = { connection: connection.id, user, linkedBy: "kept", claims, subject, userName };
+  const { id } = await tx.insertUserRow(kept, now);
+  await tx.moveSignInNames(row.id, id);
 }

@@ -5,11 +5,12 @@ import type { ClaimsDocument } from "../model/directory.js";
 import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { Context } from "./deps.js";
 import { clearlyMeant, type JoinNotice, joinSignedIn } from "./join-signed-in.js";
-import { meansSignedIn } from "./link.js";
+import { isPrivilegedByHand } from "./keep-out.js";
 import { recordNotices } from "./notices.js";
 import type { LinkRow } from "./ports/access.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate, SignedInRow } from "./ports/directory.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
+import { meaningOf } from "./sign-in-names.js";
 
 /** What is pretended of rows that become one. */
 export interface Joins {
@@ -21,14 +22,14 @@ export interface Joins {
 
 interface Meant {
   readonly pushed: LinkCandidate;
-  readonly signedIn: readonly LinkCandidate[];
+  readonly signedIn: readonly SignedInRow[];
 }
 
 /** Pushed people with the sign-ins that their names mean, as if each was pushed to a live connection now. */
 async function meantByPushed(reader: TenantReader, { id }: Connection): Promise<readonly Meant[]> {
-  const byPushed = new Map<DirectoryUserId, { pushed: LinkCandidate; signedIn: Map<DirectoryUserId, LinkCandidate> }>();
+  const byPushed = new Map<DirectoryUserId, { pushed: LinkCandidate; signedIn: Map<DirectoryUserId, SignedInRow> }>();
   for (const { pushed, signedIn } of await reader.doubles(id)) {
-    if (!meansSignedIn(pushed, signedIn)) continue;
+    if (!meaningOf(signedIn, pushed).closes) continue;
     const one = byPushed.get(pushed.id) ?? { pushed, signedIn: new Map() };
     one.signedIn.set(signedIn.id, signedIn);
     byPushed.set(pushed.id, one);
@@ -40,13 +41,14 @@ async function meantByPushed(reader: TenantReader, { id }: Connection): Promise<
 export async function joinsOf(reader: TenantReader, connection: Connection): Promise<Joins> {
   const claims = new Map<DirectoryUserId, ClaimsDocument>();
   const ended = new Set<DirectoryUserId>();
-  for (const { pushed, signedIn } of await meantByPushed(reader, connection)) {
-    const one = clearlyMeant(
-      pushed,
-      pushed,
-      signedIn.filter(({ id }) => !ended.has(id)),
-    );
-    if (one === undefined) continue;
+  const doubles = await meantByPushed(reader, connection);
+  const users = doubles.flatMap(({ signedIn }) => signedIn.map(({ user }) => user));
+  const roles = users.length === 0 ? undefined : await reader.privilegedRoles();
+  const people = new Map((await reader.people([...new Set(users)])).map((state) => [state.id, state]));
+  for (const { pushed, signedIn } of doubles) {
+    const isMeant = (one: SignedInRow) => !ended.has(one.id) && meaningOf(one, pushed).links;
+    const one = clearlyMeant(pushed, pushed, signedIn.filter(isMeant));
+    if (one === undefined || isPrivilegedByHand(people.get(one.user), roles)) continue;
     ended.add(one.id);
     if (one.claims) claims.set(pushed.id, one.claims);
   }
@@ -74,7 +76,7 @@ export async function joinDoubles(
   const state = { tx, connection: { ...connection, sync: "live" }, now, touched, notices } as const;
   for (const { pushed } of await meantByPushed(tx, connection)) {
     touched.add(pushed.user);
-    await joinSignedIn(state, pushed, pushed);
+    await joinSignedIn(state, pushed, { ...pushed, active: pushed.scimActive });
   }
   await tx.markDirty([...touched], "facts", now);
   await recordNotices(tx, notices, context, now);

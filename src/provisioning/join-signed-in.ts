@@ -1,10 +1,15 @@
 /** Join owns what becomes of somebody known by sign-in alone when a pushed person turns out to be them. */
+import type { Connection } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
-import type { UserId } from "../model/ids.js";
+import type { Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { IngestState } from "./ingest-state.js";
-import { reviewLink, signedInAs } from "./link.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import { holdsPrivileges, keepOut, reviewPrivileged } from "./keep-out.js";
+import { reviewLink } from "./link.js";
+import { signedInAs } from "./link-push.js";
+import type { LinkCandidate, SignedInRow } from "./ports/directory.js";
+import type { TenantWriter } from "./ports/store.js";
+import { meaningOf, type PushedNames } from "./sign-in-names.js";
 
 /** An account ended because its sign-in is a pushed person's. */
 export interface JoinNotice {
@@ -18,9 +23,6 @@ export type JoinState = Pick<IngestState, "tx" | "connection" | "now" | "touched
   readonly notices: { push(notice: JoinNotice): unknown };
 };
 
-/** What a pushed person is called. */
-export type PushedNames = Pick<ScimUserDocument, "userName" | "externalId">;
-
 /** A pushed row that names may join to a sign-in. */
 export type Joining = Pick<LinkCandidate, "id" | "user" | "userName" | "subject" | "externalId" | "scimActive">;
 
@@ -33,43 +35,77 @@ export function mayJoin(row: Joining, document: ScimUserDocument): boolean {
   return isRenamed(row, document) || (row.scimActive && !document.active);
 }
 
-/** The one of the sign-ins that are meant; `undefined` where that is a case for an admin. */
+/** The one of the sign-ins that is meant; `undefined` where that is a case for an admin. */
 export function clearlyMeant(
   { subject }: Pick<Joining, "subject">,
-  { externalId }: PushedNames,
-  [one, another]: readonly LinkCandidate[],
-): LinkCandidate | undefined {
-  if (another !== undefined) return undefined;
-  return subject === undefined || one?.subject === externalId ? one : undefined;
+  pushed: PushedNames,
+  [one, another]: readonly SignedInRow[],
+): SignedInRow | undefined {
+  if (one === undefined || another !== undefined) return undefined;
+  return subject === undefined || meaningOf(one, pushed).moves ? one : undefined;
 }
 
 /**
  * Where somebody known by sign-in alone is meant by a pushed row, as a new document would mean them, the sign-in becomes the row's:
- * subject and claims move, and the account that stood for the sign-in alone ends with its sessions, as if it was pushed as
- * inactive. Two who could be meant, or a name alone against another subject of the row, are a case for an admin.
- * While SCIM is no evidence nobody's account ends.
+ * subject, names and claims move, and the account that stood for the sign-in alone ends with its sessions, as if it was pushed as
+ * inactive. Two who could be meant, a name alone against another subject of the row, or privileges are a case for an admin.
+ * Whomever the names of a row that is inactive now keep out loses their sessions. While SCIM is no evidence nothing of it happens.
  */
 export async function joinSignedIn(
   { tx, connection, now, touched, notices }: JoinState,
   row: Joining,
-  names: PushedNames,
+  pushed: PushedNames & { readonly active: boolean },
 ): Promise<void> {
   if (connection.sync !== "live") return;
   // INVARIANT: a name that comes is a first link: a sign-in of the same moment would find nobody under it, and be a stranger.
-  if (isRenamed(row, names)) await tx.lockTenant();
-  const meant = (await signedInAs(tx, connection, names)).filter(({ id }) => id !== row.id);
-  if (meant.length === 0) return;
-  const one = clearlyMeant(row, names, meant);
-  if (one === undefined) {
-    const [pushed] = await tx.rowsById(connection.id, [row.id]);
-    await reviewLink(tx, connection, pushed ? [pushed, ...meant] : meant, [names.userName], now);
-    return;
+  if (isRenamed(row, pushed)) await tx.lockTenant();
+  const found = (await signedInAs(tx, connection, pushed)).filter(({ id }) => id !== row.id);
+  if (found.length === 0) return;
+  const one = await meantOne(tx, connection, row, pushed, found, now);
+  const joined = one && (await moveSignIn(tx, connection, one, row, now));
+  if (joined) {
+    touched.add(joined.user);
+    notices.push(joined);
   }
-  if (!(await tx.endSignedIn(one.id, now))) return;
+  if (pushed.active) return;
+  const others = found.filter((other) => other !== one);
+  await keepOut(tx, connection, others, pushed, now);
+}
+
+async function meantOne(
+  tx: TenantWriter,
+  connection: Connection,
+  row: Joining,
+  pushed: PushedNames,
+  found: readonly SignedInRow[],
+  now: Instant,
+): Promise<SignedInRow | undefined> {
+  const meant = found.filter((one) => meaningOf(one, pushed).links);
+  if (meant.length === 0) return undefined;
+  const one = clearlyMeant(row, pushed, meant);
+  if (one === undefined) {
+    const [stored] = await tx.rowsById(connection.id, [row.id]);
+    await reviewLink(tx, connection, stored ? [stored, ...meant] : meant, [pushed.userName], now);
+    return undefined;
+  }
+  if (!(await holdsPrivileges(tx, one.user))) return one;
+  await reviewPrivileged(tx, connection, one, pushed, now);
+  return undefined;
+}
+
+/** The sign-in becomes the row's. What is told of the account that stood for it alone, and ends; `undefined`: there is none. */
+export async function moveSignIn(
+  tx: TenantWriter,
+  connection: Connection,
+  one: LinkCandidate,
+  row: Pick<Joining, "id" | "user">,
+  now: Instant,
+): Promise<JoinNotice | undefined> {
+  if (!(await tx.endSignedIn(one.id, now))) return undefined;
   if (one.claims) await tx.updateClaims(row.id, one.claims, one.subject, now);
-  if (one.user === row.user) return;
-  touched.add(one.user);
+  await tx.moveSignInNames(one.id, row.id);
+  if (one.user === row.user) return undefined;
   const reason = "the identity provider names a pushed user by the same sign-in";
   const data = { connection: connection.slug, reason, joined: row.user, scimId: row.id };
-  notices.push({ type: "user.joined", user: one.user, data });
+  return { type: "user.joined", user: one.user, data };
 }

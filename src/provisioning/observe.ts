@@ -5,12 +5,23 @@ import type { Instant, UserId } from "../model/ids.js";
 import { admitDomain } from "./admit.js";
 import { mergeClaims } from "./claims.js";
 import { firstNames } from "./first-names.js";
+import { type JoinNotice, moveSignIn } from "./join-signed-in.js";
+import { reviewDeletedName } from "./keep-out.js";
 import { linkSignIn, reviewLink } from "./link.js";
+import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
+import { signInNames } from "./sign-in-names.js";
 
 /** Who signed in, as far as the directory can tell. */
 export type Observed =
-  | { readonly kind: "row"; readonly user: UserId /** Facts were taken from this sign-in. */; readonly took: boolean }
+  | {
+      readonly kind: "row";
+      readonly user: UserId;
+      /** Facts were taken from this sign-in. */
+      readonly took: boolean;
+      /** The account that stood for the sign-in until now, and ends: the caller says and reconciles it. */
+      readonly joined?: JoinNotice;
+    }
   | { readonly kind: "inactive"; readonly user: UserId }
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous" };
@@ -42,13 +53,31 @@ export async function observeUser(
     await reviewLink(tx, connection, linked.rows, observed.userNames, now);
     return { kind: "ambiguous" };
   }
-  if (linked.kind === "inactive") return linked;
+  if (linked.kind === "inactive") {
+    if (linked.namesakes) await reviewDeletedName(tx, connection, linked.namesakes, now);
+    return { kind: "inactive", user: linked.user };
+  }
   if (linked.kind !== "row") {
     if (!options.create) return { kind: "nobody" };
     admitDomain(tenant, connection, [observed.verifiedEmail, observed.claimedEmail, observed.userNames[0]]);
     return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
   }
-  const { row } = linked;
+  const { row, joins } = linked;
+  const joined = joins && (await moveSignIn(tx, connection, joins, row, now));
+  if (joined) await tx.markDirty([joined.user], "sign_in", now);
+  const took = await takeUp(tx, row, observed, options);
+  await tx.keepSignInNames(row.id, signInNames(observed).names);
+  return { kind: "row", user: row.user, took, ...(joined && { joined }) };
+}
+
+/** Stores what the sign-in says of the person, as far as asked. */
+async function takeUp(
+  tx: TenantWriter,
+  row: LinkCandidate,
+  observed: ObserveUser,
+  options: ObserveOptions,
+): Promise<boolean> {
+  const { now } = options;
   const take = options.takeFacts && !(options.onlyFirst && hasFacts(row.claims));
   if (take) {
     await tx.updateClaims(row.id, mergeClaims(row.claims, observed, now), observed.subject, now);
@@ -56,7 +85,7 @@ export async function observeUser(
   } else if (row.subject !== observed.subject) {
     await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), observed.subject, now);
   }
-  return { kind: "row", user: row.user, took: take };
+  return take;
 }
 
 async function insertObserved(
@@ -79,7 +108,9 @@ async function insertObserved(
   );
   const claims = mergeClaims(undefined, observed, now);
   const { subject } = observed;
-  await tx.insertUserRow({ connection: connection.id, user, linkedBy: "created", claims, subject, userName }, now);
+  const { names } = signInNames(observed);
+  const row = { connection: connection.id, user, linkedBy: "created", claims, subject, names, userName };
+  await tx.insertUserRow(row, now);
   await tx.markDirty([user], "sign_in", now);
   return user;
 }

@@ -1,11 +1,17 @@
 import type { Tenant } from "../model/connection.js";
+import type { DirectoryUserId } from "../model/ids.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 
-/** An admin has decided what waited. False: nothing waits by that id. */
+/**
+ * An admin has decided what waited: whoever has the name of somebody deleted is somebody else, and may sign in. False: nothing waits
+ * by that id.
+ */
 export async function closeReviewItem(p: Provisioning, tenant: Tenant, id: string, context: Context): Promise<boolean> {
   const now = p.now();
   return p.store.write(tenant.id, async (tx) => {
-    if (!(await tx.closeReviewItem(id, now))) return false;
+    const item = await tx.closeReviewItem(id, now);
+    if (item === undefined) return false;
+    if (item.kind === "deleted_name") await tx.letNamesGo(item.detail["candidates"] as readonly DirectoryUserId[]);
     await tx.appendAudit([auditEntry(context, now, "review_item.closed", { item: id })]);
     return true;
   });

@@ -9,6 +9,7 @@ import type { PersonState } from "../model/person.js";
 import { Refusal, type RefusalCode } from "../model/problem.js";
 import type { Context, Provisioning } from "./deps.js";
 import type { Gathered } from "./gather.js";
+import { recordNotices } from "./notices.js";
 import { type Observed, observeUser } from "./observe.js";
 import { type OwnRefusal, ownRefusal } from "./own-refusal.js";
 import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
@@ -88,7 +89,7 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
   if (observed.kind === "inactive") return { code: "deactivated", user: observed.user, created: false };
   if (observed.kind === "nobody") return { code: "provisioning_off", created: false };
   const before = await person(p, tenant, observed.user);
-  const judged = await settle(p, request, observed.user, observed.took || before.status === "pending");
+  const judged = await settle(p, request, observed, before);
   const after = await person(p, tenant, observed.user);
   // Another tab may have got through with the same facts.
   if (judged === undefined && after.status === "pending") {
@@ -102,14 +103,19 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
 
 function observe(p: Provisioning, request: SignIn): Promise<Observed> {
   const { tenant, connection, observed } = request;
-  return p.store.write(tenant.id, (tx) =>
-    observeUser(tx, tenant, connection, observed, {
+  const now = p.now();
+  return p.store.write(tenant.id, async (tx) => {
+    const found = await observeUser(tx, tenant, connection, observed, {
       takeFacts: connection.jit !== "off",
       create: connection.jit !== "off",
       onlyFirst: connection.jit === "first_sign_in",
-      now: p.now(),
-    }),
-  );
+      now,
+    });
+    if (found.kind === "row" && found.joined) {
+      await recordNotices(tx, [found.joined], contextOf(request, found.user), now);
+    }
+    return found;
+  });
 }
 
 const ATTEMPTS = 8;
@@ -118,12 +124,19 @@ const ATTEMPTS = 8;
  * Reconciles the person, a few times when the facts move meanwhile. Where this sign-in taught nothing, only judges: the
  * first sign-in's facts are not applied a second time. `undefined` when that failed.
  */
-async function settle(p: Provisioning, request: SignIn, user: UserId, apply: boolean): Promise<Judged | undefined> {
+async function settle(
+  p: Provisioning,
+  request: SignIn,
+  { user, joined, took }: Extract<Observed, { kind: "row" }>,
+  before: PersonState,
+): Promise<Judged | undefined> {
   const { tenant } = request;
+  const people = joined ? [user, joined.user] : [user];
   try {
-    if (!apply) return judgedOf(await evaluatePeople(p, tenant.id, [user], { door: "sign_in" }), user);
+    if (!took && !joined && before.status !== "pending")
+      return judgedOf(await evaluatePeople(p, tenant.id, [user], { door: "sign_in" }), user);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const reconciled = await reconcilePeople(p, tenant.id, [user], {
+      const reconciled = await reconcilePeople(p, tenant.id, people, {
         context: contextOf(request, user),
         door: "sign_in",
       });

@@ -122,6 +122,9 @@ export const CANDIDATE_COLUMNS = verbatim(
     u.deleted_at, u.claims`,
 );
 
+/** Of a candidate: the row's, and its link's. */
+export const ROW_KEYS = [verbatim("u.id"), verbatim("l.directory_user_id")] as const;
+
 export function candidateOf(row: CandidateColumns): LinkCandidate {
   return {
     id: row.id as DirectoryUserId,

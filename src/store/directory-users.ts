@@ -22,10 +22,12 @@ import {
   directoryUserOf,
   LIVE_SCIM,
   type ResourceColumns,
+  ROW_KEYS,
   USER_COLUMNS,
   writtenOf,
 } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
+import { insertSignInNames } from "./signed-in-rows.js";
 import { assignments, type Fragment, insertion, NOTHING, one, quick, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { namedColumns } from "./users.js";
@@ -119,9 +121,6 @@ function userNameTaken(userName: string): Refusal {
     `userName \`${userName}\` is taken in this connection: use another, or change the user that has it`,
   );
 }
-
-/** Of a candidate: the row's, and its link's. */
-const ROW_KEYS = [verbatim("u.id"), verbatim("l.directory_user_id")] as const;
 
 export function directoryUserWriter(scope: Scope): UserWriter {
   const { tenant, sql: db, dialect, newId } = scope;
@@ -231,6 +230,7 @@ export async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant)
       ...{ connection_id: row.connection, linked_by: row.linkedBy, linked_at: at },
     }),
   );
+  if (row.names !== undefined) await insertSignInNames(scope, columns.id as DirectoryUserId, row.names);
   if (row.scim !== undefined) await countScimRow(scope, row.connection, columns.id, 1);
   if (row.scim?.unique !== undefined) await claimUnique(scope, row.connection, columns.id, row.scim.unique);
   return writtenOf(written);
@@ -295,7 +295,9 @@ async function deleteUserRow(
   const { tenant, sql: db, dialect } = scope;
   const deleted = await one<{ readonly scim_version: number }>(
     db,
-    sql`update directory_users set deleted_at = ${at}, modified_at = ${at}, version = version + 1
+    sql`update directory_users set deleted_at = ${at}, modified_at = ${at}, version = version + 1,
+        keeps_out = scim_resource is not null and exists (select 1 from connections c
+          where c.tenant_id = ${tenant} and c.id = ${connection} and c.sync = 'live')
       where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
         ${atVersion(ifVersion)}
       returning scim_version`,

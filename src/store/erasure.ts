@@ -260,6 +260,7 @@ async function removeRows(scope: Scope, user: UserId, now: Instant): Promise<voi
   }
   await db.run(sql`delete from identity_links where tenant_id = ${tenant} and user_id = ${user}`);
   const ids = dialect.list(rows.map((row) => row.id));
+  await db.run(sql`delete from sign_in_names where tenant_id = ${tenant} and directory_user_id in ${ids}`);
   await db.run(sql`delete from directory_users where tenant_id = ${tenant} and id in ${ids}`);
 }
 

@@ -101,6 +101,10 @@ async function strangers(
     known("u.user_name_ascii = r.ascii and u.deleted_at is null"),
     known(`u.user_name_folded = r.folded and ${LIVE_SCIM.text}`),
     known("u.user_name_folded = r.folded and u.deleted_at is not null"),
+    sql`exists (select 1 from sign_in_names n where n.tenant_id = ${tenant} and n.connection_id = ${connection}
+      and n.name = r.external_id and n.kind = 'id')`,
+    sql`exists (select 1 from sign_in_names n where n.tenant_id = ${tenant} and n.connection_id = ${connection}
+      and n.name = r.ascii and n.kind <> 'id')`,
   ];
   const met = await db.all<{ readonly ordinal: number }>(
     sql`select r.ordinal from ${rows} as r where ${join(ways, " or ")}`,

@@ -4,7 +4,7 @@ import type { JsonObject } from "../model/json.js";
 import type { ReviewItemReader, ReviewItems, ReviewItemWriter } from "../provisioning/ports/review-items.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { sql, verbatim } from "./sql.js";
+import { one, sql, verbatim } from "./sql.js";
 import { fromJson, page, toInstant, toJson, toMillis } from "./values.js";
 
 interface ItemColumns {
@@ -43,11 +43,13 @@ export function reviewItemWriter(scope: Scope): ReviewItemWriter {
     insertReviewItem: ({ detail, ...item }, now) => insertReviewItems(scope, { ...item, details: [detail] }, now),
     insertReviewItems: (items, now) => insertReviewItems(scope, items, now),
     async closeReviewItem(id, now) {
-      const closed = await db.run(
+      const closed = await one<ItemColumns>(
+        db,
         sql`update review_items set closed_at = ${toMillis(now)}
-          where tenant_id = ${tenant} and id = ${id} and closed_at is null`,
+          where tenant_id = ${tenant} and id = ${id} and closed_at is null
+          returning id, kind, connection_id, detail, created_at`,
       );
-      return closed > 0;
+      return closed && itemOf(closed);
     },
   };
 }

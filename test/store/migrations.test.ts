@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { GrantId, TenantId, UserId } from "../../src/model/ids.js";
+import type { ConnectionId, GrantId, TenantId, UserId } from "../../src/model/ids.js";
 import { withPastEvidence } from "../../src/provisioning/explain/past-evidence.js";
 import { type Dialect, POSTGRES, SQLITE } from "../../src/store/dialect.js";
 import { type Knex, knex } from "../../src/store/knex.js";
@@ -39,6 +39,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0025-end-of-live-sync", "d6624d6b306afcdd", "e3933876cacd0250"],
   ["0026-account-roles", "ed6e8341e3d6f882", "ed6e8341e3d6f882"],
   ["0027-standing-evidence", "9dc00469251d1205", "eacd2167ec315e24"],
+  ["0028-sign-in-names", "ca01aee1b06f7784", "d50efa95b51b37d1"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -226,6 +227,74 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         expect(Object.fromEntries(ends)).to.deep.equal({
           ...{ "never-live": undefined, "made-live": 0, "went-live": 2, "is-live": undefined, local: undefined },
         });
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("knows what sign-ins called people as far as that was stored, and whom SCIM deleted while it counted", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0027-standing-evidence", runner, dialect);
+      await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, created_at: T0 });
+      for (const [slug, protocol, sync] of [
+        ["oidc", "oidc", "live"],
+        ["saml", "saml", "test"],
+      ]) {
+        await runner("connections").insert({ ...BEFORE_SAML, id: slug, slug, protocol, sync });
+      }
+      const claims = (email: string | null) =>
+        JSON.stringify({ attributes: { email: { value: email, at: dayAfter(0) } }, claims: {}, at: dayAfter(0) });
+      const pushed = { scim_resource: "{}", scim_active: true, deleted_at: T0 };
+      const rows: readonly (readonly [id: string, connection: string, more: object])[] = [
+        ["Ada", "oidc", { subject: "s1", claims: claims("ada@ACME.test") }],
+        ["ann", "saml", { subject: "s2", claims: claims("ann@acme.test") }],
+        ["åsa", "oidc", { subject: "s3", claims: claims(null) }],
+        ["same@acme.test", "oidc", { subject: "s4", claims: claims("same@acme.test") }],
+        ["bare", "oidc", { subject: "s5", claims: "{}" }],
+        ["pushed", "oidc", {}],
+        ["left", "oidc", { subject: "s6", claims: claims("left@acme.test"), ...pushed }],
+        ["trial", "saml", pushed],
+        ["nobody", "oidc", pushed],
+      ];
+      for (const [id, connection, more] of rows) {
+        const name = { user_name: id, user_name_folded: id.toLowerCase() };
+        const status = id === "nobody" ? "pending" : "deactivated";
+        await runner("users").insert({ tenant_id: 1, id, ...name, search_text: id, status, created_at: T0 });
+        const row = {
+          ...name,
+          user_name_ascii: id.toLowerCase(),
+          version: 1,
+          created_at: T0,
+          modified_at: T0,
+          ...more,
+        };
+        await runner("directory_users").insert({ tenant_id: 1, connection_id: connection, id, ...row });
+        const link = { tenant_id: 1, id, user_id: id, directory_user_id: id, connection_id: connection };
+        await runner("identity_links").insert({ ...link, linked_by: "new", linked_at: T0 });
+      }
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        expect(await store.migrate()).to.deep.equal(["0028-sign-in-names"]);
+        const called = async (connection: string, ...userNames: readonly string[]) => {
+          const asked = { externalIds: [], userNames };
+          const found = await store.write(ACME, (tx) => tx.signedInAlone(connection as ConnectionId, asked));
+          return found.map(({ id, names }) => [id, ...names.map(({ kind, name }) => `${kind} ${name}`).sort()]);
+        };
+        expect(await called("oidc", "ada@acme.test", "åsa", "same@acme.test", "bare", "pushed", "left")).to.deep.equal([
+          ["Ada", "name ada", "name ada@acme.test"],
+          ["bare", "name bare"],
+          ["same@acme.test", "name same@acme.test"],
+          ["åsa", "seen åsa"],
+        ]);
+        expect(await called("saml", "ann@acme.test")).to.deep.equal([["ann", "name ann", "seen ann@acme.test"]]);
+        const closed = async (connection: string) => {
+          const asked = { externalIds: [], userNames: rows.map(([id]) => id) };
+          return (await store.write(ACME, (tx) => tx.rowsThatKeepOut(connection as ConnectionId, asked))).map(
+            ({ id }) => id,
+          );
+        };
+        expect([await closed("oidc"), await closed("saml")]).to.deep.equal([["left"], []]);
       } finally {
         await store.close();
       }

@@ -91,7 +91,14 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "groups of users": (tx) => tx.groupsOf([ROW]),
   "names of users": (tx) => tx.displayNames(CONNECTION, [ROW]),
   "rows to link to": (tx) => tx.rowsByNames(CONNECTION, { externalIds: ["x"], userNames: ["ann"] }),
-  "people known by sign-in alone": (tx) => tx.signedInAlone(CONNECTION, { subjects: ["s"], userNames: ["ann"] }),
+  "people known by sign-in alone": (tx) => tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }),
+  "names of a sign-in": (tx) => tx.keepSignInNames(ROW, [{ kind: "name", name: "ann" }]),
+  "names that move to another row": (tx) => tx.moveSignInNames(ROW, ROW),
+  "deleted people whose names keep sign-ins out": (tx) =>
+    tx.rowsThatKeepOut(CONNECTION, { externalIds: ["x"], userNames: ["ann"] }),
+  "letting names go": (tx) => tx.letNamesGo([ROW]),
+  "who of some people is kept out": (tx) => tx.keptOut([USER]),
+  "ending all sessions": (tx) => tx.endAllSessions([USER]),
   "ending somebody known by sign-in alone": (tx) => tx.endSignedIn(ROW, NOW),
   "a row by subject": (tx) => tx.rowBySubject(CONNECTION, "s"),
   "a deleted row": (tx) => tx.deletedRow(CONNECTION, { subject: "s", externalIds: ["x"] }),
@@ -192,7 +199,8 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
       ids.map((id) => ({ id: id as DirectoryUserId, document: userDocument(id) })),
       NOW,
     ),
-  signedInAlone: (tx, ids) => tx.signedInAlone(CONNECTION, { subjects: ids, userNames: ids }),
+  signedInAlone: (tx, ids) => tx.signedInAlone(CONNECTION, { externalIds: ids, userNames: ids }),
+  keptOut: (tx, ids) => tx.keptOut(ids as readonly UserId[]),
   rowsByNames: (tx, ids) => tx.rowsByNames(CONNECTION, { externalIds: ids, userNames: ids }),
   nestedIn: (tx, ids) => tx.nestedIn(ids as readonly DirectoryGroupId[]),
   membersNamed: (tx, ids) => tx.membersNamed(CONNECTION, ids as readonly DirectoryUserId[]),
@@ -240,7 +248,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
 
 /** Tables that grow with a tenant; the others are walked without harm. */
 const LARGE =
-  /\b(users|u|directory_users|directory_memberships|m|directory_nestings|n|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs)\b/;
+  /\b(users|u|directory_users|directory_memberships|m|directory_nestings|n|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs|sign_in_names|s|p|d|k)\b/;
 /\b(users|u|directory_users|directory_memberships|m|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs|custom_resources|c|unique_values)\b/;
 
 /** A row that has a one in every column. */

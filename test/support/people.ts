@@ -49,6 +49,7 @@ export function signInOf(
     readonly externalIds?: readonly string[];
     readonly assertedName?: string;
     readonly claimedEmail?: string;
+    readonly verifiedEmail?: string;
     readonly attributes?: Partial<Record<UserAttribute, string>>;
   } = {},
 ): ObserveUser {
@@ -57,7 +58,10 @@ export function signInOf(
     kind: "observeUser",
     subject,
     externalIds: more.externalIds ?? [],
-    userNames: [userName],
+    userNames: more.verifiedEmail === undefined ? [userName] : [userName, more.verifiedEmail],
+    ...(more.verifiedEmail === undefined
+      ? {}
+      : { verifiedEmail: more.verifiedEmail, claimedEmail: more.verifiedEmail }),
     ...(more.assertedName === undefined ? {} : { assertedName: more.assertedName }),
     ...(more.claimedEmail === undefined ? {} : { claimedEmail: more.claimedEmail }),
     attributes: Object.fromEntries(

@@ -140,6 +140,21 @@ export interface LinkCandidate {
   readonly claims?: ClaimsDocument;
 }
 
+/**
+ * What a sign-in calls somebody besides the subject: a lasting `id`; a `name` that links, `asserted` where it stands in the
+ * subject's place; or a name that is `seen` and good for nothing but closing the door. Names are ASCII-lowered, ids as they are.
+ */
+export interface SignInName {
+  readonly kind: "id" | "asserted" | "name" | "seen";
+  readonly name: string;
+}
+
+/** Somebody known by sign-in alone, with what the latest sign-in called them. */
+export interface SignedInRow extends LinkCandidate {
+  readonly subject: string;
+  readonly names: readonly SignInName[];
+}
+
 /** A person's row at a connection, with the link to the user. */
 export interface NewUserRow {
   /** Where it was given beforehand. */
@@ -153,6 +168,8 @@ export interface NewUserRow {
   readonly shown?: ScimUserDocument;
   readonly claims?: ClaimsDocument;
   readonly subject?: string;
+  /** Of a sign-in. */
+  readonly names?: readonly SignInName[];
   readonly userName: string;
 }
 
@@ -209,14 +226,14 @@ export interface Changed {
 /** Somebody pushed, and somebody known by sign-in alone who has a name of theirs. */
 export interface Double {
   readonly pushed: LinkCandidate;
-  readonly signedIn: LinkCandidate;
+  readonly signedIn: SignedInRow;
 }
 
 /** Reading what of the directory ledger may be of the same person. */
 export interface DoubleReader {
   /**
-   * All in the connection: the sign-in's subject is the externalId, or the userName, ASCII-lowered, is the same. Those by the subject
-   * first, then in the order of making. A constant number of statements.
+   * All in the connection: the sign-in's subject, or another id of it, is the externalId, or one of its names is the userName,
+   * ASCII-lowered. Those by an id first, then in the order of making; some twice. A constant number of statements.
    */
   doubles(connection: ConnectionId): Promise<readonly Double[]>;
 }
@@ -241,11 +258,32 @@ export interface DirectoryWriter {
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
   /** The same for several; missing ones are left out. */
   rowsById(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly LinkCandidate[]>;
-  /** Live rows of people known by sign-in alone, by subject or by ASCII-lowered userName, in the order of making. One statement. */
+  /**
+   * Live rows of people known by sign-in alone whom a sign-in called by one of these externalIds, as subject or otherwise, or one of
+   * these names, ASCII-lowered; in the order of making. One statement, and another where there are any.
+   */
   signedInAlone(
     connection: ConnectionId,
-    names: { readonly subjects: readonly string[]; readonly userNames: readonly string[] },
+    names: { readonly externalIds: readonly string[]; readonly userNames: readonly string[] },
+  ): Promise<readonly SignedInRow[]>;
+  /** What the latest sign-in calls the person of a row: other names of it are forgotten. */
+  keepSignInNames(id: DirectoryUserId, names: readonly SignInName[]): Promise<void>;
+  /** Names of sign-ins go to another row, instead of those that it has. */
+  moveSignInNames(from: DirectoryUserId, to: DirectoryUserId): Promise<void>;
+  /**
+   * Rows that SCIM deleted while it was evidence, by externalId or by folded userName, which keep sign-ins out: no push has revived
+   * the account, and no admin has let the names go.
+   */
+  rowsThatKeepOut(
+    connection: ConnectionId,
+    names: { readonly externalIds: readonly string[]; readonly userNames: readonly string[] },
   ): Promise<readonly LinkCandidate[]>;
+  /** These rows keep nobody out any more by their names. */
+  letNamesGo(ids: readonly DirectoryUserId[]): Promise<void>;
+  /** Those of the users whom a pushed row of a live connection keeps out there, by the names of their sign-ins. */
+  keptOut(users: readonly UserId[]): Promise<readonly UserId[]>;
+  /** Ends all their sessions, those too that are being opened at this moment. */
+  endAllSessions(users: readonly UserId[]): Promise<void>;
   /**
    * Ends such a row: from then on its account is one that SCIM switched off. The link stays, and what sign-ins said. False: it
    * is no such row any more.

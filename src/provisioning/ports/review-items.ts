@@ -25,6 +25,6 @@ export interface ReviewItemWriter {
   insertReviewItem(item: Pick<ReviewItem, "kind" | "connection" | "detail">, now: Instant): Promise<void>;
   /** The same of many, in one statement. */
   insertReviewItems(items: ReviewItems, now: Instant): Promise<void>;
-  /** False: no such item waits. */
-  closeReviewItem(id: string, now: Instant): Promise<boolean>;
+  /** The item as it was; `undefined`: no such item waits. */
+  closeReviewItem(id: string, now: Instant): Promise<ReviewItem | undefined>;
 }

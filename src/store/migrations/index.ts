@@ -22,6 +22,7 @@ import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
 import { SERVICE_ACCOUNTS } from "./service-accounts.js";
 import { SHOWN_PROFILE } from "./shown-profile.js";
+import { SIGN_IN_NAMES } from "./sign-in-names.js";
 import { STANDING_EVIDENCE } from "./standing-evidence.js";
 import { TEAM_POLICIES } from "./team-policies.js";
 import { TENANTS_AND_CONNECTIONS } from "./tenants-and-connections.js";
@@ -54,4 +55,5 @@ export const MIGRATIONS: readonly Migration[] = [
   END_OF_LIVE_SYNC,
   ACCOUNT_ROLES,
   STANDING_EVIDENCE,
+  SIGN_IN_NAMES,
 ];

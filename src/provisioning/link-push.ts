@@ -1,0 +1,98 @@
+/** Link-push owns whom a pushed new user means, among those whom the connection knows by sign-ins or has deleted. */
+import type { Connection } from "../model/connection.js";
+import type { ScimUserDocument } from "../model/directory.js";
+import type { Instant, UserId } from "../model/ids.js";
+import { deletedNamesakes, keepOut, ownsTenant } from "./keep-out.js";
+import type { LinkCandidate, SignedInRow } from "./ports/directory.js";
+import type { TenantWriter } from "./ports/store.js";
+import { meaningOf, type PushedNames } from "./sign-in-names.js";
+
+/** Whom a new document means. */
+export type PushLinked =
+  | { readonly kind: "row"; readonly row: LinkCandidate }
+  /** A deleted row with the same externalId: its account is revived under a new row. */
+  | { readonly kind: "revive"; readonly row: LinkCandidate }
+  /** A deleted row of that userName alone: nobody is linked, and an admin is told. */
+  | { readonly kind: "namesake"; readonly row: LinkCandidate }
+  /** The sign-in of somebody who owns the tenant: nobody is linked, and an admin is told. */
+  | { readonly kind: "owner"; readonly row: SignedInRow }
+  | { readonly kind: "nobody" }
+  | { readonly kind: "ambiguous"; readonly rows: readonly LinkCandidate[] };
+
+/** Those known by sign-in alone to whom these names say anything: `meaningOf` tells what. One statement for all of them. */
+export function signedInAs(
+  tx: TenantWriter,
+  connection: Connection,
+  ...pushed: readonly PushedNames[]
+): Promise<readonly SignedInRow[]> {
+  const externalIds = pushed.flatMap(({ externalId }) => externalId ?? []);
+  return tx.signedInAlone(connection.id, { externalIds, userNames: pushed.map(({ userName }) => userName) });
+}
+
+/** The row that a pushed new user turns out to be: somebody known by sign-in alone, or somebody who was deleted. */
+export async function linkPush(
+  tx: TenantWriter,
+  connection: Connection,
+  document: ScimUserDocument,
+): Promise<PushLinked> {
+  await tx.lockTenant();
+  const rows = (await signedInAs(tx, connection, document)).filter((row) => meaningOf(row, document).links);
+  const [row, another] = rows;
+  if (another !== undefined) return { kind: "ambiguous", rows };
+  if (row !== undefined) return (await oneDeleted(tx, connection, row, document)) ?? linkRow(tx, row);
+  const externalIds = document.externalId === undefined ? [] : [document.externalId];
+  const deleted = await tx.deletedRow(connection.id, { externalIds, userName: document.userNameFolded });
+  if (!deleted) return { kind: "nobody" };
+  if (deleted.externalId === undefined || !externalIds.includes(deleted.externalId)) {
+    return { kind: "namesake", row: deleted };
+  }
+  return (await mayRevive(tx, connection, deleted.user)) ? { kind: "revive", row: deleted } : { kind: "nobody" };
+}
+
+async function linkRow(tx: TenantWriter, row: SignedInRow): Promise<PushLinked> {
+  return { kind: (await ownsTenant(tx, row.user)) ? "owner" : "row", row };
+}
+
+/** INVARIANT: a userName alone makes nobody anew whom a deletion keeps out: a new hire gets no account of somebody who left. */
+async function oneDeleted(
+  tx: TenantWriter,
+  connection: Connection,
+  row: SignedInRow,
+  { externalId }: ScimUserDocument,
+): Promise<PushLinked | undefined> {
+  if (meaningOf(row, { userName: "", ...(externalId !== undefined && { externalId }) }).links) return undefined;
+  const [gone] = await deletedNamesakes(tx, connection, row, []);
+  return gone && { kind: "namesake", row: gone };
+}
+
+/** INVARIANT: an account is revived for one row at most: clients give several people the same externalId (C12). */
+async function mayRevive(tx: TenantWriter, connection: Connection, user: UserId): Promise<boolean> {
+  await tx.lockPeople([user]);
+  const links = await tx.links([user]);
+  return !links.some((link) => link.connection === connection.id && !link.deleted);
+}
+
+/** Who is pushed as inactive keeps out whoever signs in under the names, as who is switched off. */
+export async function keepOutNamesakes(
+  tx: TenantWriter,
+  connection: Connection,
+  document: ScimUserDocument,
+  linked: PushLinked,
+  now: Instant,
+): Promise<void> {
+  if (document.active || connection.sync !== "live") return;
+  const found = await signedInAs(tx, connection, document);
+  const others = linked.kind === "row" ? found.filter(({ id }) => id !== linked.row.id) : found;
+  await keepOut(tx, connection, others, document, now);
+}
+
+/** Somebody new has the userName of somebody deleted: perhaps the same person under another externalId. */
+export async function reviewNamesake(
+  tx: TenantWriter,
+  connection: Connection,
+  row: LinkCandidate,
+  now: Instant,
+): Promise<void> {
+  const detail = { names: [row.userName], candidates: [row.id], users: [row.user] };
+  await tx.insertReviewItem({ kind: "same_user_name", connection: connection.id, detail }, now);
+}
