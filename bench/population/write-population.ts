@@ -85,7 +85,14 @@ async function writeGroups(place: Place, shape: Shape): Promise<readonly string[
 
 const USER_TYPES: Types = {
   ...{ id: "text", user_name: "text", user_name_folded: "text", email: "text", email_folded: "text" },
-  ...{ display_name: "text", search_text: "text", status: "text", ever_registered: "boolean" },
+  ...{
+    display_name: "text",
+    given_name: "text",
+    family_name: "text",
+    search_text: "text",
+    status: "text",
+    ever_registered: "boolean",
+  },
   ...{ facts_version: "bigint", seat: "boolean", created_at: "bigint" },
 };
 const ROW_TYPES: Types = {
@@ -137,7 +144,8 @@ function userRow(id: string, { userName, givenName, familyName }: ShapedUser, at
   const display = `${givenName} ${familyName}`;
   return {
     ...{ id, user_name: userName, user_name_folded: fold(userName), email: userName, email_folded: fold(userName) },
-    ...{ display_name: display, search_text: fold([userName, userName, display].join("\n")), status: "registered" },
+    ...{ display_name: display, given_name: givenName, family_name: familyName },
+    ...{ search_text: fold([userName, userName, display].join("\n")), status: "registered" },
     ...{ ever_registered: true, facts_version: 1, seat: true, created_at: at },
   };
 }

@@ -6,7 +6,8 @@ import { finds, posts, reads, switches } from "./exchanges.js";
 import type { World } from "./world.js";
 
 const CONNECTIONS = 8;
-const WARM_UP_MILLISECONDS = 400;
+/** Until the programs that have more code than others run it compiled. */
+const WARM_UP_MILLISECONDS = 2500;
 const MEASURED_MILLISECONDS = 1500;
 
 const OPERATIONS = [

@@ -38,6 +38,8 @@ export interface Dialect {
   rows(columns: Readonly<Record<string, RowType>>, rows: readonly Readonly<Record<string, Value>>[]): Fragment;
   /** Rows as one text of JSON, each an object with these keys, in this order. */
   jsonRows(columns: Readonly<Record<string, Fragment>>, order: Fragment, from: Fragment): Fragment;
+  /** One object of JSON as text, with these keys. */
+  jsonObject(columns: Readonly<Record<string, Fragment>>): Fragment;
   /** Text of JSON as a value of a `json` or `document` column. */
   json(text: Fragment): Fragment;
   document(text: Fragment): Fragment;
@@ -88,7 +90,7 @@ export function text(value: string | null): Fragment {
 }
 
 /** Keys and values, one after the other; names of columns are ours. */
-function jsonKeys(columns: Readonly<Record<string, Fragment>>): Fragment {
+function keysAndValues(columns: Readonly<Record<string, Fragment>>): Fragment {
   const pairs = Object.entries(columns).map(([name, value]) => sql`${verbatim(`'${name}'`)}, ${value}`);
   return join(pairs, ", ");
 }
@@ -150,7 +152,8 @@ export const SQLITE: Dialect = {
     return sql`(select ${verbatim(fields.join(", "))}, key as ordinal from json_each(${toJson(rows)}))`;
   },
   jsonRows: (columns, order, from) =>
-    sql`(select json_group_array(json_object(${jsonKeys(columns)}) order by ${order}) ${from})`,
+    sql`(select json_group_array(json_object(${keysAndValues(columns)}) order by ${order}) ${from})`,
+  jsonObject: (columns) => sql`json_object(${keysAndValues(columns)})`,
   json: (value) => value,
   document: (value) => value,
   lock: () => NOTHING,
@@ -268,7 +271,8 @@ export const POSTGRES: Dialect = {
       from unnest(${join(arrays, ", ")}) with ordinality as listed (${names}, nth))`;
   },
   jsonRows: (columns, order, from) =>
-    sql`(select cast(coalesce(json_agg(json_build_object(${jsonKeys(columns)}) order by ${order}), '[]') as text) ${from})`,
+    sql`(select cast(coalesce(json_agg(json_build_object(${keysAndValues(columns)}) order by ${order}), '[]') as text) ${from})`,
+  jsonObject: (columns) => sql`cast(json_build_object(${keysAndValues(columns)}) as text)`,
   json: (value) => sql`cast(${value} as json)`,
   document: (value) => sql`cast(${value} as jsonb)`,
   // `no key`: a full row lock would make every insert that refers to the row wait

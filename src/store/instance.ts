@@ -1,5 +1,6 @@
 /** Rows above tenants, and the look-ups by which a request finds its tenant. */
 import { createBatches } from "../model/batches.js";
+import { boundedMap } from "../model/bounded-map.js";
 import type { ConnectionId, TenantId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { InstanceStore, SessionOwner, TokenOwner } from "../provisioning/ports/instance.js";
@@ -7,11 +8,12 @@ import { insertLocalConnection } from "./connections.js";
 import type { Database } from "./database.js";
 import { bigint, type Dialect } from "./dialect.js";
 import { markSeatless } from "./marks.js";
-import { assignments, type Fragment, insertion, one, quick, type Sql, sql } from "./sql.js";
+import { assignments, type Fragment, insertion, one, quick, type Sql, sql, verbatim } from "./sql.js";
 import {
   CONNECTION_COLUMNS,
   type ConnectionColumns,
   connectionOf,
+  ownerColumns,
   type TenantColumns,
   tenantColumns,
   tenantOf,
@@ -38,6 +40,7 @@ export function instanceStore(database: Database, newId: () => string): Instance
   const { dialect, reader } = database;
   // INVARIANT: a look-up begins after it was asked for, so that a token that was revoked before is known to be
   const tokens = createBatches<string, TokenOwner | undefined>({ most: TOKENS, atOnce: 1 });
+  const tokensByHash = tokenFinder(database);
   const tenantWhere = (where: Fragment): Fragment =>
     sql`select ${tenantColumns(dialect)} from tenants t where ${where}`;
   const present = async (db: Sql, id: number) => {
@@ -83,7 +86,7 @@ export function instanceStore(database: Database, newId: () => string): Instance
         await putDomains(db, dialect, id, domains);
         return present(db, id);
       }),
-    tokenByHash: (hash) => tokens.join("", hash, (hashes) => tokensByHash(database, hashes)),
+    tokenByHash: (hash) => tokens.join("", hash, tokensByHash),
     async knownTokens(hashes) {
       if (hashes.length === 0) return [];
       const rows = await reader.all<KnownTokenColumns>(
@@ -145,21 +148,36 @@ export function instanceStore(database: Database, newId: () => string): Instance
 }
 
 /** Requests of the same time are looked up together; most of them bring the same token. */
-async function tokensByHash(
-  { dialect, reader }: Database,
-  hashes: readonly string[],
-): Promise<readonly (TokenOwner | undefined)[]> {
-  const rows = await reader.all<TokenColumns>(
-    quick(sql`select k.hash, k.id as token_id, k.expires_at, k.last_used_at, k.user_id as account_id, k.epoch,
-        ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
-      from scim_tokens k
-      join tenants t on t.id = k.tenant_id
-      join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id
-      where k.hash in ${dialect.list([...new Set(hashes)])} and k.revoked_at is null`),
-  );
-  const found = new Map(rows.map((row) => [row.hash, tokenOwnerOf(row)]));
-  return hashes.map((hash) => found.get(hash));
+function tokenFinder({ dialect, reader }: Database) {
+  // INVARIANT: what is remembered of a token is what its text means: the text itself is read each time.
+  const meanings = boundedMap<string, { readonly text: string; readonly owner: TokenOwner }>(TOKENS);
+  const text = dialect.jsonObject({ ...TOKEN_COLUMNS, ...ownerColumns(dialect) });
+  return async (hashes: readonly string[]): Promise<readonly (TokenOwner | undefined)[]> => {
+    const rows = await reader.all<{ readonly hash: string; readonly text: string }>(
+      quick(sql`select k.hash, ${text} as text
+        from scim_tokens k
+        join tenants t on t.id = k.tenant_id
+        join connections c on c.tenant_id = k.tenant_id and c.id = k.connection_id
+        where k.hash in ${dialect.list([...new Set(hashes)])} and k.revoked_at is null`),
+    );
+    const found = new Map(
+      rows.map((row) => {
+        const known = meanings.get(row.hash);
+        if (known?.text === row.text) return [row.hash, known.owner] as const;
+        const owner = tokenOwnerOf(fromJson<TokenColumns>(row.text));
+        meanings.set(row.hash, { text: row.text, owner });
+        return [row.hash, owner] as const;
+      }),
+    );
+    return hashes.map((hash) => found.get(hash));
+  };
 }
+
+/** Columns of `scim_tokens k`. */
+const TOKEN_COLUMNS: Readonly<Record<keyof OwnTokenColumns, Fragment>> = {
+  ...{ token_id: verbatim("k.id"), expires_at: verbatim("k.expires_at"), last_used_at: verbatim("k.last_used_at") },
+  ...{ account_id: verbatim("k.user_id"), epoch: verbatim("k.epoch") },
+};
 
 function tokenOwnerOf(row: TokenColumns): TokenOwner {
   return {
@@ -174,15 +192,15 @@ function tokenOwnerOf(row: TokenColumns): TokenOwner {
   };
 }
 
-type TokenColumns = TenantColumns &
-  ConnectionColumns & {
-    readonly hash: string;
-    readonly token_id: string;
-    readonly expires_at: number | null;
-    readonly last_used_at: number | null;
-    readonly account_id: string | null;
-    readonly epoch: number | null;
-  };
+interface OwnTokenColumns {
+  readonly token_id: string;
+  readonly expires_at: number | null;
+  readonly last_used_at: number | null;
+  readonly account_id: string | null;
+  readonly epoch: number | null;
+}
+
+type TokenColumns = TenantColumns & ConnectionColumns & OwnTokenColumns;
 
 interface KnownTokenColumns {
   readonly hash: string;

@@ -33,12 +33,25 @@ export interface TenantColumns {
   readonly t_created_at: number;
 }
 
+const OF_TENANT = ["id", "slug", "name", "seats", "seats_used", "scim", "team_policy", "active_version", "created_at"];
+
+function domainsOf(dialect: Dialect): Fragment {
+  return sql`(select ${dialect.glue(verbatim("d.domain"), " ")} from tenant_domains d where d.tenant_id = t.id)`;
+}
+
 /** Columns of `tenants t`. */
 export function tenantColumns(dialect: Dialect): Fragment {
-  const domains = dialect.glue(verbatim("d.domain"), " ");
-  return sql`t.id as t_id, t.slug as t_slug, t.name as t_name, t.seats as t_seats, t.seats_used as t_seats_used,
-    t.scim as t_scim, t.team_policy as t_team_policy, t.active_version as t_active_version, t.created_at as t_created_at,
-    (select ${domains} from tenant_domains d where d.tenant_id = t.id) as t_domains`;
+  const columns = verbatim(OF_TENANT.map((name) => `t.${name} as t_${name}`).join(", "));
+  return sql`${columns}, ${domainsOf(dialect)} as t_domains`;
+}
+
+/** `TenantColumns` and `ConnectionColumns` of `tenants t` and `connections c` as an object of JSON. */
+export function ownerColumns(dialect: Dialect): Readonly<Record<string, Fragment>> {
+  const ofTenant = OF_TENANT.map((name) => [`t_${name}`, verbatim(`t.${name}`)] as const);
+  const ofConnection = OF_CONNECTION.map((name) => {
+    return [`c_${name}`, verbatim(IS_JSON.has(name) ? `cast(c.${name} as text)` : `c.${name}`)] as const;
+  });
+  return Object.fromEntries([...ofTenant, ["t_domains", domainsOf(dialect)], ...ofConnection]);
 }
 
 export function tenantOf(row: TenantColumns): Tenant {
@@ -86,40 +99,40 @@ export interface ConnectionColumns {
   readonly c_version: number;
 }
 
+const OF_CONNECTION = [
+  "id",
+  "slug",
+  "protocol",
+  "jit",
+  "sync",
+  "sync_chosen",
+  "group_authority",
+  "profile",
+  "priority",
+  "may_grant_owner",
+  "allowed_domains",
+  "require_domains",
+  "absent_groups",
+  "roles_from",
+  "manages",
+  "groups_unmanaged_at",
+  "adopt",
+  "live_until",
+  "group_attribute",
+  "group_separator",
+  "settle_seconds",
+  "oidc",
+  "saml",
+  "first_group_push_at",
+  "disabled_at",
+  "created_at",
+  "version",
+];
+/** Of these, those that are kept as JSON and read as its text. */
+const IS_JSON: ReadonlySet<string> = new Set(["allowed_domains", "roles_from", "manages", "oidc", "saml"]);
+
 /** Columns of `connections c`, without the secret. */
-export const CONNECTION_COLUMNS = verbatim(
-  [
-    "id",
-    "slug",
-    "protocol",
-    "jit",
-    "sync",
-    "sync_chosen",
-    "group_authority",
-    "profile",
-    "priority",
-    "may_grant_owner",
-    "allowed_domains",
-    "require_domains",
-    "absent_groups",
-    "roles_from",
-    "manages",
-    "groups_unmanaged_at",
-    "adopt",
-    "live_until",
-    "group_attribute",
-    "group_separator",
-    "settle_seconds",
-    "oidc",
-    "saml",
-    "first_group_push_at",
-    "disabled_at",
-    "created_at",
-    "version",
-  ]
-    .map((name) => `c.${name} as c_${name}`)
-    .join(", "),
-);
+export const CONNECTION_COLUMNS = verbatim(OF_CONNECTION.map((name) => `c.${name} as c_${name}`).join(", "));
 
 export function connectionOf(row: ConnectionColumns): Connection {
   return {

@@ -151,7 +151,12 @@ export function connectionConformance(open: OpenStore): void {
       const info = await write((tx) => tx.insertToken(connection.id, { name: "okta", hash, expiresAt: LATER }, NOW));
       const found = await opened.instance.tokenByHash(hash);
       expect(found).to.deep.equal({ tokenId: info.id, tenant: owner, connection, expiresAt: LATER });
+      const changed = await write((tx) => tx.updateConnection(connection.id, { sync: "off" }, LATER));
+      const renamed = await opened.instance.updateTenant(owner.id, { name: "Renamed", domains: ["a.test"] }, LATER);
+      const asChanged = { tokenId: info.id, tenant: renamed, connection: changed, expiresAt: LATER };
+      expect(await opened.instance.tokenByHash(hash), "whose it is moved").to.deep.equal(asChanged);
       await opened.instance.touchToken(owner.id, info.id, LATER, "192.0.2.1");
+      expect((await opened.instance.tokenByHash(hash))?.lastUsedAt).to.equal(LATER);
       expect(await read.tokens(connection.id)).to.deep.equal([
         { ...info, lastUsedAt: LATER, lastUsedFrom: "192.0.2.1" },
       ]);
