@@ -240,6 +240,16 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
       expect(statusesOf(await send(without))).to.deep.equal(["200", "200"]);
     });
 
+    it("RFC-52, RFC-56: an operation, or a request, with a key in two letter cases is refused, as one would be passed over", async () => {
+      const ada = await directory.user("ada");
+      const twice = { method: "DELETE", path: `/Users/${ada}`, version: null, Version: 'W/"9"' };
+      const [line] = linesOf(await send([twice]));
+      expect([line?.["status"], responseOf(line)["scimType"]]).to.deep.equal(["400", "invalidValue"]);
+      const { status } = await send([{ method: "DELETE", path: `/Users/${ada}` }], { operations: [] });
+      expect(status).to.equal(400);
+      expect((await directory.get(`/Users/${ada}`)).status).to.equal(200);
+    });
+
     it("RFC-52: a path with a query is told so, and is no resource's location", async () => {
       const ada = await directory.user("ada");
       const operations = [

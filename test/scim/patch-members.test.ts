@@ -225,12 +225,25 @@ describe("SCIM PATCH of group members", () => {
     ["invalidValue", { op: "add", path: "members", value: [{ value: "g", type: "Device" }] }],
     ["invalidValue", { op: "remove", path: "members", value: [{ $ref: "x" }] }],
     ["mutability", { op: "remove", path: "displayName" }],
+    ["invalidValue", { op: "remove", path: "members", Path: "description" }],
+    ["invalidValue", { op: "add", Op: "remove", path: "members", value: ["u1"] }],
+    ["invalidValue", { op: "add", path: "members", value: ["u1"], VALUE: ["u2"] }],
   ];
   for (const [kind, operation] of refused) {
     it(`refuses ${JSON.stringify(operation)} as ${kind}`, () => {
       expect(refusal(() => patch([operation])).kind).to.equal(kind);
     });
   }
+
+  it("refuses a message that lists operations twice, in two letter cases", () => {
+    const operations = [{ op: "remove", path: "members" }];
+    const body = { schemas: [PATCH_OP], Operations: operations, operations: [] };
+    const { kind, detail } = refusal(() => readPatchRequest(body, groupReading()));
+    expect([kind, detail]).to.deep.equal([
+      "invalidValue",
+      "`operations` is given twice: letter case makes no difference",
+    ]);
+  });
 
   const present = new Map<string, JsonObject>([
     ["u1", { value: "u1", $ref: "https://x.example/Users/u1", type: "User", display: "Ada" }],

@@ -189,6 +189,15 @@ export function givenTwice(name: string): ScimError {
   return new ScimError("invalidValue", `${quote(name)} is given twice: letter case makes no difference`);
 }
 
+/** Of a message that `memberOf` reads: of two spellings one would be passed over. */
+export function refuseKeysTwice(message: JsonObject): void {
+  const seen = new Set<string>();
+  for (const key of Object.keys(message)) {
+    if (seen.has(key.toLowerCase())) throw givenTwice(key);
+    seen.add(key.toLowerCase());
+  }
+}
+
 /** A client's object under any spelling of one key. */
 export function memberOf(object: JsonObject, name: string): Json | undefined {
   if (Object.hasOwn(object, name)) return object[name];

@@ -3,7 +3,7 @@
 import type { Json } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
-import { memberOf } from "./attribute-value.js";
+import { memberOf, refuseKeysTwice } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
 import { isLongerThan } from "./json-size.js";
 import { isList, isObject } from "./json-value.js";
@@ -37,6 +37,7 @@ export interface BulkRequest {
 export function readBulkRequest(body: Json, handlers: readonly ResourceHandler[], mostOperations: number): BulkRequest {
   refusePrototypeKeys(body);
   if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  refuseKeysTwice(body);
   const schemas = memberOf(body, "schemas");
   const isBulk = (uri: Json): boolean => typeof uri === "string" && uri.toLowerCase() === BULK_REQUEST.toLowerCase();
   if (!isList(schemas) || !schemas.some(isBulk)) {
@@ -83,6 +84,7 @@ function readOperation(
   handlers: readonly ResourceHandler[],
 ): BulkOperation {
   if (!isObject(line)) throw new ScimError("invalidSyntax", "an operation must be an object");
+  refuseKeysTwice(line);
   if (!Object.hasOwn(KINDS, method)) {
     throw new ScimError("invalidValue", "`method` must be POST, PUT, PATCH or DELETE");
   }

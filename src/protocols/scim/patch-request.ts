@@ -3,7 +3,7 @@
 import type { Json } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
-import { memberOf } from "./attribute-value.js";
+import { memberOf, refuseKeysTwice } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
@@ -22,6 +22,7 @@ export interface PatchOperation {
 export function readPatchRequest(body: Json | undefined, reading: Reading): readonly PatchOperation[] {
   refusePrototypeKeys(body);
   if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  refuseKeysTwice(body);
   const schemas = memberOf(body, "schemas");
   if (
     !isList(schemas) ||
@@ -44,6 +45,7 @@ export function readPatchRequest(body: Json | undefined, reading: Reading): read
 
 function readOperation(operation: Json, reading: Reading): PatchOperation {
   if (!isObject(operation)) throw new ScimError("invalidSyntax", "each of `Operations` must be an object");
+  refuseKeysTwice(operation);
   const kind = readKind(memberOf(operation, "op"), reading);
   const path = memberOf(operation, "path") ?? null;
   if (path !== null && typeof path !== "string") throw new ScimError("invalidPath", "`path` must be text");
