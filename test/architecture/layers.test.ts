@@ -196,7 +196,8 @@ describe("the check", () => {
     expect(output).to.match(/^src\/engine\/planted-file\.ts\s*$/m);
     expect(output).to.match(/check failed: lint, types, unused\n$/);
     expect(code).to.equal(1);
-  });
+    // Three whole checks, which a busy machine does not do in a minute.
+  }).timeout(300_000);
 
   it("does not pass by running nothing: an unknown step is refused", async () => {
     const { code, output } = await withCopy((copy) => copy.run("scripts/check.mjs", "--only", "layers"), ["scripts"]);
