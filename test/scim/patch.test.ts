@@ -1,9 +1,13 @@
+import { join } from "node:path";
 import { expect } from "chai";
 import type { ScimProfile } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
-import type { QuirkName } from "../../src/protocols/scim/dialect.js";
-import { applyPatch, type PatchOutcome } from "../../src/protocols/scim/patch.js";
+import { projectRoot } from "../../src/platform/root.js";
+import { type QuirkName, startReading } from "../../src/protocols/scim/dialect.js";
+import { elementForm } from "../../src/protocols/scim/element-form.js";
+import { applyPatch, applyPatchInTurns, type PatchOutcome } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
+import { readScimSchemas } from "../../src/protocols/scim/schema.js";
 import { ENTERPRISE, PATCH_OP, refusal, USER, userReading } from "./tables.js";
 
 type Operations = readonly { readonly [key: string]: unknown }[];
@@ -662,5 +666,113 @@ describe("SCIM PatchOp messages", () => {
       "ignored keys are not counted",
     ).to.equal(true);
     expect(refusal(() => patch([{ op: "add", value: unknown(1001) }])).kind).to.equal("tooLarge");
+  });
+
+  /** 250 addresses, and schemas that tell how often a text of `display` was folded, or do something else then. */
+  const crowded = (onFold: () => void = () => undefined) => {
+    const { user } = readScimSchemas(join(projectRoot, "schemas", "scim"));
+    const seen = { folds: 0 };
+    const display = user.core.attributes.get("emails")?.subs.get("display") ?? {};
+    Object.defineProperty(display, "caseExact", {
+      get() {
+        seen.folds += 1;
+        onFold();
+        return false;
+      },
+    });
+    const emails = Array.from({ length: 250 }, (_, at) => ({ value: `${at}@x`, type: `x${at}`, display: `D${at}` }));
+    const reading = startReading(user, "rfc");
+    const stored = { userName: "ada", active: true, emails };
+    const read = (operations: Operations) =>
+      readPatchRequest({ schemas: [PATCH_OP], Operations: operations } as unknown as Json, reading);
+    return {
+      seen,
+      stored,
+      reading,
+      read,
+      run: (operations: Operations) => applyPatch(stored, read(operations), reading),
+    };
+  };
+  const times = (count: number, operation: (at: number) => Operations[number]): Operations =>
+    Array.from({ length: count }, (_, at) => operation(at));
+
+  it("SEC-06: reads no part of an element twice, however many operations change others of its parts", () => {
+    for (const operations of [
+      times(100, (at) => ({ op: "replace", path: "emails[value pr].type", value: `t${at}` })),
+      times(100, (at) => ({ op: "add", path: "emails[value pr]", value: { type: `t${at}` } })),
+      times(100, (at) => ({
+        op: at % 2 ? "remove" : "replace",
+        path: "emails[value pr].type",
+        ...(at % 2 ? {} : { value: "t" }),
+      })),
+      times(100, (at) => ({ op: "add", path: "emails", value: [{ value: "1@x", type: "x1", primary: at % 2 === 0 }] })),
+    ]) {
+      const { run, seen } = crowded();
+      const { resource } = run(operations);
+      expect(resource["emails"]).to.have.length(250);
+      expect(seen.folds, JSON.stringify(operations[1])).to.be.at.most(300);
+    }
+  });
+
+  it("SEC-06: bounds how many elements the paths of one request select, and what is written to each of them", () => {
+    const { run } = crowded();
+    const select = (count: number) => times(count, (at) => ({ op: "replace", path: "emails.type", value: `t${at}` }));
+    expect(run(select(100)).changed).to.equal(true);
+    expect(refusal(() => run(select(101)))).to.deep.include({ kind: "tooLarge" });
+    const copied = (length: number) => [{ op: "replace", path: "emails.display", value: "x".repeat(length) }];
+    expect(refusal(() => run(copied(3000))).detail).to.contain("bytes of at most");
+    expect(refusal(() => run(copied(5000))).detail).to.contain("too long to be that of 250");
+  });
+
+  it("SEC-06: takes no longer list in an operation than an attribute may hold, also to remove what it lists", () => {
+    const { run } = crowded();
+    const listed = (op: string, count: number, item: object) => [
+      { op, path: "emails", value: Array(count).fill(item) },
+    ];
+    for (const op of ["add", "replace", "remove"]) {
+      expect(() => run(listed(op, 250, { value: "1@x", type: "x1" })), op).not.to.throw();
+      expect(
+        refusal(() => run(listed(op, 251, { value: "1@x" }))),
+        op,
+      ).to.deep.include({ kind: "invalidValue" });
+    }
+    const { resource } = run(listed("remove", 250, { value: "1@X", type: "X1" }));
+    expect(resource["emails"]).to.have.length(249);
+    expect(run(listed("remove", 250, { display: "d1" })).resource["emails"]).to.have.length(249);
+    expect(run(listed("remove", 250, { value: "1@x", type: "other" })).changed).to.equal(false);
+  });
+
+  it("SEC-06: lets others have their turn between operations, and between the attributes of one value", async () => {
+    const slow = () => {
+      const until = performance.now() + 6;
+      while (performance.now() < until);
+    };
+    const write = (at: number) => ({ op: "replace", path: `emails[value eq "${at}@x"].display`, value: `d${at}` });
+    const keys = Object.fromEntries([1, 2, 3, 4].map((at) => [write(at).path, "d"]));
+    for (const operations of [times(4, write), [{ op: "replace", value: keys }]]) {
+      let isSlow = false;
+      const { stored, reading, read, run } = crowded(() => isSlow && slow());
+      run(operations);
+      isSlow = true;
+      let turns = 0;
+      let over = false;
+      const count = (): void => {
+        turns += 1;
+        if (!over) setImmediate(count);
+      };
+      setImmediate(count);
+      await applyPatchInTurns(stored, read(operations), reading);
+      over = true;
+      expect(turns).to.be.at.least(4);
+    }
+  });
+
+  it("SEC-06: makes the form by which an element is compared once", () => {
+    const { reading, stored, seen } = crowded();
+    const attribute = reading.type.core.attributes.get("emails");
+    const [element] = stored.emails;
+    if (attribute === undefined || element === undefined) throw new Error("no emails");
+    expect(elementForm(attribute, element, reading)).to.equal(elementForm(attribute, element, reading));
+    expect(seen.folds).to.equal(1);
   });
 });

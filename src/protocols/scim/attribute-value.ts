@@ -39,13 +39,17 @@ export function readElements(
   values: readonly Json[],
   reading: Reading,
 ): readonly Json[] | undefined {
-  if (values.length > reading.limits.values) {
-    throw new ScimError("invalidValue", `${quote(attribute.id)} has more than ${reading.limits.values} values`);
-  }
+  refuseMany(attribute, values, reading);
   const elements = values.flatMap((value) => (value === null ? [] : (readElement(attribute, value, reading) ?? [])));
   const distinct = joinElements(attribute, [], elements, reading);
   refuseSeveralPrimaries(attribute, distinct);
   return distinct.length === 0 ? undefined : distinct;
+}
+
+/** Before any of them is looked at. */
+export function refuseMany(attribute: Attribute, values: readonly Json[], { limits }: Reading): void {
+  if (values.length <= limits.values) return;
+  throw new ScimError("invalidValue", `${quote(attribute.id)} has more than ${limits.values} values`);
 }
 
 /** One value of the attribute, or the only one. */

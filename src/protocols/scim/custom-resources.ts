@@ -11,7 +11,7 @@ import { customDocument, readCustom } from "./document.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
-import { applyPatch } from "./patch.js";
+import { applyPatchInTurns } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { etagOf, locationOf, renderCustom } from "./render.js";
@@ -28,7 +28,7 @@ export function customHandler({ bodyBytes }: ScimRoom, type: ResourceType): Reso
     list: listAll,
     create: createOne,
     read: readOne,
-    replace: (visit, body) => change(visit, (row) => readCustom(body, visit.reading, row.resource)),
+    replace: (visit, body) => change(visit, async (row) => readCustom(body, visit.reading, row.resource)),
     patch: patchOne,
     remove: removeOne,
   };
@@ -57,18 +57,18 @@ async function readOne(visit: Visit): Promise<Outcome> {
 
 function patchOne(visit: Visit, body: Json): Promise<Outcome> {
   const operations = readPatchRequest(body, visit.reading);
-  return change(visit, (row) => {
-    const { resource } = applyPatch(row.resource, operations, visit.reading);
+  return change(visit, async (row) => {
+    const { resource } = await applyPatchInTurns(row.resource, operations, visit.reading);
     return customDocument(resource, visit.reading);
   });
 }
 
 /** Reads, changes and writes back; what changes nothing is not written (RFC-45), and a lost race is run again. */
-function change(visit: Visit, next: (row: CustomResourceRow) => CustomDocument): Promise<Outcome> {
+function change(visit: Visit, next: (row: CustomResourceRow) => Promise<CustomDocument>): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, etagOf(row.version));
-    const document = next(row);
+    const document = await next(row);
     const { resource } = document;
     if (sameJson(resource, row.resource)) return outcome(visit, 200, row);
     const written = await replaceCustomResource(visit.room.p, pushOf(visit), document, row);

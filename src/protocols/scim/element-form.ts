@@ -2,7 +2,7 @@ import type { CompiledScimRoles } from "../../engine/compile/compile-scim-roles.
 import { typeKey } from "../../engine/scim-roles.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import type { Reading } from "./dialect.js";
-import { isObject } from "./json-value.js";
+import { isObject, without } from "./json-value.js";
 import { isRoles, TYPE_KEY } from "./roles.js";
 import type { Attribute } from "./schema.js";
 import { searchValue } from "./search-document.js";
@@ -25,6 +25,43 @@ export function elementForm(attribute: Attribute, element: Json, { roles }: Pick
   const form = withType(searchValue(attribute, element), element["type"], declared);
   forms.set(element, { attribute, declared, form });
   return form;
+}
+
+/** The element with these parts over its own; its form is made of both forms, so that no part is read anew. */
+export function withParts(
+  attribute: Attribute,
+  element: JsonObject,
+  parts: JsonObject,
+  reading: Pick<Reading, "roles">,
+): JsonObject {
+  const [under, over] = [elementForm(attribute, element, reading), elementForm(attribute, parts, reading)];
+  return withForm(attribute, { ...element, ...parts }, { ...asObject(under), ...asObject(over) }, reading);
+}
+
+/** The element without one part; the element itself where it has no such part. */
+export function withoutPart(
+  attribute: Attribute,
+  element: JsonObject,
+  name: string,
+  reading: Pick<Reading, "roles">,
+): JsonObject {
+  if (!(name in element)) return element;
+  const form = without(asObject(elementForm(attribute, element, reading)), name);
+  return withForm(attribute, without(element, name), name === "type" ? without(form, TYPE_KEY) : form, reading);
+}
+
+function withForm(
+  attribute: Attribute,
+  element: JsonObject,
+  form: JsonObject,
+  { roles }: Pick<Reading, "roles">,
+): JsonObject {
+  forms.set(element, { attribute, declared: isRoles(attribute) ? roles?.declared : undefined, form });
+  return element;
+}
+
+function asObject(form: Json): JsonObject {
+  return isObject(form) ? form : {};
 }
 
 function withType(form: Json, type: Json | undefined, declared: CompiledScimRoles | undefined): Json {

@@ -28,7 +28,7 @@ export function joinLists(resource: JsonObject, names: readonly string[], readin
     const attribute = reading.type.core.attributes.get(name.toLowerCase());
     if (!isObject(extension) || attribute === undefined) continue;
     const [core, own] = [joined[name], extension[name]];
-    if (!isList(core) || !isList(own)) continue;
+    if (!isList(core) || !isList(own) || core === own) continue;
     const all = addElements(attribute, core, own, reading);
     if (all.length > reading.limits.values) {
       throw new ScimError("invalidValue", `${quote(name)} has more than ${reading.limits.values} values`);

@@ -14,7 +14,7 @@ import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import type { MemberOperation } from "./member-operations.js";
 import { areMany, type Member, memberPieces, membersOf } from "./members.js";
-import { applyPatch, type PatchOutcome } from "./patch.js";
+import { applyPatchInTurns, type PatchOutcome } from "./patch.js";
 import { type PatchOperation, readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { chosenIds, wants } from "./project.js";
@@ -103,11 +103,11 @@ async function applyToGroup(
   row: DirectoryGroupRow,
   operations: readonly PatchOperation[],
 ): Promise<PatchOutcome> {
-  const outcome = applyPatch(row.resource, operations, reading);
+  const outcome = await applyPatchInTurns(row.resource, operations, reading);
   if (outcome.asked.length === 0) return outcome;
   const found = (await membersOf(caller.reader, [row], outcome.asked)).get(row.id) ?? [];
   const present = new Map(found.map((member) => [member.id, memberDocument(member, room.baseUrl)]));
-  return applyPatch(row.resource, operations, reading, present);
+  return applyPatchInTurns(row.resource, operations, reading, present);
 }
 
 /**

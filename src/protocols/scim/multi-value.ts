@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import type { Reading } from "./dialect.js";
-import { elementForm } from "./element-form.js";
+import { elementForm, withParts } from "./element-form.js";
 import { ScimError } from "./errors.js";
 import { canonicalText, isObject } from "./json-value.js";
 import { TYPE_KEY } from "./roles.js";
@@ -23,7 +23,8 @@ export function joinElements(
   for (const element of [...present, ...added]) {
     const key = elementKey(attribute, element, reading);
     const same = byKey.get(key);
-    byKey.set(key, isObject(same) && isObject(element) ? { ...same, ...element } : (same ?? element));
+    const both = isObject(same) && isObject(element);
+    byKey.set(key, both ? withParts(attribute, same, element, reading) : (same ?? element));
   }
   return [...byKey.values()];
 }
@@ -87,7 +88,10 @@ function isPrimary(element: Json): element is JsonObject {
   return isObject(element) && element["primary"] === true;
 }
 
-/** Elements that one of the listed ones names: by value, and by type where it is given; without a value by every part. */
+/**
+ * Elements that one of the listed ones names: by value, and by type where it is given; without a value by every part. Linear in
+ * both lists, where what is listed has values.
+ */
 export function withoutListed(
   attribute: Attribute,
   elements: readonly Json[],
@@ -95,16 +99,20 @@ export function withoutListed(
   reading: Telling,
 ): readonly Json[] {
   const forms = listed.map((item) => elementForm(attribute, item, reading));
-  const named = new Set(forms.map(canonicalText));
+  const valued = new Set(forms.flatMap((form) => namings(form).slice(-1)));
+  const byParts = forms.filter((form) => isObject(form) && form["value"] === undefined) as readonly JsonObject[];
   return elements.filter((element) => {
     const form = elementForm(attribute, element, reading);
-    if (!isObject(form)) return !named.has(canonicalText(form));
-    return !forms.some((item) => isObject(item) && names(item, form));
+    if (namings(form).some((naming) => valued.has(naming))) return false;
+    return !byParts.some((item) => isObject(form) && Object.keys(item).every((key) => item[key] === form[key]));
   });
 }
 
-function names(listed: JsonObject, element: JsonObject): boolean {
-  const type = [TYPE_KEY, "type"].find((key) => key in listed);
-  const keys = listed["value"] === undefined ? Object.keys(listed) : ["value", ...(type === undefined ? [] : [type])];
-  return keys.every((key) => listed[key] === element[key]);
+/** All that may be listed to name an element by its value, the most exact last. */
+function namings(form: Json): readonly string[] {
+  if (!isObject(form)) return [canonicalText(form)];
+  const value = form["value"];
+  if (value === undefined) return [];
+  const types = ["type", TYPE_KEY].filter((key) => key in form);
+  return [canonicalText([value]), ...types.map((key) => canonicalText([value, key, form[key] ?? null]))];
 }

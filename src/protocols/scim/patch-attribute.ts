@@ -2,9 +2,9 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { keepImmutable, readElement, readElements, readParts, readValue } from "./attribute-value.js";
+import { keepImmutable, readElement, readElements, readParts, readValue, refuseMany } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
-import { elementForm } from "./element-form.js";
+import { elementForm, withoutPart, withParts } from "./element-form.js";
 import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
 import type { FilterNode } from "./filter-parser.js";
@@ -20,6 +20,8 @@ export interface AttributeChange {
   readonly kind: PatchKind;
   readonly target: AttributeTarget;
   readonly value: Json | undefined;
+  /** Told how many elements the path selects, before any of them is changed. */
+  selects(count: number): void;
 }
 
 type Elements = readonly Json[];
@@ -30,6 +32,7 @@ export function changedValue(change: AttributeChange, before: Json | undefined, 
   if (!attribute.multiValued) {
     return sub === undefined ? changeSingle(change, before, reading) : changePart(change, sub, before, reading);
   }
+  if (isList(change.value)) refuseMany(attribute, change.value, reading);
   const elements = isList(before) ? before : [];
   const after = isRoles(attribute)
     ? changeRoles(
@@ -50,8 +53,8 @@ export function changedValue(change: AttributeChange, before: Json | undefined, 
 }
 
 /** The elements that the path selects go, whatever part of them it names. */
-function wholeRemoval({ target: { sub: _, ...target } }: AttributeChange): AttributeChange {
-  return { kind: "remove", target, value: undefined };
+function wholeRemoval({ target: { sub: _, ...target }, selects }: AttributeChange): AttributeChange {
+  return { kind: "remove", target, value: undefined, selects };
 }
 
 function changeElements(change: AttributeChange, elements: Elements, reading: Reading): Elements {
@@ -151,13 +154,15 @@ function bounded(attribute: Attribute, elements: Elements, reading: Reading): El
 /** Elements that the filter selects, or all of them where a sub-attribute was named without one. */
 function changeSelected(change: AttributeChange, before: Elements, reading: Reading): Elements {
   const { kind, target } = change;
-  const { attribute, where, sub } = target;
+  const { attribute, where } = target;
   const selected = before.map(
     (element) => where === undefined || matches(where.filter, elementForm(attribute, element, reading)),
   );
+  change.selects(selected.filter(Boolean).length);
   if (kind === "remove" || change.value === null) {
     if (kind === "add") return before;
-    return before.flatMap((element, index) => (selected[index] ? takeAway(element, sub) : [element]));
+    const takeAway = taker(change, reading);
+    return before.flatMap((element, index) => (selected[index] ? takeAway(element) : [element]));
   }
   if (!selected.includes(true)) {
     const made = makeElement(change, reading);
@@ -178,11 +183,12 @@ function changeSelected(change: AttributeChange, before: Elements, reading: Read
 }
 
 /** Without its value an element says nothing; nor with only its type and whether it is the primary one. */
-function takeAway(element: Json, sub: Attribute | undefined): Elements {
-  if (sub === undefined || !isObject(element)) return [];
-  const rest = without(element, sub.name);
-  const says = sub.name !== "value" && Object.keys(rest).some((key) => key !== "type" && key !== "primary");
-  return says ? [rest] : [];
+function taker({ target: { attribute, sub } }: AttributeChange, reading: Reading): (element: Json) => Elements {
+  return (element) => {
+    if (sub === undefined || sub.name === "value" || !isObject(element)) return [];
+    const rest = withoutPart(attribute, element, sub.name, reading);
+    return Object.keys(rest).some((key) => key !== "type" && key !== "primary") ? [rest] : [];
+  };
 }
 
 function writer(change: AttributeChange, reading: Reading): (element: Json) => Json {
@@ -190,16 +196,21 @@ function writer(change: AttributeChange, reading: Reading): (element: Json) => J
   const { attribute, where, sub } = target;
   if (sub !== undefined) {
     const part = readValue(sub, change.value ?? null, reading);
+    if (part === undefined) return (element) => element;
+    const parts = { [sub.name]: part };
     return (element) => {
-      if (!isObject(element) || part === undefined) return element;
-      return { ...element, [sub.name]: keepImmutable(sub, element[sub.name], part) };
+      if (!isObject(element)) return element;
+      const kept = keepImmutable(sub, element[sub.name], part);
+      return kept === part ? withParts(attribute, element, parts, reading) : element;
     };
   }
   const value = readLone(attribute, change.value ?? null, reading);
   if (!isObject(value)) return () => value;
   // `replace` puts the new element in the place of the old; what the filter pinned still holds unless it says otherwise.
   const pinned = where === undefined ? {} : (pinnedParts(where.node, attribute, reading) ?? {});
-  return (element) => (kind === "add" && isObject(element) ? { ...element, ...value } : { ...pinned, ...value });
+  const replacement = { ...pinned, ...value };
+  return (element) =>
+    kind === "add" && isObject(element) ? withParts(attribute, element, value, reading) : replacement;
 }
 
 function readLone(attribute: Attribute, value: Json, reading: Reading): Json {

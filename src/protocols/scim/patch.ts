@@ -5,16 +5,17 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
+import { atOnce, type Steps, stepByStep } from "../../platform/in-breaths.js";
 import { givenTwice, readWritable } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { finishResource } from "./document.js";
 import { ScimError } from "./errors.js";
-import type { FilterNode } from "./filter-parser.js";
 import { GROUP_LISTS, isGroupList, joinLists, otherPlace } from "./group-lists.js";
 import { isObject, sameJson, without } from "./json-value.js";
 import { namesNobody } from "./member-ids.js";
 import { type MemberOperation, memberOperations } from "./member-operations.js";
 import { changedValue } from "./patch-attribute.js";
+import { countComparisons, countKey, countSelected, type PatchCost } from "./patch-cost.js";
 import { applyMembers, type MemberDraft, type PresentMembers } from "./patch-members.js";
 import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
 import type { PatchKind, PatchOperation } from "./patch-request.js";
@@ -30,11 +31,7 @@ export interface PatchOutcome {
   readonly asked: readonly string[];
 }
 
-interface Draft extends MemberDraft {
-  /** Keys of values applied so far: each costs as much as an operation of its own, and shares the bound on these. */
-  keys: number;
-  /** Comparisons in paths so far: each is made with every value of its attribute. */
-  comparisons: number;
+interface Draft extends MemberDraft, PatchCost {
   /** Replaced as a whole by each operation; what was read from the store is never written to. */
   resource: JsonObject;
 }
@@ -46,29 +43,51 @@ export function applyPatch(
   reading: Reading,
   present: PresentMembers = new Map(),
 ): PatchOutcome {
+  return atOnce(patchSteps(stored, operations, reading, present));
+}
+
+/** `applyPatch`, with turns for others between the attributes that the operations change. */
+export function applyPatchInTurns(
+  stored: JsonObject,
+  operations: readonly PatchOperation[],
+  reading: Reading,
+  present: PresentMembers = new Map(),
+): Promise<PatchOutcome> {
+  return stepByStep(patchSteps(stored, operations, reading, present));
+}
+
+function* patchSteps(
+  stored: JsonObject,
+  operations: readonly PatchOperation[],
+  reading: Reading,
+  present: PresentMembers,
+): Steps<PatchOutcome> {
   const draft: Draft = {
     ...{ reading, members: memberOperations(), present, asked: new Set<string>() },
-    ...{ named: 0, keys: 0, comparisons: 0, resource: stored },
+    ...{ named: 0, keys: 0, comparisons: 0, selected: 0, resource: stored },
   };
-  for (const operation of operations) applyOperation(draft, operation);
+  for (const operation of operations) {
+    yield* applyOperation(draft, operation);
+    yield;
+  }
   const resource = finishResource(draft.resource, reading, stored, true);
   const members = draft.members.result();
   return { resource, changed: !sameJson(stored, resource), members, asked: [...draft.asked] };
 }
 
-function applyOperation(draft: Draft, { kind, path, value }: PatchOperation): void {
+function* applyOperation(draft: Draft, { kind, path, value }: PatchOperation): Steps<void> {
   if (path === undefined) {
     if (kind === "remove") throw new ScimError("noTarget", "remove needs a `path`: it says what to remove");
-    applyKnown(draft, kind, draft.reading.type.core, value);
+    yield* applyKnown(draft, kind, draft.reading.type.core, value);
     return;
   }
   const target = readPath(path, draft.reading);
   refuseReadOnly(target);
-  applyTarget(draft, kind, target, value);
+  yield* applyTarget(draft, kind, target, value);
 }
 
-function applyTarget(draft: Draft, kind: PatchKind, target: PatchTarget, value: Json | undefined): void {
-  if (target.attribute === undefined) applyWhole(draft, kind, target.schema, value);
+function* applyTarget(draft: Draft, kind: PatchKind, target: PatchTarget, value: Json | undefined): Steps<void> {
+  if (target.attribute === undefined) yield* applyWhole(draft, kind, target.schema, value);
   else if (target.attribute.id === "members") applyMembers(draft, kind, target, value);
   else if (isRoles(target.attribute) && draft.reading.roles?.managed === false)
     draft.reading.quirks.add("unmanaged_roles");
@@ -76,9 +95,9 @@ function applyTarget(draft: Draft, kind: PatchKind, target: PatchTarget, value: 
 }
 
 /** A path that is a schema's URN: the whole extension, or the resource itself. */
-function applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json | undefined): void {
+function* applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json | undefined): Steps<void> {
   if (kind !== "remove" && value !== null) {
-    applyKnown(draft, kind, schema, value);
+    yield* applyKnown(draft, kind, schema, value);
     return;
   }
   if (!schema.extension) throw new ScimError("mutability", "a resource cannot be removed by PATCH: use DELETE");
@@ -86,7 +105,7 @@ function applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json |
   for (const name of GROUP_LISTS) {
     const attribute = schema.attributes.get(name.toLowerCase());
     const isListed = attribute !== undefined && isGroupList(attribute) && name in dataOf(draft.resource, schema);
-    if (isListed) applyTarget(draft, "remove", { schema, attribute }, undefined);
+    if (isListed) yield* applyTarget(draft, "remove", { schema, attribute }, undefined);
   }
   // Roles that the connection does not take are there still.
   const { roles } = dataOf(draft.resource, schema);
@@ -95,8 +114,8 @@ function applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json |
 }
 
 /** Unknown keys are ignored as in a PUT (C8), yet a value that names nothing known would be a success that does nothing. */
-function applyKnown(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): void {
-  const said = applyObject(draft, kind, schema, value);
+function* applyKnown(draft: Draft, kind: "add" | "replace", schema: Schema, value: Json | undefined): Steps<void> {
+  const said = yield* applyObject(draft, kind, schema, value);
   if (said === "something") return;
   if (said === "null members") throw namesNobody("null");
   const [first = "nothing"] = Object.keys(isObject(value) ? value : {});
@@ -112,13 +131,13 @@ type Said = "something" | "null members" | "nothing";
 /**
  * A value whose keys say what to change (RFC-46): attributes, dotted and URN-qualified paths, whole extensions.
  */
-function applyObject(
+function* applyObject(
   draft: Draft,
   kind: "add" | "replace",
   schema: Schema,
   value: Json | undefined,
   seen = new Set<string>(),
-): Said {
+): Steps<Said> {
   if (!isObject(value)) {
     throw new ScimError("invalidValue", `${kind} without an attribute in its path needs an object as its value`);
   }
@@ -129,8 +148,9 @@ function applyObject(
     if (target === undefined) draft.reading.quirks.add("unknown_attribute");
     else {
       refuseTwice(seen, key, target);
-      const now = applyKey(draft, kind, { key, target, item }, seen);
+      const now = yield* applyKey(draft, kind, { key, target, item }, seen);
       if (said !== "something") said = now;
+      yield;
     }
   }
   return said;
@@ -155,16 +175,20 @@ interface KeyOfValue {
   readonly item: Json;
 }
 
-function applyKey(draft: Draft, kind: "add" | "replace", { key, target, item }: KeyOfValue, seen: Set<string>): Said {
-  const { quirks, limits } = draft.reading;
-  draft.keys += 1;
-  if (draft.keys > limits.operations) {
-    throw new ScimError("tooLarge", `the values name more than ${limits.operations} attributes: send fewer at a time`);
-  }
+function* applyKey(
+  draft: Draft,
+  kind: "add" | "replace",
+  { key, target, item }: KeyOfValue,
+  seen: Set<string>,
+): Steps<Said> {
+  const { quirks } = draft.reading;
+  countKey(draft);
   if (target.attribute === undefined) {
-    if (item !== null)
-      return applyObject(draft, kind, target.schema, item, seen) === "null members" ? "null members" : "something";
-    applyWhole(draft, kind, target.schema, item);
+    if (item !== null) {
+      const said = yield* applyObject(draft, kind, target.schema, item, seen);
+      return said === "null members" ? said : "something";
+    }
+    yield* applyWhole(draft, kind, target.schema, item);
     return "something";
   }
   if (PATH_MARK.test(key)) quirks.add("dotted_key");
@@ -173,7 +197,7 @@ function applyKey(draft: Draft, kind: "add" | "replace", { key, target, item }: 
     return "null members";
   }
   if (isReadOnly(target)) quirks.add("read_only_in_value");
-  else applyTarget(draft, kind, target, item);
+  else yield* applyTarget(draft, kind, target, item);
   return "something";
 }
 
@@ -203,7 +227,8 @@ function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, 
   const other = otherPlace(target, draft.resource, reading.type);
   const here = dataOf(draft.resource, schema)[attribute.name];
   const before = here ?? (other && dataOf(draft.resource, other)[attribute.name]);
-  const after = changedValue({ kind, target, value }, before, reading);
+  const selects = (count: number) => countSelected(draft, attribute, value, count);
+  const after = changedValue({ kind, target, value, selects }, before, reading);
   if (after === undefined && kind === "remove" && attribute.required) {
     throw new ScimError("mutability", `${quote(attribute.id)} is required: it can be replaced, not removed`);
   }
@@ -213,20 +238,6 @@ function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, 
     const next = after === undefined ? without(data, attribute.name) : { ...data, [attribute.name]: after };
     draft.resource = withData(draft.resource, place, next);
   }
-}
-
-/** Two for each operation that may be sent: clients select by a type, at most with one condition more. */
-function countComparisons(draft: Draft, node: FilterNode): void {
-  draft.comparisons += comparisonsOf(node);
-  const most = 2 * draft.reading.limits.operations;
-  if (draft.comparisons > most) {
-    throw new ScimError("tooLarge", `the paths compare more than ${most} times: send fewer operations at a time`);
-  }
-}
-
-function comparisonsOf(node: FilterNode): number {
-  if (node.kind === "and" || node.kind === "or") return node.items.reduce((sum, item) => sum + comparisonsOf(item), 0);
-  return node.kind === "not" ? comparisonsOf(node.item) : 1;
 }
 
 function dataOf(resource: JsonObject, schema: Schema): JsonObject {

@@ -89,9 +89,9 @@ export function changeRoles(
   if (selects || sub !== undefined || value === undefined || value === null) return apply({}, before);
   const listed = isList(value) ? value : [value];
   const blank = new Set(listed.flatMap((item) => (isBlankRole(item) ? typeOf(item) : [])));
+  if (blank.size === 0) return apply({}, before);
   const kept = before.filter((element) => !typeOf(element).some((type) => blank.has(type)));
   const rest = listed.filter((item) => !isBlankRole(item) || typeOf(item).length === 0);
-  if (blank.size === 0) return apply({}, before);
   return rest.length === 0 ? kept : apply({ value: rest }, kept);
 }
 

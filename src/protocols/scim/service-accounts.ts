@@ -12,7 +12,7 @@ import { accountAt, accountFilterAt, accountSortAt, accountTag, withoutReadActiv
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
-import { applyPatch } from "./patch.js";
+import { applyPatchInTurns } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { wants } from "./project.js";
@@ -70,7 +70,7 @@ function replaceAccount(visit: Visit, sent: Json): Promise<Outcome> {
   const { reading } = visit;
   const body = withoutReadActive(sent, visit.preconditions);
   return change(visit, {
-    next: ({ resource }) => readServiceAccount(body, reading, resource),
+    next: async ({ resource }) => readServiceAccount(body, reading, resource),
     saysOff: () => bodySaysOff(body, reading),
   });
 }
@@ -78,8 +78,8 @@ function replaceAccount(visit: Visit, sent: Json): Promise<Outcome> {
 function patchAccount(visit: Visit, body: Json): Promise<Outcome> {
   const { reading } = visit;
   return change(visit, {
-    next({ resource: before }) {
-      const { resource, changed } = applyPatch(before, readPatchRequest(body, reading), reading);
+    async next({ resource: before }) {
+      const { resource, changed } = await applyPatchInTurns(before, readPatchRequest(body, reading), reading);
       return changed ? serviceAccountDocument(resource, reading, before) : undefined;
     },
     saysOff: ({ resource }) => patchSaysOff(body, resource, reading),
@@ -93,7 +93,7 @@ function change(
     next,
     saysOff,
   }: {
-    next(row: DirectoryUserRow): ScimServiceAccountDocument | undefined;
+    next(row: DirectoryUserRow): Promise<ScimServiceAccountDocument | undefined>;
     saysOff(row: DirectoryUserRow): boolean;
   },
 ): Promise<Outcome> {
@@ -105,7 +105,7 @@ function change(
     return orSwitchOff({
       ...{ reading: visit.reading, stored: before, saysOff: () => saysOff(row) },
       async write() {
-        const document = next(row);
+        const document = await next(row);
         if (document === undefined || sameJson(document.resource, before)) return outcome(visit, 200, row);
         return written(document);
       },

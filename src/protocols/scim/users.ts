@@ -13,7 +13,7 @@ import { readUser, userDocument } from "./document.js";
 import { ScimError } from "./errors.js";
 import { isObject, sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
-import { applyPatch } from "./patch.js";
+import { applyPatchInTurns } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { wants } from "./project.js";
@@ -77,7 +77,7 @@ async function readOne(visit: Visit): Promise<Outcome> {
 function replaceUser(visit: Visit, body: Json): Promise<Outcome> {
   const { reading } = visit;
   return change(visit, {
-    next: ({ resource }) => whole(visit, readUser(body, reading, resource)),
+    next: async ({ resource }) => whole(visit, readUser(body, reading, resource)),
     saysOff: () => bodySaysOff(body, reading),
   });
 }
@@ -85,8 +85,8 @@ function replaceUser(visit: Visit, body: Json): Promise<Outcome> {
 function patchUser(visit: Visit, body: Json): Promise<Outcome> {
   const { reading } = visit;
   return change(visit, {
-    next({ resource: before }) {
-      const { resource, changed } = applyPatch(before, readPatchRequest(body, reading), reading);
+    async next({ resource: before }) {
+      const { resource, changed } = await applyPatchInTurns(before, readPatchRequest(body, reading), reading);
       return changed ? { document: userDocument(resource, reading) } : undefined;
     },
     saysOff: ({ resource }) => patchSaysOff(body, resource, reading),
@@ -103,7 +103,10 @@ function whole({ reading }: Visit, document: ScimUserDocument): Draft {
 /** Reads, changes and writes back; what changes nothing is not written (RFC-45), and a lost race is run again. */
 function change(
   visit: Visit,
-  { next, saysOff }: { next(row: DirectoryUserRow): Draft | undefined; saysOff(row: DirectoryUserRow): boolean },
+  {
+    next,
+    saysOff,
+  }: { next(row: DirectoryUserRow): Promise<Draft | undefined>; saysOff(row: DirectoryUserRow): boolean },
 ): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
@@ -113,8 +116,8 @@ function change(
       saved(visit, 200, one.document, await pushUser(visit, { ...one, hasFallback }, row));
     return orSwitchOff({
       ...{ reading: visit.reading, stored: before, saysOff: () => saysOff(row) },
-      write() {
-        const draft = next(row);
+      async write() {
+        const draft = await next(row);
         const isSame = draft === undefined || sameJson(draft.document.resource, before);
         if (isSame && !row.adoptable) return outcome(visit, 200, row);
         const whole = draft ?? { document: userDocument(before, visit.reading) };
