@@ -36,7 +36,7 @@ describe("SCIM attribute characteristics", () => {
       ["A A", "=A", "A", "AAAAA", "AA=", "AAA==", "==", "AAAA==", "+_8=", "AA\n==", 7],
     ],
     ["referenceAttr", ["https://x.example/y?z#a", "../Users/1", ""], ["a b", "<x>", 7]],
-    ["multiStrings", [["a", "b"]], ["a", [7], [{ value: 7 }], [{ value: "a", type: "b" }]]],
+    ["multiStrings", [["a", "b"]], [7, [7], [{ value: 7 }], [{ value: "a", type: "b" }]]],
     ["complexAttr", [{ sub1: "a", sub2: 1, sub3: true }], [{ sub1: 1 }, { sub2: 1.5 }, "a", [{ sub1: "a" }]]],
   ];
   for (const [name, good, bad] of types) {

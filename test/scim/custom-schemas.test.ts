@@ -169,6 +169,12 @@ describe("the operator's SCIM schema files", () => {
       "/schemas/0/id `urn:acme:scim:2.0:Device` is used by nothing",
     ],
     ["Rolecall's type", ofType({ name: "user" }), "/resourceTypes/0/name `user` is Rolecall's own"],
+    ["a version as endpoint", ofType({ endpoint: "/V3" }), "/resourceTypes/0/endpoint `/V3` means a version of SCIM"],
+    [
+      "a URN that is the path of an attribute",
+      device([], { schemas: [schema([{ name: "a" }]), schema([{ name: "b" }], `${URN}:A`)] }),
+      `/schemas/1/id \`${URN}:A\` is the path of another schema's attribute`,
+    ],
     ["a reserved endpoint", ofType({ endpoint: "/bulk" }), "/resourceTypes/0/endpoint `/bulk` is Rolecall's own"],
     ["Rolecall's endpoint", ofType({ endpoint: "/Users" }), "/resourceTypes/0/endpoint `/Users` is Rolecall's own"],
     ["a deep endpoint", ofType({ endpoint: "/a/b" }), "/resourceTypes/0/endpoint must match"],

@@ -63,6 +63,8 @@ describe("SCIM lists over HTTP", () => {
       ["?count=0", 1, ""],
       ["?count=-1", 1, ""],
       ["?count=5", 1, "ada bob cyd dee eve"],
+      ["?count=99999999999999999999", 1, "ada bob cyd dee eve"],
+      ["?startIndex=99999999999999999999", 999999999999999, ""],
       ["?count=100000", 1, "ada bob cyd dee eve"],
       ["?startIndex=4", 4, "dee eve"],
       ["?sortBy=&sortOrder=descending", 1, "ada bob cyd dee eve"],

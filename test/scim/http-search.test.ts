@@ -212,6 +212,20 @@ describe("SCIM searches over HTTP", () => {
       expect((await alone.post("/.search", { filter: "nickName pr" })).json["scimType"]).to.equal("invalidFilter");
     });
 
+    it("RFC-38: takes a count beyond all counts for the largest page, and in a bulk no other method", async () => {
+      const huge = await directory.post("/Users/.search", { schemas: [SEARCH], count: 1e300, startIndex: 1e300 });
+      expect([huge.status, huge.json["startIndex"]], huge.text).to.deep.equal([200, 999_999_999_999_999]);
+      const { json } = await directory.post("/Bulk", {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        Operations: [
+          { method: "PUT", path: "/Users/.search", data: {} },
+          { method: "DELETE", path: "/Groups/.Search" },
+        ],
+      });
+      const statuses = (json["Operations"] as readonly JsonObject[]).map(({ status }) => status);
+      expect(statuses).to.deep.equal(["405", "405"]);
+    });
+
     it("RFC-22, RFC-54: asks for a token like every other path", async () => {
       for (const path of ["/.search", "/Users/.search"]) {
         const reply = await directory.post(path, {}, { Authorization: null });

@@ -29,8 +29,9 @@ const REFERENCE = /^[^\s<>"{}|\\^`]*$/;
 export function readValue(attribute: Attribute, value: Json, reading: Reading): Json | undefined {
   if (value === null) return undefined;
   if (!attribute.multiValued) return readElement(attribute, value, reading);
-  if (!isList(value)) throw mistyped(attribute, "a list", value);
-  return readElements(attribute, value, reading);
+  if (isList(value)) return readElements(attribute, value, reading);
+  reading.quirks.add("lone_value");
+  return readElements(attribute, [value], reading);
 }
 
 /** A list's elements, each once, with at most one primary; `undefined` when nothing is left. */

@@ -8,6 +8,7 @@ import { ScimError } from "./errors.js";
 import { isLongerThan } from "./json-size.js";
 import { isList, isObject } from "./json-value.js";
 import type { Operation, ResourceHandler } from "./resource-handler.js";
+import { SEARCH } from "./resource-routes.js";
 
 const BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 
@@ -90,6 +91,9 @@ function readOperation(
   }
   const kind = KINDS[method as keyof typeof KINDS];
   const { handler, id } = readPath(memberOf(line, "path"), handlers);
+  if (kind !== "create" && id.toLowerCase() === SEARCH) {
+    throw new ScimError("methodNotAllowed", `${method} is not possible here, only POST`);
+  }
   if (kind === "create" && id !== "") {
     throw new ScimError("invalidSyntax", `POST makes resources at ${quote(handler.type.endpoint)}: leave the id out`);
   }

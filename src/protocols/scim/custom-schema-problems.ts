@@ -36,6 +36,8 @@ export function customTableProblems(placed: readonly Placed[], shipped: ShippedT
       ...shipped.resourceTypes.map(({ endpoint }) => endpoint),
       ...RESERVED_ENDPOINTS,
     ]),
+    ...versionProblems(types),
+    ...ambiguousProblems(schemas, shipped),
     ...types.flatMap((type) => typeProblems(type, known)),
     ...extensionProblems(extensions, known, shipped),
     ...unusedProblems(schemas, types, extensions),
@@ -58,6 +60,28 @@ function taken<Row>(
     seen.add(folded);
     return [];
   });
+}
+
+/** What lies there is another version of SCIM, which is not served. */
+function versionProblems(types: readonly Of<"resourceType">[]): readonly string[] {
+  return types.flatMap(({ place, row: { endpoint } }) =>
+    /^\/v\d+(?:\.\d+)*$/i.test(endpoint)
+      ? [`${place}/endpoint ${quote(endpoint)} means a version of SCIM: choose another`]
+      : [],
+  );
+}
+
+/** A path that is the URN of one schema and names an attribute of another would be either. */
+function ambiguousProblems(schemas: readonly Of<"schema">[], shipped: ShippedTables): readonly string[] {
+  const tables = [...schemas.map(({ row }) => row), ...shipped.schemas];
+  const paths = new Set(
+    tables.flatMap(({ id, attributes }) => attributes.map(({ name }) => `${id}:${name}`.toLowerCase())),
+  );
+  return schemas.flatMap(({ place, row: { id } }) =>
+    paths.has(id.toLowerCase())
+      ? [`${place}/id ${quote(id)} is the path of another schema's attribute: choose another`]
+      : [],
+  );
 }
 
 function attributeProblems({ place, row }: Of<"schema">, shipped: ShippedTables): readonly string[] {

@@ -8,7 +8,7 @@ import type { SortRequest } from "./sort-order.js";
 /** Resources on a page: unless told otherwise, and at most. */
 export const PAGE = { default: 100, largest: 200 } as const;
 
-/** As in the query of a request; empty is the same as absent, but for the cursor: an empty one starts. */
+/** As in the query of a request; empty is the same as absent, but for the cursor, of which an empty one starts, and the filter. */
 export interface ListRequest extends SortRequest {
   readonly filter?: string | undefined;
   readonly startIndex?: string | undefined;
@@ -43,9 +43,12 @@ export function readPaging({ startIndex, count, cursor }: ListRequest): Paging {
 
 function integer(name: string, text: string | undefined, kind: "invalidValue" | "invalidCount"): number | undefined {
   if (text === undefined || text === "") return undefined;
-  if (!/^-?\d{1,15}$/.test(text)) throw new ScimError(kind, `\`${name}\` must be an integer`);
-  return Number(text);
+  if (!/^-?\d+$/.test(text)) throw new ScimError(kind, `\`${name}\` must be an integer`);
+  return Math.min(LARGEST, Number(text));
 }
+
+/** More than any list has, and no more than a database counts. */
+const LARGEST = 999_999_999_999_999;
 
 /** C6: `nextCursor` where a cursor was asked for, and nothing but the five keys otherwise. */
 export function listResponse(

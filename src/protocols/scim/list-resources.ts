@@ -59,7 +59,7 @@ function readParts(
   const parts = visits.map((visit, index) => {
     const strange = { filter: new Set<string>(), sort: new Set<string>() };
     const reading = (strangers: Set<string>) => (several ? { ...visit.reading, strangers } : visit.reading);
-    const wanted = filter ? readFilter(filter, reading(strange.filter)) : ALWAYS;
+    const wanted = filter === undefined ? ALWAYS : readFilter(filter, reading(strange.filter));
     const sort = readSort(sorting, reading(strange.sort));
     unknown.filter.push(strange.filter);
     unknown.sort.push(strange.sort);

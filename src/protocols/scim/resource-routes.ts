@@ -12,7 +12,7 @@ import { noteQuirks, SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } fro
 import type { VisitRequest } from "./visit.js";
 
 /** No resource is called so: searches are posted there. */
-const SEARCH = ".search";
+export const SEARCH = ".search";
 
 interface Asked {
   readonly principal: ScimCaller;
@@ -104,7 +104,7 @@ export function visitRequest(
   request: HttpRequest,
   id = request.params["id"] ?? "",
 ): VisitRequest {
-  if (id === SEARCH) {
+  if (id.toLowerCase() === SEARCH) {
     throw new Refusal("method_not_allowed", `${request.method} is not possible here, only POST`, { allow: "POST" });
   }
   return {

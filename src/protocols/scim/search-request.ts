@@ -52,7 +52,12 @@ function text(body: JsonObject, name: string): string | undefined {
 
 function integer(body: JsonObject, name: string): string | undefined {
   const value = memberOf(body, name) ?? null;
-  return typeof value === "number" ? String(value) : text(body, name);
+  return typeof value === "number" ? integerText(value) : text(body, name);
+}
+
+/** Without an exponent, which the largest would be written with. */
+function integerText(value: number): string {
+  return Number.isInteger(value) ? String(BigInt(value)) : String(value);
 }
 
 function names(body: JsonObject, name: string): string | readonly string[] | undefined {
