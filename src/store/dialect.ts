@@ -234,6 +234,9 @@ const PG_FAILURES: Readonly<Record<string, Failure>> = {
   "40001": "retry",
   "40P01": "retry",
   "53300": "unavailable",
+  // the operator's `lock_timeout` and `statement_timeout`
+  "55P03": "unavailable",
+  "57014": "unavailable",
   "57P01": "unavailable",
   "57P03": "unavailable",
   "08006": "unavailable",

@@ -17,12 +17,18 @@ function source(dialect: Dialect): Knex.MigrationSource<Migration> {
     getMigrationName: (migration) => migration.name,
     getMigration: async (migration) => ({
       up: async (runner) => {
+        await withoutTimeouts(dialect, runner);
         for (const statement of migration.statements(dialect)) await runner.raw(statement);
       },
       // versions only go forward: a database is taken back from a backup
       down: async () => undefined,
     }),
   };
+}
+
+/** For this transaction: a migration takes as long as it takes, whatever the operator allows a request. */
+async function withoutTimeouts(dialect: Dialect, runner: Knex): Promise<void> {
+  if (dialect.name === "postgres") await runner.raw("set local statement_timeout = 0; set local lock_timeout = 0");
 }
 
 async function latest(runner: Knex, dialect: Dialect): Promise<readonly string[]> {
@@ -49,6 +55,7 @@ export async function migrateSqlite(runner: Knex): Promise<readonly string[]> {
 /** Instances that start together migrate one after the other; knex's own lock would make all but one fail. */
 export async function migratePostgres(runner: Knex): Promise<readonly string[]> {
   return runner.transaction(async (holder) => {
+    await withoutTimeouts(POSTGRES, holder);
     await holder.raw("select pg_advisory_xact_lock(?)", [ADVISORY_LOCK]);
     return latest(runner, POSTGRES);
   });

@@ -1,8 +1,13 @@
 import { expect } from "chai";
 import { openStore } from "../../src/store/open.js";
+import { openPostgres } from "../../src/store/postgres.js";
+import { sql, verbatim } from "../../src/store/sql.js";
 import { conformance } from "./conformance.js";
 import { postgresUrl } from "./postgres-server.js";
 import { expectRefusal, groupDocument, makeWorld, NOW, userDocument } from "./world.js";
+
+/** The advisory lock of migrations. */
+const MIGRATORS = 7_265_118_804;
 
 conformance("PostgreSQL", async () => {
   const store = await openStore(await postgresUrl());
@@ -87,6 +92,37 @@ describe("PostgreSQL alone", () => {
     await expectRefusal(store.instance.createTenant(tenant, NOW), "unavailable");
     expect(await store.check().catch(String)).to.match(/unavailable|away/);
     await store.close();
+  });
+
+  it("takes a statement that the operator's time ended for a busy database, and migrates without such a time", async () => {
+    const url = await postgresUrl();
+    const name = new URL(url).pathname.slice(1);
+    // open before the time is set, and so without one
+    const other = await openPostgres(url);
+    await other.reader.run(sql`alter database ${verbatim(name)} set statement_timeout = '1s'`);
+    const database = await openPostgres(url);
+    try {
+      let holds: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        holds = resolve;
+      });
+      const migrator = other.transaction(async (tx) => {
+        await tx.all(sql`select pg_advisory_xact_lock(${MIGRATORS})`);
+        holds();
+        await tx.all(sql`select pg_sleep(2)`);
+      });
+      await held;
+      expect(await database.migrate()).not.to.deep.equal([]);
+      await migrator;
+      await expectRefusal(database.reader.all(sql`select pg_sleep(60)`), "unavailable");
+      await expectRefusal(
+        database.transaction((tx) => tx.run(sql`select pg_sleep(60)`)),
+        "unavailable",
+      );
+    } finally {
+      await other.close();
+      await database.close();
+    }
   });
 
   it("says that it is not migrated, and what to do", async () => {
