@@ -8,6 +8,7 @@ import { observeUser } from "../../src/provisioning/observe.js";
 import { closeReviewItem } from "../../src/provisioning/review-items.js";
 import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
+import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
 import { type DirectoryOptions, onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
@@ -278,6 +279,24 @@ describe("a deactivation or deletion reaches whoever signs in under the person's
           expect([await boss.isIn(), await boss.again()]).to.deep.equal([true, boss.user]);
         });
       }
+
+      it("SEC-05: going live moves no owner's sign-in either, and its preview says nothing of it", async () => {
+        const directory = await connect({ sync: "test" });
+        const boss = await enter(directory, "sub-o", BOSS);
+        await give(directory, boss.user, OWNER);
+        const id = await posted(directory, "old@acme.example");
+        const body = userBody("boss@acme.example", { externalId: "sub-o" });
+        expect((await directory.put(`/Users/${id}`, body)).status).to.equal(200);
+        const { p } = service();
+        const { tenant, connection } = directory;
+        const preview = await previewSync(p, tenant, connection.slug, { to: "live" });
+        const { items } = await preview.lines({ limit: 50 });
+        expect(items.filter((line) => line.user.id === boss.user)).to.deep.equal([]);
+        await goLive(p, tenant, connection.slug, preview.digest, ADMIN);
+        const live: ScimDirectory = { ...directory, connection: { ...connection, sync: "live" } };
+        expect(await reviews(directory)).to.deep.equal(["privileged_sign_in"]);
+        expect([await boss.isIn(), await arrive(live, "sub-o", BOSS)]).to.deep.equal([true, boss.user]);
+      });
 
       it("SEC-05: an owner is kept out where another one can come in, and the last of them never", async () => {
         const directory = await connect();
