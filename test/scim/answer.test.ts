@@ -44,6 +44,19 @@ function show(request: ProjectionRequest, resource: JsonObject = ada): JsonObjec
 }
 
 describe("SCIM answers", () => {
+  it("SEC-06: bounds the comparisons in all filters of the attributes together", () => {
+    const filter = (count: number) =>
+      `emails[${Array.from({ length: count }, (_, at) => `not (value eq "${at}")`).join(" and ")}]`;
+    expect(show({ attributes: [filter(50), filter(50)] })["emails"]).to.have.length(2);
+    for (const request of [
+      { attributes: [filter(50), filter(50), "emails[type pr]"] },
+      { attributes: Array<string>(101).fill("emails[type pr]").join(",") },
+      { excludedAttributes: [filter(50), filter(50), filter(1)] },
+    ]) {
+      expect(refusal(() => show(request)).kind).to.equal("invalidValue");
+    }
+  });
+
   it("RFC-10, RFC-14, RFC-56: a user with meta, version and direct groups", () => {
     expect(show({})).to.deep.equal({
       schemas: [USER, ENTERPRISE],

@@ -3,6 +3,7 @@
 import type { ResourceFilter } from "../../model/filter.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { pushTo } from "../../model/push-to.js";
+import { comparisonsOf } from "./comparisons-of.js";
 import { isDeclared } from "./declared.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
@@ -52,9 +53,18 @@ export function readProjection(request: ProjectionRequest, reading: Reading): Pr
   const mode = only.length > 0 ? "only" : "except";
   const schemas = new Set<Schema>();
   const picks = new Map<Attribute, Pick[]>();
+  let comparisons = 0;
   for (const name of mode === "only" ? only : except) {
     const target = findTarget(name, reading);
     if (target === undefined) continue;
+    const where = target.attribute && target.where;
+    comparisons += where === undefined ? 0 : comparisonsOf(where.node);
+    if (comparisons > MAX_COMPARISONS) {
+      throw new ScimError(
+        "invalidValue",
+        `the filters of the attributes compare more than ${MAX_COMPARISONS} times: name fewer`,
+      );
+    }
     const { schema, attribute } = target;
     if (attribute === undefined) schemas.add(schema);
     else if (mode === "only" || target.where === undefined) {
@@ -65,6 +75,8 @@ export function readProjection(request: ProjectionRequest, reading: Reading): Pr
 }
 
 const MAX_NAMES = 200;
+/** Of all filters together: each comparison is made with every value of each resource that is answered. */
+const MAX_COMPARISONS = 100;
 
 /** Splits at commas outside brackets and quotes. */
 function namesOf(names: string | readonly string[] | undefined): readonly string[] {
