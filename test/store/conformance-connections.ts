@@ -152,7 +152,11 @@ export function connectionConformance(open: OpenStore): void {
       const found = await opened.instance.tokenByHash(hash);
       expect(found).to.deep.equal({ tokenId: info.id, tenant: owner, connection, expiresAt: LATER });
       const changed = await write((tx) => tx.updateConnection(connection.id, { sync: "off" }, LATER));
-      const renamed = await opened.instance.updateTenant(owner.id, { name: "Renamed", domains: ["a.test"] }, LATER);
+      const renamed = await opened.instance.updateTenant(
+        owner.id,
+        { name: "Renamed", domains: [`${unique("domain")}.test`] },
+        LATER,
+      );
       const asChanged = { tokenId: info.id, tenant: renamed, connection: changed, expiresAt: LATER };
       expect(await opened.instance.tokenByHash(hash), "whose it is moved").to.deep.equal(asChanged);
       await opened.instance.touchToken(owner.id, info.id, LATER, "192.0.2.1");
