@@ -11,7 +11,7 @@ type SamlKeys = SamlInput & { readonly allowIdpInitiated?: boolean };
 
 /** Keys that only connections of the protocol have. */
 const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "scopes", "clientSecret"] as const;
-const SAML_KEYS = ["metadataXml", "metadataUrl", "requireSigned", "allowIdpInitiated"] as const;
+const SAML_KEYS = ["metadataXml", "metadataUrl", "entityId", "requireSigned", "allowIdpInitiated"] as const;
 
 /** Keys of the API's contract that wait for a later version. */
 const LATER = ["directory", "onLastGroupRemoved", "directWhen"] as const;
@@ -31,7 +31,7 @@ export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVe
 export async function connectionInput(deps: AdminDeps, body: NewConnectionBody): Promise<ConnectionInput> {
   refuseLater(body);
   const { slug, protocol, clientSecret, issuer, clientId, clientAuthMethod, scopes, ...others } = body;
-  const { metadataXml, metadataUrl, requireSigned, allowIdpInitiated, ...settings } = others;
+  const { metadataXml, metadataUrl, entityId, requireSigned, allowIdpInitiated, ...settings } = others;
   if (protocol === "scim") return { ...settings, slug, protocol };
   if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(samlInput(body)) };
   const oidc = {
@@ -54,7 +54,7 @@ export async function connectionPatch(
   refuseForeign(before, body);
   refuseLater(body);
   const { issuer, clientId, clientAuthMethod, scopes, ...others } = body;
-  const { metadataXml, metadataUrl, requireSigned, allowIdpInitiated, ...settings } = others;
+  const { metadataXml, metadataUrl, entityId, requireSigned, allowIdpInitiated, ...settings } = others;
   // What is made of the settings as they were read must not put back what somebody changed meanwhile.
   const seen = { ...settings, ifVersion: before.version };
   if (before.oidc !== undefined && OIDC_KEYS.some((key) => Object.hasOwn(body, key))) {
@@ -73,10 +73,11 @@ export async function connectionPatch(
   return { ...seen, saml: await deps.saml.change(before.saml, said) };
 }
 
-function samlInput({ metadataXml, metadataUrl, requireSigned }: SamlKeys): SamlInput {
+function samlInput({ metadataXml, metadataUrl, entityId, requireSigned }: SamlKeys): SamlInput {
   return {
     ...(metadataXml !== undefined && { metadataXml }),
     ...(metadataUrl !== undefined && { metadataUrl }),
+    ...(entityId !== undefined && { entityId }),
     ...(requireSigned !== undefined && { requireSigned }),
   };
 }

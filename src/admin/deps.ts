@@ -16,6 +16,8 @@ export interface OidcInput extends Partial<Omit<OidcSettings, "issuer" | "client
 export interface SamlInput {
   readonly metadataXml?: string;
   readonly metadataUrl?: string;
+  /** Which one of several identity providers in the metadata is meant. */
+  readonly entityId?: string;
   readonly requireSigned?: RequireSigned;
 }
 
@@ -24,6 +26,9 @@ export interface SamlIdpView {
   readonly entityId: string;
   readonly ssoRedirectUrl: string | null;
   readonly ssoPostUrl: string | null;
+  readonly sloRedirectUrl: string | null;
+  readonly sloPostUrl: string | null;
+  readonly wantsSignedRequests: boolean;
   readonly metadataUrl: string | null;
   readonly validUntil: Instant | null;
   readonly requireSigned: RequireSigned;

@@ -80,6 +80,14 @@ export interface SamlSettings {
   readonly ssoRedirectUrl?: string;
   /** The same by the HTTP-POST binding. */
   readonly ssoPostUrl?: string;
+  /** Where messages of a logout are sent by either binding; absent: the provider does not take them so. */
+  readonly sloRedirectUrl?: string;
+  readonly sloPostUrl?: string;
+  /** Where our answers to its logout requests go (`ResponseLocation`); absent: where the requests go. */
+  readonly sloRedirectResponseUrl?: string;
+  readonly sloPostResponseUrl?: string;
+  /** The provider refuses sign-in requests that are not signed (`WantAuthnRequestsSigned`). */
+  readonly wantsSignedRequests?: boolean;
   /** The keys that may sign, as DER certificates in base64 without line breaks. Any of them may; nothing else may. */
   readonly certificates: readonly string[];
   /** Where the metadata was fetched from. */

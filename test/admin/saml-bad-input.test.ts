@@ -76,7 +76,8 @@ const wrongValues: readonly (readonly [key: string, value: unknown, code: string
   ["scopes", [], "unknown_key"],
   ["metadataXML", XML, "unknown_key"],
   ["certificates", [idpKey.certificate], "unknown_key"],
-  ["entityId", ENTITY_ID, "unknown_key"],
+  ["entityId", 1, "wrong_type"],
+  ["entityId", "", "too_short"],
   ["priority", 1, "unknown_key"],
 ];
 
@@ -162,6 +163,8 @@ const cases: readonly Case[] = [
     { metadataXml: idpMetadata({ entityId: "https://idp.other.example" }), jit: "off" },
     "/metadataXml entity_id_changed",
   ),
+  refusedNew("the name of another provider", { entityId: `${ENTITY_ID}2` }, "/entityId entity_not_found"),
+  refusedChange("the name of another provider", "sso", { entityId: `${ENTITY_ID}2` }, "/entityId entity_id_changed"),
   refusedNew("no metadata at all", NO_XML, " missing_key"),
   refusedNew("metadata in both ways", { metadataUrl: HERE }, "/metadataUrl not_allowed", "/metadataXml not_allowed"),
   refusedNew("a domain that is none", { allowedDomains: ["https://a.example"] }, "/allowedDomains/0 wrong_form"),

@@ -99,12 +99,14 @@ describe("identity provider metadata as it is published", () => {
       entityId: `https://sts.windows.example/${entra}/`,
       ssoRedirectUrl: `https://login.microsoftonline.example/${entra}/saml2`,
       ssoPostUrl: `https://login.microsoftonline.example/${entra}/saml2`,
+      sloRedirectUrl: `https://login.microsoftonline.example/${entra}/saml2`,
       certificates: [FIRST, SECOND],
     },
     adfs: {
       entityId: "http://adfs.acme.example/adfs/services/trust",
       ssoRedirectUrl: "https://adfs.acme.example/adfs/ls/",
       ssoPostUrl: "https://adfs.acme.example/adfs/ls/",
+      sloRedirectUrl: "https://adfs.acme.example/adfs/ls/",
       certificates: [FIRST],
     },
     google: {
@@ -118,17 +120,24 @@ describe("identity provider metadata as it is published", () => {
       entityId: keycloak,
       ssoRedirectUrl: `${keycloak}/protocol/saml`,
       ssoPostUrl: `${keycloak}/protocol/saml`,
+      sloRedirectUrl: `${keycloak}/protocol/saml`,
+      sloPostUrl: `${keycloak}/protocol/saml`,
+      wantsSignedRequests: true,
       certificates: [FIRST, SECOND],
     },
     simplesamlphp: {
       entityId: "https://idp.acme.example/simplesaml/saml2/idp/metadata.php",
       ssoRedirectUrl: "https://idp.acme.example/simplesaml/saml2/idp/SSOService.php",
+      sloRedirectUrl: "https://idp.acme.example/simplesaml/saml2/idp/SingleLogoutService.php",
       certificates: [FIRST],
     },
     lemonldap: {
       entityId: "https://auth.acme.example/saml/metadata",
       ssoRedirectUrl: "https://auth.acme.example/saml/singleSignOn",
       ssoPostUrl: "https://auth.acme.example/saml/singleSignOn",
+      sloRedirectUrl: "https://auth.acme.example/saml/singleLogout",
+      sloRedirectResponseUrl: "https://auth.acme.example/saml/singleLogoutReturn",
+      wantsSignedRequests: true,
       certificates: [FIRST],
     },
     shibboleth: {
@@ -197,6 +206,7 @@ describe("keys of identity provider metadata", () => {
     expect(read(xml)).to.deep.equal({
       entityId: "https://idp.example/metadata",
       ssoPostUrl: "https://idp.example/sso?a=1&b=2",
+      wantsSignedRequests: true,
       certificates: [FIRST],
     });
   });
@@ -344,9 +354,94 @@ describe("the document of identity provider metadata", () => {
   it('security 1.2, "EntitiesDescriptor": several identity providers are refused', () => {
     const [problem, ...others] = problemsOf(entities(idpMetadata() + entities(idpMetadata({ entityId: "urn:other" }))));
     expect(problem).to.include({ code: "several_entities", pointer: "/metadataXml" });
-    expect(problem?.message).to.match(/2 identity providers: give the metadata of the one/);
+    expect(problem?.message).to.match(/2 identity providers .*`urn:other`.*: say as `entityId` which one/);
     expect(others).to.deep.equal([]);
   });
+
+  describe("a federation's, with a provider chosen by its name", () => {
+    const other = { entityId: "urn:other", keys: keyDescriptor(SECOND, "signing") };
+    const federation = entities(
+      idpMetadata() + entities(idpMetadata(other)) + idpMetadata({ entityId: "https://sp.example", role: spRole() }),
+    );
+
+    it("MD-7: is that of the chosen one alone, however deep it stands", () => {
+      const chosen = read(federation, { entityId: "urn:other" });
+      expect([chosen.entityId, chosen.certificates]).to.deep.equal(["urn:other", [SECOND]]);
+      expect(read(federation, { entityId: "https://idp.example/metadata" }).certificates).to.deep.equal([FIRST]);
+    });
+
+    it("is refused for a name that it does not hold, and one with a typing mistake is asked back", () => {
+      const [problem] = problemsOf(federation, { entityId: "urn:othr" });
+      expect(problem?.code).to.equal("entity_not_found");
+      expect(problem?.message).to.match(/does not describe `urn:othr`, did you mean `urn:other`; it describes 2 /);
+    });
+
+    it("is refused for the name of a service provider in it", () => {
+      const [problem] = problemsOf(federation, { entityId: "https://sp.example" });
+      expect(problem?.code).to.equal("no_identity_provider");
+    });
+
+    it("is refused when two of its entities have the name: whose keys would be meant cannot be known", () => {
+      const twice = entities(idpMetadata() + idpMetadata(other) + idpMetadata({ entityId: "urn:other" }));
+      const [problem] = problemsOf(twice, { entityId: "urn:other" });
+      expect(problem?.code).to.equal("several_entities");
+      expect(problem?.message).to.match(/more than once/);
+    });
+
+    it("lists at most fifty names of several hundred", () => {
+      const many = Array.from({ length: 300 }, (_, at) => idpMetadata({ entityId: `urn:idp:${at}` })).join("");
+      const [problem] = problemsOf(entities(many));
+      expect(problem?.message)
+        .to.match(/300 identity providers .*`urn:idp:49`, and 250 more/)
+        .and.not.match(/urn:idp:50/);
+    });
+
+    it("MD-7: holds no longer than the group around it", () => {
+      const until = entities(entities(idpMetadata(other) + idpMetadata()), ' validUntil="2026-11-22T08:59:59Z"');
+      expect(problemsOf(until, { entityId: "urn:other" }).map(({ code }) => code)).to.deep.equal(["metadata_expired"]);
+    });
+  });
+
+  describe("what it says of logout", () => {
+    const slo = (binding: string, attributes: string) =>
+      `<md:SingleLogoutService Binding="${BINDING}${binding}" ${attributes}/>`;
+    const withLogout = (services: string) =>
+      read(idpMetadata({ services: services + ssoService("https://idp.example/sso") }));
+
+    it("is the address of either binding, and where answers go", () => {
+      const found = withLogout(
+        slo("SOAP", 'Location="https://idp.example/soap"') +
+          slo("HTTP-Redirect", 'Location=" https://idp.example/out\n" ResponseLocation="https://idp.example/done"') +
+          slo("HTTP-POST", 'Location="https://idp.example/out-post"'),
+      );
+      expect(found).to.include({
+        sloRedirectUrl: "https://idp.example/out",
+        sloRedirectResponseUrl: "https://idp.example/done",
+        sloPostUrl: "https://idp.example/out-post",
+      });
+      expect(found).to.not.have.property("sloPostResponseUrl");
+    });
+
+    for (const address of ["http://idp.example/out", "javascript:alert(1)", "https://a:b@idp.example/", ""]) {
+      it(`is left out where the address is \`${address}\`, and sign-ins go on`, () => {
+        const found = withLogout(slo("HTTP-Redirect", `Location="${address}"`));
+        expect(Object.keys(found).filter((name) => name.startsWith("slo"))).to.deep.equal([]);
+        expect(found.ssoRedirectUrl).to.equal("https://idp.example/sso");
+      });
+    }
+  });
+
+  for (const [said, wanted] of [
+    ["true", true],
+    [" 1 ", true],
+    ["false", undefined],
+    ["yes", undefined],
+  ] as const) {
+    it(`tells that sign-in requests must be signed by WantAuthnRequestsSigned="${said}": ${wanted ?? false}`, () => {
+      const found = read(idpMetadata({ roleAttributes: ` WantAuthnRequestsSigned="${said}"` }));
+      expect(found.wantsSignedRequests).to.equal(wanted);
+    });
+  }
 
   it('security 1.2, "EntitiesDescriptor": one without an identity provider is refused', () => {
     expect(codesOf(entities(""))).to.deep.equal(["no_identity_provider"]);

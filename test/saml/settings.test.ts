@@ -12,7 +12,7 @@ import {
   samlIdpView,
 } from "../../src/protocols/saml/settings.js";
 import { globexKey, idpKey, idpNextKey, makeKey } from "../support/saml-keys.js";
-import { idpMetadata, keyDescriptor } from "./idp-metadata.js";
+import { entities, idpMetadata, keyDescriptor } from "./idp-metadata.js";
 
 const NOW = "2026-11-22T09:00:00.000Z";
 const policy: NetworkPolicy = {
@@ -160,6 +160,14 @@ describe("settings of a SAML connection", () => {
       }
     });
 
+    it("are refused when the one provider in them is another than the one that was named", async () => {
+      const refusal = await refusalOf(
+        readSamlSettings({ metadataXml: idpMetadata(), entityId: "https://idp.example/metdata" }, offline),
+      );
+      expect(problemsOf(refusal)[0]).to.include({ pointer: "/entityId", code: "entity_not_found" });
+      expect(refusal.message).to.match(/did you mean `https:\/\/idp\.example\/metadata`\?/);
+    });
+
     it("are refused over plain http, and nothing is fetched, where private networks are not allowed", async () => {
       seen = undefined;
       const refusal = await refusalOf(readSamlSettings({ metadataUrl: base }, strict));
@@ -247,6 +255,20 @@ describe("settings of a SAML connection", () => {
       });
     });
 
+    it("MD-7: are those of the same provider in a federation's metadata, unasked", async () => {
+      const federation = entities(idpMetadata({ entityId: "urn:other" }) + renewed);
+      const after = await changedSamlSettings(before, { metadataXml: federation }, offline);
+      expect([after.entityId, after.certificates]).to.deep.equal([before.entityId, [idpNextKey.certificate]]);
+    });
+
+    it("are refused with the name of another provider, whatever else is given", async () => {
+      for (const input of [{ entityId: "urn:other" }, { entityId: "urn:other", metadataXml: renewed }]) {
+        const refusal = await refusalOf(changedSamlSettings(before, input, offline));
+        expect(problemsOf(refusal)[0]).to.include({ pointer: "/entityId", code: "entity_id_changed" });
+      }
+      expect(await changedSamlSettings(before, { entityId: before.entityId }, offline)).to.deep.equal(before);
+    });
+
     it("are refused with another provider's metadata, uploaded or fetched", async () => {
       const other = idpMetadata({
         entityId: "https://idp.example/Metadata",
@@ -305,7 +327,8 @@ describe("settings of a SAML connection", () => {
       };
       const { certificates, ...others } = samlIdpView(settings, NOW);
       const { certificates: _, ...expected } = settings;
-      expect(others).to.deep.equal(expected);
+      const without = { sloRedirectUrl: null, sloPostUrl: null, wantsSignedRequests: false };
+      expect(others).to.deep.equal({ ...without, ...expected });
     });
   });
 });

@@ -1,9 +1,13 @@
 /** Owns the way from a text that should be SAML metadata to the one identity provider in it, and what is said of other texts. */
 import { quote } from "../../model/quote.js";
+import { didYouMean, suggest } from "../../model/suggest.js";
 import { SamlFailure } from "./failure.js";
 import { SAML, SAMLP } from "./namespaces.js";
 import { METADATA_CAPS } from "./prescan.js";
 import { attributeOf, childrenOf, parseXml, type XmlElement } from "./xml.js";
+
+/** Of a federation's hundreds, so many are listed in a problem. */
+const MOST_NAMES = 50;
 
 export const METADATA = "urn:oasis:names:tc:SAML:2.0:metadata";
 
@@ -21,13 +25,16 @@ export interface IdentityProvider {
   readonly around: readonly XmlElement[];
 }
 
-/** INVARIANT: a signature on metadata is not looked at and adds no trust; an admin vouches for what is given here. */
-export function findIdentityProvider(text: string): IdentityProvider | Mistake {
+/**
+ * Of several identity providers the one of this name; where there is one alone, that one, whatever its name.
+ * INVARIANT: a signature on metadata is not looked at and adds no trust; an admin vouches for what is given here.
+ */
+export function findIdentityProvider(text: string, entityId?: string): IdentityProvider | Mistake {
   const xml = withoutComments(text).trim();
   const strange = otherThanXml(xml);
   if (strange !== undefined) return notMetadata(strange);
   try {
-    return inDocument(parseXml(xml, METADATA_CAPS));
+    return inDocument(parseXml(xml, METADATA_CAPS), entityId);
   } catch (error) {
     if (!(error instanceof SamlFailure)) throw error;
     const code = error.guard === "size" ? "metadata_too_large" : "xml_refused";
@@ -74,17 +81,38 @@ function otherThanXml(text: string): string | undefined {
   return OTHERS.find(([form]) => form.test(text))?.[1];
 }
 
-function inDocument(root: XmlElement): IdentityProvider | Mistake {
+function inDocument(root: XmlElement, entityId: string | undefined): IdentityProvider | Mistake {
   if (isMetadata(root, "EntityDescriptor")) return inEntity(root, []);
   if (!isMetadata(root, "EntitiesDescriptor")) return notMetadata(otherRoot(root));
-  const found = [...entitiesIn(root, [])].map(({ entity, above }) => inEntity(entity, above));
-  const providers = found.filter((one) => !isMistake(one));
+  const entities = [...entitiesIn(root, [])];
+  const found = entities.map(({ entity, above }) => inEntity(entity, above));
+  const providers = found.filter((one): one is IdentityProvider => !isMistake(one));
   const [only = found[0]] = providers;
-  if (providers.length > 1) {
-    const message = `describes ${providers.length} identity providers: give the metadata of the one that is meant`;
+  if (providers.length <= 1) return only ?? noProvider("describes nobody: its `EntitiesDescriptor` is empty");
+  const names = providers.map(({ entity }) => nameOf(entity));
+  if (entityId === undefined) {
+    return { code: "several_entities", message: `${severalOf(names)}: say as \`entityId\` which one is meant` };
+  }
+  const [named, again] = entities.flatMap(({ entity }, at) => (nameOf(entity) === entityId ? (found[at] ?? []) : []));
+  if (again !== undefined) {
+    const message = `describes ${quote(entityId)} more than once: give the metadata of one identity provider`;
     return { code: "several_entities", message };
   }
-  return only ?? noProvider("describes nobody: its `EntitiesDescriptor` is empty");
+  if (named !== undefined) return named;
+  const near = didYouMean(suggest(entityId, names));
+  const message = `does not describe ${quote(entityId)}${near === "" ? "" : near.slice(0, -1)}; it ${severalOf(names)}`;
+  return { code: "entity_not_found", message };
+}
+
+/** The provider's own name; empty where it has none. */
+export function nameOf(entity: XmlElement): string {
+  return attributeOf(entity, "entityID")?.trim() ?? "";
+}
+
+function severalOf(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map((name) => quote(name));
+  const more = names.length > shown.length ? `, and ${names.length - shown.length} more` : "";
+  return `describes ${names.length} identity providers (${shown.join(", ")}${more})`;
 }
 
 function* entitiesIn(

@@ -5,7 +5,7 @@ import type { Problem } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
 import { isCertificate, readCertificates } from "./certificate.js";
 import { parseInstant } from "./instants.js";
-import { findIdentityProvider, isMistake, METADATA, type Mistake } from "./metadata-document.js";
+import { findIdentityProvider, isMistake, METADATA, type Mistake, nameOf } from "./metadata-document.js";
 import { DS } from "./namespaces.js";
 import { attributeOf, childrenOf, textOf, type XmlElement } from "./xml.js";
 
@@ -15,6 +15,8 @@ export interface MetadataRules {
   readonly allowHttp: boolean;
   /** What the admin gave, for problems to point at. */
   readonly pointer: "/metadataXml" | "/metadataUrl";
+  /** Which one of several identity providers is meant. */
+  readonly entityId?: string;
 }
 
 export type IdpMetadata = Omit<SamlSettings, "metadataUrl" | "requireSigned">;
@@ -33,7 +35,7 @@ const ZONE = /(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Every mistake at once. `cacheDuration` is not for us: nothing is fetched again unasked. */
 export function readIdpMetadata(text: string, rules: MetadataRules): MetadataReading {
-  const found = findIdentityProvider(text);
+  const found = findIdentityProvider(text, rules.entityId);
   if (isMistake(found)) return refused([found], rules);
   const mistakes: Mistake[] = [];
   const report: Report = (code, message) => mistakes.push({ code, message });
@@ -42,7 +44,9 @@ export function readIdpMetadata(text: string, rules: MetadataRules): MetadataRea
   const addresses = readAddresses(found.role, rules, report);
   const validUntil = readValidUntil(found.around, rules.now, report);
   if (mistakes.length > 0) return refused(mistakes, rules);
-  return { ok: true, metadata: { entityId, ...addresses, certificates, ...(validUntil && { validUntil }) } };
+  const optional = { ...readLogoutAddresses(found.role, rules), ...readWishes(found.role) };
+  const metadata = { entityId, ...addresses, ...optional, certificates, ...(validUntil && { validUntil }) };
+  return { ok: true, metadata };
 }
 
 /** What keeps a URL from being one that browsers are sent to or that we call; `undefined` when nothing does. */
@@ -57,10 +61,14 @@ export function addressMistake(address: string, { allowHttp }: Pick<MetadataRule
   return address.includes("#") ? `must be a URL without fragment, is ${quote(address)}` : undefined;
 }
 
+type LogoutAddresses = Pick<
+  SamlSettings,
+  "sloPostResponseUrl" | "sloPostUrl" | "sloRedirectResponseUrl" | "sloRedirectUrl"
+>;
 type Report = (code: string, message: string) => void;
 
 function readEntityId(entity: XmlElement, report: Report): string {
-  const entityId = attributeOf(entity, "entityID")?.trim() ?? "";
+  const entityId = nameOf(entity);
   if (entityId === "") report("entity_id_invalid", "has an `EntityDescriptor` without `entityID`, the provider's name");
   if (entityId.length > LONGEST_ENTITY_ID) {
     report("entity_id_invalid", `has an \`entityID\` of more than ${LONGEST_ENTITY_ID} characters`);
@@ -102,7 +110,7 @@ function maySign(key: XmlElement): boolean {
   return use === undefined || use.trim() === "signing";
 }
 
-/** The first address of either binding; other bindings are left out, and so is what is there for logout or artifacts. */
+/** The first address of either binding; other bindings are left out, and so is what is there for artifacts. */
 function readAddresses(
   role: XmlElement,
   rules: MetadataRules,
@@ -125,6 +133,33 @@ function readAddresses(
     report("sso_url_missing", `has no address to send people to: its \`IDPSSODescriptor\` needs ${needed}`);
   }
   return { ...(ssoRedirectUrl !== undefined && { ssoRedirectUrl }), ...(ssoPostUrl !== undefined && { ssoPostUrl }) };
+}
+
+/** The same of logout. Nobody needs it to sign in: an address that is not accepted is left out, and logout ends at us. */
+function readLogoutAddresses(role: XmlElement, rules: MetadataRules): LogoutAddresses {
+  const services = childrenOf(role, METADATA, "SingleLogoutService");
+  const usable = (address: string | undefined) =>
+    address !== undefined && addressMistake(address.trim(), rules) === undefined ? address.trim() : undefined;
+  const addressesBy = (binding: string) => {
+    const offered = services.filter((one) => attributeOf(one, "Binding")?.trim() === `${BINDINGS}${binding}`);
+    const service = offered.find((one) => usable(attributeOf(one, "Location")) !== undefined);
+    if (service === undefined) return {};
+    const [url, response] = ["Location", "ResponseLocation"].map((name) => usable(attributeOf(service, name)));
+    return { ...(url !== undefined && { url }), ...(response !== undefined && { response }) };
+  };
+  const [redirect = {}, post = {}] = ["HTTP-Redirect", "HTTP-POST"].map(addressesBy);
+  return {
+    ...(redirect.url !== undefined && { sloRedirectUrl: redirect.url }),
+    ...(redirect.response !== undefined && { sloRedirectResponseUrl: redirect.response }),
+    ...(post.url !== undefined && { sloPostUrl: post.url }),
+    ...(post.response !== undefined && { sloPostResponseUrl: post.response }),
+  };
+}
+
+/** A boolean of XML Schema; anything else says nothing. */
+function readWishes(role: XmlElement): Pick<SamlSettings, "wantsSignedRequests"> {
+  const wanted = attributeOf(role, "WantAuthnRequestsSigned")?.trim();
+  return wanted === "true" || wanted === "1" ? { wantsSignedRequests: true } : {};
 }
 
 /** The earliest end, of whichever element it is said; times are UTC, with `Z` or without (SAML core section 1.3.3). */

@@ -3,6 +3,7 @@ import type { RequireSigned, SamlSettings } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
 import { type Problem, Refusal, type RefusalCode } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
+import { didYouMean, suggest } from "../../model/suggest.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { type CertificateView, certificateView, isCertificate, readCertificate } from "./certificate.js";
 import { addressMistake, type IdpMetadata, readIdpMetadata } from "./metadata.js";
@@ -10,6 +11,8 @@ import { addressMistake, type IdpMetadata, readIdpMetadata } from "./metadata.js
 export interface SamlInput {
   readonly metadataXml?: string;
   readonly metadataUrl?: string;
+  /** Which one of several identity providers in the metadata is meant. */
+  readonly entityId?: string;
   readonly requireSigned?: RequireSigned;
 }
 
@@ -25,6 +28,9 @@ export interface SamlIdpView {
   readonly entityId: string;
   readonly ssoRedirectUrl: string | null;
   readonly ssoPostUrl: string | null;
+  readonly sloRedirectUrl: string | null;
+  readonly sloPostUrl: string | null;
+  readonly wantsSignedRequests: boolean;
   readonly metadataUrl: string | null;
   readonly validUntil: Instant | null;
   readonly requireSigned: RequireSigned;
@@ -37,14 +43,27 @@ export interface SamlIdpView {
  */
 export async function readSamlSettings(input: SamlInput, deps: SamlSettingsDeps): Promise<SamlSettings> {
   const { metadataXml, metadataUrl, requireSigned = "either" } = input;
-  if (metadataXml !== undefined && metadataUrl !== undefined) {
-    const message = "give `metadataXml` or `metadataUrl`, not both";
-    throw invalid(["/metadataXml", "/metadataUrl"].map((pointer) => ({ pointer, code: "not_allowed", message })));
+  refuseBoth(input);
+  if (metadataXml === undefined && metadataUrl === undefined) {
+    const message = "one of the keys `metadataXml` and `metadataUrl` is missing";
+    throw invalid([{ pointer: "", code: "missing_key", message }]);
   }
-  if (metadataUrl !== undefined) return { ...(await fetchedMetadata(metadataUrl.trim(), deps)), requireSigned };
-  if (metadataXml !== undefined) return { ...metadataFrom(metadataXml, "/metadataXml", deps), requireSigned };
-  const message = "one of the keys `metadataXml` and `metadataUrl` is missing";
-  throw invalid([{ pointer: "", code: "missing_key", message }]);
+  const metadata = await metadataOf(input, input.entityId, deps);
+  if (input.entityId === undefined || metadata.entityId === input.entityId) return { ...metadata, requireSigned };
+  const near = didYouMean(suggest(input.entityId, [metadata.entityId]));
+  const message = `the metadata is that of ${quote(metadata.entityId)}, not of ${quote(input.entityId)}${near}`;
+  throw invalid([{ pointer: "/entityId", code: "entity_not_found", message }]);
+}
+
+type Metadata = Omit<SamlSettings, "requireSigned">;
+
+async function metadataOf(
+  { metadataXml, metadataUrl }: SamlInput,
+  entityId: string | undefined,
+  deps: SamlSettingsDeps,
+): Promise<Metadata> {
+  if (metadataUrl !== undefined) return fetchedMetadata(metadataUrl.trim(), entityId, deps);
+  return metadataFrom(metadataXml ?? "", "/metadataXml", entityId, deps);
 }
 
 /**
@@ -57,19 +76,32 @@ export async function changedSamlSettings(
   deps: SamlSettingsDeps,
 ): Promise<SamlSettings> {
   const { requireSigned = before.requireSigned } = input;
+  if (input.entityId !== undefined && input.entityId !== before.entityId) {
+    const message = `is not ${quote(before.entityId)}, which the connection is for: make another connection for another identity provider`;
+    throw invalid([{ pointer: "/entityId", code: "entity_id_changed", message }]);
+  }
   if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...before, requireSigned };
-  const after = await readSamlSettings({ ...input, requireSigned }, deps);
-  if (after.entityId === before.entityId) return after;
+  refuseBoth(input);
+  const after = await metadataOf(input, before.entityId, deps);
+  if (after.entityId === before.entityId) return { ...after, requireSigned };
   const message = `is that of ${quote(after.entityId)}, not of ${quote(before.entityId)}: make another connection for another identity provider`;
   const pointer = input.metadataXml === undefined ? "/metadataUrl" : "/metadataXml";
   throw invalid([{ pointer, code: "entity_id_changed", message }]);
 }
 
+function refuseBoth({ metadataXml, metadataUrl }: SamlInput): void {
+  if (metadataXml === undefined || metadataUrl === undefined) return;
+  const message = "give `metadataXml` or `metadataUrl`, not both";
+  throw invalid(["/metadataXml", "/metadataUrl"].map((pointer) => ({ pointer, code: "not_allowed", message })));
+}
+
 export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
   const { entityId, ssoRedirectUrl = null, ssoPostUrl = null, metadataUrl = null, validUntil = null } = settings;
+  const { sloRedirectUrl = null, sloPostUrl = null, wantsSignedRequests = false } = settings;
   const certificates = settings.certificates.map(readCertificate).filter(isCertificate);
   return {
-    ...{ entityId, ssoRedirectUrl, ssoPostUrl, metadataUrl, validUntil },
+    ...{ entityId, ssoRedirectUrl, ssoPostUrl, sloRedirectUrl, sloPostUrl, wantsSignedRequests },
+    ...{ metadataUrl, validUntil },
     requireSigned: settings.requireSigned,
     certificates: certificates.map((certificate) => certificateView(certificate, now)),
   };
@@ -77,18 +109,24 @@ export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
 
 type Pointer = "/metadataXml" | "/metadataUrl";
 
-function metadataFrom(text: string, pointer: Pointer, { now, allowHttp }: SamlSettingsDeps): IdpMetadata {
-  const reading = readIdpMetadata(text, { now: now(), allowHttp, pointer });
+function metadataFrom(
+  text: string,
+  pointer: Pointer,
+  entityId: string | undefined,
+  { now, allowHttp }: SamlSettingsDeps,
+): IdpMetadata {
+  const rules = { now: now(), allowHttp, pointer, ...(entityId !== undefined && { entityId }) };
+  const reading = readIdpMetadata(text, rules);
   if (!reading.ok) throw invalid(reading.problems);
   return reading.metadata;
 }
 
-async function fetchedMetadata(url: string, deps: SamlSettingsDeps): Promise<Omit<SamlSettings, "requireSigned">> {
+async function fetchedMetadata(url: string, entityId: string | undefined, deps: SamlSettingsDeps): Promise<Metadata> {
   const mistake = addressMistake(url, deps);
   if (mistake !== undefined)
     throw invalid([{ pointer: "/metadataUrl", code: "metadata_url_refused", message: mistake }]);
   const text = await fetchText(url, deps.fetch);
-  return { ...metadataFrom(text, "/metadataUrl", deps), metadataUrl: url };
+  return { ...metadataFrom(text, "/metadataUrl", entityId, deps), metadataUrl: url };
 }
 
 const ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
