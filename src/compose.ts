@@ -19,6 +19,7 @@ import { now } from "./platform/clock.js";
 import { type Config, ConfigError, publicUrlOf } from "./platform/config.js";
 import { createExpressionRunner, type ExpressionIncident } from "./platform/expression-runner.js";
 import { parseJsonWithPositions, repeatedKeys } from "./platform/json.js";
+import { makeKeyPair } from "./platform/key-pair.js";
 import type { Logger } from "./platform/log.js";
 import { createGuardedFetch } from "./platform/network.js";
 import { compileSchema } from "./platform/schemas.js";
@@ -86,7 +87,7 @@ export async function openProvisioning(
     store,
     expressions,
     parseMapping,
-    secrets: { newToken, hashToken, encrypt: (clear, context) => vault.seal(clear, context) },
+    secrets: { newToken, hashToken, encrypt: vault.seal, decrypt: vault.open, makeKeyPair },
     documents: createLocalDocuments(customTables),
     settings: {
       ...config.sync,

@@ -7,6 +7,7 @@ import { checkRoutes } from "./access-check.js";
 import { apiKeyRoutes } from "./api-keys.js";
 import { assignmentRoutes } from "./assignments.js";
 import { catalogueRoutes } from "./catalogue.js";
+import { connectionKeyRoutes } from "./connection-keys.js";
 import { connectionRoutes } from "./connections.js";
 import type { AdminDeps } from "./deps.js";
 import { erasureRoutes } from "./erasure.js";
@@ -68,6 +69,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
   return [
     ...tenantRoutes(deps),
     ...connectionRoutes(deps),
+    ...connectionKeyRoutes(deps),
     ...syncRoutes(deps),
     ...tokenRoutes(deps),
     ...requestRoutes(deps),

@@ -6,6 +6,7 @@ import type { JsonObject } from "../model/json.js";
 import type { GroupBook } from "./group-book.js";
 import type { PersonPush } from "./ingest-together.js";
 import type { MappingCache, ParseMapping } from "./mapping/compiled-mappings.js";
+import type { KeyUse } from "./ports/connection-keys.js";
 import type { DocumentPort } from "./ports/documents.js";
 import type { Actor, Door } from "./ports/journal.js";
 import type { Store } from "./ports/store.js";
@@ -52,11 +53,23 @@ export interface ProvisioningSettings {
   readonly requestLog: { readonly days: number; readonly entriesPerConnection: number };
 }
 
-/** Secrets as provisioning needs them: hashed look-ups and fresh random tokens. */
+/** A fresh key pair; the private half in PKCS 8, the public one in a certificate, each DER in base64. */
+export interface MadeKeyPair {
+  /** As people call it: `RSA 2048`. */
+  readonly algorithm: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Secrets as provisioning needs them: hashed look-ups, fresh random tokens and key pairs, and what is stored sealed. */
 export interface SecretPort {
   newToken(prefix: string): string;
   hashToken(token: string): string;
   encrypt(clear: string, context: string): string;
+  /** Throws when it was sealed for another context, or was changed. */
+  decrypt(sealed: string, context: string): string;
+  /** `name`: whose it is, for people who look at the certificate, which is its own issuer. */
+  makeKeyPair(use: KeyUse, name: string, from: Instant): Promise<MadeKeyPair>;
 }
 
 /** Where faults go that no caller can be told of. */

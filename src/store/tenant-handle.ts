@@ -4,6 +4,7 @@ import type { TenantReader, TenantWriter } from "../provisioning/ports/store.js"
 import { adoptionWriter } from "./adoption.js";
 import { applyWriter, ownerReader } from "./apply-access.js";
 import { brakeReader, brakeWriter } from "./brake.js";
+import { connectionKeyReader, connectionKeyWriter } from "./connection-keys.js";
 import { connectionReader, connectionWriter } from "./connections.js";
 import { customResourceReader, customResourceWriter } from "./custom-resources.js";
 import { SQLITE } from "./dialect.js";
@@ -42,6 +43,7 @@ type Concern = (scope: Scope) => object;
 
 const READERS = [
   connectionReader,
+  connectionKeyReader,
   directoryUserReader,
   signedInReader,
   directoryGroupReader,
@@ -72,6 +74,7 @@ const READERS = [
 const WRITERS = [
   ...READERS,
   connectionWriter,
+  connectionKeyWriter,
   directoryUserWriter,
   togetherWriter,
   signedInWriter,

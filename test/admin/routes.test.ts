@@ -80,6 +80,7 @@ async function setUp(journey: Journey, tenant: string): Promise<void> {
   await journey.step(`POST ${T}/connections`, at, 201, { body: entra });
   await journey.step(`GET ${T}/connections`, at, 200);
   await journey.step(`GET ${T}/connections/{connection}`, { tenant, connection: "entra" }, 200);
+  await ownKeys(journey, { tenant, connection: "entra" });
   await journey.step(`PATCH ${T}/connections/{connection}`, at, 200, { body: { jit: "off", settleSeconds: 0 } });
   await journey.step(`POST ${T}/connections/{connection}/tokens`, at, 201, {
     body: { name: "okta", expiresAt: "2099-01-01T00:00:00+02:00" },
@@ -94,6 +95,16 @@ async function setUp(journey: Journey, tenant: string): Promise<void> {
   const key = await journey.step(`POST ${T}/api-keys`, at, 201, { body: { name: "ci", scopes: ["read", "write"] } });
   await journey.step(`GET ${T}/api-keys`, at, 200);
   await journey.step(`DELETE ${T}/api-keys/{key}`, { tenant, key: String(key.body["id"]) }, 204);
+}
+
+async function ownKeys(journey: Journey, at: Readonly<Record<string, string>>): Promise<void> {
+  const { body: next } = await journey.step(`POST ${T}/connections/{connection}/keys`, at, 201, {
+    body: { use: "signing" },
+  });
+  const { body: list } = await journey.step(`GET ${T}/connections/{connection}/keys`, at, 200);
+  const before = list.items?.find(({ state }) => state === "active");
+  await journey.step(`POST ${T}/connections/{connection}/keys/{key}/activate`, { ...at, key: String(next["id"]) }, 200);
+  await journey.step(`DELETE ${T}/connections/{connection}/keys/{key}`, { ...at, key: String(before?.["id"]) }, 204);
 }
 
 async function mapping(journey: Journey, tenant: string): Promise<void> {

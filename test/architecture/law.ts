@@ -49,6 +49,7 @@ export const places: readonly Place[] = [
     [
       "node:*",
       "node:child_process",
+      "@peculiar/x509",
       "ajv",
       "ajv/dist/2020.js",
       "ajv-formats",

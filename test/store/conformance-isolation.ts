@@ -11,6 +11,7 @@ import type {
 } from "../../src/model/ids.js";
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import { Refusal } from "../../src/model/problem.js";
+import type { SealedConnectionKey } from "../../src/provisioning/ports/connection-keys.js";
 import type { TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
@@ -53,6 +54,7 @@ interface Ids {
   readonly run: RunId;
   readonly plan: string;
   readonly token: string;
+  readonly key: string;
   readonly apiKey: string;
   readonly state: string;
   readonly session: string;
@@ -85,6 +87,16 @@ function keptRequest(id: string, connection: ConnectionId) {
   return { ...came, expiresAt: MUCH_LATER, detail: {} };
 }
 
+const KEY: Omit<SealedConnectionKey, "id"> = {
+  use: "signing",
+  algorithm: "RSA 2048",
+  certificate: "MIIC",
+  sealed: "v1.a.b.c",
+  state: "active",
+  createdAt: NOW,
+  activatedAt: NOW,
+};
+
 async function furnish(world: World): Promise<Ids> {
   const { connection, write } = world;
   const { user, row } = await world.push("ann", DOCUMENT);
@@ -107,6 +119,8 @@ async function furnish(world: World): Promise<Ids> {
     await tx.putExpectation(connection.id, 3, LATER);
     const plan = { kind: "mapping", subject: "s", digest: "d", summary: SUMMARY, expiresAt: LATER } as const;
     const token = await tx.insertToken(connection.id, { name: "t", hash: unique("hash") }, NOW);
+    const key = unique("key");
+    await tx.insertConnectionKey(connection.id, { ...KEY, id: key });
     const apiKey = (await tx.insertApiKey({ name: "k", hash: unique("hash"), scopes: [] }, NOW)).id;
     await tx.insertPendingLogin({ ...LOGIN, stateHash: state, connection: connection.id });
     await tx.insertSession({ ...SESSION, hash: session, user, connection: connection.id }, NOW);
@@ -122,7 +136,17 @@ async function furnish(world: World): Promise<Ids> {
     const { id: device } = await tx.insertCustomResource(connection.id, "Device", DEVICE, NOW);
     const hand = await furnishByHand(tx, connection.id);
     const ids = { ...hand, connection: connection.id, user, quiet, row, group, device, grant: grant.id, team, run };
-    return { ...ids, plan: await savePlan(tx, plan, [LINE]), token: token.id, apiKey, state, session, trace, request };
+    return {
+      ...ids,
+      plan: await savePlan(tx, plan, [LINE]),
+      token: token.id,
+      key,
+      apiKey,
+      state,
+      session,
+      trace,
+      request,
+    };
   });
 }
 
@@ -147,6 +171,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   connectionSecret: (b, a) => b.connectionSecret(a.connection),
   connectionBySlug: (b) => b.connectionBySlug("main"),
   tokens: (b, a) => b.tokens(a.connection),
+  connectionKeys: (b, a) => b.connectionKeys(a.connection),
   apiKeys: (b) => b.apiKeys(),
   groupsVersion: (b, a) => b.groupsVersion(a.connection),
   directoryGroups: (b, a) => b.directoryGroups(a.connection),
@@ -224,6 +249,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
 const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Promise<unknown>>> = {
   updateConnection: (b, a) => b.updateConnection(a.connection, { sync: "off" }, LATER),
   insertToken: (b, a) => b.insertToken(a.connection, { name: "x", hash: unique("hash") }, LATER),
+  insertConnectionKey: (b, a) => b.insertConnectionKey(a.connection, { ...KEY, id: unique("key") }),
   revokeToken: (b, a) => b.revokeToken(a.connection, a.token, LATER),
   revokeTokenOfOwn: (b, a, own) => b.revokeToken(own.connection, a.token, LATER),
   rowBySubject: (b, a) => b.rowBySubject(a.connection, "sub"),
@@ -336,6 +362,8 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   seatPeople: async (b, a) => (await b.seatPeople([a.user])).filter((id) => id !== a.user),
   unseatPeople: (b, a) => b.unseatPeople([a.user]),
   takeWakeups: (b) => b.takeWakeups(MUCH_LATER),
+  setKeyState: (b, a) => b.setKeyState(a.connection, a.key, "retiring", LATER),
+  deleteConnectionKey: (b, a) => b.deleteConnectionKey(a.connection, a.key),
   putBucket: (b, a) => b.putBucket(a.connection, "access", { tokens: 9, updatedAt: LATER }),
   putExpectation: (b, a) => b.putExpectation(a.connection, 99, MUCH_LATER),
   useExpectation: (b, a) => b.useExpectation(a.connection, 2),
@@ -382,6 +410,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.tenantNow(),
     await read.connections(),
     await read.tokens(connection.id),
+    await read.connectionKeys(connection.id),
     await read.apiKeys(),
     await read.directoryUsers(connection.id, PAGE),
     await read.directoryGroupsList(connection.id, PAGE),

@@ -5,6 +5,7 @@
 import type { TenantId } from "../../model/ids.js";
 import type { AccessReader, AccessWriter } from "./access.js";
 import type { AdoptionWriter } from "./adoption.js";
+import type { ConnectionKeyReader, ConnectionKeyWriter } from "./connection-keys.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
 import type { CustomResourceReader, CustomResourceWriter } from "./custom-resources.js";
 import type { DirectoryReader, DirectoryWriter, DoubleReader } from "./directory.js";
@@ -24,6 +25,7 @@ import type { SignInReader, SignInWriter } from "./sign-ins.js";
 /** Everything that can be read of one tenant. INVARIANT: it belongs to that tenant and cannot leave it. */
 export interface TenantReader
   extends ConnectionReader,
+    ConnectionKeyReader,
     DirectoryReader,
     DoubleReader,
     CustomResourceReader,
@@ -46,6 +48,7 @@ export interface TenantReader
 export interface TenantWriter
   extends TenantReader,
     ConnectionWriter,
+    ConnectionKeyWriter,
     DirectoryWriter,
     CustomResourceWriter,
     AccessWriter,

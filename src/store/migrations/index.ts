@@ -1,6 +1,7 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { ACCOUNT_ROLES } from "./account-roles.js";
+import { CONNECTION_KEYS } from "./connection-keys.js";
 import { CUSTOM_RESOURCES } from "./custom-resources.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
 import { DIRECTORY_LIFECYCLE } from "./directory-lifecycle.js";
@@ -56,4 +57,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ACCOUNT_ROLES,
   STANDING_EVIDENCE,
   SIGN_IN_NAMES,
+  CONNECTION_KEYS,
 ];
