@@ -74,7 +74,8 @@ export async function takeOnce(
 }
 
 /**
- * Opens a session for a registered user. Throws Refusal `deactivated` when the user stopped being registered meanwhile.
+ * Opens a session for a registered user. Throws Refusal `deactivated` when the user stopped being registered since the sign-in
+ * was decided, or whatever ended their sessions meanwhile: this one would outlive it.
  */
 export async function openSession(
   p: Provisioning,
@@ -83,6 +84,8 @@ export async function openSession(
     readonly user: UserId;
     readonly connection: Connection;
     readonly subject: string;
+    /** As the sign-in answered it. */
+    readonly epoch: number;
     readonly idpSession?: string;
     /** When it ends at the latest, where the identity provider says so. */
     readonly endsAt?: Instant;
@@ -100,6 +103,7 @@ export async function openSession(
         user: session.user,
         connection: session.connection.id,
         subject: session.subject,
+        epoch: session.epoch,
         ...(session.idpSession === undefined ? {} : { idpSession: session.idpSession }),
         expiresAt,
       },

@@ -27,7 +27,14 @@ export interface SignIn {
 
 /** `reference` names the trace that an admin can look up. */
 export type SignedIn =
-  | { readonly allowed: true; readonly user: UserId; readonly reference: string; readonly created: boolean }
+  | {
+      readonly allowed: true;
+      readonly user: UserId;
+      readonly reference: string;
+      readonly created: boolean;
+      /** The account's session epoch when this was decided: no session opens once it has moved. */
+      readonly epoch: number;
+    }
   | {
       readonly allowed: false;
       readonly code: RefusalCode;
@@ -42,6 +49,7 @@ export interface Outcome {
   /** What the refusal says to an admin. */
   readonly problem?: string;
   readonly user?: UserId;
+  readonly epoch?: number;
   readonly created: boolean;
   readonly judged?: Judged;
 }
@@ -71,14 +79,15 @@ export async function signIn(p: Provisioning, request: SignIn): Promise<SignedIn
     const told = ownRefusal(outcome.code, request.observed, outcome.judged?.mapping);
     return { allowed: false, code: outcome.code, reference, ...(told === undefined ? {} : { told }) };
   }
-  if (outcome.user === undefined) return { allowed: false, code: "sign_in_failed", reference };
-  return { allowed: true, user: outcome.user, reference, created: outcome.created };
+  const { user, epoch, created } = outcome;
+  if (user === undefined || epoch === undefined) return { allowed: false, code: "sign_in_failed", reference };
+  return { allowed: true, user, reference, created, epoch };
 }
 
 async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> {
   const { tenant, connection } = request;
   if (connection.disabledAt !== undefined) return { code: "connection_disabled", created: false };
-  let observed: Observed;
+  let observed: ObservedAt;
   try {
     observed = await observe(p, request);
   } catch (error) {
@@ -96,25 +105,32 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
     return { code: "expression_busy", user: observed.user, created: false };
   }
   const created = before.status === "pending" && after.status === "registered";
-  const base = { user: observed.user, created, ...(judged === undefined ? {} : { judged }) };
+  const base = { user: observed.user, epoch: observed.epoch, created, ...(judged === undefined ? {} : { judged }) };
   const code = refusalOf(after, judged?.decision);
   return code === undefined ? base : { ...base, code };
 }
 
-function observe(p: Provisioning, request: SignIn): Promise<Observed> {
+type ObservedAt =
+  | (Extract<Observed, { kind: "row" }> & { readonly epoch: number })
+  | Exclude<Observed, { kind: "row" }>;
+
+function observe(p: Provisioning, request: SignIn): Promise<ObservedAt> {
   const { tenant, connection, observed } = request;
   const now = p.now();
   return p.store.write(tenant.id, async (tx) => {
+    // INVARIANT: read before anybody's names are: who is switched off after that is refused by it, whoever by then is by the names.
+    const before = await tx.sessionEpoch(connection.id, observed.subject);
     const found = await observeUser(tx, tenant, connection, observed, {
       takeFacts: connection.jit !== "off",
       create: connection.jit !== "off",
       onlyFirst: connection.jit === "first_sign_in",
       now,
     });
-    if (found.kind === "row" && found.joined) {
-      await recordNotices(tx, [found.joined], contextOf(request, found.user), now);
-    }
-    return found;
+    if (found.kind !== "row") return found;
+    if (found.joined) await recordNotices(tx, [found.joined], contextOf(request, found.user), now);
+    const at = before?.user === found.user ? before : await tx.sessionEpoch(connection.id, observed.subject);
+    if (at?.user !== found.user) throw new Error("a subject that was just linked has no account");
+    return { ...found, epoch: at.epoch };
   });
 }
 

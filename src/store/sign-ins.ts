@@ -89,6 +89,17 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
         }
       );
     },
+    async sessionEpoch(connection, subject) {
+      const row = await one<{ readonly id: UserId; readonly epoch: number }>(
+        db,
+        sql`select u.id, u.session_epoch as epoch from directory_users d
+          join identity_links l on l.tenant_id = d.tenant_id and l.directory_user_id = d.id and l.ended_at is null
+          join users u on u.tenant_id = l.tenant_id and u.id = l.user_id
+          where d.tenant_id = ${tenant} and d.connection_id = ${connection} and d.subject = ${subject}
+            and d.deleted_at is null`,
+      );
+      return row && { user: row.id, epoch: Number(row.epoch) };
+    },
     async insertSession(session, now) {
       const at = bigint(toMillis(now));
       const inserted = await db.run(
@@ -97,7 +108,8 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
           select u.tenant_id, ${text(newId())}, ${text(session.hash)}, u.id, ${text(session.connection)},
             ${text(session.subject)}, ${text(session.idpSession ?? null)}, u.session_epoch, ${at}, ${at},
             ${bigint(toMillis(session.expiresAt))}
-          from users u where u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'`,
+          from users u where u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'
+            and u.session_epoch = ${session.epoch}`,
       );
       return inserted > 0;
     },

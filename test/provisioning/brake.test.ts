@@ -55,7 +55,7 @@ describe("the brake", () => {
 
   it("lets as many people go as its bucket holds, and holds the rest as they were", async () => {
     const { p } = t;
-    const session = { user: await t.userId(name(2)), connection: await t.connection("okta"), subject: "s" };
+    const session = { user: await t.userId(name(2)), connection: await t.connection("okta"), subject: "s", epoch: 0 };
     const { token } = await openSession(p, await t.tenant(), session);
     for (const at of [0, 1, 2]) await leave(at);
     expect(await state()).to.equal("--++++");

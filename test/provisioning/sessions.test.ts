@@ -30,7 +30,7 @@ describe("sessions", () => {
   const later = (minutes: number): Instant => new Date(Date.parse(clock.now()) + minutes * 60_000).toISOString();
   const open = (endsAt?: Instant, idpSession?: string) =>
     openSession(t.p, tenant, {
-      ...{ user, connection, subject: "ada" },
+      ...{ user, connection, subject: "ada", epoch: 0 },
       ...(endsAt === undefined ? {} : { endsAt }),
       ...(idpSession === undefined ? {} : { idpSession }),
     });

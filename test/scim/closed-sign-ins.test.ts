@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { UserId } from "../../src/model/ids.js";
 import type { JsonObject } from "../../src/model/json.js";
+import { Refusal } from "../../src/model/problem.js";
 import { OWNER, type Target } from "../../src/model/target.js";
 import { eraseUser } from "../../src/provisioning/erasure/erase-user.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
@@ -18,6 +19,8 @@ const OFF = [{ op: "replace", path: "active", value: false }];
 
 type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
 
+const codeOf = (error: unknown) => (error instanceof Refusal ? error.code : String(error));
+
 describe("a deactivation or deletion reaches whoever signs in under the person's names", () => {
   onEachDatabase((service) => {
     const connect = (options: DirectoryOptions = {}) =>
@@ -32,8 +35,8 @@ describe("a deactivation or deletion reaches whoever signs in under the person's
       const { tenant, connection } = directory;
       const signedIn = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
       if (!signedIn.allowed) throw new Error(signedIn.code);
-      const { user } = signedIn;
-      const { token } = await openSession(p, tenant, { user, connection, subject });
+      const { user, epoch } = signedIn;
+      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
       return {
         user,
         isIn: async () => (await currentSession(p, token)) !== undefined,
@@ -55,6 +58,23 @@ describe("a deactivation or deletion reaches whoever signs in under the person's
     };
 
     const ADA = { userName: "ada", verifiedEmail: "ada@acme.example" };
+
+    it("W-7: a session that was granted a moment before a deactivation ends all others is not opened after it", async () => {
+      const { p } = service();
+      const directory = await connect();
+      const { tenant, connection } = directory;
+      const pushed = await posted(directory, "ada@other.example");
+      const observed = signInOf("s-ada", { userName: "ada", claimedEmail: "ada@acme.example" });
+      const signedIn = await signIn(p, { tenant, connection, observed });
+      if (!signedIn.allowed) throw new Error(signedIn.code);
+      const session = { user: signedIn.user, epoch: signedIn.epoch, connection, subject: "s-ada" };
+      const open = () => openSession(p, tenant, session).then(({ token }) => currentSession(p, token), codeOf);
+      expect(await open()).to.include({ userId: signedIn.user });
+      const ended = await directory.put(`/Users/${pushed}`, userBody("ada@acme.example", { active: false }));
+      expect(ended.status).to.equal(200);
+      expect(await registered(directory), "nobody's account ends by a name").to.deep.equal([signedIn.user]);
+      expect(await open()).to.equal("deactivated");
+    });
 
     describe("one person in either order", () => {
       for (const [what, claimed, pushed] of [

@@ -39,8 +39,8 @@ describe("a sign-in that turns out to be a pushed person's", () => {
       const observed = signInOf(subject, { userName, ...(groups.length > 0 && { groups }) });
       const signedIn = await signIn(p, { tenant, connection, observed });
       if (!signedIn.allowed) throw new Error(signedIn.code);
-      const { user } = signedIn;
-      const { token } = await openSession(p, tenant, { user, connection, subject });
+      const { user, epoch } = signedIn;
+      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
       return { user, isIn: async () => (await currentSession(p, token)) !== undefined };
     };
     const accounts = async ({ tenant }: ScimDirectory) =>

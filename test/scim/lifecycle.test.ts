@@ -66,7 +66,7 @@ describe("the life of a pushed person", () => {
         for (const { id, userName } of await accounts(directory)) {
           const hash = `${tenant.slug}-${name}-${userName}`;
           hashes.set(userName, hash);
-          const session = { hash, user: id, connection: connection.id, subject: userName };
+          const session = { hash, user: id, connection: connection.id, subject: userName, epoch: 0 };
           const expiresAt = new Date(Date.parse(p.now()) + 3_600_000).toISOString();
           await p.store.write(tenant.id, (tx) => tx.insertSession({ ...session, expiresAt }, p.now()));
         }

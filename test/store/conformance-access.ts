@@ -197,7 +197,7 @@ export function accessConformance(open: OpenStore): void {
       const { user } = await world.push("ann");
       await register(world, [user]);
       const hash = unique("session");
-      const session = { hash, user, connection: world.connection.id, subject: "s", expiresAt: MUCH_LATER };
+      const session = { hash, user, connection: world.connection.id, subject: "s", epoch: 0, expiresAt: MUCH_LATER };
       expect(await world.write((tx) => tx.insertSession(session, NOW))).to.equal(true);
       expect(await world.store.instance.sessionByHash(hash)).to.include({ userId: user });
       const shown = { displayName: "Ann", givenName: "Änne", familyName: "Lee", photo: "https://img.acme.test/ann" };

@@ -64,7 +64,7 @@ interface Ids {
 
 const DOCUMENT = userDocument("ann", { externalId: "00u1" });
 const NO_PINS = { drop: [], add: [], remove: [], put: [] };
-const SESSION = { subject: "sub", idpSession: "idp", expiresAt: MUCH_LATER };
+const SESSION = { subject: "sub", idpSession: "idp", epoch: 0, expiresAt: MUCH_LATER };
 const LOGIN = { browserHash: "b", nonce: "n", verifier: "v", expiresAt: MUCH_LATER };
 const CLAIMS = { attributes: {}, claims: {}, at: NOW };
 const adoptable = ({ connection }: Pick<Ids, "connection">) => ({ connection, domains: ["acme.test"] });
@@ -378,6 +378,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   insertPendingLogin: (b, a) =>
     b.insertPendingLogin({ ...LOGIN, stateHash: unique("state"), connection: a.connection }),
   takePendingLogin: (b, a) => b.takePendingLogin(a.state),
+  sessionEpoch: (b, a) => b.sessionEpoch(a.connection, "sub"),
   insertSession: (b, a, own) =>
     b.insertSession({ ...SESSION, hash: unique("s"), user: a.user, connection: own.connection }, LATER),
   touchSession: (b, a) => b.touchSession(a.session, MUCH_LATER),

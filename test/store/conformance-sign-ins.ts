@@ -20,7 +20,15 @@ async function signedIn(
   more: { subject?: string; idpSession?: string } = {},
 ): Promise<string> {
   const hash = unique("session");
-  const session = { hash, user, connection: world.connection.id, subject: "sub", expiresAt: MUCH_LATER, ...more };
+  const session = {
+    hash,
+    user,
+    connection: world.connection.id,
+    subject: "sub",
+    epoch: 0,
+    expiresAt: MUCH_LATER,
+    ...more,
+  };
   await world.write((tx) => tx.insertSession(session, NOW));
   return hash;
 }
@@ -70,7 +78,14 @@ export function signInConformance(open: OpenStore): void {
     it("finds no session of a disabled connection or of a person who is not registered", async () => {
       const world = await makeWorld(store());
       const { user } = await world.push("ann");
-      const session = { hash: unique("s"), user, connection: world.connection.id, subject: "s", expiresAt: LATER };
+      const session = {
+        hash: unique("s"),
+        user,
+        connection: world.connection.id,
+        subject: "s",
+        epoch: 0,
+        expiresAt: LATER,
+      };
       expect(await world.write((tx) => tx.insertSession(session, NOW)), "pending").to.equal(false);
       await register(world, [user]);
       const hash = await signedIn(world, user);

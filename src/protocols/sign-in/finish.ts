@@ -39,6 +39,7 @@ export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Prom
   const { subject, idpSession, sessionEndsAt } = person;
   const session = await openSession(web.p, tenant, {
     user: outcome.user,
+    epoch: outcome.epoch,
     connection,
     subject,
     ...(idpSession === undefined ? {} : { idpSession }),

@@ -22,6 +22,8 @@ export interface NewSession {
   /** The IdP's names for the session, for its logout calls. */
   readonly subject: string;
   readonly idpSession?: string;
+  /** The user's session epoch when it was decided that they may come in. */
+  readonly epoch: number;
   readonly expiresAt: Instant;
 }
 
@@ -48,7 +50,12 @@ export interface SignInWriter {
   insertPendingLogin(login: PendingLogin): Promise<void>;
   /** Takes the login out: a second call finds nothing. The caller judges connection, browser and time. */
   takePendingLogin(stateHash: string): Promise<PendingLogin | undefined>;
-  /** Stores the user's present session epoch with it. False when the user is not registered (any more). */
+  /** The account behind a subject, and its session epoch: whatever ends all of its sessions raises that. */
+  sessionEpoch(
+    connection: ConnectionId,
+    subject: string,
+  ): Promise<{ readonly user: UserId; readonly epoch: number } | undefined>;
+  /** False when the user is not registered (any more), or their sessions were ended since that epoch. */
   insertSession(session: NewSession, now: Instant): Promise<boolean>;
   touchSession(hash: string, now: Instant): Promise<void>;
   endSession(hash: string, now: Instant): Promise<void>;
