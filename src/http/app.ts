@@ -136,7 +136,11 @@ function createFinder(face: Face, checkAnswers: boolean): Finder {
     }
     ctx.state.trail = trail;
     await dispatch(ctx, async () => {
-      const allowed = [...new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))];
+      const matching = router.match(ctx.path, ctx.method).path;
+      // a word that a route names is no parameter of another
+      const fewest = Math.min(...matching.map(({ paramNames }) => paramNames.length));
+      const named = matching.filter(({ paramNames }) => paramNames.length === fewest);
+      const allowed = [...new Set(named.flatMap((layer) => layer.methods))];
       if (allowed.length === 0) return;
       throw new Refusal("method_not_allowed", `${ctx.method} is not possible here, only ${allowed.join(", ")}`, {
         allow: allowed.join(", "),

@@ -29,11 +29,11 @@ export interface Position {
   readonly column: number;
 }
 
-/** Throws Refusal `bad_request`. A byte order mark is tolerated (RFC 8259 section 8.1); of equal keys the last one wins. */
+/** Throws Refusal `bad_request`, `body_too_large` for too many keys. A byte order mark is tolerated (RFC 8259 section 8.1); of equal keys the last one wins. */
 export function parseJson(text: string): Json {
   const bare = withoutMark(text);
   const shape = bare.length > HARMLESS_LENGTH ? shapeFlaw(bare) : undefined;
-  if (shape !== undefined) throw new Refusal("bad_request", shape);
+  if (shape !== undefined) throw new Refusal(shape === TOO_WIDE ? "body_too_large" : "bad_request", shape);
   const value = parsed(bare);
   const flaw = findFlaw(value, 1);
   if (flaw !== undefined) throw new Refusal("bad_request", flaw.message, { pointer: pointerTo(flaw) });

@@ -46,6 +46,7 @@ describe("JSON at the border", () => {
       });
     expect(parseJson(wide(10_000))).to.deep.equal(JSON.parse(wide(10_000)));
     expect(refusal(wide(10_001)).message).to.contain("10000 keys");
+    expect(refusal(wide(10_001)).code, "as a body that is too long").to.equal("body_too_large");
     const many = JSON.stringify(Array(20_000).fill({ a: 1, b: { c: 2 } }));
     expect(parseJson(many), "keys count by object").to.have.length(20_000);
   });

@@ -35,7 +35,33 @@ describe("SCIM attribute characteristics", () => {
       ["", "AA==", "AA", "-_8=", "-_8", "+/8=", "AAAA"],
       ["A A", "=A", "A", "AAAAA", "AA=", "AAA==", "==", "AAAA==", "+_8=", "AA\n==", 7],
     ],
-    ["referenceAttr", ["https://x.example/y?z#a", "../Users/1", ""], ["a b", "<x>", 7]],
+    [
+      "referenceAttr",
+      [
+        ...[
+          "https://x.example/y?z#a",
+          "../Users/1",
+          "",
+          "/Users/1",
+          "Users/a:b",
+          "?a=b:c",
+          "#a:b",
+          "bulkId:u",
+          "urn:a:b",
+        ],
+        ...[
+          "https://x.example/bilder/Zoë.jpg?size[]=100%",
+          "data:image/png;base64,AA==",
+          "//x.example/y",
+          "file:///C:/y",
+        ],
+        ...["http://a:b@[::1]:8080/y", "http://x.example:/", "http://[::1]", "localhost:8080/x", "x.example/y"],
+      ],
+      [
+        ...["a b", "<x>", 7, "::::", ":a", "1a:b", "a b:c", "http://[x", "http://[x]", "http://x]", "http://[::1]x"],
+        ...["http://x:y/", "http://::::", "//[", "http://a@[/b"],
+      ],
+    ],
     ["multiStrings", [["a", "b"]], [7, [7], [{ value: 7 }], [{ value: "a", type: "b" }]]],
     ["complexAttr", [{ sub1: "a", sub2: 1, sub3: true }], [{ sub1: 1 }, { sub2: 1.5 }, "a", [{ sub1: "a" }]]],
   ];
@@ -99,6 +125,27 @@ describe("SCIM attribute characteristics", () => {
       "invalidValue",
     );
   });
+
+  for (const [what, kind, path, serial, expected] of [
+    ["another by a list", "add", "multiComplex", "other", "mutability"],
+    ["another by a path", "add", 'multiComplex[value eq "a"]', "other", "mutability"],
+    ["the same in other letter case by a list", "add", "multiComplex", "SET", "set"],
+    ["the same in other letter case by a path", "add", 'multiComplex[value eq "a"]', "SET", "set"],
+    ["one where none is", "add", "multiComplex", "first", "first"],
+  ] as const) {
+    it(`RFC-19: an immutable part of an element that is there: ${what}`, () => {
+      const element = { value: "a", type: "t", ...(expected === "first" ? {} : { serial: "set" }) };
+      const previous: JsonObject = { ...resource, multiComplex: [element] };
+      const added = { value: "A", type: "t", serial, secret: "new" };
+      const value = path === "multiComplex" ? [added, { value: "b", serial: "b" }] : added;
+      const patch = () => applyPatch(previous, [{ kind, path, value }], reading()).resource["multiComplex"];
+      if (expected === "mutability") expect(refusal(patch).kind).to.equal(expected);
+      else {
+        const [first] = patch() as readonly Json[];
+        expect(first).to.deep.equal({ ...added, serial: expected });
+      }
+    });
+  }
 
   it("RFC-19: keeps a write-only attribute out of the resource, by PATCH too", () => {
     expect(applyPatch(resource, [{ kind: "add", path: "writeOnlyAttr", value: "s" }], reading())).to.deep.include({

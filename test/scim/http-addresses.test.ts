@@ -78,6 +78,8 @@ describe("SCIM addresses", () => {
       ["OPTIONS", "/Users", "HEAD, GET, POST"],
       ["POST", `/Users/${ada}`, "HEAD, GET, PUT, PATCH, DELETE"],
       ["PUT", "/.search", "POST"],
+      ["OPTIONS", "/Users/.search", "POST"],
+      ["OPTIONS", "/users/.Search", "POST"],
       ["DELETE", "/", "HEAD, GET"],
       ["POST", "/Schemas", "HEAD, GET"],
     ] as const) {

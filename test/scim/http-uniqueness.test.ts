@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { groupBody, userBody } from "./scim-service.js";
 import { TEST, TEST_EXTENSION } from "./test-resource.js";
-import { at, errorOf, onTestResources, TAKEN, testBody } from "./test-resource-client.js";
+import { at, errorOf, INVALID, onTestResources, TAKEN, testBody } from "./test-resource-client.js";
 
 describe("SCIM uniqueness over HTTP", () => {
   onTestResources((client, service) => {
@@ -29,6 +30,38 @@ describe("SCIM uniqueness over HTTP", () => {
         expect((await directory.patch(at(id), patch)).status).to.equal(200);
         expect(errorOf(await post({ [attribute]: value }))).to.deep.equal(TAKEN);
         expect((await post({ [attribute]: other })).status).to.equal(201);
+      });
+    }
+
+    for (const [what, characters] of [
+      [
+        "of four bytes each",
+        Array.from({ length: 512 }, (_, at) => String.fromCodePoint(0x20000 + ((at * 40_503) % 42_000))),
+      ],
+      ["that are longer in lower case", Array.from({ length: 512 }, (_, at) => (at % 3 === 0 ? "Ⱥ" : "İ"))],
+      [
+        "that normalization takes apart",
+        Array.from({ length: 512 }, (_, at) => String.fromCodePoint(0x1d15e + ((at * at * 31) % 7))),
+      ],
+      [
+        "that normalization takes apart, between others",
+        Array.from({ length: 512 }, (_, at) =>
+          String.fromCodePoint(at % 2 === 0 ? 0x20000 + ((at * 40_503) % 42_000) : 0xfb2a + ((at * at * 7) % 12)),
+        ),
+      ],
+    ] as const) {
+      it(`RFC-20, SEC-06: 512 characters ${what} are indexed, and one more is refused`, async () => {
+        const { directory, post } = client();
+        const text = characters.join("");
+        const made = await post({ identifier: text, uniqueString: text, uniqueExact: text });
+        expect(made.status, made.text).to.equal(201);
+        expect(errorOf(await post({ uniqueString: text }))).to.deep.equal(TAKEN);
+        expect(errorOf(await post({ uniqueString: `${text}x` }))).to.deep.equal(INVALID);
+        const user = { emails: [{ value: text }], externalId: text };
+        expect((await directory.post("/Users", userBody(text, user))).status).to.equal(201);
+        expect(errorOf(await directory.post("/Users", userBody(text)))).to.deep.equal(TAKEN);
+        expect(errorOf(await directory.post("/Users", userBody(`${text}x`)))).to.deep.equal(INVALID);
+        expect((await directory.post("/Groups", groupBody(text))).status).to.equal(201);
       });
     }
 

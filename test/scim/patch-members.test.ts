@@ -195,6 +195,22 @@ describe("SCIM PATCH of group members", () => {
     expect(outcome.quirks).to.include("wrapped_value");
   });
 
+  for (const value of [
+    { idpMappingNames: ["q", "r"], [ROLECALL_GROUP]: { idpMappingNames: ["r", "s"] } },
+    { [ROLECALL_GROUP]: { idpMappingNames: ["q", "r"] }, idpMappingNames: ["r", "s"] },
+    { idpMappingNames: ["q", "r"], [`${ROLECALL_GROUP}:idpMappingNames`]: ["r", "s"] },
+    { [`${ROLECALL_GROUP}:idpMappingNames`]: null, idpMappingNames: ["q", "r", "s"] },
+    { idpMappingNames: ["q", "r", "s"], [ROLECALL_GROUP]: { idpMappingNames: null } },
+  ]) {
+    it(`TEC-22: replaces mapping names by what both places say, as PUT does: ${JSON.stringify(value)}`, () => {
+      const { resource } = patch([
+        { op: "add", path: "idpMappingNames", value: ["t"] },
+        { op: "replace", value },
+      ]);
+      expect(resource["idpMappingNames"]).to.deep.equal(["q", "r", "s"]);
+    });
+  }
+
   const refused: readonly (readonly [kind: string, operation: { readonly [key: string]: Json }])[] = [
     ["invalidFilter", remove('display eq "x"')],
     ["invalidFilter", remove('value ne "x"')],

@@ -507,7 +507,7 @@ describe("SCIM PATCH of users", () => {
       "the value of replace names no attribute of User, only `actve`, did you mean `active`?",
     );
     expect(detail({ op: "replace", path: "name.givnName", value: "x" })).to.equal(
-      "`name.givnName` names no attribute of User, did you mean `givenName`?",
+      "`name.givnName` names no attribute of User, did you mean `name.givenName`?",
     );
     expect(detail({ op: "replace", path: "zzzzzz", value: "x" })).to.equal(
       "`zzzzzz` names no attribute of User: /Schemas lists them",

@@ -1,5 +1,11 @@
 import { expect } from "chai";
-import { type Attribute, compileResourceType, lookup, type ResourceType } from "../../src/protocols/scim/schema.js";
+import {
+  type Attribute,
+  compileResourceType,
+  hint,
+  lookup,
+  type ResourceType,
+} from "../../src/protocols/scim/schema.js";
 import type { SchemaTable } from "../../src/protocols/scim/schema-tables.js";
 import { ENTERPRISE, GROUP, schemas, USER } from "./tables.js";
 
@@ -73,6 +79,33 @@ describe("SCIM schema tables", () => {
       );
     expect(lookup(compiled("urn:a"), { name: "x" })?.schema.urn).to.equal("urn:a");
     expect(lookup(compiled("urn:a", "urn:b"), { name: "x" })).to.equal(undefined);
+  });
+
+  it("hints name paths that mean what they name", () => {
+    const badge = (id: string): SchemaTable => ({
+      ...{
+        id,
+        name: "Badge",
+        description: "",
+        attributes: [{ name: "number" }, { name: "title" }, { name: `only${id}` }],
+      },
+    });
+    const attributes = [
+      { name: "title" },
+      ...["emails", "photos", "phones", "ims"].map((name) => ({ name, subAttributes: [{ name: "linked" }] })),
+    ];
+    const core: SchemaTable = { id: "urn:c", name: "Core", description: "", attributes };
+    const schemaExtensions = ["urn:a", "urn:b"].map((schema) => ({ schema, required: false }));
+    const type = compileResourceType(
+      { name: "Thing", endpoint: "/Things", description: "", schema: core.id, schemaExtensions },
+      [core, badge("urn:a"), badge("urn:b")],
+      { id: "urn:common", name: "Common", description: "", attributes: [] },
+    );
+    expect(hint(type, "number")).to.equal(", did you mean `urn:a:number` or `urn:b:number`?");
+    expect(hint(type, "onlyurn:b")).to.equal(", did you mean `onlyurn:b`?");
+    expect(hint(type, "tile")).to.equal(", did you mean `title`?");
+    expect(hint(type, "linkd")).to.equal(", did you mean `emails.linked` or `photos.linked` or `phones.linked`?");
+    expect(hint(type, "zzzzz")).to.equal(": /Schemas lists them");
   });
 
   it("does not find an attribute of another resource type, nor what no object should have", () => {

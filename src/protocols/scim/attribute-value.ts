@@ -18,12 +18,11 @@ import {
   ROLES,
   unwrapped,
 } from "./quirks/entra.js";
+import { isReference } from "./reference.js";
 import { isBlankRole, isRoles } from "./roles.js";
 import type { Attribute } from "./schema.js";
 import { searchValue } from "./search-document.js";
 import { isStorable } from "./storable-text.js";
-
-const REFERENCE = /^[^\s<>"{}|\\^`]*$/;
 
 /** A whole attribute's value; `undefined` is absent, which null and `[]` mean too (RFC-06). */
 export function readValue(attribute: Attribute, value: Json, reading: Reading): Json | undefined {
@@ -155,7 +154,7 @@ function readPlain(attribute: Attribute, value: Json, reading: Reading): Json {
     case "binary":
       return isText(value) && isBase64(value) ? value : refuse(attribute, "base64", value);
     case "reference":
-      return isText(value) && REFERENCE.test(value) ? value : refuse(attribute, "a URI", value);
+      return isText(value) && isReference(value) ? value : refuse(attribute, "a URI", value);
     default:
       return isText(value) ? value : refuse(attribute, "text", value);
   }

@@ -167,7 +167,7 @@ function keptOf(type: ResourceType, resource: JsonObject, previous: JsonObject):
 
 export function customDocument(resource: JsonObject, { type }: Reading): CustomDocument {
   const search = searchDocument(type, resource);
-  return { resource, search, ...uniqueValues(type, search) };
+  return { resource, search, ...uniqueValues(type, resource, search) };
 }
 
 /** The document of a finished User resource. */
@@ -179,7 +179,7 @@ export function userDocument(resource: JsonObject, reading: Reading): ScimUserDo
   return {
     resource,
     search,
-    ...uniqueValues(reading.type, search),
+    ...uniqueValues(reading.type, resource, search),
     userName,
     userNameFolded: fold(userName),
     ...(externalId === undefined ? {} : { externalId }),
@@ -199,7 +199,7 @@ export function groupDocument(resource: JsonObject, reading: Reading): ScimGroup
   return {
     resource,
     search,
-    ...uniqueValues(reading.type, search),
+    ...uniqueValues(reading.type, resource, search),
     displayName,
     displayNameFolded: fold(displayName),
     ...(externalId === undefined ? {} : { externalId }),

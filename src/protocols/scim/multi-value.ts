@@ -8,23 +8,39 @@ import { TYPE_KEY } from "./roles.js";
 import type { Attribute } from "./schema.js";
 
 type Telling = Pick<Reading, "roles">;
+/** What is to be stored of a part that is there already: refuses another in the place of an immutable one. */
+type Keep = (part: Attribute, before: Json | undefined, after: Json) => Json;
+
+/** Parts that are to be written over those of an element, with each immutable one as it was set. */
+export function keptParts(attribute: Attribute, element: JsonObject, parts: JsonObject, keep: Keep): JsonObject {
+  const kept: Record<string, Json> = { ...parts };
+  for (const sub of attribute.subs.values()) {
+    const part = sub.mutability === "immutable" ? parts[sub.name] : undefined;
+    if (part !== undefined) kept[sub.name] = keep(sub, element[sub.name], part);
+  }
+  return kept;
+}
 
 /**
  * Adds elements to a list so that no two have the same type and value (RFC-05, RFC-45): an element that is there
- * already takes over what the added one says. Types of roles are the same where the mapping says so. Linear in both lists.
+ * already takes over what the added one says, as far as `keep` lets it. Types of roles are the same where the mapping says so.
+ * Linear in both lists.
  */
 export function joinElements(
   attribute: Attribute,
   present: readonly Json[],
   added: readonly Json[],
   reading: Telling,
+  keep?: Keep,
 ): readonly Json[] {
   const byKey = new Map<string, Json>();
-  for (const element of [...present, ...added]) {
+  for (const [index, element] of [...present, ...added].entries()) {
     const key = elementKey(attribute, element, reading);
     const same = byKey.get(key);
-    const both = isObject(same) && isObject(element);
-    byKey.set(key, both ? withParts(attribute, same, element, reading) : (same ?? element));
+    if (isObject(same) && isObject(element)) {
+      const parts = keep && index >= present.length ? keptParts(attribute, same, element, keep) : element;
+      byKey.set(key, withParts(attribute, same, parts, reading));
+    } else byKey.set(key, same ?? element);
   }
   return [...byKey.values()];
 }
@@ -35,9 +51,10 @@ export function addElements(
   present: readonly Json[],
   added: readonly Json[],
   reading: Telling,
+  keep?: Keep,
 ): readonly Json[] {
   const primaries = new Set(added.filter(isPrimary).map((element) => elementKey(attribute, element, reading)));
-  const joined = joinElements(attribute, present, added, reading);
+  const joined = joinElements(attribute, present, added, reading, keep);
   return withOnePrimary(attribute, joined, (element) => primaries.has(elementKey(attribute, element, reading)));
 }
 

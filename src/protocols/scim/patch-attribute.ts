@@ -9,7 +9,7 @@ import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
 import type { FilterNode } from "./filter-parser.js";
 import { isList, isObject, without } from "./json-value.js";
-import { addElements, joinElements, withOnePrimary, withoutListed } from "./multi-value.js";
+import { addElements, joinElements, keptParts, withOnePrimary, withoutListed } from "./multi-value.js";
 import type { AttributeTarget } from "./patch-path.js";
 import type { PatchKind } from "./patch-request.js";
 import { isEmptyManager, MANAGER, unwrappedFromList } from "./quirks/entra.js";
@@ -127,7 +127,7 @@ function changeList(change: AttributeChange, before: Elements, reading: Reading)
   if (kind === "remove") return removeListed(attribute, before, listed, reading);
   const read = readElements(attribute, listed, reading) ?? [];
   if (kind === "replace") return read;
-  return bounded(attribute, addElements(attribute, before, read, reading), reading);
+  return bounded(attribute, addElements(attribute, before, read, reading, keepImmutable), reading);
 }
 
 /** ENTRA-20, BUG-01: a removal that lists values takes these and never the others, not even when it lists none. */
@@ -210,7 +210,9 @@ function writer(change: AttributeChange, reading: Reading): (element: Json) => J
   const pinned = where === undefined ? {} : (pinnedParts(where.node, attribute, reading) ?? {});
   const replacement = { ...pinned, ...value };
   return (element) =>
-    kind === "add" && isObject(element) ? withParts(attribute, element, value, reading) : replacement;
+    kind === "add" && isObject(element)
+      ? withParts(attribute, element, keptParts(attribute, element, value, keepImmutable), reading)
+      : replacement;
 }
 
 function readLone(attribute: Attribute, value: Json, reading: Reading): Json {

@@ -197,8 +197,15 @@ function* applyKey(
     return "null members";
   }
   if (isReadOnly(target)) quirks.add("read_only_in_value");
-  else yield* applyTarget(draft, kind, target, item);
+  else yield* applyTarget(draft, saysMore(target, seen) ? "add" : kind, target, item);
   return "something";
+}
+
+/** A list of a group at its second path: as in a PUT, what both say of it is joined. */
+function saysMore({ schema, attribute, sub, where }: AttributeTarget, seen: Set<string>): boolean {
+  if (!isGroupList(attribute) || sub !== undefined || where !== undefined) return false;
+  const other = schema.extension ? attribute.name : `${ROLECALL_GROUP}:${attribute.name}`;
+  return seen.has(other);
 }
 
 const PATH_MARK = /[.:[]/;

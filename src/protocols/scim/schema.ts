@@ -195,15 +195,33 @@ function within(schema: Schema, name: string, sub: string | undefined, urnLeftOu
   return subAttribute === undefined ? undefined : { schema, attribute, sub: subAttribute, urnLeftOut };
 }
 
-/** The end of a message about an unknown name: what may have been meant, or where the names are listed. */
+/** Of what is called alike in many places, so many are named. */
+const MOST_HINTS = 3;
+
+/** The end of a message about an unknown name: which paths may have been meant, or where the names are listed. */
 export function hint(type: ResourceType, name: string): string {
-  const attributes = [...type.schemas.values()].flatMap((schema) => [...schema.attributes.values()]);
-  const names = attributes.flatMap((attribute) => [
-    attribute.name,
-    ...[...attribute.subs.values()].map((sub) => sub.name),
-  ]);
-  const near = suggest(name, names);
-  return near === undefined ? ": /Schemas lists them" : `, did you mean ${quote(near)}?`;
+  const named = [...type.schemas.values()].flatMap((schema) =>
+    [...schema.attributes.values()].flatMap((attribute) => [
+      { name: attribute.name, path: shortPath(type, attribute) },
+      ...[...attribute.subs.values()].map((sub) => ({ name: sub.name, path: shortPath(type, attribute, sub) })),
+    ]),
+  );
+  const near = suggest(
+    name,
+    named.map((one) => one.name),
+  );
+  if (near === undefined) return ": /Schemas lists them";
+  const paths = named.filter((one) => one.name.toLowerCase() === near.toLowerCase()).map(({ path }) => path);
+  const meant = paths.includes(near) ? [near] : [...new Set(paths)].slice(0, MOST_HINTS);
+  return `, did you mean ${meant.map((path) => quote(path)).join(" or ")}?`;
+}
+
+/** Without the URN where the path means the same so. */
+function shortPath(type: ResourceType, attribute: Attribute, sub?: Attribute): string {
+  const found = lookupPlain(type, attribute.name, sub?.name);
+  const meant = sub ?? attribute;
+  if ((found?.sub ?? found?.attribute) !== meant) return meant.id;
+  return sub === undefined ? attribute.name : `${attribute.name}.${sub.name}`;
 }
 
 /** The compiled tables of the folder `schemas/scim` and of the operator, and the data that discovery serves beside them. */

@@ -33,7 +33,7 @@ export function serviceAccountDocument(
   const description = given["description"];
   const externalId = indexed("externalId", given["externalId"]);
   return {
-    ...{ resource, search, ...uniqueValues(reading.type, search), userName, displayName },
+    ...{ resource, search, ...uniqueValues(reading.type, resource, search), userName, displayName },
     ...(typeof description === "string" && { description }),
     ...(externalId !== undefined && { externalId }),
     active: resource["active"] !== false,

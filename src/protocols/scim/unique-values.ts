@@ -9,30 +9,37 @@ import type { ResourceType, UniqueAttribute } from "./schema.js";
 
 const MAX_INDEXED = 512;
 
-/** Texts that the store indexes are bounded: a database refuses longer keys. Empty ones are absent. */
+/** Texts that the store indexes are bounded, as they were sent: a database refuses longer keys. Empty ones are absent. */
 export function indexed(name: string, value: Json | undefined): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
-  if (value.length > MAX_INDEXED) {
+  if (value.length > MAX_INDEXED && [...value].length > MAX_INDEXED) {
     throw new ScimError("invalidValue", `${quote(name)} is longer than ${MAX_INDEXED} characters`);
   }
   return value;
 }
 
-/** By a search document, whose values are in the form in which they are compared (RFC-20, RFC-21). */
-export function uniqueValues(type: ResourceType, search: JsonObject): { readonly unique?: readonly UniqueValue[] } {
+/** By a search document, whose values are in the form in which they are compared (RFC-20, RFC-21); the resource has them as sent. */
+export function uniqueValues(
+  type: ResourceType,
+  resource: JsonObject,
+  search: JsonObject,
+): { readonly unique?: readonly UniqueValue[] } {
   if (type.unique.length === 0) return {};
-  const values = type.unique.flatMap((unique) => valuesOf(unique, search));
+  const values = type.unique.flatMap((unique) => {
+    const { id, uniqueness } = unique.sub ?? unique.attribute;
+    for (const sent of textsAt(unique, resource)) indexed(id, sent);
+    const within = uniqueness === "global" ? "tenant" : "connection";
+    return textsAt(unique, search).map((value): UniqueValue => ({ within, attribute: id, value }));
+  });
   return { unique: [...new Map(values.map((item) => [JSON.stringify(item), item])).values()] };
 }
 
-function valuesOf({ schema, attribute, sub }: UniqueAttribute, search: JsonObject): readonly UniqueValue[] {
-  const data = schema.extension ? search[schema.urn] : search;
+function textsAt({ schema, attribute, sub }: UniqueAttribute, document: JsonObject): readonly string[] {
+  const data = schema.extension ? document[schema.urn] : document;
   const found = isObject(data) ? data[attribute.name] : undefined;
-  const { id, uniqueness } = sub ?? attribute;
-  return (isList(found) ? found : [found]).flatMap((element): readonly UniqueValue[] => {
-    const value = indexed(id, textOf(sub === undefined ? element : partOf(element, sub.name)));
-    const within = uniqueness === "global" ? "tenant" : "connection";
-    return value === undefined ? [] : [{ within, attribute: id, value }];
+  return (isList(found) ? found : [found]).flatMap((element) => {
+    const text = textOf(sub === undefined ? element : partOf(element, sub.name));
+    return typeof text === "string" && text !== "" ? [text] : [];
   });
 }
 
