@@ -249,6 +249,9 @@ describe("SCIM user documents", () => {
   it("SEC-06: refuses bodies nested beyond any resource", () => {
     const deep = JSON.parse(`${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`) as Json;
     expect(refusal(() => read(user({ deep }))).kind).to.equal("invalidValue");
+    const levels = (count: number) => JSON.parse("[".repeat(count) + "]".repeat(count)) as Json;
+    expect(read(user({ more: levels(15) })).userName, "the body is the first of 16 levels").to.equal("ada");
+    expect(refusal(() => read(user({ more: levels(16) }))).detail).to.contain("16 levels");
   });
 
   const managers: readonly (readonly [sent: unknown, kept: unknown, quirk: string | undefined])[] = [

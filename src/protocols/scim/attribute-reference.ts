@@ -57,7 +57,7 @@ const MAX_KEYS = 1_000;
  * Refuses prototype keys anywhere in a client's value, also under attributes that are ignored, and values nested deeper
  * or with more keys than any resource has, so that later walks need no guard of their own.
  */
-export function refusePrototypeKeys(value: Json | undefined, depth = 0): void {
+export function refusePrototypeKeys(value: Json | undefined, depth = 1): void {
   if (!isList(value) && !isObject(value)) return;
   if (depth > MAX_NESTING) throw new ScimError("invalidValue", `the body is nested deeper than ${MAX_NESTING} levels`);
   if (isList(value)) {

@@ -1,6 +1,7 @@
 /** Owns the texts of a resource that the store indexes, and which of them no other resource may have. */
 
 import type { UniqueValue } from "../../model/directory.js";
+import { fold } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { ScimError } from "./errors.js";
@@ -8,12 +9,20 @@ import { isList, isObject } from "./json-value.js";
 import type { ResourceType, UniqueAttribute } from "./schema.js";
 
 const MAX_INDEXED = 512;
+/** Of a text as it is compared, the longest that every index carries beside its other columns: only normalization makes more. */
+const MAX_INDEXED_BYTES = 2_048;
+/** What normalization makes of one unit of UTF-16 has at most so many bytes. */
+const MOST_BYTES = 9;
 
 /** Texts that the store indexes are bounded, as they were sent: a database refuses longer keys. Empty ones are absent. */
 export function indexed(name: string, value: Json | undefined): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   if (value.length > MAX_INDEXED && [...value].length > MAX_INDEXED) {
     throw new ScimError("invalidValue", `${quote(name)} is longer than ${MAX_INDEXED} characters`);
+  }
+  if (value.length * MOST_BYTES > MAX_INDEXED_BYTES && Buffer.byteLength(fold(value)) > MAX_INDEXED_BYTES) {
+    const what = `has more than ${MAX_INDEXED_BYTES} bytes once it is normalized`;
+    throw new ScimError("invalidValue", `${quote(name)} ${what}: shorten it`);
   }
   return value;
 }
