@@ -10,7 +10,7 @@ type OidcKeys = Partial<OidcSettings> & { readonly clientSecret?: string };
 type SamlKeys = SamlInput & { readonly allowIdpInitiated?: boolean };
 
 /** Keys that only connections of the protocol have. */
-const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "scopes", "clientSecret"] as const;
+const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "idTokenAlg", "scopes", "clientSecret"] as const;
 const SAML_KEYS = ["metadataXml", "metadataUrl", "entityId", "requireSigned", "allowIdpInitiated"] as const;
 
 /** Keys of the API's contract that wait for a later version. */
@@ -30,7 +30,7 @@ export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVe
 /** Fetches metadata where the body names its address. Refusal `invalid_document` with every mistake, and those of fetching. */
 export async function connectionInput(deps: AdminDeps, body: NewConnectionBody): Promise<ConnectionInput> {
   refuseLater(body);
-  const { slug, protocol, clientSecret, issuer, clientId, clientAuthMethod, scopes, ...others } = body;
+  const { slug, protocol, clientSecret, issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
   const { metadataXml, metadataUrl, entityId, requireSigned, allowIdpInitiated, ...settings } = others;
   if (protocol === "scim") return { ...settings, slug, protocol };
   if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(samlInput(body)) };
@@ -39,6 +39,7 @@ export async function connectionInput(deps: AdminDeps, body: NewConnectionBody):
     clientId: clientId ?? "",
     scopes: scopes ?? [],
     ...(clientAuthMethod && { clientAuthMethod }),
+    ...(idTokenAlg && { idTokenAlg }),
   };
   checkOidc(deps, oidc, clientSecret !== undefined);
   return { ...settings, slug, protocol, oidc, ...(clientSecret !== undefined && { clientSecret }) };
@@ -53,7 +54,7 @@ export async function connectionPatch(
 ): Promise<ConnectionPatch> {
   refuseForeign(before, body);
   refuseLater(body);
-  const { issuer, clientId, clientAuthMethod, scopes, ...others } = body;
+  const { issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
   const { metadataXml, metadataUrl, entityId, requireSigned, allowIdpInitiated, ...settings } = others;
   // What is made of the settings as they were read must not put back what somebody changed meanwhile.
   const seen = { ...settings, ifVersion: before.version };
@@ -63,6 +64,7 @@ export async function connectionPatch(
       ...(issuer !== undefined && { issuer }),
       ...(clientId !== undefined && { clientId }),
       ...(clientAuthMethod !== undefined && { clientAuthMethod }),
+      ...(idTokenAlg !== undefined && { idTokenAlg }),
       ...(scopes !== undefined && { scopes }),
     };
     checkOidc(deps, oidc, hasSecret || body.clientSecret !== undefined);

@@ -42,8 +42,8 @@ export function connectionView(
 }
 
 function providerView(settings: OidcSettings) {
-  const { issuer, clientId, clientAuthMethod = null, scopes } = settings;
-  return { issuer, clientId, clientAuthMethod, scopes };
+  const { issuer, clientId, clientAuthMethod = null, idTokenAlg = null, scopes } = settings;
+  return { issuer, clientId, clientAuthMethod, idTokenAlg, scopes };
 }
 
 /** What an OpenID provider has to be told. */

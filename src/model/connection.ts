@@ -62,12 +62,17 @@ export interface Connection {
   readonly version: number;
 }
 
+/** How ID tokens may be signed: asymmetric algorithms alone, because a shared secret proves nothing about who signed. */
+export type IdTokenAlg = "RS256" | "PS256" | "ES256" | "EdDSA";
+
 /** What an OpenID Connect connection was told of its provider; the client secret is stored apart. */
 export interface OidcSettings {
   readonly issuer: string;
   readonly clientId: string;
   /** Absent: what the provider's metadata offers, `client_secret_post` before Basic. */
   readonly clientAuthMethod?: "client_secret_basic" | "client_secret_post" | "none";
+  /** The one algorithm that ID tokens may be signed with; absent: those that the provider's metadata lists and we verify. */
+  readonly idTokenAlg?: IdTokenAlg;
   /** Empty: `openid profile email groups`, as far as the provider's metadata offers them. */
   readonly scopes: readonly string[];
 }

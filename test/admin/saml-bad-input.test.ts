@@ -211,9 +211,12 @@ const cases: readonly Case[] = [
       clientSecret: "s",
       scopes: ["openid"],
       clientAuthMethod: "none",
+      idTokenAlg: "ES256",
       jit: "off",
     },
-    ...["/clientAuthMethod", "/clientId", "/clientSecret", "/issuer", "/scopes"].map((at) => `${at} unknown_key`),
+    ...["/clientAuthMethod", "/clientId", "/clientSecret", "/idTokenAlg", "/issuer", "/scopes"].map(
+      (at) => `${at} unknown_key`,
+    ),
   ),
   ...["oidc", "scim", "local"].map((connection) =>
     refusedChange(

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { expect } from "chai";
 import { SignJWT } from "jose";
 import { createBrowser } from "../../demo/clients/browser.js";
@@ -34,10 +34,9 @@ async function logIn(
   op: HostileOp,
   relyingParty: ReturnType<typeof loopbackRelyingParty>,
   profile: "rfc" | "entra" = "rfc",
-  clientAuthMethod?: OidcSettings["clientAuthMethod"],
+  more: Partial<OidcSettings> = {},
 ): Promise<VerifiedSignIn> {
-  const method = clientAuthMethod === undefined ? {} : { clientAuthMethod };
-  const provider = providerAt({ issuer: op.issuer, clientId: CLIENT, scopes: ["openid"], ...method }, profile);
+  const provider = providerAt({ issuer: op.issuer, clientId: CLIENT, scopes: ["openid"], ...more }, profile);
   const login = relyingParty.newLogin();
   const url = await relyingParty.authorizationUrl(provider, REDIRECT, login);
   const answer = await createBrowser().visit(url, { stopBefore: REDIRECT });
@@ -195,6 +194,13 @@ describe("a provider that lies", () => {
     });
   }
 
+  it("OP-7: is refused with another algorithm than the connection pins, which it offers and signs well with", async () => {
+    op.behave({});
+    const pinned = (idTokenAlg: "RS256" | "ES256") => logIn(op, loopbackRelyingParty(SECRET), "rfc", { idTokenAlg });
+    expect((await pinned("RS256")).subject).to.equal("u1");
+    expect(await guardOf(pinned("ES256"))).to.equal("algorithm");
+  });
+
   const withUserinfo = (userinfo: Behaviour["userinfo"]): Behaviour => ({
     metadata: { userinfo_endpoint: `${op.issuer}/userinfo` },
     ...(userinfo === undefined ? {} : { userinfo }),
@@ -241,14 +247,125 @@ describe("a provider that lies", () => {
     expect(op.requests.slice(before).filter((path) => /well-known|jwks/.test(path))).to.deep.equal([]);
   });
 
-  it("may change its keys: the sign-in after the one that met the new key works at once", async () => {
-    const relyingParty = loopbackRelyingParty(SECRET);
-    op.behave({});
-    await logIn(op, relyingParty);
-    const fresh = await newKeys("RS256", "k2");
-    op.behave({ jwks: [fresh.jwk], token: (claims) => honest(claims, fresh) });
-    const first = await guardOf(logIn(op, relyingParty));
-    expect([first, (await logIn(op, relyingParty)).subject]).to.deep.equal(["key", "u1"]);
+  describe("OP-12: changing its keys under a running service", () => {
+    const rotations: readonly [title: string, keep: boolean, kid: string | undefined][] = [
+      ["keeps the old one beside the new one", true, "k2"],
+      ["takes the old one back", false, "k2"],
+      ["gives the new one the name of the old one", false, "k1"],
+      ["names none, and keeps the old one", true, undefined],
+      ["names none, and takes the old one back", false, undefined],
+    ];
+    for (const [title, keep, kid] of rotations) {
+      it(`loses no sign-in when it ${title}`, async () => {
+        const relyingParty = loopbackRelyingParty(SECRET);
+        const unnamed = ({ kid: _, ...jwk }: HostileKeys["jwk"]) => jwk;
+        const old = kid === undefined ? { ...op.keys, jwk: unnamed(op.keys.jwk) } : op.keys;
+        op.behave({ jwks: [old.jwk], token: (claims) => honest(claims, old) });
+        await logIn(op, relyingParty);
+        const made = await newKeys("RS256", kid);
+        const fresh = kid === undefined ? { ...made, jwk: unnamed(made.jwk) } : made;
+        op.behave({
+          jwks: keep ? [old.jwk, fresh.jwk] : [fresh.jwk],
+          token: (claims) => honest(claims, fresh),
+        });
+        const before = op.tokenRequests.length;
+        expect((await logIn(op, relyingParty)).subject).to.equal("u1");
+        expect(op.tokenRequests.length - before, "codes that were shown").to.equal(1);
+      });
+    }
+
+    it("loses none of several sign-ins at once, and is asked once more for all", async () => {
+      const relyingParty = loopbackRelyingParty(SECRET);
+      op.behave({});
+      await logIn(op, relyingParty);
+      const fresh = await newKeys("RS256", "k2");
+      op.behave({ jwks: [fresh.jwk], token: (claims) => honest(claims, fresh) });
+      const before = op.requests.length;
+      const all = await Promise.all(Array.from({ length: 5 }, () => logIn(op, relyingParty)));
+      expect(all.map(({ subject }) => subject)).to.deep.equal(["u1", "u1", "u1", "u1", "u1"]);
+      expect(op.requests.slice(before).filter((path) => path.includes("jwks"))).to.have.length(1);
+    });
+
+    it("finds keys that moved to another address", async () => {
+      const relyingParty = loopbackRelyingParty(SECRET);
+      op.behave({});
+      await logIn(op, relyingParty);
+      const fresh = await newKeys("RS256", "k2");
+      const metadata = { jwks_uri: `${op.issuer}/jwks?version=2` };
+      op.behave({ metadata, jwks: [fresh.jwk], token: (claims) => honest(claims, fresh) });
+      expect((await logIn(op, relyingParty)).subject).to.equal("u1");
+    });
+
+    it("is not asked for keys without end by tokens that fit none", async () => {
+      const relyingParty = loopbackRelyingParty(SECRET);
+      const stranger = await newKeys("RS256", "k9");
+      op.behave({ token: (claims) => honest(claims, stranger) });
+      const before = op.requests.length;
+      for (let attempt = 0; attempt < 12; attempt += 1) expect(await guardOf(logIn(op, relyingParty))).to.equal("key");
+      expect(op.requests.slice(before).filter((path) => path.includes("jwks"))).to.have.length(7);
+      op.behave({});
+      expect((await logIn(op, relyingParty)).subject).to.equal("u1");
+    });
+
+    it("believes no key that it took back for longer than five minutes", async () => {
+      let ahead = 0;
+      const relyingParty = loopbackRelyingParty(SECRET, () => new Date(Date.now() + ahead).toISOString());
+      op.behave({});
+      await logIn(op, relyingParty);
+      op.behave({ jwks: [(await newKeys("RS256", "k2")).jwk] });
+      expect((await logIn(op, relyingParty)).subject).to.equal("u1");
+      ahead = 301_000;
+      expect(await guardOf(logIn(op, relyingParty))).to.equal("key");
+    });
+
+    it("is refused with a stranger's token without a name, however many keys it has", async () => {
+      const jwks = await Promise.all(
+        ["a", "b", "c"].map(async () => {
+          const { kid: _, ...jwk } = (await newKeys()).jwk;
+          return jwk;
+        }),
+      );
+      const stranger = await newKeys();
+      const token = (claims: Claims) => honest(claims, { ...stranger, jwk: { alg: "RS256" } });
+      expect(await guardOf(signIn(op, { jwks, token }))).to.equal("signature");
+    });
+
+    it("does not fail twice because its keys could not be read once", async () => {
+      const relyingParty = loopbackRelyingParty(SECRET);
+      op.behave({ metadata: { jwks_uri: `${op.issuer}/nowhere` } });
+      const first = await guardOf(logIn(op, relyingParty));
+      op.behave({});
+      expect([first, (await logIn(op, relyingParty)).subject]).to.deep.equal(["provider_metadata", "u1"]);
+    });
+  });
+
+  describe("OP-10: an access token's hash in the ID token", () => {
+    const half = (hash: string, token = "at") => {
+      const whole = createHash(hash).update(token).digest();
+      return whole.subarray(0, whole.length / 2).toString("base64url");
+    };
+    it("is compared: the right one passes", async () => {
+      expect((await signIn(op, { claims: { at_hash: half("sha256") } })).subject).to.equal("u1");
+    });
+
+    for (const at_hash of [half("sha256", "another"), half("sha512"), "", 7]) {
+      it(`is refused as ${JSON.stringify(at_hash)}`, async () => {
+        expect(await guardOf(signIn(op, { claims: { at_hash } }))).to.equal("access_token");
+      });
+    }
+
+    for (const hash of ["sha512", "sha256"]) {
+      it(`may be made with ${hash} where the key is an Edwards one`, async () => {
+        const edwards = await newKeys("EdDSA");
+        const behaviour: Behaviour = {
+          metadata: { id_token_signing_alg_values_supported: ["EdDSA"] },
+          jwks: [edwards.jwk],
+          claims: { at_hash: half(hash) },
+          token: (claims) => honest(claims, edwards),
+        };
+        expect((await signIn(op, behaviour)).subject).to.equal("u1");
+      });
+    }
   });
 });
 
@@ -261,7 +378,7 @@ describe("a client secret on the wire", () => {
 
   async function sent(secret: string, method: OidcSettings["clientAuthMethod"], offered: readonly string[]) {
     op.behave({ metadata: { token_endpoint_auth_methods_supported: offered } });
-    await logIn(op, loopbackRelyingParty(secret), "rfc", method);
+    await logIn(op, loopbackRelyingParty(secret), "rfc", method && { clientAuthMethod: method });
     const { authorization, form } = op.tokenRequests.at(-1) ?? { form: new URLSearchParams() };
     const basic = authorization === undefined ? undefined : Buffer.from(authorization.slice(6), "base64").toString();
     return [basic, form.get("client_secret")];

@@ -1,5 +1,6 @@
 import { cutText } from "../../model/cut-text.js";
 import type { JsonObject } from "../../model/json.js";
+import { Refusal } from "../../model/problem.js";
 
 /** The check that refused a sign-in. The trace names it; the browser hears one uniform code and a reference. */
 export type Guard =
@@ -21,6 +22,7 @@ export type Guard =
   | "issued_at"
   | "subject"
   | "tenant"
+  | "access_token"
   | "userinfo_subject"
   | "userinfo";
 
@@ -58,6 +60,8 @@ const CLAIM_GUARDS: ReadonlyMap<unknown, Guard> = new Map<unknown, Guard>([
 /** What the relying-party library throws, by its codes; how they nest was read from openid-client 6.8. */
 export function failureFrom(error: unknown, where: "discovery" | "grant" | "userinfo"): OidcFailure {
   if (error instanceof OidcFailure) return error;
+  if (error instanceof Refusal)
+    return new OidcFailure("provider_unreachable", { refusal: error.code }, { cause: error });
   const code = text(property(error, "code"));
   const cause = property(error, "cause");
   const options: FailureOptions = { cause: error, ...claimsIn(property(cause, "cause")) };
@@ -102,6 +106,12 @@ function invalidResponseGuard(cause: unknown, inner: unknown): Guard {
   if (/"state" response parameter|response parameter "state"/.test(message)) return "state";
   if (/"iss" \(issuer\) response parameter|response parameter "iss"/.test(message)) return "issuer";
   return CLAIM_GUARDS.get(/JWT "(\w+)"/.exec(message)?.[1]) ?? "response";
+}
+
+/** The keys of which the library could not tell the right one, because the token does not name it. */
+export function keysInDoubt(error: unknown): readonly unknown[] {
+  const candidates = property(property(property(error, "cause"), "cause"), "candidates");
+  return property(error, "code") === "OAUTH_KEY_SELECTION_FAILED" && Array.isArray(candidates) ? candidates : [];
 }
 
 function isSubjectMismatch(cause: unknown): boolean {

@@ -33,7 +33,9 @@ export function checkedMetadata<Metadata extends ProviderMetadata>(
   const needed = ["authorization_endpoint", "token_endpoint", "jwks_uri"] as const;
   const missing = needed.find((name) => !isWebAddress(metadata[name]));
   if (missing !== undefined) throw new OidcFailure("provider_metadata", { missing });
-  const idToken = allowed(metadata.id_token_signing_alg_values_supported);
+  const { idTokenAlg } = settings;
+  const idToken =
+    idTokenAlg === undefined ? allowed(metadata.id_token_signing_alg_values_supported) : namesOf(idTokenAlg);
   if (idToken.length === 0) throw new OidcFailure("provider_metadata", { missing: "an algorithm that is accepted" });
   return {
     ...metadata,
@@ -44,6 +46,11 @@ export function checkedMetadata<Metadata extends ProviderMetadata>(
 
 function isWebAddress(address: unknown): boolean {
   return typeof address === "string" && URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
+}
+
+/** EdDSA has two names: RFC 8037 and RFC 9864. */
+function namesOf(algorithm: string): string[] {
+  return ALGORITHMS.filter((name) => name === algorithm || (algorithm === "EdDSA" && name === "Ed25519"));
 }
 
 function allowed(offered: unknown): string[] {

@@ -1,6 +1,5 @@
-/** The relying party: owns every conversation with an OpenID provider, and is the only importer of openid-client. */
+/** The relying party: owns every conversation with an OpenID provider. */
 import * as client from "openid-client";
-import { boundedMap } from "../../model/bounded-map.js";
 import type { Connection, OidcSettings } from "../../model/connection.js";
 import type { ConnectionId, Instant, TenantId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
@@ -8,10 +7,13 @@ import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { own, type SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
+import { clientAuthentication } from "./client-authentication.js";
 import { failureFrom, OidcFailure } from "./failure.js";
-import { checkedMetadata, scopesFor } from "./metadata.js";
+import { withFittingKeys } from "./fitting-keys.js";
+import { createKnownProviders, type KnownProvider, type KnownProviders, TIMEOUT_SECONDS } from "./known-providers.js";
+import { scopesFor } from "./metadata.js";
 import { tenantIdOf } from "./settings.js";
-import { checkIdToken } from "./token-checks.js";
+import { checkAccessToken, checkIdToken } from "./token-checks.js";
 
 export interface RelyingPartyDeps {
   /** Used for every endpoint that a provider names. */
@@ -66,35 +68,9 @@ export interface RelyingParty {
   redeem(provider: Provider, answer: URL, login: LoginSecrets): Promise<VerifiedSignIn>;
 }
 
-/** Longer than a key rotation needs: an unknown key drops the entry at once. */
-const REMEMBERED_MILLISECONDS = 3_600_000;
-const MOST_REMEMBERED = 1_000;
-const TIMEOUT_SECONDS = 10;
-
-interface Remembered {
-  readonly version: number;
-  readonly until: number;
-  readonly configuration: Promise<client.Configuration>;
-}
-
-export function createRelyingParty(deps: RelyingPartyDeps): RelyingParty {
-  const remembered = boundedMap<string, Remembered>(MOST_REMEMBERED);
-
-  /** One configuration per connection, shared by concurrent sign-ins; a failure is forgotten at once. */
-  function configurationOf(provider: Provider): Promise<client.Configuration> {
-    const { connection } = provider;
-    const key = `${provider.tenant}/${connection.id}`;
-    const now = Date.parse(deps.now());
-    const known = remembered.get(key);
-    if (known?.version === connection.version && known.until > now) return known.configuration;
-    const configuration = discover(deps, provider);
-    const entry = { version: connection.version, until: now + REMEMBERED_MILLISECONDS, configuration };
-    remembered.set(key, entry);
-    configuration.catch(() => {
-      if (remembered.get(key) === entry) remembered.delete(key);
-    });
-    return configuration;
-  }
+export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
+  const deps = { ...given, fetch: retryingFetch(given) };
+  const known = createKnownProviders(deps);
 
   return {
     newLogin: () => ({
@@ -104,50 +80,39 @@ export function createRelyingParty(deps: RelyingPartyDeps): RelyingParty {
     }),
 
     async authorizationUrl(provider, redirectUri, login, loginHint) {
-      const configuration = await configurationOf(provider);
-      const url = client.buildAuthorizationUrl(configuration, {
+      const seen = await known.of(provider);
+      const parameters = {
         redirect_uri: redirectUri,
-        scope: scopesFor(provider.settings, configuration.serverMetadata()).join(" "),
+        scope: scopesFor(provider.settings, seen.metadata).join(" "),
         state: login.state,
         nonce: login.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(login.verifier),
         code_challenge_method: "S256",
         ...(loginHint === undefined ? {} : { login_hint: loginHint }),
-      });
-      return url.href;
-    },
-
-    async redeem(provider, answer, login) {
-      const configuration = await configurationOf(provider);
+      };
       try {
-        return await redeemWith(deps, provider, configuration, answer, login);
+        return client.buildAuthorizationUrl(configured(deps, provider, seen, client.None()), parameters).href;
       } catch (error) {
-        const failure = failureFrom(error, "grant");
-        // The provider may have rotated its keys: the library would keep the old ones for minutes.
-        if (failure.guard === "key" || failure.guard === "signature")
-          remembered.delete(`${provider.tenant}/${provider.connection.id}`);
-        throw failure;
+        // An address over plain http, from a provider that itself was asked over https.
+        throw failureFrom(error, "discovery");
       }
     },
+
+    redeem: (provider, answer, login) => redeemWith({ deps, known, provider }, answer, login),
   };
 }
 
-async function redeemWith(
-  deps: RelyingPartyDeps,
-  provider: Provider,
-  configuration: client.Configuration,
-  answer: URL,
-  login: LoginSecrets,
-): Promise<VerifiedSignIn> {
-  const tokens = await client.authorizationCodeGrant(configuration, answer, {
-    expectedState: login.state,
-    expectedNonce: login.nonce,
-    pkceCodeVerifier: login.verifier,
-    idTokenExpected: true,
-  });
-  const idToken = tokens.claims();
-  if (idToken === undefined) throw new OidcFailure("id_token");
-  const claims = idToken as JsonObject;
+interface Conversation {
+  readonly deps: RelyingPartyDeps;
+  readonly known: KnownProviders;
+  readonly provider: Provider;
+}
+
+async function redeemWith(at: Conversation, answer: URL, login: LoginSecrets): Promise<VerifiedSignIn> {
+  const { deps, provider } = at;
+  const tokens = await grantOf(at, answer, login);
+  const claims = tokens.claims() as JsonObject | undefined;
+  if (claims === undefined || tokens.id_token === undefined) throw new OidcFailure("id_token");
   const { tenantClaim } = provider.profile.identity;
   const tenantId = tenantIdOf(provider.settings.issuer);
   const subject = checkIdToken(claims, {
@@ -155,13 +120,34 @@ async function redeemWith(
     now: deps.now(),
     ...(tenantClaim === undefined || tenantId === undefined ? {} : { tenant: { claim: tenantClaim, id: tenantId } }),
   });
+  checkAccessToken(claims, tokens.id_token, tokens.access_token);
   const session = own(claims, "sid");
   return {
     subject,
     ...(typeof session === "string" && session.length <= 255 ? { idpSession: session } : {}),
     idToken: claims,
-    ...(await userinfoOf(configuration, tokens.access_token, subject)),
+    ...(await userinfoOf(at, tokens.access_token, subject)),
   };
+}
+
+/** INVARIANT: the code is shown once. When keys have to be read anew, the provider's first answer is judged again. */
+async function grantOf({ deps, known, provider }: Conversation, answer: URL, login: LoginSecrets) {
+  const { settings, tenant, connection } = provider;
+  const secret = settings.clientAuthMethod === "none" ? undefined : await deps.clientSecret(tenant, connection.id);
+  const fetch = answeringOnce(deps.fetch);
+  try {
+    return await withFittingKeys(known, provider, (seen) => {
+      const authentication = clientAuthentication(seen.metadata, settings, secret);
+      return client.authorizationCodeGrant(configured({ ...deps, fetch }, provider, seen, authentication), answer, {
+        expectedState: login.state,
+        expectedNonce: login.nonce,
+        pkceCodeVerifier: login.verifier,
+        idTokenExpected: true,
+      });
+    });
+  } catch (error) {
+    throw failureFrom(error, "grant");
+  }
 }
 
 /**
@@ -169,13 +155,17 @@ async function redeemWith(
  * one that speaks of another person does (OpenID Connect Core section 5.3.2).
  */
 async function userinfoOf(
-  configuration: client.Configuration,
+  { deps, known, provider }: Conversation,
   accessToken: string,
   subject: string,
 ): Promise<{ readonly userinfo?: JsonObject; readonly userinfoFailed?: true }> {
-  if (configuration.serverMetadata().userinfo_endpoint === undefined) return {};
   try {
-    return { userinfo: (await client.fetchUserInfo(configuration, accessToken, subject)) as JsonObject };
+    const { metadata } = await known.of(provider);
+    if (metadata.userinfo_endpoint === undefined) return {};
+    const userinfo = await withFittingKeys(known, provider, (seen) =>
+      client.fetchUserInfo(configured(deps, provider, seen, client.None()), accessToken, subject),
+    );
+    return { userinfo: userinfo as JsonObject };
   } catch (error) {
     const failure = failureFrom(error, "userinfo");
     if (failure.guard === "userinfo" || failure.guard === "provider_unreachable") return { userinfoFailed: true };
@@ -183,67 +173,40 @@ async function userinfoOf(
   }
 }
 
-async function discover(
-  deps: RelyingPartyDeps,
-  { tenant, connection, settings }: Provider,
-): Promise<client.Configuration> {
-  const secret = settings.clientAuthMethod === "none" ? undefined : await deps.clientSecret(tenant, connection.id);
-  const insecure = deps.allowHttp ? [client.allowInsecureRequests] : [];
-  const options = { [client.customFetch]: retryingFetch(deps), timeout: TIMEOUT_SECONDS, execute: insecure };
-  let found: client.ServerMetadata;
-  try {
-    const issuer = new URL(settings.issuer);
-    found = (await client.discovery(issuer, settings.clientId, undefined, client.None(), options)).serverMetadata();
-  } catch (error) {
-    throw failureFrom(error, "discovery");
-  }
-  const configuration = new client.Configuration(
-    checkedMetadata(found, settings),
-    settings.clientId,
-    undefined,
-    clientAuthentication(found, settings, secret),
-  );
-  configuration[client.customFetch] = options[client.customFetch];
+/** INVARIANT: signatures are checked, against these keys: the library fetches none of its own. */
+function configured(
+  { allowHttp, fetch }: RelyingPartyDeps,
+  { settings }: Provider,
+  { metadata, keys }: KnownProvider,
+  authentication: client.ClientAuth,
+): client.Configuration {
+  const configuration = new client.Configuration(metadata, settings.clientId, undefined, authentication);
+  configuration[client.customFetch] = fetch;
   configuration.timeout = TIMEOUT_SECONDS;
-  for (const execute of [...insecure, client.enableNonRepudiationChecks]) execute(configuration);
+  if (allowHttp) client.allowInsecureRequests(configuration);
+  client.enableNonRepudiationChecks(configuration);
+  client.setJwksCache(configuration, { jwks: { keys: [...keys] }, uat: Math.floor(Date.now() / 1000) });
   return configuration;
 }
 
 /** Providers close idle connections and restart: what only reads is asked for once more. */
-function retryingFetch({ fetch }: RelyingPartyDeps): client.CustomFetch {
+function retryingFetch({ fetch }: RelyingPartyDeps): GuardedFetch {
   return async (url, options) => {
     try {
       return await fetch(url, options);
     } catch (error) {
-      if (options.method !== "GET" || !(error instanceof Refusal) || error.code !== "unavailable") throw error;
+      const reads = (options?.method ?? "GET") === "GET";
+      if (!reads || !(error instanceof Refusal) || error.code !== "unavailable") throw error;
       return fetch(url, options);
     }
   };
 }
 
-/**
- * What the connection says; otherwise `post` where the provider offers it, because providers disagree on how Basic is
- * encoded, and Basic where it is the only one (it is the default of OpenID Connect Discovery section 3).
- */
-function clientAuthentication(
-  metadata: client.ServerMetadata,
-  { clientAuthMethod }: OidcSettings,
-  secret: string | undefined,
-): client.ClientAuth {
-  if (clientAuthMethod === "none" || secret === undefined) return client.None();
-  const offered = metadata.token_endpoint_auth_methods_supported ?? ["client_secret_basic"];
-  const post = clientAuthMethod === "client_secret_post" || offered.includes("client_secret_post");
-  return post && clientAuthMethod !== "client_secret_basic" ? client.ClientSecretPost(secret) : basic(secret);
-}
-
-/**
- * RFC 6749 section 2.3.1, with the characters `-_.!~*'()` as they are: the library would write `%2D`, which several
- * providers take literally, while those that decode read both.
- */
-function basic(secret: string): client.ClientAuth {
-  const encode = (text: string): string => encodeURIComponent(text).replaceAll("%20", "+");
-  return (_server, { client_id }, _body, headers) => {
-    const credentials = `${encode(client_id)}:${encode(secret)}`;
-    headers.set("authorization", `Basic ${Buffer.from(credentials, "utf8").toString("base64")}`);
+/** What is granted once is asked for once, however often it is read. */
+function answeringOnce(fetch: GuardedFetch): GuardedFetch {
+  let answered: Promise<Response> | undefined;
+  return async (url, options) => {
+    answered ??= fetch(url, options);
+    return (await answered).clone();
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Instant } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { textOf } from "../sign-in/claim-values.js";
@@ -35,4 +36,27 @@ export function checkIdToken(idToken: JsonObject, expected: TokenExpectations): 
     throw new OidcFailure("tenant", { claim: tenant.claim, wanted: tenant.id }, { claims });
   }
   return subject;
+}
+
+/** Of the algorithm that signed the ID token; for EdDSA providers differ, and either half proves the same. */
+const HASHES: Readonly<Record<string, readonly string[]>> = {
+  RS256: ["sha256"],
+  PS256: ["sha256"],
+  ES256: ["sha256"],
+  EdDSA: ["sha512", "sha256"],
+  Ed25519: ["sha512", "sha256"],
+};
+
+/**
+ * Where a verified ID token says which access token came with it, it must be that one (OpenID Connect Core section
+ * 3.1.3.8): userinfo is read with it. Throws OidcFailure.
+ */
+export function checkAccessToken(claims: JsonObject, idToken: string, accessToken: string): void {
+  const hash = own(claims, "at_hash");
+  if (hash === undefined) return;
+  const { alg } = JSON.parse(Buffer.from(idToken.split(".")[0] ?? "", "base64url").toString()) as { alg: string };
+  const hashes = (HASHES[alg] ?? []).map((name) => createHash(name).update(accessToken).digest());
+  if (!hashes.some((whole) => whole.subarray(0, whole.length / 2).toString("base64url") === hash)) {
+    throw new OidcFailure("access_token", { algorithm: alg }, { claims });
+  }
 }
