@@ -11,7 +11,9 @@ export interface ProviderClient {
   readonly clientSecret?: string;
   readonly redirectUris: readonly string[];
   /** Exactly this method is accepted; Basic for clients with a secret unless told otherwise. */
-  readonly authMethod?: "client_secret_basic" | "client_secret_post" | "none";
+  readonly authMethod?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none";
+  /** Where the keys of a `private_key_jwt` client are. */
+  readonly jwksUri?: string;
   readonly algorithm?: ProviderAlgorithm;
   /** Userinfo comes as a signed JWT. */
   readonly userinfoAlgorithm?: ProviderAlgorithm;

@@ -52,6 +52,9 @@ async function configuration(): Promise<Configuration> {
       jwtUserinfo: { enabled: true },
       backchannelLogout: { enabled: true },
     },
+    // Clients live on loopback here, where the provider's own way out would not go.
+    fetch: (url, { dispatcher: _, ...options }: RequestInit & { readonly dispatcher?: unknown } = {}) =>
+      fetch(url, options),
     cookies: { keys: ["a key for development"] },
     ttl: { AccessToken: hour, AuthorizationCode: 60, Grant: hour, IdToken: hour, Interaction: hour, Session: hour },
     interactions: { url: (_context, interaction) => `${path}/interaction/${interaction.uid}` },
@@ -86,6 +89,7 @@ function clientMetadata(client: ProviderClient): ClientMetadata {
     token_endpoint_auth_method:
       client.authMethod ?? (client.clientSecret === undefined ? "none" : "client_secret_basic"),
     id_token_signed_response_alg: client.algorithm ?? "RS256",
+    ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
     ...(client.userinfoAlgorithm === undefined ? {} : { userinfo_signed_response_alg: client.userinfoAlgorithm }),
     ...(client.backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: client.backchannelLogoutUri }),
   };

@@ -35,7 +35,10 @@ export function connectionView(
       settleSeconds,
       createdAt,
     },
-    ...(connection.oidc && { ...providerView(connection.oidc), oidc: clientView(base, publicUrl, tenant.slug) }),
+    ...(connection.oidc && {
+      ...providerView(connection.oidc),
+      oidc: clientView(base, publicUrl, tenant.slug, connection.oidc),
+    }),
     ...(connection.saml && { saml: serviceProviderView(base), idp: saml.idpView(connection.saml) }),
     ...(protocol === "local" ? {} : { scim: { baseUrl: `${publicUrl}/api/scim/v2` } }),
   };
@@ -47,12 +50,13 @@ function providerView(settings: OidcSettings) {
 }
 
 /** What an OpenID provider has to be told. */
-function clientView(base: string, publicUrl: string, tenant: string) {
+function clientView(base: string, publicUrl: string, tenant: string, { clientAuthMethod }: OidcSettings) {
   return {
     redirectUri: `${base}/callback`,
     loginUrl: `${base}/login`,
     postLogoutRedirectUri: `${publicUrl}/sso/${tenant}`,
     backchannelLogoutUri: `${base}/backchannel-logout`,
+    jwksUri: clientAuthMethod === "private_key_jwt" ? `${base}/jwks` : null,
   };
 }
 

@@ -62,6 +62,9 @@ export interface Connection {
   readonly version: number;
 }
 
+/** `private_key_jwt`: by a JWT that the connection's own key signs. */
+type ClientAuthMethod = "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none";
+
 /** How ID tokens may be signed: asymmetric algorithms alone, because a shared secret proves nothing about who signed. */
 export type IdTokenAlg = "RS256" | "PS256" | "ES256" | "EdDSA";
 
@@ -70,7 +73,7 @@ export interface OidcSettings {
   readonly issuer: string;
   readonly clientId: string;
   /** Absent: what the provider's metadata offers, `client_secret_post` before Basic. */
-  readonly clientAuthMethod?: "client_secret_basic" | "client_secret_post" | "none";
+  readonly clientAuthMethod?: ClientAuthMethod;
   /** The one algorithm that ID tokens may be signed with; absent: those that the provider's metadata lists and we verify. */
   readonly idTokenAlg?: IdTokenAlg;
   /** Empty: `openid profile email groups`, as far as the provider's metadata offers them. */

@@ -11,6 +11,7 @@ export interface Call {
   readonly signal: AbortSignal;
   readonly agent: HttpAgent | HttpsAgent;
   readonly responseBytes: number;
+  readonly repeatable: boolean;
 }
 
 /** The other side answered, but not in a way that is taken; the message goes behind its name. */
@@ -25,7 +26,7 @@ export async function exchange(call: Call): Promise<Response> {
       return await attempt(call);
     } catch (error) {
       // A server may close an idle connection at the moment when it is used again: that says nothing about the server.
-      const again = error instanceof DroppedConnection && ["GET", "HEAD"].includes(call.method);
+      const again = error instanceof DroppedConnection && call.repeatable;
       if (!again || retries === MOST_RETRIES) throw error;
     }
   }

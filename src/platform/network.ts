@@ -26,6 +26,8 @@ export interface FetchOptions {
   /** `follow` (the default) goes along with three redirects of a GET or HEAD. */
   readonly redirect?: "follow" | "manual";
   readonly signal?: AbortSignal | undefined;
+  /** May be sent again where a kept connection turns out to be closed, as what only reads always is. */
+  readonly repeatable?: boolean;
 }
 
 /** Like `fetch`; throws Refusal `address_refused` or `unavailable`, or the reason of the caller's own signal. */
@@ -62,6 +64,7 @@ export function createGuardedFetch(policy: NetworkPolicy, resolve: Resolver = sy
         signal,
         agent,
         responseBytes: policy.responseBytes,
+        repeatable: options.repeatable ?? ["GET", "HEAD"].includes(options.method ?? "GET"),
       };
       const response = await exchange(call).catch((error: unknown) => {
         options.signal?.throwIfAborted();

@@ -37,7 +37,22 @@ for (const [database, newUrl] of DATABASES) {
         loginUrl: `${base}/sso/login`,
         postLogoutRedirectUri: base,
         backchannelLogoutUri: `${base}/sso/backchannel-logout`,
+        jwksUri: null,
       });
+      const keyed = {
+        ...OIDC,
+        slug: "keyed",
+        clientSecret: undefined,
+        clientAuthMethod: "private_key_jwt",
+        idTokenAlg: "ES256",
+      };
+      const made = (await client.post(`${tenant}/connections`, keyed)).body;
+      expect(made).to.deep.include({ clientAuthMethod: "private_key_jwt", idTokenAlg: "ES256" });
+      expect(made["oidc"]).to.include({ jwksUri: `${base}/keyed/jwks` });
+      const changed = await client.call("PATCH", `${tenant}/connections/keyed`, { body: { idTokenAlg: "PS256" } });
+      expect(changed.body).to.include({ clientAuthMethod: "private_key_jwt", idTokenAlg: "PS256" });
+      const none = await client.call("PATCH", `${tenant}/connections/keyed`, { body: { idTokenAlg: "HS256" } });
+      expect(none.status).to.equal(422);
       expect(body["scim"]).to.deep.equal({ baseUrl: `${client.service.publicUrl}/api/scim/v2` });
     });
 

@@ -1,7 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { expect } from "chai";
-import { SignJWT } from "jose";
-import { createBrowser } from "../../demo/clients/browser.js";
+import { CompactSign, SignJWT } from "jose";
 import type { OidcSettings } from "../../src/model/connection.js";
 import { OidcFailure } from "../../src/protocols/oidc/failure.js";
 import { createRelyingParty, type VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
@@ -13,7 +12,7 @@ import {
   newKeys,
   startHostileOp,
 } from "../support/hostile-op.js";
-import { loopbackRelyingParty, providerAt } from "../support/relying-party.js";
+import { logInAt, loopbackRelyingParty, providerAt } from "../support/relying-party.js";
 
 const CLIENT = "rolecall";
 const SECRET = "a secret that the provider knows too";
@@ -37,10 +36,7 @@ async function logIn(
   more: Partial<OidcSettings> = {},
 ): Promise<VerifiedSignIn> {
   const provider = providerAt({ issuer: op.issuer, clientId: CLIENT, scopes: ["openid"], ...more }, profile);
-  const login = relyingParty.newLogin();
-  const url = await relyingParty.authorizationUrl(provider, REDIRECT, login);
-  const answer = await createBrowser().visit(url, { stopBefore: REDIRECT });
-  return relyingParty.redeem(provider, new URL(answer.url), login);
+  return logInAt(relyingParty, provider, REDIRECT);
 }
 
 async function guardOf(attempt: Promise<unknown>): Promise<string> {
@@ -75,6 +71,12 @@ async function publicKeyAsSecret(claims: Claims, { publicPem }: HostileKeys): Pr
   return `${body}.${createHmac("sha256", publicPem).update(body).digest("base64url")}`;
 }
 
+function critical(claims: Claims, { privateKey }: HostileKeys): Promise<string> {
+  return new CompactSign(Buffer.from(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: "RS256", kid: "k1", crit: ["exp"], exp: 1 })
+    .sign(privateKey, { crit: { exp: true } });
+}
+
 const seconds = (ahead: number): number => Math.floor(Date.now() / 1000) + ahead;
 const HOUR = 3600;
 
@@ -94,6 +96,10 @@ describe("a provider that lies", () => {
     ["a key without a name", { token: (claims, keys) => honest(claims, { ...keys, jwk: { alg: "RS256" } }) }],
     ["an audience list with our name alone", { claims: { aud: [CLIENT] } }],
     ["an audience list with us as the authorized party", { claims: { aud: [CLIENT, "other"], azp: CLIENT } }],
+    [
+      "a token that ended ten seconds ago: clocks differ (OP-13)",
+      { token: (claims, keys) => honest({ ...claims, exp: seconds(-10) }, keys) },
+    ],
     ["auth_time 0", { claims: { auth_time: 0 } }],
     ["an age of nine minutes", { token: (claims, keys) => honest({ ...claims, iat: seconds(-540) }, keys) }],
   ];
@@ -104,89 +110,116 @@ describe("a provider that lies", () => {
   }
 
   const refused: readonly [guard: string, title: string, behaviour: Behaviour][] = [
-    ["algorithm", "an unsigned token, whatever its metadata offers", { token: unsigned }],
-    ["algorithm", "a token signed with our own secret", { token: (claims) => hmacToken(claims, SECRET) }],
-    ["algorithm", "a token signed with its public key as a secret", { token: publicKeyAsSecret }],
+    ["algorithm", "OP-7: an unsigned token, whatever its metadata offers", { token: unsigned }],
+    ["algorithm", "OP-7: a token signed with our own secret", { token: (claims) => hmacToken(claims, SECRET) }],
+    ["algorithm", "OP-7: a token signed with its public key as a secret", { token: publicKeyAsSecret }],
     [
       "algorithm",
-      "an algorithm that is not on the list",
+      "OP-7: an algorithm that is not on the list",
       {
         metadata: { id_token_signing_alg_values_supported: ["RS256", "RS512"] },
         token: async (claims) => honest(claims, await newKeys("RS512")),
       },
     ],
-    ["signature", "a token that was changed after it was signed", { token: tampered }],
+    ["signature", "OP-6: a token that was changed after it was signed", { token: tampered }],
     [
       "signature",
-      "a token of a stranger's key by the same name",
+      "OP-6: a token of a stranger's key by the same name",
       { token: async (claims) => honest(claims, await newKeys()) },
     ],
     [
       "key",
-      "a token of a key that it does not publish",
+      "OP-6: a token of a key that it does not publish",
       { token: async (claims) => honest(claims, await newKeys("RS256", "k2")) },
     ],
     [
       "signature",
-      "a token without its signature",
+      "OP-6: a token without its signature",
       { token: async (claims, keys) => (await honest(claims, keys)).replace(/[^.]*$/, "") },
     ],
-    ["response", "something that is no token", { token: () => "no.token" }],
-    ["issuer", "another issuer in the token", { claims: { iss: "https://evil.example" } }],
-    ["issuer", "another issuer beside the code", { answer: { iss: "https://evil.example" } }],
-    ["state", "another state beside the code", { answer: { state: "theirs" } }],
-    ["audience", "a token for somebody else", { claims: { aud: "other" } }],
+    ["response", "OP-6: something that is no token", { token: () => "no.token" }],
+    ["issuer", "OP-8: another issuer in the token", { claims: { iss: "https://evil.example" } }],
+    ["issuer", "OP-5: another issuer beside the code", { answer: { iss: "https://evil.example" } }],
+    ["state", "OP-1: another state beside the code", { answer: { state: "theirs" } }],
+    ["audience", "OP-8: a token for somebody else", { claims: { aud: "other" } }],
     [
       "authorized_party",
-      "a token for several, and us not the one it was made for",
+      "OP-9: a token for several, and us not the one it was made for",
       { claims: { aud: [CLIENT, "other"], azp: "other" } },
     ],
-    ["authorized_party", "a token for us that was made for somebody else", { claims: { azp: "other" } }],
-    ["nonce", "a token of another login", { claims: { nonce: "another" } }],
-    ["nonce", "a token of no login", { claims: { nonce: undefined } }],
-    ["expiry", "a token that is over", { claims: { exp: seconds(-HOUR) } }],
-    ["expiry", "a token that is not valid yet", { claims: { nbf: seconds(HOUR) } }],
-    ["issued_at", "a token made an hour ago", { claims: { iat: seconds(-HOUR) } }],
-    ["issued_at", "a token made an hour from now", { claims: { iat: seconds(HOUR), exp: seconds(2 * HOUR) } }],
-    ["subject", "an empty subject", { claims: { sub: "" } }],
-    ["subject", "a subject of 256 characters", { claims: { sub: "x".repeat(256) } }],
-    ["subject", "a subject with a NUL", { claims: { sub: "a\u0000b" } }],
+    ["authorized_party", "OP-9: a token for us that was made for somebody else", { claims: { azp: "other" } }],
+    ["nonce", "OP-2: a token of another login", { claims: { nonce: "another" } }],
+    ["nonce", "OP-2: a token of no login", { claims: { nonce: undefined } }],
+    ["expiry", "OP-8: a token that is over", { claims: { exp: seconds(-HOUR) } }],
+    ["expiry", "OP-8: a token that is not valid yet", { claims: { nbf: seconds(HOUR) } }],
+    ["issued_at", "OP-8: a token made an hour ago", { claims: { iat: seconds(-HOUR) } }],
+    ["issued_at", "OP-8: a token made an hour from now", { claims: { iat: seconds(HOUR), exp: seconds(2 * HOUR) } }],
+    ["subject", "OP-8: an empty subject", { claims: { sub: "" } }],
+    ["subject", "OP-8: a subject of 256 characters", { claims: { sub: "x".repeat(256) } }],
+    ["subject", "OP-8: a subject with a NUL", { claims: { sub: "a\u0000b" } }],
     [
       "token_request",
-      "an error instead of a token",
+      "OP-4: an error instead of a token",
       { tokenAnswer: { status: 400, body: '{"error":"invalid_grant"}' } },
     ],
-    ["token_request", "a page instead of a token", { tokenAnswer: { status: 502, body: "<h1>Bad gateway</h1>" } }],
-    ["response", "no ID token", { tokenAnswer: { status: 200, body: '{"access_token":"at","token_type":"Bearer"}' } }],
+    [
+      "token_request",
+      "OP-4: a page instead of a token",
+      { tokenAnswer: { status: 502, body: "<h1>Bad gateway</h1>" } },
+    ],
+    [
+      "response",
+      "OP-4: no ID token",
+      { tokenAnswer: { status: 200, body: '{"access_token":"at","token_type":"Bearer"}' } },
+    ],
     [
       "provider_unreachable",
-      "an answer of two megabytes",
+      "OP-14: an answer of two megabytes",
       { tokenAnswer: { status: 200, body: `"${"x".repeat(2_000_000)}"` } },
     ],
-    ["provider_error", "an error beside the state", { answer: { error: "login_required" } }],
-    ["provider_metadata", "metadata of another issuer", { metadata: { issuer: "https://evil.example" } }],
-    ["provider_metadata", "metadata without keys", { metadata: { jwks_uri: null } }],
-    ["provider_metadata", "a login page that is no address", { metadata: { authorization_endpoint: "nonsense" } }],
+    ["provider_error", "OP-11: an error beside the state", { answer: { error: "login_required" } }],
+    ["provider_metadata", "OP-14: metadata of another issuer", { metadata: { issuer: "https://evil.example" } }],
+    ["provider_metadata", "OP-14: metadata without keys", { metadata: { jwks_uri: null } }],
     [
       "provider_metadata",
-      "a login page that is a script",
+      "OP-14: a login page that is no address",
+      { metadata: { authorization_endpoint: "nonsense" } },
+    ],
+    [
+      "provider_metadata",
+      "OP-14: a login page that is a script",
       { metadata: { authorization_endpoint: "javascript:alert(1)" } },
     ],
     [
       "provider_metadata",
-      "metadata with no algorithm that proves anything",
+      "OP-7: metadata with no algorithm that proves anything",
       { metadata: { id_token_signing_alg_values_supported: ["HS256", "none"] } },
     ],
     [
       "provider_unreachable",
-      "keys at a cloud's metadata address",
+      "OP-14: keys at a cloud's metadata address",
       { metadata: { jwks_uri: "http://169.254.169.254/jwks" } },
     ],
     [
       "provider_unreachable",
-      "a token endpoint at a cloud's metadata address",
+      "OP-14: a token endpoint at a cloud's metadata address",
       { metadata: { token_endpoint: "http://169.254.169.254/token" } },
     ],
+    [
+      "issuer",
+      "OP-5: no issuer beside the code, though its metadata promises one",
+      { metadata: { authorization_response_iss_parameter_supported: true } },
+    ],
+    ["expiry", "OP-13: a token that ended a minute ago", { claims: { exp: seconds(-60) } }],
+    ["algorithm", "OP-11: a token with a header that must be understood", { token: critical }],
+    [
+      "response",
+      "OP-11: an encrypted token",
+      { token: () => `${encode({ alg: "RSA-OAEP", enc: "A256GCM" })}.a.b.c.d` },
+    ],
+    ["provider_error", "OP-11: an error beside a code", { answer: { error: "access_denied", code: "c" } }],
+    ["provider_unreachable", "OP-14: metadata that fails", { metadataStatus: 503 }],
+    ["provider_metadata", "OP-14: metadata that is elsewhere", { metadataStatus: 302 }],
   ];
   for (const [guard, title, behaviour] of refused) {
     it(`is refused with ${title}`, async () => {
@@ -206,7 +239,7 @@ describe("a provider that lies", () => {
     ...(userinfo === undefined ? {} : { userinfo }),
   });
 
-  it("is refused when userinfo speaks of somebody else", async () => {
+  it("OP-15: is refused when userinfo speaks of somebody else", async () => {
     expect(await guardOf(signIn(op, withUserinfo({ sub: "the boss", groups: ["Owners"] })))).to.equal(
       "userinfo_subject",
     );
@@ -221,7 +254,7 @@ describe("a provider that lies", () => {
     expect((await signIn(op, { cut: 1 })).subject).to.equal("u1");
   });
 
-  it("is asked anew after a failure: failures are not remembered", async () => {
+  it("OP-12: is asked anew after a failure: failures are not remembered", async () => {
     const relyingParty = loopbackRelyingParty(SECRET);
     op.behave({ metadata: { issuer: "https://evil.example" } });
     const first = await guardOf(logIn(op, relyingParty));
@@ -416,7 +449,7 @@ describe("a client secret on the wire", () => {
   }
 });
 
-describe("a provider that serves many tenants", () => {
+describe("OP-16: a provider that serves many tenants", () => {
   let op: HostileOp;
   before(async () => {
     op = await startHostileOp(CLIENT, `/${TENANT}/v2.0`);
@@ -445,6 +478,7 @@ describe("a provider that serves many tenants", () => {
     const relyingParty = createRelyingParty({
       fetch: async () => Response.json(metadata),
       clientSecret: async () => SECRET,
+      signingKey: () => Promise.reject(new Error("no key here")),
       now: () => new Date().toISOString(),
       allowHttp: false,
     });

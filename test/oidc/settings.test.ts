@@ -18,6 +18,7 @@ describe("settings of an OIDC connection", () => {
     { issuer: `https://login.microsoftonline.com/${TENANT}/v2.0` },
     { issuer: `https://sts.windows.net/${TENANT}/` },
     { hasSecret: false, clientAuthMethod: "none" },
+    { hasSecret: false, clientAuthMethod: "private_key_jwt" },
     { scopes: ["openid", "groups", "https://graph.example/User.Read"] },
   ];
   for (const change of accepted) {

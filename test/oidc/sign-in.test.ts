@@ -245,6 +245,23 @@ describe("signing in through OpenID Connect", () => {
       });
     }
 
+    it("OP-17: says on /me that there are more groups than were listed, and nothing of it where all were", async () => {
+      const [oid, browser] = ["oid of an overage", createBrowser()];
+      const ada = await somebody({ groups: ["Eng"], oid });
+      const shown = async () => {
+        await signIn(ada, "entra", browser);
+        const answer = await browser.visit(`${service.url}/me`, { headers: { accept: "application/json" } });
+        const { teams, groupsIncomplete } = JSON.parse(answer.text);
+        return [teams, groupsIncomplete];
+      };
+      expect(await shown()).to.deep.equal([ENG, undefined]);
+      await idp.setAccount(ada, person(ada, { oid, hasgroups: true }));
+      expect(await shown()).to.deep.equal([ENG, "overage"]);
+      expect((await browser.visit(`${service.url}/me`)).text).to.contain("more groups than it lists");
+      await idp.setAccount(ada, person(ada, { oid, groups: ["Sales"] }));
+      expect(await shown()).to.deep.equal([SALES, undefined]);
+    });
+
     it("is the same account", async () => {
       const ada = await somebody({ groups: ["Eng"] });
       const id = async (): Promise<string> => {
@@ -257,7 +274,7 @@ describe("signing in through OpenID Connect", () => {
     });
   });
 
-  describe("when it is not the browser's own login", () => {
+  describe("OP-1: when it is not the browser's own login", () => {
     const expired = (visit: Visit): void => {
       expect([visit.status, codeOn(visit)]).to.deep.equal([400, "sign_in_expired"]);
     };
@@ -422,7 +439,7 @@ describe("signing in through OpenID Connect", () => {
     });
   });
 
-  it("logs no secret, code, token, state or claim", async () => {
+  it("OP-22: logs no secret, code, token, state or claim", async () => {
     const browser = createBrowser();
     const ada = await somebody({ groups: ["Eng"] });
     const callback = await toCallback(ada, "sso", browser);

@@ -43,7 +43,7 @@ const KNOWN = (value: readonly string[]) => ({ known: true, value });
 const UNKNOWN = (reason: string) => ({ known: false, reason });
 const numbered = (count: number) => Array.from({ length: count }, (_, at) => `g${at}`);
 
-describe("groups in claims", () => {
+describe("OP-17: groups in claims", () => {
   const cases: readonly [title: string, idToken: JsonObject, given: Given, groups: unknown][] = [
     ["a list", { groups: ["a", "b"] }, {}, KNOWN(["a", "b"])],
     ["an empty list is known to be empty", { groups: [] }, {}, KNOWN([])],
@@ -188,7 +188,7 @@ describe("app roles in claims", () => {
   }
 });
 
-describe("e-mail in claims", () => {
+describe("OP-18, OP-19: e-mail in claims", () => {
   const mail = "ada@acme.example";
   const cases: readonly [title: string, idToken: JsonObject, given: Given, email: string | undefined][] = [
     ["counts when verified", { email: mail, email_verified: true }, {}, mail],
@@ -270,7 +270,7 @@ describe("e-mail in claims", () => {
 
 const KNOWN_TEXT = (value: string | null) => ({ known: true, value });
 
-describe("who signed in", () => {
+describe("OP-18: who signed in", () => {
   it("is the sub", () => {
     expect(observe({}).subject).to.equal("u1");
   });
@@ -335,7 +335,7 @@ describe("raw claims", () => {
     expect(raw).to.deep.equal({ office: ["Oslo"], levels: ["1", "2"], boss: ["true"] });
   });
 
-  it("take the ID token's word before userinfo's", () => {
+  it("OP-15: take the ID token's word before userinfo's", () => {
     expect(observe({ office: "Oslo" }, { userinfo: { office: "Rome", floor: "2" } }).claims).to.deep.equal({
       office: ["Oslo"],
       floor: ["2"],

@@ -21,11 +21,18 @@ export interface Behaviour {
   readonly token?: (claims: Readonly<Record<string, unknown>>, keys: HostileKeys) => Promise<string> | string;
   /** The token endpoint's whole answer, instead of one with a token. */
   readonly tokenAnswer?: { readonly status: number; readonly body: string };
-  readonly userinfo?: JsonObject | number;
+  /** Claims, a status, or the makings of a signed answer. */
+  readonly userinfo?: JsonObject | number | ((keys: HostileKeys) => Promise<string> | string);
+  /** The discovery document's status, instead of 200. */
+  readonly metadataStatus?: number;
+  /** HTTP Basic must say exactly this, as providers want it that decode nothing. */
+  readonly credentials?: string;
   /** Laid over the parameters that go back to the redirect URI. */
   readonly answer?: Readonly<Record<string, string>>;
   /** Connections to cut before a request is answered. */
   readonly cut?: number;
+  /** The next request for this path is cut once. */
+  readonly cutAt?: string;
 }
 
 export interface TokenRequest {
@@ -62,9 +69,12 @@ export async function startHostileOp(clientId: string, path = ""): Promise<Hosti
   const logins = new Map<string, string>();
   let behaviour: Behaviour = {};
   let cuts = 0;
+  let cutAt: string | undefined;
   const server = createServer((request, response) => {
-    if (cuts > 0) {
-      cuts -= 1;
+    const isNamed = cutAt !== undefined && request.url === cutAt;
+    if (cuts > 0 || isNamed) {
+      if (isNamed) cutAt = undefined;
+      else cuts -= 1;
       request.socket.destroy();
       return;
     }
@@ -76,9 +86,9 @@ export async function startHostileOp(clientId: string, path = ""): Promise<Hosti
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", issuer);
-    switch (url.pathname.slice(path.length)) {
+    switch (url.pathname.slice(withoutSlash(path).length)) {
       case "/.well-known/openid-configuration":
-        return json(response, 200, { ...metadata(issuer), ...behaviour.metadata });
+        return json(response, behaviour.metadataStatus ?? 200, { ...metadata(issuer), ...behaviour.metadata });
       case "/jwks":
         return json(response, 200, { keys: behaviour.jwks ?? [keys.jwk] });
       case "/auth":
@@ -87,10 +97,16 @@ export async function startHostileOp(clientId: string, path = ""): Promise<Hosti
         const form = new URLSearchParams(await text(request));
         const { authorization } = request.headers;
         tokenRequests.push(authorization === undefined ? { form } : { authorization, form });
-        return token(form, response);
+        const said = Buffer.from(authorization?.replace("Basic ", "") ?? "", "base64").toString();
+        const { credentials = said } = behaviour;
+        return credentials === said ? token(form, response) : json(response, 401, { error: "invalid_client" });
       }
       case "/userinfo": {
         const { userinfo } = behaviour;
+        if (typeof userinfo === "function") {
+          response.writeHead(200, { "content-type": "application/jwt" }).end(await userinfo(keys));
+          return;
+        }
         return typeof userinfo === "number"
           ? json(response, userinfo, {})
           : json(response, 200, userinfo ?? { sub: "u1" });
@@ -130,6 +146,7 @@ export async function startHostileOp(clientId: string, path = ""): Promise<Hosti
     behave(next) {
       behaviour = next;
       cuts = next.cut ?? 0;
+      cutAt = next.cutAt;
     },
     close: () =>
       new Promise<void>((resolve) => {
@@ -139,12 +156,17 @@ export async function startHostileOp(clientId: string, path = ""): Promise<Hosti
   };
 }
 
+function withoutSlash(path: string): string {
+  return path.replace(/\/$/, "");
+}
+
 function metadata(issuer: string): JsonObject {
+  const base = withoutSlash(issuer);
   return {
     issuer,
-    authorization_endpoint: `${issuer}/auth`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
+    authorization_endpoint: `${base}/auth`,
+    token_endpoint: `${base}/token`,
+    jwks_uri: `${base}/jwks`,
     response_types_supported: ["code"],
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: ["RS256", "HS256", "none"],

@@ -1,4 +1,5 @@
 /** Our relying party on loopback, without the rest of the service. */
+import { createBrowser } from "../../demo/clients/browser.js";
 import type { Connection, OidcSettings } from "../../src/model/connection.js";
 import type { ConnectionId, TenantId } from "../../src/model/ids.js";
 import { createGuardedFetch } from "../../src/platform/network.js";
@@ -12,9 +13,18 @@ export function loopbackRelyingParty(secret: string, now: () => string = () => n
   return createRelyingParty({
     fetch: createGuardedFetch(policy),
     clientSecret: async () => secret,
+    signingKey: () => Promise.reject(new Error("no key here")),
     now,
     allowHttp: true,
   });
+}
+
+/** One whole login at a provider, as a browser does it. */
+export async function logInAt(relyingParty: RelyingParty, provider: Provider, redirectUri: string) {
+  const login = relyingParty.newLogin();
+  const url = await relyingParty.authorizationUrl(provider, redirectUri, login);
+  const answer = await createBrowser().visit(url, { stopBefore: redirectUri });
+  return relyingParty.redeem(provider, new URL(answer.url), login);
 }
 
 export function providerAt(settings: OidcSettings, profile: Connection["profile"] = "rfc"): Provider {
@@ -42,7 +52,7 @@ export function providerAt(settings: OidcSettings, profile: Connection["profile"
   };
   const { issuer } = settings;
   return {
-    tenant: 1 as TenantId,
+    tenant: { id: 1 as TenantId, slug: "acme" },
     connection,
     settings,
     profile: profileFor(profiles, { protocol: "oidc", issuer, profile }),

@@ -75,7 +75,11 @@ export function failureFrom(error: unknown, where: "discovery" | "grant" | "user
   if (code === "OAUTH_RESPONSE_BODY_ERROR") return new OidcFailure("token_request", providerError(error), options);
   if (where === "userinfo" && isSubjectMismatch(cause)) return new OidcFailure("userinfo_subject", detail, options);
   if (where === "discovery")
-    return new OidcFailure(code === undefined ? "provider_unreachable" : "provider_metadata", detail, options);
+    return new OidcFailure(
+      code === undefined || isServerFault(cause) ? "provider_unreachable" : "provider_metadata",
+      detail,
+      options,
+    );
   return new OidcFailure(grantGuard(code, cause, where), detail, options);
 }
 
@@ -106,6 +110,11 @@ function invalidResponseGuard(cause: unknown, inner: unknown): Guard {
   if (/"state" response parameter|response parameter "state"/.test(message)) return "state";
   if (/"iss" \(issuer\) response parameter|response parameter "iss"/.test(message)) return "issuer";
   return CLAIM_GUARDS.get(/JWT "(\w+)"/.exec(message)?.[1]) ?? "response";
+}
+
+/** The provider answered, and said that it is out of order; the library hands out the answer itself, at different depths. */
+function isServerFault(cause: unknown): boolean {
+  return [cause, property(cause, "cause")].some((answer) => Number(property(answer, "status")) >= 500);
 }
 
 /** The keys of which the library could not tell the right one, because the token does not name it. */

@@ -42,13 +42,13 @@ export function createKnownProviders(deps: RelyingPartyDeps): KnownProviders {
   const remembered = boundedMap<string, Remembered>(MOST_REMEMBERED);
 
   function remembers({ tenant, connection }: Provider): Remembered | undefined {
-    const entry = remembered.get(`${tenant}/${connection.id}`);
+    const entry = remembered.get(`${tenant.id}/${connection.id}`);
     return entry?.version === connection.version ? entry : undefined;
   }
 
   function read(provider: Provider, rereads: readonly number[]): Promise<KnownProvider> {
     const { tenant, connection } = provider;
-    const key = `${tenant}/${connection.id}`;
+    const key = `${tenant.id}/${connection.id}`;
     const until = Date.parse(deps.now()) + REMEMBERED_MILLISECONDS;
     const known = readProvider(deps, provider);
     const entry: Remembered = { version: connection.version, until, known, rereads };
@@ -95,7 +95,10 @@ async function readProvider(deps: RelyingPartyDeps, { settings }: Provider): Pro
 }
 
 async function keysAt({ fetch }: RelyingPartyDeps, address: string): Promise<readonly JsonObject[]> {
-  const answer = await fetch(address, { headers: { accept: "application/json, application/jwk-set+json" } });
+  const answer = await fetch(address, {
+    headers: { accept: "application/json, application/jwk-set+json" },
+    redirect: "manual",
+  });
   if (answer.status >= 500) throw new OidcFailure("provider_unreachable", { keys: answer.status });
   const set: unknown = answer.status === 200 ? await answer.json().catch(() => undefined) : undefined;
   const keys = isObject(set) ? set["keys"] : undefined;

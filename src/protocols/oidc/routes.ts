@@ -4,6 +4,7 @@ import { anybody, defineRoute, type Route } from "../../http/route.js";
 import type { JsonObject } from "../../model/json.js";
 import { type Problem, Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
+import { keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import { secretContext } from "../../provisioning/connections.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { beginLogin, takeLogin } from "../../provisioning/sessions.js";
@@ -21,6 +22,7 @@ import {
   type Visit,
 } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
+import { jsonWebKey } from "./client-authentication.js";
 import { OidcFailure } from "./failure.js";
 import { claimsOf, createRelyingParty, type Provider, type RelyingParty, type VerifiedSignIn } from "./rp.js";
 import { checkOidcSettings, type OidcInput } from "./settings.js";
@@ -59,11 +61,12 @@ export function openOidcDoor({ web, fetch, unseal, allowHttp }: OidcDoorOptions)
       const sealed = await p.store.read(tenant).connectionSecret(connection);
       return sealed === undefined ? undefined : unseal(sealed, secretContext({ id: tenant }));
     },
+    signingKey: ({ tenant, connection }) => signingKey(p, tenant, connection),
   });
   const door: OidcDoor = { web, relyingParty, profiles, groupAttributeOf: createGroupAttributes(p) };
   return {
     protocol: oidcSignIn(door),
-    routes: [callbackRoute(door)],
+    routes: [callbackRoute(door), jwksRoute(door)],
     check: (input) => checkOidcSettings(input, { allowHttp, profiles }),
   };
 }
@@ -98,6 +101,25 @@ function callbackRoute(door: OidcDoor): Route {
     async handler({ request }) {
       takeTurn(door.web, request);
       return callback(door, await findConnection(door.web, request));
+    },
+  });
+}
+
+/** Public halves alone; a key that comes next is there before it is used. */
+function jwksRoute(door: OidcDoor): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/sso/:tenant/:connection/jwks",
+    summary: "The keys by which an OpenID provider knows a connection that signs for itself (`private_key_jwt`)",
+    tags: ["sign-in"],
+    auth: anybody,
+    responses: { 200: null },
+    async handler({ request }) {
+      takeTurn(door.web, request);
+      const visit = await findConnection(door.web, request);
+      if (providerOf(door, visit).settings.clientAuthMethod !== "private_key_jwt") throw nothingHere();
+      const keys = await keysOf(door.web.p, visit.tenant, visit.connection);
+      return { status: 200, body: { keys: keys.filter(({ use }) => use === "signing").map(jsonWebKey) } };
     },
   });
 }
@@ -189,7 +211,7 @@ function providerOf(door: OidcDoor, { tenant, connection }: Visit): Provider {
     throw nothingHere();
   const { profile } = connection;
   const address = { protocol: "oidc" as const, issuer: settings.issuer, profile };
-  return { tenant: tenant.id, connection, settings, profile: profileFor(door.profiles, address) };
+  return { tenant, connection, settings, profile: profileFor(door.profiles, address) };
 }
 
 /** One address per connection: an answer of another provider's arrives elsewhere (mix-up, RFC 9207). */

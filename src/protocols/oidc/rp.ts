@@ -1,10 +1,11 @@
 /** The relying party: owns every conversation with an OpenID provider. */
 import * as client from "openid-client";
-import type { Connection, OidcSettings } from "../../model/connection.js";
+import type { Connection, OidcSettings, Tenant } from "../../model/connection.js";
 import type { ConnectionId, Instant, TenantId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
+import type { SigningKey } from "../../provisioning/connection-keys.js";
 import { own, type SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
 import { clientAuthentication } from "./client-authentication.js";
@@ -20,6 +21,8 @@ export interface RelyingPartyDeps {
   readonly fetch: GuardedFetch;
   /** The client secret in clear; `undefined` for public clients. */
   clientSecret(tenant: TenantId, connection: ConnectionId): Promise<string | undefined>;
+  /** The connection's own key, for providers that take no secret. */
+  signingKey(provider: Pick<Provider, "tenant" | "connection">): Promise<SigningKey>;
   now(): Instant;
   /** Providers over plain http: development and tests only. */
   readonly allowHttp: boolean;
@@ -27,7 +30,7 @@ export interface RelyingPartyDeps {
 
 /** A connection and how its provider speaks. */
 export interface Provider {
-  readonly tenant: TenantId;
+  readonly tenant: Pick<Tenant, "id" | "slug">;
   readonly connection: Connection;
   readonly settings: OidcSettings;
   readonly profile: IdpProfile;
@@ -132,12 +135,10 @@ async function redeemWith(at: Conversation, answer: URL, login: LoginSecrets): P
 
 /** INVARIANT: the code is shown once. When keys have to be read anew, the provider's first answer is judged again. */
 async function grantOf({ deps, known, provider }: Conversation, answer: URL, login: LoginSecrets) {
-  const { settings, tenant, connection } = provider;
-  const secret = settings.clientAuthMethod === "none" ? undefined : await deps.clientSecret(tenant, connection.id);
   const fetch = answeringOnce(deps.fetch);
   try {
-    return await withFittingKeys(known, provider, (seen) => {
-      const authentication = clientAuthentication(seen.metadata, settings, secret);
+    return await withFittingKeys(known, provider, async (seen) => {
+      const authentication = await clientAuthentication(deps, provider, seen.metadata);
       return client.authorizationCodeGrant(configured({ ...deps, fetch }, provider, seen, authentication), answer, {
         expectedState: login.state,
         expectedNonce: login.nonce,
@@ -202,11 +203,14 @@ function retryingFetch({ fetch }: RelyingPartyDeps): GuardedFetch {
   };
 }
 
-/** What is granted once is asked for once, however often it is read. */
+/**
+ * What is granted once is asked for once, however often it is read. Where the connection was closed before an answer came,
+ * nobody can say whether it was granted: asking again loses nothing, as the code is good for nothing else.
+ */
 function answeringOnce(fetch: GuardedFetch): GuardedFetch {
   let answered: Promise<Response> | undefined;
   return async (url, options) => {
-    answered ??= fetch(url, options);
+    answered ??= fetch(url, { ...options, repeatable: true });
     return (await answered).clone();
   };
 }

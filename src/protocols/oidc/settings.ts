@@ -14,7 +14,8 @@ export interface OidcInput extends Partial<Omit<OidcSettings, "issuer" | "client
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DISCOVERY_SUFFIX = "/.well-known/openid-configuration";
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
-const METHODS = ["client_secret_basic", "client_secret_post", "none"];
+const METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+const WITHOUT_SECRET: readonly unknown[] = ["private_key_jwt", "none"];
 
 export interface OidcRules {
   /** Development and tests, where providers live on loopback. */
@@ -29,9 +30,9 @@ export function checkOidcSettings(input: OidcInput, rules: OidcRules): readonly 
     [!/^[\x20-\x7e]{1,255}$/.test(input.clientId), "/clientId", "must be 1 to 255 printable ASCII characters"],
     [method !== undefined && !METHODS.includes(method), "/clientAuthMethod", `must be one of ${METHODS.join(", ")}`],
     [
-      !input.hasSecret && method !== "none",
+      !input.hasSecret && !WITHOUT_SECRET.includes(method),
       "/clientSecret",
-      "is missing: give it, or set `clientAuthMethod` to `none`",
+      "is missing: give it, or set `clientAuthMethod` to `private_key_jwt` or `none`",
     ],
     [scopes.length > 0 && !scopes.includes("openid"), "/scopes", "must contain `openid`: it asks for the ID token"],
   ];

@@ -179,7 +179,12 @@ function termsOf(received: NonNullable<Me["received"]>) {
   return ownFactsText(received).map(({ term, text }) => html`<dt>${term}</dt><dd>${text}</dd>`);
 }
 
-function mePage({ tenant, user, why, received }: Me): Answer {
+const INCOMPLETE: Readonly<Record<NonNullable<Me["groupsIncomplete"]>, string>> = {
+  overage: "Your identity provider says that you are in more groups than it lists. What it listed before still counts.",
+  truncated_at_100: "Your identity provider lists 100 groups at most. What it listed before still counts.",
+};
+
+function mePage({ tenant, user, why, received, groupsIncomplete }: Me): Answer {
   const rows = why.map(
     ({ team, scope, role, because }) =>
       html`<tr><td>${team ?? PLACES.get(scope) ?? scope}</td><td>${role}</td><td>${because.join("; ")}</td></tr>`,
@@ -189,8 +194,9 @@ function mePage({ tenant, user, why, received }: Me): Answer {
       ? html`<p>You hold no role yet. If you miss one, ask your admin, with what stands here.</p>
 <dl>${termsOf(received)}</dl>`
       : html`<table><tr><th>Where</th><th>Role</th><th>Because</th></tr>${rows}</table>`;
+  const note = groupsIncomplete === undefined ? "" : html`<p>${INCOMPLETE[groupsIncomplete]}</p>`;
   const address = user.email === null ? "" : ` (${user.email})`;
-  const body = html`<p>Signed in to ${tenant} as ${user.userName}${address}.</p>${held}
+  const body = html`<p>Signed in to ${tenant} as ${user.userName}${address}.</p>${held}${note}
 <form method="post" action="/sso/logout"><p><button>Sign out</button></p></form>`;
   const fullName = [user.givenName, user.familyName].filter(Boolean).join(" ");
   return page({ status: 200, title: user.displayName ?? (fullName || user.userName), body });

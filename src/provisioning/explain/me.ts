@@ -23,6 +23,8 @@ export interface Me {
   readonly why: readonly OwnAssignment[];
   /** How many more there are. */
   readonly whyLeftOut: number;
+  /** Why the connection's last sign-in listed not all of the person's groups: what it listed before counts on. */
+  readonly groupsIncomplete?: "overage" | "truncated_at_100";
   /** Only of somebody who holds nothing: their own part in it. */
   readonly received?: OwnRefusal;
 }
@@ -36,6 +38,7 @@ export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
   const [state] = await reader.people([session.userId]);
   if (!user || !state) throw new Error("a live session without its user");
   const why = ownReasons(state.grants);
+  const groupsIncomplete = await incompleteGroups(reader, session);
   const { id, userName, email, displayName, givenName, familyName, photo, assignments } = user;
   return {
     tenant: session.tenant.slug,
@@ -43,8 +46,18 @@ export async function me(p: Provisioning, session: SessionOwner): Promise<Me> {
     ...splitTargets(assignments),
     why: why.slice(0, MOST_REASONS),
     whyLeftOut: Math.max(0, why.length - MOST_REASONS),
+    ...(groupsIncomplete && { groupsIncomplete }),
     ...(why.length === 0 && { received: await receivedOf(p, reader, session, state) }),
   };
+}
+
+async function incompleteGroups(
+  reader: TenantReader,
+  { connection, userId }: SessionOwner,
+): Promise<Me["groupsIncomplete"]> {
+  const links = await reader.links([userId]);
+  const reason = links.find((link) => link.connection === connection.id && !link.deleted)?.claims?.groupsUnknown;
+  return reason === "overage" || reason === "truncated_at_100" ? reason : undefined;
 }
 
 /** By what the connection says that the person came by. */
