@@ -19,6 +19,8 @@ export interface ProviderClient {
   readonly userinfoAlgorithm?: ProviderAlgorithm;
   /** Where claims beyond name and e-mail are told. */
   readonly placement?: "both" | "id_token" | "userinfo";
+  /** Its people have a `sub` of their own, which no other client is told. */
+  readonly pairwise?: true;
   readonly backchannelLogoutUri?: string;
 }
 

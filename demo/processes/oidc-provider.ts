@@ -5,6 +5,7 @@
  * Takes its configuration as JSON, as the first argument or on standard input, and prints one line of JSON with its
  * `issuer` and `admin` address when it can serve. `PUT <admin>/accounts/<sub>` with claims replaces an account.
  */
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
@@ -47,6 +48,9 @@ async function configuration(): Promise<Configuration> {
     clients: config.clients.map(clientMetadata),
     claims: { openid: ["sub", ...otherClaims()], profile: PROFILE, email: EMAIL, groups: ["groups"] },
     conformIdTokenClaims: false,
+    subjectTypes: ["public", "pairwise"],
+    pairwiseIdentifier: (_context, accountId, { clientId }) =>
+      createHash("sha256").update(`${clientId}/${accountId}`).digest("base64url"),
     features: {
       devInteractions: { enabled: false },
       jwtUserinfo: { enabled: true },
@@ -90,6 +94,7 @@ function clientMetadata(client: ProviderClient): ClientMetadata {
       client.authMethod ?? (client.clientSecret === undefined ? "none" : "client_secret_basic"),
     id_token_signed_response_alg: client.algorithm ?? "RS256",
     ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
+    ...(client.pairwise && { subject_type: "pairwise" }),
     ...(client.userinfoAlgorithm === undefined ? {} : { userinfo_signed_response_alg: client.userinfoAlgorithm }),
     ...(client.backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: client.backchannelLogoutUri }),
   };

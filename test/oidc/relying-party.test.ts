@@ -1,10 +1,9 @@
 import { expect } from "chai";
-import { createBrowser } from "../../demo/clients/browser.js";
 import type { OidcProviderProcess } from "../../demo/processes/start-oidc-provider.js";
 import type { OidcSettings } from "../../src/model/connection.js";
 import { OidcFailure } from "../../src/protocols/oidc/failure.js";
 import { CLIENT_SECRET, idpClient, person, startOidcIdp } from "../support/oidc-idp.js";
-import { loopbackRelyingParty, providerAt } from "../support/relying-party.js";
+import { logInAt, loopbackRelyingParty, providerAt } from "../support/relying-party.js";
 
 const REDIRECT = "http://127.0.0.1:9/sso/acme/sso/callback";
 
@@ -21,6 +20,8 @@ describe("signing in at a real provider", () => {
         idpClient("eddsa", REDIRECT, { algorithm: "EdDSA", userinfoAlgorithm: "EdDSA" }),
         idpClient("basic client", REDIRECT, { authMethod: "client_secret_basic", placement: "userinfo" }),
         { clientId: "public", redirectUris: [REDIRECT] },
+        idpClient("pairwise", REDIRECT, { pairwise: true }),
+        idpClient("another", REDIRECT, { pairwise: true }),
       ],
     });
   });
@@ -29,10 +30,7 @@ describe("signing in at a real provider", () => {
   async function signIn(clientId: string, more: Partial<OidcSettings> = {}, hint = "ada", secret = CLIENT_SECRET) {
     const relyingParty = loopbackRelyingParty(secret);
     const provider = providerAt({ issuer: idp.issuer, clientId, scopes: [], ...more });
-    const login = relyingParty.newLogin();
-    const url = await relyingParty.authorizationUrl(provider, REDIRECT, login, hint);
-    const answer = await createBrowser().visit(url, { stopBefore: REDIRECT });
-    return relyingParty.redeem(provider, new URL(answer.url), login);
+    return logInAt(relyingParty, provider, REDIRECT, hint);
   }
 
   for (const algorithm of ["rs256", "ps256", "es256", "eddsa"]) {
@@ -53,6 +51,31 @@ describe("signing in at a real provider", () => {
 
   it("works for a public client, by PKCE alone", async () => {
     expect((await signIn("public", { clientAuthMethod: "none" })).subject).to.equal("ada");
+  });
+
+  it("knows people by the name that this client alone is told, in ID token and userinfo", async () => {
+    const [one, again, other] = [await signIn("pairwise"), await signIn("pairwise"), await signIn("another")];
+    expect([again.subject, one.userinfo?.["sub"]]).to.deep.equal([one.subject, one.subject]);
+    expect(new Set([one.subject, other.subject, "ada"])).to.have.property("size", 3);
+  });
+
+  it("OP-12: loses no sign-in when the provider comes back with other keys by the same names", async () => {
+    const config = { accounts: { ada: person("ada") }, clients: [idpClient("rolecall", REDIRECT)] };
+    const before = await startOidcIdp(config);
+    const relyingParty = loopbackRelyingParty(CLIENT_SECRET);
+    const provider = providerAt({ issuer: before.issuer, clientId: "rolecall", scopes: [] });
+    const keys = async () => (await fetch(`${before.issuer}/jwks`)).text();
+    const first = await logInAt(relyingParty, provider, REDIRECT, "ada");
+    const old = await keys();
+    await before.stop();
+    const after = await startOidcIdp({ ...config, port: Number(new URL(before.issuer).port) });
+    try {
+      expect(await keys()).not.to.equal(old);
+      const second = await logInAt(relyingParty, provider, REDIRECT, "ada");
+      expect([first.subject, second.subject]).to.deep.equal(["ada", "ada"]);
+    } finally {
+      await after.stop();
+    }
   });
 
   const guards: readonly [title: string, guard: string, attempt: () => Promise<unknown>][] = [

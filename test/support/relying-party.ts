@@ -20,9 +20,9 @@ export function loopbackRelyingParty(secret: string, now: () => string = () => n
 }
 
 /** One whole login at a provider, as a browser does it. */
-export async function logInAt(relyingParty: RelyingParty, provider: Provider, redirectUri: string) {
+export async function logInAt(relyingParty: RelyingParty, provider: Provider, redirectUri: string, hint?: string) {
   const login = relyingParty.newLogin();
-  const url = await relyingParty.authorizationUrl(provider, redirectUri, login);
+  const url = await relyingParty.authorizationUrl(provider, redirectUri, login, hint);
   const answer = await createBrowser().visit(url, { stopBefore: redirectUri });
   return relyingParty.redeem(provider, new URL(answer.url), login);
 }
