@@ -21,11 +21,12 @@ import { createExpressionRunner, type ExpressionIncident } from "./platform/expr
 import { parseJsonWithPositions, repeatedKeys } from "./platform/json.js";
 import { makeKeyPair } from "./platform/key-pair.js";
 import type { Logger } from "./platform/log.js";
-import { createGuardedFetch } from "./platform/network.js";
+import { createGuardedFetch, type GuardedFetch } from "./platform/network.js";
 import { compileSchema } from "./platform/schemas.js";
 import { createVault, hashToken, keyFor, loadSecrets, newToken, type Secrets, type Vault } from "./platform/secrets.js";
 import { readVersion } from "./platform/version.js";
 import { openOidcDoor } from "./protocols/oidc/routes.js";
+import { createMetadataPort } from "./protocols/saml/metadata-port.js";
 import { openSamlDoor } from "./protocols/saml/routes.js";
 import { readCustomTables } from "./protocols/scim/custom-schemas.js";
 import { openScimFace } from "./protocols/scim/face.js";
@@ -89,12 +90,14 @@ export async function openProvisioning(
     parseMapping,
     secrets: { newToken, hashToken, encrypt: vault.seal, decrypt: vault.open, makeKeyPair },
     documents: createLocalDocuments(customTables),
+    metadata: createMetadataPort({ fetch: guardedFetch(config), allowHttp: config.allowPrivateNetwork, now }),
     settings: {
       ...config.sync,
       brake: config.brake,
       sessions: config.sessions,
       workerPollMilliseconds: config.worker.pollMilliseconds,
       requestLog: config.requestLog,
+      metadataRefreshHours: config.network.metadataRefreshHours,
     },
     log: { fault: (event, fault, about) => logger.with(about ?? {}).fault(event, fault) },
     mappings: createMappingCache(parseMapping, TENANTS_REMEMBERED),
@@ -306,12 +309,7 @@ function openSignIn({ config, opened, publicUrl }: Faces, rateLimiter: RateLimit
   const { signInsPerMinutePerAddress, acsBodyBytes } = config.limits;
   const web = createSignInWeb({ p, publicUrl, rateLimiter, signInsPerMinutePerAddress });
   const outside = {
-    fetch: createGuardedFetch({
-      allowPrivateNetwork: config.allowPrivateNetwork,
-      allow: config.network.allow,
-      timeoutMilliseconds: config.network.timeoutMilliseconds,
-      responseBytes: config.network.responseBytes,
-    }),
+    fetch: guardedFetch(config),
     allowHttp: config.allowPrivateNetwork,
   };
   const oidc = openOidcDoor({ web, ...outside, unseal: vault.open });
@@ -321,6 +319,12 @@ function openSignIn({ config, opened, publicUrl }: Faces, rateLimiter: RateLimit
     checkOidcSettings: oidc.check,
     samlMetadata: saml.metadata,
   };
+}
+
+/** The way out to what tenants name. */
+function guardedFetch({ allowPrivateNetwork, network }: Config): GuardedFetch {
+  const { allow, timeoutMilliseconds, responseBytes } = network;
+  return createGuardedFetch({ allowPrivateNetwork, allow, timeoutMilliseconds, responseBytes });
 }
 
 /** The text of a mapping document as a document, with the wrapper of Tines' live pages taken off. */

@@ -11,7 +11,7 @@ type SamlKeys = SamlInput & { readonly allowIdpInitiated?: boolean };
 
 /** Keys that only connections of the protocol have. */
 const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "idTokenAlg", "scopes", "clientSecret"] as const;
-const SAML_KEYS = ["metadataXml", "metadataUrl", "entityId", "requireSigned", "allowIdpInitiated"] as const;
+const SAML_KEYS = ["metadataXml", "metadataUrl", "entityId", "requireSigned", "newKeys", "allowIdpInitiated"] as const;
 
 /** Keys of the API's contract that wait for a later version. */
 const LATER = ["directory", "onLastGroupRemoved", "directWhen"] as const;
@@ -31,7 +31,7 @@ export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVe
 export async function connectionInput(deps: AdminDeps, body: NewConnectionBody): Promise<ConnectionInput> {
   refuseLater(body);
   const { slug, protocol, clientSecret, issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
-  const { metadataXml, metadataUrl, entityId, requireSigned, allowIdpInitiated, ...settings } = others;
+  const { metadataXml, metadataUrl, entityId, requireSigned, newKeys, allowIdpInitiated, ...settings } = others;
   if (protocol === "scim") return { ...settings, slug, protocol };
   if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(samlInput(body)) };
   const oidc = {
@@ -55,7 +55,7 @@ export async function connectionPatch(
   refuseForeign(before, body);
   refuseLater(body);
   const { issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
-  const { metadataXml, metadataUrl, entityId, requireSigned, allowIdpInitiated, ...settings } = others;
+  const { metadataXml, metadataUrl, entityId, requireSigned, newKeys, allowIdpInitiated, ...settings } = others;
   // What is made of the settings as they were read must not put back what somebody changed meanwhile.
   const seen = { ...settings, ifVersion: before.version };
   if (before.oidc !== undefined && OIDC_KEYS.some((key) => Object.hasOwn(body, key))) {
@@ -75,12 +75,13 @@ export async function connectionPatch(
   return { ...seen, saml: await deps.saml.change(before.saml, said) };
 }
 
-function samlInput({ metadataXml, metadataUrl, entityId, requireSigned }: SamlKeys): SamlInput {
+function samlInput({ metadataXml, metadataUrl, entityId, requireSigned, newKeys }: SamlKeys): SamlInput {
   return {
     ...(metadataXml !== undefined && { metadataXml }),
     ...(metadataUrl !== undefined && { metadataUrl }),
     ...(entityId !== undefined && { entityId }),
     ...(requireSigned !== undefined && { requireSigned }),
+    ...(newKeys !== undefined && { newKeys }),
   };
 }
 

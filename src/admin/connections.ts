@@ -17,6 +17,7 @@ import type { AdminDeps } from "./deps.js";
 import { type PageInput, pageOf } from "./paging.js";
 import { CONNECTION, CONNECTIONS, pathOf } from "./paths.js";
 import { startedRun } from "./run-view.js";
+import { watchedView } from "./watched-connection.js";
 
 const TAGS = ["connections"];
 export interface ConnectionParams {
@@ -86,7 +87,7 @@ function readRoute(deps: AdminDeps): Route {
     responses: { 200: "admin/connection" },
     async handler({ params, principal: { tenant } }) {
       const connection = await connectionNamed(deps.p, tenant, params.connection);
-      return { status: 200, body: connectionView(deps, tenant, connection) };
+      return { status: 200, body: await watchedView(deps, tenant, connection) };
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { RateLimiter } from "../http/rate-limit.js";
-import type { OidcSettings, RequireSigned, SamlSettings } from "../model/connection.js";
+import type { NewKeys, OidcSettings, RequireSigned, SamlSettings } from "../model/connection.js";
 import type { Instant } from "../model/ids.js";
 import type { Problem } from "../model/problem.js";
 import type { Config } from "../platform/config.js";
@@ -19,6 +19,7 @@ export interface SamlInput {
   /** Which one of several identity providers in the metadata is meant. */
   readonly entityId?: string;
   readonly requireSigned?: RequireSigned;
+  readonly newKeys?: NewKeys;
 }
 
 /** What an admin compares with what the identity provider shows. */
@@ -32,6 +33,7 @@ export interface SamlIdpView {
   readonly metadataUrl: string | null;
   readonly validUntil: Instant | null;
   readonly requireSigned: RequireSigned;
+  readonly newKeys: NewKeys;
   readonly certificates: readonly {
     readonly fingerprint: string;
     readonly subject: string;

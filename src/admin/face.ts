@@ -20,6 +20,7 @@ import { mappingRoutes } from "./mapping.js";
 import { mappingHistoryRoutes } from "./mapping-history.js";
 import { mappingLintRoutes } from "./mapping-lint.js";
 import { mappingTryRoutes } from "./mapping-try.js";
+import { metadataRefreshRoute } from "./metadata-refresh.js";
 import { PREFIX } from "./paths.js";
 import { planRoutes } from "./previews.js";
 import { renderAdminError } from "./refusals.js";
@@ -70,6 +71,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...tenantRoutes(deps),
     ...connectionRoutes(deps),
     ...connectionKeyRoutes(deps),
+    metadataRefreshRoute(deps),
     ...syncRoutes(deps),
     ...tokenRoutes(deps),
     ...requestRoutes(deps),

@@ -104,7 +104,12 @@ export interface SamlSettings {
   readonly validUntil?: Instant;
   /** What must be signed at the least. Whatever it says, the assertion must be covered and every signature must hold. */
   readonly requireSigned: RequireSigned;
+  /** What becomes of keys that are new at `metadataUrl` when nobody gave them; absent: `confirm`. */
+  readonly newKeys?: NewKeys;
 }
+
+/** Keys that a refresh finds wait until an admin confirms them, or may sign at once. */
+export type NewKeys = "accept" | "confirm";
 
 export type RequireSigned = "either" | "assertion" | "response" | "both";
 

@@ -27,6 +27,7 @@ export interface Config {
     readonly allow: readonly string[];
     readonly timeoutMilliseconds: number;
     readonly responseBytes: number;
+    readonly metadataRefreshHours: number;
   };
   readonly trustedProxies: readonly string[];
   readonly limits: {

@@ -6,6 +6,7 @@ import { type Problem, Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { domainForm } from "./domain-form.js";
 import { mappingContext } from "./mapping/compiled-mappings.js";
+import { forgetRefresh } from "./metadata-refresh.js";
 import { adoptableByEach, reviewWidened } from "./namesakes.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
 import type { TenantReader } from "./ports/store.js";
@@ -50,6 +51,7 @@ export async function createConnection(
       ...(connection.saml && { saml: trustChange(undefined, connection.saml) }),
     };
     await tx.appendAudit([auditEntry(context, now, "connection.created", detail)]);
+    await forgetRefresh(p, tx, undefined, connection, now);
     return connection;
   });
 }
@@ -175,8 +177,15 @@ async function applyChange(
     const saml = change.saml && { saml: trustChange(before.saml, change.saml) };
     const detail = { slug, keys: Object.keys(change), ...saml };
     await tx.appendAudit([auditEntry(context, now, "connection.updated", detail)]);
+    if (isOfTrust(change)) await tx.appendEvents([{ type: "connection.trust_changed", data: detail }], now);
+    await forgetRefresh(p, tx, before, connection, now);
   });
   p.wake();
+}
+
+/** Keys, issuer and domains decide who can come in as whom: owners hear of each change. */
+function isOfTrust({ saml, oidc, allowedDomains, requireDomains, mayGrantOwner }: ConnectionChange): boolean {
+  return [saml, oidc, allowedDomains, requireDomains, mayGrantOwner].some((one) => one !== undefined);
 }
 
 /** What was said of groups goes on from when they stopped being managed; once they are again, each by itself, until it is confirmed. */

@@ -9,6 +9,7 @@ import type { MappingCache, ParseMapping } from "./mapping/compiled-mappings.js"
 import type { KeyUse } from "./ports/connection-keys.js";
 import type { DocumentPort } from "./ports/documents.js";
 import type { Actor, Door } from "./ports/journal.js";
+import type { MetadataPort } from "./ports/metadata.js";
 import type { Store } from "./ports/store.js";
 import type { ApprovalCache } from "./preview/approval.js";
 import type { UnmovedBook } from "./preview/unmoved.js";
@@ -49,6 +50,8 @@ export interface ProvisioningSettings {
   };
   readonly sessions: { readonly idleMinutes: number; readonly absoluteMinutes: number };
   readonly workerPollMilliseconds: number;
+  /** The longest time between two looks at the metadata of a connection. */
+  readonly metadataRefreshHours: number;
   /** How long a logged SCIM request is kept, and how many of a connection. */
   readonly requestLog: { readonly days: number; readonly entriesPerConnection: number };
 }
@@ -89,6 +92,7 @@ export interface Provisioning {
   readonly parseMapping: ParseMapping;
   readonly secrets: SecretPort;
   readonly documents: DocumentPort;
+  readonly metadata: MetadataPort;
   readonly settings: ProvisioningSettings;
   readonly log: FaultLog;
   readonly mappings: MappingCache;

@@ -35,7 +35,7 @@ function missingFrom(known: readonly string[], certificates: readonly string[]):
 }
 
 /** SHA-256 of the DER, in the form that openssl prints. */
-function fingerprint(certificate: string): string {
+export function fingerprint(certificate: string): string {
   const digest = createHash("sha256").update(Buffer.from(certificate, "base64")).digest("hex").toUpperCase();
   return digest.replace(/(..)(?=.)/g, "$1:");
 }

@@ -42,6 +42,12 @@ export function reviewItemWriter(scope: Scope): ReviewItemWriter {
   return {
     insertReviewItem: ({ detail, ...item }, now) => insertReviewItems(scope, { ...item, details: [detail] }, now),
     insertReviewItems: (items, now) => insertReviewItems(scope, items, now),
+    async closeReviewItems(connection, kind, now) {
+      await db.run(
+        sql`update review_items set closed_at = ${toMillis(now)} where tenant_id = ${tenant}
+          and connection_id = ${connection} and kind = ${kind} and closed_at is null`,
+      );
+    },
     async closeReviewItem(id, now) {
       const closed = await one<ItemColumns>(
         db,

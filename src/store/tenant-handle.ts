@@ -22,6 +22,7 @@ import { manualGrantWriter } from "./manual-grants.js";
 import { mappingReader, mappingWriter } from "./mappings.js";
 import { markWriter } from "./marks.js";
 import { membershipWriter } from "./memberships.js";
+import { metadataStateReader, metadataStateWriter } from "./metadata-states.js";
 import { nestingReader, nestingWriter } from "./nested-groups.js";
 import { peopleLocker, peopleReader } from "./people.js";
 import { togetherWriter } from "./people-together.js";
@@ -44,6 +45,7 @@ type Concern = (scope: Scope) => object;
 const READERS = [
   connectionReader,
   connectionKeyReader,
+  metadataStateReader,
   directoryUserReader,
   signedInReader,
   directoryGroupReader,
@@ -75,6 +77,7 @@ const WRITERS = [
   ...READERS,
   connectionWriter,
   connectionKeyWriter,
+  metadataStateWriter,
   directoryUserWriter,
   togetherWriter,
   signedInWriter,

@@ -21,6 +21,7 @@ const ACCESS: Readonly<Record<string, Needs>> = {
   [`POST ${T}/connections/{connection}/tokens`]: "admin",
   [`GET ${T}/connections/{connection}/tokens`]: "read",
   [`DELETE ${T}/connections/{connection}/tokens/{token}`]: "admin",
+  [`POST ${T}/connections/{connection}/refresh-metadata`]: "admin",
   [`GET ${T}/connections/{connection}/keys`]: "read",
   [`POST ${T}/connections/{connection}/keys`]: "admin",
   [`POST ${T}/connections/{connection}/keys/{key}/activate`]: "admin",

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type AdminClient, openAdmin, type Reply, runOf, tightBrake } from "./admin-client.js";
+import { idpMetadata, startMetadataServer } from "./saml-metadata.js";
 
 /** The paths and methods of the admin API, as its own description lists them. */
 async function documentedRoutes(client: AdminClient): Promise<readonly string[]> {
@@ -51,6 +52,7 @@ describe("the admin API's routes", () => {
     const journey = new Journey(client);
     const tenant = "whole-journey";
     await setUp(journey, tenant);
+    await metadata(journey, tenant);
     await mapping(journey, tenant);
     await people(journey, tenant);
     await pins(journey);
@@ -95,6 +97,15 @@ async function setUp(journey: Journey, tenant: string): Promise<void> {
   const key = await journey.step(`POST ${T}/api-keys`, at, 201, { body: { name: "ci", scopes: ["read", "write"] } });
   await journey.step(`GET ${T}/api-keys`, at, 200);
   await journey.step(`DELETE ${T}/api-keys/{key}`, { tenant, key: String(key.body["id"]) }, 204);
+}
+
+async function metadata(journey: Journey, tenant: string): Promise<void> {
+  const idp = await startMetadataServer();
+  idp.serve(idpMetadata());
+  const body = { slug: "saml", protocol: "saml", metadataUrl: idp.url, jit: "off" };
+  await journey.step(`POST ${T}/connections`, { tenant }, 201, { body });
+  await journey.step(`POST ${T}/connections/{connection}/refresh-metadata`, { tenant, connection: "saml" }, 200);
+  await idp.close();
 }
 
 async function ownKeys(journey: Journey, at: Readonly<Record<string, string>>): Promise<void> {

@@ -33,6 +33,10 @@ export interface MetadataServer {
   readonly asked: () => number;
   /** What it answers from now on. The answer waits for `meanwhile`. */
   serve(xml: string, meanwhile?: () => Promise<unknown>): void;
+  /** The same with what else the answer says; one with an `etag` is not sent to whoever has it. */
+  answerWith(more: { readonly etag?: string; readonly status?: number }): void;
+  /** What the last question was made to hang on. */
+  readonly condition: () => string | undefined;
   close(): Promise<void>;
 }
 
@@ -40,10 +44,18 @@ export async function startMetadataServer(): Promise<MetadataServer> {
   let body = "";
   let before: () => Promise<unknown> = async () => undefined;
   let asked = 0;
-  const server = createServer((_, response) => {
+  let more: { readonly etag?: string; readonly status?: number } = {};
+  let condition: string | undefined;
+  const server = createServer(({ headers }, response) => {
     asked += 1;
+    condition = headers["if-none-match"];
+    const { etag, status = 200 } = more;
+    const type = { "content-type": "application/samlmetadata+xml", ...(etag !== undefined && { etag }) };
     before().then(
-      () => response.writeHead(200, { "content-type": "application/samlmetadata+xml" }).end(body),
+      () =>
+        etag !== undefined && condition === etag
+          ? response.writeHead(304, { etag }).end()
+          : response.writeHead(status, type).end(body),
       () => response.writeHead(500).end(),
     );
   });
@@ -56,6 +68,10 @@ export async function startMetadataServer(): Promise<MetadataServer> {
       body = xml;
       before = meanwhile;
     },
+    answerWith(next) {
+      more = next;
+    },
+    condition: () => condition,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -60,13 +60,13 @@ function codesOf(xml: string): readonly string[] {
 const hidden = `<md:Extensions><x:y xmlns:x="urn:x">${idpRole({ keys: keyDescriptor(EVE, "signing") })}</x:y></md:Extensions>`;
 const CASES: readonly (readonly [row: string, xml: string, who: readonly string[]])[] = [
   [
-    "two KeyDescriptor use=signing",
+    "MD-1: two KeyDescriptor use=signing",
     acme({ keys: keyDescriptor(A, "signing") + keyDescriptor(B, "signing") }),
     ["A", "B"],
   ],
-  ["two KeyDescriptor with no use", acme({ keys: keyDescriptor(A) + keyDescriptor(B) }), ["A", "B"]],
+  ["MD-2: two KeyDescriptor with no use", acme({ keys: keyDescriptor(A) + keyDescriptor(B) }), ["A", "B"]],
   [
-    "no-use A, signing B, encryption C",
+    "MD-3: no-use A, signing B, encryption C",
     acme({ keys: keyDescriptor(A) + keyDescriptor(B, "signing") + keyDescriptor(C, "encryption") }),
     ["A", "B"],
   ],
@@ -76,13 +76,13 @@ const CASES: readonly (readonly [row: string, xml: string, who: readonly string[
     ["A", "B"],
   ],
   [
-    "IDPSSODescriptor A + SPSSODescriptor C in one entity",
+    "MD-5: IDPSSODescriptor A + SPSSODescriptor C in one entity",
     acme({ keys: keyDescriptor(A, "signing"), otherRoles: spRole(keyDescriptor(C, "signing")) }),
     ["A"],
   ],
-  ["certificate text with PEM armour", acme({ keys: keyDescriptor(armoured(A), "signing") }), ["A"]],
+  ["MD-6: certificate text with PEM armour", acme({ keys: keyDescriptor(armoured(A), "signing") }), ["A"]],
   [
-    "EntitiesDescriptor, with another service's keys beside",
+    "MD-7: EntitiesDescriptor, with another service's keys beside",
     entities(
       idpMetadata({ entityId: "https://evil.example", role: spRole(keyDescriptor(EVE, "signing")) }) +
         acme({ keys: keyDescriptor(A, "signing") }),
@@ -151,7 +151,7 @@ describe("security 1.2, keys that metadata lets sign", () => {
     });
   }
 
-  it("only use=encryption: nobody's, so that it is refused", () => {
+  it("MD-4: only use=encryption: nobody's, so that it is refused", () => {
     expect(codesOf(acme({ keys: keyDescriptor(A, "encryption") }))).to.deep.equal(["certificate_missing"]);
   });
 

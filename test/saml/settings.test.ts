@@ -4,6 +4,7 @@ import { expect } from "chai";
 import type { SamlSettings } from "../../src/model/connection.js";
 import { type Problem, Refusal } from "../../src/model/problem.js";
 import { createGuardedFetch, type NetworkPolicy } from "../../src/platform/network.js";
+import { createMetadataPort } from "../../src/protocols/saml/metadata-port.js";
 import {
   changedSamlSettings,
   readSamlSettings,
@@ -294,6 +295,57 @@ describe("settings of a SAML connection", () => {
     });
   });
 
+  describe("of a connection whose metadata is asked for again", () => {
+    const METADATA_SERVICE = "169.254.169.254";
+
+    it("W-35: come from the address that was judged, and not from one that the name has pointed at since", async () => {
+      let address = "127.0.0.1";
+      const port = createMetadataPort({
+        ...deps,
+        fetch: createGuardedFetch(policy, async () => [{ address, family: 4 }]),
+      });
+      const url = base.replace("127.0.0.1", "idp.example");
+      answer = (response) => response.setHeader("connection", "close").end(idpMetadata());
+      const before = { ...fromXml, metadataUrl: url };
+      expect(await port.fetchAgain(before, {})).to.deep.include({ kind: "read", settings: before });
+      seen = undefined;
+      address = METADATA_SERVICE;
+      expect(await port.fetchAgain(before, {})).to.deep.include({ kind: "failed", code: "address_refused" });
+      expect(seen).to.equal(undefined);
+    });
+
+    it("W-35: do not come from where a redirect leads into the operator's network", async () => {
+      const port = createMetadataPort(deps);
+      answer = (response) => response.writeHead(302, { location: `http://${METADATA_SERVICE}/latest` }).end();
+      const before = { ...fromXml, metadataUrl: base };
+      expect(await port.fetchAgain(before, {})).to.deep.include({ kind: "failed", code: "address_refused" });
+    });
+
+    it("keep what an admin chose, and none of what the metadata says no more", async () => {
+      const before: SamlSettings = {
+        ...fromXml,
+        ...{ metadataUrl: base, sloPostUrl: "https://idp.example/old", validUntil: "2027-01-01T00:00:00.000Z" },
+        ...{ wantsSignedRequests: true, requireSigned: "both", newKeys: "accept" },
+      };
+      answer = (response) =>
+        response
+          .setHeader("last-modified", "Sun, 22 Nov 2026 09:00:00 GMT")
+          .end(idpMetadata({ entityAttributes: ' cacheDuration="PT6H"' }));
+      expect(await createMetadataPort(deps).fetchAgain(before, {})).to.deep.equal({
+        kind: "read",
+        settings: { ...fromXml, metadataUrl: base, requireSigned: "both", newKeys: "accept" },
+        validators: { lastModified: "Sun, 22 Nov 2026 09:00:00 GMT" },
+        cacheSeconds: 6 * 3_600,
+      });
+    });
+
+    it("are refused when a server says that nothing has changed since it was never asked", async () => {
+      answer = (response) => response.writeHead(304).end();
+      const found = await createMetadataPort(deps).fetchAgain({ ...fromXml, metadataUrl: base }, {});
+      expect(found).to.deep.include({ kind: "failed", code: "metadata_refused" });
+    });
+  });
+
   describe("as an admin sees them", () => {
     it("show each key by its fingerprint and until when its certificate lasts", async () => {
       const expired = await makeKey("old.acme.example", {
@@ -327,7 +379,7 @@ describe("settings of a SAML connection", () => {
       };
       const { certificates, ...others } = samlIdpView(settings, NOW);
       const { certificates: _, ...expected } = settings;
-      const without = { sloRedirectUrl: null, sloPostUrl: null, wantsSignedRequests: false };
+      const without = { sloRedirectUrl: null, sloPostUrl: null, wantsSignedRequests: false, newKeys: "confirm" };
       expect(others).to.deep.equal({ ...without, ...expected });
     });
   });

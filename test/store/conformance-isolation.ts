@@ -97,6 +97,8 @@ const KEY: Omit<SealedConnectionKey, "id"> = {
   activatedAt: NOW,
 };
 
+const METADATA = { checkedAt: NOW, failures: 0, waiting: [] };
+
 async function furnish(world: World): Promise<Ids> {
   const { connection, write } = world;
   const { user, row } = await world.push("ann", DOCUMENT);
@@ -121,6 +123,7 @@ async function furnish(world: World): Promise<Ids> {
     const token = await tx.insertToken(connection.id, { name: "t", hash: unique("hash") }, NOW);
     const key = unique("key");
     await tx.insertConnectionKey(connection.id, { ...KEY, id: key });
+    await tx.keepMetadataState(connection.id, METADATA);
     const apiKey = (await tx.insertApiKey({ name: "k", hash: unique("hash"), scopes: [] }, NOW)).id;
     await tx.insertPendingLogin({ ...LOGIN, stateHash: state, connection: connection.id });
     await tx.insertSession({ ...SESSION, hash: session, user, connection: connection.id }, NOW);
@@ -170,6 +173,7 @@ async function furnishByHand(tx: TenantWriter, connection: ConnectionId) {
 const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknown>>> = {
   connectionSecret: (b, a) => b.connectionSecret(a.connection),
   connectionBySlug: (b) => b.connectionBySlug("main"),
+  metadataState: (b, a) => b.metadataState(a.connection),
   tokens: (b, a) => b.tokens(a.connection),
   connectionKeys: (b, a) => b.connectionKeys(a.connection),
   apiKeys: (b) => b.apiKeys(),
@@ -331,6 +335,9 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   undoGroupAdoption: (b, a) => b.undoGroupAdoption(a.taken, "2020-01-01T00:00:00.000Z", LATER),
   updateShown: (b, a) => b.updateShown(a.local, userDocument("eve"), LATER),
   closeReviewItem: (b, a) => b.closeReviewItem(a.review, LATER),
+  closeReviewItems: (b, a) => b.closeReviewItems(a.connection, "x", LATER),
+  keepMetadataState: (b, a) => b.keepMetadataState(a.connection, { ...METADATA, failures: 1 }),
+  dropMetadataState: (b, a) => b.keepMetadataState(a.connection, undefined),
   usersOfRows: (b, a) => b.usersOfRows([a.row]),
   insertReviewItem: (b, a) => b.insertReviewItem({ kind: "x", connection: a.connection, detail: {} }, LATER),
   insertReviewItems: (b, a) => b.insertReviewItems({ kind: "x", connection: a.connection, details: [{}] }, LATER),

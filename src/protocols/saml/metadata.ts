@@ -19,10 +19,15 @@ export interface MetadataRules {
   readonly entityId?: string;
 }
 
-export type IdpMetadata = Omit<SamlSettings, "metadataUrl" | "requireSigned">;
+export type IdpMetadata = Omit<SamlSettings, "metadataUrl" | "newKeys" | "requireSigned">;
 
 export type MetadataReading =
-  | { readonly ok: true; readonly metadata: IdpMetadata }
+  | {
+      readonly ok: true;
+      readonly metadata: IdpMetadata;
+      /** For how long the provider wants it kept, where it says so. */
+      readonly cacheSeconds?: number;
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const BINDINGS = "urn:oasis:names:tc:SAML:2.0:bindings:";
@@ -33,7 +38,7 @@ const LONGEST_ADDRESS = 2_000;
 const MOST_CERTIFICATES = 20;
 const ZONE = /(?:Z|[+-]\d\d:\d\d)$/;
 
-/** Every mistake at once. `cacheDuration` is not for us: nothing is fetched again unasked. */
+/** Every mistake at once. */
 export function readIdpMetadata(text: string, rules: MetadataRules): MetadataReading {
   const found = findIdentityProvider(text, rules.entityId);
   if (isMistake(found)) return refused([found], rules);
@@ -46,7 +51,8 @@ export function readIdpMetadata(text: string, rules: MetadataRules): MetadataRea
   if (mistakes.length > 0) return refused(mistakes, rules);
   const optional = { ...readLogoutAddresses(found.role, rules), ...readWishes(found.role) };
   const metadata = { entityId, ...addresses, ...optional, certificates, ...(validUntil && { validUntil }) };
-  return { ok: true, metadata };
+  const cacheSeconds = readCacheSeconds(found.around);
+  return { ok: true, metadata, ...(cacheSeconds !== undefined && { cacheSeconds }) };
 }
 
 /** What keeps a URL from being one that browsers are sent to or that we call; `undefined` when nothing does. */
@@ -177,6 +183,19 @@ function readValidUntil(around: readonly XmlElement[], now: Instant, report: Rep
     report("metadata_expired", `was valid until ${earliest}: give what the provider publishes now`);
   }
   return earliest;
+}
+
+const DURATION = /^P(?:(\d{1,5})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?$/;
+
+/** The shortest `cacheDuration` of any element around; one in years or months, or none at all, says nothing. */
+function readCacheSeconds(around: readonly XmlElement[]): number | undefined {
+  const said = around.flatMap((element) => {
+    const found = DURATION.exec(attributeOf(element, "cacheDuration")?.trim() ?? "");
+    if (found === null) return [];
+    const [days = 0, hours = 0, minutes = 0, seconds = 0] = found.slice(1).map((text) => Number(text ?? 0));
+    return [((days * 24 + hours) * 60 + minutes) * 60 + seconds];
+  });
+  return said.length === 0 ? undefined : Math.min(...said);
 }
 
 function refused(mistakes: readonly Mistake[], { pointer }: MetadataRules): MetadataReading {

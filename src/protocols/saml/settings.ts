@@ -1,12 +1,13 @@
 /** Owns what the settings of a SAML connection are made of: metadata that an admin gives, or that is fetched where they say. */
-import type { RequireSigned, SamlSettings } from "../../model/connection.js";
+import type { NewKeys, RequireSigned, SamlSettings } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
-import { type Problem, Refusal, type RefusalCode } from "../../model/problem.js";
+import { type Problem, Refusal } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
 import { didYouMean, suggest } from "../../model/suggest.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { type CertificateView, certificateView, isCertificate, readCertificate } from "./certificate.js";
 import { addressMistake, type IdpMetadata, readIdpMetadata } from "./metadata.js";
+import { fetchDocument, textOf } from "./metadata-fetch.js";
 
 export interface SamlInput {
   readonly metadataXml?: string;
@@ -14,6 +15,7 @@ export interface SamlInput {
   /** Which one of several identity providers in the metadata is meant. */
   readonly entityId?: string;
   readonly requireSigned?: RequireSigned;
+  readonly newKeys?: NewKeys;
 }
 
 export interface SamlSettingsDeps {
@@ -34,6 +36,7 @@ export interface SamlIdpView {
   readonly metadataUrl: string | null;
   readonly validUntil: Instant | null;
   readonly requireSigned: RequireSigned;
+  readonly newKeys: NewKeys;
   readonly certificates: readonly CertificateView[];
 }
 
@@ -42,20 +45,22 @@ export interface SamlIdpView {
  * `address_refused`, `unavailable` or `metadata_refused` when the address does not answer with a document.
  */
 export async function readSamlSettings(input: SamlInput, deps: SamlSettingsDeps): Promise<SamlSettings> {
-  const { metadataXml, metadataUrl, requireSigned = "either" } = input;
+  const { metadataXml, metadataUrl, requireSigned = "either", newKeys } = input;
   refuseBoth(input);
   if (metadataXml === undefined && metadataUrl === undefined) {
     const message = "one of the keys `metadataXml` and `metadataUrl` is missing";
     throw invalid([{ pointer: "", code: "missing_key", message }]);
   }
   const metadata = await metadataOf(input, input.entityId, deps);
-  if (input.entityId === undefined || metadata.entityId === input.entityId) return { ...metadata, requireSigned };
+  if (input.entityId === undefined || metadata.entityId === input.entityId) {
+    return { ...metadata, requireSigned, ...(newKeys && { newKeys }) };
+  }
   const near = didYouMean(suggest(input.entityId, [metadata.entityId]));
   const message = `the metadata is that of ${quote(metadata.entityId)}, not of ${quote(input.entityId)}${near}`;
   throw invalid([{ pointer: "/entityId", code: "entity_not_found", message }]);
 }
 
-type Metadata = Omit<SamlSettings, "requireSigned">;
+type Metadata = Omit<SamlSettings, "newKeys" | "requireSigned">;
 
 async function metadataOf(
   { metadataXml, metadataUrl }: SamlInput,
@@ -75,17 +80,22 @@ export async function changedSamlSettings(
   input: SamlInput,
   deps: SamlSettingsDeps,
 ): Promise<SamlSettings> {
-  const { requireSigned = before.requireSigned } = input;
+  const { requireSigned = before.requireSigned, newKeys = before.newKeys } = input;
+  const asked = { requireSigned, ...(newKeys && { newKeys }) };
   if (input.entityId !== undefined && input.entityId !== before.entityId) {
     const message = `is not ${quote(before.entityId)}, which the connection is for: make another connection for another identity provider`;
     throw invalid([{ pointer: "/entityId", code: "entity_id_changed", message }]);
   }
-  if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...before, requireSigned };
+  if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...before, ...asked };
   refuseBoth(input);
   const after = await metadataOf(input, before.entityId, deps);
-  if (after.entityId === before.entityId) return { ...after, requireSigned };
+  refuseAnother(before, after, input.metadataXml === undefined ? "/metadataUrl" : "/metadataXml");
+  return { ...after, ...asked };
+}
+
+export function refuseAnother(before: SamlSettings, after: Pick<SamlSettings, "entityId">, pointer: Pointer): void {
+  if (after.entityId === before.entityId) return;
   const message = `is that of ${quote(after.entityId)}, not of ${quote(before.entityId)}: make another connection for another identity provider`;
-  const pointer = input.metadataXml === undefined ? "/metadataUrl" : "/metadataXml";
   throw invalid([{ pointer, code: "entity_id_changed", message }]);
 }
 
@@ -103,6 +113,7 @@ export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
     ...{ entityId, ssoRedirectUrl, ssoPostUrl, sloRedirectUrl, sloPostUrl, wantsSignedRequests },
     ...{ metadataUrl, validUntil },
     requireSigned: settings.requireSigned,
+    newKeys: settings.newKeys ?? "confirm",
     certificates: certificates.map((certificate) => certificateView(certificate, now)),
   };
 }
@@ -125,38 +136,11 @@ async function fetchedMetadata(url: string, entityId: string | undefined, deps: 
   const mistake = addressMistake(url, deps);
   if (mistake !== undefined)
     throw invalid([{ pointer: "/metadataUrl", code: "metadata_url_refused", message: mistake }]);
-  const text = await fetchText(url, deps.fetch);
+  const text = await textOf(await fetchDocument(url, deps.fetch), url);
   return { ...metadataFrom(text, "/metadataUrl", entityId, deps), metadataUrl: url };
 }
 
-const ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
-const INSTEAD = "or give the metadata itself as `metadataXml`";
-
-async function fetchText(url: string, fetch: GuardedFetch): Promise<string> {
-  const { host } = new URL(url);
-  const response = await fetch(url, { headers: { accept: ACCEPT } }).catch((error: unknown) => {
-    throw error instanceof Refusal ? notFetched(error.code, error.message) : error;
-  });
-  if (!response.ok) throw notFetched("metadata_refused", `${quote(host)} answered with the status ${response.status}`);
-  const text = decoded(await response.arrayBuffer());
-  if (text === undefined) throw notFetched("metadata_refused", `${quote(host)} answered with a text that is not UTF-8`);
-  return text;
-}
-
-function decoded(bytes: ArrayBuffer): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function notFetched(code: RefusalCode, what: string): Refusal {
-  const message = `${what}: check the address, ${INSTEAD}`;
-  return new Refusal(code, message, { problems: [{ pointer: "/metadataUrl", code, message }] });
-}
-
-function invalid(problems: readonly Problem[]): Refusal {
+export function invalid(problems: readonly Problem[]): Refusal {
   const [first] = problems;
   const text = `the connection's settings have problems: ${first?.pointer} ${first?.message}`;
   return new Refusal("invalid_document", text, { problems });

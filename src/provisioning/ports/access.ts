@@ -134,7 +134,9 @@ export type WakeKind =
   | "pins"
   | "seats"
   | "owners"
-  | "account_expiry";
+  | "account_expiry"
+  | "metadata"
+  | "certificates";
 
 /** The access ledger as it is read: people, links, grants, teams, and what is due. */
 export interface AccessReader {

@@ -25,6 +25,8 @@ export interface ReviewItemWriter {
   insertReviewItem(item: Pick<ReviewItem, "kind" | "connection" | "detail">, now: Instant): Promise<void>;
   /** The same of many, in one statement. */
   insertReviewItems(items: ReviewItems, now: Instant): Promise<void>;
+  /** Those of this kind that wait at the connection: what they ask is settled. */
+  closeReviewItems(connection: ConnectionId, kind: string, now: Instant): Promise<void>;
   /** The item as it was; `undefined`: no such item waits. */
   closeReviewItem(id: string, now: Instant): Promise<ReviewItem | undefined>;
 }

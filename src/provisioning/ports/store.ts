@@ -15,6 +15,7 @@ import type { InstanceStore } from "./instance.js";
 import type { JournalReader, JournalWriter } from "./journal.js";
 import type { LintReader } from "./lint.js";
 import type { MappingReader, MappingWriter } from "./mappings.js";
+import type { MetadataStateReader, MetadataStateWriter } from "./metadata.js";
 import type { PinReader, PinWriter } from "./pins.js";
 import type { RequestLogReader, RequestLogWriter } from "./requests.js";
 import type { ReviewItemReader, ReviewItemWriter } from "./review-items.js";
@@ -26,6 +27,7 @@ import type { SignInReader, SignInWriter } from "./sign-ins.js";
 export interface TenantReader
   extends ConnectionReader,
     ConnectionKeyReader,
+    MetadataStateReader,
     DirectoryReader,
     DoubleReader,
     CustomResourceReader,
@@ -49,6 +51,7 @@ export interface TenantWriter
   extends TenantReader,
     ConnectionWriter,
     ConnectionKeyWriter,
+    MetadataStateWriter,
     DirectoryWriter,
     CustomResourceWriter,
     AccessWriter,

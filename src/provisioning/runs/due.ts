@@ -1,17 +1,26 @@
-import type { TenantId, UserId } from "../../model/ids.js";
+import type { ConnectionId, TenantId, UserId } from "../../model/ids.js";
+import { tellOfExpiry } from "../certificate-expiry.js";
 import type { Context, Provisioning } from "../deps.js";
 import { expireGrant } from "../manual-grants.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
 import { pinMapping } from "../mapping/mapping-pins.js";
 import { scheduleMapping } from "../mapping/mapping-schedule.js";
+import { leaseRefreshes } from "../metadata-refresh.js";
 import { expireServiceAccount } from "../service-accounts.js";
 import { markSettled } from "../settle.js";
 
-/** Takes what has fallen due for a tenant and marks whom it is about. */
-export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Context): Promise<void> {
+/**
+ * Takes what has fallen due for a tenant and marks whom it is about. Given: connections whose metadata is to be looked at, by
+ * whoever took them alone.
+ */
+export async function takeWakeups(
+  p: Provisioning,
+  tenant: TenantId,
+  context: Context,
+): Promise<readonly ConnectionId[]> {
   const reader = p.store.read(tenant);
   const mapping = await activeMapping(p, reader);
-  await p.store.write(tenant, async (tx) => {
+  return p.store.write(tenant, async (tx) => {
     const now = p.now();
     const due = await tx.takeWakeups(now);
     const ofMapping = due.filter(({ kind }) => kind === "rule_expiry" || kind === "new_day");
@@ -32,6 +41,9 @@ export async function takeWakeups(p: Provisioning, tenant: TenantId, context: Co
     for (const { kind, ref } of due) {
       if (kind === "grant_expiry") await expireGrant(tx, ref, context, now);
       if (kind === "account_expiry") await expireServiceAccount(p, tx, ref as UserId, context, now);
+      if (kind === "certificates") await tellOfExpiry(tx, ref, context, now);
     }
+    const stale = due.filter(({ kind }) => kind === "metadata").map(({ ref }) => ref as ConnectionId);
+    return leaseRefreshes(tx, stale, now);
   });
 }

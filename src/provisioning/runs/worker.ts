@@ -6,6 +6,7 @@ import { secondsFrom } from "./back-off.js";
 import { describeEverybody } from "./describe-everybody.js";
 import { takeWakeups } from "./due.js";
 import { reconcileApart } from "./reconcile-apart.js";
+import { createRefreshes, type Refreshes } from "./refreshes.js";
 import { createRests } from "./rests.js";
 import { MAPPING_WORKER, workRun } from "./run-work.js";
 
@@ -45,6 +46,7 @@ export function startWorker(p: Provisioning): Worker {
   let nudge: () => void = () => {};
   let last: TenantId | undefined;
   const rests = createRests();
+  const refreshes = createRefreshes(p, () => stopped);
   const visits = new Map<TenantId, Visit>();
 
   const hasPlace = () => {
@@ -53,7 +55,7 @@ export function startWorker(p: Provisioning): Worker {
   };
   const begin = (tenant: TenantId) => {
     const turn = startTurn(() => stopped);
-    const done = visitTenant(p, tenant, turn).then((visited) => {
+    const done = visitTenant(p, tenant, turn, refreshes).then((visited) => {
       visits.delete(tenant);
       if (visited === "failed") rests.failed(tenant, p.now());
       else rests.succeeded(tenant);
@@ -108,6 +110,7 @@ export function startWorker(p: Provisioning): Worker {
       stopped = true;
       nudge();
       await Promise.all([running, described]);
+      await refreshes.finished();
     },
   };
 }
@@ -136,9 +139,14 @@ function startTurn(isStopped: () => boolean): Turn {
 }
 
 /** Idle: there was nothing to do but to publish events. */
-async function visitTenant(p: Provisioning, tenant: TenantId, turn: Turn): Promise<"worked" | "idle" | "failed"> {
+async function visitTenant(
+  p: Provisioning,
+  tenant: TenantId,
+  turn: Turn,
+  refreshes: Refreshes,
+): Promise<"worked" | "idle" | "failed"> {
   try {
-    await takeWakeups(p, tenant, WORKER);
+    for (const id of await takeWakeups(p, tenant, WORKER)) refreshes.add(tenant, id);
     let visited: "worked" | "idle" = "idle";
     let more = true;
     while (more && !turn.isOver()) {

@@ -15,6 +15,7 @@ import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
+import { METADATA_REFRESH } from "./metadata-refresh.js";
 import type { Migration } from "./migration.js";
 import { NESTED_GROUPS } from "./nested-groups.js";
 import { REQUEST_LEASES } from "./request-leases.js";
@@ -58,4 +59,5 @@ export const MIGRATIONS: readonly Migration[] = [
   STANDING_EVIDENCE,
   SIGN_IN_NAMES,
   CONNECTION_KEYS,
+  METADATA_REFRESH,
 ];

@@ -1,0 +1,24 @@
+import type { Connection, Tenant } from "../model/connection.js";
+import { trustWarnings } from "../provisioning/certificate-expiry.js";
+import type { MetadataState } from "../provisioning/ports/metadata.js";
+import { connectionView } from "./connection-view.js";
+import type { AdminDeps } from "./deps.js";
+
+/** The connection with what is to be known of its provider's metadata and keys. */
+export async function watchedView(deps: AdminDeps, tenant: Tenant, connection: Connection) {
+  const view = connectionView(deps, tenant, connection);
+  if (connection.saml === undefined) return view;
+  const state = await deps.p.store.read(tenant.id).metadataState(connection.id);
+  const warnings = trustWarnings(connection, state, deps.p.now());
+  return {
+    ...view,
+    ...(state && { metadataRefresh: refreshView(deps, connection, state) }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function refreshView({ saml: reader }: AdminDeps, { saml }: Connection, state: MetadataState) {
+  const { checkedAt, succeededAt = null, failures, problem = null, waiting } = state;
+  const keysWaiting = saml === undefined ? [] : reader.idpView({ ...saml, certificates: waiting }).certificates;
+  return { checkedAt, succeededAt, failures, problem, keysWaiting };
+}

@@ -1,0 +1,71 @@
+/** Owns asking again for metadata that a connection has an address of. */
+import type { SamlSettings } from "../../model/connection.js";
+import { type Problem, Refusal } from "../../model/problem.js";
+import type { FetchedMetadata, MetadataPort, MetadataState } from "../../provisioning/ports/metadata.js";
+import { type IdpMetadata, readIdpMetadata } from "./metadata.js";
+import { fetchDocument, NOT_MODIFIED, textOf } from "./metadata-fetch.js";
+import { invalid, refuseAnother, type SamlSettingsDeps } from "./settings.js";
+
+/** What stands at a connection's address now; a refusal of any kind is told and not thrown. */
+export function createMetadataPort(deps: SamlSettingsDeps): MetadataPort {
+  return {
+    async fetchAgain(before, validators) {
+      try {
+        return await documentAt(before.metadataUrl ?? "", before, validators, deps);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        const [problem = error] = (error.detail["problems"] ?? []) as readonly Problem[];
+        return { kind: "failed", code: problem.code, message: problem.message };
+      }
+    },
+  };
+}
+
+async function documentAt(
+  url: string,
+  before: SamlSettings,
+  { etag, lastModified }: Pick<MetadataState, "etag" | "lastModified">,
+  deps: SamlSettingsDeps,
+): Promise<FetchedMetadata> {
+  const conditions = {
+    ...(etag !== undefined && { "if-none-match": etag }),
+    ...(lastModified !== undefined && { "if-modified-since": lastModified }),
+  };
+  const response = await fetchDocument(url, deps.fetch, conditions);
+  if (response.status === NOT_MODIFIED) return { kind: "same" };
+  const text = await textOf(response, url);
+  const rules = {
+    now: deps.now(),
+    allowHttp: deps.allowHttp,
+    pointer: "/metadataUrl",
+    entityId: before.entityId,
+  } as const;
+  const reading = readIdpMetadata(text, rules);
+  if (!reading.ok) throw invalid(reading.problems);
+  refuseAnother(before, reading.metadata, "/metadataUrl");
+  return {
+    kind: "read",
+    settings: { ...ownSettings(before), ...reading.metadata },
+    validators: { ...validator("etag", response), ...validator("lastModified", response) },
+    ...(reading.cacheSeconds !== undefined && { cacheSeconds: reading.cacheSeconds }),
+  };
+}
+
+const OF_METADATA: ReadonlySet<string> = new Set([
+  ...["entityId", "certificates", "validUntil", "ssoRedirectUrl", "ssoPostUrl", "wantsSignedRequests"],
+  ...["sloRedirectUrl", "sloPostUrl", "sloRedirectResponseUrl", "sloPostResponseUrl"],
+]);
+
+/** What an admin chose, and no metadata says. */
+function ownSettings(settings: SamlSettings): Omit<SamlSettings, keyof IdpMetadata> {
+  const own = Object.entries(settings).filter(([name]) => !OF_METADATA.has(name));
+  return Object.fromEntries(own) as unknown as Omit<SamlSettings, keyof IdpMetadata>;
+}
+
+const VALIDATORS = { etag: "etag", lastModified: "last-modified" } as const;
+const LONGEST_VALIDATOR = 200;
+
+function validator(name: keyof typeof VALIDATORS, { headers }: Response): { readonly [Name in typeof name]?: string } {
+  const value = headers.get(VALIDATORS[name]);
+  return value === null || value.length > LONGEST_VALIDATOR ? {} : { [name]: value };
+}
