@@ -1,6 +1,6 @@
 /** Connection bodies: from what an admin writes to what provisioning takes, with the protocol's own judgement. */
 import type { Connection, OidcSettings } from "../model/connection.js";
-import { Refusal } from "../model/problem.js";
+import { type Problem, Refusal } from "../model/problem.js";
 import type { ConnectionInput, ConnectionPatch } from "../provisioning/connections.js";
 import type { AdminDeps, SamlInput } from "./deps.js";
 import { notAvailableAtAll } from "./not-available.js";
@@ -11,7 +11,10 @@ type SamlKeys = SamlInput & { readonly allowIdpInitiated?: boolean };
 
 /** Keys that only connections of the protocol have. */
 const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "idTokenAlg", "scopes", "clientSecret"] as const;
-const SAML_KEYS = ["metadataXml", "metadataUrl", "entityId", "requireSigned", "newKeys", "allowIdpInitiated"] as const;
+const SAML_KEYS = [
+  ...["metadataXml", "metadataUrl", "entityId", "requireSigned", "signRequests", "nameIdFormat", "forceAuthn"],
+  ...["newKeys", "legacyCbc", "legacyTripleDes", "allowIdpInitiated"],
+] as const;
 
 /** Keys of the API's contract that wait for a later version. */
 const LATER = ["directory", "onLastGroupRemoved", "directWhen"] as const;
@@ -31,9 +34,9 @@ export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVe
 export async function connectionInput(deps: AdminDeps, body: NewConnectionBody): Promise<ConnectionInput> {
   refuseLater(body);
   const { slug, protocol, clientSecret, issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
-  const { metadataXml, metadataUrl, entityId, requireSigned, newKeys, allowIdpInitiated, ...settings } = others;
+  const { said, settings } = withoutSaml(others);
   if (protocol === "scim") return { ...settings, slug, protocol };
-  if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(samlInput(body)) };
+  if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(said) };
   const oidc = {
     issuer: issuer ?? "",
     clientId: clientId ?? "",
@@ -55,7 +58,7 @@ export async function connectionPatch(
   refuseForeign(before, body);
   refuseLater(body);
   const { issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
-  const { metadataXml, metadataUrl, entityId, requireSigned, newKeys, allowIdpInitiated, ...settings } = others;
+  const { said, settings } = withoutSaml(others);
   // What is made of the settings as they were read must not put back what somebody changed meanwhile.
   const seen = { ...settings, ifVersion: before.version };
   if (before.oidc !== undefined && OIDC_KEYS.some((key) => Object.hasOwn(body, key))) {
@@ -70,19 +73,52 @@ export async function connectionPatch(
     checkOidc(deps, oidc, hasSecret || body.clientSecret !== undefined);
     return { ...seen, oidc };
   }
-  const said = samlInput(body);
   if (before.saml === undefined || Object.keys(said).length === 0) return settings;
   return { ...seen, saml: await deps.saml.change(before.saml, said) };
 }
 
-function samlInput({ metadataXml, metadataUrl, entityId, requireSigned, newKeys }: SamlKeys): SamlInput {
-  return {
+/** What is said of SAML, and the other settings. */
+function withoutSaml<Body extends SamlKeys>(body: Body) {
+  const { metadataXml, metadataUrl, entityId, newKeys, allowIdpInitiated, ...others } = body;
+  const { requireSigned, signRequests, nameIdFormat, forceAuthn, legacyCbc, legacyTripleDes, ...settings } = others;
+  const said: SamlInput = {
     ...(metadataXml !== undefined && { metadataXml }),
     ...(metadataUrl !== undefined && { metadataUrl }),
     ...(entityId !== undefined && { entityId }),
     ...(requireSigned !== undefined && { requireSigned }),
     ...(newKeys !== undefined && { newKeys }),
+    ...(signRequests !== undefined && { signRequests }),
+    ...(nameIdFormat !== undefined && { nameIdFormat }),
+    ...(forceAuthn !== undefined && { forceAuthn }),
+    ...(legacyCbc !== undefined && { legacyCbc }),
+    ...(legacyTripleDes !== undefined && { legacyTripleDes }),
   };
+  return { said, settings };
+}
+
+/** What it costs to accept encryption that is not up to date: said to whoever switches it on. */
+export function legacyWarnings({ legacyCbc, legacyTripleDes }: SamlKeys): readonly Problem[] {
+  const code = "weak_encryption";
+  return [
+    ...(legacyCbc === true
+      ? [
+          {
+            ...{ pointer: "/legacyCbc", code },
+            message:
+              "assertions in CBC are now read without a signature around them: whoever gets hold of one, and may try changed ones often enough, may read it; have the identity provider sign the response or use AES-GCM, then switch this off",
+          },
+        ]
+      : []),
+    ...(legacyTripleDes === true
+      ? [
+          {
+            ...{ pointer: "/legacyTripleDes", code },
+            message:
+              "3DES is now read, which can be broken by whoever collects enough of it: have the identity provider use AES-GCM, then switch this off",
+          },
+        ]
+      : []),
+  ];
 }
 
 function checkOidc(deps: AdminDeps, oidc: OidcSettings, hasSecret: boolean): void {

@@ -10,6 +10,7 @@ import {
   type ConnectionChangeBody,
   connectionInput,
   connectionPatch,
+  legacyWarnings,
   type NewConnectionBody,
 } from "./connection-input.js";
 import { connectionView } from "./connection-view.js";
@@ -113,9 +114,11 @@ function changeRoute(deps: AdminDeps): Route {
   });
 }
 
-/** Whoever says which connection may make owners hears what that does to the rules for them. */
-async function warningsOf({ p }: AdminDeps, tenant: Tenant, { mayGrantOwner }: { readonly mayGrantOwner?: boolean }) {
-  return mayGrantOwner === undefined ? {} : { warnings: await ownerWarnings(p, tenant) };
+/** Whoever says which connection may make owners hears what that does to the rules for them; so with weak encryption. */
+async function warningsOf({ p }: AdminDeps, tenant: Tenant, body: NewConnectionBody | ConnectionChangeBody) {
+  const legacy = legacyWarnings(body);
+  if (body.mayGrantOwner === undefined) return legacy.length === 0 ? {} : { warnings: legacy };
+  return { warnings: [...(await ownerWarnings(p, tenant)), ...legacy] };
 }
 
 interface Disable {

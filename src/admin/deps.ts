@@ -1,5 +1,5 @@
 import type { RateLimiter } from "../http/rate-limit.js";
-import type { NewKeys, OidcSettings, RequireSigned, SamlSettings } from "../model/connection.js";
+import type { OidcSettings, SamlChoices, SamlSettings } from "../model/connection.js";
 import type { Instant } from "../model/ids.js";
 import type { Problem } from "../model/problem.js";
 import type { Config } from "../platform/config.js";
@@ -13,17 +13,15 @@ export interface OidcInput extends Partial<Omit<OidcSettings, "issuer" | "client
 }
 
 /** What an admin says of a SAML identity provider; its metadata comes in one of two ways. */
-export interface SamlInput {
+export interface SamlInput extends Partial<SamlChoices> {
   readonly metadataXml?: string;
   readonly metadataUrl?: string;
   /** Which one of several identity providers in the metadata is meant. */
   readonly entityId?: string;
-  readonly requireSigned?: RequireSigned;
-  readonly newKeys?: NewKeys;
 }
 
 /** What an admin compares with what the identity provider shows. */
-export interface SamlIdpView {
+export interface SamlIdpView extends Required<SamlChoices> {
   readonly entityId: string;
   readonly ssoRedirectUrl: string | null;
   readonly ssoPostUrl: string | null;
@@ -32,8 +30,6 @@ export interface SamlIdpView {
   readonly wantsSignedRequests: boolean;
   readonly metadataUrl: string | null;
   readonly validUntil: Instant | null;
-  readonly requireSigned: RequireSigned;
-  readonly newKeys: NewKeys;
   readonly certificates: readonly {
     readonly fingerprint: string;
     readonly subject: string;

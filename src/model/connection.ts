@@ -81,7 +81,7 @@ export interface OidcSettings {
 }
 
 /** What an identity provider's SAML metadata says, as far as we act on it, and what the connection asks of its answers. */
-export interface SamlSettings {
+export interface SamlSettings extends SamlChoices {
   /** The identity provider's own name (SAML metadata section 2.3.2): compared exactly, and never another for this connection. */
   readonly entityId: string;
   /** Where sign-ins are sent by the HTTP-Redirect binding; at least one of the two is there. */
@@ -102,11 +102,27 @@ export interface SamlSettings {
   readonly metadataUrl?: string;
   /** Until when the provider stands by this metadata, if it says so. */
   readonly validUntil?: Instant;
+}
+
+/** What an admin chooses about a SAML connection, whatever the provider's metadata says. */
+export interface SamlChoices {
   /** What must be signed at the least. Whatever it says, the assertion must be covered and every signature must hold. */
   readonly requireSigned: RequireSigned;
   /** What becomes of keys that are new at `metadataUrl` when nobody gave them; absent: `confirm`. */
   readonly newKeys?: NewKeys;
+  /** Whether sign-in requests are signed; absent: as the provider's metadata wants them. */
+  readonly signRequests?: boolean;
+  /** The form of names that is asked for; absent: any, which every provider has. */
+  readonly nameIdFormat?: NameIdFormat;
+  /** People show the provider anew who they are at each sign-in (`ForceAuthn`), and its answer is held to that. */
+  readonly forceAuthn?: boolean;
+  /** Reads CBC also where no signature covers the ciphertext: whoever may try changed ones often enough may read it. */
+  readonly legacyCbc?: boolean;
+  /** Reads 3DES, whose keys are too short for today. */
+  readonly legacyTripleDes?: boolean;
 }
+
+export type NameIdFormat = "any" | "persistent" | "emailAddress" | "unspecified";
 
 /** Keys that a refresh finds wait until an admin confirms them, or may sign at once. */
 export type NewKeys = "accept" | "confirm";

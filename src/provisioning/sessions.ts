@@ -6,7 +6,8 @@ import type { Provisioning } from "./deps.js";
 import type { SessionOwner } from "./ports/instance.js";
 import type { PendingLogin } from "./ports/sign-ins.js";
 
-const LOGIN_MINUTES = 10;
+/** How long somebody may take at the identity provider. */
+export const LOGIN_MINUTES = 10;
 const TOUCH_SECONDS = 60;
 /** A session that began by the identity provider's clock, a minute behind ours, does not end before it begins here. */
 const SHORTEST_MINUTES = 1;

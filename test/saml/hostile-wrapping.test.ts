@@ -274,7 +274,7 @@ describe("more than one assertion", () => {
               `<saml:EncryptedAssertion xmlns:saml="${SAML}">${assertionOf(xml)}</saml:EncryptedAssertion>`,
             ),
           ),
-        guard: "encrypted",
+        guard: "structure",
       },
     ]),
     {

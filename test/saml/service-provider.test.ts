@@ -1,9 +1,14 @@
+import { createPrivateKey, createPublicKey, verify } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import type { SamlSettings } from "../../src/model/connection.js";
 import { METADATA_CAPS } from "../../src/protocols/saml/prescan.js";
 import { authnRequest, type LoginRequest, spMetadata } from "../../src/protocols/saml/service-provider.js";
+import { keysOf, signedElement } from "../../src/protocols/saml/signature.js";
 import { attributeOf, elementsIn, parseXml, type XmlElement } from "../../src/protocols/saml/xml.js";
+import type { SigningKey } from "../../src/provisioning/connection-keys.js";
+import type { ConnectionKey } from "../../src/provisioning/ports/connection-keys.js";
+import { othersKey, ourKey } from "../support/saml-encryption.js";
 
 const sp = {
   entityId: "https://rolecall.example/sso/acme/okta/metadata",
@@ -64,7 +69,7 @@ describe("our metadata as a service provider", () => {
   it("names the address for responses, the name formats, and that assertions must be signed", () => {
     const md = "urn:oasis:names:tc:SAML:2.0:metadata";
     const format = (text: string) => ({ element: `${md} NameIDFormat`, text: `urn:oasis:names:tc:SAML:${text}` });
-    expect(shapeOf(spMetadata(sp))).to.deep.equal([
+    expect(shapeOf(spMetadata(sp, idp, []))).to.deep.equal([
       { element: `${md} EntityDescriptor`, entityID: sp.entityId },
       {
         element: `${md} SPSSODescriptor`,
@@ -85,9 +90,42 @@ describe("our metadata as a service provider", () => {
     ]);
   });
 
+  it("has every key that may sign, and those that are to be encrypted for, the active one first", () => {
+    const key = (use: ConnectionKey["use"], state: ConnectionKey["state"]): ConnectionKey => {
+      const certificate = Buffer.from(`${use} ${state}`).toString("base64");
+      return { id: state, use, state, certificate, algorithm: "RSA 2048", createdAt: request.now };
+    };
+    const states = ["retiring", "active", "next"] as const;
+    const keys = states.flatMap((state) => [key("signing", state), key("encryption", state)]);
+    const root = parseXml(spMetadata(sp, idp, keys), METADATA_CAPS);
+    const published = [...elementsIn(root)]
+      .filter(({ name }) => name === "KeyDescriptor")
+      .map((one) => {
+        const text = [...elementsIn(one)].find(({ name }) => name === "X509Certificate")?.text ?? "";
+        return `${attributeOf(one, "use")}: ${Buffer.from(text, "base64").toString("utf8")}`;
+      });
+    expect(published).to.deep.equal([
+      ...["signing: signing active", "signing: signing retiring", "signing: signing next"],
+      ...["encryption: encryption active", "encryption: encryption next"],
+    ]);
+  });
+
+  it("says whether requests are signed, and which name format is asked for alone", () => {
+    const says = (settings: Partial<SamlSettings>) => {
+      const root = parseXml(spMetadata(sp, { ...idp, ...settings }, []), METADATA_CAPS);
+      const all = [...elementsIn(root)];
+      const signed = all.map((one) => attributeOf(one, "AuthnRequestsSigned")).find((value) => value !== undefined);
+      return [signed, ...all.filter(({ name }) => name === "NameIDFormat").map(({ text }) => text)];
+    };
+    const persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+    expect(says({ signRequests: true, nameIdFormat: "persistent" })).to.deep.equal(["true", persistent]);
+    expect(says({ wantsSignedRequests: true })[0]).to.equal("true");
+    expect(says({ wantsSignedRequests: true, signRequests: false })[0]).to.equal("false");
+  });
+
   it("escapes what stands in it", () => {
     const strange = { entityId: `https://x.example/"<&'>`, acsUrl: `https://x.example/?a=1&b="<'>` };
-    const attributes = [...elementsIn(parseXml(spMetadata(strange), METADATA_CAPS))].flatMap((element) => [
+    const attributes = [...elementsIn(parseXml(spMetadata(strange, idp, []), METADATA_CAPS))].flatMap((element) => [
       attributeOf(element, "entityID"),
       attributeOf(element, "Location"),
     ]);
@@ -139,6 +177,48 @@ describe("requests that send people to their SAML identity provider", () => {
     expect(authnRequest(sp, redirectOnly, { ...request, binding: "post" }).kind).to.equal("redirect");
   });
 
+  const signing: SigningKey = {
+    id: "k1",
+    certificate: ourKey.certificate,
+    privateKey: createPrivateKey(ourKey.privateKey),
+  };
+
+  it("are signed by redirect over the very octets that are sent, before anything else in the query", () => {
+    for (const address of ["https://idp.example/sso", "https://idp.example/sso?SAMLRequest=1&x=%20%26"]) {
+      const settings = { ...idp, ssoRedirectUrl: address };
+      const departure = authnRequest(sp, settings, { ...request, key: signing, loginHint: "a&Signature=b" });
+      const location = departure.kind === "redirect" ? departure.location : "";
+      const [, octets = "", signature = ""] =
+        /[?&](SAMLRequest=[^&]{2,}&RelayState=[^&]+&SigAlg=[^&]+)&Signature=([^&]+)&login_hint=[^&]+$/.exec(location) ??
+        [];
+      expect(octets).to.contain(encodeURIComponent("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"));
+      const value = Buffer.from(decodeURIComponent(signature), "base64");
+      expect(verify("sha256", Buffer.from(octets), createPublicKey(ourKey.publicPem), value)).to.equal(true);
+    }
+  });
+
+  it("are signed by post inside, behind the Issuer, as our own verifier wants it", () => {
+    const { xml } = sent({}, { binding: "post", key: signing });
+    const root = parseXml(xml, METADATA_CAPS);
+    expect(root.children.map(({ name }) => name)).to.deep.equal(["Issuer", "Signature", "NameIDPolicy"]);
+    const [, signature] = root.children;
+    if (signature === undefined) expect.fail("no signature");
+    const signed = { element: root, id: request.id, signature };
+    const read = signedElement(signed, keysOf([ourKey.certificate]));
+    expect(attributeOf(read, "ID")).to.equal(request.id);
+    expect(() => signedElement(signed, keysOf([othersKey.certificate]))).to.throw();
+  });
+
+  it("are not signed where there is no key, and ask for a name format and a fresh sign-in where an admin wants them", () => {
+    expect(sent().address).to.not.match(/SigAlg|Signature/);
+    const { xml } = sent({ nameIdFormat: "emailAddress", forceAuthn: true });
+    const root = parseXml(xml, METADATA_CAPS);
+    expect(attributeOf(root, "ForceAuthn")).to.equal("true");
+    const [policy] = root.children.filter(({ name }) => name === "NameIDPolicy");
+    expect(policy && attributeOf(policy, "Format")).to.equal("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress");
+    expect(sent().xml).to.not.match(/ForceAuthn|Format/);
+  });
+
   it("sso-wire trap 6: are not deflated by HTTP-POST", () => {
     expect(sent({}, { binding: "post" }).xml).to.match(/^<samlp:AuthnRequest /);
   });
@@ -184,7 +264,7 @@ describe("requests that send people to their SAML identity provider", () => {
     const written: unknown[] = [];
     console.warn = (...said: unknown[]) => written.push(said);
     try {
-      spMetadata(sp);
+      spMetadata(sp, idp, []);
       sent();
       sent({}, { binding: "post" });
     } finally {

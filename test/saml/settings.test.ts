@@ -379,8 +379,32 @@ describe("settings of a SAML connection", () => {
       };
       const { certificates, ...others } = samlIdpView(settings, NOW);
       const { certificates: _, ...expected } = settings;
-      const without = { sloRedirectUrl: null, sloPostUrl: null, wantsSignedRequests: false, newKeys: "confirm" };
+      const without = {
+        ...{ sloRedirectUrl: null, sloPostUrl: null, wantsSignedRequests: false, signRequests: false },
+        ...{ newKeys: "confirm", nameIdFormat: "any", forceAuthn: false, legacyCbc: false, legacyTripleDes: false },
+      };
       expect(others).to.deep.equal({ ...without, ...expected });
+    });
+
+    it("keep each choice of an admin until it is made anew, also with new metadata", async () => {
+      const chosen = { signRequests: false, nameIdFormat: "persistent", forceAuthn: true } as const;
+      const legacy = { legacyCbc: true, legacyTripleDes: true };
+      const before = await readSamlSettings({ metadataXml: idpMetadata(), ...chosen, ...legacy }, offline);
+      expect(before).to.include({ ...chosen, ...legacy });
+      const after = await changedSamlSettings(before, { metadataXml: idpMetadata(), legacyCbc: false }, offline);
+      expect(after).to.include({ ...chosen, legacyCbc: false, legacyTripleDes: true });
+      expect(await changedSamlSettings(after, { forceAuthn: false }, offline)).to.deep.equal({
+        ...after,
+        forceAuthn: false,
+      });
+    });
+
+    it("sign requests as the provider's metadata wants it, unless an admin says otherwise", () => {
+      const effective = (settings: Partial<SamlSettings>) => samlIdpView({ ...fromXml, ...settings }, NOW).signRequests;
+      expect(effective({})).to.equal(false);
+      expect(effective({ wantsSignedRequests: true })).to.equal(true);
+      expect(effective({ wantsSignedRequests: true, signRequests: false })).to.equal(false);
+      expect(effective({ signRequests: true })).to.equal(true);
     });
   });
 });

@@ -50,11 +50,6 @@ describe("the shape of a response", () => {
       "structure",
       /more than one Assertion/,
     ],
-    "an encrypted assertion alone": [
-      { xml: { assertion: `<saml:EncryptedAssertion xmlns:saml="${SAML}"/>` } },
-      "encrypted",
-      /switch assertion encryption off/,
-    ],
     "an ID that is too long": [{ responseId: "x".repeat(257) }, "structure", /Response has no usable ID/],
     "an ID twice, in other letters of the attribute": [
       { extra: { inSubject: `<x xmlns="urn:x" iD="_assertion-1"/>` } },

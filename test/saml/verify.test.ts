@@ -443,11 +443,11 @@ describe("an opened response, before anything is verified", () => {
     expect(seen["friendlyNames"]).to.deep.equal({ groups: "memberOf" });
   });
 
-  it("says of an encrypted assertion what to do about it", () => {
-    const assertion = `<saml:EncryptedAssertion xmlns:saml="${SAML}"><x xmlns="urn:x"/></saml:EncryptedAssertion>`;
-    const failure = failureOf(() => openResponse(samlResponse({ signed: "none", xml: { assertion } }).base64));
-    expect(failure.guard).to.equal("encrypted");
-    expect(failure.detail["problem"]).to.match(/switch assertion encryption off/);
+  it("says whether there is something in it that only we can read", () => {
+    const data = `<EncryptedData xmlns="http://www.w3.org/2001/04/xmlenc#"/>`;
+    const assertion = `<saml:EncryptedAssertion xmlns:saml="${SAML}">${data}</saml:EncryptedAssertion>`;
+    expect(openResponse(samlResponse({ signed: "none", xml: { assertion } }).base64).isEncrypted).to.equal(true);
+    expect(openResponse(samlResponse({ signed: "none" }).base64).isEncrypted).to.equal(false);
   });
 });
 

@@ -20,7 +20,7 @@ export function readAssertion({ root, id }: AssertionShape, expected: Expected):
   const now = Date.parse(expected.now);
   const issuedAt = checkIssueInstant(root, now);
   const subject = subjectOf(root);
-  const nameId = nameIdOf(subject);
+  const nameId = nameIdOf(subject, expected.decryption);
   requireBearer(subject, issuedAt, expected);
   const until = checkConditions(root, issuedAt, expected);
   return {
@@ -28,7 +28,7 @@ export function readAssertion({ root, id }: AssertionShape, expected: Expected):
     rememberUntil: new Date(until + CLOCK_SKEW).toISOString(),
     nameId,
     attributes: attributesOf(root),
-    ...sessionOf(root, now),
+    ...sessionOf(root, expected),
   };
 }
 
@@ -78,13 +78,13 @@ export function checkIssueInstant(element: XmlElement, now: number): number {
 /** INVARIANT: each statement's session must be open, so that a second statement cannot hide an end. */
 function sessionOf(
   assertion: XmlElement,
-  now: number,
+  expected: Expected,
 ): Pick<VerifiedAssertion, "sessionIndex" | "sessionEndsAt" | "authnContext"> {
   const statements = childrenOf(assertion, SAML, "AuthnStatement");
   const [first] = statements;
   if (first === undefined)
     throw refusal("authn_statement", "the assertion has no AuthnStatement: it does not say that anybody signed in");
-  const ends = statements.flatMap((statement) => sessionEnd(statement, now) ?? []);
+  const ends = statements.flatMap((statement) => sessionEnd(statement, expected) ?? []);
   const sessionIndex = attributeOf(first, "SessionIndex");
   const [context] = childrenOf(first, SAML, "AuthnContext");
   const [classRef] = context === undefined ? [] : childrenOf(context, SAML, "AuthnContextClassRef");
@@ -103,7 +103,8 @@ function sessionKey(sessionIndex: string): string {
 }
 
 /** When the provider's session ends, if it says so. */
-function sessionEnd(statement: XmlElement, now: number): number | undefined {
+function sessionEnd(statement: XmlElement, expected: Expected): number | undefined {
+  const now = Date.parse(expected.now);
   const since = attributeOf(statement, "AuthnInstant");
   const authenticated = instantOf(since, "authn_statement", "AuthnInstant of the AuthnStatement");
   if (authenticated === undefined) throw refusal("authn_statement", "the AuthnStatement has no AuthnInstant");
@@ -114,6 +115,7 @@ function sessionEnd(statement: XmlElement, now: number): number | undefined {
       "the AuthnStatement is of a sign-in in the future: compare the clocks of both sides",
       { wanted, got: since },
     );
+  requireAnew(authenticated, since, expected);
   const until = attributeOf(statement, "SessionNotOnOrAfter");
   const end = instantOf(until, "authn_statement", "SessionNotOnOrAfter of the AuthnStatement");
   if (end !== undefined && now >= end + CLOCK_SKEW)
@@ -122,4 +124,13 @@ function sessionEnd(statement: XmlElement, now: number): number | undefined {
       got: until,
     });
   return end;
+}
+
+function requireAnew(authenticated: number, got: string | undefined, { authenticatedSince }: Expected): void {
+  if (authenticatedSince === undefined || authenticated + CLOCK_SKEW >= Date.parse(authenticatedSince)) return;
+  throw refusal(
+    "authn_statement",
+    "the person had to show the identity provider anew who they are, and did not: it does not do what `forceAuthn` asks",
+    { wanted: authenticatedSince, got },
+  );
 }

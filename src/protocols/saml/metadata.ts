@@ -1,5 +1,5 @@
 /** Owns what of an identity provider's metadata is believed (SAML metadata sections 2.3 and 2.4): its name, its keys, its addresses. */
-import type { SamlSettings } from "../../model/connection.js";
+import type { SamlChoices, SamlSettings } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
 import type { Problem } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
@@ -19,7 +19,7 @@ export interface MetadataRules {
   readonly entityId?: string;
 }
 
-export type IdpMetadata = Omit<SamlSettings, "metadataUrl" | "newKeys" | "requireSigned">;
+export type IdpMetadata = Omit<SamlSettings, "metadataUrl" | keyof SamlChoices>;
 
 export type MetadataReading =
   | {

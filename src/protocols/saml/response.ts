@@ -2,10 +2,11 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonObject } from "../../model/json.js";
 import { refusal } from "./failure.js";
+import { XENC } from "./namespaces.js";
 import { RESPONSE_CAPS } from "./prescan.js";
 import { confirmedInResponseTo, seenIn } from "./seen.js";
 import { type ResponseShape, responseShape, type SamlStatus } from "./shape.js";
-import { attributeOf, parseXml } from "./xml.js";
+import { attributeOf, elementsIn, parseXml } from "./xml.js";
 
 export interface OpenedResponse {
   /** The request that it says it answers. INVARIANT: it finds the pending login, and decides nothing. */
@@ -13,6 +14,8 @@ export interface OpenedResponse {
   /** Whether the provider says that it knows the person; there is an assertion if so. */
   readonly success: boolean;
   readonly status: SamlStatus;
+  /** There is something in it that only we can read. */
+  readonly isEncrypted: boolean;
   /** For the trace, plain: to be redacted by whoever keeps it. */
   readonly seen: JsonObject;
   /** For the verifier alone. */
@@ -32,6 +35,7 @@ export function openResponse(samlResponse: string): OpenedResponse {
     ...(inResponseTo !== undefined && { inResponseTo }),
     success: shape.success,
     status: shape.status,
+    isEncrypted: [...elementsIn(root)].some(({ namespace }) => namespace === XENC),
     seen: seenIn(shape),
     shape,
   };

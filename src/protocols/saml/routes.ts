@@ -1,14 +1,18 @@
 /** The SAML door: sends people to their identity provider and takes in what comes back (SAML profiles section 4.1). */
 import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
 import type { Answer } from "../../http/exchange.js";
 import { formPage } from "../../http/pages.js";
 import { anybody, defineRoute, type Route } from "../../http/route.js";
 import { isFromAnotherSite } from "../../http/same-origin.js";
 import type { SamlSettings } from "../../model/connection.js";
+import type { Instant } from "../../model/ids.js";
 import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
+import { decryptionKeys, keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
-import { beginLogin, takeLogin, takeOnce } from "../../provisioning/sessions.js";
+import { beginLogin, LOGIN_MINUTES, takeLogin, takeOnce } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
@@ -23,10 +27,18 @@ import {
 } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
 import { assertedNameOf, nobodyNamed, samlClaims, subjectKey } from "./claims.js";
+import type { Decryption } from "./decrypt.js";
 import { refusal, SamlFailure } from "./failure.js";
 import { type OpenedResponse, openResponse } from "./response.js";
 import { authnRequest, type ServiceProvider, spMetadata } from "./service-provider.js";
-import { changedSamlSettings, readSamlSettings, type SamlIdpView, type SamlInput, samlIdpView } from "./settings.js";
+import {
+  changedSamlSettings,
+  readSamlSettings,
+  type SamlIdpView,
+  type SamlInput,
+  samlIdpView,
+  signsRequests,
+} from "./settings.js";
 import { redactSeen, seenOf } from "./trace.js";
 import type { VerifiedAssertion } from "./verified.js";
 import { verifyResponse } from "./verify.js";
@@ -72,6 +84,12 @@ export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptio
   };
 }
 
+/**
+ * How long after it came a response with something encrypted in it is refused, at the earliest. INVARIANT: longer than any
+ * of the ways takes in which one is refused, so that none is told from the others by a clock.
+ */
+const REFUSAL_MILLISECONDS = 250;
+
 /** How a connection's provider speaks, and where groups are looked for. */
 interface Reading {
   readonly idp: SamlSettings;
@@ -89,7 +107,8 @@ function samlSignIn(door: SamlDoor): SignInProtocol {
       const id = `_${randomBytes(32).toString("base64url")}`;
       const connection = visit.connection.id;
       await beginLogin(p, visit.tenant, { connection, state: id, browser, ...(returnTo && { returnTo }) });
-      const request = { id, relayState: id, now: p.now(), ...(loginHint && { loginHint }) };
+      const key = signsRequests(idp) ? await signingKey(p, visit.tenant, visit.connection) : undefined;
+      const request = { id, relayState: id, now: p.now(), ...(loginHint && { loginHint }), ...(key && { key }) };
       return authnRequest(serviceProviderOf(door, visit), idp, request);
     },
   };
@@ -106,9 +125,10 @@ function metadataRoute(door: SamlDoor): Route {
     async handler({ request }) {
       takeTurn(door.web, request);
       const visit = await findConnection(door.web, request);
-      idpOf(visit);
+      const idp = idpOf(visit);
+      const keys = await keysOf(door.web.p, visit.tenant, visit.connection);
       const headers = { "content-type": "application/samlmetadata+xml; charset=utf-8" };
-      return { status: 200, headers, body: spMetadata(serviceProviderOf(door, visit)) };
+      return { status: 200, headers, body: spMetadata(serviceProviderOf(door, visit), idp, keys) };
     },
   });
 }
@@ -131,6 +151,7 @@ function acsRoute(door: SamlDoor, bytes: number): Route {
 }
 
 async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string): Promise<Answer> {
+  const began = performance.now();
   const reading = await readingOf(door, visit);
   let opened: OpenedResponse | undefined;
   let login: PendingLogin | undefined;
@@ -139,12 +160,13 @@ async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string):
     if (opened.inResponseTo === undefined) throw unsolicited();
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     login = await pendingLogin(door, visit, opened.inResponseTo);
-    const assertion = await verified(door, visit, reading, opened, opened.inResponseTo);
+    const assertion = await verified(door, visit, reading, opened, { login, inResponseTo: opened.inResponseTo });
     return await signInAs(door, visit, reading, assertion, login);
   } catch (error) {
-    throw error instanceof SamlFailure
-      ? await refused(door, visit, reading, error, opened, login === undefined)
-      : error;
+    if (!(error instanceof SamlFailure)) throw error;
+    const refusal = await refused(door, visit, reading, error, opened, login === undefined);
+    if (opened?.isEncrypted) await setTimeout(began + REFUSAL_MILLISECONDS - performance.now());
+    throw refusal;
   }
 }
 
@@ -175,14 +197,29 @@ async function verified(
   visit: Visit,
   { idp }: Reading,
   opened: OpenedResponse,
-  inResponseTo: string,
+  { login, inResponseTo }: { readonly login: PendingLogin; readonly inResponseTo: string },
 ): Promise<VerifiedAssertion> {
   const { p } = door.web;
-  const assertion = verifyResponse(opened, { idp, sp: serviceProviderOf(door, visit), inResponseTo, now: p.now() });
+  const decryption = opened.isEncrypted ? await decryptionOf(door, visit, idp) : undefined;
+  const assertion = verifyResponse(opened, {
+    ...{ idp, sp: serviceProviderOf(door, visit), inResponseTo, now: p.now() },
+    ...(decryption && { decryption }),
+    ...(idp.forceAuthn && { authenticatedSince: begunAt(login) }),
+  });
   const { id, rememberUntil: until } = assertion;
   const first = await takeOnce(p, visit.tenant, { connection: visit.connection.id, id, until });
   if (!first) throw refusal("replay", "this assertion was used before: start the sign-in anew", { got: id });
   return assertion;
+}
+
+async function decryptionOf(door: SamlDoor, visit: Visit, idp: SamlSettings): Promise<Decryption> {
+  const keys = await decryptionKeys(door.web.p, visit.tenant, visit.connection);
+  const { legacyCbc = false, legacyTripleDes = false } = idp;
+  return { keys, legacyCbc, legacyTripleDes };
+}
+
+function begunAt({ expiresAt }: PendingLogin): Instant {
+  return new Date(Date.parse(expiresAt) - LOGIN_MINUTES * 60_000).toISOString();
 }
 
 async function signInAs(

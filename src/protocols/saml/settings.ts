@@ -1,5 +1,5 @@
 /** Owns what the settings of a SAML connection are made of: metadata that an admin gives, or that is fetched where they say. */
-import type { NewKeys, RequireSigned, SamlSettings } from "../../model/connection.js";
+import type { SamlChoices, SamlSettings } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
 import { type Problem, Refusal } from "../../model/problem.js";
 import { quote } from "../../model/quote.js";
@@ -9,13 +9,11 @@ import { type CertificateView, certificateView, isCertificate, readCertificate }
 import { addressMistake, type IdpMetadata, readIdpMetadata } from "./metadata.js";
 import { fetchDocument, textOf } from "./metadata-fetch.js";
 
-export interface SamlInput {
+export interface SamlInput extends Partial<SamlChoices> {
   readonly metadataXml?: string;
   readonly metadataUrl?: string;
   /** Which one of several identity providers in the metadata is meant. */
   readonly entityId?: string;
-  readonly requireSigned?: RequireSigned;
-  readonly newKeys?: NewKeys;
 }
 
 export interface SamlSettingsDeps {
@@ -26,7 +24,7 @@ export interface SamlSettingsDeps {
 }
 
 /** What an admin compares with what the identity provider shows. */
-export interface SamlIdpView {
+export interface SamlIdpView extends Required<SamlChoices> {
   readonly entityId: string;
   readonly ssoRedirectUrl: string | null;
   readonly ssoPostUrl: string | null;
@@ -35,8 +33,6 @@ export interface SamlIdpView {
   readonly wantsSignedRequests: boolean;
   readonly metadataUrl: string | null;
   readonly validUntil: Instant | null;
-  readonly requireSigned: RequireSigned;
-  readonly newKeys: NewKeys;
   readonly certificates: readonly CertificateView[];
 }
 
@@ -45,22 +41,42 @@ export interface SamlIdpView {
  * `address_refused`, `unavailable` or `metadata_refused` when the address does not answer with a document.
  */
 export async function readSamlSettings(input: SamlInput, deps: SamlSettingsDeps): Promise<SamlSettings> {
-  const { metadataXml, metadataUrl, requireSigned = "either", newKeys } = input;
+  const { metadataXml, metadataUrl } = input;
   refuseBoth(input);
   if (metadataXml === undefined && metadataUrl === undefined) {
     const message = "one of the keys `metadataXml` and `metadataUrl` is missing";
     throw invalid([{ pointer: "", code: "missing_key", message }]);
   }
   const metadata = await metadataOf(input, input.entityId, deps);
-  if (input.entityId === undefined || metadata.entityId === input.entityId) {
-    return { ...metadata, requireSigned, ...(newKeys && { newKeys }) };
-  }
+  if (input.entityId === undefined || metadata.entityId === input.entityId)
+    return { ...metadata, ...choicesOf(input, { requireSigned: "either" }) };
   const near = didYouMean(suggest(input.entityId, [metadata.entityId]));
   const message = `the metadata is that of ${quote(metadata.entityId)}, not of ${quote(input.entityId)}${near}`;
   throw invalid([{ pointer: "/entityId", code: "entity_not_found", message }]);
 }
 
-type Metadata = Omit<SamlSettings, "newKeys" | "requireSigned">;
+type Metadata = Omit<SamlSettings, keyof SamlChoices>;
+
+/** What the input says, and where it says nothing what was chosen before. */
+function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
+  const { signRequests = before.signRequests, nameIdFormat = before.nameIdFormat } = input;
+  const { forceAuthn = before.forceAuthn, legacyCbc = before.legacyCbc, newKeys = before.newKeys } = input;
+  const { requireSigned = before.requireSigned, legacyTripleDes = before.legacyTripleDes } = input;
+  return {
+    requireSigned,
+    ...(newKeys !== undefined && { newKeys }),
+    ...(signRequests !== undefined && { signRequests }),
+    ...(nameIdFormat !== undefined && { nameIdFormat }),
+    ...(forceAuthn !== undefined && { forceAuthn }),
+    ...(legacyCbc !== undefined && { legacyCbc }),
+    ...(legacyTripleDes !== undefined && { legacyTripleDes }),
+  };
+}
+
+/** Whether sign-in requests of the connection are signed. */
+export function signsRequests({ signRequests, wantsSignedRequests = false }: SamlSettings): boolean {
+  return signRequests ?? wantsSignedRequests;
+}
 
 async function metadataOf(
   { metadataXml, metadataUrl }: SamlInput,
@@ -80,17 +96,16 @@ export async function changedSamlSettings(
   input: SamlInput,
   deps: SamlSettingsDeps,
 ): Promise<SamlSettings> {
-  const { requireSigned = before.requireSigned, newKeys = before.newKeys } = input;
-  const asked = { requireSigned, ...(newKeys && { newKeys }) };
+  const choices = choicesOf(input, before);
   if (input.entityId !== undefined && input.entityId !== before.entityId) {
     const message = `is not ${quote(before.entityId)}, which the connection is for: make another connection for another identity provider`;
     throw invalid([{ pointer: "/entityId", code: "entity_id_changed", message }]);
   }
-  if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...before, ...asked };
+  if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...before, ...choices };
   refuseBoth(input);
   const after = await metadataOf(input, before.entityId, deps);
   refuseAnother(before, after, input.metadataXml === undefined ? "/metadataUrl" : "/metadataXml");
-  return { ...after, ...asked };
+  return { ...after, ...choices };
 }
 
 export function refuseAnother(before: SamlSettings, after: Pick<SamlSettings, "entityId">, pointer: Pointer): void {
@@ -114,6 +129,11 @@ export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
     ...{ metadataUrl, validUntil },
     requireSigned: settings.requireSigned,
     newKeys: settings.newKeys ?? "confirm",
+    signRequests: signsRequests(settings),
+    nameIdFormat: settings.nameIdFormat ?? "any",
+    forceAuthn: settings.forceAuthn ?? false,
+    legacyCbc: settings.legacyCbc ?? false,
+    legacyTripleDes: settings.legacyTripleDes ?? false,
     certificates: certificates.map((certificate) => certificateView(certificate, now)),
   };
 }

@@ -26,8 +26,10 @@ export interface ResponseShape {
   readonly signature?: XmlElement;
   readonly status: SamlStatus;
   readonly success: boolean;
-  /** Always there with success. */
+  /** With success there is one of the two. */
   readonly assertion?: AssertionShape;
+  /** The EncryptedAssertion, of which nothing is known yet. */
+  readonly encrypted?: XmlElement;
 }
 
 /** Children in the order of the schema; a Signature may stand anywhere among them, since some providers append theirs. */
@@ -62,8 +64,8 @@ export function responseShape(root: XmlElement): ResponseShape {
   const success = attributeOf(statusCode, "Value") === SUCCESS;
   const issuer = atMostOne(root, SAML, "Issuer", "Response");
   const signature = atMostOne(root, DS, "Signature", "Response");
-  const assertion = assertionIn(root, success);
-  refuseElsewhere(root, [root, signature, assertion?.root, assertion?.signature]);
+  const { assertion, encrypted } = assertionIn(root, success);
+  refuseElsewhere(root, [root, signature, assertion?.root, assertion?.signature, encrypted]);
   return {
     root,
     id: idOf(root),
@@ -72,6 +74,7 @@ export function responseShape(root: XmlElement): ResponseShape {
     ...(issuer && { issuer }),
     ...(signature && { signature }),
     ...(assertion && { assertion }),
+    ...(encrypted && { encrypted }),
   };
 }
 
@@ -90,15 +93,15 @@ function shapeOfAssertion(root: XmlElement): AssertionShape {
   return { root, id: idOf(root), ...(signature && { signature }) };
 }
 
-function assertionIn(response: XmlElement, required: boolean): AssertionShape | undefined {
-  const encrypted = childrenOf(response, SAML, "EncryptedAssertion");
+function assertionIn(response: XmlElement, required: boolean): Pick<ResponseShape, "assertion" | "encrypted"> {
+  const [encrypted, ...others] = childrenOf(response, SAML, "EncryptedAssertion");
   const plain = childrenOf(response, SAML, "Assertion");
-  if (encrypted.length + plain.length > 1) throw misshapen("the Response has more than one Assertion");
-  if (encrypted.length > 0)
-    throw refusal("encrypted", "the assertion is encrypted: switch assertion encryption off at the identity provider");
-  if (plain[0] !== undefined) return shapeOfAssertion(plain[0]);
+  if (Number(encrypted !== undefined) + others.length + plain.length > 1)
+    throw misshapen("the Response has more than one Assertion");
+  if (encrypted !== undefined) return { encrypted };
+  if (plain[0] !== undefined) return { assertion: shapeOfAssertion(plain[0]) };
   if (required) throw misshapen("the Response says `Success` and has no Assertion");
-  return undefined;
+  return {};
 }
 
 function statusOf(status: XmlElement, code: XmlElement): SamlStatus {

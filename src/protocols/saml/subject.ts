@@ -1,4 +1,5 @@
 /** Owns whom an assertion speaks of, and by what right its bearer may hand it in (SAML core section 2.4). */
+import { type Decryption, openerOf } from "./decrypt.js";
 import { refusal, SamlFailure } from "./failure.js";
 import { CLOCK_SKEW, instantOf, LONGEST_LIFETIME } from "./instants.js";
 import { BEARER, SAML, UNSPECIFIED_FORMAT } from "./namespaces.js";
@@ -19,12 +20,12 @@ export function subjectOf(assertion: XmlElement): XmlElement {
   return subject;
 }
 
-export function nameIdOf(subject: XmlElement): NameId {
-  if (childrenOf(subject, SAML, "EncryptedID").length > 0)
-    throw refusal("encrypted", "the NameID is encrypted: switch NameID encryption off at the identity provider");
-  const [nameId, another] = childrenOf(subject, SAML, "NameID");
-  if (nameId === undefined || another !== undefined || childrenOf(subject, SAML, "BaseID").length > 0)
-    throw refusal("name_id", "the Subject needs exactly one NameID: set the identity provider to send one");
+/** INVARIANT: `holder`, a Subject or a LogoutRequest, was parsed from signed octets. Its name may be encrypted. */
+export function nameIdOf(holder: XmlElement, decryption: Decryption | undefined): NameId {
+  const [found, ...others] = ["NameID", "EncryptedID", "BaseID"].flatMap((name) => childrenOf(holder, SAML, name));
+  if (found === undefined || found.name === "BaseID" || others.length > 0)
+    throw refusal("name_id", `the ${holder.name} needs exactly one NameID: set the identity provider to send one`);
+  const nameId = found.name === "NameID" ? found : decryptedNameId(found, decryption);
   const text = textOf(nameId);
   if (text === undefined) throw refusal("name_id", "the NameID has an element in it");
   const value = trimmed(text);
@@ -40,6 +41,14 @@ export function nameIdOf(subject: XmlElement): NameId {
     ...(nameQualifier !== undefined && { nameQualifier }),
     ...(spNameQualifier !== undefined && { spNameQualifier }),
   };
+}
+
+function decryptedNameId(encrypted: XmlElement, decryption: Decryption | undefined): XmlElement {
+  if (decryption === undefined)
+    throw refusal("encrypted", "the NameID is encrypted: switch NameID encryption off at the identity provider");
+  const nameId = openerOf(encrypted, decryption, true)();
+  if (nameId.namespace === SAML && nameId.name === "NameID") return nameId;
+  throw refusal("name_id", "what is encrypted in place of a NameID is something else");
 }
 
 /** INVARIANT: what is refused is not shown: it names a person. */

@@ -1,6 +1,7 @@
 /** What the verifier takes and gives. Nothing in a `VerifiedAssertion` was read from anywhere but signed octets. */
 import type { SamlSettings } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
+import type { Decryption } from "./decrypt.js";
 
 /** What a response must be an answer to. */
 export interface Expected {
@@ -10,6 +11,10 @@ export interface Expected {
   /** ID of the AuthnRequest that this browser was sent away with. */
   readonly inResponseTo: string;
   readonly now: Instant;
+  /** Absent: nothing that is encrypted is read. */
+  readonly decryption?: Decryption;
+  /** The person had to show anew who they are (`ForceAuthn`): what they did before this is no answer. */
+  readonly authenticatedSince?: Instant;
 }
 
 /** SAML core section 2.2.3; the format is `unspecified` where none is given. */

@@ -2,8 +2,10 @@
  * Owns the order in which a response is verified: every signature first, then, from the octets that they cover and from
  * nothing else, who says it, to whom, and when.
  */
+import type { KeyObject } from "node:crypto";
 import type { RequireSigned } from "../../model/connection.js";
 import { checkIssueInstant, readAssertion, requireIssuer } from "./assertion.js";
+import { opaque, openerOf } from "./decrypt.js";
 import { refusal } from "./failure.js";
 import type { OpenedResponse } from "./response.js";
 import { type AssertionShape, assertionShape, type ResponseShape, responseShape } from "./shape.js";
@@ -18,7 +20,7 @@ import { attributeOf } from "./xml.js";
  */
 export function verifyResponse(opened: OpenedResponse, expected: Expected): VerifiedAssertion {
   requireSuccess(opened.shape);
-  const { response, assertion, isResponseSigned } = signedParts(opened, expected.idp);
+  const { response, assertion, isResponseSigned } = signedParts(opened, expected);
   checkEnvelope(response, isResponseSigned, expected);
   return readAssertion(assertion, expected);
 }
@@ -38,15 +40,15 @@ interface SignedParts {
 }
 
 /** INVARIANT: a signature that does not hold refuses the response, whatever else holds. */
-function signedParts({ shape }: OpenedResponse, idp: Expected["idp"]): SignedParts {
+function signedParts({ shape }: OpenedResponse, expected: Expected): SignedParts {
+  const { idp } = expected;
+  const keys = keysOf(idp.certificates);
+  if (shape.encrypted !== undefined) return encryptedParts(shape, keys, expected);
   const counted = shape.assertion;
   if (counted === undefined) throw refusal("structure", "the Response has no Assertion");
   requireSignatures(shape, counted, idp.requireSigned);
-  const keys = keysOf(idp.certificates);
-  const octetsOf = ({ root, id }: ResponseShape | AssertionShape, signature: ResponseShape["signature"]) =>
-    signature && signedElement({ element: root, id, signature }, keys);
-  const signedResponse = octetsOf(shape, shape.signature);
-  const ownOctets = octetsOf(counted, counted.signature);
+  const signedResponse = octetsOf(shape, keys);
+  const ownOctets = octetsOf(counted, keys);
   const response = signedResponse && responseShape(signedResponse);
   if (response !== undefined) requireSuccess(response);
   const own = ownOctets && assertionShape(ownOctets);
@@ -58,7 +60,45 @@ function signedParts({ shape }: OpenedResponse, idp: Expected["idp"]): SignedPar
   return { response: response ?? shape, isResponseSigned: response !== undefined, assertion };
 }
 
-function requireSignatures(shape: ResponseShape, assertion: AssertionShape, policy: RequireSigned): void {
+/** Parsed anew from what was signed; `undefined` where there is no signature. */
+function octetsOf({ root, id, signature }: ResponseShape | AssertionShape, keys: readonly KeyObject[]) {
+  return signature && signedElement({ element: root, id, signature }, keys);
+}
+
+/**
+ * The same where the assertion is encrypted. INVARIANT: a Response signature is verified before anything is decrypted, and
+ * the ciphertext is then that of the signed octets. Without one, whatever is wrong with the plaintext, its signature
+ * included, is wrong in one way only: anybody can encrypt for us, and try what becomes of it.
+ */
+function encryptedParts(shape: ResponseShape, keys: readonly KeyObject[], expected: Expected): SignedParts {
+  const { idp, decryption } = expected;
+  const signedResponse = octetsOf(shape, keys);
+  const response = signedResponse && responseShape(signedResponse);
+  if (response !== undefined) requireSuccess(response);
+  const encrypted = (response ?? shape).encrypted;
+  if (encrypted === undefined || (response !== undefined && response.id !== shape.id))
+    throw refusal("structure", "what is signed is not what stands in the message");
+  if (decryption === undefined)
+    throw refusal("encrypted", "the assertion is encrypted: switch assertion encryption off at the identity provider");
+  const isResponseSigned = response !== undefined;
+  if (!isResponseSigned) requireSignatures(shape, { signature: encrypted }, idp.requireSigned);
+  const open = openerOf(encrypted, decryption, isResponseSigned);
+  const read = (): AssertionShape => {
+    const inner = assertionShape(open());
+    requireSignatures(shape, inner, idp.requireSigned);
+    const own = octetsOf(inner, keys);
+    const assertion = own === undefined ? inner : assertionShape(own);
+    if (assertion.id !== inner.id) throw refusal("structure", "what is signed is not what stands in the message");
+    return assertion;
+  };
+  return { response: response ?? shape, isResponseSigned, assertion: isResponseSigned ? read() : opaque(read) };
+}
+
+function requireSignatures(
+  shape: Pick<ResponseShape, "signature">,
+  assertion: Pick<AssertionShape, "signature">,
+  policy: RequireSigned,
+): void {
   const got = [shape.signature && "response", assertion.signature && "assertion"].filter((part) => part !== undefined);
   const wanted: readonly string[] = policy === "both" ? ["response", "assertion"] : policy === "either" ? [] : [policy];
   if (got.length > 0 && wanted.every((part) => got.some((signed) => signed === part))) return;
