@@ -2,10 +2,16 @@
 import { createBatches } from "../model/batches.js";
 import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
 import { pushTo } from "../model/push-to.js";
-import type { DirectoryReader, DirectoryUserRow, GroupOfUser } from "../provisioning/ports/directory.js";
+import type {
+  DirectoryQuery,
+  DirectoryReader,
+  DirectoryUserRow,
+  GroupOfUser,
+} from "../provisioning/ports/directory.js";
 import type { TenantReader } from "../provisioning/ports/store.js";
-import { readDirectoryUsers } from "./directory-users.js";
+import { readDirectoryUsers, type UserLookUp } from "./directory-users.js";
 import type { Scope } from "./scope.js";
+import { refuseUnstorable } from "./values.js";
 
 /** People whom one statement reads. */
 const MOST = 500;
@@ -17,29 +23,54 @@ const MOST_WITH_GROUPS = 20;
  * so that nobody reads what was before a write that was answered already.
  */
 export function coalesced(reader: TenantReader, scope: Scope): TenantReader {
-  const rows = createBatches<DirectoryUserId, DirectoryUserRow | undefined>({ most: MOST, atOnce: 1 });
+  const rows = createBatches<string, DirectoryUserRow | undefined>({ most: MOST, atOnce: 1 });
+  const rowsWithGroups = createBatches<string, DirectoryUserRow | undefined>({ most: MOST_WITH_GROUPS, atOnce: 1 });
+  const find = (connection: ConnectionId, key: string, how: UserLookUp) =>
+    (how.withGroups ? rowsWithGroups : rows).join(`${connection} ${how.by}`, key, (keys) =>
+      usersByKey(scope, connection, keys, how),
+    );
   const groups = createBatches<readonly DirectoryUserId[], readonly GroupOfUser[]>({
     most: MOST_WITH_GROUPS,
     weightOf: (users) => users.length,
     atOnce: 1,
   });
-  const otherwise: Pick<DirectoryReader, "directoryUser" | "groupsOf"> = {
-    async directoryUser(connection, id, adoptable) {
-      const own = await rows.join(connection, id, (ids) => usersById(scope, connection, ids));
+  const otherwise: Pick<DirectoryReader, "directoryUser" | "directoryUsers" | "groupsOf"> = {
+    async directoryUser(connection, id, adoptable, withGroups = false) {
+      const own = await find(connection, id, { by: "id", withGroups });
       return own ?? (adoptable && reader.directoryUser(connection, id, adoptable));
+    },
+    async directoryUsers(connection, query) {
+      const userName = soughtName(query);
+      if (userName === undefined) return reader.directoryUsers(connection, query);
+      // INVARIANT: refused alone, before it is asked for together with others
+      refuseUnstorable(userName);
+      const { adoptable, withGroups = false } = query;
+      const own = await find(connection, userName, { by: "user_name_folded", withGroups });
+      if (own !== undefined) return { total: 1, rows: [own] };
+      return adoptable === undefined ? { total: 0, rows: [] } : reader.directoryUsers(connection, query);
     },
     groupsOf: (users) => groups.join("", users, (lists) => groupsByList(reader, lists)),
   };
   return Object.create(reader, Object.getOwnPropertyDescriptors(otherwise));
 }
 
-async function usersById(
+/** Of a query that asks for nobody but the one with a userName, whether a row of its own or one that it may take over. */
+function soughtName({ filter, offset, limit, walk }: DirectoryQuery): string | undefined {
+  if (filter?.op !== "compare" || filter.comparator !== "eq" || typeof filter.value !== "string") return undefined;
+  const [step, ...further] = filter.path;
+  const isName = step?.name === "userName" && further.length === 0;
+  return isName && offset === 0 && limit > 0 && walk === undefined ? filter.value : undefined;
+}
+
+async function usersByKey(
   scope: Scope,
   connection: ConnectionId,
-  ids: readonly DirectoryUserId[],
+  keys: readonly string[],
+  how: UserLookUp,
 ): Promise<readonly (DirectoryUserRow | undefined)[]> {
-  const found = new Map((await readDirectoryUsers(scope, connection, ids)).map((row) => [row.id, row]));
-  return ids.map((id) => found.get(id));
+  const rows = await readDirectoryUsers(scope, connection, [...new Set(keys)], how);
+  const found = new Map(rows.map(({ key, ...row }) => [key, row]));
+  return keys.map((key) => found.get(key));
 }
 
 async function groupsByList(

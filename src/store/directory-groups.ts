@@ -10,7 +10,7 @@ import { atVersion, directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenO
 import { JOINING_ORDER } from "./memberships.js";
 import { leaveNestings } from "./nested-groups.js";
 import type { Scope } from "./scope.js";
-import { assignments, insertion, NOTHING, one, quick, sql, type Value, verbatim } from "./sql.js";
+import { assignments, type Fragment, insertion, NOTHING, one, quick, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { fromJson, given, toInstantOrNull, toJson, toJsonOrNull, toMillis } from "./values.js";
 
@@ -87,13 +87,7 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
       return rows.map((row) => row.user_id as UserId);
     },
     async groupsOf(users) {
-      const groups = dialect.jsonRows(
-        { group: verbatim("g.id"), displayName: verbatim("g.display_name") },
-        verbatim("g.id"),
-        sql`from directory_memberships m
-          join directory_groups g on g.tenant_id = m.tenant_id and g.id = m.group_id
-          where m.tenant_id = ${tenant} and m.directory_user_id = asked.value and g.overwritten_by is null`,
-      );
+      const groups = groupsJson({ tenant, dialect }, verbatim("asked.value"));
       const rows = await db.all<{ readonly id: string; readonly groups: string }>(
         quick(
           sql`select asked.value as id, ${groups} as groups from ${dialect.list(users)} as asked order by asked.value`,
@@ -105,6 +99,17 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
       );
     },
   };
+}
+
+/** Groups of a person, `GroupOfUser` without whose, as one text of JSON. */
+export function groupsJson({ tenant, dialect }: Pick<Scope, "tenant" | "dialect">, user: Fragment): Fragment {
+  return dialect.jsonRows(
+    { group: verbatim("g.id"), displayName: verbatim("g.display_name") },
+    verbatim("g.id"),
+    sql`from directory_memberships m
+      join directory_groups g on g.tenant_id = m.tenant_id and g.id = m.group_id
+      where m.tenant_id = ${tenant} and m.directory_user_id = ${user} and g.overwritten_by is null`,
+  );
 }
 
 function documentColumns(document: ScimGroupDocument): Readonly<Record<string, Value>> {

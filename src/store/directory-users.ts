@@ -8,12 +8,14 @@ import type {
   DirectoryReader,
   DirectoryUserRow,
   DirectoryWriter,
+  GroupOfUser,
   NewUserRow,
   WrittenRow,
 } from "../provisioning/ports/directory.js";
 import { adoptableUser } from "./adoptable.js";
 import { countScimRow } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
+import { groupsJson } from "./directory-groups.js";
 import {
   atVersion,
   CANDIDATE_COLUMNS,
@@ -31,7 +33,7 @@ import { insertSignInNames } from "./signed-in-rows.js";
 import { assignments, type Fragment, insertion, NOTHING, one, quick, sql, type Value, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { namedColumns } from "./users.js";
-import { given, toJson, toJsonOrNull, toMillis } from "./values.js";
+import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
 type UserReader = Pick<DirectoryReader, "directoryUser" | "displayNames">;
 type UserWriter = Pick<
@@ -54,20 +56,37 @@ export const WRITTEN = verbatim(
 );
 export type WrittenColumns = Parameters<typeof writtenOf>[0] & { readonly scim_version: number };
 
-/** Those of the connection's users that have one of these ids. */
+/** How users are looked up, and whether with their groups. */
+export interface UserLookUp {
+  readonly by: "id" | "user_name_folded";
+  readonly withGroups: boolean;
+}
+
+/** A row with the key by which it was found. */
+export type FoundUser = DirectoryUserRow & { readonly key: string };
+
+/** Those of the connection's users that have one of these keys, which are unique in it. */
 export async function readDirectoryUsers(
-  { tenant, sql: db, dialect }: Scope,
+  scope: Scope,
   connection: ConnectionId,
-  ids: readonly DirectoryUserId[],
-): Promise<readonly DirectoryUserRow[]> {
-  const rows = await db.all<ResourceColumns>(
+  keys: readonly string[],
+  { by, withGroups }: UserLookUp = { by: "id", withGroups: false },
+): Promise<readonly FoundUser[]> {
+  const { tenant, sql: db, dialect } = scope;
+  const key = verbatim(`u.${by}`);
+  const groups = withGroups ? sql`, ${groupsJson(scope, verbatim("u.id"))} as groups` : NOTHING;
+  const rows = await db.all<ResourceColumns & { readonly key: string; readonly groups?: string }>(
     quick(
-      sql`select ${USER_COLUMNS} from directory_users u
-      where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
-      ids.length,
+      sql`select ${key} as key, ${USER_COLUMNS}${groups} from directory_users u
+      where u.tenant_id = ${tenant} and ${key} in ${dialect.list(keys)} and u.connection_id = ${connection} and ${LIVE_SCIM}`,
+      keys.length,
     ),
   );
-  return rows.map(directoryUserOf);
+  return rows.map((row) => ({
+    ...directoryUserOf(row),
+    key: row.key,
+    ...(row.groups !== undefined && { groups: fromJson<readonly Omit<GroupOfUser, "user">[]>(row.groups) }),
+  }));
 }
 
 export function directoryUserReader(scope: Scope): UserReader {

@@ -3,7 +3,17 @@ import type { DirectoryUserId, UserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
 import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
-import { expectRefusal, groupDocument, LATER, makeWorld, NOW, pushUser, userDocument, type World } from "./world.js";
+import {
+  expectRefusal,
+  groupDocument,
+  LATER,
+  makeWorld,
+  NOW,
+  pushUser,
+  SCIM_CONNECTION,
+  userDocument,
+  type World,
+} from "./world.js";
 
 type Outcome = "done" | string;
 
@@ -320,6 +330,36 @@ export function parallelConformance(open: OpenStore): void {
       await beside;
       const { rows } = await world.read.directoryGroupsList(world.connection.id, { offset: 0, limit: 99 });
       expect(rows.map((row) => row.resource["displayName"])).to.deep.equal(["c"]);
+    });
+
+    it("P2: tells each who asks for one userName at the same time as others of that person alone, with their groups", async () => {
+      const world = await makeWorld(store());
+      const people = await Promise.all(times(25, (index) => world.push(`p${index}`)));
+      const gone = await world.push("gone");
+      await world.write((tx) => tx.deleteUserRow(world.connection.id, gone.row, LATER));
+      await world.group(
+        "Eng",
+        people.slice(0, 2).map(({ row }) => row),
+      );
+      const other = await world.write((tx) => tx.insertConnection({ ...SCIM_CONNECTION, slug: "other" }, NOW));
+      await world.write((tx) => pushUser(tx, other.id, userDocument("theirs")));
+      const named = (value: string) =>
+        world.read.directoryUsers(world.connection.id, {
+          ...{ offset: 0, limit: 9, withGroups: true },
+          filter: { op: "compare", path: [{ name: "userName", multi: false }], comparator: "eq", value },
+        });
+      const unstorable = named("half \ud800 a pair");
+      const told = async (value: string) => {
+        const { total, rows } = await named(value);
+        const shown = rows.map(({ id, groups }) => `${id} ${groups?.map(({ displayName }) => displayName).join()}`);
+        return [total, ...shown];
+      };
+      const answers = Promise.all(["gone", "theirs", "nobody", ...times(25, (index) => `p${index}`)].map(told));
+      await expectRefusal(unstorable, "bad_request");
+      const found = people.map(({ row }, index) => [1, `${row} ${index < 2 ? "Eng" : ""}`]);
+      expect(await answers).to.deep.equal([[0], [0], [0], ...found]);
+      const byId = await world.read.directoryUser(world.connection.id, people[0]?.row ?? gone.row, undefined, true);
+      expect(byId?.groups?.map(({ displayName }) => displayName)).to.deep.equal(["Eng"]);
     });
 
     it("runs calls that were started together in one write", async () => {

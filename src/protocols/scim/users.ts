@@ -44,7 +44,11 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
 
 async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
-  const { rows, ...listed } = await reader.directoryUsers(connection.id, { ...query, ...adoptableFor(visit.caller) });
+  const { rows, ...listed } = await reader.directoryUsers(connection.id, {
+    ...query,
+    ...adoptableFor(visit.caller),
+    withGroups: showsGroups(visit),
+  });
   return { ...listed, resources: await renderAll(visit, rows) };
 }
 
@@ -69,7 +73,7 @@ function letGo(visit: Visit, body: Json): Creation {
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {
-  const row = await stored(visit);
+  const row = await stored(visit, showsGroups(visit));
   if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
   return outcome(visit, 200, row);
 }
@@ -149,11 +153,17 @@ function deleteUser(visit: Visit): Promise<Outcome> {
   });
 }
 
-async function stored(visit: Visit): Promise<DirectoryUserRow> {
+function showsGroups({ room, projection }: Visit): boolean {
+  return wants(room.schemas.user, "groups", projection);
+}
+
+async function stored(visit: Visit, withGroups = false): Promise<DirectoryUserRow> {
   const { id, caller } = visit;
   const { reader, connection } = caller;
   const { adoptable } = adoptableFor(caller);
-  const row = isStorable(id) ? await reader.directoryUser(connection.id, id as DirectoryUserId, adoptable) : undefined;
+  const row = isStorable(id)
+    ? await reader.directoryUser(connection.id, id as DirectoryUserId, adoptable, withGroups)
+    : undefined;
   if (!row) throw new ScimError("notFound", `no user ${quote(id)}`);
   return row;
 }
@@ -196,7 +206,7 @@ async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promi
   if (rows.length === 0) return [];
   const { room, caller, projection } = visit;
   const type = room.schemas.user;
-  const groups = wants(type, "groups", projection) ? await groupsByUser(caller, rows) : undefined;
+  const groups = showsGroups(visit) ? await groupsByUser(caller, rows) : undefined;
   const managers = wants(type, "manager", projection, ENTERPRISE) ? await managersOf(caller, rows) : new Map();
   return inBreaths(rows, (row) => {
     const manager = managers.get(managerId(row.resource) ?? "");
@@ -207,7 +217,16 @@ async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promi
 
 async function groupsByUser(caller: ScimCaller, rows: readonly DirectoryUserRow[]) {
   const byUser = new Map<string, { id: string; displayName: string }[]>();
-  for (const { user, group, displayName } of await caller.reader.groupsOf(rows.map((row) => row.id))) {
+  const bare: DirectoryUserId[] = [];
+  for (const { id, groups } of rows) {
+    if (groups === undefined) bare.push(id);
+    else
+      byUser.set(
+        id,
+        groups.map(({ group, displayName }) => ({ id: group, displayName })),
+      );
+  }
+  for (const { user, group, displayName } of bare.length > 0 ? await caller.reader.groupsOf(bare) : []) {
     pushTo(byUser, user, { id: group, displayName });
   }
   return byUser;

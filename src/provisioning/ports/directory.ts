@@ -14,6 +14,8 @@ export interface DirectoryUserRow {
   readonly modifiedAt: Instant;
   /** Made by hand: whatever the connection writes to it takes it over. */
   readonly adoptable?: true;
+  /** Where they were asked for and came with the row; else `groupsOf` tells them. */
+  readonly groups?: readonly Omit<GroupOfUser, "user">[];
 }
 
 export interface DirectoryGroupRow {
@@ -80,6 +82,8 @@ export interface DirectoryQuery {
   readonly limit: number;
   /** Also what the connection may take over. */
   readonly adoptable?: Adoptable;
+  /** Of users: with their groups, where one statement reads both. */
+  readonly withGroups?: boolean;
 }
 
 /** A page of a SCIM list, and how many there are in all. */
@@ -100,11 +104,12 @@ export interface Walked {
 export interface DirectoryReader {
   /** Everyone whose facts hang on these groups: their live members' users. */
   usersOfGroups(groups: readonly DirectoryGroupId[]): Promise<readonly UserId[]>;
-  /** Only rows of this connection that have a `scim` document, and what it may take over. */
+  /** Only rows of this connection that have a `scim` document, and what it may take over. `withGroups` as in a query. */
   directoryUser(
     connection: ConnectionId,
     id: DirectoryUserId,
     adoptable?: Adoptable,
+    withGroups?: boolean,
   ): Promise<DirectoryUserRow | undefined>;
   directoryUsers(connection: ConnectionId, query: DirectoryQuery): Promise<DirectoryList<DirectoryUserRow>>;
   directoryGroup(
