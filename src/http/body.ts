@@ -67,10 +67,15 @@ async function readBytes(message: IncomingMessage, { bytes }: BodyRule): Promise
   } catch (error) {
     const type = error instanceof Error && "type" in error ? error.type : undefined;
     if (type === "entity.too.large") discard(message);
-    const refusal = bodyRefusal(type, bytes);
+    const refusal = brokeOff(message) ? incomplete() : bodyRefusal(type, bytes);
     if (refusal === undefined) throw error;
     throw refusal;
   }
+}
+
+/** Whoever hangs up while their token is looked up leaves a body that cannot be read any more, which is no fault of ours. */
+function brokeOff(message: IncomingMessage): boolean {
+  return message.destroyed && !message.readableEnded;
 }
 
 function bodyRefusal(type: unknown, bytes: number): Refusal | undefined {
@@ -79,9 +84,11 @@ function bodyRefusal(type: unknown, bytes: number): Refusal | undefined {
       limit: bytes,
     });
   }
-  if (type === "request.aborted" || type === "request.size.invalid")
-    return new Refusal("bad_request", "the body did not arrive in full: send it again");
-  return undefined;
+  return type === "request.aborted" || type === "request.size.invalid" ? incomplete() : undefined;
+}
+
+function incomplete(): Refusal {
+  return new Refusal("bad_request", "the body did not arrive in full: send it again");
 }
 
 function discard(message: IncomingMessage): void {

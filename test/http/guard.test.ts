@@ -178,6 +178,56 @@ describe("bodies", () => {
   });
 });
 
+for (const when of ["before it is read", "while it is read"] as const) {
+  it(`bodies whose sender hangs up ${when} are logged as theirs to send again, not as a fault of ours`, async () => {
+    let admitted = (): void => undefined;
+    const admitting = new Promise<void>((resolve) => {
+      admitted = resolve;
+    });
+    let gone = (): void => undefined;
+    const leaving = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const auth: Authenticator<string> = {
+      name: "test",
+      scheme: "bearer",
+      async authenticate() {
+        admitted();
+        if (when === "before it is read") await leaving;
+        return "somebody";
+      },
+    };
+    const route = testRoute<{ body: unknown; principal: string }>({
+      method: "POST",
+      path: "/echo",
+      auth,
+      body: { read: "json", bytes: 1_000 },
+      handler: async () => ({ status: 200 }),
+    });
+    let logged = (): void => undefined;
+    const logging = new Promise<void>((resolve) => {
+      logged = resolve;
+    });
+    const { listener, lines } = testApp([{ prefix: "", routes: [route], answered: () => logged() }]);
+    const noticing: typeof listener = (incoming, outgoing) => {
+      incoming.once("close", () => gone());
+      return listener(incoming, outgoing);
+    };
+    await onSocket(noticing, async (port) => {
+      const socket = connect(port, "127.0.0.1");
+      const head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n";
+      socket.write(`${head}{"a":1`);
+      await admitting;
+      socket.destroy();
+      await logging;
+    });
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told.map(({ event }) => event)).not.to.include("request_failed");
+    const requests = told.filter(({ event }) => event === "request");
+    expect(requests.map(({ status, code }) => [status, code])).to.deep.equal([[400, "bad_request"]]);
+  });
+}
+
 function streamOf(size: number): ReadableStream {
   const piece = new TextEncoder().encode("x".repeat(1_000));
   return new ReadableStream({
