@@ -281,6 +281,31 @@ describe("service accounts over SCIM", () => {
       }
     });
 
+    it("keep what was pushed when what was read comes back in another spelling, and believe no tag but the present one", async () => {
+      const directory = await connect();
+      const past = { expiresAt: "2020-01-01T00:00:00Z", active: true, roles: [ADMIN_ROLE] };
+      const spelled: readonly (readonly [name: string, said: JsonObject])[] = [
+        ["as text", { active: "False" }],
+        ["in another letter case", { ACTIVE: "false" }],
+        ["below the URN of the core", { [SERVICE_ACCOUNT]: { active: "FALSE" } }],
+      ];
+      for (const stale of [false, true]) {
+        for (const [how, said] of spelled) {
+          const name = `${how} ${stale}`;
+          const path = `/ServiceAccounts/${await made(directory, name, past)}`;
+          const { active: _, ...read } = (await directory.get(path)).json;
+          if (stale) await directory.patch(path, [{ op: "add", path: "description", value: "d" }]);
+          const back = await directory.put(path, { ...read, ...said, expiresAt: "2999-01-01T00:00:00Z" });
+          expect([back.status, back.json["active"]], `${name}: ${back.text}`).to.deep.equal([200, !stale]);
+        }
+      }
+      const foreign = `/ServiceAccounts/${await made(directory, "foreign", past)}`;
+      const { json } = await directory.get(foreign);
+      const meta = { ...(json["meta"] as JsonObject), version: 'W/"999-over"' };
+      const off = await directory.put(foreign, { ...json, meta, expiresAt: "2999-01-01T00:00:00Z" });
+      expect([off.status, off.json["active"]], off.text).to.deep.equal([200, false]);
+    });
+
     it("RFC-52: have another ETag once their time is over, though nothing was written", async () => {
       const directory = await connect();
       const path = `/ServiceAccounts/${await made(directory, "over", { expiresAt: "2020-01-01T00:00:00Z" })}`;

@@ -4,9 +4,11 @@ import type { Instant } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { memberOf } from "./attribute-value.js";
 import { instantOf } from "./date-time.js";
-import { isObject, without } from "./json-value.js";
-import type { Preconditions } from "./preconditions.js";
+import type { Reading } from "./dialect.js";
+import { isObject } from "./json-value.js";
+import { namesTag, type Preconditions } from "./preconditions.js";
 import { etagOf, type StoredResource } from "./render.js";
+import { bodySaysOff } from "./switch-off.js";
 
 /** The account as it is at that time; what was pushed counts again with a later `expiresAt`. */
 export function accountAt<Row extends StoredResource>(row: Row, now: Instant): Row {
@@ -25,20 +27,38 @@ export function accountTag(row: StoredResource, now: Instant): string {
 }
 
 /**
- * A PUT's body without an `active: false` that was merely read, as the tag of what was read tells: nobody pushed it, and the
- * account stays what it was pushed to be. INVARIANT: whoever says `active: false` without having read it switches off.
+ * A PUT's body without an `active: false`, in any spelling, that was merely read, as the tag of what was read tells: nobody
+ * pushed it, and the account stays what it was pushed to be. INVARIANT: whoever says `active: false` without having read the
+ * account as it is now switches off.
  */
-export function withoutReadActive(body: Json, { ifMatch }: Preconditions): Json {
-  if (!isObject(body)) return body;
-  const key = Object.keys(body).find((name) => name.toLowerCase() === "active");
-  if (key === undefined || body[key] !== false) return body;
+export function withoutReadActive(
+  body: Json,
+  row: StoredResource,
+  { preconditions: { ifMatch }, reading, now }: ReadBack,
+): Json {
+  if (!isObject(body) || !isOver(row.resource, now)) return body;
   const meta = memberOf(body, "meta");
   const version = isObject(meta) ? memberOf(meta, "version") : undefined;
-  const wasRead = [ifMatch, version].some((tags) => typeof tags === "string" && OVER.test(tags));
-  return wasRead ? without(body, key) : body;
+  const tag = accountTag(row, now);
+  const wasRead = [ifMatch, version].some((tags) => typeof tags === "string" && namesTag(tags, tag));
+  return wasRead && bodySaysOff(body, reading) ? withoutActive(body, reading.type.core.urn.toLowerCase()) : body;
 }
 
-const OVER = /"\d+-over"/;
+interface ReadBack {
+  readonly preconditions: Preconditions;
+  readonly reading: Reading;
+  readonly now: Instant;
+}
+
+/** At the root, and below the URN of the core. */
+function withoutActive(body: JsonObject, urn: string): JsonObject {
+  const entries = Object.entries(body).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
+    const name = key.toLowerCase();
+    if (name === "active") return [];
+    return [[key, name === urn && isObject(value) ? withoutActive(value, urn) : value]];
+  });
+  return Object.fromEntries(entries);
+}
 
 /** The filter with `active` as it is at that time. */
 export function accountFilterAt(filter: ResourceFilter, now: Instant): ResourceFilter {

@@ -42,6 +42,11 @@ function isNamed(ifMatch: string | undefined, etag: string): boolean {
   return true;
 }
 
+/** Whether one of the tags, as `If-Match` lists them, is this one. A star is none. */
+export function namesTag(header: string, etag: string): boolean {
+  return tagsOf(header).includes(opaque(etag));
+}
+
 function tagsOf(header: string | undefined): readonly string[] {
   return (header ?? "")
     .split(",")

@@ -67,11 +67,12 @@ async function readOne(visit: Visit): Promise<Outcome> {
 }
 
 function replaceAccount(visit: Visit, sent: Json): Promise<Outcome> {
-  const { reading } = visit;
-  const body = withoutReadActive(sent, visit.preconditions);
+  const { reading, preconditions } = visit;
+  const pushed = (row: DirectoryUserRow) =>
+    withoutReadActive(sent, row, { preconditions, reading, now: visit.room.p.now() });
   return change(visit, {
-    next: async ({ resource }) => readServiceAccount(body, reading, resource),
-    saysOff: () => bodySaysOff(body, reading),
+    next: async (row) => readServiceAccount(pushed(row), reading, row.resource),
+    saysOff: (row) => bodySaysOff(pushed(row), reading),
   });
 }
 
