@@ -44,6 +44,20 @@ describe("SCIM searches over HTTP", () => {
       }
     });
 
+    it("RFC-59: refuses a key given twice, as PATCH does, where one of them would be passed over", async () => {
+      for (const twice of [
+        { filter: null, Filter: 'userName eq "zz"' },
+        { FILTER: 'userName eq "zz"', filter: 'userName eq "ann"' },
+        { count: 1, Count: 2 },
+      ]) {
+        for (const path of ["/Users", ""]) {
+          const { status, json, text } = await search(path, twice);
+          expect([status, json["scimType"]], text).to.deep.equal([400, "invalidValue"]);
+          expect(json["detail"]).to.include("is given twice");
+        }
+      }
+    });
+
     it("RFC-40, RFC-59: answers a query in a body as it answers it in the address", async () => {
       for (const [body, query] of [
         [{}, ""],

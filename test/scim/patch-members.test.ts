@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import type { QuirkName } from "../../src/protocols/scim/dialect.js";
+import { readGroup, readUser } from "../../src/protocols/scim/document.js";
 import { applyPatch, type PatchOutcome } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
-import { GROUP, groupReading, PATCH_OP, ROLECALL_GROUP, refusal } from "./tables.js";
+import { ENTERPRISE, GROUP, groupReading, PATCH_OP, ROLECALL_GROUP, refusal, USER, userReading } from "./tables.js";
 
 type Operations = readonly { readonly [key: string]: Json }[];
 
@@ -306,6 +307,28 @@ describe("SCIM PATCH of group members", () => {
       }
     });
   }
+
+  it("refuses a member whose id is given twice, as POST and PUT do, where one of them would be passed over", () => {
+    const twice: JsonObject = { value: "u1", Value: "u2" };
+    const body = { schemas: [GROUP], displayName: "Platform", members: [twice] };
+    const requests: readonly (() => unknown)[] = [
+      () => readGroup(body, groupReading()),
+      ...["add", "replace", "remove"].map((op) => () => patch([{ op, path: "members", value: [twice] }])),
+      () => patch([{ op: "add", value: { members: [twice] } }]),
+    ];
+    for (const request of requests) {
+      const { kind, detail } = refusal(request);
+      expect(kind).to.equal("invalidValue");
+      expect(detail).to.include("is given twice");
+    }
+  });
+
+  it("refuses a manager whose id is given twice, also where one of them is empty", () => {
+    const manager = { value: "", Value: "u2" };
+    const body = { schemas: [USER], userName: "ada", [ENTERPRISE]: { manager } };
+    const { kind, detail } = refusal(() => readUser(body, userReading()));
+    expect([kind, detail.includes("is given twice")]).to.deep.equal(["invalidValue", true]);
+  });
 
   it("SEC-06: bounds the members of one request over all its operations", () => {
     const ids = (from: number, count: number): readonly string[] =>

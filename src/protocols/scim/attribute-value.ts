@@ -114,6 +114,7 @@ function settleManager(value: Json, reading: Reading): Json {
   const single = managerFromList(value);
   if (single !== undefined) reading.quirks.add("manager_as_list");
   const manager = single ?? value;
+  if (isObject(manager)) refuseKeysTwice(manager);
   if (isEmptyManager(manager)) {
     reading.quirks.add("manager_emptied");
     return { value: null };
@@ -193,10 +194,10 @@ export function givenTwice(name: string): ScimError {
   return new ScimError("invalidValue", `${quote(name)} is given twice: letter case makes no difference`);
 }
 
-/** Of a message that `memberOf` reads: of two spellings one would be passed over. */
-export function refuseKeysTwice(message: JsonObject): void {
+/** Of an object that `memberOf` reads: of two spellings one would be passed over. */
+export function refuseKeysTwice(object: JsonObject): void {
   const seen = new Set<string>();
-  for (const key of Object.keys(message)) {
+  for (const key of Object.keys(object)) {
     if (seen.has(key.toLowerCase())) throw givenTwice(key);
     seen.add(key.toLowerCase());
   }

@@ -2,7 +2,7 @@
 
 import type { Json } from "../../model/json.js";
 import type { AttributeReference } from "./attribute-reference.js";
-import { memberOf } from "./attribute-value.js";
+import { memberOf, refuseKeysTwice } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import type { FilterNode } from "./filter-parser.js";
@@ -43,6 +43,7 @@ function readMemberId(item: Json, reading: Reading): string {
   const bare = memberFromText(item);
   if (bare !== undefined) reading.quirks.add("bare_member");
   const member = bare ?? item;
+  if (isObject(member)) refuseKeysTwice(member);
   const id = isObject(member) ? memberOf(member, "value") : undefined;
   if (!isObject(member) || typeof id !== "string" || id === "" || !isStorable(id)) {
     throw new ScimError(

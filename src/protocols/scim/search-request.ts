@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
-import { memberOf } from "./attribute-value.js";
+import { memberOf, refuseKeysTwice } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
 import { isList, isObject } from "./json-value.js";
 import type { ListRequest } from "./list-query.js";
@@ -16,10 +16,11 @@ export interface SearchRequest {
   readonly projection: ProjectionRequest;
 }
 
-/** Keys in any letter case; null is absent; keys that mean nothing here are ignored. */
+/** Keys in any letter case, each once; null is absent; keys that mean nothing here are ignored. */
 export function readSearchRequest(body: Json): SearchRequest {
   refusePrototypeKeys(body);
   if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
+  refuseKeysTwice(body);
   checkSchemas(memberOf(body, "schemas") ?? null);
   return {
     list: {
