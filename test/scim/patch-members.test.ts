@@ -69,6 +69,17 @@ describe("SCIM PATCH of group members", () => {
       [{ op: "Remove", path: "members", value: [{ $ref: null, value: "u1" }] }],
       ["-u1"],
     ],
+    [
+      "ENTRA-20: a listed member goes by its id, whatever else is said of it",
+      [
+        {
+          op: "remove",
+          path: "members",
+          value: [{ value: "u1", type: "Group", display: "x", $ref: "https://x/Groups/u1" }],
+        },
+      ],
+      ["-u1"],
+    ],
     ["ENTRA-20, BUG-01: an empty list removes nobody", [{ op: "Remove", path: "members", value: [] }], []],
     ["ENTRA-20: removes a lone listed member", [{ op: "remove", path: "members", value: { value: "u1" } }], ["-u1"]],
     ["ENTRA-21, BUG-02: removes the selected member", [remove('value eq "u1"')], ["-u1"]],
