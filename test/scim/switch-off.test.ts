@@ -12,7 +12,7 @@ import { waitForRun } from "../../src/provisioning/runs/held-runs.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
-import { type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
+import { groupBody, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
 import { ENTERPRISE, PATCH_OP, refusal, SERVICE_ACCOUNT, USER, userReading } from "./tables.js";
 import { BADGE } from "./test-resource.js";
 import { errorOf, INVALID, onTestResources, TAKEN } from "./test-resource-client.js";
@@ -76,12 +76,25 @@ describe("what a schema asks for and somebody who is switched off", () => {
       replace(false, "active"),
     ),
     "the last of two": operations(replace(true, "active"), replace({ active: false })),
+    "a PUT that says it twice": body({ active: false, Active: "False" }),
+    "a PUT that says it at the root and below the core URN": body({ active: false, [core]: { Active: false } }),
+    "a PUT with its schemas twice": body({ active: false, Schemas: [USER] }),
+    "an operation that says each of its parts twice": operations({
+      ...{ op: "replace", Op: "Replace", OP: "REPLACE", path: "active", Path: "Active", value: false, Value: "False" },
+    }),
+    "an operation beside one that says two things": operations(
+      { op: "add", Op: "remove", path: "title", value: "x" },
+      replace(false, "active"),
+    ),
   };
   const NOT: Readonly<Record<string, Says>> = {
     "a PUT that says nothing of it": body({}),
     "a PUT of another schema": () => bodySaysOff({ schemas: [SERVICE_ACCOUNT], active: false }, userReading()),
     "a PUT without schemas": () => bodySaysOff({ active: false }, userReading()),
-    "a PUT that says it twice": body({ active: false, Active: false }),
+    "a PUT that says both": body({ active: false, Active: true }),
+    "a PUT that says it and nothing": body({ active: null, Active: false }),
+    "an operation of two kinds": operations({ op: "replace", Op: "remove", path: "active", value: false }),
+    "an operation with two values": operations({ op: "replace", path: "active", value: false, Value: true }),
     "a PUT with a key that no body may have": () =>
       bodySaysOff(JSON.parse(`{"schemas":["${USER}"],"active":false,"__proto__":{}}`), userReading()),
     "neither true nor false": body({ active: "no" }),
@@ -251,6 +264,133 @@ describe("a deactivation that comes with what is refused", () => {
         expect(state?.status).to.equal("deactivated");
       });
     }
+
+    const NAMES: Readonly<Record<string, JsonObject>> = {
+      "an externalId that is too long": { externalId: "x".repeat(600) },
+      "two primary e-mails": { emails: [primary("a@x.test"), primary("b@x.test")] },
+      "an e-mail that is too long": { emails: [{ value: `${long}@x.test` }] },
+      "a number for e-mails": { emails: 7 },
+      "e-mails of more than is kept": {
+        emails: rolesOf(250).map(({ value }) => ({ value: `${value}${long}${long}` })),
+      },
+      "active twice": { Active: false },
+    };
+    for (const [what, wrong] of Object.entries(NAMES)) {
+      it(`SEC-05: a POST with ${what} switches off whom the names mean that can be read`, async () => {
+        const domain = `names${Object.keys(NAMES).indexOf(what)}x${Date.now()}.example`;
+        const oidc = { issuer: `https://${domain}`, clientId: "c", scopes: [] };
+        const directory = await service().connect({ protocol: "oidc", oidc, of: { domains: [domain] } });
+        const { p } = service();
+        const { tenant, connection } = directory;
+        const name = `h@${domain}`;
+        await createLocalUser(p, tenant, { userName: name, email: name }, ADMIN);
+        await signIn(p, { tenant, connection, observed: signInOf("sub-sue", { userName: "sue" }) });
+        for (const userName of [name, "sue"]) {
+          const send = (more: JsonObject) => directory.post("/Users", userBody(userName, { ...wrong, ...more }));
+          expect(errorOf(await send({ active: true })), "who stays").to.deep.equal(INVALID);
+          const off = await send({ active: false });
+          expect(off.status, off.text).to.equal(201);
+          expect(off.json).to.include({ userName, active: false }).and.not.have.property("externalId");
+        }
+        const { items } = await p.store.read(tenant.id).users({ limit: 5 });
+        expect(items.map(({ userName, status }) => `${userName} ${status}`)).to.have.members([
+          `${name} deactivated`,
+          "sue deactivated",
+        ]);
+        const nobody = await directory.post("/Users", userBody("nobody", { ...wrong, active: false }));
+        expect(errorOf(nobody), "it means nobody").to.deep.equal(INVALID);
+      });
+    }
+
+    it("SEC-05: an operation that says the same twice, or stands beside one that says two things, switches off", async () => {
+      const { directory } = client();
+      const off = { op: "replace", path: "active", value: false };
+      const wrong = { op: "add", Op: "remove", path: "title", value: "x" };
+      for (const operations of [[{ ...off, Op: "Replace" }], [wrong, off]]) {
+        const path = `/Users/${await directory.user("bob")}`;
+        const reply = await directory.patch(path, operations);
+        expect([reply.status, reply.json["active"]], reply.text).to.deep.equal([200, false]);
+        expect((await directory.delete(path)).status).to.equal(204);
+      }
+      const path = `/Users/${await directory.user("bob")}`;
+      const both = await directory.put(path, userBody("bob", { active: false, Active: true }));
+      expect(errorOf(both), "it says both").to.deep.equal(INVALID);
+    });
+
+    it("SEC-05: a reference of a bulk request that means nothing keeps nobody in", async () => {
+      const oidc = { issuer: "https://bulk.example", clientId: "c", scopes: [] };
+      const directory = await service().connect({ protocol: "oidc", oidc });
+      const { p } = service();
+      const { tenant, connection } = directory;
+      await signIn(p, { tenant, connection, observed: signInOf("sub-sue", { userName: "sue" }) });
+      const pathOf = async (name: string) => `/Users/${await directory.user(name)}`;
+      const [put, patch, stays] = [await pathOf("put"), await pathOf("patch"), await pathOf("stays")];
+      const account = { schemas: [SERVICE_ACCOUNT], displayName: "Export" };
+      const made = await directory.post("/ServiceAccounts", account);
+      const exporter = `/ServiceAccounts/${made.json["id"]}`;
+      const group = `/Groups/${(await directory.post("/Groups", groupBody("G", []))).json["id"]}`;
+      const manager = (bulkId: string) => ({ [ENTERPRISE]: { manager: { value: `bulkId:${bulkId}` } } });
+      const whole = (name: string, active: boolean) => userBody(name, { ...manager("b"), active });
+      const value = { active: false, ...manager("gone") };
+      const patchOf = (operation: JsonObject) => ({ schemas: [PATCH_OP], Operations: [operation] });
+      const reply = await directory.post("/Bulk", {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        Operations: [
+          { method: "POST", path: "/Users", bulkId: "b", data: userBody("") },
+          { method: "PUT", path: put, data: whole("renamed", false) },
+          { method: "PATCH", path: patch, data: patchOf({ op: "replace", value }) },
+          { method: "PUT", path: stays, data: whole("stays", true) },
+          { method: "PUT", path: stays, version: 'W/"7"', data: whole("stays", false) },
+          { method: "PUT", path: exporter, data: { ...account, active: false, owner: { value: "bulkId:b" } } },
+          { method: "POST", path: "/Users", bulkId: "s", data: whole("sue", false) },
+          { method: "POST", path: "/Users", bulkId: "n", data: whole("nobody", false) },
+          { method: "PUT", path: "/Users/bulkId:b", data: whole("stays", false) },
+          {
+            method: "PATCH",
+            path: group,
+            data: patchOf({ op: "add", path: "members", value: [{ value: "bulkId:b" }] }),
+          },
+          {
+            method: "POST",
+            path: "/ServiceAccounts",
+            bulkId: "a",
+            data: { ...account, active: false, owner: { value: "bulkId:b" } },
+          },
+        ],
+      });
+      const lines = reply.json["Operations"] as readonly JsonObject[];
+      const statuses = lines.map(({ status }) => status);
+      expect(statuses, reply.text).to.deep.equal([
+        "400",
+        "200",
+        "200",
+        "409",
+        "412",
+        "200",
+        "201",
+        "409",
+        "409",
+        "409",
+        "409",
+      ]);
+      const shown = async (path: string) => (await directory.get(path)).json;
+      expect(await shown(put))
+        .to.include({ userName: "put", active: false })
+        .and.not.have.property(ENTERPRISE);
+      expect(await shown(patch))
+        .to.include({ active: false })
+        .and.not.have.property(ENTERPRISE);
+      expect(await shown(stays))
+        .to.include({ active: true })
+        .and.not.have.property(ENTERPRISE);
+      expect(await shown(exporter))
+        .to.include({ active: false })
+        .and.not.have.property("owner");
+      expect((await shown(group))["members"], "nobody else joins").to.deep.equal([]);
+      const { items } = await p.store.read(tenant.id).users({ limit: 9 });
+      expect(items.map(({ userName, status }) => `${userName} ${status}`)).to.include("sue deactivated");
+      expect(items.map(({ userName }) => userName)).to.not.include("nobody");
+    });
 
     it("SEC-05: a POST with a value that is taken switches off somebody who is known by sign-ins alone", async () => {
       const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };

@@ -19,6 +19,8 @@ export interface BulkOperation {
   /** The version that the resource must have. */
   readonly version?: string;
   readonly operation: Operation;
+  /** It refers to what is not there: nothing of it is done but switching somebody off. */
+  readonly refused?: ScimError;
 }
 
 /** What the answer repeats of an operation, and what it asks for or why that cannot be read. */

@@ -67,9 +67,9 @@ function carrierFor(request: Pick<VisitRequest, "room" | "caller" | "onQuirks">)
     return { ...request, id, preconditions: { ifMatch }, membersBefore, onMembers };
   };
   return {
-    async one({ handler, id, version, operation }) {
+    async one({ handler, id, version, operation, refused }) {
       count();
-      return operate(handler, visitOf(id, version), operation);
+      return operate(handler, { ...visitOf(id, version), ...(refused && { refused }) }, operation);
     },
     async circle(circle) {
       for (const bulkId of circle.keys()) await blaming(bulkId, count);

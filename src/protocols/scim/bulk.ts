@@ -84,7 +84,8 @@ class BulkRun {
       const circle = new Map<string, Post>();
       for (const line of lines) {
         const { bulkId = "" } = line;
-        const { handler, operation } = await blaming(bulkId, () => this.#ready(line));
+        const { handler, operation, refused } = await blaming(bulkId, () => this.#ready(line));
+        if (refused) throw new CircleError(bulkId, { cause: refused });
         // Nothing else is referred to.
         if (operation.kind === "create") circle.set(bulkId, { handler, body: operation.body });
       }
@@ -99,14 +100,19 @@ class BulkRun {
   #ready(line: BulkLine): BulkOperation {
     const { asked } = line;
     if (asked instanceof ScimError) throw asked;
-    for (const bulkId of this.#wanted.get(line) ?? []) {
-      const maker = this.#makers.get(bulkId);
-      if (maker === undefined) throw new ScimError("invalidValue", `no operation has the bulkId ${quote(bulkId)}`);
-      if (this.#results.get(maker)?.error !== undefined) throw referredToFailed(bulkId);
-    }
     const { id, operation } = asked;
+    const refused = (this.#wanted.get(line) ?? []).flatMap((bulkId) => this.#refusalOf(bulkId) ?? [])[0];
+    // Without a body there is nothing to switch off by, and without its id nobody is meant.
+    if (refused && (!("body" in operation) || bulkIdOf(this.#resolvedId(id)) !== undefined)) throw refused;
     const body = "body" in operation && { body: resolveReferences(operation.body, this.#ids) };
-    return { ...asked, id: this.#resolvedId(id), operation: { ...operation, ...body } };
+    return { ...asked, id: this.#resolvedId(id), operation: { ...operation, ...body }, ...(refused && { refused }) };
+  }
+
+  /** Why a reference means nothing. */
+  #refusalOf(bulkId: string): ScimError | undefined {
+    const maker = this.#makers.get(bulkId);
+    if (maker === undefined) return new ScimError("invalidValue", `no operation has the bulkId ${quote(bulkId)}`);
+    return this.#results.get(maker)?.error === undefined ? undefined : referredToFailed(bulkId);
   }
 
   #resolvedId(id: string): string {

@@ -1,6 +1,7 @@
 /** Owns what a connection's profile changes in the SCIM room, the bounds of a request, and the note of quirks it needed. */
 
 import type { ScimProfile } from "../../model/connection.js";
+import type { ScimError } from "./errors.js";
 import type { ENTRA_QUIRKS } from "./quirks/entra.js";
 import type { GENERIC_QUIRKS } from "./quirks/generic.js";
 import type { OKTA_QUIRKS } from "./quirks/okta.js";
@@ -52,6 +53,8 @@ export interface Reading {
    * (RFC 7644 section 3.4.2.1); without the set they are refused.
    */
   readonly strangers?: Set<string>;
+  /** Why nothing that the request asks for is done, but switching somebody off. */
+  readonly refused?: ScimError;
   /** Absent: roles are like any other attribute. */
   readonly roles?: RolePolicy;
 }

@@ -45,6 +45,8 @@ export interface ResourceHandler {
   readonly type: ResourceType;
   /** Its name in the settings of a connection; absent for types that operators define. */
   readonly managedAs?: RoleSource;
+  /** PUT and PATCH switch off by `orSwitchOff`, and do nothing else of what is refused beforehand. */
+  readonly switchesOff?: true;
   /** Bytes of a body at most. */
   readonly bodyBytes: number;
   list(visit: Visit, query: ListQuery): Promise<Listed>;
@@ -67,6 +69,7 @@ export type Operation =
 export function operate(handler: ResourceHandler, asked: VisitRequest, operation: Operation): Promise<Outcome> {
   if (operation.kind === "create") return makeOne(handler, asked, operation.body);
   return visited(handler, asked, async (visit) => {
+    if (asked.refused && !handler.switchesOff) throw asked.refused;
     if ("body" in operation) return handler[operation.kind](await withRoles(visit, operation.body), operation.body);
     return handler[operation.kind](visit);
   });
@@ -77,7 +80,10 @@ function makeOne(handler: ResourceHandler, asked: VisitRequest, body: Json): Pro
     const { reading } = visit;
     const { letGo } = handler;
     const write = async () => makeNow(asked, handler.create(await withRoles(visit, body), body));
-    if (letGo === undefined) return write();
+    if (letGo === undefined) {
+      if (asked.refused) throw asked.refused;
+      return write();
+    }
     const alone = async () => makeNow(asked, letGo(visit, body));
     return orSwitchOff({ reading, saysOff: () => bodySaysOff(body, reading), write, alone });
   });

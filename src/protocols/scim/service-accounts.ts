@@ -30,6 +30,7 @@ export function serviceAccountHandler({ schemas, bodyBytes }: ScimRoom): Resourc
     type: schemas.serviceAccount,
     managedAs: "serviceAccounts",
     bodyBytes,
+    switchesOff: true,
     list: listAccounts,
     create: createAccount,
     read: readOne,

@@ -1,16 +1,18 @@
 /** Owns that whatever else a request brings keeps nobody in whom it switches off. */
+import type { ScimUserDocument } from "../../model/directory.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
 import { refusePrototypeKeys } from "./attribute-reference.js";
-import { memberOf } from "./attribute-value.js";
+import { givenTwice, memberOf } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
-import { readWritten } from "./document.js";
+import { readWritten, userDocument } from "./document.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject } from "./json-value.js";
+import { isList, isObject, sameJson } from "./json-value.js";
 import { requireAttributes } from "./kept-rules.js";
 import { applyPatch } from "./patch.js";
 import { findTarget } from "./patch-path.js";
 import { readPatchRequest } from "./patch-request.js";
+import { refuseTooLarge } from "./resource-size.js";
 import type { Attribute, ResourceType } from "./schema.js";
 
 /** What the store and the directory refuse a document for. Anything else, such as another version, is no fault of its values. */
@@ -34,6 +36,7 @@ export interface Switching<T> {
  */
 export async function orSwitchOff<T>({ reading, stored, saysOff, write, alone }: Switching<T>): Promise<T> {
   try {
+    if (reading.refused) throw reading.refused;
     return await write();
   } catch (refusal) {
     if (!isOfValues(refusal) || stored?.["active"] === false || !isReadAs(true, saysOff)) throw refusal;
@@ -75,29 +78,58 @@ export function switchedOff<D extends { readonly unique?: unknown }>(
 /** Of a POST's or a PUT's body. */
 export function bodySaysOff(body: Json, reading: Reading): boolean {
   refusePrototypeKeys(body);
-  return readWritten(only([ACTIVE], body, reading.type), reading)["active"] === false;
+  if (!isObject(body)) return false;
+  const said = saidOf(ACTIVE, body, reading.type);
+  const isOff = (active: Json) => readWritten({ schemas: schemasOf(body), active }, reading)["active"] === false;
+  return said.length > 0 && said.every(isOff);
 }
 
-/** A user of whom a POST's body says nothing but their names, and that they leave. Throws ScimErrors. */
-export function namesLeaving(body: Json, reading: Reading): JsonObject {
-  const named = readWritten(only([ACTIVE, ...NAMES], body, reading.type), reading);
-  requireAttributes(reading.type.core, named);
-  return named;
+/**
+ * The document of a user of whom a POST's body says nothing but their names, and that they leave. Of the names other than the
+ * userName those count that can be read: what is wrong with one hides nobody. Throws ScimErrors.
+ */
+export function namesLeaving(body: Json, reading: Reading): ScimUserDocument {
+  const read = (names: readonly string[]): ScimUserDocument => {
+    const named = { ...readWritten(only(names, body, reading.type), reading), active: false };
+    requireAttributes(reading.type.core, named);
+    refuseTooLarge(named, reading.limits.resourceBytes, undefined);
+    return userDocument(named, reading);
+  };
+  return read([USER_NAME, ...OTHER_NAMES.filter((name) => isReadAs(true, () => Boolean(read([USER_NAME, name]))))]);
 }
 
-/** Of a body. */
-function only(names: readonly string[], body: Json, type: ResourceType): Json {
-  if (!isObject(body)) return body;
-  const entries = Object.entries(body).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
-    const name = key.toLowerCase();
-    if (name === "schemas" || names.includes(name)) return [[key, value]];
-    return name === type.core.urn.toLowerCase() && isObject(value) ? [[key, only(names, value, type)]] : [];
+/** Of a body: what is said twice counts where it is the same. */
+function only(names: readonly string[], body: Json, type: ResourceType): JsonObject {
+  const from = isObject(body) ? body : {};
+  const said = names.flatMap((name): readonly (readonly [string, Json])[] => {
+    const [value, ...others] = saidOf(name, from, type);
+    if (value === undefined) return [];
+    if (!others.every((other) => sameJson(value, other))) throw givenTwice(name);
+    return [[name, value]];
   });
-  return Object.fromEntries(entries);
+  return { schemas: schemasOf(from), ...Object.fromEntries(said) };
+}
+
+/** All that a body says of a core attribute, by any spelling of its name. */
+function saidOf(name: string, body: JsonObject, type: ResourceType): readonly Json[] {
+  const urn = type.core.urn.toLowerCase();
+  const cores = Object.entries(body).flatMap(([key, value]) =>
+    key.toLowerCase() === urn && isObject(value) ? [value] : [],
+  );
+  return [body, ...cores].flatMap((part) => spellingsOf(name, part).map((key) => part[key] ?? null));
+}
+
+function spellingsOf(name: string, object: JsonObject): readonly string[] {
+  return Object.keys(object).filter((key) => key.toLowerCase() === name);
+}
+
+function schemasOf(body: JsonObject): Json {
+  return memberOf(body, "schemas") ?? null;
 }
 
 const ACTIVE = "active";
-const NAMES = ["username", "externalid", "emails"] as const;
+const USER_NAME = "username";
+const OTHER_NAMES = ["externalid", "emails"] as const;
 
 /** Of a PATCH: the operations on `active` are carried out, and no other. */
 export function patchSaysOff(body: Json, stored: JsonObject, reading: Reading): boolean {
@@ -114,10 +146,25 @@ export function patchSaysOff(body: Json, stored: JsonObject, reading: Reading): 
 function onActive(operation: Json, reading: Reading): readonly Json[] {
   if (!isObject(operation)) return [];
   const [op = null, path = null, value] = ["op", "path", "value"].map((name) => memberOf(operation, name));
-  if (typeof path === "string" && meansActive(path, reading)) return [operation];
+  if (typeof path === "string" && meansActive(path, reading)) return [saidOnce(operation)];
   const isWhole = path === null || (typeof path === "string" && isCore(path, reading.type));
   const said = isWhole ? valueOnActive(value, reading) : undefined;
   return said === undefined ? [] : [{ op, value: said }];
+}
+
+/** Without keys that say again what another spelling of them says. */
+function saidOnce(operation: JsonObject): JsonObject {
+  const entries = Object.entries(operation);
+  const isRepeated = ([key, value]: readonly [string, Json], at: number): boolean =>
+    entries
+      .slice(0, at)
+      .some(([other, said]) => other.toLowerCase() === key.toLowerCase() && sameJson(plain(said), plain(value)));
+  return Object.fromEntries(entries.filter((entry, at) => !isRepeated(entry, at)));
+}
+
+/** Of `op`, `path` and a truth, which texts may stand for, letter case means nothing. */
+function plain(value: Json): Json {
+  return typeof value === "string" || typeof value === "boolean" ? String(value).toLowerCase() : value;
 }
 
 /** The keys of a value that mean it, by any of their spellings. */

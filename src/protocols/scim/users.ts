@@ -34,6 +34,7 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
     bodyBytes,
     list: listUsers,
     create: createUser,
+    switchesOff: true,
     letGo,
     read: readOne,
     replace: replaceUser,
@@ -64,7 +65,7 @@ function createUser(visit: Visit, body: Json): Creation {
 /** By the names alone: whatever else is said may be what was refused. */
 function letGo(visit: Visit, body: Json): Creation {
   const { reading } = visit;
-  const document = userDocument(namesLeaving(body, reading), reading);
+  const document = namesLeaving(body, reading);
   const leaving = (stored: JsonObject) => offDocument(visit, stored);
   return {
     change: { kind: "upsertUser", document, leaving },

@@ -16,6 +16,8 @@ export interface VisitRequest {
   readonly id?: string;
   readonly projection?: ProjectionRequest;
   readonly preconditions?: Preconditions;
+  /** Why nothing else than switching somebody off is done. */
+  readonly refused?: ScimError;
   /** How many members other operations of the same request named. */
   readonly membersBefore?: number;
   /** Told how many this one named, where it did. */
@@ -51,7 +53,7 @@ export async function visitedAll<T>(
 
 export async function visited<T>(
   { type, managedAs }: ResourceHandler,
-  { room, caller, id = "", projection = {}, preconditions = {}, membersBefore = 0, ...told }: VisitRequest,
+  { room, caller, id = "", projection = {}, preconditions = {}, membersBefore = 0, refused, ...told }: VisitRequest,
   serve: (visit: Visit) => Promise<T>,
 ): Promise<T> {
   const { profile, rolesFrom, slug } = caller.connection;
@@ -66,7 +68,12 @@ export async function visited<T>(
     ...(managedAs === "serviceAccounts" && { ownsNothing: true as const }),
   };
   const members = { before: membersBefore, named: 0 };
-  const reading: Reading = { ...startReading(type, profile, room.limits), members, ...(roles && { roles }) };
+  const reading: Reading = {
+    ...startReading(type, profile, room.limits),
+    members,
+    ...(roles && { roles }),
+    ...(refused && { refused }),
+  };
   try {
     return await serve({ room, caller, id, reading, projection: readProjection(projection, reading), preconditions });
   } finally {
