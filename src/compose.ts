@@ -17,6 +17,7 @@ import type { MappingDocument } from "./model/mapping.js";
 import type { Problem } from "./model/problem.js";
 import { now } from "./platform/clock.js";
 import { type Config, ConfigError, publicUrlOf } from "./platform/config.js";
+import { createTxtResolver } from "./platform/dns-txt.js";
 import { createExpressionRunner, type ExpressionIncident } from "./platform/expression-runner.js";
 import { parseJsonWithPositions, repeatedKeys } from "./platform/json.js";
 import { makeKeyPair } from "./platform/key-pair.js";
@@ -91,6 +92,7 @@ export async function openProvisioning(
     secrets: { newToken, hashToken, encrypt: vault.seal, decrypt: vault.open, makeKeyPair },
     documents: createLocalDocuments(customTables),
     metadata: createMetadataPort({ fetch: guardedFetch(config), allowHttp: config.allowPrivateNetwork, now }),
+    dns: createTxtResolver(),
     settings: {
       ...config.sync,
       brake: config.brake,

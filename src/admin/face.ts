@@ -10,6 +10,7 @@ import { catalogueRoutes } from "./catalogue.js";
 import { connectionKeyRoutes } from "./connection-keys.js";
 import { connectionRoutes } from "./connections.js";
 import type { AdminDeps } from "./deps.js";
+import { domainRoutes } from "./domains.js";
 import { erasureRoutes } from "./erasure.js";
 import { explanationRoutes } from "./explanation.js";
 import { grantRoutes } from "./grants.js";
@@ -69,6 +70,7 @@ export function createAdminApi(deps: AdminDeps, others: readonly Route[], versio
 function adminRoutes(deps: AdminDeps): readonly Route[] {
   return [
     ...tenantRoutes(deps),
+    ...domainRoutes(deps),
     ...connectionRoutes(deps),
     ...connectionKeyRoutes(deps),
     metadataRefreshRoute(deps),

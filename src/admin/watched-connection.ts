@@ -1,19 +1,21 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import { trustWarnings } from "../provisioning/certificate-expiry.js";
 import type { MetadataState } from "../provisioning/ports/metadata.js";
+import { setUpWarnings } from "../provisioning/set-up-warnings.js";
 import { connectionView } from "./connection-view.js";
 import type { AdminDeps } from "./deps.js";
 
 /** The connection with what is to be known of its provider's metadata and keys. */
 export async function watchedView(deps: AdminDeps, tenant: Tenant, connection: Connection) {
   const view = connectionView(deps, tenant, connection);
-  if (connection.saml === undefined) return view;
+  const warnings = await setUpWarnings(deps.p, tenant, connection);
+  if (connection.saml === undefined) return { ...view, ...(warnings.length > 0 && { warnings }) };
   const state = await deps.p.store.read(tenant.id).metadataState(connection.id);
-  const warnings = trustWarnings(connection, state, deps.p.now());
+  const all = [...trustWarnings(connection, state, deps.p.now()), ...warnings];
   return {
     ...view,
     ...(state && { metadataRefresh: refreshView(deps, connection, state) }),
-    ...(warnings.length > 0 && { warnings }),
+    ...(all.length > 0 && { warnings: all }),
   };
 }
 

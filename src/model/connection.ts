@@ -137,8 +137,10 @@ export interface Tenant {
   readonly id: TenantId;
   readonly slug: string;
   readonly name: string;
-  /** Domains that the tenant proved, ASCII-lowered. */
+  /** Domains that are the tenant's, ASCII-lowered. */
   readonly domains: readonly string[];
+  /** Those of them whose proof is gone: nobody is matched by them. */
+  readonly lapsedDomains: readonly string[];
   /** `null`: no limit. */
   readonly seats: number | null;
   readonly seatsUsed: number;

@@ -42,6 +42,7 @@ export const REFUSAL_STATUS = {
   slug_taken: 409,
   domain_taken: 409,
   domain_not_proved: 400,
+  public_domain: 400,
   invalid_document: 422,
   version_conflict: 409,
   plan_changed: 409,

@@ -12,6 +12,7 @@ import { addressForm } from "./domain-form.js";
 import type { Adoptable, KeptFrom, LocalPerson } from "./ports/adoption.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
+import { provedDomains } from "./proved-domains.js";
 
 /** What a connection took over, for the audit and the feed. */
 export interface AdoptionNotice {
@@ -31,12 +32,12 @@ export interface Review {
  * is found and what is taken over, so that a client never hears "there is none" and "it exists" of the same person.
  */
 export function adoptableBy(
-  tenant: Pick<Tenant, "domains">,
+  tenant: Pick<Tenant, "domains" | "lapsedDomains">,
   { id, adopt, protocol, allowedDomains }: Pick<Connection, "id" | "adopt" | "protocol" | "allowedDomains">,
 ): Adoptable | undefined {
   if (adopt === "off" || protocol === "local") return undefined;
   const isAllowed = (domain: string) => allowedDomains.length === 0 || allowedDomains.includes(domain);
-  return { connection: id, domains: tenant.domains.filter(isAllowed) };
+  return { connection: id, domains: provedDomains(tenant).filter(isAllowed) };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { PersonPush } from "./ingest-together.js";
 import type { MappingCache, ParseMapping } from "./mapping/compiled-mappings.js";
 import type { KeyUse } from "./ports/connection-keys.js";
 import type { DocumentPort } from "./ports/documents.js";
+import type { TxtPort } from "./ports/domains.js";
 import type { Actor, Door } from "./ports/journal.js";
 import type { MetadataPort } from "./ports/metadata.js";
 import type { Store } from "./ports/store.js";
@@ -93,6 +94,7 @@ export interface Provisioning {
   readonly secrets: SecretPort;
   readonly documents: DocumentPort;
   readonly metadata: MetadataPort;
+  readonly dns: TxtPort;
   readonly settings: ProvisioningSettings;
   readonly log: FaultLog;
   readonly mappings: MappingCache;

@@ -7,7 +7,7 @@ import type { TenantWriter } from "./ports/store.js";
 
 /** What each of these connections may take over, of those that may take anybody over. */
 export function adoptableByEach(
-  tenant: Pick<Tenant, "domains">,
+  tenant: Pick<Tenant, "domains" | "lapsedDomains">,
   connections: readonly Connection[],
 ): readonly Adoptable[] {
   return connections.flatMap((connection) => {

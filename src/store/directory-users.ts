@@ -35,7 +35,7 @@ import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { namedColumns } from "./users.js";
 import { fromJson, given, toJson, toJsonOrNull, toMillis } from "./values.js";
 
-type UserReader = Pick<DirectoryReader, "directoryUser" | "displayNames">;
+type UserReader = Pick<DirectoryReader, "directoryUser" | "displayNames" | "lastPushed">;
 type UserWriter = Pick<
   DirectoryWriter,
   | "rowBySubject"
@@ -100,6 +100,13 @@ export function directoryUserReader(scope: Scope): UserReader {
         sql`select ${USER_COLUMNS} from directory_users u where u.id = ${id} and ${adoptableUser(scope, adoptable)}`,
       );
       return local && { ...directoryUserOf(local), adoptable: true };
+    },
+    async lastPushed(connection, limit) {
+      const rows = await db.all<{ readonly user_name: string; readonly external_id: string | null }>(
+        sql`select u.user_name, u.external_id from directory_users u
+          where u.tenant_id = ${tenant} and u.connection_id = ${connection} and ${LIVE_SCIM} order by u.id desc limit ${limit}`,
+      );
+      return rows.map((row) => ({ userName: row.user_name, ...given("externalId", row.external_id) }));
     },
     async displayNames(connection, ids) {
       const rows = await db.all<{ readonly id: string; readonly display_name: string | null }>(

@@ -25,13 +25,20 @@ import { fromJson, given, numericCursor, page, toInstant, toInstantOrNull, toMil
 const TOKENS = 500;
 
 async function putDomains(db: Sql, dialect: Dialect, tenant: number, domains: readonly string[]): Promise<void> {
-  await db.run(sql`delete from tenant_domains where tenant_id = ${tenant}`);
-  const added = await db.all<{ readonly domain: string }>(
+  // What a tenant loses it must prove anew: a claim that stayed would bring it back by itself.
+  const gone = sql`tenant_id = ${tenant} and domain not in ${dialect.list(domains)}`;
+  await db.run(sql`delete from domain_claims where ${gone} and domain in
+    (select domain from tenant_domains where tenant_id = ${tenant})`);
+  await db.run(sql`delete from tenant_domains where ${gone}`);
+  await db.run(
     sql`insert into tenant_domains (tenant_id, domain)
       select ${bigint(tenant)}, listed.value from ${dialect.list([...new Set(domains)].sort())} as listed where true
-      on conflict do nothing returning domain`,
+      on conflict do nothing`,
   );
-  const own = new Set(added.map((row) => row.domain));
+  const held = await db.all<{ readonly domain: string }>(
+    sql`select domain from tenant_domains where tenant_id = ${tenant}`,
+  );
+  const own = new Set(held.map((row) => row.domain));
   const taken = domains.find((domain) => !own.has(domain));
   if (taken !== undefined) throw new Refusal("domain_taken", `the domain \`${taken}\` belongs to another tenant`);
 }

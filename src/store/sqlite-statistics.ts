@@ -27,6 +27,7 @@ const FEW = 2;
 const SMALL: ReadonlySet<string> = new Set([
   "tenants",
   "tenant_domains",
+  "domain_claims",
   "tenant_counters",
   "connections",
   "connection_counters",

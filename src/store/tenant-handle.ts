@@ -11,6 +11,7 @@ import { SQLITE } from "./dialect.js";
 import { directoryGroupReader, directoryGroupWriter } from "./directory-groups.js";
 import { directoryListReader } from "./directory-lists.js";
 import { directoryUserReader, directoryUserWriter } from "./directory-users.js";
+import { domainReader, domainWriter } from "./domains.js";
 import { erasureReader, erasureWriter } from "./erasure.js";
 import { formerEvidenceReader } from "./former-evidence.js";
 import { groupListReader } from "./group-list.js";
@@ -46,6 +47,7 @@ const READERS = [
   connectionReader,
   connectionKeyReader,
   metadataStateReader,
+  domainReader,
   directoryUserReader,
   signedInReader,
   directoryGroupReader,
@@ -76,6 +78,7 @@ const READERS = [
 const WRITERS = [
   ...READERS,
   connectionWriter,
+  domainWriter,
   connectionKeyWriter,
   metadataStateWriter,
   directoryUserWriter,

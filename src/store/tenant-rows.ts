@@ -35,8 +35,11 @@ export interface TenantColumns {
 
 const OF_TENANT = ["id", "slug", "name", "seats", "seats_used", "scim", "team_policy", "active_version", "created_at"];
 
+/** Stands behind a domain whose proof is gone. */
+const LAPSED = "!";
+
 function domainsOf(dialect: Dialect): Fragment {
-  return sql`(select ${dialect.glue(verbatim("d.domain"), " ")} from tenant_domains d where d.tenant_id = t.id)`;
+  return sql`(select ${dialect.glue(verbatim(`d.domain || case when d.lapsed_at is null then '' else '${LAPSED}' end`), " ")} from tenant_domains d where d.tenant_id = t.id)`;
 }
 
 /** Columns of `tenants t`. */
@@ -55,11 +58,14 @@ export function ownerColumns(dialect: Dialect): Readonly<Record<string, Fragment
 }
 
 export function tenantOf(row: TenantColumns): Tenant {
+  const domains = row.t_domains === null ? [] : row.t_domains.split(" ");
+  const lapsed = domains.filter((domain) => domain.endsWith(LAPSED)).map(unmarked);
   return {
     id: row.t_id as TenantId,
     slug: row.t_slug,
     name: row.t_name,
-    domains: row.t_domains === null ? [] : row.t_domains.split(" ").sort(),
+    domains: domains.map(unmarked).sort(),
+    lapsedDomains: lapsed,
     seats: row.t_seats,
     seatsUsed: row.t_seats_used,
     scim: isTrue(row.t_scim),
@@ -67,6 +73,10 @@ export function tenantOf(row: TenantColumns): Tenant {
     activeVersion: row.t_active_version,
     createdAt: toInstant(row.t_created_at),
   };
+}
+
+function unmarked(domain: string): string {
+  return domain.endsWith(LAPSED) ? domain.slice(0, -LAPSED.length) : domain;
 }
 
 export interface ConnectionColumns {

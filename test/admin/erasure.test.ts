@@ -160,6 +160,7 @@ const IMPERSONAL = [
   "scim_sightings.connection_id, scim_sightings.kind, scim_sightings.name",
   "scim_tokens.connection_id, scim_tokens.hash, scim_tokens.id, scim_tokens.last_used_from, scim_tokens.name",
   "scim_tokens.user_id",
+  "domain_claims.domain, domain_claims.problem, domain_claims.token",
   "service_accounts.connection_id, service_accounts.display_name, service_accounts.external_id, service_accounts.id",
   "service_accounts.owner_id, service_accounts.scim_resource, service_accounts.scim_roles, service_accounts.scim_search",
   "service_accounts.user_id, service_accounts.user_name, service_accounts.user_name_folded",

@@ -57,6 +57,7 @@ interface Ids {
   readonly key: string;
   readonly apiKey: string;
   readonly state: string;
+  readonly domain: string;
   readonly session: string;
   readonly trace: string;
   readonly request: string;
@@ -124,6 +125,9 @@ async function furnish(world: World): Promise<Ids> {
     const key = unique("key");
     await tx.insertConnectionKey(connection.id, { ...KEY, id: key });
     await tx.keepMetadataState(connection.id, METADATA);
+    const domain = unique("domain");
+    await tx.insertDomainClaim(domain, "token", NOW);
+    await tx.holdDomain(domain, NOW);
     const apiKey = (await tx.insertApiKey({ name: "k", hash: unique("hash"), scopes: [] }, NOW)).id;
     await tx.insertPendingLogin({ ...LOGIN, stateHash: state, connection: connection.id });
     await tx.insertSession({ ...SESSION, hash: session, user, connection: connection.id }, NOW);
@@ -144,6 +148,7 @@ async function furnish(world: World): Promise<Ids> {
       plan: await savePlan(tx, plan, [LINE]),
       token: token.id,
       key,
+      domain,
       apiKey,
       state,
       session,
@@ -177,6 +182,8 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   tokens: (b, a) => b.tokens(a.connection),
   connectionKeys: (b, a) => b.connectionKeys(a.connection),
   apiKeys: (b) => b.apiKeys(),
+  lastPushed: (b, a) => b.lastPushed(a.connection, 10),
+  tenantDomains: (b) => b.tenantDomains(),
   groupsVersion: (b, a) => b.groupsVersion(a.connection),
   directoryGroups: (b, a) => b.directoryGroups(a.connection),
   pinnedNames: (b) => b.pinnedNames(),
@@ -259,6 +266,11 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   rowBySubject: (b, a) => b.rowBySubject(a.connection, "sub"),
   rowsByNames: (b, a) => b.rowsByNames(a.connection, { externalIds: ["00u1"], userNames: ["ann"] }),
   deletedRow: (b, a) => b.deletedRow(a.connection, { subject: "sub", externalIds: ["00u1"] }),
+  insertDomainClaim: (b, a) => b.insertDomainClaim(a.domain, "x", LATER),
+  noteDomainCheck: (b, a) => b.noteDomainCheck(a.domain, { at: LATER, problem: "x" }),
+  holdDomain: (b, a) => b.holdDomain(a.domain, LATER),
+  lapseDomain: (b, a) => b.lapseDomain(a.domain, LATER),
+  removeDomain: (b, a) => b.removeDomain(a.domain),
   revokeApiKey: (b, a) => b.revokeApiKey(a.apiKey, LATER),
   rowById: (b, a) => b.rowById(a.connection, a.row),
   rowsById: (b, a) => b.rowsById(a.connection, [a.row]),

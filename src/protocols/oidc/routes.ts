@@ -7,6 +7,7 @@ import type { GuardedFetch } from "../../platform/network.js";
 import { keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import { secretContext } from "../../provisioning/connections.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
+import { provedDomains } from "../../provisioning/proved-domains.js";
 import { beginLogin, takeLogin } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttributeOf } from "../sign-in/group-attribute.js";
@@ -136,7 +137,7 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
     const { clientId } = provider.settings;
     const { absentGroups, groupSeparator } = connection;
     const groups = { absentGroups, ...(groupSeparator && { groupSeparator }), ...attribute };
-    const settings = { clientId, provedDomains: tenant.domains, ...groups };
+    const settings = { clientId, provedDomains: provedDomains(tenant), ...groups };
     const observed = translate(claimsOf(verified), provider.profile, settings);
     if (observed === undefined) {
       throw new OidcFailure("subject", { wanted: provider.profile.identity.subject.map(String) });

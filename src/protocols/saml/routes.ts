@@ -12,6 +12,7 @@ import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { decryptionKeys, keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
+import { provedDomains } from "../../provisioning/proved-domains.js";
 import { beginLogin, LOGIN_MINUTES, takeLogin, takeOnce } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
@@ -233,7 +234,7 @@ async function signInAs(
   const parties = { idp: idp.entityId, sp: serviceProviderOf(door, visit).entityId };
   const { absentGroups, groupSeparator } = connection;
   const groups = { absentGroups, ...(groupSeparator && { groupSeparator }), ...attribute };
-  const settings = { provedDomains: tenant.domains, ...groups };
+  const settings = { provedDomains: provedDomains(tenant), ...groups };
   const observed = translate(samlClaims(assertion, parties), profile, settings);
   if (observed === undefined) throw nobodyNamed(assertion, profile);
   const assertedName = assertedNameOf(assertion.nameId, observed.subject, parties);

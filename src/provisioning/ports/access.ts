@@ -136,7 +136,8 @@ export type WakeKind =
   | "owners"
   | "account_expiry"
   | "metadata"
-  | "certificates";
+  | "certificates"
+  | "domains";
 
 /** The access ledger as it is read: people, links, grants, teams, and what is due. */
 export interface AccessReader {

@@ -5,6 +5,12 @@ import type { JsonObject } from "../../model/json.js";
 import type { ScimRole } from "../../model/scim-role.js";
 import type { Adoptable } from "./adoption.js";
 
+/** What a pushed person is called. */
+export interface PushedName {
+  readonly userName: string;
+  readonly externalId?: string;
+}
+
 /** A user as SCIM sees it. */
 export interface DirectoryUserRow {
   readonly id: DirectoryUserId;
@@ -102,6 +108,8 @@ export interface Walked {
 
 /** The directory ledger as SCIM reads it back. */
 export interface DirectoryReader {
+  /** Those who were made last of the connection's pushed people. */
+  lastPushed(connection: ConnectionId, limit: number): Promise<readonly PushedName[]>;
   /** Everyone whose facts hang on these groups: their live members' users. */
   usersOfGroups(groups: readonly DirectoryGroupId[]): Promise<readonly UserId[]>;
   /** Only rows of this connection that have a `scim` document, and what it may take over. `withGroups` as in a query. */

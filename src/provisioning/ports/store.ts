@@ -9,6 +9,7 @@ import type { ConnectionKeyReader, ConnectionKeyWriter } from "./connection-keys
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
 import type { CustomResourceReader, CustomResourceWriter } from "./custom-resources.js";
 import type { DirectoryReader, DirectoryWriter, DoubleReader } from "./directory.js";
+import type { DomainReader, DomainWriter } from "./domains.js";
 import type { ErasureReader, ErasureWriter } from "./erasure.js";
 import type { GroupListReader } from "./group-list.js";
 import type { InstanceStore } from "./instance.js";
@@ -26,6 +27,7 @@ import type { SignInReader, SignInWriter } from "./sign-ins.js";
 /** Everything that can be read of one tenant. INVARIANT: it belongs to that tenant and cannot leave it. */
 export interface TenantReader
   extends ConnectionReader,
+    DomainReader,
     ConnectionKeyReader,
     MetadataStateReader,
     DirectoryReader,
@@ -50,6 +52,7 @@ export interface TenantReader
 export interface TenantWriter
   extends TenantReader,
     ConnectionWriter,
+    DomainWriter,
     ConnectionKeyWriter,
     MetadataStateWriter,
     DirectoryWriter,

@@ -1,6 +1,7 @@
 import type { ConnectionId, TenantId, UserId } from "../../model/ids.js";
 import { tellOfExpiry } from "../certificate-expiry.js";
 import type { Context, Provisioning } from "../deps.js";
+import { putOffDomains } from "../domains.js";
 import { expireGrant } from "../manual-grants.js";
 import { activeMapping } from "../mapping/compiled-mappings.js";
 import { pinMapping } from "../mapping/mapping-pins.js";
@@ -11,13 +12,13 @@ import { markSettled } from "../settle.js";
 
 /**
  * Takes what has fallen due for a tenant and marks whom it is about. Given: connections whose metadata is to be looked at, by
- * whoever took them alone.
+ * whoever took them alone, and domains that are to be looked at again.
  */
 export async function takeWakeups(
   p: Provisioning,
   tenant: TenantId,
   context: Context,
-): Promise<readonly ConnectionId[]> {
+): Promise<{ readonly stale: readonly ConnectionId[]; readonly domains: readonly string[] }> {
   const reader = p.store.read(tenant);
   const mapping = await activeMapping(p, reader);
   return p.store.write(tenant, async (tx) => {
@@ -43,7 +44,8 @@ export async function takeWakeups(
       if (kind === "account_expiry") await expireServiceAccount(p, tx, ref as UserId, context, now);
       if (kind === "certificates") await tellOfExpiry(tx, ref, context, now);
     }
-    const stale = due.filter(({ kind }) => kind === "metadata").map(({ ref }) => ref as ConnectionId);
-    return leaseRefreshes(tx, stale, now);
+    const refsOf = (wanted: string) => due.flatMap(({ kind, ref }) => (kind === wanted ? [ref] : []));
+    const stale = await leaseRefreshes(tx, refsOf("metadata") as ConnectionId[], now);
+    return { stale, domains: await putOffDomains(tx, refsOf("domains"), now) };
   });
 }

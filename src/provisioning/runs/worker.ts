@@ -1,6 +1,7 @@
 /** The worker owns everything that goes on without a request: waiting marks, runs, what falls due, and publishing events. */
 import type { TenantId, UserId } from "../../model/ids.js";
 import { type Provisioning, WORKER } from "../deps.js";
+import { recheckDomains } from "../domains.js";
 import type { ClaimedRun } from "../ports/runs.js";
 import { secondsFrom } from "./back-off.js";
 import { describeEverybody } from "./describe-everybody.js";
@@ -146,7 +147,9 @@ async function visitTenant(
   refreshes: Refreshes,
 ): Promise<"worked" | "idle" | "failed"> {
   try {
-    for (const id of await takeWakeups(p, tenant, WORKER)) refreshes.add(tenant, id);
+    const { stale, domains } = await takeWakeups(p, tenant, WORKER);
+    for (const id of stale) refreshes.add(tenant, id);
+    await recheckDomains(p, tenant, domains);
     let visited: "worked" | "idle" = "idle";
     let more = true;
     while (more && !turn.isOver()) {

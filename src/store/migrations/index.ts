@@ -5,6 +5,7 @@ import { CONNECTION_KEYS } from "./connection-keys.js";
 import { CUSTOM_RESOURCES } from "./custom-resources.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
 import { DIRECTORY_LIFECYCLE } from "./directory-lifecycle.js";
+import { DOMAIN_CLAIMS } from "./domain-claims.js";
 import { END_OF_LIVE_SYNC } from "./end-of-live-sync.js";
 import { ERASED_USERS } from "./erased-users.js";
 import { FORMER_EVIDENCE } from "./former-evidence.js";
@@ -59,5 +60,6 @@ export const MIGRATIONS: readonly Migration[] = [
   STANDING_EVIDENCE,
   SIGN_IN_NAMES,
   CONNECTION_KEYS,
+  DOMAIN_CLAIMS,
   METADATA_REFRESH,
 ];
