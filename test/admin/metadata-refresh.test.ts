@@ -48,7 +48,7 @@ for (const [database, newUrl] of DATABASES) {
       idp.answerWith({});
       idp.serve(idpMetadata(metadata));
       const tenant = await client.tenant();
-      const body = { slug: "sso", protocol: "saml", metadataUrl: idp.url, ...more };
+      const body = { slug: "sso", protocol: "saml", sync: "test", metadataUrl: idp.url, ...more };
       const made = await client.post(`${tenant}/connections`, body);
       expect(made.status, made.text).to.equal(201);
       const { p } = client.service;
