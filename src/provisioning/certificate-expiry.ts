@@ -21,7 +21,7 @@ export async function wakeBeforeExpiry(
   { id, saml }: Pick<Connection, "id" | "saml">,
   now: Instant,
 ): Promise<void> {
-  const times = (saml?.certificates ?? []).flatMap((one) => NOTICE_DAYS.map((days) => endOf(one) - days * DAY));
+  const times = (saml?.certificates ?? []).flatMap(noticeTimes);
   const next = Math.min(...times.filter((time) => time > Date.parse(now)));
   if (Number.isFinite(next)) await tx.wakeAt(new Date(next).toISOString(), "certificates", `${id}:${next}`);
 }
@@ -33,8 +33,8 @@ export async function tellOfExpiry(tx: TenantWriter, ref: string, context: Conte
   if (connection?.saml === undefined || connection.disabledAt !== undefined) return;
   const notices = connection.saml.certificates.flatMap((certificate) => {
     const end = endOf(certificate);
-    const due = NOTICE_DAYS.map((days) => end - days * DAY);
-    if (!due.some((time) => time >= Number(since) && time <= Date.parse(now))) return [];
+    const isDue = noticeTimes(certificate).some((time) => time >= Number(since) && time <= Date.parse(now));
+    if (end === undefined || !isDue) return [];
     const notAfter = new Date(end).toISOString();
     const data = { slug: connection.slug, fingerprint: fingerprint(certificate), notAfter };
     return [{ type: "certificate.expiring", data }];
@@ -52,6 +52,7 @@ export function trustWarnings(
   if (saml === undefined) return [];
   const ending = saml.certificates.flatMap((certificate, at) => {
     const end = endOf(certificate);
+    if (end === undefined) return [];
     const left = end - Date.parse(now);
     if (left > NOTICE_DAYS[0] * DAY) return [];
     const [code, verb] = left < 0 ? ["certificate_expired", "ended"] : ["certificate_expiring", "ends"];
@@ -98,6 +99,16 @@ function warning(pointer: string, code: string, message: string): Problem {
   return { pointer, code, message };
 }
 
-function endOf(certificate: string): number {
-  return Date.parse(new X509Certificate(Buffer.from(certificate, "base64")).validTo);
+function noticeTimes(certificate: string): readonly number[] {
+  const end = endOf(certificate);
+  return end === undefined ? [] : NOTICE_DAYS.map((days) => end - days * DAY);
+}
+
+/** `undefined`: what was stored is no certificate, signs nothing, and keeps nobody from changing the connection. */
+function endOf(certificate: string): number | undefined {
+  try {
+    return Date.parse(new X509Certificate(Buffer.from(certificate, "base64")).validTo);
+  } catch {
+    return undefined;
+  }
 }

@@ -53,6 +53,7 @@ describe("the admin API's routes", () => {
     const tenant = "whole-journey";
     await setUp(journey, tenant);
     await metadata(journey, tenant);
+    await domains(journey, tenant);
     await mapping(journey, tenant);
     await people(journey, tenant);
     await pins(journey);
@@ -116,6 +117,16 @@ async function ownKeys(journey: Journey, at: Readonly<Record<string, string>>): 
   const before = list.items?.find(({ state }) => state === "active");
   await journey.step(`POST ${T}/connections/{connection}/keys/{key}/activate`, { ...at, key: String(next["id"]) }, 200);
   await journey.step(`DELETE ${T}/connections/{connection}/keys/{key}`, { ...at, key: String(before?.["id"]) }, 204);
+}
+
+async function domains(journey: Journey, tenant: string): Promise<void> {
+  const at = { tenant, domain: "acme-labs.example" };
+  await journey.step(`POST ${T}/domains`, at, 201, { body: { domain: at.domain } });
+  await journey.step(`GET ${T}/domains`, at, 200);
+  await journey.step(`GET ${T}/domains/{domain}`, at, 200);
+  // The operator vouches for this one: nobody asks the DNS.
+  await journey.step(`POST ${T}/domains/{domain}/verify`, { ...at, domain: "acme.test" }, 200);
+  await journey.step(`DELETE ${T}/domains/{domain}`, at, 204);
 }
 
 async function mapping(journey: Journey, tenant: string): Promise<void> {
