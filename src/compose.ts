@@ -60,6 +60,8 @@ export interface Opened {
   readonly p: Provisioning;
   readonly secrets: Secrets;
   readonly vault: Vault;
+  /** The way out to what tenants name. */
+  readonly fetch: GuardedFetch;
   /** Names of the migrations that ran now. */
   readonly migrated: readonly string[];
   /** Called by provisioning when there is work; the service points it at its worker. */
@@ -78,6 +80,8 @@ export async function openProvisioning(
 ): Promise<Opened> {
   const secrets = loadSecrets(config);
   const vault = createVault(secrets.secretKey);
+  const { allowPrivateNetwork, network } = config;
+  const fetch = createGuardedFetch({ ...network, allowPrivateNetwork });
   const { store, migrated } = await openDatabase(config.databaseUrl);
   const notices = suspensionNotices(logger, (tenant, suspension) => noteSuspension(p, tenant, suspension));
   const expressions = createExpressionRunner({
@@ -91,7 +95,7 @@ export async function openProvisioning(
     parseMapping,
     secrets: { newToken, hashToken, encrypt: vault.seal, decrypt: vault.open, makeKeyPair },
     documents: createLocalDocuments(customTables),
-    metadata: createMetadataPort({ fetch: guardedFetch(config), allowHttp: config.allowPrivateNetwork, now }),
+    metadata: createMetadataPort({ fetch, allowHttp: allowPrivateNetwork, now }),
     dns: createTxtResolver(),
     settings: {
       ...config.sync,
@@ -118,6 +122,7 @@ export async function openProvisioning(
     p,
     secrets,
     vault,
+    fetch,
     migrated,
     onWake(next) {
       wake = next;
@@ -307,13 +312,10 @@ function createFaces(service: Faces) {
 
 /** The faces by which people sign in, and what admins need of their protocols. */
 function openSignIn({ config, opened, publicUrl }: Faces, rateLimiter: RateLimiter) {
-  const { p, vault } = opened;
+  const { p, vault, fetch } = opened;
   const { signInsPerMinutePerAddress, acsBodyBytes } = config.limits;
   const web = createSignInWeb({ p, publicUrl, rateLimiter, signInsPerMinutePerAddress });
-  const outside = {
-    fetch: guardedFetch(config),
-    allowHttp: config.allowPrivateNetwork,
-  };
+  const outside = { fetch, allowHttp: config.allowPrivateNetwork };
   const oidc = openOidcDoor({ web, ...outside, unseal: vault.open });
   const saml = openSamlDoor({ web, ...outside, bodyBytes: acsBodyBytes });
   return {
@@ -321,12 +323,6 @@ function openSignIn({ config, opened, publicUrl }: Faces, rateLimiter: RateLimit
     checkOidcSettings: oidc.check,
     samlMetadata: saml.metadata,
   };
-}
-
-/** The way out to what tenants name. */
-function guardedFetch({ allowPrivateNetwork, network }: Config): GuardedFetch {
-  const { allow, timeoutMilliseconds, responseBytes } = network;
-  return createGuardedFetch({ allowPrivateNetwork, allow, timeoutMilliseconds, responseBytes });
 }
 
 /** The text of a mapping document as a document, with the wrapper of Tines' live pages taken off. */

@@ -7,7 +7,8 @@ import type { IngestState } from "./ingest-state.js";
 import { holdsPrivileges, keepOut, reviewPrivileged } from "./keep-out.js";
 import { reviewLink } from "./link.js";
 import { signedInAs } from "./link-push.js";
-import type { LinkCandidate, SignedInRow } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory.js";
+import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meaningOf, type PushedNames } from "./sign-in-names.js";
 

@@ -8,7 +8,8 @@ import type { Grant } from "../model/grant.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { isOwner, isPrivileged } from "../model/target.js";
-import type { LinkCandidate, SignedInRow } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory.js";
+import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meaningOf, namesToAsk, type PushedNames, type SignInNames } from "./sign-in-names.js";
 

@@ -3,7 +3,8 @@ import type { Connection } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
 import { deletedNamesakes, keepOut, ownsTenant } from "./keep-out.js";
-import type { LinkCandidate, SignedInRow } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory.js";
+import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meaningOf, type PushedNames } from "./sign-in-names.js";
 

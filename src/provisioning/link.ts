@@ -8,7 +8,8 @@ import type { Instant, UserId } from "../model/ids.js";
 import { deletedNamesakes, holdsPrivileges, mayKeepOut } from "./keep-out.js";
 import { signedInAs } from "./link-push.js";
 import type { LinkRow } from "./ports/access.js";
-import type { LinkCandidate, SignedInRow } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory.js";
+import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meaningOf, namesToAsk, type SignInNames, signInNames } from "./sign-in-names.js";
 

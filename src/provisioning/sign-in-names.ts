@@ -1,7 +1,8 @@
 /** Sign-in names own the one rule by which a pushed user and a sign-in are the same person, whichever of them comes first. */
 import type { ObserveUser, ScimUserDocument } from "../model/directory.js";
 import { asciiLower } from "../model/fold.js";
-import type { SignedInRow, SignInName } from "./ports/directory.js";
+import type { SignInName } from "./ports/directory.js";
+import type { SignedInRow } from "./ports/signed-in.js";
 
 /** What a pushed user is called. */
 export type PushedNames = Pick<ScimUserDocument, "userName" | "externalId">;

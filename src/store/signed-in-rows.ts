@@ -2,36 +2,19 @@
 import { asciiLower, fold } from "../model/fold.js";
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
-import type {
-  DirectoryWriter,
-  DoubleReader,
-  LinkCandidate,
-  SignedInRow,
-  SignInName,
-} from "../provisioning/ports/directory.js";
+import type { LinkCandidate, SignInName } from "../provisioning/ports/directory.js";
+import type { AskedNames, SignedInReader, SignedInRow, SignedInWriter } from "../provisioning/ports/signed-in.js";
 import { bigint } from "./dialect.js";
 import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf, ROW_KEYS } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, NOTHING, sql, verbatim } from "./sql.js";
 import { toMillis } from "./values.js";
 
-type SignedInWriter = Pick<
-  DirectoryWriter,
-  | "signedInAlone"
-  | "keepSignInNames"
-  | "moveSignInNames"
-  | "endSignedIn"
-  | "rowsThatKeepOut"
-  | "letNamesGo"
-  | "keptOut"
-  | "endAllSessions"
->;
-
 interface NameColumns extends SignInName {
   readonly id: DirectoryUserId;
 }
 
-export function signedInReader(scope: Scope): DoubleReader {
+export function signedInReader(scope: Scope): SignedInReader {
   const { tenant, sql: db } = scope;
   return {
     async doubles(connection) {
@@ -134,12 +117,10 @@ export function signedInWriter(scope: Scope): SignedInWriter {
   };
 }
 
-type Names = Parameters<DirectoryWriter["signedInAlone"]>[1];
-
 async function signedInAlone(
   scope: Scope,
   connection: ConnectionId,
-  { externalIds, userNames }: Names,
+  { externalIds, userNames }: AskedNames,
 ): Promise<readonly SignedInRow[]> {
   const { tenant, dialect } = scope;
   if (externalIds.length + userNames.length === 0) return [];
@@ -188,7 +169,7 @@ export async function insertSignInNames(
 function rowsThatKeepOut(
   scope: Scope,
   connection: ConnectionId,
-  { externalIds, userNames }: Names,
+  { externalIds, userNames }: AskedNames,
 ): Promise<readonly LinkCandidate[]> {
   const { tenant, dialect } = scope;
   const gone = sql`tenant_id = ${tenant} and connection_id = ${connection} and deleted_at is not null and keeps_out`;

@@ -162,12 +162,6 @@ export interface SignInName {
   readonly name: string;
 }
 
-/** Somebody known by sign-in alone, with what the latest sign-in called them. */
-export interface SignedInRow extends LinkCandidate {
-  readonly subject: string;
-  readonly names: readonly SignInName[];
-}
-
 /** A person's row at a connection, with the link to the user. */
 export interface NewUserRow {
   /** Where it was given beforehand. */
@@ -236,21 +230,6 @@ export interface Changed {
   readonly ifVersion?: number;
 }
 
-/** Somebody pushed, and somebody known by sign-in alone who has a name of theirs. */
-export interface Double {
-  readonly pushed: LinkCandidate;
-  readonly signedIn: SignedInRow;
-}
-
-/** Reading what of the directory ledger may be of the same person. */
-export interface DoubleReader {
-  /**
-   * All in the connection: the sign-in's subject, or another id of it, is the externalId, or one of its names is the userName,
-   * ASCII-lowered. Those by an id first, then in the order of making; some twice. A constant number of statements.
-   */
-  doubles(connection: ConnectionId): Promise<readonly Double[]>;
-}
-
 /** Writing the directory ledger. */
 export interface DirectoryWriter {
   /** Live rows of the connection whose subject is this one. */
@@ -271,37 +250,6 @@ export interface DirectoryWriter {
   rowById(connection: ConnectionId, id: DirectoryUserId): Promise<LinkCandidate | undefined>;
   /** The same for several; missing ones are left out. */
   rowsById(connection: ConnectionId, ids: readonly DirectoryUserId[]): Promise<readonly LinkCandidate[]>;
-  /**
-   * Live rows of people known by sign-in alone whom a sign-in called by one of these externalIds, as subject or otherwise, or one of
-   * these names, ASCII-lowered; in the order of making. One statement, and another where there are any.
-   */
-  signedInAlone(
-    connection: ConnectionId,
-    names: { readonly externalIds: readonly string[]; readonly userNames: readonly string[] },
-  ): Promise<readonly SignedInRow[]>;
-  /** What the latest sign-in calls the person of a row: other names of it are forgotten. */
-  keepSignInNames(id: DirectoryUserId, names: readonly SignInName[]): Promise<void>;
-  /** Names of sign-ins go to another row, instead of those that it has. */
-  moveSignInNames(from: DirectoryUserId, to: DirectoryUserId): Promise<void>;
-  /**
-   * Rows that SCIM deleted while it was evidence, by externalId or by folded userName, which keep sign-ins out: no push has revived
-   * the account, and no admin has let the names go.
-   */
-  rowsThatKeepOut(
-    connection: ConnectionId,
-    names: { readonly externalIds: readonly string[]; readonly userNames: readonly string[] },
-  ): Promise<readonly LinkCandidate[]>;
-  /** These rows keep nobody out any more by their names. */
-  letNamesGo(ids: readonly DirectoryUserId[]): Promise<void>;
-  /** Those of the users whom a pushed row of a live connection keeps out there, by the names of their sign-ins. */
-  keptOut(users: readonly UserId[]): Promise<readonly UserId[]>;
-  /** Ends all their sessions, those too that are being opened at this moment. */
-  endAllSessions(users: readonly UserId[]): Promise<void>;
-  /**
-   * Ends such a row: from then on its account is one that SCIM switched off. The link stays, and what sign-ins said. False: it
-   * is no such row any more.
-   */
-  endSignedIn(id: DirectoryUserId, now: Instant): Promise<boolean>;
   /** Of each document, whether nobody of the connection, deleted ones included, has one of its names: nobody can be meant. */
   strangers(connection: ConnectionId, documents: readonly ScimUserDocument[]): Promise<readonly boolean[]>;
   /**

@@ -8,7 +8,7 @@ import type { AdoptionWriter } from "./adoption.js";
 import type { ConnectionKeyReader, ConnectionKeyWriter } from "./connection-keys.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
 import type { CustomResourceReader, CustomResourceWriter } from "./custom-resources.js";
-import type { DirectoryReader, DirectoryWriter, DoubleReader } from "./directory.js";
+import type { DirectoryReader, DirectoryWriter } from "./directory.js";
 import type { DomainReader, DomainWriter } from "./domains.js";
 import type { ErasureReader, ErasureWriter } from "./erasure.js";
 import type { GroupListReader } from "./group-list.js";
@@ -23,6 +23,7 @@ import type { ReviewItemReader, ReviewItemWriter } from "./review-items.js";
 import type { RunReader, RunWriter } from "./runs.js";
 import type { ServiceAccountReader, ServiceAccountWriter } from "./service-accounts.js";
 import type { SignInReader, SignInWriter } from "./sign-ins.js";
+import type { SignedInReader, SignedInWriter } from "./signed-in.js";
 
 /** Everything that can be read of one tenant. INVARIANT: it belongs to that tenant and cannot leave it. */
 export interface TenantReader
@@ -31,7 +32,7 @@ export interface TenantReader
     ConnectionKeyReader,
     MetadataStateReader,
     DirectoryReader,
-    DoubleReader,
+    SignedInReader,
     CustomResourceReader,
     AccessReader,
     MappingReader,
@@ -56,6 +57,7 @@ export interface TenantWriter
     ConnectionKeyWriter,
     MetadataStateWriter,
     DirectoryWriter,
+    SignedInWriter,
     CustomResourceWriter,
     AccessWriter,
     MappingWriter,
