@@ -4,7 +4,7 @@ import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
 import type { SessionOwner } from "./ports/instance.js";
-import type { PendingLogin } from "./ports/sign-ins.js";
+import type { EndedSession, PendingLogin } from "./ports/sign-ins.js";
 
 /** How long somebody may take at the identity provider. */
 export const LOGIN_MINUTES = 10;
@@ -128,11 +128,15 @@ export async function currentSession(p: Provisioning, token: string): Promise<Se
   return session;
 }
 
-/** Ends the session of a token, if there is one. */
-export async function closeSession(p: Provisioning, token: string): Promise<void> {
+/** Ends the session of a token, if there is one that is alive; what its identity provider knows it by. */
+export async function closeSession(
+  p: Provisioning,
+  token: string,
+): Promise<(SessionOwner & { readonly ended: EndedSession }) | undefined> {
   const hash = p.secrets.hashToken(token);
   const session = await p.store.instance.sessionByHash(hash);
-  if (session) await p.store.write(session.tenant.id, (tx) => tx.endSession(hash, p.now()));
+  const ended = session && (await p.store.write(session.tenant.id, (tx) => tx.endSession(hash, p.now())));
+  return session && ended && { ...session, ended };
 }
 
 function earliest(one: Instant, other: Instant): Instant {

@@ -16,6 +16,11 @@ interface PendingColumns {
   readonly expires_at: number;
 }
 
+interface EndedColumns {
+  readonly subject: string;
+  readonly idp_session: string | null;
+}
+
 interface TraceColumns {
   readonly connection_id: string;
   readonly at: number;
@@ -119,7 +124,12 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
       );
     },
     async endSession(hash, now) {
-      await endSessions(sql`hash = ${hash}`, now);
+      const row = await one<EndedColumns>(
+        db,
+        sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null
+          and hash = ${hash} returning subject, idp_session`,
+      );
+      return row && { subject: row.subject, ...given("idpSession", row.idp_session) };
     },
     endSessionsOf: (user, now) => endSessions(sql`user_id = ${user}`, now),
     async endIdpSessions(connection, { subject, idpSession }, now) {

@@ -14,6 +14,7 @@ import { ownFactsText, renderSignInError } from "./refusals.js";
 import { safeReturnTo } from "./return-to.js";
 import {
   browserValue,
+  type Departure,
   findConnection,
   findTenant,
   LOGIN_SECONDS,
@@ -31,7 +32,7 @@ export function signInFaces(
   protocols: readonly SignInProtocol[],
   protocolRoutes: readonly Route[],
 ): readonly Face[] {
-  const shared = [loginRoute(web, protocols), chooserRoute(web, protocols), logoutRoute(web)];
+  const shared = [loginRoute(web, protocols), chooserRoute(web, protocols), logoutRoute(web, protocols)];
   return [
     { prefix: "/sso", routes: [...protocolRoutes, ...shared], renderError: renderSignInError },
     { prefix: "/me", routes: [meRoute(web)], renderError: renderSignInError },
@@ -62,12 +63,15 @@ function loginRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route
         ...(returnTo === undefined ? {} : { returnTo }),
         ...(loginHint === undefined ? {} : { loginHint }),
       });
-      const cookies = [web.pendingCookie.set(browser, LOGIN_SECONDS)];
-      if (departure.kind === "redirect") return redirect(departure.location, cookies);
-      const { action, fields } = departure;
-      return formPage({ title: "On to your identity provider", action, fields, cookies });
+      return sentOn(departure, [web.pendingCookie.set(browser, LOGIN_SECONDS)]);
     },
   });
+}
+
+function sentOn(departure: Departure, cookies: readonly string[]): Answer {
+  if (departure.kind === "redirect") return redirect(departure.location, cookies);
+  const { action, fields } = departure;
+  return formPage({ title: "On to your identity provider", action, fields, cookies });
 }
 
 function chooserRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route {
@@ -120,20 +124,23 @@ function chooserPage(
   return page({ status: 200, title: `Sign in to ${name}`, body });
 }
 
-function logoutRoute(web: SignInWeb): Route {
+function logoutRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route {
   return defineRoute({
     method: "POST",
     path: "/sso/logout",
-    summary: "Ends the browser's session",
+    summary: "Ends the browser's session, and asks its identity provider to do the same",
     tags: TAGS,
     auth: anybody,
-    responses: { 200: null, 204: null },
+    responses: { 200: null, 204: null, 303: null },
     async handler({ request }) {
       requireSameOrigin(request, web.publicUrl);
       const token = web.sessionCookie.read(request);
-      if (token !== undefined) await closeSession(web.p, token);
+      const session = token === undefined ? undefined : await closeSession(web.p, token);
       const cookies = [web.sessionCookie.clear()];
       if (wantsJson(request)) return { status: 204, cookies };
+      const protocol = protocols.find((one) => one.protocol === session?.connection.protocol);
+      const departure = session && (await protocol?.leave?.({ request, ...session }));
+      if (departure !== undefined) return sentOn(departure, cookies);
       const body = html`<p>Your identity provider may still know you.</p>`;
       return page({ status: 200, title: "You are signed out", body, cookies });
     },

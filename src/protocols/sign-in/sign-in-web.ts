@@ -7,6 +7,7 @@ import type { Connection, Tenant } from "../../model/connection.js";
 import type { Protocol } from "../../model/facts.js";
 import { Refusal } from "../../model/problem.js";
 import type { Provisioning } from "../../provisioning/deps.js";
+import type { EndedSession } from "../../provisioning/ports/sign-ins.js";
 
 export interface SignInWeb {
   readonly p: Provisioning;
@@ -28,6 +29,11 @@ export interface SignInProtocol {
   readonly protocol: Protocol;
   /** Remembers the login and answers how the browser leaves for the identity provider. Throws a refusal that may be shown. */
   begin(login: BeginLogin): Promise<Departure>;
+  /**
+   * Where the browser goes on to, so that the identity provider ends its session too; `undefined`: it takes no such word. The
+   * session has ended already: whatever goes wrong here, nobody stays signed in.
+   */
+  leave?(session: LeftSession): Promise<Departure | undefined>;
 }
 
 /** How a browser leaves: by a redirect, or with a form that it posts. */
@@ -48,6 +54,11 @@ export interface BeginLogin extends Visit {
   /** A path on our own origin. */
   readonly returnTo?: string;
   readonly loginHint?: string;
+}
+
+/** A session that its browser has ended. */
+export interface LeftSession extends Visit {
+  readonly ended: EndedSession;
 }
 
 /** Seconds for which a browser may be away at the identity provider. */

@@ -27,6 +27,12 @@ export interface NewSession {
   readonly expiresAt: Instant;
 }
 
+/** A session that has just ended, as its identity provider knows it. */
+export interface EndedSession {
+  readonly subject: string;
+  readonly idpSession?: string;
+}
+
 /** What an admin sees when looking a sign-in up by its reference. Claims are redacted by the caller. */
 export interface SignInTrace {
   readonly reference: string;
@@ -58,7 +64,8 @@ export interface SignInWriter {
   /** False when the user is not registered (any more), or their sessions were ended since that epoch. */
   insertSession(session: NewSession, now: Instant): Promise<boolean>;
   touchSession(hash: string, now: Instant): Promise<void>;
-  endSession(hash: string, now: Instant): Promise<void>;
+  /** `undefined`: it had ended already. */
+  endSession(hash: string, now: Instant): Promise<EndedSession | undefined>;
   endSessionsOf(user: UserId, now: Instant): Promise<number>;
   /** Ends sessions by the IdP's own names (back-channel logout). */
   endIdpSessions(
