@@ -223,7 +223,7 @@ describe("access to the admin API", () => {
     expect(entry("mapping.saved")?.["actor"]).to.deep.equal({ kind: "operator" });
   });
 
-  it("writes no secret to the log", async () => {
+  it("W-22: writes no secret to the log", async () => {
     const home = await client.tenant();
     const made = await client.post(`${home}/api-keys`, { name: "quiet", scopes: ["admin"] });
     const key = String(made.body["key"]);

@@ -229,7 +229,7 @@ for (const [database, newUrl] of DATABASES) {
       );
     });
 
-    it("may share their identity provider with another tenant's, each with names of its own", async () => {
+    it("W-31: may share their identity provider with another tenant's, each with names of its own", async () => {
       const [one, two] = [await connected(), await connected()];
       const told = await Promise.all([one, two].map((tenant) => client.get(`${tenant}/connections/sso`)));
       const names = told.map(({ body }) => (body["saml"] as { readonly entityId: string }).entityId);

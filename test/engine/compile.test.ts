@@ -343,7 +343,7 @@ describe("compiling a mapping", () => {
     const owners: MappingDocument = { tenant_owners_groups: ["IT"] };
     const rule: MappingDocument = bare({ group_name: "IT", scope: "tenant", role_name: "owner" });
 
-    it("are bound to the one connection that may make them, so that a later one makes none", () => {
+    it("W-5: are bound to the one connection that may make them, so that a later one makes none", () => {
       expect(compiled(owners).rules[0]?.connections).to.deep.equal(new Set(["idp"]));
     });
 
@@ -362,7 +362,7 @@ describe("compiling a mapping", () => {
       ]);
     });
 
-    it("are warned of where no connection, or not the named one, may make them", () => {
+    it("W-5: are warned of where no connection, or not the named one, may make them", () => {
       expect(warningsOf(rule, { connections: none }).map((one) => one.code)).to.deep.equal(["owner_connection"]);
       const named = bare({ group_name: "IT", scope: "tenant", role_name: "owner", connections: ["other", "idp"] });
       expect(warningsOf(named).map((one) => one.message)).to.have.length(1);

@@ -73,7 +73,7 @@ describe("group patterns", () => {
     expect(parsed.ok ? [] : parsed.problems[0]?.suggestion).to.equal("team");
   });
 
-  it("answers at all for a name that a backtracking matcher would never come back from", () => {
+  it("W-18: answers at all for a name that a backtracking matcher would never come back from", () => {
     expect(matchPattern(pattern("*a{b}a{c}a{d}a{e}a{f}a*x"), "a".repeat(50_000))).to.equal(undefined);
   });
 

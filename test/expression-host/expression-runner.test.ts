@@ -120,13 +120,13 @@ describe("the runner of expressions", () => {
     });
   }
 
-  it("matches /^(a+)+$/ in linear time", async () => {
+  it("W-18: matches /^(a+)+$/ in linear time", async () => {
     start();
     const source = "$contains($join($map([1..900], function($i) { 'aaaaa' })) & '!', /^(a+)+$/)";
     expect(await outcomes(1, source)).to.deep.equal([false]);
   });
 
-  it("reaches no prototype and no process", async () => {
+  it("W-20: reaches no prototype and no process", async () => {
     start();
     const paths = ["user.__proto__", "user.constructor", "'a'.constructor.constructor", "groups.push", "$.process"];
     expect(await outcomes(1, ...paths)).to.deep.equal(paths.map(() => null));
@@ -416,7 +416,7 @@ describe("a child of the runner", () => {
     await until(() => hasEnded(child));
   });
 
-  it("is given nothing of its parent's environment", async () => {
+  it("W-20: is given nothing of its parent's environment", async () => {
     const { parent, child } = await parentOf("1", "setInterval(() => {}, 1000);");
     const environment = existsSync(`/proc/${child}/environ`) ? readFileSync(`/proc/${child}/environ`, "utf8") : "";
     parent.kill("SIGKILL");

@@ -16,7 +16,7 @@ const CONSTRUCTS: ReadonlySet<string> = new Set(["not_allowed", "refused_functio
 /** Of the guards, the one that ends it depends on how fast the machine is. */
 const STOPPED = ["timeout", "memory", "too_large"];
 
-describe("the corpus of hostile expressions", () => {
+describe("W-19, W-20: the corpus of hostile expressions", () => {
   it("is large, and each of them has its name", () => {
     expect(HOSTILE_EXPRESSIONS.length).to.be.greaterThan(120);
     expect(new Set(HOSTILE_EXPRESSIONS.map(({ name }) => name)).size).to.equal(HOSTILE_EXPRESSIONS.length);

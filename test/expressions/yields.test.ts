@@ -37,7 +37,7 @@ const GRANTS: readonly (readonly [name: string, source: string, fate: "refused" 
   ["what takes for ever", `{'team': $string(${ENDLESS}), 'role': 'x'}`, "failed"],
 ];
 
-describe("a hostile expression that computes targets", () => {
+describe("W-5, W-21: a hostile expression that computes targets", () => {
   let runner: ExpressionRunner;
   before(() => {
     runner = createExpressionRunner();

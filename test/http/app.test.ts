@@ -104,7 +104,7 @@ describe("application", () => {
     }
   });
 
-  it("keeps paths, queries and messages of faults out of the log", async () => {
+  it("W-22: keeps paths, queries and messages of faults out of the log", async () => {
     const { listener, lines } = app({ logLevel: "info" });
     await request(listener)
       .get(`/api/v1/greet/${SECRET}?token=${SECRET}`)
@@ -190,7 +190,7 @@ describe("application", () => {
     expect([head.text, head.headers["content-type"]]).to.deep.equal([undefined, "application/json"]);
   });
 
-  it("sets its security headers on answers and errors alike, and HSTS on https only", async () => {
+  it("W-33: sets its security headers on answers and errors alike, and HSTS on https only", async () => {
     for (const path of ["/api/v1/greet/a", "/nowhere", "/api/v1/broken", "/api/v1/loud/x"]) {
       const { headers } = await request(app().listener).get(path);
       expect(headers, path).to.include({

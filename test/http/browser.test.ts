@@ -25,7 +25,7 @@ function incoming(headers: Readonly<Record<string, string>>, method = "POST"): H
 }
 
 describe("cookies", () => {
-  it("are bound to the host, to https and away from scripts, and the pending login's comes along with the provider's post", () => {
+  it("W-24, W-25: are bound to the host, to https and away from scripts, and the pending login's comes along with the provider's post", () => {
     const session = sessionCookie("https://rolecall.test");
     const pending = pendingLoginCookie("https://rolecall.test");
     expect(session.set("abc", 60)).to.equal(
@@ -70,7 +70,7 @@ describe("cookies", () => {
   }
 });
 
-describe("same origin", () => {
+describe("W-26: same origin", () => {
   const cases: [string, Record<string, string>, "passes" | "is refused"][] = [
     ["our own form", { "sec-fetch-site": "same-origin", origin: "https://rolecall.test" }, "passes"],
     ["our own form under no-referrer", { "sec-fetch-site": "same-origin", origin: "null" }, "passes"],
@@ -158,7 +158,7 @@ describe("client address", () => {
 describe("pages", () => {
   const evil = `"><script>alert('x')</script>&`;
 
-  it("escape everything but HTML of their own", () => {
+  it("W-33: escape everything but HTML of their own", () => {
     const { markup } =
       html`<p title="${evil}">${evil}${html`<b>${1}</b>`}${["a", "<"].map((text) => html`<li>${text}</li>`)}</p>`;
     expect(markup).to.equal(

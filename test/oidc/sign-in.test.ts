@@ -389,7 +389,7 @@ describe("signing in through OpenID Connect", () => {
   });
 
   describe("and its session", () => {
-    it("is a new one at each sign-in, and the old one is over", async () => {
+    it("W-24: is a new one at each sign-in, and the old one is over", async () => {
       const browser = createBrowser();
       const ada = await somebody({ groups: ["Eng"] });
       await signIn(ada, "sso", browser);
@@ -401,7 +401,7 @@ describe("signing in through OpenID Connect", () => {
       expect((await thief.visit(`${service.url}/me`)).status).to.equal(401);
     });
 
-    it("is never one that was planted before the sign-in", async () => {
+    it("W-24: is never one that was planted before the sign-in", async () => {
       const browser = createBrowser();
       browser.setCookie(service.url, "rolecall_session", "planted");
       await signIn(await somebody({ groups: ["Eng"] }), "sso", browser);
@@ -421,7 +421,7 @@ describe("signing in through OpenID Connect", () => {
       expect((await browser.visit(`${service.url}/me`)).status).to.equal(401);
     });
 
-    it("does not end because another site says so", async () => {
+    it("W-26: does not end because another site says so", async () => {
       const browser = createBrowser();
       await signIn(await somebody({ groups: ["Eng"] }), "sso", browser);
       const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };

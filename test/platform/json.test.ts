@@ -12,7 +12,7 @@ function refusal(text: string): Refusal {
   throw new Error("the text was taken");
 }
 
-describe("JSON at the border", () => {
+describe("W-14: JSON at the border", () => {
   const keys = ["__proto__", "constructor", "prototype"];
   for (const key of keys) {
     it(`refuses the key ${key} at any depth, however it is spelled`, () => {

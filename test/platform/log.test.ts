@@ -27,7 +27,7 @@ describe("log", () => {
     });
   });
 
-  it("drops every field that is not on the list, and every value that is no short scalar", () => {
+  it("W-22: drops every field that is not on the list, and every value that is no short scalar", () => {
     const { lines, log } = capture("debug");
     const smuggled = {
       body: SECRET,
@@ -56,7 +56,7 @@ describe("log", () => {
     expect(loud.lines.join("")).to.contain(SECRET);
   });
 
-  it("escapes what could forge a line, move a cursor or hide text", () => {
+  it("W-22: escapes what could forge a line, move a cursor or hide text", () => {
     const { lines, log } = capture("info");
     log.info("event\nforged", { reason: 'a\r\n{"level":"info"}\u001b[2J\u0085\u2028\u202e\u009b31m\u0000z' });
     expect(lines).to.have.length(1);

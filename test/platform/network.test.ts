@@ -25,7 +25,7 @@ function resolvesTo(...addresses: string[]): Resolver {
   return async () => addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
 }
 
-describe("guarded fetch: addresses", () => {
+describe("OP-14, W-35: guarded fetch: addresses", () => {
   const refused = [
     "https://127.0.0.1/",
     "https://127.8.8.8:8443/",
@@ -99,7 +99,7 @@ describe("guarded fetch: addresses", () => {
   });
 });
 
-describe("guarded fetch: answers", () => {
+describe("OP-14, W-35: guarded fetch: answers", () => {
   let server: Server;
   let base: string;
   let seen: {

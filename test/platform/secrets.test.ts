@@ -97,7 +97,7 @@ describe("the service's own secrets", () => {
   });
 });
 
-describe("vault", () => {
+describe("OP-22: vault", () => {
   const vault = createVault(KEY);
 
   it("opens what it sealed, and seals the same text differently each time", () => {
@@ -135,11 +135,11 @@ describe("tokens", () => {
     for (const token of tokens) expect(token).to.match(/^rcs_[\w-]{43}$/);
   });
 
-  it("are stored as SHA-256", () => {
+  it("W-23: are stored as SHA-256", () => {
     expect(hashToken("abc")).to.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   });
 
-  it("are compared whatever their lengths", () => {
+  it("W-23: are compared whatever their lengths", () => {
     expect(tokensEqual("abc", "abc")).to.equal(true);
     for (const other of ["", "ab", "abcd", "abd", "ABC"]) expect(tokensEqual("abc", other), other).to.equal(false);
   });

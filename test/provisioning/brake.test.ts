@@ -14,7 +14,7 @@ import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../su
 
 const MAPPING = { mappings: [{ group_name: "Sales", team_name: "Sales", role_name: "viewer" }] };
 
-describe("the brake", () => {
+describe("W-10: the brake", () => {
   const clock = testClock();
   let database: TestDatabase;
   let t: TenantInTest;

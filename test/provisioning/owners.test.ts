@@ -16,7 +16,7 @@ const MAPPING = { tenant_owners_groups: ["IT Admins"], no_match: "allow" } as co
 const OWNS = ["tenant/owner"];
 
 for (const database of ["SQLite", "PostgreSQL"] as const) {
-  describe(`owners of a tenant, on ${database}`, () => {
+  describe(`W-9: owners of a tenant, on ${database}`, () => {
     const clock = testClock();
     let opened: TestDatabase;
     let t: TenantInTest;

@@ -76,7 +76,7 @@ describe("sessions", () => {
       expect(again).to.equal("sign_in_expired");
     });
 
-    it("are lost to another browser, and to who has the state alone", async () => {
+    it("OP-1: are lost to another browser, and to who has the state alone", async () => {
       for (const browser of ["another browser", undefined]) {
         await beginLogin(t.p, tenant, { ...LOGIN, connection: connection.id });
         const taken = await takeLogin(t.p, tenant, { state: LOGIN.state, browser, connection: connection.id }).catch(
@@ -86,7 +86,7 @@ describe("sessions", () => {
       }
     });
 
-    it("are good for ten minutes, and not a moment longer", async () => {
+    it("OP-1: are good for ten minutes, and not a moment longer", async () => {
       const taken = async (seconds: number) => {
         await beginLogin(t.p, tenant, { ...LOGIN, connection: connection.id });
         clock.forward({ seconds });
@@ -108,7 +108,7 @@ describe("sessions", () => {
       expect(await takeOnce(t.p, await other.tenant(), theirs)).to.equal(true);
     });
 
-    it("are given to one of many who ask at once", async () => {
+    it("SML-11: are given to one of many who ask at once", async () => {
       const asked = Array.from({ length: 8 }, () =>
         takeOnce(t.p, tenant, { connection: connection.id, id: "_once", until: later(5) }),
       );

@@ -223,7 +223,7 @@ describe("the schema of mapping documents", () => {
   });
 });
 
-describe("the schema of targets", () => {
+describe("W-5: the schema of targets", () => {
   const fits = (value: unknown) => compileSchema("target", "document")(value).ok;
 
   for (const value of [

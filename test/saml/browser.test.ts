@@ -131,7 +131,7 @@ describe("signing in through SAML in a real browser", function () {
     expect(await page.locator("main").textContent()).to.contain("as grace (grace@acme.example)");
   });
 
-  it("lets a person in from another site, whose post comes without our cookie", async () => {
+  it("W-25: lets a person in from another site, whose post comes without our cookie", async () => {
     const page = await newPage();
     const posts = postsOf(page, "elsewhere");
     await page.goto(house.loginUrl(TENANT, "elsewhere"));
@@ -169,7 +169,7 @@ describe("signing in through SAML in a real browser", function () {
     expect((await page.goto(`${house.url}/me`))?.status()).to.equal(401);
   });
 
-  it("lets nobody in with a response that was stolen from somebody else", async () => {
+  it("W-25: lets nobody in with a response that was stolen from somebody else", async () => {
     const { acsUrl } = house.partner(TENANT, "elsewhere");
     const owner = await newPage();
     await owner.route(acsUrl, (route) => route.abort());

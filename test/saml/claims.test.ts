@@ -284,7 +284,7 @@ describe("the user name of somebody new", () => {
   }
 });
 
-describe("groups in SAML attributes", () => {
+describe("W-11: groups in SAML attributes", () => {
   const cases: readonly [title: string, attributes: Attributes, given: Given, groups: unknown][] = [
     ["one value", { groups: ["Eng"] }, {}, KNOWN(["Eng"])],
     ["many values", { groups: ["Eng", "Ops"] }, {}, KNOWN(["Eng", "Ops"])],

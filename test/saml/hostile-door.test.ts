@@ -88,7 +88,7 @@ describe("hostile responses at the SAML door", () => {
     }
   });
 
-  it(`security 1.1, "replay": refuse an assertion whose ID came before, signed anew for another request`, async () => {
+  it("SML-11: refuse an assertion whose ID came before, signed anew for another request", async () => {
     const once = { responseId: "_once", assertionId: "_once-1" };
     expect(endOf(await signIn(createBrowser(), ACME_OKTA, once))).to.equal("/me");
     const browser = createBrowser();
@@ -98,12 +98,12 @@ describe("hostile responses at the SAML door", () => {
     await expectNobody(browser);
   });
 
-  it(`security 1.1, "replay": an ID that came to one connection is another one's own`, async () => {
+  it("SML-11: an ID that came to one connection is another one's own", async () => {
     const once = { responseId: "_shared", assertionId: "_shared-1" };
     for (const door of DOORS) expect(endOf(await signIn(createBrowser(), door, once))).to.equal("/me");
   });
 
-  it(`security 1.1, "replay": refuse the same post a second time, with the same login and with a new one`, async () => {
+  it("SML-11: refuse the same post a second time, with the same login and with a new one", async () => {
     const browser = createBrowser();
     const { base64 } = answerTo(await begin(browser));
     expect(endOf(await post(browser, base64))).to.equal("/me");
@@ -116,7 +116,7 @@ describe("hostile responses at the SAML door", () => {
     await expectNobody(thief);
   });
 
-  it(`security 1.1, "InResponseTo": refuse a response that nobody asked for`, async () => {
+  it("SML-6: refuse a response that nobody asked for", async () => {
     const browser = createBrowser();
     await begin(browser);
     const visit = await post(browser, answerTo(null).base64);
@@ -124,7 +124,7 @@ describe("hostile responses at the SAML door", () => {
     await expectNobody(browser);
   });
 
-  it(`security 1.1, "InResponseTo": refuse the answer to a request of another browser, tenant or connection`, async () => {
+  it("SML-6, W-25, W-30: refuse the answer to a request of another browser, tenant or connection", async () => {
     const mallory = createBrowser();
     for (const door of DOORS) {
       const request = await begin(mallory, door);
@@ -151,7 +151,7 @@ describe("hostile responses at the SAML door", () => {
     [GLOBEX_OKTA, ACME_OKTA],
   ];
   for (const [said, given] of misdirected) {
-    it(`security 1.1, "Recipient, Destination": refuse at ${given.join("/")} what the provider said for ${said.join("/")}`, async () => {
+    it(`SML-8, W-30: refuse at ${given.join("/")} what the provider said for ${said.join("/")}`, async () => {
       const browser = createBrowser();
       const elsewhere = answerTo(await begin(browser, given), said);
       const visit = await post(browser, elsewhere.base64, given);
@@ -159,7 +159,7 @@ describe("hostile responses at the SAML door", () => {
       await expectNobody(browser);
     });
 
-    it(`security 1.1, "Audience": refuse at ${given.join("/")} what names ${said.join("/")} as its audience`, async () => {
+    it(`SML-7, W-30: refuse at ${given.join("/")} what names ${said.join("/")} as its audience`, async () => {
       const browser = createBrowser();
       const audiences = [[house.partner(...said).entityId]];
       const elsewhere = answerTo(await begin(browser, given), given, { audiences });
@@ -169,7 +169,7 @@ describe("hostile responses at the SAML door", () => {
     });
   }
 
-  it("keep a session no longer than the provider's own (SessionNotOnOrAfter)", async () => {
+  it("SML-13: keep a session no longer than the provider's own (SessionNotOnOrAfter)", async () => {
     const browser = createBrowser();
     const { base64 } = answerTo(await begin(browser), ACME_OKTA, { sessionNotOnOrAfter: inMinutes(20) });
     const { acsUrl } = house.partner(...ACME_OKTA);
@@ -180,7 +180,7 @@ describe("hostile responses at the SAML door", () => {
     expect((await house.me(browser)).status).to.equal(200);
   });
 
-  describe(`security 1.1, "Redirect binding for Response"`, () => {
+  describe("SML-27: Redirect binding for Response", () => {
     it("take no response from an address", async () => {
       const browser = createBrowser();
       const { base64 } = answerTo(await begin(browser));
@@ -250,7 +250,7 @@ describe("hostile responses at the SAML door", () => {
     });
   });
 
-  it("say one and the same to the browser, whichever guard refused", async () => {
+  it("SML-25, W-34: say one and the same to the browser, whichever guard refused", async () => {
     const changes: readonly ((good: SamlMessage) => SamlMessage)[] = [
       (good) => good.with({ signed: "none" }),
       (good) => good.altered((xml) => evil(xml)),

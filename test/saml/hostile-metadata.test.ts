@@ -144,7 +144,7 @@ const CASES: readonly (readonly [row: string, xml: string, who: readonly string[
   ],
 ];
 
-describe("security 1.2, keys that metadata lets sign", () => {
+describe("keys that metadata lets sign", () => {
   for (const [row, xml, who] of CASES) {
     it(`${row}: ${who.join(" and ")} alone`, () => {
       expect(letIn(xml)).to.deep.equal(who);
@@ -169,7 +169,7 @@ describe("security 1.2, keys that metadata lets sign", () => {
   });
 });
 
-describe("security 1.2, work that metadata makes", () => {
+describe("MD-7: work that metadata makes", () => {
   const many = (count: number, each: (n: number) => string) =>
     Array.from({ length: count }, (_, n) => each(n)).join("");
   const CASES: readonly (readonly [string, () => string, readonly string[]])[] = [

@@ -135,7 +135,7 @@ function outcome(base64: string): VerifiedAssertion | undefined {
 const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];
 const mutation = fc.record({ kind: fc.constantFrom(...kinds), a: fc.nat(), b: fc.nat() });
 
-describe("signed responses, mutated", () => {
+describe("SML-3: signed responses, mutated", () => {
   for (const signed of ["both", "assertion", "response"] as const) {
     it(`give the signed identity or a refusal, and no other error (signed: ${signed})`, () => {
       const valid = acceptedBase({ base: { signed } });

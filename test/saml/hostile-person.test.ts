@@ -12,7 +12,7 @@ function nameId(content: string, attributes = ""): Partial<ResponseWishes> {
   return { xml: { nameId: `<saml:NameID${attributes}>${content}</saml:NameID>` } };
 }
 
-describe("security 1.1, missing Subject / NameID, empty NameID", () => {
+describe("SML-14: missing Subject / NameID, empty NameID", () => {
   refuses([
     ...forEachSigning([
       signedWith("no Subject", { xml: { subject: "" } }, "subject"),
@@ -56,7 +56,7 @@ describe("security 1.1, missing Subject / NameID, empty NameID", () => {
   ]);
 });
 
-describe("security 1.1, text with an element inside", () => {
+describe("SML-22: text with an element inside", () => {
   refuses([
     ...forEachSigning([
       signedWith("an element in the NameID", nameId("anna@acme.example<x/>.evil.example"), "name_id"),
@@ -108,7 +108,7 @@ describe("control characters in a NameID", () => {
   );
 });
 
-describe("security 1.1, attributes", () => {
+describe("SML-23: attributes", () => {
   const attribute = (name: string, values: readonly string[] = ["x"]) =>
     `<saml:Attribute${name}>${values.map((value) => `<saml:AttributeValue>${value}</saml:AttributeValue>`).join("")}</saml:Attribute>`;
   const statement = (content: string): Partial<ResponseWishes> => ({
@@ -240,7 +240,7 @@ describe("security 1.1, attributes", () => {
   });
 });
 
-describe("security 1.1, replay", () => {
+describe("SML-11: replay", () => {
   it("gives the signed ID of the assertion, and keeps it for as long as the assertion could be accepted", () => {
     const valid = acceptedBase({ base: { signed: "assertion" } });
     const { id, rememberUntil } = consume(valid.base64);

@@ -25,7 +25,7 @@ function bent(xml: string, element: string): string {
   return xml.slice(0, at) + (xml[at] === "A" ? "B" : "A") + xml.slice(at + 1);
 }
 
-describe("security 1.1, a signature at all", () => {
+describe("SML-1: a signature at all", () => {
   refuses([
     { name: "a response that nobody signed", derive: (valid) => valid.with({ signed: "none" }), guard: "unsigned" },
     ...forEachSigning<Hostile>([
@@ -99,7 +99,7 @@ describe("security 1.1, a signature at all", () => {
   ]);
 });
 
-describe("security 1.1, broken Response signature, good Assertion signature", () => {
+describe("SML-2: broken Response signature, good Assertion signature", () => {
   refuses([
     {
       name: "a Response digest that no longer holds",
@@ -145,7 +145,7 @@ describe("security 1.1, broken Response signature, good Assertion signature", ()
   ]);
 });
 
-describe("security 1.1, certificate choice", () => {
+describe("SML-16: certificate choice", () => {
   refuses([
     ...forEachSigning<Hostile>([
       {
@@ -211,7 +211,7 @@ describe("security 1.1, certificate choice", () => {
   });
 });
 
-describe("signatures with other parts than a signature has (CVE-2025-29774, CVE-2025-29775)", () => {
+describe("SML-3: signatures with other parts than a signature has (CVE-2025-29774, CVE-2025-29775)", () => {
   /** A SignedInfo whose digest is the forged assertion's, to stand beside the signed one. */
   function forgedInfo(xml: string): { xml: string; genuine: string; forged: string } {
     const signature = signatureOf(xml);
@@ -349,7 +349,7 @@ describe("signatures with other parts than a signature has (CVE-2025-29774, CVE-
   ]);
 });
 
-describe("security 1.1, Reference URI", () => {
+describe("SML-19: Reference URI", () => {
   const uris: readonly (readonly [string, string | null])[] = [
     ["no URI", null],
     ["an empty URI, for the whole document", ""],
@@ -430,7 +430,7 @@ describe("security 1.1, Reference URI", () => {
   ]);
 });
 
-describe("security 1.1, transforms", () => {
+describe("SML-18: transforms", () => {
   const { enveloped, exclusive, exclusiveWithComments, inclusive, inclusiveWithComments } = TRANSFORM;
   const lists: readonly (readonly [string, readonly string[], Guard?])[] = [
     ["no transforms", []],
@@ -506,7 +506,7 @@ describe("security 1.1, transforms", () => {
   ]);
 });
 
-describe("security 1.1, signature algorithms", () => {
+describe("SML-17: signature algorithms", () => {
   refuses([
     ...forEachSigning<Hostile>([
       {

@@ -31,7 +31,7 @@ const OTHER_NAMES: readonly (readonly [string, (url: string) => string])[] = [
   ["nothing in it", () => ""],
 ];
 
-describe("security 1.1, Audience", () => {
+describe("SML-7: Audience", () => {
   refuses([
     ...forEachSigning(
       OTHER_NAMES.map(([what, change]) =>
@@ -96,7 +96,7 @@ describe("security 1.1, Audience", () => {
   ]);
 });
 
-describe("security 1.1, Recipient, Destination", () => {
+describe("SML-8: Recipient, Destination", () => {
   refuses([
     ...forEachSigning(
       OTHER_NAMES.flatMap(([what, change]) => [
@@ -133,7 +133,7 @@ describe("security 1.1, Recipient, Destination", () => {
   ]);
 });
 
-describe("security 1.1, InResponseTo", () => {
+describe("SML-6: InResponseTo", () => {
   refuses([
     ...forEachSigning([
       signedWith("an answer to no request", { inResponseTo: null }, "in_response_to"),
@@ -166,7 +166,7 @@ describe("security 1.1, InResponseTo", () => {
   });
 });
 
-describe("security 1.1, NotBefore / NotOnOrAfter of Conditions", () => {
+describe("SML-9: NotBefore / NotOnOrAfter of Conditions", () => {
   refuses([
     ...forEachSigning([
       signedWith("what ended a minute ago", { notBefore: at(-360), notOnOrAfter: at(-60) }, "expired"),
@@ -247,7 +247,7 @@ describe("security 1.1, NotBefore / NotOnOrAfter of Conditions", () => {
   ]);
 });
 
-describe("security 1.1, unknown Condition", () => {
+describe("SML-14: unknown Condition", () => {
   refuses(
     (
       [
@@ -263,7 +263,7 @@ describe("security 1.1, unknown Condition", () => {
   );
 });
 
-describe("security 1.1, SubjectConfirmation method, SubjectConfirmationData times", () => {
+describe("SML-10: SubjectConfirmation method, SubjectConfirmationData times", () => {
   const data = (attributes: string) => `<saml:SubjectConfirmationData ${attributes}/>`;
   const good = `InResponseTo="${ACME.request}" NotOnOrAfter="${at(300)}" Recipient="${ACME.acs}"`;
   const confirmation = (method: string, content: string) =>
@@ -354,7 +354,7 @@ describe("security 1.1, SubjectConfirmation method, SubjectConfirmationData time
   ]);
 });
 
-describe("security 1.1, Issuer", () => {
+describe("SML-12: Issuer", () => {
   const foreign = "https://idp.evil.example/saml";
   const names: readonly (readonly [string, string])[] = [
     ["another provider", foreign],
@@ -403,7 +403,7 @@ describe("security 1.1, Issuer", () => {
   ]);
 });
 
-describe("security 1.1, SessionNotOnOrAfter", () => {
+describe("SML-13: SessionNotOnOrAfter", () => {
   const statement = (attributes: string) =>
     `<saml:AuthnStatement ${attributes}><saml:AuthnContext><saml:AuthnContextClassRef>x</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>`;
   const ended = statement(`AuthnInstant="${at(-7200)}" SessionNotOnOrAfter="${at(-3600)}"`);
@@ -461,7 +461,7 @@ describe("security 1.1, SessionNotOnOrAfter", () => {
   ]);
 });
 
-describe("security 1.1, IssueInstant, Version", () => {
+describe("SML-14: IssueInstant, Version", () => {
   refuses([
     ...["1.1", "1.0", "2", "2.1", "3.0", "02.0", "2.0 ", ""].flatMap((version) => [
       signedWith(`version \`${version}\` of the Response`, { version, assertionVersion: "2.0" }, "version"),
@@ -499,7 +499,7 @@ describe("security 1.1, IssueInstant, Version", () => {
   ]);
 });
 
-describe("security 1.1, Status, with a genuine assertion under it", () => {
+describe("SML-4: Status, with a genuine assertion under it", () => {
   const code = (value: string, content = "") => `<samlp:StatusCode Value="${value}">${content}</samlp:StatusCode>`;
   const status = (content: string) => ({ xml: { status: `<samlp:Status>${content}</samlp:Status>` } });
   refuses([

@@ -17,7 +17,7 @@ function withOctets(message: SamlMessage, word: string, octets: readonly number[
   return base64(Buffer.concat([whole.subarray(0, at), Buffer.from(octets), whole.subarray(at + word.length)]));
 }
 
-describe("security 1.1, Redirect binding for Response, inflate, and other wrappings of the form's text", () => {
+describe("SML-27, SML-28: Redirect binding for Response, inflate, and other wrappings of the form's text", () => {
   refuses([
     { name: "nothing", derive: () => "", guard: "encoding" },
     { name: "blanks", derive: () => "   \n", guard: "encoding" },
@@ -114,7 +114,7 @@ const DOCTYPES: readonly (readonly [string, string])[] = [
   ["that makes an attribute an ID", "<!DOCTYPE samlp:Response [<!ATTLIST samlp:Status x ID #IMPLIED>]>"],
 ];
 
-describe("security 1.1, DOCTYPE", () => {
+describe("SML-20: DOCTYPE", () => {
   refuses([
     ...forEachSigning(
       DOCTYPES.map(
@@ -184,7 +184,7 @@ const INVISIBLE: readonly (readonly [string, string])[] = [
   ["empty CDATA", `${SPLIT}<![CDATA[]]>${REST}`],
 ];
 
-describe("security 1.1, comments", () => {
+describe("SML-21: comments", () => {
   refuses(
     forEachSigning(
       INVISIBLE.map(
@@ -387,7 +387,7 @@ function inEnvelope(content: string): Partial<Hostile> & Pick<Hostile, "derive">
   };
 }
 
-describe("security 1.1, work before the signature is known good", () => {
+describe("SML-29: work before the signature is known good", () => {
   const times = (count: number, each: (n: number) => string) =>
     Array.from({ length: count }, (_, n) => each(n)).join("");
   const nested = (depth: number, open: (n: number) => string, close: string) =>
@@ -458,7 +458,7 @@ describe("security 1.1, work before the signature is known good", () => {
   ]);
 });
 
-describe("security 1.1, many values", () => {
+describe("SML-30: many values", () => {
   const groups = (count: number): Partial<ResponseWishes> => ({
     attributes: [{ name: "groups", values: Array.from({ length: count }, (_, n) => `group-${n}`), type: null }],
   });

@@ -159,7 +159,7 @@ function wrapped(
   );
 }
 
-describe("security 1.1, XSW1-8", () => {
+describe("SML-5: XSW1-8", () => {
   describe("around a signed Response", () => {
     refuses(wrapped(AROUND_RESPONSE, ["response", "both"]));
   });
@@ -168,7 +168,7 @@ describe("security 1.1, XSW1-8", () => {
   });
 });
 
-describe("security 1.1, extract.response.*, Status: a signed Response in an outer one", () => {
+describe("SML-4: what stands outside the assertion: a signed Response in an outer one", () => {
   refuses(
     forEachSigning<Hostile>([
       {
@@ -197,7 +197,7 @@ describe("security 1.1, extract.response.*, Status: a signed Response in an oute
   );
 });
 
-describe("more than one assertion", () => {
+describe("SML-5: more than one assertion", () => {
   refuses([
     ...forEachSigning<Hostile>([
       {
@@ -317,7 +317,7 @@ describe("more than one assertion", () => {
   ]);
 });
 
-describe("security 1.1, encrypted assertions", () => {
+describe("SML-24: encrypted assertions", () => {
   const encrypted = (name: string) => `<saml:${name}><x xmlns="urn:x"/></saml:${name}>`;
   refuses([
     {
@@ -344,7 +344,7 @@ describe("security 1.1, encrypted assertions", () => {
   ]);
 });
 
-describe("IDs that are not one element's own", () => {
+describe("SML-5: IDs that are not one element's own", () => {
   refuses([
     ...forEachSigning<Hostile>([
       {
@@ -412,7 +412,7 @@ describe("IDs that are not one element's own", () => {
   ]);
 });
 
-describe("security 1.1, extract.response.*, Status: the unsigned envelope of a signed Assertion", () => {
+describe("SML-4: what stands outside the assertion: the unsigned envelope of a signed Assertion", () => {
   const envelope = (hostile: Hostile) => signedAs(hostile, "assertion");
   refuses([
     envelope({
@@ -514,7 +514,7 @@ describe("security 1.1, extract.response.*, Status: the unsigned envelope of a s
   ]);
 });
 
-describe("what is no Response", () => {
+describe("SML-15: what is no Response", () => {
   const rename = (xml: string, name: string) => xml.replaceAll("samlp:Response", name);
   refuses([
     ...forEachSigning<Hostile>([
@@ -577,7 +577,7 @@ describe("what is no Response", () => {
   ]);
 });
 
-describe("games with the order of elements", () => {
+describe("SML-15: games with the order of elements", () => {
   const moved = (name: string, before: string) => (xml: string) => {
     const part = elementOf(xml, name);
     return insertBefore(without(xml, part), before, part);

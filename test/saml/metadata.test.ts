@@ -156,35 +156,35 @@ describe("identity provider metadata as it is published", () => {
 });
 
 describe("keys of identity provider metadata", () => {
-  it('security 1.2, "two KeyDescriptor use=signing": both may sign', () => {
+  it("MD-1: two KeyDescriptor use=signing: both may sign", () => {
     expect(certificatesOf(keyDescriptor(FIRST, "signing") + keyDescriptor(SECOND, "signing"))).to.deep.equal([
       FIRST,
       SECOND,
     ]);
   });
 
-  it('security 1.2, "two KeyDescriptor with no use": both may sign', () => {
+  it("MD-2: two KeyDescriptor with no use: both may sign", () => {
     expect(certificatesOf(keyDescriptor(FIRST) + keyDescriptor(SECOND))).to.deep.equal([FIRST, SECOND]);
   });
 
-  it('security 1.2, "no-use A, signing B, encryption C": A and B may sign, C may not', () => {
+  it("MD-3: no-use A, signing B, encryption C: A and B may sign, C may not", () => {
     const keys = keyDescriptor(FIRST) + keyDescriptor(SECOND, "signing") + keyDescriptor(OTHER, "encryption");
     expect(certificatesOf(keys)).to.deep.equal([FIRST, SECOND]);
     const turned = keyDescriptor(OTHER, "encryption") + keyDescriptor(SECOND, "signing") + keyDescriptor(FIRST);
     expect(certificatesOf(turned)).to.deep.equal([SECOND, FIRST]);
   });
 
-  it('security 1.2, "only use=encryption": there is no key that may sign', () => {
+  it("MD-4: only use=encryption: there is no key that may sign", () => {
     expect(codesOf(idpMetadata({ keys: keyDescriptor(FIRST, "encryption") }))).to.deep.equal(["certificate_missing"]);
   });
 
-  it('security 1.2, "IDPSSODescriptor A + SPSSODescriptor C in one entity": only A may sign', () => {
+  it("MD-5: IDPSSODescriptor A + SPSSODescriptor C in one entity: only A may sign", () => {
     const otherRoles = spRole(keyDescriptor(OTHER, "signing"));
     expect(certificatesOf(keyDescriptor(FIRST, "signing"), { otherRoles })).to.deep.equal([FIRST]);
     expect(codesOf(idpMetadata({ keys: "", otherRoles }))).to.deep.equal(["certificate_missing"]);
   });
 
-  it('security 1.2, "certificate text with PEM armour": it is the certificate inside', () => {
+  it("MD-6: certificate text with PEM armour: it is the certificate inside", () => {
     expect(certificatesOf(keyDescriptor(armoured(FIRST)))).to.deep.equal([FIRST]);
     expect(certificatesOf(keyDescriptor(`\n  ${armoured(FIRST).replaceAll("\n", "\r\n    ")}\n`))).to.deep.equal([
       FIRST,
@@ -346,12 +346,12 @@ describe("keys of identity provider metadata", () => {
 });
 
 describe("the document of identity provider metadata", () => {
-  it('security 1.2, "EntitiesDescriptor": the one identity provider in it is taken, among service providers too', () => {
+  it("MD-7: EntitiesDescriptor: the one identity provider in it is taken, among service providers too", () => {
     const sp = idpMetadata({ entityId: "https://sp.example", role: spRole(keyDescriptor(OTHER)) });
     expect(read(entities(sp + entities(idpMetadata()) + sp)).certificates).to.deep.equal([FIRST]);
   });
 
-  it('security 1.2, "EntitiesDescriptor": several identity providers are refused', () => {
+  it("MD-7: EntitiesDescriptor: several identity providers are refused", () => {
     const [problem, ...others] = problemsOf(entities(idpMetadata() + entities(idpMetadata({ entityId: "urn:other" }))));
     expect(problem).to.include({ code: "several_entities", pointer: "/metadataXml" });
     expect(problem?.message).to.match(/2 identity providers .*`urn:other`.*: say as `entityId` which one/);
@@ -443,7 +443,7 @@ describe("the document of identity provider metadata", () => {
     });
   }
 
-  it('security 1.2, "EntitiesDescriptor": one without an identity provider is refused', () => {
+  it("MD-7: EntitiesDescriptor: one without an identity provider is refused", () => {
     expect(codesOf(entities(""))).to.deep.equal(["no_identity_provider"]);
     expect(codesOf(entities(idpMetadata({ role: spRole() })))).to.deep.equal(["no_identity_provider"]);
   });
@@ -455,7 +455,7 @@ describe("the document of identity provider metadata", () => {
     ["outer EntitiesDescriptor", (end) => entities(entities(idpMetadata()), ` validUntil=" ${end}\n"`)],
   ];
   for (const [where, xml] of ends) {
-    it(`security 1.2, "validUntil in the past": refused on an ${where}, and kept when it is to come`, () => {
+    it(`MD-7: validUntil in the past: refused on an ${where}, and kept when it is to come`, () => {
       const [problem] = problemsOf(xml("2026-11-22T09:00:00Z"));
       expect(problem).to.include({ code: "metadata_expired", pointer: "/metadataXml" });
       expect(problem?.message).to.include("2026-11-22T09:00:00.000Z");
@@ -510,12 +510,12 @@ describe("the document of identity provider metadata", () => {
     ["a tag that a comment splits", idpMetadata().replace("<md:IDPSSO", "<<!-- -->md:IDPSSO")],
   ];
   for (const [title, xml] of forbidden) {
-    it(`security 1.2, "DOCTYPE" and the like: ${title} is refused`, () => {
+    it(`MD-7: DOCTYPE and the like: ${title} is refused`, () => {
       expect(codesOf(xml)).to.deep.equal(["xml_refused"]);
     });
   }
 
-  it('security 1.2, "unsigned": it is read as it is, and a signature over it adds nothing', () => {
+  it("MD-7: unsigned: it is read as it is, and a signature over it adds nothing", () => {
     const signature = '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo/></ds:Signature>';
     const signed = idpMetadata().replace("<md:IDPSSO", `${signature}<md:IDPSSO`);
     expect(read(signed)).to.deep.equal(read(idpMetadata()));

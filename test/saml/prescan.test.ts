@@ -141,7 +141,7 @@ describe("the pre-scan of XML", () => {
       });
   });
 
-  describe("counts, and allows no more than the caps say:", () => {
+  describe("SML-29: counts, and allows no more than the caps say:", () => {
     const limits: Readonly<Record<string, readonly [fits: string, tooMuch: string, problem: string]>> = {
       bytes: [`<a>${"é".repeat(196)}</a>`, `<a>${"é".repeat(197)}</a>`, "400 bytes"],
       depth: ["<a><b><a/></b></a>", "<a><b><a><b/></a></b></a>", "3 levels of elements"],
@@ -175,7 +175,7 @@ describe("the pre-scan of XML", () => {
     });
   });
 
-  describe("stops documents that were made to keep parsers busy:", () => {
+  describe("SML-29: stops documents that were made to keep parsers busy:", () => {
     const bombs: Readonly<Record<string, readonly [text: string, problem: RegExp]>> = {
       "172 kB of nested namespaces": [
         many(4200, (i) => `<a xmlns:n${i}="urn:${i}">`) + "</a>".repeat(4200),

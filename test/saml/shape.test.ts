@@ -18,7 +18,7 @@ function refusal(attempt: () => unknown): string {
 
 const shapeOf = (xml: string) => responseShape(parseXml(xml, RESPONSE_CAPS));
 
-describe("the shape of a response", () => {
+describe("SML-15: the shape of a response", () => {
   it("is known before anything is verified: who is who, and what is signed", () => {
     const shape = shapeOf(samlResponse({ signed: "assertion" }).xml);
     expect([shape.id, shape.assertion?.id]).to.deep.equal(["_response-1", "_assertion-1"]);

@@ -75,7 +75,7 @@ async function managerOf(directory: ScimDirectory, id: string | undefined): Prom
 
 let domains = 0;
 
-describe("circles of bulk operations (RFC 7644 section 3.7.1)", () => {
+describe("W-13: circles of bulk operations (RFC 7644 section 3.7.1)", () => {
   onEachDatabase(
     (service) => {
       const connect = (options?: DirectoryOptions) => service().connect(options);

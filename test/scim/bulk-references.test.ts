@@ -17,7 +17,7 @@ describe("references between operations of a bulk request", () => {
     },
   };
 
-  it("may be as long a chain as a request holds: no stack overflows, and what is referred to comes first", async () => {
+  it("W-13: may be as long a chain as a request holds: no stack overflows, and what is referred to comes first", async () => {
     const many = 50_000;
     const Operations = Array.from({ length: many }, (_, at) => ({
       method: "POST",

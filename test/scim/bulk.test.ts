@@ -288,7 +288,7 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
       expect(headers["etag"]).to.equal('W/"1"');
     });
 
-    it("SEC-01: resources of another connection or tenant do not exist here", async () => {
+    it("W-3, SEC-01: resources of another connection or tenant do not exist here", async () => {
       const other = await service().connect();
       const neighbour = await service().connect({ tenant: directory.tenant });
       const foreign = [await other.user("mallory"), await neighbour.user("nick")];
@@ -429,7 +429,7 @@ describe("SCIM bulk requests (RFC 7644 section 3.7)", () => {
     }
   });
 
-  it("RFC-52: more operations or bytes than the service says it takes are 413", async () => {
+  it("W-13, RFC-52: more operations or bytes than the service says it takes are 413", async () => {
     const service = await startLimited({ bulkOperations: 3, bulkBodyBytes: 2_000 });
     try {
       const directory = await service.connect();

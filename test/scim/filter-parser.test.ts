@@ -151,7 +151,7 @@ describe("SCIM filter grammar", () => {
     expect(values.map((node) => node.kind === "compare" && node.value)).to.deep.equal(["0012", "1.0", 12]);
   });
 
-  it("SEC-06: bounds bytes, depth and number of comparisons", () => {
+  it("W-12, SEC-06: bounds bytes, depth and number of comparisons", () => {
     const terms = (count: number): string => Array.from({ length: count }, () => "a pr").join(" or ");
     const nested = (depth: number): string => `${"(".repeat(depth)}a pr${")".repeat(depth)}`;
     const sized = (bytes: number): string => `a eq "${"é".repeat((bytes - 7) / 2)}" `;

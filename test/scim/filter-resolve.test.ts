@@ -10,7 +10,7 @@ const compare = (path: readonly string[], comparator: string, value: unknown): R
 const always: ResourceFilter = { op: "present", path: at("id") };
 const never: ResourceFilter = { op: "not", item: always };
 
-describe("SCIM filters against the schema", () => {
+describe("W-12: SCIM filters against the schema", () => {
   const users: readonly (readonly [rule: string, text: string, filter: ResourceFilter])[] = [
     ["OKTA-02", 'userName eq "a@b.c"', compare(["userName"], "eq", "a@b.c")],
     ["OKTA-03, RFC-31", 'USERNAME Eq "A@B.C"', compare(["userName"], "eq", "a@b.c")],

@@ -123,7 +123,7 @@ describe("SCIM attribute characteristics over HTTP", () => {
       }
     });
 
-    it("RFC-08, RFC-09, RFC-10: id and meta of the client are ignored, externalId is the client's", async () => {
+    it("W-6, RFC-08, RFC-09, RFC-10: id and meta of the client are ignored, externalId is the client's", async () => {
       const { found, kept } = client();
       const resource = await kept({ id: "mine", externalId: "Ext", meta: { version: "7", resourceType: "User" } });
       expect(resource["id"]).not.to.equal("mine");
@@ -133,7 +133,7 @@ describe("SCIM attribute characteristics over HTTP", () => {
       expect(await found('externalId eq "ext"')).to.deep.equal([]);
     });
 
-    it("RFC-19: what is read-only is ignored by POST and PUT, and an error of PATCH", async () => {
+    it("W-6, RFC-19: what is read-only is ignored by POST and PUT, and an error of PATCH", async () => {
       const { directory, idOf, kept } = client();
       const id = await idOf({ readOnlyAttr: "a" });
       expect((await directory.get(at(id))).json).not.to.have.property("readOnlyAttr");
@@ -185,7 +185,7 @@ describe("SCIM attribute characteristics over HTTP", () => {
       expect(left.json["multiComplex"]).to.deep.equal([{ value: "b", serial: "2" }]);
     });
 
-    it("RFC-13, RFC-19: what is write-only is looked at, never returned, never kept and never asked for", async () => {
+    it("W-6, RFC-13, RFC-19: what is write-only is looked at, never returned, never kept and never asked for", async () => {
       const { directory, idOf, post } = client();
       const id = await idOf({ writeOnlyAttr: "hush", multiComplex: [{ value: "a", dropped: "hush" }] });
       const patched = await directory.patch(at(id), [{ op: "replace", path: "writeOnlyAttr", value: "hush" }]);

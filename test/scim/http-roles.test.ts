@@ -453,7 +453,7 @@ describe("role assignments over SCIM", () => {
         ]);
       });
 
-      it("SCIM makes an owner of the tenant only by a connection that may", async () => {
+      it("W-5, W-6: SCIM makes an owner of the tenant only by a connection that may", async () => {
         const document = JSON.stringify({ scim_roles: [{ type: "account_type", values: ["owner"], scope: "tenant" }] });
         const directory = await connect({ mayGrantOwner: false }, document);
         await directory.user("ada", { roles: [role("account_type", "Owner")] });

@@ -42,7 +42,7 @@ describe("SCIM connections apart", () => {
           await theirs.delete(`/Groups/${sales}`);
         });
 
-        it("SEC-01: finds nothing under ids that are not its own, by any verb, and changes nothing", async () => {
+        it("W-3, SEC-01: finds nothing under ids that are not its own, by any verb, and changes nothing", async () => {
           const before = [await everything(mine), await everything(theirs)];
           const any = { "If-Match": "*" };
           const attempts = (user: string, group: string) => [
@@ -70,7 +70,7 @@ describe("SCIM connections apart", () => {
           expect([await everything(mine), await everything(theirs)]).to.deep.equal(before);
         });
 
-        it("SEC-01: takes in no member who is not its own, and asks nobody else's groups", async () => {
+        it("W-3, SEC-01: takes in no member who is not its own, and asks nobody else's groups", async () => {
           const before = [await everything(mine), await everything(theirs)];
           const members = [{ value: bob }, { value: ada }];
           for (const reply of [
@@ -88,7 +88,7 @@ describe("SCIM connections apart", () => {
           expect([await everything(mine), await everything(theirs)]).to.deep.equal(before);
         });
 
-        it("SEC-01: learns nothing of others by filters", async () => {
+        it("W-3, SEC-01: learns nothing of others by filters", async () => {
           const groups = ["id", "members", "members.value"];
           const users = [`id eq "${ada}"`, 'externalId eq "00u1"', 'userName eq "ada"', `groups eq "${platform}"`];
           for (const filter of [...users, 'displayName co "Lovelace"', `not (id eq "${bob}")`]) {
@@ -112,7 +112,7 @@ describe("SCIM connections apart", () => {
           expect(found(await mine.get(`/Users?filter=${encodeURIComponent(`manager eq "${ada}"`)}`))).to.equal(0);
         });
 
-        it("SEC-02: may use the same userName and externalId for an account of its own", async () => {
+        it("W-4, SEC-02: may use the same userName and externalId for an account of its own", async () => {
           const countAll = async () => {
             const tenants = new Set([mine.tenant.id, theirs.tenant.id]);
             const counts = [...tenants].map((id) => service().p.store.read(id).countPeople());
@@ -129,7 +129,7 @@ describe("SCIM connections apart", () => {
       });
     }
 
-    it("SEC-02: never takes an externalId or a userName for an id, numbers and ids themselves included", async () => {
+    it("W-4, SEC-02: never takes an externalId or a userName for an id, numbers and ids themselves included", async () => {
       const directory = await service().connect();
       const ada = await directory.user("ada");
       const eve = await directory.user("eve", { externalId: ada });
@@ -155,7 +155,7 @@ describe("SCIM connections apart", () => {
       expect((await directory.get(`/Users/${ada}`)).json).to.include({ active: true });
     });
 
-    it("SEC-02: lets two people share an externalId without becoming one", async () => {
+    it("W-4, SEC-02: lets two people share an externalId without becoming one", async () => {
       const directory = await service().connect();
       const [ada, eve] = [
         await directory.user("ada", { externalId: "x" }),

@@ -57,7 +57,7 @@ describe("the life of a pushed person", () => {
       DELETE: (one, id) => one.delete(`/Users/${id}`),
     };
     for (const [name, end] of Object.entries(ENDS)) {
-      it(`SEC-05: ${name} has ended their sessions when it is answered, and nobody else's`, async () => {
+      it(`W-7, SEC-05: ${name} has ended their sessions when it is answered, and nobody else's`, async () => {
         const directory = await service().connect();
         const { tenant, connection } = directory;
         const { p } = service();

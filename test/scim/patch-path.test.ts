@@ -64,7 +64,7 @@ describe("SCIM paths", () => {
     `emails["${'\\"'.repeat(900)}`,
   ];
   for (const path of bad) {
-    it(`RFC-43, SEC-06: refuses ${path.slice(0, 60)}`, () => {
+    it(`W-14, RFC-43, SEC-06: refuses ${path.slice(0, 60)}`, () => {
       expect(refusal(() => readPath(path, userReading())).kind).to.equal("invalidPath");
     });
   }

@@ -34,7 +34,7 @@ describe("SCIM requests side by side", () => {
       return row?.memberCount;
     };
 
-    it("BUG-19: 50 additions of one member each give 50 members", async () => {
+    it("W-15, BUG-19: 50 additions of one member each give 50 members", async () => {
       const people = await directory.crowd(50);
       const group = await directory.group("Everybody");
       expect(await tally(people.map((id) => directory.patch(`/Groups/${group}`, adding(id))))).to.deep.equal({
@@ -66,7 +66,7 @@ describe("SCIM requests side by side", () => {
       expect(json["externalId"]).to.match(/^x\d$/);
     });
 
-    it("of many creations of one userName one wins, and the others are refused and leave nobody behind", async () => {
+    it("W-16: of many creations of one userName one wins, and the others are refused and leave nobody behind", async () => {
       const bodies = times(20, (at) => userBody(at % 2 === 0 ? "ada@acme.test" : "ADA@acme.test", { title: `${at}` }));
       expect(await tally(bodies.map((body) => directory.post("/Users", body)))).to.deep.equal({
         201: 1,
@@ -76,7 +76,7 @@ describe("SCIM requests side by side", () => {
       expect(await service().p.store.read(directory.tenant.id).countPeople()).to.equal(1);
     });
 
-    it("of many users who take one userName one gets it, by PUT or by PATCH", async () => {
+    it("W-16: of many users who take one userName one gets it, by PUT or by PATCH", async () => {
       const people = await directory.crowd(10);
       const rename = [{ op: "replace", path: "userName", value: "wanted" }];
       const requests = people.map((id, at) =>
@@ -172,7 +172,7 @@ describe("SCIM requests side by side", () => {
       expect((await directory.get("/Users")).json).to.include({ totalResults: 0 });
     });
 
-    it("RFC-56: of many writers who name one version one writes, whatever they write", async () => {
+    it("W-15, RFC-56: of many writers who name one version one writes, whatever they write", async () => {
       const [ada = "", bob = ""] = await directory.crowd(2);
       const group = await directory.group("G", [ada]);
       const user = await directory.user("eve");

@@ -9,7 +9,7 @@ import { createApiKey } from "../../src/provisioning/tokens.js";
 import { ADMIN } from "../support/tenant.js";
 import { type ScimDirectory, type ScimService, startScimService } from "./scim-service.js";
 
-describe("SEC-04: tokens of SCIM clients", () => {
+describe("W-23, SEC-04: tokens of SCIM clients", () => {
   let folder: string;
   let service: ScimService;
   let directory: ScimDirectory;

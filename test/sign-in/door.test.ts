@@ -166,7 +166,7 @@ describe("the door that people sign in by", () => {
       expect(there.user.id).not.to.equal(here.user.id);
     });
 
-    it("when a callback is taken to the other one", async () => {
+    it("OP-1, OP-5: when a callback is taken to the other one", async () => {
       op.behave({ claims: { sub: unique("s") } });
       const browser = createBrowser();
       const stop = service.callbackUrl("globex", "sso");
@@ -182,7 +182,7 @@ describe("the door that people sign in by", () => {
     });
   });
 
-  describe("tells outsiders nothing", () => {
+  describe("W-34: tells outsiders nothing", () => {
     const anonymous = ({ status, text }: Visit): readonly unknown[] => [
       status,
       text.replace(/<dd><code>[\w-]{20,}<\/code><\/dd>/, "<dd>a reference</dd>"),

@@ -3,7 +3,7 @@ import { safeReturnTo } from "../../src/protocols/sign-in/return-to.js";
 
 const BASE = "https://rolecall.example";
 
-describe("where a sign-in returns to", () => {
+describe("W-27: where a sign-in returns to", () => {
   const ours: readonly [asked: string, path: string][] = [
     ["/", "/"],
     ["/console?tab=2#top", "/console?tab=2#top"],

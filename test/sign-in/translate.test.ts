@@ -43,7 +43,7 @@ const KNOWN = (value: readonly string[]) => ({ known: true, value });
 const UNKNOWN = (reason: string) => ({ known: false, reason });
 const numbered = (count: number) => Array.from({ length: count }, (_, at) => `g${at}`);
 
-describe("OP-17: groups in claims", () => {
+describe("OP-17, W-11: groups in claims", () => {
   const cases: readonly [title: string, idToken: JsonObject, given: Given, groups: unknown][] = [
     ["a list", { groups: ["a", "b"] }, {}, KNOWN(["a", "b"])],
     ["an empty list is known to be empty", { groups: [] }, {}, KNOWN([])],
