@@ -11,10 +11,11 @@ type SamlKeys = SamlInput & { readonly allowIdpInitiated?: boolean };
 
 /** Keys that only connections of the protocol have. */
 const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "idTokenAlg", "scopes", "clientSecret"] as const;
-const SAML_KEYS = [
+const SAML_INPUT = [
   ...["metadataXml", "metadataUrl", "entityId", "requireSigned", "signRequests", "nameIdFormat", "forceAuthn"],
-  ...["newKeys", "legacyCbc", "legacyTripleDes", "allowIdpInitiated"],
-] as const;
+  ...["newKeys", "legacyCbc", "legacyTripleDes"],
+] as const satisfies readonly (keyof SamlInput)[];
+const SAML_KEYS = [...SAML_INPUT, "allowIdpInitiated"] as const;
 
 /** Keys of the API's contract that wait for a later version. */
 const LATER = ["directory", "onLastGroupRemoved", "directWhen"] as const;
@@ -34,9 +35,9 @@ export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVe
 export async function connectionInput(deps: AdminDeps, body: NewConnectionBody): Promise<ConnectionInput> {
   refuseLater(body);
   const { slug, protocol, clientSecret, issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
-  const { said, settings } = withoutSaml(others);
+  const settings = withoutSaml(others);
   if (protocol === "scim") return { ...settings, slug, protocol };
-  if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(said) };
+  if (protocol === "saml") return { ...settings, slug, protocol, saml: await deps.saml.read(body) };
   const oidc = {
     issuer: issuer ?? "",
     clientId: clientId ?? "",
@@ -58,7 +59,7 @@ export async function connectionPatch(
   refuseForeign(before, body);
   refuseLater(body);
   const { issuer, clientId, clientAuthMethod, idTokenAlg, scopes, ...others } = body;
-  const { said, settings } = withoutSaml(others);
+  const settings = withoutSaml(others);
   // What is made of the settings as they were read must not put back what somebody changed meanwhile.
   const seen = { ...settings, ifVersion: before.version };
   if (before.oidc !== undefined && OIDC_KEYS.some((key) => Object.hasOwn(body, key))) {
@@ -73,27 +74,15 @@ export async function connectionPatch(
     checkOidc(deps, oidc, hasSecret || body.clientSecret !== undefined);
     return { ...seen, oidc };
   }
-  if (before.saml === undefined || Object.keys(said).length === 0) return settings;
-  return { ...seen, saml: await deps.saml.change(before.saml, said) };
+  if (before.saml === undefined || !SAML_INPUT.some((key) => Object.hasOwn(body, key))) return settings;
+  return { ...seen, saml: await deps.saml.change(before.saml, body) };
 }
 
-/** What is said of SAML, and the other settings. */
+/** The settings that are not of SAML alone. */
 function withoutSaml<Body extends SamlKeys>(body: Body) {
   const { metadataXml, metadataUrl, entityId, newKeys, allowIdpInitiated, ...others } = body;
   const { requireSigned, signRequests, nameIdFormat, forceAuthn, legacyCbc, legacyTripleDes, ...settings } = others;
-  const said: SamlInput = {
-    ...(metadataXml !== undefined && { metadataXml }),
-    ...(metadataUrl !== undefined && { metadataUrl }),
-    ...(entityId !== undefined && { entityId }),
-    ...(requireSigned !== undefined && { requireSigned }),
-    ...(newKeys !== undefined && { newKeys }),
-    ...(signRequests !== undefined && { signRequests }),
-    ...(nameIdFormat !== undefined && { nameIdFormat }),
-    ...(forceAuthn !== undefined && { forceAuthn }),
-    ...(legacyCbc !== undefined && { legacyCbc }),
-    ...(legacyTripleDes !== undefined && { legacyTripleDes }),
-  };
-  return { said, settings };
+  return settings;
 }
 
 /** What it costs to accept encryption that is not up to date: said to whoever switches it on. */

@@ -1,4 +1,4 @@
-import type { Connection, Tenant } from "../model/connection.js";
+import type { Connection, SamlSettings, Tenant } from "../model/connection.js";
 import { trustWarnings } from "../provisioning/certificate-expiry.js";
 import type { MetadataState } from "../provisioning/ports/metadata.js";
 import { setUpWarnings } from "../provisioning/set-up-warnings.js";
@@ -14,13 +14,13 @@ export async function watchedView(deps: AdminDeps, tenant: Tenant, connection: C
   const all = [...trustWarnings(connection, state, deps.p.now()), ...warnings];
   return {
     ...view,
-    ...(state && { metadataRefresh: refreshView(deps, connection, state) }),
+    ...(state && { metadataRefresh: refreshView(deps.saml, connection.saml, state) }),
     ...(all.length > 0 && { warnings: all }),
   };
 }
 
-function refreshView({ saml: reader }: AdminDeps, { saml }: Connection, state: MetadataState) {
+function refreshView(reader: AdminDeps["saml"], saml: SamlSettings, state: MetadataState) {
   const { checkedAt, succeededAt = null, failures, problem = null, waiting } = state;
-  const keysWaiting = saml === undefined ? [] : reader.idpView({ ...saml, certificates: waiting }).certificates;
+  const keysWaiting = reader.idpView({ ...saml, certificates: waiting }).certificates;
   return { checkedAt, succeededAt, failures, problem, keysWaiting };
 }

@@ -2,7 +2,6 @@ import { createHash, createHmac } from "node:crypto";
 import { expect } from "chai";
 import { CompactSign, SignJWT } from "jose";
 import type { OidcSettings } from "../../src/model/connection.js";
-import { OidcFailure } from "../../src/protocols/oidc/failure.js";
 import { createRelyingParty, type VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
 import {
   type Behaviour,
@@ -12,7 +11,7 @@ import {
   newKeys,
   startHostileOp,
 } from "../support/hostile-op.js";
-import { logInAt, loopbackRelyingParty, providerAt } from "../support/relying-party.js";
+import { guardOf, logInAt, loopbackRelyingParty, providerAt } from "../support/relying-party.js";
 
 const CLIENT = "rolecall";
 const SECRET = "a secret that the provider knows too";
@@ -37,16 +36,6 @@ async function logIn(
 ): Promise<VerifiedSignIn> {
   const provider = providerAt({ issuer: op.issuer, clientId: CLIENT, scopes: ["openid"], ...more }, profile);
   return logInAt(relyingParty, provider, REDIRECT);
-}
-
-async function guardOf(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt;
-  } catch (error) {
-    if (error instanceof OidcFailure) return error.guard;
-    throw error;
-  }
-  return "none: the sign-in went through";
 }
 
 function hmacToken(claims: Claims, secret: string): Promise<string> {

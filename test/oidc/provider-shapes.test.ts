@@ -2,24 +2,13 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { SignJWT } from "jose";
 import type { OidcSettings } from "../../src/model/connection.js";
-import { OidcFailure } from "../../src/protocols/oidc/failure.js";
 import { type Behaviour, type HostileOp, honest, newKeys, startHostileOp } from "../support/hostile-op.js";
-import { logInAt, loopbackRelyingParty, providerAt } from "../support/relying-party.js";
+import { guardOf, logInAt, loopbackRelyingParty, providerAt } from "../support/relying-party.js";
 
 const CLIENT = "rolecall";
 /** With every character that HTTP Basic has been seen to spoil. */
 const SECRET = "s.e-c_r~e!t*'()";
 const REDIRECT = "http://127.0.0.1:9/sso/acme/sso/callback";
-
-async function guardOf(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt;
-  } catch (error) {
-    if (error instanceof OidcFailure) return error.guard;
-    throw error;
-  }
-  return "none: the sign-in went through";
-}
 
 /** How providers answer that were seen on the wire, in the places where they differ. */
 interface Shape {

@@ -3,6 +3,7 @@ import { createBrowser } from "../../demo/clients/browser.js";
 import type { Connection, OidcSettings } from "../../src/model/connection.js";
 import type { ConnectionId, TenantId } from "../../src/model/ids.js";
 import { createGuardedFetch } from "../../src/platform/network.js";
+import { OidcFailure } from "../../src/protocols/oidc/failure.js";
 import { createRelyingParty, type Provider, type RelyingParty } from "../../src/protocols/oidc/rp.js";
 import { loadIdpProfiles, profileFor } from "../../src/protocols/sign-in/idp-profile.js";
 
@@ -25,6 +26,17 @@ export async function logInAt(relyingParty: RelyingParty, provider: Provider, re
   const url = await relyingParty.authorizationUrl(provider, redirectUri, login, hint);
   const answer = await createBrowser().visit(url, { stopBefore: redirectUri });
   return relyingParty.redeem(provider, new URL(answer.url), login);
+}
+
+/** Which check refused. */
+export async function guardOf(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof OidcFailure) return error.guard;
+    throw error;
+  }
+  return "none: the sign-in went through";
 }
 
 export function providerAt(settings: OidcSettings, profile: Connection["profile"] = "rfc"): Provider {

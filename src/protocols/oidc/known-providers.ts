@@ -1,7 +1,8 @@
 /** Owns what is remembered of providers: metadata and keys, read together, so that keys which moved are found where they are. */
 import * as client from "openid-client";
 import { boundedMap } from "../../model/bounded-map.js";
-import type { JsonObject } from "../../model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
+import { isObject } from "../sign-in/claims.js";
 import { failureFrom, OidcFailure } from "./failure.js";
 import { checkedMetadata } from "./metadata.js";
 import type { Provider, RelyingPartyDeps } from "./rp.js";
@@ -100,7 +101,7 @@ async function keysAt({ fetch }: RelyingPartyDeps, address: string): Promise<rea
     redirect: "manual",
   });
   if (answer.status >= 500) throw new OidcFailure("provider_unreachable", { keys: answer.status });
-  const set: unknown = answer.status === 200 ? await answer.json().catch(() => undefined) : undefined;
+  const set = answer.status === 200 ? ((await answer.json().catch(() => undefined)) as Json | undefined) : undefined;
   const keys = isObject(set) ? set["keys"] : undefined;
   if (!Array.isArray(keys) || keys.length > MOST_KEYS || !keys.every(isObject)) {
     throw new OidcFailure("provider_metadata", {
@@ -109,8 +110,4 @@ async function keysAt({ fetch }: RelyingPartyDeps, address: string): Promise<rea
     });
   }
   return keys;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -19,7 +19,6 @@ import {
   nothingHere,
   type SignInProtocol,
   type SignInWeb,
-  takeTurn,
   type Visit,
 } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
@@ -100,7 +99,6 @@ function callbackRoute(door: OidcDoor): Route {
     auth: anybody,
     responses: { 303: null },
     async handler({ request }) {
-      takeTurn(door.web, request);
       return callback(door, await findConnection(door.web, request));
     },
   });
@@ -116,7 +114,6 @@ function jwksRoute(door: OidcDoor): Route {
     auth: anybody,
     responses: { 200: null },
     async handler({ request }) {
-      takeTurn(door.web, request);
       const visit = await findConnection(door.web, request);
       if (providerOf(door, visit).settings.clientAuthMethod !== "private_key_jwt") throw nothingHere();
       const keys = await keysOf(door.web.p, visit.tenant, visit.connection);

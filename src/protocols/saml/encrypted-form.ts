@@ -2,7 +2,7 @@
  * Owns the form of what is encrypted (XML Encryption 1.1, as SAML core section 6 uses it): allow-lists, caps, and octets.
  * Everything here is there for anybody to read, so its refusals may say what is wrong.
  */
-import { type Compared, refusal, type SamlFailure } from "./failure.js";
+import { refusal, type SamlFailure } from "./failure.js";
 import { DS, XENC, XENC11 } from "./namespaces.js";
 import type { OaepHash, OaepHashes } from "./oaep.js";
 import { attributeOf, childrenOf, textOf, type XmlElement } from "./xml.js";
@@ -161,6 +161,6 @@ function refused(what: string, advice: string, wanted: readonly string[], got: s
   return refusal("algorithm", `${what} is not accepted: set the identity provider to ${advice}`, { wanted, got });
 }
 
-function misshapen(problem: string, compared: Compared = {}): SamlFailure {
-  return refusal("structure", problem, compared);
+function misshapen(problem: string): SamlFailure {
+  return refusal("structure", problem);
 }

@@ -2,9 +2,8 @@
 import type { SamlSettings } from "../../model/connection.js";
 import { type Problem, Refusal } from "../../model/problem.js";
 import type { FetchedMetadata, MetadataPort, MetadataState } from "../../provisioning/ports/metadata.js";
-import { type IdpMetadata, readIdpMetadata } from "./metadata.js";
 import { fetchDocument, NOT_MODIFIED, textOf } from "./metadata-fetch.js";
-import { invalid, refuseAnother, type SamlSettingsDeps } from "./settings.js";
+import { choicesOf, metadataFrom, refuseAnother, type SamlSettingsDeps } from "./settings.js";
 
 /** What stands at a connection's address now; a refusal of any kind is told and not thrown. */
 export function createMetadataPort(deps: SamlSettingsDeps): MetadataPort {
@@ -34,32 +33,14 @@ async function documentAt(
   const response = await fetchDocument(url, deps.fetch, conditions);
   if (response.status === NOT_MODIFIED) return { kind: "same" };
   const text = await textOf(response, url);
-  const rules = {
-    now: deps.now(),
-    allowHttp: deps.allowHttp,
-    pointer: "/metadataUrl",
-    entityId: before.entityId,
-  } as const;
-  const reading = readIdpMetadata(text, rules);
-  if (!reading.ok) throw invalid(reading.problems);
-  refuseAnother(before, reading.metadata, "/metadataUrl");
+  const { metadata, cacheSeconds } = metadataFrom(text, "/metadataUrl", before.entityId, deps);
+  refuseAnother(before, metadata, "/metadataUrl");
   return {
     kind: "read",
-    settings: { ...ownSettings(before), ...reading.metadata },
+    settings: { ...metadata, ...choicesOf({}, before), metadataUrl: url },
     validators: { ...validator("etag", response), ...validator("lastModified", response) },
-    ...(reading.cacheSeconds !== undefined && { cacheSeconds: reading.cacheSeconds }),
+    ...(cacheSeconds !== undefined && { cacheSeconds }),
   };
-}
-
-const OF_METADATA: ReadonlySet<string> = new Set([
-  ...["entityId", "certificates", "validUntil", "ssoRedirectUrl", "ssoPostUrl", "wantsSignedRequests"],
-  ...["sloRedirectUrl", "sloPostUrl", "sloRedirectResponseUrl", "sloPostResponseUrl"],
-]);
-
-/** What an admin chose, and no metadata says. */
-function ownSettings(settings: SamlSettings): Omit<SamlSettings, keyof IdpMetadata> {
-  const own = Object.entries(settings).filter(([name]) => !OF_METADATA.has(name));
-  return Object.fromEntries(own) as unknown as Omit<SamlSettings, keyof IdpMetadata>;
 }
 
 const VALIDATORS = { etag: "etag", lastModified: "last-modified" } as const;

@@ -21,14 +21,14 @@ export interface MetadataRules {
 
 export type IdpMetadata = Omit<SamlSettings, "metadataUrl" | keyof SamlChoices>;
 
-export type MetadataReading =
-  | {
-      readonly ok: true;
-      readonly metadata: IdpMetadata;
-      /** For how long the provider wants it kept, where it says so. */
-      readonly cacheSeconds?: number;
-    }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export interface ReadMetadata {
+  readonly ok: true;
+  readonly metadata: IdpMetadata;
+  /** For how long the provider wants it kept, where it says so. */
+  readonly cacheSeconds?: number;
+}
+
+export type MetadataReading = ReadMetadata | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const BINDINGS = "urn:oasis:names:tc:SAML:2.0:bindings:";
 /** SAML metadata section 2.2.1. */

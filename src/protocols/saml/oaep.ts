@@ -4,7 +4,7 @@
  */
 import { constants, createHash, type KeyObject, privateDecrypt, timingSafeEqual } from "node:crypto";
 
-export type OaepHash = "sha1" | "sha256" | "sha384" | "sha512";
+export type OaepHash = "sha1" | "sha256";
 
 /** Of the label, and of the mask generation function. */
 export interface OaepHashes {

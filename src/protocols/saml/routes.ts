@@ -23,7 +23,6 @@ import {
   nothingHere,
   type SignInProtocol,
   type SignInWeb,
-  takeTurn,
   type Visit,
 } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
@@ -124,7 +123,6 @@ function metadataRoute(door: SamlDoor): Route {
     auth: anybody,
     responses: { 200: null },
     async handler({ request }) {
-      takeTurn(door.web, request);
       const visit = await findConnection(door.web, request);
       const idp = idpOf(visit);
       const keys = await keysOf(door.web.p, visit.tenant, visit.connection);
@@ -144,7 +142,6 @@ function acsRoute(door: SamlDoor, bytes: number): Route {
     body: { read: "form", bytes },
     responses: { 200: null, 303: null },
     async handler({ request, body }) {
-      takeTurn(door.web, request);
       const visit = await findConnection(door.web, request);
       return takeResponse(door, visit, body["SAMLResponse"] ?? "");
     },

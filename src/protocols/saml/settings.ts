@@ -6,7 +6,7 @@ import { quote } from "../../model/quote.js";
 import { didYouMean, suggest } from "../../model/suggest.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { type CertificateView, certificateView, isCertificate, readCertificate } from "./certificate.js";
-import { addressMistake, type IdpMetadata, readIdpMetadata } from "./metadata.js";
+import { addressMistake, type ReadMetadata, readIdpMetadata } from "./metadata.js";
 import { fetchDocument, textOf } from "./metadata-fetch.js";
 
 export interface SamlInput extends Partial<SamlChoices> {
@@ -58,7 +58,7 @@ export async function readSamlSettings(input: SamlInput, deps: SamlSettingsDeps)
 type Metadata = Omit<SamlSettings, keyof SamlChoices>;
 
 /** What the input says, and where it says nothing what was chosen before. */
-function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
+export function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
   const { signRequests = before.signRequests, nameIdFormat = before.nameIdFormat } = input;
   const { forceAuthn = before.forceAuthn, legacyCbc = before.legacyCbc, newKeys = before.newKeys } = input;
   const { requireSigned = before.requireSigned, legacyTripleDes = before.legacyTripleDes } = input;
@@ -84,7 +84,7 @@ async function metadataOf(
   deps: SamlSettingsDeps,
 ): Promise<Metadata> {
   if (metadataUrl !== undefined) return fetchedMetadata(metadataUrl.trim(), entityId, deps);
-  return metadataFrom(metadataXml ?? "", "/metadataXml", entityId, deps);
+  return metadataFrom(metadataXml ?? "", "/metadataXml", entityId, deps).metadata;
 }
 
 /**
@@ -140,16 +140,17 @@ export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
 
 type Pointer = "/metadataXml" | "/metadataUrl";
 
-function metadataFrom(
+/** Refusal `invalid_document` with every mistake of the text. */
+export function metadataFrom(
   text: string,
   pointer: Pointer,
   entityId: string | undefined,
   { now, allowHttp }: SamlSettingsDeps,
-): IdpMetadata {
+): ReadMetadata {
   const rules = { now: now(), allowHttp, pointer, ...(entityId !== undefined && { entityId }) };
   const reading = readIdpMetadata(text, rules);
   if (!reading.ok) throw invalid(reading.problems);
-  return reading.metadata;
+  return reading;
 }
 
 async function fetchedMetadata(url: string, entityId: string | undefined, deps: SamlSettingsDeps): Promise<Metadata> {
@@ -157,10 +158,10 @@ async function fetchedMetadata(url: string, entityId: string | undefined, deps: 
   if (mistake !== undefined)
     throw invalid([{ pointer: "/metadataUrl", code: "metadata_url_refused", message: mistake }]);
   const text = await textOf(await fetchDocument(url, deps.fetch), url);
-  return { ...metadataFrom(text, "/metadataUrl", entityId, deps), metadataUrl: url };
+  return { ...metadataFrom(text, "/metadataUrl", entityId, deps).metadata, metadataUrl: url };
 }
 
-export function invalid(problems: readonly Problem[]): Refusal {
+function invalid(problems: readonly Problem[]): Refusal {
   const [first] = problems;
   const text = `the connection's settings have problems: ${first?.pointer} ${first?.message}`;
   return new Refusal("invalid_document", text, { problems });

@@ -3,7 +3,7 @@
  * Whatever of XML Signature is not needed to sign one SAML element is refused.
  */
 import { type Compared, refusal, type SamlFailure } from "./failure.js";
-import { DS, EXCLUSIVE_C14N } from "./namespaces.js";
+import { DS, EXCLUSIVE_C14N, MORE, XENC } from "./namespaces.js";
 import { attributeOf, textOf, type XmlElement } from "./xml.js";
 
 /** What SignedInfo says, of which nothing is left open but the two hashes. */
@@ -18,8 +18,6 @@ export interface SignedInfo {
   readonly elementPrefixes: readonly string[];
 }
 
-const MORE = "http://www.w3.org/2001/04/xmldsig-more#";
-const ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#";
 const ENVELOPED = `${DS}enveloped-signature`;
 
 const SIGNATURE_METHODS: ReadonlyMap<string, string> = new Map([
@@ -28,9 +26,9 @@ const SIGNATURE_METHODS: ReadonlyMap<string, string> = new Map([
   [`${MORE}rsa-sha512`, "sha512"],
 ]);
 const DIGEST_METHODS: ReadonlyMap<string, string> = new Map([
-  [`${ENCRYPTION}sha256`, "sha256"],
+  [`${XENC}sha256`, "sha256"],
   [`${MORE}sha384`, "sha384"],
-  [`${ENCRYPTION}sha512`, "sha512"],
+  [`${XENC}sha512`, "sha512"],
 ]);
 const SHA1: ReadonlySet<string> = new Set([`${DS}rsa-sha1`, `${DS}sha1`, `${DS}dsa-sha1`, `${MORE}ecdsa-sha1`]);
 /** Of a SignedInfo, as it was sent and as it is canonical; providers' have less than two thousand. */

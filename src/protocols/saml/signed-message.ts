@@ -2,10 +2,10 @@
 import { sign, X509Certificate } from "node:crypto";
 import { SignedXml } from "xml-crypto";
 import type { SigningKey } from "../../provisioning/connection-keys.js";
-import { DS, EXCLUSIVE_C14N } from "./namespaces.js";
+import { DS, EXCLUSIVE_C14N, MORE, XENC } from "./namespaces.js";
 
-const RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
-const SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256";
+const RSA_SHA256 = `${MORE}rsa-sha256`;
+const SHA256 = `${XENC}sha256`;
 
 /**
  * The address with `SigAlg` and `Signature` behind it. What is signed is the text of the query from `parameter` on, as it is

@@ -48,7 +48,6 @@ function loginRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route
     auth: anybody,
     responses: { 200: null, 303: null },
     async handler({ request }) {
-      takeTurn(web, request);
       const { tenant, connection } = await findConnection(web, request);
       const protocol = protocols.find((one) => one.protocol === connection.protocol);
       if (protocol === undefined || connection.disabledAt !== undefined) throw nothingHere();

@@ -77,8 +77,9 @@ export async function findTenant(web: SignInWeb, slug: string | undefined): Prom
   return tenant;
 }
 
-/** The tenant and the connection that an address names. INVARIANT: never taken from what an identity provider sent. */
+/** The tenant and the connection that an address names, for one turn. INVARIANT: never taken from what an identity provider sent. */
 export async function findConnection(web: SignInWeb, request: HttpRequest): Promise<Visit> {
+  takeTurn(web, request);
   const tenant = await findTenant(web, request.params["tenant"]);
   const slug = request.params["connection"] ?? "";
   const connection = SLUG.test(slug) ? await web.p.store.read(tenant.id).connectionBySlug(slug) : undefined;
