@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from "node:crypto";
 import { expect } from "chai";
-import { ellipticKey, idpKey, idpNextKey } from "../support/saml-keys.js";
+import { certificateOf, idpKey, idpNextKey } from "../support/saml-keys.js";
 import { type AdminClient, type CallOptions, DATABASES, expectProblem, mistakes, openAdmin } from "./admin-client.js";
 import { ENTITY_ID, idpMetadata, type MetadataServer, startMetadataServer } from "./saml-metadata.js";
 
@@ -102,7 +103,11 @@ const badMetadata: readonly (readonly [what: string, xml: string, ...codes: stri
   ["no name", idpMetadata({ entityId: "" }), "entity_id_invalid"],
   ["no key", idpMetadata({ certificates: [] }), "certificate_missing"],
   ["a key that is none", idpMetadata({ certificates: ["QUJD"] }), "certificate_invalid"],
-  ["a key of a kind that is not taken", idpMetadata({ certificates: [ellipticKey.certificate] }), "key_refused"],
+  [
+    "a key of a kind that is not taken",
+    idpMetadata({ certificates: [certificateOf(generateKeyPairSync("ed25519").publicKey)] }),
+    "key_refused",
+  ],
   ["an address that is a script", idpMetadata({ ssoUrl: "javascript:alert(1)" }), "sso_url_refused", "sso_url_refused"],
   ["an end in the past", idpMetadata({ validUntil: "2020-01-01T00:00:00Z" }), "metadata_expired"],
   [

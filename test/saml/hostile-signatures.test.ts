@@ -543,17 +543,6 @@ describe("SML-17: signature algorithms", () => {
         guard: "algorithm",
       },
       {
-        name: "RSA-PSS",
-        derive: (valid) => valid.with({ signature: { algorithm: ALGORITHM.pssSha256 } }),
-        guard: "algorithm",
-      },
-      {
-        name: "an elliptic key, though it is one of the connection's",
-        otherwise: { idp: { certificates: [idpKey.certificate, ellipticKey.certificate] } },
-        derive: (valid) => valid.with({ signature: { algorithm: ALGORITHM.ecdsaSha256, key: ellipticKey } }),
-        guard: "algorithm",
-      },
-      {
         name: "an elliptic key, one of the connection's, under the name of RSA",
         otherwise: { idp: { certificates: [idpKey.certificate, ellipticKey.certificate] } },
         derive: (valid) => valid.with({ signature: { algorithm: ALGORITHM.rsaSha256, key: ellipticKey } }),

@@ -1,8 +1,16 @@
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { expect } from "chai";
 import type { Problem } from "../../src/model/problem.js";
 import { type IdpMetadata, type MetadataRules, readIdpMetadata } from "../../src/protocols/saml/metadata.js";
-import { attackerKey, ellipticKey, globexKey, idpKey, idpNextKey, makeKey } from "../support/saml-keys.js";
+import {
+  attackerKey,
+  certificateOf,
+  ellipticKey,
+  globexKey,
+  idpKey,
+  idpNextKey,
+  makeKey,
+} from "../support/saml-keys.js";
 import {
   armoured,
   BINDING,
@@ -23,6 +31,7 @@ const rules: MetadataRules = { now: NOW, allowHttp: false, pointer: "/metadataXm
 const FIRST = idpKey.certificate;
 const SECOND = idpNextKey.certificate;
 const OTHER = attackerKey.certificate;
+const ED25519 = generateKeyPairSync("ed25519").publicKey;
 
 function read(xml: string, over: Partial<MetadataRules> = {}): IdpMetadata {
   const reading = readIdpMetadata(xml, { ...rules, ...over });
@@ -44,7 +53,7 @@ function certificatesOf(keys: string, more: Partial<MetadataWishes> = {}): reado
   return read(idpMetadata({ keys, ...more })).certificates;
 }
 
-/** The first certificate with an RSA key of that size in place of its own; no signature fits it, and none is asked for. */
+/** A certificate with an RSA key of that size. */
 function withKey(bits: number, exponent: bigint): string {
   const modulus = Buffer.alloc(bits / 8, 0xff).toString("base64url");
   const e = Buffer.from(
@@ -55,31 +64,7 @@ function withKey(bits: number, exponent: bigint): string {
     "hex",
   ).toString("base64url");
   const key = createPublicKey({ key: { kty: "RSA", n: modulus, e }, format: "jwk" });
-  const [tbs = Buffer.alloc(0), ...signature] = derParts(Buffer.from(FIRST, "base64"));
-  const parts = derParts(tbs);
-  parts[6] = key.export({ type: "spki", format: "der" });
-  return derSequence([derSequence(parts), ...signature]).toString("base64");
-}
-
-/** What stands in a DER sequence, each with its tag and length. */
-function derParts(sequence: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  const headOf = (at: number) => {
-    const first = sequence[at + 1] ?? 0;
-    const more = first < 0x80 ? 0 : first - 0x80;
-    return { head: 2 + more, length: more === 0 ? first : sequence.readUIntBE(at + 2, more) };
-  };
-  for (let at = headOf(0).head; at < sequence.length; ) {
-    const { head, length } = headOf(at);
-    parts.push(sequence.subarray(at, at + head + length));
-    at += head + length;
-  }
-  return parts;
-}
-
-function derSequence(parts: readonly Buffer[]): Buffer {
-  const content = Buffer.concat(parts);
-  return Buffer.concat([Buffer.from([0x30, 0x82, content.length >> 8, content.length & 0xff]), content]);
+  return certificateOf(key);
 }
 
 describe("identity provider metadata as it is published", () => {
@@ -277,7 +262,13 @@ describe("keys of identity provider metadata", () => {
     code: string,
     says: RegExp,
   ][] = [
-    ["an elliptic curve key", () => ellipticKey.certificate, "key_refused", /`ec`.*RSA/],
+    [
+      "a key of another curve",
+      () => certificateOf(generateKeyPairSync("ec", { namedCurve: "secp256k1" }).publicKey),
+      "key_refused",
+      /`ec secp256k1`.*RSA.*P-256/,
+    ],
+    ["a key of another kind", () => certificateOf(ED25519), "key_refused", /`ed25519`.*RSA.*P-256/],
     [
       "an RSA key of 1024 bits",
       async () => (await makeKey("weak", { keySize: 1024 })).certificate,
@@ -330,7 +321,12 @@ describe("keys of identity provider metadata", () => {
   });
 
   it("may be of a kind that is not accepted beside one that is", () => {
-    expect(certificatesOf(keyDescriptor(ellipticKey.certificate) + keyDescriptor(FIRST))).to.deep.equal([FIRST]);
+    expect(certificatesOf(keyDescriptor(certificateOf(ED25519)) + keyDescriptor(FIRST))).to.deep.equal([FIRST]);
+  });
+
+  it("may be of an elliptic curve", () => {
+    const { certificate } = ellipticKey;
+    expect(certificatesOf(keyDescriptor(certificate) + keyDescriptor(FIRST))).to.deep.equal([certificate, FIRST]);
   });
 
   it("may not be broken beside one that is not", () => {

@@ -1,5 +1,5 @@
 /** Keys with self-signed certificates for SAML tests, made once in each process: nothing of them is kept anywhere. */
-import { X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { generate } from "selfsigned";
 
 export interface SigningKey {
@@ -40,4 +40,33 @@ export async function makeKey(
     certificatePem: made.cert,
     publicPem: certificate.publicKey.export({ type: "spki", format: "pem" }).toString(),
   };
+}
+
+/** Acme's certificate with this key in place of its own, in base64; no signature fits it, and none is asked for. */
+export function certificateOf(key: KeyObject): string {
+  const [tbs = Buffer.alloc(0), ...signature] = derParts(Buffer.from(idpKey.certificate, "base64"));
+  const parts = derParts(tbs);
+  parts[6] = key.export({ type: "spki", format: "der" });
+  return derSequence([derSequence(parts), ...signature]).toString("base64");
+}
+
+/** What stands in a DER sequence, each with its tag and length. */
+function derParts(sequence: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  const headOf = (at: number) => {
+    const first = sequence[at + 1] ?? 0;
+    const more = first < 0x80 ? 0 : first - 0x80;
+    return { head: 2 + more, length: more === 0 ? first : sequence.readUIntBE(at + 2, more) };
+  };
+  for (let at = headOf(0).head; at < sequence.length; ) {
+    const { head, length } = headOf(at);
+    parts.push(sequence.subarray(at, at + head + length));
+    at += head + length;
+  }
+  return parts;
+}
+
+function derSequence(parts: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from([0x30, 0x82, content.length >> 8, content.length & 0xff]), content]);
 }

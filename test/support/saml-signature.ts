@@ -9,14 +9,23 @@ import { idpKey, type SigningKey } from "./saml-keys.js";
 
 export const DS = "http://www.w3.org/2000/09/xmldsig#";
 const DSIG_MORE = "http://www.w3.org/2001/04/xmldsig-more#";
+export const DSIG_MORE_2007 = "http://www.w3.org/2007/05/xmldsig-more#";
 
 export const ALGORITHM = {
   rsaSha1: `${DS}rsa-sha1`,
   rsaSha256: `${DSIG_MORE}rsa-sha256`,
   rsaSha384: `${DSIG_MORE}rsa-sha384`,
   rsaSha512: `${DSIG_MORE}rsa-sha512`,
-  pssSha256: "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
+  pssSha1: `${DSIG_MORE_2007}sha1-rsa-MGF1`,
+  pssSha256: `${DSIG_MORE_2007}sha256-rsa-MGF1`,
+  pssSha384: `${DSIG_MORE_2007}sha384-rsa-MGF1`,
+  pssSha512: `${DSIG_MORE_2007}sha512-rsa-MGF1`,
+  /** With parameters beside it. */
+  pss: `${DSIG_MORE_2007}rsa-pss`,
+  ecdsaSha1: `${DSIG_MORE}ecdsa-sha1`,
   ecdsaSha256: `${DSIG_MORE}ecdsa-sha256`,
+  ecdsaSha384: `${DSIG_MORE}ecdsa-sha384`,
+  ecdsaSha512: `${DSIG_MORE}ecdsa-sha512`,
   hmacSha1: `${DS}hmac-sha1`,
   hmacSha256: `${DSIG_MORE}hmac-sha256`,
 } as const;
@@ -41,6 +50,8 @@ export const TRANSFORM = {
   base64: `${DS}base64`,
 } as const;
 
+export type Signer = (octets: Buffer, key: SigningKey) => Buffer;
+
 export interface SignatureWishes {
   readonly key: SigningKey;
   readonly algorithm: string;
@@ -56,6 +67,8 @@ export interface SignatureWishes {
   readonly keyInfo: string | null;
   /** The Reference's URI; `null`: no such attribute. Unless told, `#` and the ID of what is signed. */
   readonly uri: string | null;
+  /** What signs; `null`: what the algorithm's name says. */
+  readonly signer: Signer | null;
   /** Changes SignedInfo before it is signed. */
   readonly signedInfo: (xml: string) => string;
   /** Changes the finished Signature. */
@@ -80,18 +93,34 @@ function privateKeyOf(key: SigningKey): KeyObject {
   return known;
 }
 
-const SIGNERS: Readonly<Record<string, (octets: Buffer, key: SigningKey) => Buffer>> = {
+const SIGNERS: Readonly<Record<string, Signer>> = {
   [ALGORITHM.rsaSha1]: (octets, key) => sign("sha1", octets, privateKeyOf(key)),
   [ALGORITHM.rsaSha256]: (octets, key) => sign("sha256", octets, privateKeyOf(key)),
   [ALGORITHM.rsaSha384]: (octets, key) => sign("sha384", octets, privateKeyOf(key)),
   [ALGORITHM.rsaSha512]: (octets, key) => sign("sha512", octets, privateKeyOf(key)),
-  [ALGORITHM.pssSha256]: (octets, key) =>
-    sign("sha256", octets, { key: privateKeyOf(key), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }),
-  [ALGORITHM.ecdsaSha256]: (octets, key) =>
-    sign("sha256", octets, { key: privateKeyOf(key), dsaEncoding: "ieee-p1363" }),
+  [ALGORITHM.pssSha1]: pssSigner("sha1", 20),
+  [ALGORITHM.pssSha256]: pssSigner("sha256", 32),
+  [ALGORITHM.pssSha384]: pssSigner("sha384", 48),
+  [ALGORITHM.pssSha512]: pssSigner("sha512", 64),
+  [ALGORITHM.pss]: pssSigner("sha256", 32),
+  [ALGORITHM.ecdsaSha1]: ecdsaSigner("sha1"),
+  [ALGORITHM.ecdsaSha256]: ecdsaSigner("sha256"),
+  [ALGORITHM.ecdsaSha384]: ecdsaSigner("sha384"),
+  [ALGORITHM.ecdsaSha512]: ecdsaSigner("sha512"),
   [ALGORITHM.hmacSha1]: (octets, key) => createHmac("sha1", key.publicPem).update(octets).digest(),
   [ALGORITHM.hmacSha256]: (octets, key) => createHmac("sha256", key.publicPem).update(octets).digest(),
 };
+
+/** RSA-PSS, with a mask of the same hash. */
+export function pssSigner(hash: string, saltLength: number): Signer {
+  return (octets, key) =>
+    sign(hash, octets, { key: privateKeyOf(key), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
+}
+
+/** Both numbers one after the other, or as DER. */
+export function ecdsaSigner(hash: string, dsaEncoding: "ieee-p1363" | "der" = "ieee-p1363"): Signer {
+  return (octets, key) => sign(hash, octets, { key: privateKeyOf(key), dsaEncoding });
+}
 
 const PENDING = "the value comes last";
 
@@ -99,7 +128,7 @@ const PENDING = "the value comes last";
 export function signElement(xml: string, id: string, wishes: Partial<SignatureWishes> = {}): string {
   const all = withDefaults(id, wishes);
   const placed = all.place(xml, signatureXml(digestOf(xml, id, all), all));
-  const signer = SIGNERS[all.algorithm];
+  const signer = all.signer ?? SIGNERS[all.algorithm];
   if (signer === undefined) throw new Error(`no signer for \`${all.algorithm}\``);
   const value = signer(Buffer.from(signedInfoOctets(placed, all)), all.key).toString("base64");
   const from = placed.indexOf(PENDING);
@@ -128,6 +157,7 @@ function withDefaults(id: string, wishes: Partial<SignatureWishes>): SignatureWi
     prefix: "ds",
     keyInfo: certificateInfo(key, wishes.prefix ?? "ds"),
     uri: `#${id}`,
+    signer: null,
     signedInfo: (xml) => xml,
     signature: (xml) => xml,
     place: (xml, signature) => behindIssuer(xml, id, signature),

@@ -1,7 +1,8 @@
 /** Owns which certificates may name a key that signs, and what is shown of them. */
-import { X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import type { Instant } from "../../model/ids.js";
 import { quote } from "../../model/quote.js";
+import { maySign } from "./signature-method.js";
 
 export interface Certificate {
   /** Base64 without line breaks. INVARIANT: of what was parsed, so that equal certificates are equal texts. */
@@ -12,7 +13,6 @@ export interface Certificate {
   readonly subject: string;
   readonly notBefore: Instant;
   readonly notAfter: Instant;
-  readonly key: { readonly type: "rsa"; readonly bits: number };
 }
 
 /** Why a certificate is not taken: it is none, or its key is of a kind that is not accepted. */
@@ -69,13 +69,8 @@ function judge(parsed: X509Certificate | undefined): Certificate | RefusedCertif
     const message = "is no X.509 certificate: it must be base64, with or without the lines of a PEM file around it";
     return { code: "certificate_invalid", message };
   }
-  const { type, bits, exponent } = keyOf(parsed);
   const subject = oneLine(parsed.subject);
-  if (type !== "rsa") {
-    const kind = `has a key of the type ${quote(type)}, which is not accepted`;
-    return { code: "key_refused", message: `${kind}: let the provider sign with an RSA key (${subject})` };
-  }
-  const objection = objectionTo(bits, exponent);
+  const objection = objectionTo(keyOf(parsed));
   if (objection !== undefined) return { code: "key_refused", message: `${objection} (${subject})` };
   return {
     der: parsed.raw.toString("base64"),
@@ -83,12 +78,18 @@ function judge(parsed: X509Certificate | undefined): Certificate | RefusedCertif
     subject,
     notBefore: instantOf(parsed.validFrom),
     notAfter: instantOf(parsed.validTo),
-    key: { type, bits },
   };
 }
 
-/** What is wrong with an RSA key, and what to do; `undefined`: nothing. */
-function objectionTo(bits: number, exponent: bigint): string | undefined {
+/** What is wrong with a key, and what to do; `undefined`: nothing. */
+function objectionTo(key: KeyObject | undefined): string | undefined {
+  const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details = {} } = key ?? {};
+  if (key === undefined || !maySign(key)) {
+    const kind = quote([type, details.namedCurve].filter(Boolean).join(" "));
+    return `has a key of the type ${kind}, which is not accepted: let the provider sign with an RSA key, or one of P-256, P-384 or P-521`;
+  }
+  if (type === "ec") return undefined;
+  const { modulusLength: bits = 0, publicExponent: exponent = 0n } = details;
   if (bits < FEWEST_BITS)
     return `has an RSA key of ${bits} bits: let the provider sign with one of ${FEWEST_BITS} bits or more`;
   if (bits > MOST_BITS)
@@ -121,16 +122,12 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   }
 }
 
-function keyOf(certificate: X509Certificate): {
-  readonly type: string;
-  readonly bits: number;
-  readonly exponent: bigint;
-} {
+/** `undefined` for one that the cryptography here does not know. */
+function keyOf(certificate: X509Certificate): KeyObject | undefined {
   try {
-    const { asymmetricKeyType = "unknown", asymmetricKeyDetails: details } = certificate.publicKey;
-    return { type: asymmetricKeyType, bits: details?.modulusLength ?? 0, exponent: details?.publicExponent ?? 0n };
+    return certificate.publicKey;
   } catch {
-    return { type: "unknown", bits: 0, exponent: 0n };
+    return undefined;
   }
 }
 

@@ -3,15 +3,16 @@
  * Whatever of XML Signature is not needed to sign one SAML element is refused.
  */
 import { type Compared, refusal, type SamlFailure } from "./failure.js";
-import { DS, EXCLUSIVE_C14N, MORE, XENC } from "./namespaces.js";
+import { DS, EXCLUSIVE_C14N } from "./namespaces.js";
+import { digestMethodOf, type SignatureMethod, signatureMethodOf } from "./signature-method.js";
 import { attributeOf, textOf, type XmlElement } from "./xml.js";
 
-/** What SignedInfo says, of which nothing is left open but the two hashes. */
+/** What SignedInfo says, of which nothing is left open but the algorithms. */
 export interface SignedInfo {
   /** Prefixes that canonicalisation keeps where they are declared, though nothing visible uses them. */
   readonly prefixes: readonly string[];
-  /** Names of node:crypto. */
-  readonly hash: string;
+  readonly method: SignatureMethod;
+  /** A name of node:crypto. */
   readonly digestHash: string;
   readonly digest: Buffer;
   /** The same of the element that is signed. */
@@ -20,17 +21,6 @@ export interface SignedInfo {
 
 const ENVELOPED = `${DS}enveloped-signature`;
 
-const SIGNATURE_METHODS: ReadonlyMap<string, string> = new Map([
-  [`${MORE}rsa-sha256`, "sha256"],
-  [`${MORE}rsa-sha384`, "sha384"],
-  [`${MORE}rsa-sha512`, "sha512"],
-]);
-const DIGEST_METHODS: ReadonlyMap<string, string> = new Map([
-  [`${XENC}sha256`, "sha256"],
-  [`${MORE}sha384`, "sha384"],
-  [`${XENC}sha512`, "sha512"],
-]);
-const SHA1: ReadonlySet<string> = new Set([`${DS}rsa-sha1`, `${DS}sha1`, `${DS}dsa-sha1`, `${MORE}ecdsa-sha1`]);
 /** Of a SignedInfo, as it was sent and as it is canonical; providers' have less than two thousand. */
 const MOST_BYTES = 16_384;
 const MOST_PREFIXES = 40;
@@ -52,19 +42,22 @@ export function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
     "Reference",
   ]);
   const prefixes = exclusivePrefixes(canonicalization);
-  const hash = allowed(method, SIGNATURE_METHODS, "signature algorithm", "RSA and SHA-256");
+  const signatureMethod = signatureMethodOf(method);
   const got = attributeOf(reference, "URI");
   if (got !== `#${id}`)
     throw malformed("the signature refers to something else than the element it stands in", { wanted: `#${id}`, got });
   const [transforms, digestMethod, digestValue] = parts(reference, ["Transforms", "DigestMethod", "DigestValue"]);
-  const digestHash = allowed(digestMethod, DIGEST_METHODS, "digest algorithm", "SHA-256 for the digest too");
+  const digestHash = digestMethodOf(digestMethod);
   const [enveloped, exclusive] = parts(transforms, ["Transform", "Transform"]);
   if (algorithmOf(enveloped) !== ENVELOPED || !enveloped.children.every(isList))
     throw malformed("the first transform of the signature is another one", {
       wanted: ENVELOPED,
       got: algorithmOf(enveloped),
     });
-  return { prefixes, hash, digestHash, digest: bytesOf(digestValue), elementPrefixes: exclusivePrefixes(exclusive) };
+  return {
+    ...{ prefixes, method: signatureMethod, digestHash },
+    ...{ digest: bytesOf(digestValue), elementPrefixes: exclusivePrefixes(exclusive) },
+  };
 }
 
 /** Before anything of it is hashed: nobody's signature is needed to send a large one. */
@@ -110,20 +103,6 @@ function exclusivePrefixes(element: XmlElement): readonly string[] {
 /** xml-crypto, with which many providers sign, writes it into every transform; it says nothing in that of the envelope. */
 function isList({ name, children }: XmlElement): boolean {
   return name === "InclusiveNamespaces" && children.length === 0;
-}
-
-function allowed(element: XmlElement, table: ReadonlyMap<string, string>, what: string, advice: string): string {
-  const got = algorithmOf(element) ?? "";
-  const hash = table.get(got);
-  if (hash === undefined) {
-    const reason = SHA1.has(got) ? "SHA-1 can be forged and is never accepted" : `this ${what} is not accepted`;
-    throw refusal("algorithm", `${reason}: set the identity provider to sign with ${advice}`, {
-      wanted: [...table.keys()],
-      got,
-    });
-  }
-  if (element.children.length > 0) throw malformed(`the ${element.name} of the signature has parameters`);
-  return hash;
 }
 
 function bytesOf(element: XmlElement): Buffer {

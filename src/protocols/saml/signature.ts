@@ -2,11 +2,12 @@
  * Owns the verification of XML signatures, and hands out nothing but the octets that were signed. xml-crypto
  * canonicalises; nothing is looked up in the document, neither what is signed nor by which key.
  */
-import { createHash, type KeyObject, verify, X509Certificate } from "node:crypto";
+import { createHash, type KeyObject, X509Certificate } from "node:crypto";
 import { ExclusiveCanonicalization } from "xml-crypto";
 import { refusal } from "./failure.js";
 import { SIGNED_CAPS } from "./prescan.js";
 import { readSignedInfo, requireShort, type SignedInfo, signatureParts } from "./signature-form.js";
+import { holds, maySign } from "./signature-method.js";
 import { parseXml, type XmlElement } from "./xml.js";
 
 /** An element of a parsed message, and the signature that is one of its children. */
@@ -22,7 +23,7 @@ const XMLNS = "http://www.w3.org/2000/xmlns/";
 export function keysOf(certificates: readonly string[]): readonly KeyObject[] {
   return certificates
     .map((certificate) => new X509Certificate(Buffer.from(certificate, "base64")).publicKey)
-    .filter((key) => key.asymmetricKeyType === "rsa");
+    .filter(maySign);
 }
 
 /**
@@ -49,7 +50,8 @@ function verifiedSignedInfo({ element, id, signature }: Signed, keys: readonly K
   const octets = canonical(signedInfo.node, prefixes);
   requireShort(octets);
   const read = readSignedInfo(parseXml(octets, SIGNED_CAPS), id);
-  if (keys.some((key) => verify(read.hash, Buffer.from(octets, "utf8"), key, value))) return read;
+  const signed = Buffer.from(octets, "utf8");
+  if (keys.some((key) => holds(read.method, key, signed, value))) return read;
   throw refusal(
     "signature",
     `the ${element.name} is signed with none of the ${keys.length} keys of this connection: if the identity provider has a new certificate, give the connection its new metadata`,
