@@ -1,5 +1,7 @@
 /** Owns the short way to a route: paths of plain words are found by comparing them, any other is the router's to read. */
 
+import { pushTo } from "../model/push-to.js";
+
 /** A route and the parameters in a path. */
 interface Match<Route> {
   readonly route: Route;
@@ -31,7 +33,7 @@ export function plainPaths<Route extends { readonly method: string; readonly pat
       words: parts.map((part) => (part.startsWith(":") ? undefined : folded(part))),
       names: parts.map((part) => part.slice(1)),
     };
-    byLength.set(key, [...(byLength.get(key) ?? []), candidate]);
+    pushTo(byLength, key, candidate);
   }
   return (method, path) => {
     if (!PLAIN.test(path)) return undefined;

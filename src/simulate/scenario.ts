@@ -53,20 +53,19 @@ export function withRemovals({ people, groups }: Directory): Directory {
 }
 
 /** So that those whose accounts are destroyed next are members of a group that stays. */
-export function withJoinersToRemove({ people, groups: [first, ...groups] }: Directory): Directory {
-  const joined = people.slice(-2).map(({ id }) => id);
-  const members = first === undefined ? [] : [...new Set([...first.members, ...joined])];
-  return { people, groups: first === undefined ? [] : [{ ...first, members }, ...groups] };
+export function withJoinersToRemove({ people, groups }: Directory): Directory {
+  return { people, groups: joinedFirst(groups, people.slice(-2)) };
 }
 
 /** They all join the first group. */
-export function withNewcomers(
-  { people, groups: [first, ...groups] }: Directory,
-  newcomers: readonly Person[],
-): Directory {
-  const ids = newcomers.map(({ id }) => id);
-  const joined = first === undefined ? [] : [{ ...first, members: [...first.members, ...ids] }];
-  return { people: [...people, ...newcomers], groups: [...joined, ...groups] };
+export function withNewcomers({ people, groups }: Directory, newcomers: readonly Person[]): Directory {
+  return { people: [...people, ...newcomers], groups: joinedFirst(groups, newcomers) };
+}
+
+/** Whoever is in the first group already is in it once. */
+function joinedFirst([first, ...groups]: readonly Group[], people: readonly Person[]): readonly Group[] {
+  if (first === undefined) return [];
+  return [{ ...first, members: [...new Set([...first.members, ...people.map(({ id }) => id)])] }, ...groups];
 }
 
 function changedPerson(person: Person, index: number, people: readonly Person[]): Person {

@@ -8,6 +8,7 @@ import { elementForm } from "../../src/protocols/scim/element-form.js";
 import { applyPatch, applyPatchInTurns, type PatchOutcome } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
 import { readScimSchemas } from "../../src/protocols/scim/schema.js";
+import { turnsDuring } from "../support/turns-during.js";
 import { ENTERPRISE, PATCH_OP, refusal, USER, userReading } from "./tables.js";
 
 type Operations = readonly { readonly [key: string]: unknown }[];
@@ -754,15 +755,7 @@ describe("SCIM PatchOp messages", () => {
       const { stored, reading, read, run } = crowded(() => isSlow && slow());
       run(operations);
       isSlow = true;
-      let turns = 0;
-      let over = false;
-      const count = (): void => {
-        turns += 1;
-        if (!over) setImmediate(count);
-      };
-      setImmediate(count);
-      await applyPatchInTurns(stored, read(operations), reading);
-      over = true;
+      const turns = await turnsDuring(() => applyPatchInTurns(stored, read(operations), reading));
       expect(turns).to.be.at.least(4);
     }
   });

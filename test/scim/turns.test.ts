@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { inBreaths } from "../../src/platform/in-breaths.js";
 import { listText } from "../../src/protocols/scim/apart.js";
 import { createTurns } from "../../src/protocols/scim/turns.js";
+import { turnsDuring } from "../support/turns-during.js";
 
 /** Work that ends when it is told to, and what has begun by now. */
 function desk() {
@@ -16,7 +17,7 @@ function desk() {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe("turns of one tenant's lists", () => {
+describe("turns", () => {
   it("SEC-06: lets so many begin at once and the rest in their order, whatever becomes of those before", async () => {
     const inTurn = createTurns(2);
     const { begun, work, end } = desk();
@@ -37,7 +38,7 @@ describe("turns of one tenant's lists", () => {
     expect(await later).to.equal("e");
   });
 
-  it("SEC-06: keeps no other tenant waiting", async () => {
+  it("SEC-06: keeps nobody else waiting", async () => {
     const inTurn = createTurns(1);
     const { begun, work, end } = desk();
     const all = [inTurn("t1", work("a")), inTurn("t1", work("b")), inTurn("t2", work("c"))];
@@ -66,16 +67,10 @@ describe("the text of a list", () => {
   it("SEC-06: lets others have a turn behind each piece, though the client takes them at once", async () => {
     const title = "x".repeat(600_000);
     const text = await listText({ schemas: ["list"], Resources: Array.from({ length: 6 }, () => ({ title })) });
-    let turns = 0;
-    let over = false;
-    const count = (): void => {
-      turns += 1;
-      if (!over) setImmediate(count);
-    };
-    setImmediate(count);
     const before: number[] = [];
-    if (typeof text !== "string") for await (const _ of text) before.push(turns);
-    over = true;
+    await turnsDuring(async (soFar) => {
+      if (typeof text !== "string") for await (const _ of text) before.push(soFar());
+    });
     expect(before).to.have.length(7);
     for (const [at, then] of before.entries()) if (at > 0) expect(then, `piece ${at}`).to.be.above(before[at - 1] ?? 0);
   });
@@ -83,19 +78,14 @@ describe("the text of a list", () => {
 
 describe("work in breaths", () => {
   it("lets others have their turn as often as it takes long, and keeps the order", async () => {
-    let turns = 0;
-    let over = false;
-    const count = (): void => {
-      turns += 1;
-      if (!over) setImmediate(count);
-    };
-    setImmediate(count);
-    const results = await inBreaths([1, 2, 3, 4], (item) => {
-      const until = performance.now() + 6;
-      while (performance.now() < until);
-      return item * 2;
+    let results: readonly number[] = [];
+    const turns = await turnsDuring(async () => {
+      results = await inBreaths([1, 2, 3, 4], (item) => {
+        const until = performance.now() + 6;
+        while (performance.now() < until);
+        return item * 2;
+      });
     });
-    over = true;
     expect(results).to.deep.equal([2, 4, 6, 8]);
     expect(turns).to.be.at.least(3);
   });

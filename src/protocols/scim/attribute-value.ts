@@ -6,7 +6,7 @@ import { isBase64 } from "./base64.js";
 import { instantOf } from "./date-time.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject, sameJson } from "./json-value.js";
+import { isList, isObject } from "./json-value.js";
 import { joinElements, refuseSeveralPrimaries } from "./multi-value.js";
 import {
   appRoleFromJson,
@@ -21,7 +21,6 @@ import {
 import { isReference } from "./reference.js";
 import { isBlankRole, isRoles } from "./roles.js";
 import type { Attribute } from "./schema.js";
-import { searchValue } from "./search-document.js";
 import { isStorable } from "./storable-text.js";
 
 /** A whole attribute's value; `undefined` is absent, which null and `[]` mean too (RFC-06). */
@@ -91,17 +90,6 @@ export function readWritable(attribute: Attribute, value: Json, reading: Reading
   if (attribute.mutability !== "writeOnly") return read;
   if (attribute.id === "password" && read !== undefined) reading.quirks.add("placeholder_password");
   return undefined;
-}
-
-/** RFC-19: what is set stays as it is, to the letter; the same value, as filters compare it, may be sent again. */
-export function keepImmutable<T extends Json | undefined>(
-  attribute: Attribute,
-  before: Json | undefined,
-  after: T,
-): Json | T {
-  if (attribute.mutability !== "immutable" || before === undefined || before === after) return after;
-  if (after !== undefined && sameJson(searchValue(attribute, before), searchValue(attribute, after))) return before;
-  throw new ScimError("mutability", `${quote(attribute.id)} cannot be changed once it is set`);
 }
 
 /** Undoes what particular clients do to particular attributes, before their type is looked at. */

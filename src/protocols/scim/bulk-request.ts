@@ -1,12 +1,12 @@
 /** Owns the BulkRequest message: what it must hold, and what each of its operations asks for (RFC 7644 section 3.7). */
 
-import type { Json } from "../../model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { refusePrototypeKeys } from "./attribute-reference.js";
 import { memberOf, refuseKeysTwice } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
 import { isLongerThan } from "./json-size.js";
-import { isList, isObject } from "./json-value.js";
+import { isObject } from "./json-value.js";
+import { readMessage, readOperations, requireSchema } from "./message.js";
 import type { Operation, ResourceHandler } from "./resource-handler.js";
 import { SEARCH } from "./resource-routes.js";
 
@@ -38,23 +38,10 @@ export interface BulkRequest {
 
 /** Throws for a message that is none; an operation that cannot be read is a line that fails. */
 export function readBulkRequest(body: Json, handlers: readonly ResourceHandler[], mostOperations: number): BulkRequest {
-  refusePrototypeKeys(body);
-  if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
-  refuseKeysTwice(body);
-  const schemas = memberOf(body, "schemas");
-  const isBulk = (uri: Json): boolean => typeof uri === "string" && uri.toLowerCase() === BULK_REQUEST.toLowerCase();
-  if (!isList(schemas) || !schemas.some(isBulk)) {
-    throw new ScimError("invalidSyntax", `\`schemas\` must list ${quote(BULK_REQUEST)}`);
-  }
-  const operations = memberOf(body, "Operations");
-  if (!isList(operations) || operations.length === 0) {
-    throw new ScimError("invalidSyntax", "`Operations` must list at least one operation");
-  }
-  if (operations.length > mostOperations) {
-    throw new ScimError("tooLarge", `${operations.length} operations in one request: send at most ${mostOperations}`);
-  }
-  const lines = operations.map((operation) => readLine(operation, handlers));
-  return { failOnErrors: readFailOnErrors(memberOf(body, "failOnErrors")), lines: refuseRepeatedIds(lines) };
+  const message = readMessage(body);
+  requireSchema(message, BULK_REQUEST);
+  const lines = readOperations(message, mostOperations).map((operation) => readLine(operation, handlers));
+  return { failOnErrors: readFailOnErrors(memberOf(message, "failOnErrors")), lines: refuseRepeatedIds(lines) };
 }
 
 function readFailOnErrors(value: Json | undefined): number {
@@ -82,11 +69,10 @@ function readLine(line: Json, handlers: readonly ResourceHandler[]): BulkLine {
 const KINDS = { POST: "create", PUT: "replace", PATCH: "patch", DELETE: "remove" } as const;
 
 function readOperation(
-  line: Exclude<Json, null> & object,
+  line: JsonObject,
   { method, bulkId }: Pick<BulkLine, "method" | "bulkId">,
   handlers: readonly ResourceHandler[],
 ): BulkOperation {
-  if (!isObject(line)) throw new ScimError("invalidSyntax", "an operation must be an object");
   refuseKeysTwice(line);
   if (!Object.hasOwn(KINDS, method)) {
     throw new ScimError("invalidValue", "`method` must be POST, PUT, PATCH or DELETE");

@@ -6,7 +6,7 @@ import { quote } from "../../model/quote.js";
 import { resourceTypeDocuments, schemaDocuments, serviceProviderConfigDocument } from "./discovery.js";
 import { ScimError } from "./errors.js";
 import { scimAnswer } from "./scim-answer.js";
-import type { ScimRoom } from "./scim-request.js";
+import { SCIM_PREFIX, type ScimRoom } from "./scim-request.js";
 
 const TAGS = ["scim"];
 
@@ -44,7 +44,7 @@ function collection(path: string, summary: string, documents: readonly JsonObjec
 function single(path: string, summary: string, document: (request: HttpRequest) => JsonObject): Route {
   return defineRoute({
     method: "GET",
-    path: `/api/scim/v2${path}`,
+    path: `${SCIM_PREFIX}${path}`,
     summary,
     tags: TAGS,
     auth: anybody,

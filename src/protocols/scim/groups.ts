@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { DirectoryGroupRow } from "../../provisioning/ports/directory.js";
-import { type Pushed, push } from "../../provisioning/push.js";
+import type { Pushed } from "../../provisioning/push.js";
 import { withApart } from "./apart.js";
 import { groupDocument, readGroup } from "./document.js";
 import { ScimError } from "./errors.js";
@@ -22,7 +22,7 @@ import { etagOf, locationOf, memberDocument, type Rendering, renderGroup, render
 import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
-import { changing, newIdOf, type Visit } from "./visit.js";
+import { changing, newIdOf, pushFor, type Visit } from "./visit.js";
 
 /** A PATCH of a larger group is answered without a body unless attributes are asked for: its cost would be the group's size. */
 const MEMBERS_IN_ANSWER = 200;
@@ -79,7 +79,7 @@ function replaceGroup(visit: Visit, body: Json): Promise<Outcome> {
     const named = checkIfMatch(visit.preconditions, etagOf(row.version));
     const { document, members } = readGroup(body, visit.reading, row.resource);
     const next = sameJson(document.resource, row.resource) && !row.adoptable ? undefined : document;
-    const pushed = await pushGroup(visit, groupChanges(row, named, next, [{ kind: "setMembers", members }]));
+    const pushed = await pushFor(visit, groupChanges(row, named, next, [{ kind: "setMembers", members }]));
     return outcome(visit, 200, await stored(visit), pushed);
   });
 }
@@ -92,7 +92,7 @@ function patchGroup(visit: Visit, body: Json): Promise<Outcome> {
     const { resource, changed, members } = await applyToGroup(visit, row, operations);
     const next = changed || row.adoptable ? groupDocument(resource, visit.reading) : undefined;
     const changes = groupChanges(row, named, next, members);
-    const pushed = changes.length > 0 ? await pushGroup(visit, changes) : undefined;
+    const pushed = changes.length > 0 ? await pushFor(visit, changes) : undefined;
     return patched(visit, await stored(visit), pushed);
   });
 }
@@ -147,7 +147,7 @@ function deleteGroup(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
     const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
-    const pushed = await pushGroup(
+    const pushed = await pushFor(
       visit,
       adoptable
         ? [
@@ -169,11 +169,6 @@ async function stored(visit: Visit): Promise<DirectoryGroupRow> {
     : undefined;
   if (!row) throw new ScimError("notFound", `no group ${quote(id)}`);
   return row;
-}
-
-function pushGroup({ room, caller }: Visit, changes: readonly DirectoryChange[]): Promise<Pushed> {
-  const { tenant, connection, context } = caller;
-  return push(room.p, { tenant, connection, context, changes });
 }
 
 function runOf(pushed: Pushed | undefined): Pick<Outcome, "run"> {

@@ -1,10 +1,10 @@
-/** Owns what the characteristics `required` and `immutable` ask of a whole resource. */
+/** Owns what the characteristics `required` and `immutable` ask of what is stored. */
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { keepImmutable } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject } from "./json-value.js";
+import { isList, isObject, sameJson } from "./json-value.js";
 import type { Attribute, ResourceType, Schema } from "./schema.js";
+import { searchValue } from "./search-document.js";
 
 /** How a resource came about. */
 export interface Coming {
@@ -51,6 +51,17 @@ function missingIn(attribute: Attribute, value: Json | undefined): string | unde
 
 function isBlank(value: Json | undefined): boolean {
   return value === undefined || (typeof value === "string" && value.trim() === "");
+}
+
+/** RFC-19: what is set stays as it is, to the letter; the same value, as filters compare it, may be sent again. */
+export function keepImmutable<T extends Json | undefined>(
+  attribute: Attribute,
+  before: Json | undefined,
+  after: T,
+): Json | T {
+  if (attribute.mutability !== "immutable" || before === undefined || before === after) return after;
+  if (after !== undefined && sameJson(searchValue(attribute, before), searchValue(attribute, after))) return before;
+  throw new ScimError("mutability", `${quote(attribute.id)} cannot be changed once it is set`);
 }
 
 /** What is to be stored, with each immutable value as it was set. Refuses another in its place. */

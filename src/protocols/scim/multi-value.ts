@@ -4,26 +4,25 @@ import type { Reading } from "./dialect.js";
 import { elementForm, withParts } from "./element-form.js";
 import { ScimError } from "./errors.js";
 import { canonicalText, isObject } from "./json-value.js";
+import { keepImmutable } from "./kept-rules.js";
 import { TYPE_KEY } from "./roles.js";
 import type { Attribute } from "./schema.js";
 
 type Telling = Pick<Reading, "roles">;
-/** What is to be stored of a part that is there already: refuses another in the place of an immutable one. */
-type Keep = (part: Attribute, before: Json | undefined, after: Json) => Json;
 
 /** Parts that are to be written over those of an element, with each immutable one as it was set. */
-export function keptParts(attribute: Attribute, element: JsonObject, parts: JsonObject, keep: Keep): JsonObject {
+export function keptParts(attribute: Attribute, element: JsonObject, parts: JsonObject): JsonObject {
   const kept: Record<string, Json> = { ...parts };
   for (const sub of attribute.subs.values()) {
     const part = sub.mutability === "immutable" ? parts[sub.name] : undefined;
-    if (part !== undefined) kept[sub.name] = keep(sub, element[sub.name], part);
+    if (part !== undefined) kept[sub.name] = keepImmutable(sub, element[sub.name], part);
   }
   return kept;
 }
 
 /**
  * Adds elements to a list so that no two have the same type and value (RFC-05, RFC-45): an element that is there
- * already takes over what the added one says, as far as `keep` lets it. Types of roles are the same where the mapping says so.
+ * already takes over what the added one says, but for parts that cannot be changed. Types of roles are the same where the mapping says so.
  * Linear in both lists.
  */
 export function joinElements(
@@ -31,14 +30,14 @@ export function joinElements(
   present: readonly Json[],
   added: readonly Json[],
   reading: Telling,
-  keep?: Keep,
 ): readonly Json[] {
   const byKey = new Map<string, Json>();
   for (const [index, element] of [...present, ...added].entries()) {
     const key = elementKey(attribute, element, reading);
     const same = byKey.get(key);
     if (isObject(same) && isObject(element)) {
-      const parts = keep && index >= present.length ? keptParts(attribute, same, element, keep) : element;
+      const isChange = present.length > 0 && index >= present.length;
+      const parts = isChange ? keptParts(attribute, same, element) : element;
       byKey.set(key, withParts(attribute, same, parts, reading));
     } else byKey.set(key, same ?? element);
   }
@@ -51,10 +50,9 @@ export function addElements(
   present: readonly Json[],
   added: readonly Json[],
   reading: Telling,
-  keep?: Keep,
 ): readonly Json[] {
   const primaries = new Set(added.filter(isPrimary).map((element) => elementKey(attribute, element, reading)));
-  const joined = joinElements(attribute, present, added, reading, keep);
+  const joined = joinElements(attribute, present, added, reading);
   return withOnePrimary(attribute, joined, (element) => primaries.has(elementKey(attribute, element, reading)));
 }
 

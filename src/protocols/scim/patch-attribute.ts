@@ -2,13 +2,14 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { keepImmutable, readElement, readElements, readParts, readValue, refuseMany } from "./attribute-value.js";
+import { readElement, readElements, readParts, readValue, refuseMany } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { elementForm, withoutPart, withParts } from "./element-form.js";
 import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
 import type { FilterNode } from "./filter-parser.js";
 import { isList, isObject, without } from "./json-value.js";
+import { keepImmutable } from "./kept-rules.js";
 import { addElements, joinElements, keptParts, withOnePrimary, withoutListed } from "./multi-value.js";
 import type { AttributeTarget } from "./patch-path.js";
 import type { PatchKind } from "./patch-request.js";
@@ -127,7 +128,7 @@ function changeList(change: AttributeChange, before: Elements, reading: Reading)
   if (kind === "remove") return removeListed(attribute, before, listed, reading);
   const read = readElements(attribute, listed, reading) ?? [];
   if (kind === "replace") return read;
-  return bounded(attribute, addElements(attribute, before, read, reading, keepImmutable), reading);
+  return bounded(attribute, addElements(attribute, before, read, reading), reading);
 }
 
 /** ENTRA-20, BUG-01: a removal that lists values takes these and never the others, not even when it lists none. */
@@ -211,7 +212,7 @@ function writer(change: AttributeChange, reading: Reading): (element: Json) => J
   const replacement = { ...pinned, ...value };
   return (element) =>
     kind === "add" && isObject(element)
-      ? withParts(attribute, element, keptParts(attribute, element, value, keepImmutable), reading)
+      ? withParts(attribute, element, keptParts(attribute, element, value), reading)
       : replacement;
 }
 

@@ -2,11 +2,11 @@
 
 import type { Json } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { refusePrototypeKeys } from "./attribute-reference.js";
 import { memberOf, refuseKeysTwice } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject } from "./json-value.js";
+import { isObject } from "./json-value.js";
+import { readMessage, readOperations, requireSchema } from "./message.js";
 
 const PATCH_URN = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
@@ -20,27 +20,9 @@ export interface PatchOperation {
 }
 
 export function readPatchRequest(body: Json | undefined, reading: Reading): readonly PatchOperation[] {
-  refusePrototypeKeys(body);
-  if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
-  refuseKeysTwice(body);
-  const schemas = memberOf(body, "schemas");
-  if (
-    !isList(schemas) ||
-    !schemas.some((uri) => typeof uri === "string" && uri.toLowerCase() === PATCH_URN.toLowerCase())
-  ) {
-    throw new ScimError("invalidSyntax", `\`schemas\` must list ${quote(PATCH_URN)}`);
-  }
-  const operations = memberOf(body, "Operations");
-  if (!isList(operations) || operations.length === 0) {
-    throw new ScimError("invalidSyntax", "`Operations` must list at least one operation");
-  }
-  if (operations.length > reading.limits.operations) {
-    throw new ScimError(
-      "tooLarge",
-      `${operations.length} operations in one request: send at most ${reading.limits.operations}`,
-    );
-  }
-  return operations.map((operation) => readOperation(operation, reading));
+  const message = readMessage(body);
+  requireSchema(message, PATCH_URN);
+  return readOperations(message, reading.limits.operations).map((operation) => readOperation(operation, reading));
 }
 
 function readOperation(operation: Json, reading: Reading): PatchOperation {

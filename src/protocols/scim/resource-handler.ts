@@ -6,11 +6,10 @@ import type { RunId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { Walked } from "../../provisioning/ports/directory.js";
-import { push } from "../../provisioning/push.js";
 import type { ListQuery } from "./list-query.js";
 import type { ResourceType } from "./schema.js";
 import { bodySaysOff, orSwitchOff } from "./switch-off.js";
-import { type Visit, type VisitRequest, visited, withRoles } from "./visit.js";
+import { pushFor, type Visit, type VisitRequest, visited, withRoles } from "./visit.js";
 
 /** What came of one operation on one resource. */
 export interface Outcome {
@@ -102,19 +101,12 @@ export function readCreation(handler: ResourceHandler, asked: VisitRequest, body
 
 /** Makes all of them or none, in one transaction; outcomes in their order. */
 export async function makeTogether(
-  { room, caller }: Pick<VisitRequest, "room" | "caller">,
+  asked: Pick<VisitRequest, "room" | "caller">,
   creations: readonly Creation[],
   hasFallback = false,
 ): Promise<readonly Outcome[]> {
-  const { tenant, connection, context } = caller;
   const changes = creations.map(({ change }) => change);
-  const { rows, run } = await push(room.p, {
-    tenant,
-    connection,
-    context,
-    changes,
-    ...(hasFallback && { hasFallback }),
-  });
+  const { rows, run } = await pushFor(asked, changes, hasFallback);
   const outcomes: Outcome[] = [];
   for (const [at, { made }] of creations.entries()) {
     const row = rows[at];

@@ -1,12 +1,11 @@
 /** Owns the SearchRequest message (RFC 7644 section 3.4.3): a query that stands in the body and not in the address (RFC-59). */
 
 import type { Json, JsonObject } from "../../model/json.js";
-import { quote } from "../../model/quote.js";
-import { refusePrototypeKeys } from "./attribute-reference.js";
-import { memberOf, refuseKeysTwice } from "./attribute-value.js";
+import { memberOf } from "./attribute-value.js";
 import { ScimError } from "./errors.js";
-import { isList, isObject } from "./json-value.js";
+import { isList } from "./json-value.js";
 import type { ListRequest } from "./list-query.js";
+import { readMessage, requireSchema } from "./message.js";
 import type { ProjectionRequest } from "./project.js";
 
 const SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -18,30 +17,21 @@ export interface SearchRequest {
 
 /** Keys in any letter case, each once; null is absent; keys that mean nothing here are ignored. */
 export function readSearchRequest(body: Json): SearchRequest {
-  refusePrototypeKeys(body);
-  if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
-  refuseKeysTwice(body);
-  checkSchemas(memberOf(body, "schemas") ?? null);
+  const message = readMessage(body);
+  // Who leaves `schemas` out is understood; who names another message means another.
+  const schemas = memberOf(message, "schemas") ?? null;
+  if (schemas !== null && !(isList(schemas) && schemas.length === 0)) requireSchema(message, SEARCH_REQUEST);
   return {
     list: {
-      filter: text(body, "filter"),
-      sortBy: text(body, "sortBy"),
-      sortOrder: text(body, "sortOrder"),
-      startIndex: integer(body, "startIndex"),
-      count: integer(body, "count"),
-      cursor: text(body, "cursor"),
+      filter: text(message, "filter"),
+      sortBy: text(message, "sortBy"),
+      sortOrder: text(message, "sortOrder"),
+      startIndex: integer(message, "startIndex"),
+      count: integer(message, "count"),
+      cursor: text(message, "cursor"),
     },
-    projection: { attributes: names(body, "attributes"), excludedAttributes: names(body, "excludedAttributes") },
+    projection: { attributes: names(message, "attributes"), excludedAttributes: names(message, "excludedAttributes") },
   };
-}
-
-/** Who leaves `schemas` out is understood; who names another message means another. */
-function checkSchemas(schemas: Json): void {
-  if (schemas === null) return;
-  const isSearch = (uri: Json): boolean =>
-    typeof uri === "string" && uri.toLowerCase() === SEARCH_REQUEST.toLowerCase();
-  if (isList(schemas) && (schemas.length === 0 || schemas.some(isSearch))) return;
-  throw new ScimError("invalidSyntax", `\`schemas\` must list ${quote(SEARCH_REQUEST)}`);
 }
 
 function text(body: JsonObject, name: string): string | undefined {

@@ -1,13 +1,12 @@
 /** Owns `/ServiceAccounts`: accounts of programs. Only those that this connection pushed are seen here. */
 
-import type { DirectoryChange, ScimServiceAccountDocument } from "../../model/directory.js";
+import type { ScimServiceAccountDocument } from "../../model/directory.js";
 import type { DirectoryUserId, Instant } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
-import { push } from "../../provisioning/push.js";
 import { accountAt, accountFilterAt, accountSortAt, accountTag, withoutReadActive } from "./account-expiry.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
@@ -22,7 +21,7 @@ import type { ScimRoom } from "./scim-request.js";
 import { ownerOf, readServiceAccount, serviceAccountDocument } from "./service-account-document.js";
 import { isStorable } from "./storable-text.js";
 import { bodySaysOff, orSwitchOff, patchSaysOff, switchedOff } from "./switch-off.js";
-import { changing, newIdOf, type Visit } from "./visit.js";
+import { changing, newIdOf, pushFor, type Visit } from "./visit.js";
 
 /** DELETE deactivates the account and erases nothing. */
 export function serviceAccountHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
@@ -125,7 +124,7 @@ function deleteAccount(visit: Visit): Promise<Outcome> {
     const { id, version } = row;
     const tag = accountTag(row, visit.room.p.now());
     const ifVersion = checkIfMatch(visit.preconditions, tag) ? { ifVersion: version } : {};
-    await pushOne(visit, { kind: "deleteServiceAccount", id, ...ifVersion });
+    await pushFor(visit, [{ kind: "deleteServiceAccount", id, ...ifVersion }]);
     return { status: 204 } as const;
   });
 }
@@ -134,12 +133,6 @@ async function stored({ id, caller: { reader, connection } }: Visit): Promise<Di
   const row = isStorable(id) ? await reader.directoryServiceAccount(connection.id, id as DirectoryUserId) : undefined;
   if (!row) throw new ScimError("notFound", `no service account ${quote(id)}`);
   return row;
-}
-
-async function pushOne({ room, caller }: Visit, one: DirectoryChange) {
-  const { tenant, connection, context } = caller;
-  const { rows } = await push(room.p, { tenant, connection, context, changes: [one] });
-  return rows[0];
 }
 
 function refuseStrangeOwner({ owner }: ScimServiceAccountDocument): void {
@@ -152,8 +145,8 @@ async function write(
   { id, version }: DirectoryUserRow,
 ): Promise<Outcome> {
   refuseStrangeOwner(document);
-  const change = { kind: "upsertServiceAccount", document, id, ifVersion: version } as const;
-  return saved(visit, 200, document, await pushOne(visit, change));
+  const { rows } = await pushFor(visit, [{ kind: "upsertServiceAccount", document, id, ifVersion: version }]);
+  return saved(visit, 200, document, rows[0]);
 }
 
 async function saved(

@@ -1,6 +1,6 @@
-/** Owns how much of one kind of work goes on at once for one tenant: the rest waits, and other tenants do not. */
+/** Owns how much of one kind of work goes on at once for one tenant, or one resource: the rest waits, and what is for others does not. */
 
-export type InTurn = <T>(tenant: string, work: () => Promise<T>) => Promise<T>;
+export type InTurn = <T>(whose: string, work: () => Promise<T>) => Promise<T>;
 
 interface Desk {
   busy: number;
@@ -10,9 +10,9 @@ interface Desk {
 /** Work begins in the order in which it was asked for; failing work makes room as any other does. */
 export function createTurns(atOnce: number): InTurn {
   const desks = new Map<string, Desk>();
-  return async (tenant, work) => {
-    const desk = desks.get(tenant) ?? { busy: 0, waiting: [] };
-    desks.set(tenant, desk);
+  return async (whose, work) => {
+    const desk = desks.get(whose) ?? { busy: 0, waiting: [] };
+    desks.set(whose, desk);
     if (desk.busy < atOnce) desk.busy += 1;
     else await new Promise<void>((begin) => desk.waiting.push(begin));
     try {
@@ -22,7 +22,7 @@ export function createTurns(atOnce: number): InTurn {
       if (next !== undefined) next();
       else {
         desk.busy -= 1;
-        if (desk.busy === 0) desks.delete(tenant);
+        if (desk.busy === 0) desks.delete(whose);
       }
     }
   };

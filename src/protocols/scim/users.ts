@@ -8,7 +8,6 @@ import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
-import { type Push, push } from "../../provisioning/push.js";
 import { readUser, userDocument } from "./document.js";
 import { ScimError } from "./errors.js";
 import { isObject, sameJson } from "./json-value.js";
@@ -22,7 +21,7 @@ import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-hand
 import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
 import { bodySaysOff, namesLeaving, orSwitchOff, patchSaysOff, switchedOff } from "./switch-off.js";
-import { changing, newIdOf, type Visit } from "./visit.js";
+import { changing, newIdOf, pushFor, type Visit } from "./visit.js";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -116,17 +115,19 @@ function change(
   return changing(visit, async () => {
     const row = await stored(visit);
     checkIfMatch(visit.preconditions, etagOf(row.version));
-    const { resource: before } = row;
-    const written = async (one: Draft, hasFallback = false) =>
-      saved(visit, 200, one.document, await pushUser(visit, { ...one, hasFallback }, row));
+    const { id, version, resource: before } = row;
+    const written = async (one: Draft, hasFallback = false) => {
+      const { rows } = await pushFor(visit, [{ kind: "upsertUser", ...one, id, ifVersion: version }], hasFallback);
+      return saved(visit, 200, one.document, rows[0]);
+    };
     return orSwitchOff({
       ...{ reading: visit.reading, stored: before, saysOff: () => saysOff(row) },
       async write() {
         const draft = await next(row);
         const isSame = draft === undefined || sameJson(draft.document.resource, before);
         if (isSame && !row.adoptable) return outcome(visit, 200, row);
-        const whole = draft ?? { document: userDocument(before, visit.reading) };
-        return written(whole, before["active"] !== false && !whole.document.active);
+        const full = draft ?? { document: userDocument(before, visit.reading) };
+        return written(full, before["active"] !== false && !full.document.active);
       },
       alone: () => written({ document: offDocument(visit, before) }),
     });
@@ -138,7 +139,6 @@ function offDocument({ reading }: Visit, stored: JsonObject): ScimUserDocument {
 }
 
 function deleteUser(visit: Visit): Promise<Outcome> {
-  const { tenant, connection, context } = visit.caller;
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
     const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
@@ -149,7 +149,7 @@ function deleteUser(visit: Visit): Promise<Outcome> {
           { kind: "deleteUser", id },
         ]
       : [{ kind: "deleteUser", id, ...ifVersion }];
-    await push(visit.room.p, { tenant, connection, context, changes });
+    await pushFor(visit, changes);
     return { status: 204 } as const;
   });
 }
@@ -167,23 +167,6 @@ async function stored(visit: Visit, withGroups = false): Promise<DirectoryUserRo
     : undefined;
   if (!row) throw new ScimError("notFound", `no user ${quote(id)}`);
   return row;
-}
-
-async function pushUser(
-  { room, caller }: Visit,
-  { hasFallback, ...draft }: Draft & Pick<Push, "hasFallback">,
-  { id, version }: DirectoryUserRow,
-): Promise<Written> {
-  const { tenant, connection, context } = caller;
-  const change = { kind: "upsertUser", ...draft, id, ifVersion: version } as const;
-  const { rows } = await push(room.p, {
-    tenant,
-    connection,
-    context,
-    changes: [change],
-    ...(hasFallback && { hasFallback }),
-  });
-  return rows[0];
 }
 
 async function saved(

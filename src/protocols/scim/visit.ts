@@ -1,5 +1,7 @@
 import type { Connection } from "../../model/connection.js";
+import type { DirectoryChange } from "../../model/directory.js";
 import type { Json } from "../../model/json.js";
+import { type Pushed, push } from "../../provisioning/push.js";
 import { type QuirkName, type Reading, startReading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import type { Preconditions } from "./preconditions.js";
@@ -95,6 +97,16 @@ export async function withRoles(visit: Visit, body: Json): Promise<Visit> {
 /** The id that a new resource shall have, where it has one beforehand. */
 export function newIdOf<Id extends string>({ id }: Visit): { readonly newId?: Id } {
   return id === "" ? {} : { newId: id as Id };
+}
+
+/** All of the changes or none, as the caller's. `hasFallback`: where they are refused, less is asked for. */
+export function pushFor(
+  { room, caller }: Pick<Visit, "room" | "caller">,
+  changes: readonly DirectoryChange[],
+  hasFallback = false,
+): Promise<Pushed> {
+  const { tenant, connection, context } = caller;
+  return push(room.p, { tenant, connection, context, changes, hasFallback });
 }
 
 /** Reads, changes and writes back the resource that is meant, and again when it was changed in between. */

@@ -1,5 +1,6 @@
 import { Refusal } from "../../model/problem.js";
 import { ScimError } from "./errors.js";
+import { createTurns } from "./turns.js";
 
 const ATTEMPTS = 20;
 
@@ -14,19 +15,7 @@ export type WhileUnchanged = <T>(resource: string, attempt: () => Promise<T>) =>
  * gets through. Other processes may still be quicker, so a turn has several attempts.
  */
 export function createWhileUnchanged(): WhileUnchanged {
-  const queues = new Map<string, Promise<unknown>>();
-
-  const inTurn = <T>(resource: string, work: () => Promise<T>): Promise<T> => {
-    const result = (queues.get(resource) ?? Promise.resolve()).then(work);
-    const end = result
-      .catch(() => undefined)
-      .then(() => {
-        if (queues.get(resource) === end) queues.delete(resource);
-      });
-    queues.set(resource, end);
-    return result;
-  };
-
+  const inTurn = createTurns(1);
   return async (resource, attempt) => {
     const first = await unlessChanged(attempt);
     if (first !== CHANGED) return first;
