@@ -10,11 +10,12 @@ import { recordNotices } from "./notices.js";
 import type { DomainClaim, TenantDomain } from "./ports/domains.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 import { PUBLIC_MAIL_DOMAINS } from "./public-mail-domains.js";
+import { secondsFrom } from "./runs/back-off.js";
 
-const HOUR = 3_600_000;
-const CHECK_HOURS = 24;
+const HOUR = 3_600;
+const CHECK_SECONDS = 24 * HOUR;
 /** For so long a record must be gone before it counts: an edit of a zone that went wrong is mended by then. */
-const LAPSE_HOURS = 72;
+const LAPSE_SECONDS = 72 * HOUR;
 const MOST_CLAIMS = 500;
 /** Checks of one visit at the same time. */
 const AT_ONCE = 10;
@@ -52,6 +53,7 @@ export async function claimDomain(
   }
   const now = p.now();
   return p.store.write(tenant.id, async (tx) => {
+    await tx.lockTenant();
     const domains = await tx.tenantDomains();
     const before = domains.find((one) => one.domain === domain);
     if (before) return before;
@@ -109,6 +111,7 @@ function take(
 ): Promise<boolean> {
   const now = p.now();
   return p.store.write(tenant, async (tx) => {
+    await tx.lockTenant();
     const state = (await tx.tenantDomains()).find((one) => one.domain === domain);
     // Taken back meanwhile, or begun anew: what was found was another claim's.
     if (state?.claim?.token !== claim.token) return true;
@@ -126,7 +129,7 @@ async function prove(tx: TenantWriter, state: TenantDomain, context: Context, no
   const isNew = !state.held || state.lapsedAt !== undefined;
   if (!(await tx.holdDomain(domain, now))) return false;
   await tx.noteDomainCheck(domain, { at: now });
-  await tx.wakeAt(later(now, CHECK_HOURS), "domains", domain);
+  await tx.wakeAt(secondsFrom(now, CHECK_SECONDS), "domains", domain);
   if (!isNew) return true;
   await reviewWidened(tx, adoptable, now);
   await recordNotices(tx, [{ type: "domain.proved", data: { domain } }], context, now);
@@ -142,7 +145,7 @@ async function lapse(
   now: Instant,
 ): Promise<void> {
   if (!held || lapsedAt !== undefined || claim?.provedAt === undefined) return;
-  if (later(missingSince, LAPSE_HOURS) > now) return;
+  if (secondsFrom(missingSince, LAPSE_SECONDS) > now) return;
   await tx.lapseDomain(domain, now);
   await recordNotices(tx, [{ type: "domain.lapsed", data: { domain, missingSince } }], context, now);
 }
@@ -158,7 +161,7 @@ export async function putOffDomains(
     (await tx.tenantDomains()).flatMap(({ domain, held, claim }) => (held && claim?.provedAt ? [domain] : [])),
   );
   const checked = due.filter((domain) => known.has(domain));
-  for (const domain of checked) await tx.wakeAt(later(now, CHECK_HOURS), "domains", domain);
+  for (const domain of checked) await tx.wakeAt(secondsFrom(now, CHECK_SECONDS), "domains", domain);
   return checked;
 }
 
@@ -210,8 +213,4 @@ async function requireBounds(tx: TenantWriter, domain: string): Promise<void> {
     "conflict",
     `${quote(domain)} is the tenant's last domain, and ${named} would take people of any: set allowedDomains or requireDomains there first`,
   );
-}
-
-function later(from: Instant, hours: number): Instant {
-  return new Date(Date.parse(from) + hours * HOUR).toISOString();
 }

@@ -25,6 +25,8 @@ import { fromJson, given, numericCursor, page, toInstant, toInstantOrNull, toMil
 const TOKENS = 500;
 
 async function putDomains(db: Sql, dialect: Dialect, tenant: number, domains: readonly string[]): Promise<void> {
+  // A check that is under way must not put back what goes: it waits for its turn.
+  await db.all(sql`select id from tenants where id = ${tenant}${dialect.lock()}`);
   // What a tenant loses it must prove anew: a claim that stayed would bring it back by itself.
   const gone = sql`tenant_id = ${tenant} and domain not in ${dialect.list(domains)}`;
   await db.run(sql`delete from domain_claims where ${gone} and domain in

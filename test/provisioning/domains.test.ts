@@ -22,8 +22,10 @@ for (const [name, newUrl] of DATABASES) {
     const clock = testClock();
     /** What stands in the DNS, by name; a text is a server that does not answer. */
     const zone = new Map<string, readonly string[] | string>();
+    let whenAsked: () => void = () => undefined;
     const dns = {
       async texts(asked: string): Promise<TxtAnswer> {
+        whenAsked();
         const there = zone.get(asked) ?? [];
         if (typeof there === "string") return { kind: "unanswered", problem: there };
         return { kind: "answered", texts: there };
@@ -160,6 +162,33 @@ for (const [name, newUrl] of DATABASES) {
       }
       expect((await claim(tenant, `MÜNCHEN${made}.example`)).name).to.match(/^_rolecall\.xn--mnchen\d+-\w+\.example$/);
     });
+
+    it("is claimed once, however many ask for it at the same time", async () => {
+      const records = await Promise.all(Array.from({ length: 6 }, () => claim()));
+      expect(new Set(records.map(({ value }) => value)).size).to.equal(1);
+      expect(await told()).to.deep.equal(["domain.claimed"]);
+    });
+
+    const takers = {
+      "the tenant gives it up": () => removeDomain(database.p, tenant, domain, { operator: false, context: ADMIN }),
+      "the operator takes it away": () => updateTenant(database.p, tenant, { domains: [] }, ADMIN),
+    };
+    for (const [what, takeAway] of Object.entries(takers)) {
+      it(`OP-20: does not come back by a check that is under way when ${what}`, async () => {
+        for (let round = 0; round < 10; round++) {
+          domain = `raced${made}-${round}.example`;
+          await prove();
+          let taken: Promise<unknown> | undefined;
+          whenAsked = () => {
+            taken = takeAway();
+          };
+          await recheck();
+          whenAsked = () => undefined;
+          await taken;
+          expect(await state().catch(codeOf), `round ${round}`).to.equal("not_found");
+        }
+      });
+    }
 
     it("is the operator's to take away where the operator vouches for it, and outlives the operator's next list", async () => {
       await prove();
