@@ -22,12 +22,20 @@ export function admitDomain(tenant: Tenant, connection: Connection, addresses: r
     }
     return;
   }
-  for (const address of addresses) {
-    const domain = address === undefined ? undefined : emailDomain(address);
-    if (address === undefined || domain === undefined || allowed.includes(domainForm(domain))) continue;
-    const sent = quote(address.slice(-domain.length));
-    throw new Refusal("foreign_domain", `e-mail domain ${sent} is not one of ${allowed.join(", ")}`);
-  }
+  const foreign = foreignDomain(allowed, addresses);
+  if (foreign === undefined) return;
+  throw new Refusal("foreign_domain", `e-mail domain ${quote(foreign)} is not one of ${allowed.join(", ")}`);
+}
+
+/** The first e-mail domain of these addresses that is none of the listed ones, as it was written. */
+export function foreignDomain(
+  allowed: readonly string[],
+  addresses: readonly (string | undefined)[],
+): string | undefined {
+  const isForeign = (domain: string) => domain !== "" && !allowed.includes(domainForm(domain));
+  return addresses
+    .map((address = "") => address.slice(address.length - (emailDomain(address) ?? "").length))
+    .find(isForeign);
 }
 
 /**

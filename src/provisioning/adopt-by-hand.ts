@@ -1,10 +1,10 @@
 import type { Connection, Tenant } from "../model/connection.js";
-import { emailDomain } from "../model/fold.js";
 import type { Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { quote } from "../model/quote.js";
+import { foreignDomain } from "./admit.js";
 import { type AdoptionNotice, adoptPerson } from "./adopt.js";
 import type { Context, Provisioning } from "./deps.js";
-import { domainForm } from "./domain-form.js";
 import { type JoinNotice, joinSignedIn } from "./join-signed-in.js";
 import { localConnection, profileOf } from "./local-users.js";
 import { recordNotices } from "./notices.js";
@@ -59,12 +59,10 @@ export async function adoptByHand(
 /** The admin's word stands for a proved domain, and not for one that the connection itself is kept from. */
 function admitByHand({ slug, allowedDomains }: Connection, addresses: readonly (string | undefined)[]): void {
   if (allowedDomains.length === 0) return;
-  for (const address of addresses) {
-    const domain = address === undefined ? undefined : emailDomain(address);
-    if (domain === undefined || allowedDomains.includes(domainForm(domain))) continue;
-    const problem = `connection \`${slug}\` allows no addresses of \`${domain}\``;
-    throw new Refusal("foreign_domain", `${problem}: add the domain to its \`allowedDomains\` first`);
-  }
+  const foreign = foreignDomain(allowedDomains, addresses);
+  if (foreign === undefined) return;
+  const problem = `connection \`${slug}\` allows no addresses of ${quote(foreign)}`;
+  throw new Refusal("foreign_domain", `${problem}: add the domain to its \`allowedDomains\` first`);
 }
 
 /** INVARIANT: nobody is handed to a connection whose client cannot write to them: nobody but that client could let them go again. */

@@ -57,7 +57,7 @@ export function trustWarnings(
     if (left > NOTICE_DAYS[0] * DAY) return [];
     const [code, verb] = left < 0 ? ["certificate_expired", "ended"] : ["certificate_expiring", "ends"];
     const message = `the certificate ${verb} on ${new Date(end).toISOString()}: have the provider renew it`;
-    return [{ pointer: `/idp/certificates/${at}`, code, message }];
+    return [warning(`/idp/certificates/${at}`, code, message)];
   });
   return [...ending, ...metadataWarnings(saml.validUntil, state, now)];
 }

@@ -2,7 +2,7 @@
  * Key pairs of connections: what we sign with towards an identity provider, and what it encrypts for. A key is published
  * as `next` first, then used, then retired, so that no provider ever meets a key that it had no time to learn.
  */
-import { createHash, createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { Connection, Tenant } from "../model/connection.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
@@ -10,6 +10,7 @@ import { type Context, type Provisioning, WORKER } from "./deps.js";
 import { recordNotices } from "./notices.js";
 import type { ConnectionKey, KeyState, KeyUse, SealedConnectionKey } from "./ports/connection-keys.js";
 import type { TenantWriter } from "./ports/store.js";
+import { fingerprint } from "./saml-trust.js";
 
 /** A key that signs; `certificate` (DER in base64) tells the other side which one. */
 export interface SigningKey {
@@ -185,6 +186,5 @@ function publicHalf({ sealed, ...key }: SealedConnectionKey): ConnectionKey {
 }
 
 function keyNotice(type: string, { slug }: Of, { id, use, certificate }: ConnectionKey) {
-  const digest = createHash("sha256").update(Buffer.from(certificate, "base64")).digest("hex").toUpperCase();
-  return { type, data: { connection: slug, key: id, use, fingerprint: digest.replace(/(..)(?=.)/g, "$1:") } };
+  return { type, data: { connection: slug, key: id, use, fingerprint: fingerprint(certificate) } };
 }

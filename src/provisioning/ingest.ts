@@ -167,14 +167,14 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
 /** Whoever has the userName already is the one whom the document means, and is no news. */
 async function refuseToLeave({ tx, connection }: IngestState, document: ScimUserDocument, isMeant: boolean) {
   const { userName, userNameFolded } = document;
-  const isTaken = (await tx.namesakes(userNameFolded)).some((one) => one.connection === connection.id);
-  if (isTaken || !isMeant) throw new Refusal("not_found", `nobody to switch off by the userName \`${userName}\``);
+  if (!isMeant || (await tx.hasPushed(connection.id, userNameFolded)))
+    throw new Refusal("not_found", `nobody to switch off by the userName \`${userName}\``);
 }
 
 /** Rows that stand for the document in the connection itself. */
 function meantBesides(linked: PushLinked): readonly LinkCandidate[] {
-  if (linked.kind === "ambiguous") return linked.rows;
-  return ["row", "revive", "owner"].includes(linked.kind) && "row" in linked ? [linked.row] : [];
+  if (linked.kind === "nobody" || linked.kind === "namesake") return [];
+  return linked.kind === "ambiguous" ? linked.rows : [linked.row];
 }
 
 async function adoptUser(state: IngestState, person: LocalPerson, change: UpsertUser): Promise<Written> {

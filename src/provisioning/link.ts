@@ -38,7 +38,6 @@ export type Linked =
 export async function linkSignIn(tx: TenantWriter, connection: Connection, observed: ObserveUser): Promise<Linked> {
   const signIn = signInNames(observed);
   const known = await tx.rowBySubject(connection.id, observed.subject);
-  if (known && (known.hasScim || connection.sync !== "live")) return { kind: "row", row: known };
   if (!known) await tx.lockTenant();
   const row = known ?? (await tx.rowBySubject(connection.id, observed.subject));
   return row ? linkKnown(tx, connection, signIn, row) : firstLink(tx, connection, signIn);

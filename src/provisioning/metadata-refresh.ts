@@ -11,6 +11,7 @@ import type { Context, Provisioning } from "./deps.js";
 import { type Notice, recordNotices } from "./notices.js";
 import type { FetchedMetadata, MetadataState } from "./ports/metadata.js";
 import type { TenantWriter } from "./ports/store.js";
+import { secondsFrom } from "./runs/back-off.js";
 import { fingerprint, trustChange } from "./saml-trust.js";
 
 const HOUR = 3_600;
@@ -69,7 +70,7 @@ export async function wakeForRefresh(
   const untilEnd = saml.validUntil === undefined ? atMost : (Date.parse(saml.validUntil) - Date.parse(now)) / 1_000;
   const longest = Math.min(p.settings.metadataRefreshHours * HOUR, atMost, untilEnd);
   const seconds = Math.max(HOUR, (longest * (90 + randomInt(11))) / 100);
-  await tx.wakeAt(new Date(Date.parse(now) + seconds * 1_000).toISOString(), "metadata", id);
+  await tx.wakeAt(secondsFrom(now, seconds), "metadata", id);
 }
 
 /**
@@ -84,8 +85,7 @@ export async function leaseRefreshes(
   if (ids.length === 0) return [];
   const connections = await tx.connections();
   const due = ids.filter((id) => refreshable(connections, id) !== undefined);
-  const again = new Date(Date.parse(now) + HOUR * 1_000).toISOString();
-  for (const id of due) await tx.wakeAt(again, "metadata", id);
+  for (const id of due) await tx.wakeAt(secondsFrom(now, HOUR), "metadata", id);
   return due;
 }
 
@@ -140,7 +140,7 @@ async function keepDocument(
     ...found.settings,
     certificates: found.settings.certificates.filter((one) => !waiting.includes(one)),
   };
-  const after = isDeepStrictEqual(saml, before) ? present : await tx.updateConnection(id, { saml }, now);
+  if (!isDeepStrictEqual(saml, before)) await tx.updateConnection(id, { saml }, now);
   const news = newsOf(slug, before, saml, waiting);
   const areNew = !isDeepStrictEqual(waiting, known?.waiting ?? []);
   if (news !== undefined || areNew) {
@@ -154,7 +154,7 @@ async function keepDocument(
   }
   const state = succeeded(now, waiting, found.validators);
   await tx.keepMetadataState(id, state);
-  await wakeForRefresh(p, tx, { ...after, saml }, now, found.cacheSeconds);
+  await wakeForRefresh(p, tx, { id, saml }, now, found.cacheSeconds);
   return state;
 }
 

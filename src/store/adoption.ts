@@ -28,12 +28,6 @@ interface PersonColumns {
   readonly is_namesake: Flag;
 }
 
-interface NamesakeColumns {
-  readonly id: string;
-  readonly connection_id: string;
-  readonly user_id: string;
-}
-
 interface HiddenColumns {
   readonly user_name: string;
   readonly user_id: string;
@@ -45,18 +39,13 @@ export function adoptionWriter(scope: Scope): AdoptionWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
     adoptableUsers: (adoptable, names) => adoptableUsers(scope, adoptable, names),
-    async namesakes(userName) {
-      const rows = await db.all<NamesakeColumns>(
-        sql`select u.id, u.connection_id, l.user_id from directory_users u
-          join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
-          where u.tenant_id = ${tenant} and u.user_name_folded = ${userName} and ${LIVE_SCIM} and u.connection_id in (
-            select id from connections where tenant_id = ${tenant} and protocol <> 'local') order by u.id`,
+    async hasPushed(connection, userName) {
+      const row = await one(
+        db,
+        sql`select u.id from directory_users u where u.tenant_id = ${tenant} and u.connection_id = ${connection}
+          and u.user_name_folded = ${userName} and ${LIVE_SCIM}`,
       );
-      return rows.map((row) => ({
-        id: row.id as DirectoryUserId,
-        user: row.user_id as UserId,
-        connection: row.connection_id as ConnectionId,
-      }));
+      return row !== undefined;
     },
     async hiddenNamesakes(connection, of) {
       const meant =

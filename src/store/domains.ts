@@ -88,9 +88,8 @@ export function domainWriter({ tenant, sql: db }: Scope): DomainWriter {
       );
     },
     async removeDomain(domain) {
-      const claims = await db.run(sql`delete from domain_claims where tenant_id = ${tenant} and domain = ${domain}`);
-      const held = await db.run(sql`delete from tenant_domains where tenant_id = ${tenant} and domain = ${domain}`);
-      return claims + held > 0;
+      await db.run(sql`delete from domain_claims where tenant_id = ${tenant} and domain = ${domain}`);
+      await db.run(sql`delete from tenant_domains where tenant_id = ${tenant} and domain = ${domain}`);
     },
   };
 }

@@ -335,7 +335,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     (await b.adoptableUsers(adoptable(a), { userName: "hand", emails: ["hand@acme.test"] })).filter(
       ({ id }) => id === a.local,
     ),
-  namesakes: async (b, a) => (await b.namesakes("ann")).filter(({ id }) => id === a.row),
+  hasPushed: (b, a) => b.hasPushed(a.connection, "ann"),
   hiddenNamesakes: (b, a) => b.hiddenNamesakes(a.connection, { users: [a.byHand] }),
   hiddenNamesakesOfDomains: (b, a) => b.hiddenNamesakes(a.connection, { domains: ["acme.test"] }),
   adoptUser: (b, a, own) => b.adoptUser(own.connection, a.local, LATER),

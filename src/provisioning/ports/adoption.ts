@@ -23,13 +23,6 @@ export interface LocalPerson {
   readonly kept?: KeptFrom;
 }
 
-/** A pushed person who has a userName. */
-export interface Namesake {
-  readonly id: DirectoryUserId;
-  readonly user: UserId;
-  readonly connection: ConnectionId;
-}
-
 /** Somebody made by hand, and the pushed person who has their userName. */
 export interface HiddenNamesake {
   readonly user: UserId;
@@ -55,8 +48,8 @@ export interface UndescribedUser {
 export interface AdoptionWriter {
   /** By id only whom the connection finds; by names also people who are deactivated, or hidden by a namesake. */
   adoptableUsers(adoptable: Adoptable, names: LocalNames): Promise<readonly LocalPerson[]>;
-  /** Pushed people of all connections who have this folded userName. */
-  namesakes(userName: string): Promise<readonly Namesake[]>;
+  /** Whether somebody pushed there has this folded userName. */
+  hasPushed(connection: ConnectionId, userName: string): Promise<boolean>;
   /** Registered people made by hand who are called like somebody else whom the connection keeps. */
   hiddenNamesakes(connection: ConnectionId, of: HiddenOf): Promise<readonly HiddenNamesake[]>;
   /**

@@ -52,6 +52,6 @@ export interface DomainWriter {
   /** Makes it the tenant's by its claim, or proved anew. False: it is another tenant's. */
   holdDomain(domain: string, now: Instant): Promise<boolean>;
   lapseDomain(domain: string, now: Instant): Promise<void>;
-  /** Gives it up, with its claim. False: there is neither. */
-  removeDomain(domain: string): Promise<boolean>;
+  /** Gives it up, with its claim. */
+  removeDomain(domain: string): Promise<void>;
 }
