@@ -134,6 +134,10 @@ const HONEST: readonly (readonly [string, Partial<ResponseWishes>, Otherwise?])[
   ],
   ["what begins in less than a minute", { notBefore: at(59) }],
   ["a lifetime of twenty hours", { notOnOrAfter: at(72_000), confirmationNotOnOrAfter: at(72_000) }],
+  [
+    "a day with a minute at each end, as LemonLDAP::NG says by itself",
+    { notBefore: at(-60), notOnOrAfter: at(86_460) },
+  ],
   ["Conditions without NotBefore", { notBefore: null }],
   ["one more Audience in the restriction", { audiences: [["https://other.example", ACME.sp]] }],
   ["two restrictions that both name us", { audiences: [[ACME.sp], ["https://other.example", ACME.sp]] }],

@@ -4,8 +4,11 @@ import { type Guard, refusal } from "./failure.js";
 /** By how much the clocks of a provider and ours may differ, in milliseconds. */
 export const CLOCK_SKEW = 60_000;
 
-/** The longest that an assertion may count, in milliseconds: some providers give theirs most of a day. */
-export const LONGEST_LIFETIME = 24 * 3_600_000;
+/**
+ * The longest that an assertion may count, in milliseconds: a day, and five minutes for what providers add at its two ends for
+ * clocks. LemonLDAP::NG gives a day and a minute at each end where it is told nothing.
+ */
+export const LONGEST_LIFETIME = 24 * 3_600_000 + 5 * 60_000;
 
 const DATE_TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|[+-]00:00)$/;
 
