@@ -7,15 +7,13 @@ import { notAvailableAtAll } from "./not-available.js";
 
 type Settings = Omit<ConnectionInput, "slug" | "protocol" | "oidc" | "saml" | "clientSecret" | "priority">;
 type OidcKeys = Partial<OidcSettings> & { readonly clientSecret?: string };
-type SamlKeys = SamlInput & { readonly allowIdpInitiated?: boolean };
 
 /** Keys that only connections of the protocol have. */
 const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "idTokenAlg", "scopes", "clientSecret"] as const;
-const SAML_INPUT = [
+const SAML_KEYS = [
   ...["metadataXml", "metadataUrl", "entityId", "requireSigned", "signRequests", "nameIdFormat", "forceAuthn"],
-  ...["newKeys", "legacyCbc", "legacyTripleDes"],
+  ...["newKeys", "allowIdpInitiated", "legacyCbc", "legacyTripleDes"],
 ] as const satisfies readonly (keyof SamlInput)[];
-const SAML_KEYS = [...SAML_INPUT, "allowIdpInitiated"] as const;
 
 /** Keys of the API's contract that wait for a later version. */
 const LATER = ["directory", "onLastGroupRemoved", "directWhen"] as const;
@@ -23,12 +21,12 @@ type LaterKeys = { readonly [Key in (typeof LATER)[number]]?: unknown };
 
 export type NewConnectionBody = { readonly slug: string; readonly protocol: "oidc" | "scim" | "saml" } & Settings &
   OidcKeys &
-  SamlKeys &
+  SamlInput &
   LaterKeys;
 
 export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVersion"> &
   OidcKeys &
-  SamlKeys &
+  SamlInput &
   LaterKeys;
 
 /** Fetches metadata where the body names its address. Refusal `invalid_document` with every mistake, and those of fetching. */
@@ -74,19 +72,19 @@ export async function connectionPatch(
     checkOidc(deps, oidc, hasSecret || body.clientSecret !== undefined);
     return { ...seen, oidc };
   }
-  if (before.saml === undefined || !SAML_INPUT.some((key) => Object.hasOwn(body, key))) return settings;
+  if (before.saml === undefined || !SAML_KEYS.some((key) => Object.hasOwn(body, key))) return settings;
   return { ...seen, saml: await deps.saml.change(before.saml, body) };
 }
 
 /** The settings that are not of SAML alone. */
-function withoutSaml<Body extends SamlKeys>(body: Body) {
+function withoutSaml<Body extends SamlInput>(body: Body) {
   const { metadataXml, metadataUrl, entityId, newKeys, allowIdpInitiated, ...others } = body;
   const { requireSigned, signRequests, nameIdFormat, forceAuthn, legacyCbc, legacyTripleDes, ...settings } = others;
   return settings;
 }
 
 /** What it costs to accept encryption that is not up to date: said to whoever switches it on. */
-export function legacyWarnings({ legacyCbc, legacyTripleDes }: SamlKeys): readonly Problem[] {
+export function legacyWarnings({ legacyCbc, legacyTripleDes }: SamlInput): readonly Problem[] {
   const code = "weak_encryption";
   return [
     ...(legacyCbc === true
@@ -119,7 +117,7 @@ function checkOidc(deps: AdminDeps, oidc: OidcSettings, hasSecret: boolean): voi
   });
 }
 
-function refuseForeign({ slug, protocol, oidc, saml }: Connection, body: OidcKeys & SamlKeys): void {
+function refuseForeign({ slug, protocol, oidc, saml }: Connection, body: OidcKeys & SamlInput): void {
   const foreign = [...(oidc ? [] : OIDC_KEYS), ...(saml ? [] : SAML_KEYS)].filter((key) => Object.hasOwn(body, key));
   if (foreign.length === 0) return;
   const problems = foreign.map((key) => ({
@@ -130,13 +128,10 @@ function refuseForeign({ slug, protocol, oidc, saml }: Connection, body: OidcKey
   throw new Refusal("invalid_document", problems.map(({ message }) => message).join("; "), { problems });
 }
 
-function refuseLater(body: LaterKeys & SamlKeys): void {
+function refuseLater(body: LaterKeys): void {
   const parts = LATER.filter((key) => Object.hasOwn(body, key)).map((key) => ({
     pointer: `/${key}`,
     what: `\`${key}\``,
   }));
-  if (body.allowIdpInitiated === true) {
-    parts.push({ pointer: "/allowIdpInitiated", what: "a sign-in that begins at the identity provider" });
-  }
   if (parts.length > 0) throw notAvailableAtAll(parts);
 }

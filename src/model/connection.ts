@@ -116,6 +116,8 @@ export interface SamlChoices {
   readonly nameIdFormat?: NameIdFormat;
   /** People show the provider anew who they are at each sign-in (`ForceAuthn`), and its answer is held to that. */
   readonly forceAuthn?: boolean;
+  /** Responses count that answer no request of ours: the person is asked before a session opens. */
+  readonly allowIdpInitiated?: boolean;
   /** Reads CBC also where no signature covers the ciphertext: whoever may try changed ones often enough may read it. */
   readonly legacyCbc?: boolean;
   /** Reads 3DES, whose keys are too short for today. */

@@ -48,7 +48,6 @@ const wrongValues: readonly (readonly [key: string, value: unknown, code: string
   ["requireSigned", false, "wrong_value"],
   ["allowIdpInitiated", "yes", "wrong_type"],
   ["allowIdpInitiated", null, "wrong_type"],
-  ["allowIdpInitiated", true, "not_available"],
   ["groupAttribute", "", "too_short"],
   ["groupAttribute", "a\nb", "wrong_form"],
   ["groupAttribute", "x".repeat(201), "too_long"],
@@ -175,8 +174,8 @@ const cases: readonly Case[] = [
   refusedNew("a domain that is none", { allowedDomains: ["https://a.example"] }, "/allowedDomains/0 wrong_form"),
   refusedNew(
     "several keys of a later version",
-    { directory: "okta", allowIdpInitiated: true },
-    "/allowIdpInitiated not_available",
+    { directory: "okta", directWhen: {} },
+    "/directWhen not_available",
     "/directory not_available",
   ),
   {

@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
@@ -6,7 +5,7 @@ import { type EncryptionWishes, encryptedResponse, othersKey } from "../support/
 import { attackerKey } from "../support/saml-keys.js";
 import { ACME, type ResponseWishes } from "../support/saml-response.js";
 import { idpMetadata, ssoService } from "./idp-metadata.js";
-import { endOf, openSamlHouse, referenceOn, type SamlHouse } from "./saml-house.js";
+import { endOf, openSamlHouse, publishedKey, referenceOn, type SamlHouse } from "./saml-house.js";
 
 const IDP = "https://idp.acme.example/sso";
 const MAPPING = { mappings: [{ group_name: ACME.groups[0], team_name: "Platform", role_name: "editor" }] };
@@ -24,14 +23,6 @@ describe("encrypted responses at the SAML door", () => {
   });
   after(() => house?.close());
 
-  /** What the connection's metadata says is to be encrypted for. */
-  async function publishedKey(connection: string): Promise<typeof othersKey> {
-    const { text } = await createBrowser().visit(house.partner("acme", connection).entityId);
-    const [, certificate = ""] = /use="encryption">.*?<[^>]*X509Certificate>([^<]+)</s.exec(text) ?? [];
-    const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"));
-    return { ...othersKey, publicPem: publicKey.export({ type: "spki", format: "pem" }).toString() };
-  }
-
   async function signIn(
     connection: string,
     encryption: Partial<EncryptionWishes> = {},
@@ -45,7 +36,7 @@ describe("encrypted responses at the SAML door", () => {
     count += 1;
     const ids = { responseId: `_r${count}`, assertionId: `_a${count}`, inResponseTo };
     const all = { ...ids, destination: acsUrl, recipient: acsUrl, audiences: [[entityId]], ...wishes };
-    const to = [{ key: await publishedKey(connection) }];
+    const to = [{ key: await publishedKey(house.partner("acme", connection)) }];
     const body = new URLSearchParams({ SAMLResponse: encryptedResponse({ to, ...encryption }, all).base64 });
     return browser.visit(acsUrl, { method: "POST", body });
   }
@@ -89,7 +80,7 @@ describe("encrypted responses at the SAML door", () => {
   });
 
   it("are opened by the key of their own connection alone", async () => {
-    const visit = await signIn("okta", { to: [{ key: await publishedKey("second") }] });
+    const visit = await signIn("okta", { to: [{ key: await publishedKey(house.partner("acme", "second")) }] });
     expect(endOf(visit)).to.equal("401 sign_in_failed");
   });
 });

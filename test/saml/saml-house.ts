@@ -1,9 +1,12 @@
 /** The whole service with tenants that sign in by SAML, set up as admins do: over the admin API. */
+import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
 import type { SamlServiceProvider } from "../../demo/processes/saml-provider-config.js";
 import type { JsonObject } from "../../src/model/json.js";
 import { openAdmin, type Reply } from "../admin/admin-client.js";
+import { othersKey } from "../support/saml-encryption.js";
+import type { SigningKey } from "../support/saml-keys.js";
 
 export interface SamlHouse {
   readonly url: string;
@@ -13,6 +16,8 @@ export interface SamlHouse {
   partner(tenant: string, connection: string): Required<Pick<SamlServiceProvider, "acsUrl" | "entityId">>;
   connect(tenant: string, slug: string, settings: object): Promise<void>;
   disconnect(tenant: string, slug: string): Promise<void>;
+  change(tenant: string, slug: string, settings: object): Promise<void>;
+  deactivate(tenant: string, userName: string): Promise<void>;
   /** Switches live SCIM on for a connection; answers a way to push people, which answers how they are known to SCIM. */
   pushTo(tenant: string, connection: string): Promise<(person: object) => Promise<string>>;
   loginUrl(tenant: string, connection: string): string;
@@ -59,6 +64,14 @@ export async function openSamlHouse(): Promise<SamlHouse> {
         await admin.call("DELETE", `${base(tenant)}/connections/${slug}`, { body: { onDisable: "convert" } }),
         202,
       );
+    },
+    async change(tenant, slug, settings) {
+      wanted(await admin.call("PATCH", `${base(tenant)}/connections/${slug}`, { body: settings }), 200);
+    },
+    async deactivate(tenant, userName) {
+      const { items = [] } = wanted(await admin.get(`${base(tenant)}/users?limit=1000`), 200).body;
+      const user = items.find((one) => one["userName"] === userName)?.["id"];
+      wanted(await admin.call("PATCH", `${base(tenant)}/users/${user}`, { body: { active: false } }), 200);
     },
     async pushTo(tenant, connection) {
       const made = await admin.post(`${base(tenant)}/connections/${connection}/tokens`, { name: "push" });
@@ -117,4 +130,12 @@ export function withoutRedirect(metadataXml: string): string {
   const services = /<SingleSignOnService\b[^>]*HTTP-Redirect[^>]*>(?:<\/SingleSignOnService>)?/g;
   expect(metadataXml).to.match(services).and.to.contain("HTTP-POST");
   return metadataXml.replace(services, "");
+}
+
+/** What a connection's metadata says is to be encrypted for. */
+export async function publishedKey({ entityId }: { readonly entityId: string }): Promise<SigningKey> {
+  const { text } = await createBrowser().visit(entityId);
+  const [, certificate = ""] = /use="encryption">.*?<[^>]*X509Certificate>([^<]+)</s.exec(text) ?? [];
+  const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"));
+  return { ...othersKey, publicPem: publicKey.export({ type: "spki", format: "pem" }).toString() };
 }

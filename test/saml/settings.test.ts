@@ -381,7 +381,14 @@ describe("settings of a SAML connection", () => {
       const { certificates: _, ...expected } = settings;
       const without = {
         ...{ sloRedirectUrl: null, sloPostUrl: null, wantsSignedRequests: false, signRequests: false },
-        ...{ newKeys: "confirm", nameIdFormat: "any", forceAuthn: false, legacyCbc: false, legacyTripleDes: false },
+        ...{
+          newKeys: "confirm",
+          nameIdFormat: "any",
+          forceAuthn: false,
+          allowIdpInitiated: false,
+          legacyCbc: false,
+          legacyTripleDes: false,
+        },
       };
       expect(others).to.deep.equal({ ...without, ...expected });
     });

@@ -14,7 +14,8 @@ export interface TestServiceOptions {
 }
 
 const OPERATOR_TOKEN = "rco_test-operator-token-of-this-process-alone";
-const SECRET_KEY = Buffer.alloc(32, 7).toString("base64");
+/** What secrets of the test service are sealed with. */
+export const SECRET_KEY = Buffer.alloc(32, 7);
 
 /** The whole service on a free port, in this process: real database, real worker, real expression host. */
 export async function startService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -22,7 +23,7 @@ export async function startService(options: TestServiceOptions = {}): Promise<Te
     ROLECALL_PORT: "0",
     ROLECALL_DATABASE_URL: options.databaseUrl ?? "sqlite::memory:",
     ROLECALL_OPERATOR_TOKEN: OPERATOR_TOKEN,
-    ROLECALL_SECRET_KEY: SECRET_KEY,
+    ROLECALL_SECRET_KEY: SECRET_KEY.toString("base64"),
     ROLECALL_ALLOW_PRIVATE_NETWORK: "1",
     ROLECALL_LOG_LEVEL: options.log ? "debug" : "silent",
   });

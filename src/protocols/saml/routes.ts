@@ -14,7 +14,7 @@ import { decryptionKeys, keysOf, signingKey } from "../../provisioning/connectio
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { provedDomains } from "../../provisioning/proved-domains.js";
 import { beginLogin, LOGIN_MINUTES, takeLogin, takeOnce } from "../../provisioning/sessions.js";
-import { failSignIn, finishSignIn } from "../sign-in/finish.js";
+import { failSignIn, finishSignIn, type VerifiedPerson } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
 import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
@@ -29,6 +29,7 @@ import { translate } from "../sign-in/translate.js";
 import { assertedNameOf, nobodyNamed, samlClaims, subjectKey } from "./claims.js";
 import type { Decryption } from "./decrypt.js";
 import { refusal, SamlFailure } from "./failure.js";
+import { askToContinue, continueRoute } from "./idp-initiated.js";
 import { type OpenedResponse, openResponse } from "./response.js";
 import { authnRequest, type ServiceProvider, spMetadata } from "./service-provider.js";
 import {
@@ -75,7 +76,7 @@ export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptio
   const deps = { fetch, allowHttp, now: p.now };
   return {
     protocol: samlSignIn(door),
-    routes: [acsRoute(door, bodyBytes), metadataRoute(door)],
+    routes: [acsRoute(door, bodyBytes), metadataRoute(door), continueRoute(web, takesUnasked)],
     metadata: {
       read: (input) => readSamlSettings(input, deps),
       change: (before, input) => changedSamlSettings(before, input, deps),
@@ -155,17 +156,36 @@ async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string):
   let login: PendingLogin | undefined;
   try {
     opened = openResponse(samlResponse);
-    if (opened.inResponseTo === undefined) throw unsolicited();
+    if (opened.inResponseTo === undefined) return await unasked(door, visit, reading, opened);
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     login = await pendingLogin(door, visit, opened.inResponseTo);
-    const assertion = await verified(door, visit, reading, opened, { login, inResponseTo: opened.inResponseTo });
-    return await signInAs(door, visit, reading, assertion, login);
+    const { inResponseTo } = opened;
+    const assertion = await verified(door, visit, reading, opened, { inResponseTo, since: begunAt(login) });
+    const { returnTo } = login;
+    return await finishSignIn(door.web, {
+      ...personOf(door, visit, reading, assertion),
+      ...(returnTo === undefined ? {} : { returnTo }),
+    });
   } catch (error) {
     if (!(error instanceof SamlFailure)) throw error;
     const refusal = await refused(door, visit, reading, error, opened, login === undefined);
     if (opened?.isEncrypted) await setTimeout(began + REFUSAL_MILLISECONDS - performance.now());
     throw refusal;
   }
+}
+
+/** A sign-in that began at the provider. INVARIANT: that its assertion was never used is all that tells it from a copy. */
+async function unasked(door: SamlDoor, visit: Visit, reading: Reading, opened: OpenedResponse): Promise<Answer> {
+  if (!takesUnasked(visit)) throw unsolicited();
+  const now = Date.parse(door.web.p.now());
+  // Nobody knows when it began: no longer ago than any sign-in may take.
+  const since = new Date(now - LOGIN_MINUTES * 60_000).toISOString();
+  const assertion = await verified(door, visit, reading, opened, { since });
+  return askToContinue(door.web, personOf(door, visit, reading, assertion));
+}
+
+function takesUnasked({ connection }: Visit): boolean {
+  return connection.disabledAt === undefined && connection.saml?.allowIdpInitiated === true;
 }
 
 /** Some browsers send our cookie with no post that another site's page made: they get to make it from ours, once. */
@@ -195,14 +215,17 @@ async function verified(
   visit: Visit,
   { idp }: Reading,
   opened: OpenedResponse,
-  { login, inResponseTo }: { readonly login: PendingLogin; readonly inResponseTo: string },
+  { since, ...asked }: { readonly inResponseTo?: string; readonly since: Instant },
 ): Promise<VerifiedAssertion> {
   const { p } = door.web;
   const decryption = opened.isEncrypted ? await decryptionOf(door, visit, idp) : undefined;
   const assertion = verifyResponse(opened, {
-    ...{ idp, sp: serviceProviderOf(door, visit), inResponseTo, now: p.now() },
-    ...(decryption && { decryption }),
-    ...(idp.forceAuthn && { authenticatedSince: begunAt(login) }),
+    ...{ idp, sp: serviceProviderOf(door, visit), now: p.now(), ...asked },
+    // INVARIANT: what may be tried as often as anybody likes is never read where it may be changed.
+    ...(decryption && {
+      decryption: asked.inResponseTo === undefined ? { ...decryption, legacyCbc: false } : decryption,
+    }),
+    ...(idp.forceAuthn && { authenticatedSince: since }),
   });
   const { id, rememberUntil: until } = assertion;
   const first = await takeOnce(p, visit.tenant, { connection: visit.connection.id, id, until });
@@ -220,13 +243,12 @@ function begunAt({ expiresAt }: PendingLogin): Instant {
   return new Date(Date.parse(expiresAt) - LOGIN_MINUTES * 60_000).toISOString();
 }
 
-async function signInAs(
+function personOf(
   door: SamlDoor,
   visit: Visit,
   { idp, profile, attribute }: Reading,
   assertion: VerifiedAssertion,
-  { returnTo }: PendingLogin,
-): Promise<Answer> {
+): VerifiedPerson {
   const { tenant, connection } = visit;
   const parties = { idp: idp.entityId, sp: serviceProviderOf(door, visit).entityId };
   const { absentGroups, groupSeparator } = connection;
@@ -236,15 +258,14 @@ async function signInAs(
   if (observed === undefined) throw nobodyNamed(assertion, profile);
   const assertedName = assertedNameOf(assertion.nameId, observed.subject, parties);
   const { sessionIndex, sessionEndsAt } = assertion;
-  return finishSignIn(door.web, {
+  return {
     ...visit,
     observed: assertedName === undefined ? observed : { ...observed, assertedName },
     subject: subjectKey(assertion.nameId, parties),
     message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
     ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
     ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
-    ...(returnTo === undefined ? {} : { returnTo }),
-  });
+  };
 }
 
 /** The trace says all that an admin may know; the page says one thing, whichever guard it was. */
@@ -267,7 +288,7 @@ function refused(
 function unsolicited(): SamlFailure {
   return refusal(
     "in_response_to",
-    "the response answers no request of ours: sign-ins begin at the connection's login address",
+    "the response answers no request of ours: sign-ins begin at the connection's login address, unless `allowIdpInitiated` lets them begin at the identity provider",
   );
 }
 

@@ -62,12 +62,14 @@ export function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
   const { signRequests = before.signRequests, nameIdFormat = before.nameIdFormat } = input;
   const { forceAuthn = before.forceAuthn, legacyCbc = before.legacyCbc, newKeys = before.newKeys } = input;
   const { requireSigned = before.requireSigned, legacyTripleDes = before.legacyTripleDes } = input;
+  const { allowIdpInitiated = before.allowIdpInitiated } = input;
   return {
     requireSigned,
     ...(newKeys !== undefined && { newKeys }),
     ...(signRequests !== undefined && { signRequests }),
     ...(nameIdFormat !== undefined && { nameIdFormat }),
     ...(forceAuthn !== undefined && { forceAuthn }),
+    ...(allowIdpInitiated !== undefined && { allowIdpInitiated }),
     ...(legacyCbc !== undefined && { legacyCbc }),
     ...(legacyTripleDes !== undefined && { legacyTripleDes }),
   };
@@ -132,6 +134,7 @@ export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
     signRequests: signsRequests(settings),
     nameIdFormat: settings.nameIdFormat ?? "any",
     forceAuthn: settings.forceAuthn ?? false,
+    allowIdpInitiated: settings.allowIdpInitiated ?? false,
     legacyCbc: settings.legacyCbc ?? false,
     legacyTripleDes: settings.legacyTripleDes ?? false,
     certificates: certificates.map((certificate) => certificateView(certificate, now)),

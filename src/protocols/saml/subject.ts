@@ -68,12 +68,20 @@ export function requireBearer(subject: XmlElement, issuedAt: number, expected: E
   const bearers = childrenOf(subject, SAML, "SubjectConfirmation").filter(
     (confirmation) => attributeOf(confirmation, "Method") === BEARER,
   );
+  if (expected.inResponseTo === undefined) requireUnasked(subject);
   const failures = bearers.map((confirmation) => whyNot(confirmation, issuedAt, expected));
   if (failures.includes(undefined)) return;
   throw (
     failures[0] ??
     refusal("subject_confirmation", "the Subject has no confirmation by the method `bearer`", { wanted: BEARER })
   );
+}
+
+/** INVARIANT: what answers a request is never taken for something that nobody asked for, whichever confirmation says so. */
+function requireUnasked(subject: XmlElement): void {
+  for (const confirmation of childrenOf(subject, SAML, "SubjectConfirmation"))
+    for (const data of childrenOf(confirmation, SAML, "SubjectConfirmationData"))
+      requireAnswer(data, "assertion", undefined);
 }
 
 /** Why this confirmation does not hold; `undefined`: it does. */
@@ -108,11 +116,16 @@ export function requireAddress(
   throw refusal(guard, problem, { wanted: acsUrl, got });
 }
 
-export function requireAnswer(element: XmlElement, of: "assertion" | "response", inResponseTo: string): void {
+/** `undefined`: it must answer nothing. */
+export function requireAnswer(
+  element: XmlElement,
+  of: "assertion" | "response",
+  inResponseTo: string | undefined,
+): void {
   const got = attributeOf(element, "InResponseTo");
   if (got === inResponseTo) return;
   const problem = `the ${of} answers another sign-in than the one that this browser began`;
-  throw refusal("in_response_to", problem, { wanted: inResponseTo, got });
+  throw refusal("in_response_to", problem, { wanted: inResponseTo ?? "no request", got });
 }
 
 function requireNow(data: XmlElement, issuedAt: number, now: number): void {

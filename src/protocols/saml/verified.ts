@@ -8,8 +8,8 @@ export interface Expected {
   readonly idp: Pick<SamlSettings, "entityId" | "certificates" | "requireSigned">;
   /** Our own entityID for this connection, and the address that the response was posted to. */
   readonly sp: { readonly entityId: string; readonly acsUrl: string };
-  /** ID of the AuthnRequest that this browser was sent away with. */
-  readonly inResponseTo: string;
+  /** ID of the AuthnRequest that this browser was sent away with; absent: nobody asked, and nothing may say so. */
+  readonly inResponseTo?: string;
   readonly now: Instant;
   /** Absent: nothing that is encrypted is read. */
   readonly decryption?: Decryption;

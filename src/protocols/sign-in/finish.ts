@@ -1,7 +1,7 @@
 import type { Answer } from "../../http/exchange.js";
 import { redirect } from "../../http/exchange.js";
 import type { ObserveUser } from "../../model/directory.js";
-import type { Instant } from "../../model/ids.js";
+import type { Instant, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
 import { closeSession, openSession } from "../../provisioning/sessions.js";
@@ -24,11 +24,22 @@ export interface VerifiedPerson extends Visit {
   readonly returnTo?: string;
 }
 
-/**
- * Takes a verified person through the pipeline and opens a session. INVARIANT: the session is always a new one, and the
- * browser's old one ends: nobody goes on under an identifier that was known before (session fixation).
- */
+/** What a sign-in that was let in opens a session with. */
+export interface Opening extends Pick<VerifiedPerson, "subject" | "idpSession" | "sessionEndsAt"> {
+  readonly user: UserId;
+  /** The account's session epoch when it was let in: no session opens once it has moved. */
+  readonly epoch: number;
+  /** Names the trace. */
+  readonly reference: string;
+}
+
+/** Takes a verified person through the pipeline and opens a session. */
 export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Promise<Answer> {
+  return openDecided(web, person, await decide(web, person), person.returnTo);
+}
+
+/** Whether this person may go on; throws the refusal that the person is shown. No session opens by it. */
+export async function decide(web: SignInWeb, person: VerifiedPerson): Promise<Opening> {
   const { request, tenant, connection, observed, message } = person;
   const outcome = await signIn(web.p, { tenant, connection, observed, message, requestId: request.id });
   if (!outcome.allowed) {
@@ -37,20 +48,32 @@ export async function finishSignIn(web: SignInWeb, person: VerifiedPerson): Prom
   }
   request.identify({ user: outcome.user });
   const { subject, idpSession, sessionEndsAt } = person;
-  const session = await openSession(web.p, tenant, {
-    user: outcome.user,
-    epoch: outcome.epoch,
-    connection,
-    subject,
+  const { user, epoch, reference } = outcome;
+  return {
+    ...{ user, epoch, reference, subject },
     ...(idpSession === undefined ? {} : { idpSession }),
-    ...(sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt }),
-  }).catch((error: unknown) => {
-    throw error instanceof Refusal ? refusedSignIn(error.code, outcome.reference) : error;
+    ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
+  };
+}
+
+/**
+ * INVARIANT: the session is always a new one, and the browser's old one ends: nobody goes on under an identifier that was
+ * known before (session fixation).
+ */
+export async function openDecided(
+  web: SignInWeb,
+  { request, tenant, connection }: Visit,
+  { reference, sessionEndsAt, ...opening }: Opening,
+  returnTo = "/me",
+): Promise<Answer> {
+  const ends = sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt };
+  const session = await openSession(web.p, tenant, { ...opening, ...ends, connection }).catch((error: unknown) => {
+    throw error instanceof Refusal ? refusedSignIn(error.code, reference) : error;
   });
   const earlier = web.sessionCookie.read(request);
   if (earlier !== undefined) await closeSession(web.p, earlier);
   const seconds = (Date.parse(session.expiresAt) - Date.parse(web.p.now())) / 1000;
-  return redirect(web.publicUrl + (person.returnTo ?? "/me"), [web.sessionCookie.set(session.token, seconds)]);
+  return redirect(web.publicUrl + returnTo, [web.sessionCookie.set(session.token, seconds)]);
 }
 
 /** Traces a sign-in that failed before anybody was recognised; the answer is the refusal to throw. */
