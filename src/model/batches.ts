@@ -9,12 +9,22 @@ export interface Batches<Item, Result> {
   join(key: string, item: Item, run: RunBatch<Item, Result>): Promise<Result>;
 }
 
+/** Tells when all are there who come at the same time. */
+export interface Gathering {
+  /** Told of each who comes. */
+  come(): void;
+  /** Ends when nobody more is about to come; soon, whoever comes. */
+  passed(): Promise<void>;
+}
+
 interface BatchLimits<Item> {
   /** What the items of a batch weigh together; one that weighs more than that is alone in its batch. */
   readonly most: number;
   readonly weightOf?: (item: Item) => number;
   /** Batches of one key that are at work at the same time. */
   readonly atOnce: number;
+  /** What a key's first batch waits for; without it for whoever comes in the same turn. Who comes while one is at work is gathered by that. */
+  readonly gathering?: Gathering;
   /**
    * What a key's next batch waits for where several come at the same time: whoever was in the last one asks again soon, and at
    * the same time as the others. Called as a batch begins; what it gives is called as it ends, with a promise that ends once as
@@ -42,6 +52,7 @@ export function createBatches<Item, Result>({
   most,
   weightOf = () => 1,
   atOnce,
+  gathering,
   regroup,
 }: BatchLimits<Item>): Batches<Item, Result> {
   const lanes = new Map<string, Lane<Item, Result>>();
@@ -60,7 +71,7 @@ export function createBatches<Item, Result>({
   const work = async (key: string, lane: Lane<Item, Result>): Promise<void> => {
     lane.working++;
     // whoever comes in the same moment is in the first batch, too: those whom one statement answered go on together
-    await undefined;
+    await gathering?.passed();
     let crowd = 1;
     while (lane.waiting.length > 0) {
       const batch = nextOf(lane.waiting);
@@ -82,6 +93,7 @@ export function createBatches<Item, Result>({
         lanes.set(key, lane);
         lane.waiting.push({ item, run, resolve, reject });
         lane.came?.();
+        gathering?.come();
         if (lane.working < atOnce) void work(key, lane);
       }),
   };

@@ -1,5 +1,5 @@
 /** Look-ups of the same kind that requests ask for at the same time, as one statement. */
-import { createBatches } from "../model/batches.js";
+import { createBatches, type Gathering } from "../model/batches.js";
 import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
 import { pushTo } from "../model/push-to.js";
 import type {
@@ -22,17 +22,18 @@ const MOST_WITH_GROUPS = 20;
  * The reader with its most frequent look-ups coalesced. INVARIANT: the statement that answers begins after it was asked for,
  * so that nobody reads what was before a write that was answered already.
  */
-export function coalesced(reader: TenantReader, scope: Scope): TenantReader {
-  const rows = createBatches<string, DirectoryUserRow | undefined>({ most: MOST, atOnce: 1 });
-  const rowsWithGroups = createBatches<string, DirectoryUserRow | undefined>({ most: MOST_WITH_GROUPS, atOnce: 1 });
+export function coalesced(reader: TenantReader, scope: Scope, gathering: Gathering): TenantReader {
+  const limits = { atOnce: 1, gathering };
+  const rows = createBatches<string, DirectoryUserRow | undefined>({ ...limits, most: MOST });
+  const rowsWithGroups = createBatches<string, DirectoryUserRow | undefined>({ ...limits, most: MOST_WITH_GROUPS });
   const find = (connection: ConnectionId, key: string, how: UserLookUp) =>
     (how.withGroups ? rowsWithGroups : rows).join(`${connection} ${how.by}`, key, (keys) =>
       usersByKey(scope, connection, keys, how),
     );
   const groups = createBatches<readonly DirectoryUserId[], readonly GroupOfUser[]>({
+    ...limits,
     most: MOST_WITH_GROUPS,
     weightOf: (users) => users.length,
-    atOnce: 1,
   });
   const otherwise: Pick<DirectoryReader, "directoryUser" | "directoryUsers" | "groupsOf"> = {
     async directoryUser(connection, id, adoptable, withGroups = false) {

@@ -1,5 +1,5 @@
 /** Rows above tenants, and the look-ups by which a request finds its tenant. */
-import { createBatches } from "../model/batches.js";
+import { createBatches, type Gathering } from "../model/batches.js";
 import { boundedMap } from "../model/bounded-map.js";
 import type { ConnectionId, TenantId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
@@ -45,10 +45,10 @@ async function putDomains(db: Sql, dialect: Dialect, tenant: number, domains: re
   if (taken !== undefined) throw new Refusal("domain_taken", `the domain \`${taken}\` belongs to another tenant`);
 }
 
-export function instanceStore(database: Database, newId: () => string): InstanceStore {
+export function instanceStore(database: Database, newId: () => string, gathering: Gathering): InstanceStore {
   const { dialect, reader } = database;
   // INVARIANT: a look-up begins after it was asked for, so that a token that was revoked before is known to be
-  const tokens = createBatches<string, TokenOwner | undefined>({ most: TOKENS, atOnce: 1 });
+  const tokens = createBatches<string, TokenOwner | undefined>({ most: TOKENS, atOnce: 1, gathering });
   const tokensByHash = tokenFinder(database);
   const tenantWhere = (where: Fragment): Fragment =>
     sql`select ${tenantColumns(dialect)} from tenants t where ${where}`;

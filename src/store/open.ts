@@ -3,6 +3,7 @@ import type { TenantId } from "../model/ids.js";
 import type { Store, TenantReader } from "../provisioning/ports/store.js";
 import { coalesced } from "./coalesced-reads.js";
 import type { Database } from "./database.js";
+import { createGathering } from "./gathering.js";
 import { instanceStore } from "./instance.js";
 import { checkMigrated } from "./migrate.js";
 import { createIds } from "./new-id.js";
@@ -30,10 +31,11 @@ export async function openStore(url: string, options: { readonly newId?: () => s
   const database = await openDatabase(url);
   const newId = options.newId ?? createIds();
   const scope = (tenant: TenantId, sql: Sql) => ({ tenant, sql, dialect: database.dialect, newId });
-  const readerOf = (of: Scope) => coalesced(tenantReader(of), of);
+  const gathering = createGathering();
+  const readerOf = (of: Scope) => coalesced(tenantReader(of), of, gathering);
   const readers = new Map<TenantId, TenantReader>();
   return {
-    instance: instanceStore(database, newId),
+    instance: instanceStore(database, newId, gathering),
     newId,
     read(tenant) {
       const known = readers.get(tenant) ?? readerOf(scope(tenant, database.reader));

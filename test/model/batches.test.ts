@@ -116,6 +116,31 @@ describe("batches", () => {
     ]);
   });
 
+  it("P2: wait for whoever comes at the same time, one moment for all keys, and after that for nobody", async () => {
+    const begun: string[] = [];
+    let moments = 0;
+    let came = 0;
+    let pass: () => void = () => expect.fail("nobody waits for a moment");
+    const moment = new Promise<void>((resolve) => (pass = resolve));
+    const passed = () => {
+      moments += 1;
+      return moment;
+    };
+    const batches = createBatches<number, number>({ most: 10, atOnce: 1, gathering: { come: () => came++, passed } });
+    const join = (key: string, item: number) =>
+      batches.join(key, item, async (items) => {
+        begun.push(`${key}${items}`);
+        return items;
+      });
+    const all = [join("a", 1), join("b", 2)];
+    await new Promise((resolve) => setImmediate(resolve));
+    all.push(join("a", 3));
+    expect({ begun, moments, came }).to.deep.equal({ begun: [], moments: 2, came: 3 });
+    pass();
+    await Promise.all(all);
+    expect(begun).to.deep.equal(["a1,3", "b2"]);
+  });
+
   it("fail for everybody who is in them, and for nobody who comes later", async () => {
     const batches = createBatches<number, number>({ most: 10, atOnce: 1 });
     const slow = batches.join("a", 0, async (items) => items);

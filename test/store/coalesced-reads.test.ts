@@ -3,6 +3,7 @@ import type { DirectoryGroupId, DirectoryUserId } from "../../src/model/ids.js";
 import type { GroupOfUser } from "../../src/provisioning/ports/directory.js";
 import type { TenantReader } from "../../src/provisioning/ports/store.js";
 import { coalesced } from "../../src/store/coalesced-reads.js";
+import { createGathering } from "../../src/store/gathering.js";
 import type { Scope } from "../../src/store/scope.js";
 
 describe("groups of people that are asked for at the same time", () => {
@@ -24,7 +25,7 @@ describe("groups of people that are asked for at the same time", () => {
         return users.flatMap((user) => [1, 2, 3].map((at) => rowOf(user, at)));
       },
     };
-    return { reader: coalesced(reader as TenantReader, {} as Scope), asked, looks: () => looks };
+    return { reader: coalesced(reader as TenantReader, {} as Scope, createGathering()), asked, looks: () => looks };
   };
 
   it("P2: are read for a few at a time, looked through once, and answered to each who asked for them", async () => {

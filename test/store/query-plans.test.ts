@@ -12,6 +12,7 @@ import type {
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import type { Database } from "../../src/store/database.js";
+import { createGathering } from "../../src/store/gathering.js";
 import { instanceStore } from "../../src/store/instance.js";
 import { createIds } from "../../src/store/new-id.js";
 import { openPostgres } from "../../src/store/postgres.js";
@@ -394,7 +395,7 @@ describe("query plans on PostgreSQL", () => {
 
     /** People whose account and row have the same id. */
     const fill = async (slug: string): Promise<TenantId> => {
-      const tenant = await instanceStore(database, createIds()).createTenant(
+      const tenant = await instanceStore(database, createIds(), createGathering()).createTenant(
         { slug, name: slug, domains: [], seats: null, scim: true },
         NOW,
       );
