@@ -313,8 +313,8 @@ function createFaces(service: Faces) {
 /** The faces by which people sign in, and what admins need of their protocols. */
 function openSignIn({ config, opened, publicUrl }: Faces, rateLimiter: RateLimiter) {
   const { p, vault, fetch } = opened;
-  const { signInsPerMinutePerAddress, acsBodyBytes } = config.limits;
-  const web = createSignInWeb({ p, publicUrl, rateLimiter, signInsPerMinutePerAddress });
+  const { signInsPerMinutePerAddress, requestsPerMinutePerToken: providerCallsPerMinute, acsBodyBytes } = config.limits;
+  const web = createSignInWeb({ p, publicUrl, rateLimiter, signInsPerMinutePerAddress, providerCallsPerMinute });
   const outside = { fetch, allowHttp: config.allowPrivateNetwork };
   const oidc = openOidcDoor({ web, ...outside, unseal: vault.open });
   const saml = openSamlDoor({ web, ...outside, bodyBytes: acsBodyBytes });

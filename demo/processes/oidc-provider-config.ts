@@ -22,6 +22,8 @@ export interface ProviderClient {
   /** Its people have a `sub` of their own, which no other client is told. */
   readonly pairwise?: true;
   readonly backchannelLogoutUri?: string;
+  /** Where people may be sent who signed out there. */
+  readonly postLogoutRedirectUris?: readonly string[];
 }
 
 export interface OidcProviderConfig {

@@ -96,6 +96,7 @@ function clientMetadata(client: ProviderClient): ClientMetadata {
     ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
     ...(client.pairwise && { subject_type: "pairwise" }),
     ...(client.userinfoAlgorithm === undefined ? {} : { userinfo_signed_response_alg: client.userinfoAlgorithm }),
+    ...(client.postLogoutRedirectUris && { post_logout_redirect_uris: [...client.postLogoutRedirectUris] }),
     ...(client.backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: client.backchannelLogoutUri }),
   };
 }

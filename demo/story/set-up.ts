@@ -30,7 +30,14 @@ export function openAcmeStage(): Promise<Stage> {
       path: `/${ENTRA_TENANT}/v2.0`,
       accounts: { cy: entraClaims("cy", "Cy Coleman", []), dee: entraClaims("dee", "Dee Dorn", []) },
       claims: ["groups", "oid", "tid", "_claim_names", "_claim_sources"],
-      clients: [{ clientId: "rolecall", clientSecret: SECRET, redirectUris: [addressAt(service, "entra/callback")] }],
+      clients: [
+        {
+          clientId: "rolecall",
+          clientSecret: SECRET,
+          redirectUris: [addressAt(service, "entra/callback")],
+          postLogoutRedirectUris: [`${service}/sso/${TENANT}`],
+        },
+      ],
     },
   }));
 }

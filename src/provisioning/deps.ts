@@ -124,6 +124,9 @@ export interface Context {
 /** Whoever acts where nobody asked: the worker. */
 export const WORKER: Context = { actor: { kind: "worker" }, door: "worker" };
 
+/** What an identity provider itself says of its people's sessions. */
+export const PROVIDER: Context = { actor: { kind: "identity_provider" }, door: "sign_in" };
+
 /**
  * Who did it, in one text: `operator`, `api_key:<name>`, `command_line:<user>`. Names stand behind what they are names of, so
  * that no API key can be called as if it were the operator.

@@ -5,6 +5,7 @@ import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
 import type { SessionOwner } from "./ports/instance.js";
 import type { EndedSession, PendingLogin } from "./ports/sign-ins.js";
+import type { TenantWriter } from "./ports/store.js";
 
 /** How long somebody may take at the identity provider. */
 export const LOGIN_MINUTES = 10;
@@ -76,7 +77,7 @@ export async function takeOnce(
 
 /**
  * Opens a session for a registered user. Throws Refusal `deactivated` when the user stopped being registered since the sign-in
- * was decided, or whatever ended their sessions meanwhile: this one would outlive it.
+ * was decided, or whatever ended their sessions meanwhile, their identity provider's word too: this one would outlive it.
  */
 export async function openSession(
   p: Provisioning,
@@ -97,6 +98,7 @@ export async function openSession(
   const absolute = later(now, p.settings.sessions.absoluteMinutes);
   const ends = session.endsAt === undefined ? absolute : latest(session.endsAt, later(now, SHORTEST_MINUTES));
   const expiresAt = earliest(absolute, ends);
+  const { idpSession } = session;
   const opened = await p.store.write(tenant.id, (tx) =>
     tx.insertSession(
       {
@@ -105,7 +107,7 @@ export async function openSession(
         connection: session.connection.id,
         subject: session.subject,
         epoch: session.epoch,
-        ...(session.idpSession === undefined ? {} : { idpSession: session.idpSession }),
+        ...(idpSession === undefined ? {} : { idpSession, endedMark: endedMark(p, idpSession) }),
         expiresAt,
       },
       now,
@@ -113,6 +115,20 @@ export async function openSession(
   );
   if (!opened) throw new Refusal("deactivated", "this account is not active");
   return { token, expiresAt };
+}
+
+/** No session of the identity provider's that it has ended is opened by a login that is under way. */
+export async function markEnded(
+  p: Provisioning,
+  tx: TenantWriter,
+  { id }: Pick<Connection, "id">,
+  idpSession: string,
+): Promise<void> {
+  await tx.rememberOnce(id, endedMark(p, idpSession), later(p.now(), LOGIN_MINUTES));
+}
+
+function endedMark({ secrets }: Provisioning, idpSession: string): string {
+  return secrets.hashToken(`ended session ${idpSession}`);
 }
 
 /** The live session of a token; touched at most once a minute, so that reading costs no write. */

@@ -1,10 +1,11 @@
 /** Logins under way, sessions, one-time ids and the traces of sign-ins. */
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, insertion, join, one, sql } from "./sql.js";
+import { type Fragment, insertion, join, NOTHING, one, sql } from "./sql.js";
 import { fromJson, given, toInstant, toJson, toMillis } from "./values.js";
 
 interface PendingColumns {
@@ -107,6 +108,11 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
     },
     async insertSession(session, now) {
       const at = bigint(toMillis(now));
+      const unmarked =
+        session.endedMark === undefined
+          ? sql`true`
+          : sql`not exists (select 1 from one_time_ids o where o.tenant_id = ${tenant}
+              and o.connection_id = ${session.connection} and o.id = ${session.endedMark} and o.expires_at > ${at})`;
       const inserted = await db.run(
         sql`insert into sessions (tenant_id, id, hash, user_id, connection_id, subject, idp_session, epoch, created_at,
             last_seen_at, expires_at)
@@ -114,7 +120,7 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
             ${text(session.subject)}, ${text(session.idpSession ?? null)}, u.session_epoch, ${at}, ${at},
             ${bigint(toMillis(session.expiresAt))}
           from users u where u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'
-            and u.session_epoch = ${session.epoch}`,
+            and u.session_epoch = ${session.epoch} and ${unmarked}`,
       );
       return inserted > 0;
     },
@@ -135,9 +141,17 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
     async endIdpSessions(connection, { subject, idpSession }, now) {
       const named: Fragment[] = [];
       if (subject !== undefined) named.push(sql`subject = ${subject}`);
-      if (idpSession !== undefined) named.push(sql`idp_session = ${idpSession}`);
-      if (named.length === 0) return 0;
-      return endSessions(sql`connection_id = ${connection} and ${join(named, " and ")}`, now);
+      if (idpSession !== undefined) {
+        const unnamed = subject === undefined ? NOTHING : sql` or idp_session is null`;
+        named.push(sql`(idp_session = ${idpSession}${unnamed})`);
+      }
+      if (named.length === 0) return [];
+      const rows = await db.all<{ readonly user_id: string }>(
+        sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null
+          and connection_id = ${connection} and ${join(named, " and ")} returning user_id`,
+      );
+      const byUser = grouped(rows, (row) => row.user_id as UserId);
+      return [...byUser].map(([user, { length }]) => ({ user, sessions: length }));
     },
     async insertSignInTrace(trace) {
       const columns = {

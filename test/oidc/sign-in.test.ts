@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createBrowser, type Visit } from "../../demo/clients/browser.js";
+import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
 import type { ProviderClaims } from "../../demo/processes/oidc-provider-config.js";
 import type { OidcProviderProcess } from "../../demo/processes/start-oidc-provider.js";
 import type { Tenant } from "../../src/model/connection.js";
@@ -58,7 +58,11 @@ describe("signing in through OpenID Connect", () => {
         "hasgroups",
       ],
       clients: Object.entries(CONNECTIONS).map(([slug, { placement }]) =>
-        idpClient(`client-of-${slug}`, service.callbackUrl("acme", slug), placement === undefined ? {} : { placement }),
+        idpClient(`client-of-${slug}`, service.callbackUrl("acme", slug), {
+          backchannelLogoutUri: `${service.url}/sso/acme/${slug}/backchannel-logout`,
+          postLogoutRedirectUris: [`${service.url}/sso/acme`],
+          ...(placement !== undefined && { placement }),
+        }),
       ),
     });
     for (const [slug, { placement: _, ...more }] of Object.entries(CONNECTIONS)) {
@@ -417,8 +421,23 @@ describe("signing in through OpenID Connect", () => {
         headers: { origin: service.url },
       });
       expect([visit.status, browser.cookie("rolecall_session")]).to.deep.equal([200, undefined]);
+      const back = await browser.submit(visit, { logout: "yes" });
+      expect([back.status, back.url]).to.deep.equal([200, `${service.url}/sso/acme?state=signed_out`]);
+      expect(back.text).to.contain("You are signed out");
       browser.setCookie(service.url, "rolecall_session", token);
       expect((await browser.visit(`${service.url}/me`)).status).to.equal(401);
+    });
+
+    it("OP-21: ends where the provider says that the person signed out there", async () => {
+      const browser = createBrowser();
+      await signIn(await somebody({ groups: ["Eng"] }), "sso", browser);
+      const other = createBrowser();
+      await signIn(await somebody({ groups: ["Eng"] }), "sso", other);
+      const asked = await browser.visit(`${idp.issuer}/session/end`);
+      const gone = await browser.submit(asked, { logout: "yes" });
+      expect(gone.status, gone.text).to.equal(200);
+      const isAlive = async (one: Browser) => (await one.visit(`${service.url}/me`)).status === 200;
+      expect([await isAlive(browser), await isAlive(other)]).to.deep.equal([false, true]);
     });
 
     it("W-26: does not end because another site says so", async () => {

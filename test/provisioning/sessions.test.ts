@@ -60,7 +60,7 @@ describe("sessions", () => {
     const [named, other] = [await open(undefined, "_index-1"), await open(undefined, "_index-2")];
     const end = (at: ConnectionId) =>
       t.p.store.write(tenant.id, (tx) => tx.endIdpSessions(at, { idpSession: "_index-1" }, clock.now()));
-    expect([await end(second.id), await end(connection.id)]).to.deep.equal([0, 1]);
+    expect([await end(second.id), await end(connection.id)]).to.deep.equal([[], [{ user, sessions: 1 }]]);
     expect(await currentSession(t.p, named.token)).to.equal(undefined);
     expect(await currentSession(t.p, other.token)).to.include({ userId: user });
   });

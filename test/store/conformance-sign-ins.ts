@@ -70,7 +70,8 @@ export function signInConformance(open: OpenStore): void {
       expect(sessions.map(({ createdAt, lastSeenAt }) => ({ createdAt, lastSeenAt }))).to.deep.equal([
         { createdAt: NOW, lastSeenAt: LATER },
       ]);
-      await world.write((tx) => tx.endSession(hash, LATER));
+      const end = () => world.write((tx) => tx.endSession(hash, LATER));
+      expect([await end(), await end()]).to.deep.equal([{ subject: "sub" }, undefined]);
       expect(await alive(hash)).to.equal(false);
       expect(await world.read.sessionsOf(user)).to.deep.equal([]);
     });
@@ -102,14 +103,32 @@ export function signInConformance(open: OpenStore): void {
         world.write((tx) => tx.endIdpSessions(world.connection.id, names, LATER));
       const first = await signedIn(world, user, { subject: "a", idpSession: "x" });
       const second = await signedIn(world, user, { subject: "a", idpSession: "y" });
+      await signedIn(world, user, { subject: "b" });
+      expect(await end({}), "no name ends nothing").to.deep.equal([]);
+      expect(await end({ subject: "c", idpSession: "x" }), "both must hold").to.deep.equal([]);
+      expect(await end({ subject: "b", idpSession: "y" }), "who was never named is meant").to.deep.equal([
+        { user, sessions: 1 },
+      ]);
       const third = await signedIn(world, user, { subject: "b" });
-      expect(await end({}), "no name ends nothing").to.equal(0);
-      expect(await end({ subject: "b", idpSession: "x" }), "both must hold").to.equal(0);
-      expect(await end({ idpSession: "x" })).to.equal(1);
+      expect(await end({ idpSession: "x" })).to.deep.equal([{ user, sessions: 1 }]);
       expect([await alive(first), await alive(second), await alive(third)]).to.deep.equal([false, true, true]);
-      expect(await end({ subject: "a" })).to.equal(1);
+      expect(await end({ subject: "a" })).to.deep.equal([{ user, sessions: 1 }]);
       expect(await world.write((tx) => tx.endSessionsOf(user, LATER))).to.equal(1);
       expect(await alive(third)).to.equal(false);
+    });
+
+    it("opens no session under a mark that stands, and one when it is over", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      await register(world, [user]);
+      const mark = unique("mark");
+      await world.write((tx) => tx.rememberOnce(world.connection.id, mark, LATER));
+      const session = { user, connection: world.connection.id, subject: "s", epoch: 0, expiresAt: MUCH_LATER };
+      const open = (at: string, endedMark: string) =>
+        world.write((tx) => tx.insertSession({ ...session, hash: unique("s"), endedMark }, at));
+      expect([await open(NOW, mark), await open(NOW, "another"), await open(LATER, mark)]).to.deep.equal([
+        ...[false, true, true],
+      ]);
     });
 
     it("remembers a one-time id once, however many ask at the same moment", async () => {

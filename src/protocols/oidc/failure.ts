@@ -24,7 +24,13 @@ export type Guard =
   | "tenant"
   | "access_token"
   | "userinfo_subject"
-  | "userinfo";
+  | "userinfo"
+  | "token"
+  | "token_type"
+  | "token_id"
+  | "claims"
+  | "events"
+  | "replay";
 
 export interface FailureOptions {
   readonly cause?: unknown;

@@ -16,8 +16,8 @@ export interface KnownProvider {
 export interface KnownProviders {
   /** What is known; shared by concurrent sign-ins. Throws OidcFailure, and a failure is forgotten at once. */
   of(provider: Provider): Promise<KnownProvider>;
-  /** Read anew, because no key of `seen` fitted; `undefined` when that was done too often of late. */
-  newer(provider: Provider, seen: KnownProvider): Promise<KnownProvider | undefined>;
+  /** Read anew, because no key of `seen` fitted; `undefined` when that was done `most` times of late. */
+  newer(provider: Provider, seen: KnownProvider, most?: number): Promise<KnownProvider | undefined>;
 }
 
 /** A key that the provider took back is believed no longer than this. */
@@ -72,12 +72,12 @@ export function createKnownProviders(deps: RelyingPartyDeps): KnownProviders {
       return read(provider, entry?.rereads ?? []);
     },
 
-    async newer(provider, seen) {
+    async newer(provider, seen, most = MOST_REREADS) {
       const entry = remembers(provider);
       if (entry !== undefined && entry.value !== seen) return entry.known;
       const now = Date.parse(deps.now());
       const rereads = (entry?.rereads ?? []).filter((at) => at > now - REREADS_MILLISECONDS);
-      return rereads.length < MOST_REREADS ? read(provider, [...rereads, now]) : undefined;
+      return rereads.length < most ? read(provider, [...rereads, now]) : undefined;
     },
   };
 }

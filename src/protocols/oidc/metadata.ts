@@ -44,7 +44,7 @@ export function checkedMetadata<Metadata extends ProviderMetadata>(
   };
 }
 
-function isWebAddress(address: unknown): boolean {
+export function isWebAddress(address: unknown): address is string {
   return typeof address === "string" && URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
 }
 

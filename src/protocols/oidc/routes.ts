@@ -10,29 +10,25 @@ import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { provedDomains } from "../../provisioning/proved-domains.js";
 import { beginLogin, takeLogin } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
-import { createGroupAttributes, type GroupAttributeOf } from "../sign-in/group-attribute.js";
+import { createGroupAttributes } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
-import { type ClaimPath, type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
+import { type ClaimPath, loadIdpProfiles } from "../sign-in/idp-profile.js";
 import { redactClaims } from "../sign-in/redact.js";
 import {
   findConnection,
   nothingHere,
+  SIGNED_OUT,
   type SignInProtocol,
   type SignInWeb,
   type Visit,
 } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
 import { jsonWebKey } from "./client-authentication.js";
+import { addressOf, type OidcDoor, providerOf } from "./door.js";
 import { OidcFailure } from "./failure.js";
-import { claimsOf, createRelyingParty, type Provider, type RelyingParty, type VerifiedSignIn } from "./rp.js";
+import { backchannelLogoutRoute } from "./logout-routes.js";
+import { claimsOf, createRelyingParty, type Provider, type VerifiedSignIn } from "./rp.js";
 import { checkOidcSettings, type OidcInput } from "./settings.js";
-
-interface OidcDoor {
-  readonly web: SignInWeb;
-  readonly relyingParty: RelyingParty;
-  readonly profiles: readonly IdpProfile[];
-  readonly groupAttributeOf: GroupAttributeOf;
-}
 
 export interface OidcDoorOptions {
   readonly web: SignInWeb;
@@ -66,7 +62,7 @@ export function openOidcDoor({ web, fetch, unseal, allowHttp }: OidcDoorOptions)
   const door: OidcDoor = { web, relyingParty, profiles, groupAttributeOf: createGroupAttributes(p) };
   return {
     protocol: oidcSignIn(door),
-    routes: [callbackRoute(door), jwksRoute(door)],
+    routes: [callbackRoute(door), jwksRoute(door), backchannelLogoutRoute(door)],
     check: (input) => checkOidcSettings(input, { allowHttp, profiles }),
   };
 }
@@ -77,7 +73,7 @@ function oidcSignIn(door: OidcDoor): SignInProtocol {
     async begin({ browser, returnTo, loginHint, ...visit }) {
       const provider = providerOf(door, visit);
       const login = door.relyingParty.newLogin();
-      const redirectUri = redirectUriOf(door, visit);
+      const redirectUri = `${addressOf(door, visit)}/callback`;
       const location = await door.relyingParty
         .authorizationUrl(provider, redirectUri, login, loginHint)
         .catch(async (error: unknown) => {
@@ -86,6 +82,12 @@ function oidcSignIn(door: OidcDoor): SignInProtocol {
       const connection = visit.connection.id;
       await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...(returnTo && { returnTo }) });
       return { kind: "redirect", location };
+    },
+    async leave({ ended: { idpSession }, ...visit }) {
+      const returnTo = `${door.web.publicUrl}/sso/${visit.tenant.slug}`;
+      const leaving = { returnTo, state: SIGNED_OUT, ...(idpSession === undefined ? {} : { idpSession }) };
+      const location = await door.relyingParty.endSessionUrl(providerOf(door, visit), leaving);
+      return location === undefined ? undefined : { kind: "redirect", location };
     },
   };
 }
@@ -187,7 +189,7 @@ async function pendingLogin(
 
 /** Our own address with what the provider sent to it. INVARIANT: never taken from the Host header. */
 function answerUrl(door: OidcDoor, visit: Visit): URL {
-  const url = new URL(redirectUriOf(door, visit));
+  const url = new URL(`${addressOf(door, visit)}/callback`);
   url.search = visit.request.query.toString();
   return url;
 }
@@ -201,18 +203,4 @@ function refused(
   const code = guard === "provider_unreachable" ? "unavailable" : "sign_in_failed";
   const idToken = claims === undefined ? {} : { idToken: redactClaims(claims, paths) };
   return failSignIn(door.web, visit, code, { guard, ...detail, ...idToken });
-}
-
-function providerOf(door: OidcDoor, { tenant, connection }: Visit): Provider {
-  const settings = connection.oidc;
-  if (connection.protocol !== "oidc" || settings === undefined || connection.disabledAt !== undefined)
-    throw nothingHere();
-  const { profile } = connection;
-  const address = { protocol: "oidc" as const, issuer: settings.issuer, profile };
-  return { tenant, connection, settings, profile: profileFor(door.profiles, address) };
-}
-
-/** One address per connection: an answer of another provider's arrives elsewhere (mix-up, RFC 9207). */
-function redirectUriOf(door: OidcDoor, { tenant, connection }: Visit): string {
-  return `${door.web.publicUrl}/sso/${tenant.slug}/${connection.slug}/callback`;
 }

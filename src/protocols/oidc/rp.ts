@@ -1,4 +1,5 @@
 /** The relying party: owns every conversation with an OpenID provider. */
+import { setTimeout } from "node:timers/promises";
 import * as client from "openid-client";
 import type { Connection, OidcSettings, Tenant } from "../../model/connection.js";
 import type { ConnectionId, Instant, TenantId } from "../../model/ids.js";
@@ -6,13 +7,17 @@ import type { JsonObject } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import type { SigningKey } from "../../provisioning/connection-keys.js";
+import type { ProviderLogout } from "../../provisioning/end-sessions.js";
+import { textOf } from "../sign-in/claim-values.js";
 import { own, type SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
 import { clientAuthentication } from "./client-authentication.js";
 import { failureFrom, OidcFailure } from "./failure.js";
 import { withFittingKeys } from "./fitting-keys.js";
 import { createKnownProviders, type KnownProvider, type KnownProviders, TIMEOUT_SECONDS } from "./known-providers.js";
-import { scopesFor } from "./metadata.js";
+import { LOGOUT_TOKEN_TYPE, logoutOf } from "./logout-token.js";
+import { isWebAddress, scopesFor } from "./metadata.js";
+import { verifyProviderJwt } from "./provider-jwt.js";
 import { tenantIdOf } from "./settings.js";
 import { checkAccessToken, checkIdToken } from "./token-checks.js";
 
@@ -69,6 +74,22 @@ export interface RelyingParty {
   authorizationUrl(provider: Provider, redirectUri: string, login: LoginSecrets, loginHint?: string): Promise<string>;
   /** Redeems what the provider sent back to `answer` (our redirect URI with its query). Throws OidcFailure. */
   redeem(provider: Provider, answer: URL, login: LoginSecrets): Promise<VerifiedSignIn>;
+  /** What a logout token of the provider's ends. Throws OidcFailure. */
+  logout(provider: Provider, token: string): Promise<ProviderLogout>;
+  /**
+   * Where the provider ends its own session and sends the browser on to `returnTo`; `undefined` where it has no such place, or
+   * does not answer soon.
+   */
+  endSessionUrl(provider: Provider, leaving: Leaving): Promise<string | undefined>;
+}
+
+export interface Leaving {
+  /** As registered with the provider. */
+  readonly returnTo: string;
+  /** Comes back with the browser. */
+  readonly state: string;
+  /** The provider's own name for the session. */
+  readonly idpSession?: string;
 }
 
 export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
@@ -102,7 +123,32 @@ export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
     },
 
     redeem: (provider, answer, login) => redeemWith({ deps, known, provider }, answer, login),
+
+    async logout(provider, token) {
+      const expected = { audience: provider.settings.clientId, type: LOGOUT_TOKEN_TYPE, now: deps.now() };
+      return logoutOf(await verifyProviderJwt(known, provider, token, expected));
+    },
+
+    async endSessionUrl(provider, { returnTo, state, idpSession }) {
+      const seen = await soon(known.of(provider));
+      const place = seen?.metadata.end_session_endpoint;
+      if (seen === undefined || !isWebAddress(place) || !(deps.allowHttp || place.startsWith("https:")))
+        return undefined;
+      return client.buildEndSessionUrl(configured(deps, provider, seen, client.None()), {
+        post_logout_redirect_uri: returnTo,
+        state,
+        ...(idpSession === undefined ? {} : { logout_hint: idpSession }),
+      }).href;
+    },
   };
+}
+
+/** People who sign out do not wait for a provider that does not answer. */
+const SOON_MILLISECONDS = 3_000;
+
+function soon(known: Promise<KnownProvider>): Promise<KnownProvider | undefined> {
+  const late = setTimeout(SOON_MILLISECONDS, undefined, { ref: false });
+  return Promise.race([known.catch(() => undefined), late]);
 }
 
 interface Conversation {
@@ -124,10 +170,10 @@ async function redeemWith(at: Conversation, answer: URL, login: LoginSecrets): P
     ...(tenantClaim === undefined || tenantId === undefined ? {} : { tenant: { claim: tenantClaim, id: tenantId } }),
   });
   checkAccessToken(claims, tokens.id_token, tokens.access_token);
-  const session = own(claims, "sid");
+  const session = textOf(own(claims, "sid"), 255);
   return {
     subject,
-    ...(typeof session === "string" && session.length <= 255 ? { idpSession: session } : {}),
+    ...(session === undefined ? {} : { idpSession: session }),
     idToken: claims,
     ...(await userinfoOf(at, tokens.access_token, subject)),
   };

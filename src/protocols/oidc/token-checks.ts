@@ -6,7 +6,7 @@ import { own } from "../sign-in/claims.js";
 import { OidcFailure } from "./failure.js";
 
 /** An ID token made this long ago, or this far ahead, is not the answer to a login that was just begun. */
-const IAT_SECONDS = 600;
+export const IAT_SECONDS = 600;
 /** OpenID Connect Core section 2. */
 const LONGEST_SUBJECT = 255;
 
@@ -26,9 +26,7 @@ export function checkIdToken(idToken: JsonObject, expected: TokenExpectations): 
   const claims = idToken;
   if (subject === undefined || typeof own(idToken, "sub") !== "string")
     throw new OidcFailure("subject", {}, { claims });
-  const issuedAt = own(idToken, "iat");
-  const age = typeof issuedAt === "number" ? Date.parse(expected.now) / 1000 - issuedAt : Number.NaN;
-  if (!(Math.abs(age) <= IAT_SECONDS)) throw new OidcFailure("issued_at", { seconds: Math.round(age) }, { claims });
+  checkIssuedAt(claims, expected.now);
   const party = own(idToken, "azp");
   if (party !== undefined && party !== expected.clientId) throw new OidcFailure("authorized_party", {}, { claims });
   const { tenant } = expected;
@@ -36,6 +34,14 @@ export function checkIdToken(idToken: JsonObject, expected: TokenExpectations): 
     throw new OidcFailure("tenant", { claim: tenant.claim, wanted: tenant.id }, { claims });
   }
   return subject;
+}
+
+/** It was made now, as far as clocks differ and people wait: when, in seconds. Throws OidcFailure. */
+export function checkIssuedAt(claims: JsonObject, now: Instant): number {
+  const issuedAt = own(claims, "iat");
+  const age = typeof issuedAt === "number" ? Date.parse(now) / 1000 - issuedAt : Number.NaN;
+  if (Math.abs(age) <= IAT_SECONDS) return Number(issuedAt);
+  throw new OidcFailure("issued_at", { seconds: Math.round(age) }, { claims });
 }
 
 /** Of the algorithm that signed the ID token; for EdDSA providers differ, and either half proves the same. */

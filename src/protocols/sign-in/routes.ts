@@ -1,5 +1,5 @@
 import { type Answer, type HttpRequest, redirect } from "../../http/exchange.js";
-import { formPage, html, page, wantsJson } from "../../http/pages.js";
+import { formPage, type Html, html, page, wantsJson } from "../../http/pages.js";
 import { type Authenticator, anybody, defineRoute, type Face, type Route } from "../../http/route.js";
 import { requireSameOrigin } from "../../http/same-origin.js";
 import type { Connection } from "../../model/connection.js";
@@ -19,6 +19,7 @@ import {
   findTenant,
   LOGIN_SECONDS,
   nothingHere,
+  SIGNED_OUT,
   type SignInProtocol,
   type SignInWeb,
   takeTurn,
@@ -84,6 +85,7 @@ function chooserRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Rou
     async handler({ request }) {
       takeTurn(web, request);
       const tenant = await findTenant(web, request.params["tenant"]);
+      if (request.query.get("state") === SIGNED_OUT && !(await isSignedIn(web, request))) return signedOutPage([]);
       const all = await web.p.store.read(tenant.id).connections();
       const usable = all.filter(
         ({ protocol, disabledAt }) => disabledAt === undefined && protocols.some((one) => one.protocol === protocol),
@@ -140,10 +142,18 @@ function logoutRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Rout
       const protocol = protocols.find((one) => one.protocol === session?.connection.protocol);
       const departure = session && (await protocol?.leave?.({ request, ...session }));
       if (departure !== undefined) return sentOn(departure, cookies);
-      const body = html`<p>Your identity provider may still know you.</p>`;
-      return page({ status: 200, title: "You are signed out", body, cookies });
+      return signedOutPage(cookies, html`<p>Your identity provider may still know you.</p>`);
     },
   });
+}
+
+function signedOutPage(cookies: readonly string[], body: Html = html`<p>You can close this page.</p>`): Answer {
+  return page({ status: 200, title: "You are signed out", body, cookies });
+}
+
+async function isSignedIn(web: SignInWeb, request: HttpRequest): Promise<boolean> {
+  const token = web.sessionCookie.read(request);
+  return token !== undefined && (await currentSession(web.p, token)) !== undefined;
 }
 
 /** A person with a live session; throws `unauthorized`. */

@@ -17,6 +17,8 @@ export interface SignInWeb {
   readonly pendingCookie: Cookie;
   readonly rateLimiter: RateLimiter;
   readonly signInsPerMinutePerAddress: number;
+  /** Of one address at one connection, without a browser. */
+  readonly providerCallsPerMinute: number;
 }
 
 export function createSignInWeb(settings: Omit<SignInWeb, "sessionCookie" | "pendingCookie">): SignInWeb {
@@ -61,6 +63,9 @@ export interface LeftSession extends Visit {
   readonly ended: EndedSession;
 }
 
+/** The `state` with which browsers come back from a provider that has signed people out. */
+export const SIGNED_OUT = "signed_out";
+
 /** Seconds for which a browser may be away at the identity provider. */
 export const LOGIN_SECONDS = 600;
 
@@ -91,6 +96,12 @@ export async function findConnection(web: SignInWeb, request: HttpRequest): Prom
 /** One turn of this address; throws `rate_limited`. */
 export function takeTurn(web: SignInWeb, request: HttpRequest): void {
   web.rateLimiter.take("sign-in", request.address, web.signInsPerMinutePerAddress);
+}
+
+/** One call of an identity provider, from whom many people's may come at once; throws `rate_limited`. */
+export function takeProviderTurn({ rateLimiter, providerCallsPerMinute }: SignInWeb, visit: Visit): void {
+  const { request, tenant, connection } = visit;
+  rateLimiter.take("provider", `${tenant.id} ${connection.id} ${request.address}`, providerCallsPerMinute);
 }
 
 /** The browser's value, kept while it lasts, so that logins in two tabs do not spoil each other. */

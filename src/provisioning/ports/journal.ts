@@ -2,9 +2,9 @@ import type { Instant, RunId, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import type { Page, PageQuery } from "./store.js";
 
-/** Who did it: an operator, an admin's API key, an IdP's token, a person signing in, or Rolecall's own worker. */
+/** Who did it: an operator, an admin's API key, an IdP's token or its own signed word, a person signing in, or Rolecall's own worker. */
 export interface Actor {
-  readonly kind: "operator" | "api_key" | "scim_token" | "person" | "worker" | "command_line";
+  readonly kind: "operator" | "api_key" | "scim_token" | "identity_provider" | "person" | "worker" | "command_line";
   readonly id?: string;
   readonly label?: string;
 }

@@ -24,6 +24,8 @@ export interface NewSession {
   readonly idpSession?: string;
   /** The user's session epoch when it was decided that they may come in. */
   readonly epoch: number;
+  /** The one-time id that stands where the identity provider has ended its own session meanwhile. */
+  readonly endedMark?: string;
   readonly expiresAt: Instant;
 }
 
@@ -31,6 +33,12 @@ export interface NewSession {
 export interface EndedSession {
   readonly subject: string;
   readonly idpSession?: string;
+}
+
+/** How many sessions of a user ended. */
+export interface EndedOfUser {
+  readonly user: UserId;
+  readonly sessions: number;
 }
 
 /** What an admin sees when looking a sign-in up by its reference. Claims are redacted by the caller. */
@@ -61,18 +69,21 @@ export interface SignInWriter {
     connection: ConnectionId,
     subject: string,
   ): Promise<{ readonly user: UserId; readonly epoch: number } | undefined>;
-  /** False when the user is not registered (any more), or their sessions were ended since that epoch. */
+  /** False when the user is not registered (any more), or their sessions were ended since that epoch, or `endedMark` is there. */
   insertSession(session: NewSession, now: Instant): Promise<boolean>;
   touchSession(hash: string, now: Instant): Promise<void>;
   /** `undefined`: it had ended already. */
   endSession(hash: string, now: Instant): Promise<EndedSession | undefined>;
   endSessionsOf(user: UserId, now: Instant): Promise<number>;
-  /** Ends sessions by the IdP's own names (back-channel logout). */
+  /**
+   * Ends sessions by the IdP's own names, without one none. Of both names both must hold, where a session that the IdP never
+   * named counts as named so. Whose they were.
+   */
   endIdpSessions(
     connection: ConnectionId,
     names: { readonly subject?: string; readonly idpSession?: string },
     now: Instant,
-  ): Promise<number>;
+  ): Promise<readonly EndedOfUser[]>;
   insertSignInTrace(trace: SignInTrace): Promise<void>;
   /** Remembers a one-time id of the connection until it expires; false when it was seen before (replay). */
   rememberOnce(connection: ConnectionId, id: string, expiresAt: Instant): Promise<boolean>;
