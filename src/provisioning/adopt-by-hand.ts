@@ -67,7 +67,13 @@ function admitByHand({ slug, allowedDomains }: Connection, addresses: readonly (
 
 /** INVARIANT: nobody is handed to a connection whose client cannot write to them: nobody but that client could let them go again. */
 async function admitClient(tx: TenantWriter, tenant: Tenant, connection: Connection, now: Instant): Promise<void> {
-  const { id, slug, manages } = connection;
+  const { id, slug, manages, sync } = connection;
+  if (sync === "off") {
+    throw new Refusal(
+      "conflict",
+      `no client writes to connection \`${slug}\` while its sync is off: switch it on first`,
+    );
+  }
   if (!tenant.scim) throw new Refusal("conflict", "SCIM is not part of this tenant's plan: no client keeps anybody");
   if (!manages.includes("users")) {
     throw new Refusal("conflict", `connection \`${slug}\` keeps no users: add \`users\` to its \`manages\` first`);

@@ -83,6 +83,13 @@ for (const [database, newUrl] of DATABASES) {
       expectProblem(groupsOnly, 409, "conflict");
       expect(groupsOnly.text).to.include("keeps no users: add `users` to its `manages` first");
       await okta({ manages: ["users"] });
+      const switched = await okta({ sync: "off", onDisable: "convert" });
+      expect(switched.status, switched.text).to.equal(200);
+      const off = await adopt(ann);
+      expectProblem(off, 409, "conflict");
+      expect(off.text).to.include("while its sync is off: switch it on first");
+      const again = await okta({ sync: "test" });
+      expect(again.status, again.text).to.equal(200);
       const [token] = (await client.get(`${directory.connection}/tokens`)).body.items ?? [];
       expect((await client.call("DELETE", `${directory.connection}/tokens/${token?.["id"]}`)).status).to.equal(204);
       const soon = new Date(Date.now() + 60).toISOString();
