@@ -175,6 +175,14 @@ describe("the operator's SCIM schema files", () => {
       device([], { schemas: [schema([{ name: "a" }]), schema([{ name: "b" }], `${URN}:A`)] }),
       `/schemas/1/id \`${URN}:A\` is the path of another schema's attribute`,
     ],
+    ...[`${URN}:ID`, "urn:ietf:params:scim:schemas:core:2.0:User:meta"].map(
+      (urn) =>
+        [
+          `a URN that is the path of what every resource has, ${urn}`,
+          device([], { schemas: [schema([{ name: "a" }]), schema([{ name: "b" }], urn)] }),
+          `/schemas/1/id \`${urn}\` is the path of another schema's attribute`,
+        ] as const,
+    ),
     ["a reserved endpoint", ofType({ endpoint: "/bulk" }), "/resourceTypes/0/endpoint `/bulk` is Rolecall's own"],
     ["Rolecall's endpoint", ofType({ endpoint: "/Users" }), "/resourceTypes/0/endpoint `/Users` is Rolecall's own"],
     ["a deep endpoint", ofType({ endpoint: "/a/b" }), "/resourceTypes/0/endpoint must match"],

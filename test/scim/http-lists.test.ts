@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
 import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
-import { ENTERPRISE } from "./tables.js";
+import { ENTERPRISE, USER } from "./tables.js";
 
 const LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const NAMES = ["ada", "bob", "cyd", "dee", "eve"];
@@ -47,6 +47,25 @@ describe("SCIM lists over HTTP", () => {
       }
       ids = made;
       for (const [at, name] of NAMES.entries()) await directory.group(name.toUpperCase(), ids.slice(0, at));
+    });
+
+    it("RFC-39: finds, sorts and shows what every resource has by its schema's URN, too (RFC 7644 section 3.10)", async () => {
+      const asked = (query: Readonly<Record<string, string>>) => directory.get(`/Users?${new URLSearchParams(query)}`);
+      const [ada] = ids;
+      for (const filter of [
+        `${USER}:id eq "${ada}"`,
+        `${USER}:userName eq "ada" and ${USER}:meta.created gt "2000-01-01T00:00:00Z"`,
+      ]) {
+        for (const attributes of [`${USER}:id`, `${USER}:meta.created`, `${USER}:meta`]) {
+          const { status, json, text } = await asked({ filter, attributes, sortBy: `${USER}:meta.created` });
+          expect([status, json["totalResults"]], text).to.deep.equal([200, 1]);
+          const [{ id, meta, ...rest }] = json["Resources"] as readonly [JsonObject];
+          expect([id, Object.keys(rest)]).to.deep.equal([ada, ["schemas"]]);
+          expect(meta !== undefined, attributes).to.equal(attributes.includes("meta"));
+        }
+      }
+      const { json } = await asked({ excludedAttributes: `${USER}:meta` });
+      for (const user of json["Resources"] as readonly JsonObject[]) expect(user).not.to.have.property("meta");
     });
 
     const pages: readonly (readonly [query: string, start: number, names: string])[] = [

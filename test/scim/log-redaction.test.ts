@@ -124,13 +124,13 @@ const BODIES: readonly (readonly [what: string, body: Json, shown: Json])[] = [
     },
     {
       manager: { $ref: "/P…(6)/a…(12)" },
-      members: [{ $ref: "/a…(12)" }, { $ref: "h…(6)/x…(9)/P…(6)/a…(12)" }],
+      members: [{ $ref: "/a…(12)" }, { $ref: "h…(6)//x…(9)/P…(6)/a…(12)" }],
       Operations: [
         { method: "PUT", path: "/P…(7)/a…(12)" },
         { op: "add", path: "/a…(12)" },
         { method: "PUT", path: "Users/a…(12)" },
         { method: "PUT", path: "P…(7)/a…(12)" },
-        { op: "remove", path: "h…(5)/h…(9)/Users/a…(12)" },
+        { op: "remove", path: "h…(5)//h…(9)/Users/a…(12)" },
         { method: "PUT", path: `Users/${ULID}` },
       ],
     },

@@ -71,11 +71,13 @@ function versionProblems(types: readonly Of<"resourceType">[]): readonly string[
   );
 }
 
-/** A path that is the URN of one schema and names an attribute of another would be either. */
+/** A path that is the URN of one schema and names an attribute of another would be either; `id` and `meta` are attributes of each. */
 function ambiguousProblems(schemas: readonly Of<"schema">[], shipped: ShippedTables): readonly string[] {
   const tables = [...schemas.map(({ row }) => row), ...shipped.schemas];
   const paths = new Set(
-    tables.flatMap(({ id, attributes }) => attributes.map(({ name }) => `${id}:${name}`.toLowerCase())),
+    tables.flatMap(({ id, attributes }) =>
+      [...shipped.common.attributes, ...attributes].map(({ name }) => `${id}:${name}`.toLowerCase()),
+    ),
   );
   return schemas.flatMap(({ place, row: { id } }) =>
     paths.has(id.toLowerCase())

@@ -68,19 +68,19 @@ export function shownName(text: string, redacting: Redacting): string {
   return text.includes("/") ? shownAddress(text, redacting) : masked(text, redacting.domains);
 }
 
-const MOST_SEGMENTS = 8;
+/** With what stands before the first slash, which is nothing in an address. */
+const MOST_SEGMENTS = 9;
 /** Of the base itself: where it is there twice, the admin sees it. */
 const OF_BASE = /^(?:api|scim|v\d{1,2})$/i;
 
 /** Segment by segment. */
 export function shownAddress(path: string, redacting: Redacting): string {
-  const segments = path.split("/").filter((segment) => segment !== "");
+  const segments = path.split("/");
   const shown = segments.slice(0, MOST_SEGMENTS).map((segment) => {
     const text = decoded(segment);
-    return OF_BASE.test(text) ? text : shownName(text, redacting);
+    return text === "" || OF_BASE.test(text) ? text : shownName(text, redacting);
   });
-  const cut = segments.length > MOST_SEGMENTS ? "/…" : "";
-  return `${path.startsWith("/") ? "/" : ""}${shown.join("/")}${cut}`;
+  return `${shown.join("/")}${segments.length > MOST_SEGMENTS ? "/…" : ""}`;
 }
 
 function decoded(segment: string): string {
