@@ -1,6 +1,6 @@
 /** A real PostgreSQL for the tests of one process: started when first asked for, one fresh database per call. */
 import { rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ async function stopPostgres(): Promise<void> {
   running = undefined;
   const { server, folder } = await stopped;
   await server.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function start(): Promise<Running> {
@@ -85,5 +85,8 @@ function freePort(): Promise<number> {
   });
 }
 
-// a root hook: this file is loaded before the tests begin
-after(stopPostgres);
+// a root hook: this file is loaded before the tests begin; the server writes out hundreds of databases before it ends
+after(async function () {
+  this.timeout(600_000);
+  await stopPostgres();
+});
