@@ -11,12 +11,13 @@ import { admitDomain } from "./admit.js";
 import { localPersonOf } from "./adopt.js";
 import { type Ingested, needsSeat, profileOf } from "./ingest.js";
 import { isRenamed, mayJoin } from "./join-signed-in.js";
-import { signedInAs } from "./link-push.js";
+import { askedOf } from "./link-push.js";
 import type { LinkCandidate } from "./ports/directory.js";
+import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Push } from "./push.js";
 import { wakeNewcomers } from "./settle.js";
-import { meaningOf } from "./sign-in-names.js";
+import { meaningOf, type PushedNames } from "./sign-in-names.js";
 
 /** A push of one person. */
 export type PersonPush = Push & { readonly changes: readonly [UpsertUser] };
@@ -142,8 +143,9 @@ async function storeChanged(
   const rows = new Map((await tx.rowsById(connection.id, ids)).map((row) => [row.id, row]));
   const rowOf = ({ changes: [{ id, document }] }: PersonPush) => {
     const row = id && rows.get(id);
-    // a new userName may be that of somebody made by hand
-    return row?.hasScim && !row.deleted && fold(row.userName) === document.userNameFolded ? row : undefined;
+    // a new userName may be that of somebody made by hand, and former names stay somebody's own
+    const isPlain = row?.hasScim && !row.deleted && fold(row.userName) === document.userNameFolded;
+    return isPlain && !(connection.sync === "live" && isRenamed(row, document)) ? row : undefined;
   };
   const live = pushes.filter((push) => rowOf(push) !== undefined);
   const plain = await unjoined(tx, live, rowOf);
@@ -166,22 +168,32 @@ async function storeChanged(
   }
 }
 
-/** Those that mean nobody who is known by sign-in alone: a sign-in that becomes a pushed person's is the way of single pushes. */
+/**
+ * Those that mean nobody who is known by sign-in alone: a sign-in that becomes a pushed person's, or is kept out by them, is the way of
+ * single pushes.
+ */
 async function unjoined(
   tx: TenantWriter,
   pushes: readonly PersonPush[],
   rowOf: (push: PersonPush) => LinkCandidate | undefined,
 ): Promise<readonly PersonPush[]> {
-  const is = (asked: typeof mayJoin, push: PersonPush) => {
+  const offs = pushes.flatMap((push) => {
     const row = rowOf(push);
-    return row !== undefined && asked(row, push.changes[0].document);
-  };
-  const named = pushes.filter((push) => is(mayJoin, push));
-  const [first] = named;
-  if (first?.connection.sync !== "live") return pushes;
-  if (named.some((push) => is(isRenamed, push))) await tx.lockTenant();
-  const meant = await signedInAs(tx, first.connection, ...named.map(({ changes: [{ document }] }) => document));
-  return pushes.filter(
-    (push) => !(named.includes(push) && meant.some((row) => meaningOf(row, push.changes[0].document).closes)),
+    return row !== undefined && mayJoin(row, push.changes[0].document) ? [{ push, row }] : [];
+  });
+  const [first] = offs;
+  if (first?.push.connection.sync !== "live") return pushes;
+  // a sign-in of the same moment does not come by a name that is closed now
+  await tx.lockTenant();
+  const documents = offs.map(({ push }) => push.changes[0].document);
+  const meant = await tx.signedInAlone(
+    first.push.connection.id,
+    askedOf(...documents),
+    offs.map(({ row }) => row.id),
   );
+  const closes = (row: SignedInRow, document: PushedNames) => meaningOf(row, document).closes;
+  // whose former name somebody is called by is not told here
+  const some = meant.some((row) => !documents.some((document) => closes(row, document)));
+  const apart = offs.filter(({ push }) => some || meant.some((row) => closes(row, push.changes[0].document)));
+  return pushes.filter((push) => !apart.some((one) => one.push === push));
 }

@@ -140,11 +140,26 @@ export function needsSeat({ sync }: Connection, { active }: ScimUserDocument): b
 
 async function createUser(state: IngestState, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
-  const { document, newId } = change;
+  const { document } = change;
   await admitDocument(state, document);
   await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
-  await keepOutNamesakes(tx, connection, document, linked, now);
+  const closed = await keepOutNamesakes(tx, connection, document, linked, now);
+  const written = await storeUser(state, change, linked);
+  const by = written?.id as DirectoryUserId;
+  if (closed.length > 0) {
+    await tx.noteKeptOut(
+      connection.id,
+      closed.map((subject) => ({ subject, by })),
+      now,
+    );
+  }
+  return written;
+}
+
+async function storeUser(state: IngestState, change: UpsertUser, linked: PushLinked): Promise<Written> {
+  const { tx, connection, now } = state;
+  const { document, newId } = change;
   if (linked.kind === "owner") await reviewPrivileged(tx, connection, linked.row, document, now);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
   const local = await localPersonOf(tx, state.tenant, connection, document, meantBesides(linked));

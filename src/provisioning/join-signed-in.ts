@@ -1,13 +1,15 @@
 /** Join owns what becomes of somebody known by sign-in alone when a pushed person turns out to be them. */
 import type { Connection } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
+import { asciiLower } from "../model/fold.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { IngestState } from "./ingest-state.js";
-import { holdsPrivileges, keepOut, reviewPrivileged } from "./keep-out.js";
+import { holdsPrivileges, keepersOf, keepOut, reviewPrivileged } from "./keep-out.js";
 import { reviewLink } from "./link.js";
-import { signedInAs } from "./link-push.js";
+import { askedOf } from "./link-push.js";
 import type { LinkCandidate } from "./ports/directory.js";
+import type { FormerName } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meaningOf, type PushedNames } from "./sign-in-names.js";
@@ -50,7 +52,7 @@ export function clearlyMeant(
  * Where somebody known by sign-in alone is meant by a pushed row, as a new document would mean them, the sign-in becomes the row's:
  * subject, names and claims move, and the account that stood for the sign-in alone ends with its sessions, as if it was pushed as
  * inactive. Two who could be meant, a name alone against another subject of the row, or privileges are a case for an admin.
- * Whomever the names of a row that is inactive now keep out loses their sessions. While SCIM is no evidence nothing of it happens.
+ * Whomever a row that is inactive now keeps out, by names that it has or ever had, loses their sessions, and stays out. While SCIM is no evidence nothing of it happens.
  */
 export async function joinSignedIn(
   { tx, connection, now, touched, notices }: JoinState,
@@ -59,8 +61,12 @@ export async function joinSignedIn(
 ): Promise<void> {
   if (connection.sync !== "live") return;
   // INVARIANT: a name that comes is a first link: a sign-in of the same moment would find nobody under it, and be a stranger.
-  if (isRenamed(row, pushed)) await tx.lockTenant();
-  const found = (await signedInAs(tx, connection, pushed)).filter(({ id }) => id !== row.id);
+  // Nor does one of the moment of a deactivation come by a name that is closed by it.
+  await tx.lockTenant();
+  const former = isRenamed(row, pushed) ? namesOf(row) : [];
+  if (former.length > 0) await tx.keepFormerNames(row.id, former);
+  const ever = pushed.active ? [] : [row.id];
+  const found = (await tx.signedInAlone(connection.id, askedOf(pushed), ever)).filter(({ id }) => id !== row.id);
   if (found.length === 0) return;
   const one = await meantOne(tx, connection, row, pushed, found, now);
   const joined = one && (await moveSignIn(tx, connection, one, row, now));
@@ -70,7 +76,21 @@ export async function joinSignedIn(
   }
   if (pushed.active) return;
   const others = found.filter((other) => other !== one);
-  await keepOut(tx, connection, others, pushed, now);
+  const closed = await keepOut(tx, connection, others, pushed, now);
+  await tx.noteKeptOut(
+    connection.id,
+    closed.map((subject) => ({ subject, by: row.id })),
+    now,
+  );
+}
+
+/** What somebody who is pushed is called until now. */
+function namesOf({ userName, externalId }: PushedNames): readonly FormerName[] {
+  const name = asciiLower(userName);
+  return [
+    ...(name === "" ? [] : [{ kind: "name", name } as const]),
+    ...(externalId === undefined ? [] : [{ kind: "id", name: externalId } as const]),
+  ];
 }
 
 async function meantOne(
@@ -84,7 +104,7 @@ async function meantOne(
   const meant = found.filter((one) => meaningOf(one, pushed).links);
   if (meant.length === 0) return undefined;
   const one = clearlyMeant(row, pushed, meant);
-  if (one === undefined) {
+  if (one === undefined || (await isSomebodyElses(tx, connection, one, row, pushed))) {
     const [stored] = await tx.rowsById(connection.id, [row.id]);
     await reviewLink(tx, connection, stored ? [stored, ...meant] : meant, [pushed.userName], now);
     return undefined;
@@ -94,15 +114,37 @@ async function meantOne(
   return undefined;
 }
 
+/** A subject that moves away from somebody stays theirs. */
+export async function keepFormerSubject(
+  tx: TenantWriter,
+  { id, subject }: Pick<Joining, "id" | "subject">,
+  next: string | undefined,
+): Promise<void> {
+  if (subject !== undefined && subject !== next) await tx.keepFormerNames(id, [{ kind: "id", name: subject }]);
+}
+
+/** Whoever is kept out by somebody else is no pushed person by a name alone. */
+async function isSomebodyElses(
+  tx: TenantWriter,
+  connection: Connection,
+  one: SignedInRow,
+  { user }: Joining,
+  pushed: PushedNames,
+): Promise<boolean> {
+  if (meaningOf(one, pushed).proves) return false;
+  return (await keepersOf(tx, connection, one)).some((keeper) => keeper.user !== user);
+}
+
 /** The sign-in becomes the row's. What is told of the account that stood for it alone, and ends; `undefined`: there is none. */
 export async function moveSignIn(
   tx: TenantWriter,
   connection: Connection,
   one: LinkCandidate,
-  row: Pick<Joining, "id" | "user">,
+  row: Pick<Joining, "id" | "user" | "subject">,
   now: Instant,
 ): Promise<JoinNotice | undefined> {
   if (!(await tx.endSignedIn(one.id, now))) return undefined;
+  await keepFormerSubject(tx, row, one.subject);
   if (one.claims) await tx.updateClaims(row.id, one.claims, one.subject, now);
   await tx.moveSignInNames(one.id, row.id);
   if (one.user === row.user) return undefined;

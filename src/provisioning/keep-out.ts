@@ -8,46 +8,75 @@ import type { Grant } from "../model/grant.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { isOwner, isPrivileged } from "../model/target.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import { isAnotherOwnerIn, ownsTenant } from "./owners.js";
+import type { LinkCandidate, SignInName } from "./ports/directory.js";
+import type { Keeper, Met } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
-import { meaningOf, namesToAsk, type PushedNames, type SignInNames } from "./sign-in-names.js";
+import { type Meaning, meaningOf, namesToAsk, type PushedNames, type SignInNames } from "./sign-in-names.js";
 
 /**
- * Deleted users whom the sign-in means: they keep it out, until a push makes the person anew, or an admin lets the names go. A name that
- * merely comes along counts only while nobody `live` has it. Nobody where SCIM is no evidence.
+ * Those who are switched off or deleted and not back, and whom the sign-in means by a name or id that is or ever was theirs, or was refused
+ * for before: they keep it out. INVARIANT: a rename opens nothing; what another active pushed person has by now closes nothing anew.
+ * `called`: what the person was called until now. Nobody where SCIM is no evidence.
  */
-export async function deletedNamesakes(
+export async function keepersOf(
   tx: TenantWriter,
   connection: Connection,
-  signIn: SignInNames,
-  live: readonly LinkCandidate[],
-): Promise<readonly LinkCandidate[]> {
+  { subject, names }: SignInNames,
+  called: readonly SignInName[] = [],
+): Promise<readonly Keeper[]> {
   if (connection.sync !== "live") return [];
-  const gone = await tx.rowsThatKeepOut(connection.id, namesToAsk(signIn));
-  return gone.filter((row) => {
-    const { links, closes } = meaningOf(signIn, row);
-    const isHad = live.some(
-      ({ scimActive, userName }) => scimActive && asciiLower(userName) === asciiLower(row.userName),
-    );
-    return links || (closes && !isHad);
-  });
+  const rows = await tx.keepers(connection.id, subject, namesToAsk({ subject, names: [...names, ...called] }));
+  const met = rows.flatMap((row) => row.met);
+  const nameOf = (by: Met["by"]) => met.flatMap((one) => (one.by === by ? [one.name] : []));
+  const [externalIds, userNames] = [nameOf("id"), nameOf("name")];
+  if (externalIds.length + userNames.length === 0) return rows;
+  const active = (await tx.rowsByNames(connection.id, { externalIds, userNames })).filter(
+    (row) => row.hasScim && row.scimActive,
+  );
+  return rows.filter((row) => row.met.some((one) => one.by === "before" || !active.some((had) => has(had, one, row))));
 }
 
-/** An admin says whether whoever was kept out is the one who was deleted. */
-export async function reviewDeletedName(
+/** Whether somebody else has by now what a sign-in meets this one by. */
+function has({ user, externalId, userName }: LinkCandidate, { by, name }: Met, keeper: Keeper): boolean {
+  return user !== keeper.user && (by === "id" ? externalId === name : asciiLower(userName) === name);
+}
+
+/**
+ * A sign-in was refused for these: it stays so under whatever name it comes back. Not where they are met by what merely comes along: whoever
+ * has it next lets it go.
+ */
+export async function noteRefusal(
   tx: TenantWriter,
   connection: Connection,
-  rows: readonly LinkCandidate[],
+  { subject, names }: SignInNames,
+  keepers: readonly (LinkCandidate | Keeper)[],
   now: Instant,
 ): Promise<void> {
-  const named = { names: rows.map(({ userName }) => userName), users: rows.map(({ user }) => user) };
-  const detail = { ...named, candidates: rows.map(({ id }) => id) };
-  await tx.insertReviewItem({ kind: "deleted_name", connection: connection.id, detail }, now);
+  const isCalled = (called: string) => names.some(({ kind, name }) => kind !== "seen" && name === called);
+  const isMeant = ({ by, name }: Met) => by !== "name" || isCalled(name);
+  const isNoted = (row: LinkCandidate | Keeper) =>
+    "met" in row ? row.met.some(isMeant) : isCalled(asciiLower(row.userName));
+  const closed = keepers.filter(isNoted).map(({ id }) => ({ subject, by: id }));
+  await tx.noteKeptOut(connection.id, closed, now);
 }
 
-export async function ownsTenant(tx: TenantWriter, user: UserId): Promise<boolean> {
-  return (await tx.ownerIds()).includes(user);
+/** An admin says whether whoever was kept out is one of these. */
+export async function reviewKeepers(
+  tx: TenantWriter,
+  connection: Connection,
+  subject: string,
+  keepers: readonly LinkCandidate[],
+  now: Instant,
+): Promise<void> {
+  for (const kind of ["deleted_name", "kept_out"] as const) {
+    const rows = keepers.filter(({ deleted }) => deleted === (kind === "deleted_name"));
+    if (rows.length === 0) continue;
+    const named = { names: rows.map(({ userName }) => userName), users: rows.map(({ user }) => user) };
+    const detail = { ...named, candidates: rows.map(({ id }) => id), ...(kind === "kept_out" && { subject }) };
+    await tx.insertReviewItem({ kind, connection: connection.id, detail }, now);
+  }
 }
 
 /** Whether an admin gave the account what no sign-in should carry elsewhere unasked: the tenant, or privileges by hand. */
@@ -78,26 +107,33 @@ export async function reviewPrivileged(
   await tx.insertReviewItem({ kind: "privileged_sign_in", connection: connection.id, detail }, now);
 }
 
-/** INVARIANT: an owner is kept out by a name only while another owner can come in: no client locks a tenant's owners out. */
-export async function mayKeepOut(tx: TenantWriter, user: UserId): Promise<boolean> {
-  if (!(await ownsTenant(tx, user))) return true;
+/**
+ * INVARIANT: an owner is kept out only while another owner can come in: no client locks a tenant's owners out. Whoever was kept out stays
+ * so when the other owners go: that is an admin's to say.
+ */
+export async function mayKeepOut(tx: TenantWriter, user: UserId, keepers: readonly Keeper[] = []): Promise<boolean> {
+  if (keepers.some(({ met }) => met.some(({ by }) => by === "before")) || !(await ownsTenant(tx, user))) return true;
   await tx.lockTenant();
-  const others = (await tx.ownerIds()).filter((id) => id !== user);
-  return others.length > (await tx.keptOut(others)).length;
+  return isAnotherOwnerIn(tx, user);
 }
 
-/** Ends the sessions of those whose next sign-in a user who is inactive by now refuses. */
+/**
+ * Ends the sessions of those whom a user who is inactive by now keeps out: the subjects that stay out whatever they are called later, for
+ * the caller to note.
+ */
 export async function keepOut(
   tx: TenantWriter,
   connection: Connection,
   rows: readonly SignedInRow[],
   pushed: PushedNames,
   now: Instant,
-): Promise<void> {
-  const users: UserId[] = [];
-  for (const row of rows.filter((one) => meaningOf(one, pushed).closes)) {
-    if (await mayKeepOut(tx, row.user)) users.push(row.user);
+): Promise<readonly string[]> {
+  const closed: SignedInRow[] = [];
+  for (const row of rows) {
+    if (await mayKeepOut(tx, row.user)) closed.push(row);
     else await reviewPrivileged(tx, connection, row, pushed, now);
   }
-  if (users.length > 0) await tx.endAllSessions(users);
+  if (closed.length > 0) await tx.endAllSessions(closed.map(({ user }) => user));
+  const comesAlong = (meaning: Meaning) => meaning.closes && !meaning.links;
+  return closed.filter((row) => !comesAlong(meaningOf(row, pushed))).map(({ subject }) => subject);
 }

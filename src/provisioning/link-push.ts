@@ -2,9 +2,10 @@
 import type { Connection } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
-import { deletedNamesakes, keepOut, ownsTenant } from "./keep-out.js";
+import { keepersOf, keepOut } from "./keep-out.js";
+import { ownsTenant } from "./owners.js";
 import type { LinkCandidate } from "./ports/directory.js";
-import type { SignedInRow } from "./ports/signed-in.js";
+import type { AskedNames, SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meaningOf, type PushedNames } from "./sign-in-names.js";
 
@@ -20,14 +21,19 @@ export type PushLinked =
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous"; readonly rows: readonly LinkCandidate[] };
 
-/** Those known by sign-in alone to whom these names say anything: `meaningOf` tells what. One statement for all of them. */
+/** Those known by sign-in alone to whom these names say anything: `meaningOf` tells what. A constant number of statements for all of them. */
 export function signedInAs(
   tx: TenantWriter,
   connection: Connection,
   ...pushed: readonly PushedNames[]
 ): Promise<readonly SignedInRow[]> {
+  return tx.signedInAlone(connection.id, askedOf(...pushed));
+}
+
+/** The names by which sign-ins are found that a push may mean. */
+export function askedOf(...pushed: readonly PushedNames[]): AskedNames {
   const externalIds = pushed.flatMap(({ externalId }) => externalId ?? []);
-  return tx.signedInAlone(connection.id, { externalIds, userNames: pushed.map(({ userName }) => userName) });
+  return { externalIds, userNames: pushed.map(({ userName }) => userName) };
 }
 
 /** The row that a pushed new user turns out to be: somebody known by sign-in alone, or somebody who was deleted. */
@@ -54,7 +60,7 @@ async function linkRow(tx: TenantWriter, row: SignedInRow): Promise<PushLinked> 
   return { kind: (await ownsTenant(tx, row.user)) ? "owner" : "row", row };
 }
 
-/** INVARIANT: a userName alone makes nobody anew whom a deletion keeps out: a new hire gets no account of somebody who left. */
+/** INVARIANT: a userName alone makes nobody anew whom a deactivation or deletion keeps out: a new hire gets no account of somebody who left. */
 async function oneDeleted(
   tx: TenantWriter,
   connection: Connection,
@@ -62,7 +68,7 @@ async function oneDeleted(
   { externalId }: ScimUserDocument,
 ): Promise<PushLinked | undefined> {
   if (meaningOf(row, { userName: "", ...(externalId !== undefined && { externalId }) }).links) return undefined;
-  const [gone] = await deletedNamesakes(tx, connection, row, []);
+  const [gone] = await keepersOf(tx, connection, row);
   return gone && { kind: "namesake", row: gone };
 }
 
@@ -73,18 +79,18 @@ async function mayRevive(tx: TenantWriter, connection: Connection, user: UserId)
   return !links.some((link) => link.connection === connection.id && !link.deleted);
 }
 
-/** Who is pushed as inactive keeps out whoever signs in under the names, as who is switched off. */
+/** Who is pushed as inactive keeps out whoever signs in under the names, as who is switched off: subjects for the caller to note. */
 export async function keepOutNamesakes(
   tx: TenantWriter,
   connection: Connection,
   document: ScimUserDocument,
   linked: PushLinked,
   now: Instant,
-): Promise<void> {
-  if (document.active || connection.sync !== "live") return;
+): Promise<readonly string[]> {
+  if (document.active || connection.sync !== "live") return [];
   const found = await signedInAs(tx, connection, document);
   const others = linked.kind === "row" ? found.filter(({ id }) => id !== linked.row.id) : found;
-  await keepOut(tx, connection, others, document, now);
+  return keepOut(tx, connection, others, document, now);
 }
 
 /** Somebody new has the userName of somebody deleted: perhaps the same person under another externalId. */

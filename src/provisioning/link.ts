@@ -5,10 +5,11 @@
 import type { Connection } from "../model/connection.js";
 import type { ObserveUser } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
-import { deletedNamesakes, holdsPrivileges, mayKeepOut } from "./keep-out.js";
+import { holdsPrivileges, keepersOf, mayKeepOut } from "./keep-out.js";
 import { signedInAs } from "./link-push.js";
 import type { LinkRow } from "./ports/access.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate, SignInName } from "./ports/directory.js";
+import type { Keeper } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meaningOf, namesToAsk, type SignInNames, signInNames } from "./sign-in-names.js";
@@ -25,11 +26,19 @@ export type Linked =
   | {
       readonly kind: "inactive";
       readonly user: UserId;
-      /** Deleted ones who may be somebody else: an admin is told. */
-      readonly namesakes?: readonly LinkCandidate[];
+      /** Those who keep the sign-in out; an admin is told, unless it is they by the name that links. */
+      readonly keepers?: readonly LinkCandidate[];
+      readonly isThem?: true;
+      /** The account of the sign-in, which is another one than theirs: no session of it stays. */
+      readonly own?: UserId;
     }
   | { readonly kind: "nobody" }
-  | { readonly kind: "ambiguous"; readonly rows: readonly LinkCandidate[] };
+  | {
+      readonly kind: "ambiguous";
+      readonly rows: readonly LinkCandidate[];
+      /** The subject is that of one of them who is deleted. */
+      readonly isDeleted?: true;
+    };
 
 /**
  * The row of a person who signs in. INVARIANT: first links of a tenant are decided one after the other: two requests at once
@@ -43,7 +52,10 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
   return row ? linkKnown(tx, connection, signIn, row) : firstLink(tx, connection, signIn);
 }
 
-/** INVARIANT: who is known by sign-in alone does not come in where SCIM switched off or deleted somebody whom their names mean. */
+/**
+ * INVARIANT: who is known by sign-in alone does not come in where SCIM switched off or deleted somebody whom their names mean, whether
+ * they come by these names or by those of their last sign-in. New names are asked about one sign-in or push after the other.
+ */
 async function linkKnown(
   tx: TenantWriter,
   connection: Connection,
@@ -52,14 +64,23 @@ async function linkKnown(
 ): Promise<Linked> {
   const itself: Linked = { kind: "row", row };
   if (row.hasScim || connection.sync !== "live") return itself;
+  const called = await tx.signInNames(row.id);
+  const isSame = ({ kind, name }: SignInName) => called.some((one) => one.kind === kind && one.name === name);
+  if (!signIn.names.every(isSame)) await tx.lockTenant();
   const rows = await tx.rowsByNames(connection.id, namesToAsk(signIn));
-  const off = rows.find((one) => one.hasScim && !one.scimActive && meaningOf(signIn, one).closes);
-  if (off) return (await mayKeepOut(tx, row.user)) ? { kind: "inactive", user: off.user } : itself;
-  if (rows.some((one) => isFree(one) && meaningOf(signIn, one).links)) return joinKnown(tx, connection, signIn, row);
-  const namesakes = await deletedNamesakes(tx, connection, signIn, rows);
-  const [gone] = namesakes;
-  if (gone === undefined || !(await mayKeepOut(tx, row.user))) return itself;
-  return { kind: "inactive", user: gone.user, namesakes };
+  const keepers = await keepersOf(tx, connection, signIn, called);
+  const meant = rows.some((one) => isFree(one) && meansFree(signIn, one, keepers));
+  const [keeper] = keepers;
+  if (meant || keeper === undefined) return meant ? joinKnown(tx, connection, signIn, row, keepers) : itself;
+  return (await mayKeepOut(tx, row.user, keepers))
+    ? { kind: "inactive", user: keeper.user, keepers, own: row.user }
+    : itself;
+}
+
+/** Whoever is kept out is nobody new by a name alone: that may be the name of the one who came in their place. */
+function meansFree(signIn: SignInNames, row: LinkCandidate, keepers: readonly Keeper[]): boolean {
+  const { links, proves } = meaningOf(signIn, row);
+  return keepers.length > 0 ? proves : links;
 }
 
 function isFree(row: LinkCandidate): boolean {
@@ -72,11 +93,12 @@ async function joinKnown(
   connection: Connection,
   signIn: SignInNames,
   row: LinkCandidate,
+  keepers: readonly Keeper[],
 ): Promise<Linked> {
   await tx.lockTenant();
   const itself: Linked = { kind: "row", row };
   const rows = await tx.rowsByNames(connection.id, namesToAsk(signIn));
-  const [pushed, another] = rows.filter((one) => isFree(one) && meaningOf(signIn, one).links);
+  const [pushed, another] = rows.filter((one) => isFree(one) && meansFree(signIn, one, keepers));
   if (pushed === undefined || another !== undefined) return itself;
   const rivals = (await signedInAs(tx, connection, pushed)).filter((one) => meaningOf(one, pushed).links);
   if (rivals.some(({ id }) => id !== row.id) || (await holdsPrivileges(tx, row.user))) return itself;
@@ -94,11 +116,30 @@ async function firstLink(tx: TenantWriter, connection: Connection, signIn: SignI
   const byName = free.filter((row) => row.hasScim && meansByName(signIn, row));
   // Where SCIM is no evidence yet, its word keeps nobody from signing in.
   const linked = only(byName.filter((row) => row.scimActive || connection.sync !== "live"));
+  if (linked.kind === "row") return (await asSomebodyGone(tx, connection, signIn, linked.row)) ?? linked;
   if (linked.kind !== "nobody") return linked;
   const [inactive] = byName;
-  if (inactive) return { kind: "inactive", user: inactive.user };
+  if (inactive) return { kind: "inactive", user: inactive.user, keepers: byName, isThem: true };
   const namesake = await linkNamesake(tx, connection, signIn, rows);
-  return namesake ?? linkDeleted(tx, connection, signIn, rows);
+  return namesake ?? linkDeleted(tx, connection, signIn);
+}
+
+/**
+ * INVARIANT: a name alone makes nobody of somebody deleted: whose subject or id was that of another user who is gone does not get the account of
+ * the new hire of the same name, nor what somebody who came back may have given up, without an admin's word.
+ */
+async function asSomebodyGone(
+  tx: TenantWriter,
+  connection: Connection,
+  signIn: SignInNames,
+  row: LinkCandidate,
+): Promise<Linked | undefined> {
+  if (connection.sync !== "live" || meaningOf(signIn, row).proves) return undefined;
+  const { externalIds } = namesToAsk(signIn);
+  const deleted = await tx.deletedRow(connection.id, { subject: signIn.subject, externalIds });
+  const others = (await keepersOf(tx, connection, signIn)).filter(({ met }) => met.some(({ by }) => by === "id"));
+  const gone = [...(deleted ? [deleted] : []), ...others].find(({ user }) => user !== row.user);
+  return gone && { kind: "ambiguous", rows: [row, gone], isDeleted: true };
 }
 
 /** By a name that links, whatever the externalIds say. */
@@ -123,7 +164,7 @@ async function linkNamesake(
   if (one !== undefined && meant.length === 1) return off.has(one) ? { kind: "inactive", user: one.user } : only(meant);
   const namesakes = rows.filter((row) => meaningOf(signIn, row).closes);
   const gone = namesakes.find((row) => off.has(row));
-  if (gone !== undefined) return { kind: "inactive", user: gone.user };
+  if (gone !== undefined) return { kind: "inactive", user: gone.user, keepers: [gone].filter(isPushed) };
   const bound = namesakes.filter((row) => row.hasScim && row.subject !== undefined && connection.sync === "live");
   return bound.length > 0 ? { kind: "ambiguous", rows: bound } : undefined;
 }
@@ -161,12 +202,7 @@ async function switchedOff(
  * A deleted row keeps its account from coming back by a sign-in; where a push has revived the account, its new row is meant.
  * Somebody who was deleted before SCIM counted, and had no account then, is a stranger.
  */
-async function linkDeleted(
-  tx: TenantWriter,
-  connection: Connection,
-  signIn: SignInNames,
-  rows: readonly LinkCandidate[],
-): Promise<Linked> {
+async function linkDeleted(tx: TenantWriter, connection: Connection, signIn: SignInNames): Promise<Linked> {
   const { externalIds } = namesToAsk(signIn);
   const deleted = await tx.deletedRow(connection.id, { subject: signIn.subject, externalIds });
   if (deleted) {
@@ -177,9 +213,13 @@ async function linkDeleted(
     const binds = connection.sync === "live" || account?.status !== "pending";
     if (binds) return { kind: "inactive", user: deleted.user };
   }
-  const namesakes = await deletedNamesakes(tx, connection, signIn, rows);
-  const [gone] = namesakes;
-  return gone ? { kind: "inactive", user: gone.user, namesakes } : { kind: "nobody" };
+  const keepers = await keepersOf(tx, connection, signIn);
+  const [keeper] = keepers;
+  return keeper ? { kind: "inactive", user: keeper.user, keepers } : { kind: "nobody" };
+}
+
+function isPushed({ hasScim }: LinkCandidate): boolean {
+  return hasScim;
 }
 
 async function liveLink(tx: TenantWriter, connection: Connection, user: UserId): Promise<LinkRow | undefined> {

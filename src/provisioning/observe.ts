@@ -5,8 +5,8 @@ import type { Instant, UserId } from "../model/ids.js";
 import { admitDomain } from "./admit.js";
 import { mergeClaims } from "./claims.js";
 import { firstNames } from "./first-names.js";
-import { type JoinNotice, moveSignIn } from "./join-signed-in.js";
-import { reviewDeletedName } from "./keep-out.js";
+import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
+import { noteRefusal, reviewKeepers } from "./keep-out.js";
 import { linkSignIn, reviewLink } from "./link.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -22,7 +22,12 @@ export type Observed =
       /** The account that stood for the sign-in until now, and ends: the caller says and reconciles it. */
       readonly joined?: JoinNotice;
     }
-  | { readonly kind: "inactive"; readonly user: UserId }
+  | {
+      readonly kind: "inactive";
+      readonly user: UserId;
+      /** Who keeps the person out, where that is not their own row. */
+      readonly keepers: readonly LinkCandidate[];
+    }
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous" };
 
@@ -54,8 +59,11 @@ export async function observeUser(
     return { kind: "ambiguous" };
   }
   if (linked.kind === "inactive") {
-    if (linked.namesakes) await reviewDeletedName(tx, connection, linked.namesakes, now);
-    return { kind: "inactive", user: linked.user };
+    const { user, keepers = [], isThem = false, own } = linked;
+    if (own !== undefined) await tx.endAllSessions([own]);
+    await noteRefusal(tx, connection, signInNames(observed), keepers, now);
+    if (!isThem) await reviewKeepers(tx, connection, observed.subject, keepers, now);
+    return { kind: "inactive", user, keepers };
   }
   if (linked.kind !== "row") {
     if (!options.create) return { kind: "nobody" };
@@ -65,6 +73,7 @@ export async function observeUser(
   const { row, joins } = linked;
   const joined = joins && (await moveSignIn(tx, connection, joins, row, now));
   if (joined) await tx.markDirty([joined.user], "sign_in", now);
+  await keepFormerSubject(tx, row, observed.subject);
   const took = await takeUp(tx, row, observed, options);
   await tx.keepSignInNames(row.id, signInNames(observed).names);
   return { kind: "row", user: row.user, took, ...(joined && { joined }) };

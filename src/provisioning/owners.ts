@@ -1,7 +1,21 @@
-import type { Instant } from "../model/ids.js";
+/** Owners owns who counts as an owner who could come in, and who looks again when that changes. */
+import type { Instant, UserId } from "../model/ids.js";
 import type { TenantWriter } from "./ports/store.js";
 
 /** Has the worker look again at those who are held as owners who must stay: why they must may not be true any more. */
 export async function ownersChanged(tx: TenantWriter, now: Instant): Promise<void> {
   await tx.wakeAt(now, "owners", "tenant");
+}
+
+export async function ownsTenant(tx: TenantWriter, user: UserId): Promise<boolean> {
+  return (await tx.ownerIds()).includes(user);
+}
+
+/**
+ * Whether an owner besides this one has a way in: somebody who has signed in, by a connection that goes on, whom no push has switched
+ * off, whom nobody's deactivation keeps out, and who is not an owner only because the last one never goes.
+ */
+export async function isAnotherOwnerIn(tx: TenantWriter, user: UserId): Promise<boolean> {
+  const others = (await tx.ownersWithWayIn()).filter((id) => id !== user);
+  return others.length > 0 && others.length > (await tx.keptOut(others)).length;
 }

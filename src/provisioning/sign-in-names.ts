@@ -16,6 +16,8 @@ export interface Meaning {
   readonly links: boolean;
   /** The same, also where the pushed user was linked to another subject. */
   readonly moves: boolean;
+  /** They are one person also where somebody of the same name was deleted: the provider names them so by what lasts, or by the subject itself. */
+  readonly proves: boolean;
   /** While the pushed user is switched off or deleted, the sign-in is refused. */
   readonly closes: boolean;
 }
@@ -48,7 +50,8 @@ export function meaningOf({ subject, names }: SignInNames, { userName, externalI
   const contradicts = externalId !== undefined && !isId && names.some(({ kind }) => kind === "id");
   const isAsserted = has("asserted", called) && !contradicts;
   const links = isSubject || isId || isAsserted || has("name", called);
-  return { links, moves: isSubject || isAsserted, closes: links || has("asserted", called) || has("seen", called) };
+  const closes = links || has("asserted", called) || has("seen", called);
+  return { links, moves: isSubject || isAsserted, proves: isSubject || isId || isAsserted, closes };
 }
 
 /** The names by which rows are found that a sign-in may mean. */

@@ -1,17 +1,20 @@
 /** Sign-in owns what a verified sign-in may do: who it is, what is learned from it, and whether it may go on. */
 import type { CompiledMapping } from "../engine/compile/compile.js";
 import type { Connection, Tenant } from "../model/connection.js";
+import { cutText } from "../model/cut-text.js";
 import type { ObserveUser } from "../model/directory.js";
 import type { Decision } from "../model/evaluation.js";
 import type { UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal, type RefusalCode } from "../model/problem.js";
+import { quote } from "../model/quote.js";
 import type { Context, Provisioning } from "./deps.js";
 import type { Gathered } from "./gather.js";
 import { recordNotices } from "./notices.js";
 import { type Observed, observeUser } from "./observe.js";
 import { type OwnRefusal, ownRefusal } from "./own-refusal.js";
+import type { LinkCandidate } from "./ports/directory.js";
 import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
 import { signInDetail } from "./sign-in-detail.js";
 import { traceSignIn } from "./sign-in-trace.js";
@@ -95,7 +98,9 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
     throw error;
   }
   if (observed.kind === "ambiguous") return { code: "needs_review", created: false };
-  if (observed.kind === "inactive") return { code: "deactivated", user: observed.user, created: false };
+  if (observed.kind === "inactive") {
+    return { code: "deactivated", user: observed.user, created: false, ...keptOutBy(observed.keepers) };
+  }
   if (observed.kind === "nobody") return { code: "provisioning_off", created: false };
   const before = await person(p, tenant, observed.user);
   const judged = await settle(p, request, observed, before);
@@ -109,6 +114,17 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
   const code = refusalOf(after, judged?.decision);
   return code === undefined ? base : { ...base, code };
 }
+
+/** What an admin reads of somebody who is kept out by others. */
+function keptOutBy(keepers: readonly LinkCandidate[]): Pick<Outcome, "problem"> {
+  if (keepers.length === 0) return {};
+  const said = keepers.map(({ id, userName, deleted }) => {
+    return `${quote(userName)} (\`${id}\`), who ${deleted ? "was deleted" : "is switched off"}`;
+  });
+  return { problem: cutText(`kept out by the pushed user ${said.join(", and by ")}`, LONGEST_PROBLEM) };
+}
+
+const LONGEST_PROBLEM = 500;
 
 type ObservedAt =
   | (Extract<Observed, { kind: "row" }> & { readonly epoch: number })

@@ -4,6 +4,7 @@ import { OWNER, teamOf } from "../model/target.js";
 import type { AccessReader, AccessWriter, AccessWrites, NewGrant } from "../provisioning/ports/access.js";
 import { bigint, type Dialect, type RowType } from "./dialect.js";
 import { keepEvidence } from "./former-evidence.js";
+import { isNotedOut } from "./kept-out.js";
 import { lockRows } from "./people.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, one, sql, verbatim } from "./sql.js";
@@ -16,7 +17,8 @@ type OwnerReader = Pick<AccessReader, "otherOwners" | "ownerIds">;
 /** A team's scope in the table; its id says which. */
 const TEAM_SCOPE = "team";
 
-export function ownerReader({ tenant, sql: db, dialect }: Scope): OwnerReader {
+export function ownerReader(scope: Scope): OwnerReader {
+  const { tenant, sql: db, dialect } = scope;
   const owners = sql`from grants g
     join users u on u.tenant_id = g.tenant_id and u.id = g.user_id and u.status = 'registered'
     where g.tenant_id = ${tenant} and g.scope = ${OWNER.scope} and g.role = ${OWNER.role} and g.ended_at is null`;
@@ -24,7 +26,8 @@ export function ownerReader({ tenant, sql: db, dialect }: Scope): OwnerReader {
     async otherOwners(without) {
       const row = await one<{ readonly count: number }>(
         db,
-        sql`select count(distinct g.user_id) as count ${owners} and g.user_id not in ${dialect.list(without)}`,
+        sql`select count(distinct g.user_id) as count ${owners} and g.user_id not in ${dialect.list(without)}
+          and not ${isNotedOut(scope, verbatim("g.user_id"))}`,
       );
       return row?.count ?? 0;
     },

@@ -260,7 +260,14 @@ async function removeRows(scope: Scope, user: UserId, now: Instant): Promise<voi
   }
   await db.run(sql`delete from identity_links where tenant_id = ${tenant} and user_id = ${user}`);
   const ids = dialect.list(rows.map((row) => row.id));
-  await db.run(sql`delete from sign_in_names where tenant_id = ${tenant} and directory_user_id in ${ids}`);
+  for (const table of ["sign_in_names", "former_names"]) {
+    await db.run(sql`delete from ${verbatim(table)} where tenant_id = ${tenant} and directory_user_id in ${ids}`);
+  }
+  await db.run(
+    sql`delete from kept_out where tenant_id = ${tenant} and (kept_by in ${ids} or exists (
+      select 1 from directory_users d where d.tenant_id = kept_out.tenant_id and d.id in ${ids}
+        and d.connection_id = kept_out.connection_id and d.subject = kept_out.subject))`,
+  );
   await db.run(sql`delete from directory_users where tenant_id = ${tenant} and id in ${ids}`);
 }
 

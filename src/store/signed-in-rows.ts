@@ -1,7 +1,7 @@
 /** People of the directory ledger who are known by sign-in alone: whom a push may mean, what they are called, and where their row ends. */
-import { asciiLower, fold } from "../model/fold.js";
+import { asciiLower } from "../model/fold.js";
 import { grouped } from "../model/grouped.js";
-import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
+import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
 import type { LinkCandidate, SignInName } from "../provisioning/ports/directory.js";
 import type { AskedNames, SignedInReader, SignedInRow, SignedInWriter } from "../provisioning/ports/signed-in.js";
 import { bigint } from "./dialect.js";
@@ -85,10 +85,12 @@ async function withNames(
 export function signedInWriter(scope: Scope): SignedInWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
-    signedInAlone: (connection, names) => signedInAlone(scope, connection, names),
+    signedInAlone: (connection, names, ever) => signedInAlone(scope, connection, names, ever),
+    signInNames: (id) => signInNames(scope, id),
     keepSignInNames: (id, names) => keepSignInNames(scope, id, names),
     async moveSignInNames(from, to) {
       const ofRow = (id: DirectoryUserId) => sql`tenant_id = ${tenant} and directory_user_id = ${id}`;
+      await rememberSignInNames(scope, to);
       await db.run(sql`delete from sign_in_names where ${ofRow(to)}`);
       await db.run(sql`update sign_in_names set directory_user_id = ${to} where ${ofRow(from)}`);
     },
@@ -102,13 +104,6 @@ export function signedInWriter(scope: Scope): SignedInWriter {
       );
       return ended > 0;
     },
-    rowsThatKeepOut: (connection, names) => rowsThatKeepOut(scope, connection, names),
-    async letNamesGo(ids) {
-      await db.run(
-        sql`update directory_users set keeps_out = false where tenant_id = ${tenant} and id in ${dialect.list(ids)}`,
-      );
-    },
-    keptOut: (users) => keptOut(scope, users),
     async endAllSessions(users) {
       await db.run(
         sql`update users set session_epoch = session_epoch + 1 where tenant_id = ${tenant} and id in ${dialect.list(users)}`,
@@ -121,9 +116,10 @@ async function signedInAlone(
   scope: Scope,
   connection: ConnectionId,
   { externalIds, userNames }: AskedNames,
+  ever: readonly DirectoryUserId[] = [],
 ): Promise<readonly SignedInRow[]> {
   const { tenant, dialect } = scope;
-  if (externalIds.length + userNames.length === 0) return [];
+  if (externalIds.length + userNames.length + ever.length === 0) return [];
   const ids = dialect.list(externalIds);
   const found = sql`select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
       and subject in ${ids} and subject is not null and deleted_at is null
@@ -132,7 +128,7 @@ async function signedInAlone(
       and name in ${ids} and kind = 'id'
     union all
     select directory_user_id from sign_in_names where tenant_id = ${tenant} and connection_id = ${connection}
-      and name in ${dialect.list(userNames.map(asciiLower))} and kind <> 'id'`;
+      and name in ${dialect.list(userNames.map(asciiLower))} and kind <> 'id'${everCalled(scope, connection, ever)}`;
   const rows = await candidates(
     scope,
     sql`u.scim_resource is null and u.subject is not null and u.deleted_at is null and ${dialect.amongFew(found, ...ROW_KEYS)}`,
@@ -140,13 +136,48 @@ async function signedInAlone(
   return withNames(scope, rows);
 }
 
-async function keepSignInNames(scope: Scope, id: DirectoryUserId, names: readonly SignInName[]): Promise<void> {
-  const { tenant, sql: db } = scope;
-  const before = await db.all<SignInName>(
+/** Rows that a sign-in called as these rows were called once, by pushes or by their own sign-ins, and as nobody else there is called now. */
+function everCalled({ tenant, dialect }: Scope, connection: ConnectionId, ever: readonly DirectoryUserId[]): Fragment {
+  if (ever.length === 0) return NOTHING;
+  const names = ["former_names", "sign_in_names"].map(
+    (table) => sql`select e.kind, e.name from ${verbatim(table)} e
+      where e.tenant_id = ${tenant} and e.directory_user_id in ${dialect.list(ever)} and e.kind <> 'seen'
+        and not exists (select 1 from directory_users h where h.tenant_id = ${tenant} and h.connection_id = ${connection}
+          and h.deleted_at is null and h.scim_resource is not null and h.scim_active and h.id <> e.directory_user_id
+          and ((e.kind = 'id' and h.external_id = e.name) or (e.kind <> 'id' and h.user_name_ascii = e.name)))`,
+  );
+  const called = sql`(${join(names, " union ")}) as e`;
+  return sql` union all
+    select s.id from ${called} join directory_users s on s.tenant_id = ${tenant} and s.connection_id = ${connection}
+      and s.subject = e.name and s.subject is not null and s.deleted_at is null where e.kind = 'id'
+    union all
+    select n.directory_user_id from ${called} join sign_in_names n on n.tenant_id = ${tenant} and n.connection_id = ${connection}
+      and n.name = e.name and (n.kind = 'id') = (e.kind = 'id')`;
+}
+
+function signInNames({ tenant, sql: db }: Scope, id: DirectoryUserId): Promise<readonly SignInName[]> {
+  return db.all<SignInName>(
     sql`select kind, name from sign_in_names where tenant_id = ${tenant} and directory_user_id = ${id}`,
   );
+}
+
+/** INVARIANT: what a pushed person's own sign-ins called them stays theirs: another sign-in under it is no way around a deactivation. */
+async function rememberSignInNames({ tenant, sql: db }: Scope, id: DirectoryUserId): Promise<void> {
+  await db.run(
+    sql`insert into former_names (tenant_id, directory_user_id, connection_id, kind, name)
+      select distinct n.tenant_id, n.directory_user_id, u.connection_id, case when n.kind = 'id' then 'id' else 'name' end, n.name
+      from sign_in_names n join directory_users u on u.tenant_id = n.tenant_id and u.id = n.directory_user_id
+        and u.scim_resource is not null
+      where n.tenant_id = ${tenant} and n.directory_user_id = ${id} and n.kind <> 'seen' on conflict do nothing`,
+  );
+}
+
+async function keepSignInNames(scope: Scope, id: DirectoryUserId, names: readonly SignInName[]): Promise<void> {
+  const { tenant, sql: db } = scope;
+  const before = await signInNames(scope, id);
   const isKept = (one: SignInName) => before.some(({ kind, name }) => kind === one.kind && name === one.name);
   if (before.length === names.length && names.every(isKept)) return;
+  if (before.length > 0) await rememberSignInNames(scope, id);
   await db.run(sql`delete from sign_in_names where tenant_id = ${tenant} and directory_user_id = ${id}`);
   await insertSignInNames(scope, id, names);
 }
@@ -164,49 +195,4 @@ export async function insertSignInNames(
       from ${dialect.rows({ kind: "text", name: "text" }, rows)} as r
       join directory_users u on u.tenant_id = ${tenant} and u.id = ${id}`,
   );
-}
-
-function rowsThatKeepOut(
-  scope: Scope,
-  connection: ConnectionId,
-  { externalIds, userNames }: AskedNames,
-): Promise<readonly LinkCandidate[]> {
-  const { tenant, dialect } = scope;
-  const gone = sql`tenant_id = ${tenant} and connection_id = ${connection} and deleted_at is not null and keeps_out`;
-  const found = sql`select id from directory_users where ${gone} and external_id in ${dialect.list(externalIds)}
-    union all
-    select id from directory_users where ${gone} and user_name_folded in ${dialect.list(userNames.map(fold))}`;
-  return candidates(
-    scope,
-    sql`${dialect.amongFew(found, ...ROW_KEYS)}
-      and not exists (select 1 from identity_links k join directory_users n on n.tenant_id = k.tenant_id and n.id = k.directory_user_id
-        where k.tenant_id = l.tenant_id and k.user_id = l.user_id and k.ended_at is null
-          and n.connection_id = ${connection} and n.deleted_at is null and n.scim_resource is not null)`,
-  );
-}
-
-/** INVARIANT: rather one too many than one too few: who is kept out is asked to know who is left to come in. */
-async function keptOut({ tenant, sql: db, dialect }: Scope, users: readonly UserId[]): Promise<readonly UserId[]> {
-  const pushed = sql`p.tenant_id = s.tenant_id and p.connection_id = s.connection_id and p.scim_resource is not null`;
-  const off = verbatim("p.deleted_at is null and p.scim_active = false");
-  const ways = [
-    sql`exists (select 1 from directory_users p where ${pushed} and p.external_id = s.subject and (p.keeps_out or ${off}))`,
-    ...[
-      sql`n.kind = 'id' and p.external_id = n.name and (p.keeps_out or ${off})`,
-      sql`n.kind <> 'id' and p.user_name_ascii = n.name and ${off}`,
-      sql`n.kind <> 'id' and p.user_name_folded = n.name and p.deleted_at is not null and p.keeps_out`,
-    ].map(
-      (same) => sql`exists (select 1 from sign_in_names n join directory_users p on ${pushed} and ${same}
-        where n.tenant_id = s.tenant_id and n.directory_user_id = s.id)`,
-    ),
-  ];
-  const rows = await db.all<{ readonly id: UserId }>(
-    sql`select distinct l.user_id as id from identity_links l
-      join directory_users s on s.tenant_id = l.tenant_id and s.id = l.directory_user_id
-        and s.deleted_at is null and s.scim_resource is null
-      join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id and c.sync = 'live'
-      where l.tenant_id = ${tenant} and l.ended_at is null and l.user_id in ${dialect.list(users)}
-        and (${join(ways, " or ")})`,
-  );
-  return rows.map(({ id }) => id);
 }

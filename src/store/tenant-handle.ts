@@ -17,6 +17,7 @@ import { formerEvidenceReader } from "./former-evidence.js";
 import { groupListReader } from "./group-list.js";
 import { groupPinReader, groupPinWriter } from "./group-pins.js";
 import { journalReader, journalWriter } from "./journal.js";
+import { keepOutReader, keepOutWriter } from "./kept-out.js";
 import { linkReader } from "./links.js";
 import { lintReader } from "./lint.js";
 import { manualGrantWriter } from "./manual-grants.js";
@@ -50,6 +51,7 @@ const READERS = [
   domainReader,
   directoryUserReader,
   signedInReader,
+  keepOutReader,
   directoryGroupReader,
   nestingReader,
   directoryListReader,
@@ -84,6 +86,7 @@ const WRITERS = [
   directoryUserWriter,
   togetherWriter,
   signedInWriter,
+  keepOutWriter,
   directoryGroupWriter,
   customResourceWriter,
   groupPinWriter,

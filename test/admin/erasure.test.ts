@@ -95,8 +95,10 @@ const THEIRS = [
   "directory_users.user_name_ascii",
   "directory_users.user_name_folded",
   "former_evidence.evidence",
+  "former_names.name",
   "grants.evidence",
   "grants.reason",
+  "kept_out.subject",
   "mapping_versions.note",
   "outbox_events.data",
   "plan_pages.lines",
@@ -136,12 +138,14 @@ const IMPERSONAL = [
   "directory_users.connection_id, directory_users.id, directory_users.scim_roles",
   "expectations.connection_id",
   "former_evidence.grant_id",
+  "former_names.connection_id, former_names.directory_user_id, former_names.kind",
   "grants.connection_id, grants.end_reason, grants.given_by, grants.id, grants.origin, grants.role, grants.rule",
   "grants.scope, grants.team_id, grants.user_id",
   "group_pins.connection_id, group_pins.group_id, group_pins.known_as, group_pins.name, group_pins.state",
   "held_people.detail, held_people.losses, held_people.reason, held_people.status, held_people.user_id",
   "identity_links.connection_id, identity_links.directory_user_id, identity_links.id, identity_links.linked_by",
   "identity_links.user_id",
+  "kept_out.connection_id, kept_out.kept_by",
   "mapping_versions.author",
   "metadata_states.connection_id, metadata_states.state",
   "one_time_ids.connection_id, one_time_ids.id",
@@ -376,6 +380,9 @@ for (const [database, newUrl] of [
         await group(scim, "Friends of Quillaada Quillalace", row),
       ];
       expect(await house.holds(tenant, OLD)).to.deep.equal(["Staff/viewer", "tenant/friend"]);
+      await scim("PATCH", `/Users/${row}`, patchOf({ op: "replace", value: { active: false } }));
+      expect((await house.signIn(tenant, { ...CLAIMS, sub: "quilla-out" })).text).to.contain("deactivated");
+      await scim("PATCH", `/Users/${row}`, patchOf({ op: "replace", value: { active: true } }));
       const browser = createBrowser();
       expect((await house.signIn(tenant, CLAIMS, browser)).status).to.equal(200);
       const leave = { op: "remove", path: `members[value eq "${row}"]` };

@@ -227,6 +227,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   grantHistory: (b, a) => b.grantHistory(a.user),
   assignments: (b) => b.assignments({ limit: 10 }),
   otherOwners: (b) => b.otherOwners([]),
+  keptOutBy: (b, a) => b.keptOutBy(a.user),
   ownerIds: (b) => b.ownerIds(),
   brakeState: (b, a) => b.brakeState(a.connection, "access"),
   activeMapping: (b) => b.activeMapping(),
@@ -281,7 +282,13 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   keepSignInNames: (b, a) => b.keepSignInNames(a.row, [{ kind: "name", name: "eve" }]),
   moveSignInNamesHere: (b, a, own) => b.moveSignInNames(a.row, own.row),
   moveSignInNamesAway: (b, a, own) => b.moveSignInNames(own.row, a.row),
-  rowsThatKeepOut: (b, a) => b.rowsThatKeepOut(a.connection, { externalIds: ["00u1"], userNames: ["ann"] }),
+  ownersWithWayIn: (b) => b.ownersWithWayIn(),
+  keepers: (b, a) => b.keepers(a.connection, "sub", { externalIds: ["00u1"], userNames: ["ann"] }),
+  signInNames: (b, a) => b.signInNames(a.row),
+  signedInAloneEver: (b, a, own) => b.signedInAlone(own.connection, { externalIds: [], userNames: [] }, [a.row]),
+  noteKeptOut: (b, a) => b.noteKeptOut(a.connection, [{ subject: "sub", by: a.row }], LATER),
+  letPass: (b, a) => b.letPass(a.connection, "sub", [a.row]),
+  keepFormerNames: (b, a) => b.keepFormerNames(a.row, [{ kind: "name", name: "eve" }]),
   letNamesGo: (b, a) => b.letNamesGo([a.row]),
   keptOut: (b, a) => b.keptOut([a.user]),
   endAllSessions: (b, a) => b.endAllSessions([a.user]),
@@ -527,7 +534,7 @@ export function isolationConformance(open: OpenStore): void {
 }
 
 /** What even the owner has none of here. */
-const QUIET = new Set(["otherOwners", "ownerIds", "audit", "events", "mappingRun"]);
+const QUIET = new Set(["otherOwners", "ownerIds", "ownersWithWayIn", "keptOutBy", "audit", "events", "mappingRun"]);
 /** Asked by a name that each tenant may use for something of its own. */
 const OWN_NAMES = new Set(["connectionBySlug"]);
 

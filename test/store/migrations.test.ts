@@ -43,6 +43,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0030-connection-keys", "a91f05182cb7f931", "76e2de3f13603b19"],
   ["0034-domain-claims", "28d973759e608def", "d6be02f765e2e660"],
   ["0035-metadata-refresh", "7edbbed3ccf50df8", "34e390938eb51baf"],
+  ["0037-kept-out", "64845ae304341359", "10e0f209ca0a881c"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -294,7 +295,7 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         expect(await called("saml", "ann@acme.test")).to.deep.equal([["ann", "name ann", "seen ann@acme.test"]]);
         const closed = async (connection: string) => {
           const asked = { externalIds: [], userNames: rows.map(([id]) => id) };
-          return (await store.write(ACME, (tx) => tx.rowsThatKeepOut(connection as ConnectionId, asked))).map(
+          return (await store.write(ACME, (tx) => tx.keepers(connection as ConnectionId, "s", asked))).map(
             ({ id }) => id,
           );
         };

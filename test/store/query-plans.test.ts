@@ -95,8 +95,14 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "people known by sign-in alone": (tx) => tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }),
   "names of a sign-in": (tx) => tx.keepSignInNames(ROW, [{ kind: "name", name: "ann" }]),
   "names that move to another row": (tx) => tx.moveSignInNames(ROW, ROW),
-  "deleted people whose names keep sign-ins out": (tx) =>
-    tx.rowsThatKeepOut(CONNECTION, { externalIds: ["x"], userNames: ["ann"] }),
+  "people who keep sign-ins out": (tx) => tx.keepers(CONNECTION, "s", { externalIds: ["x"], userNames: ["ann"] }),
+  "who keeps somebody out": (tx) => tx.keptOutBy(USER),
+  "people by what somebody was ever called": (tx) =>
+    tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }, [ROW]),
+  "noting who is kept out": (tx) => tx.noteKeptOut(CONNECTION, [{ subject: "s", by: ROW }], NOW),
+  "letting a subject pass": (tx) => tx.letPass(CONNECTION, "s", [ROW]),
+  "names that a row had": (tx) => tx.keepFormerNames(ROW, [{ kind: "name", name: "ann" }]),
+  "owners who can come in": (tx) => tx.ownersWithWayIn(),
   "letting names go": (tx) => tx.letNamesGo([ROW]),
   "who of some people is kept out": (tx) => tx.keptOut([USER]),
   "ending all sessions": (tx) => tx.endAllSessions([USER]),

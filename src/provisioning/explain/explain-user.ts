@@ -13,13 +13,14 @@ import { proveGains } from "../../engine/explain/prove.js";
 import { proveLosses } from "../../engine/explain/prove-losses.js";
 import type { Tenant } from "../../model/connection.js";
 import type { Decision } from "../../model/evaluation.js";
-import type { UserId } from "../../model/ids.js";
+import type { DirectoryUserId, Instant, UserId } from "../../model/ids.js";
 import type { Hold } from "../../model/person.js";
 import { Refusal } from "../../model/problem.js";
 import type { ExpressionPort, Provisioning } from "../deps.js";
 import { othersFirst } from "../judge.js";
 import { resultsOf } from "../mapping/expression-results.js";
 import { type MappingAuthors, mappingAuthors, type VersionNote } from "../mapping/mapping-authors.js";
+import type { TenantReader } from "../ports/store.js";
 import { applyTo } from "../preview/as-applied.js";
 import { evaluatePeople } from "../reconcile.js";
 import { textVersions } from "./text-version.js";
@@ -34,6 +35,17 @@ export interface UserExplanation extends Omit<Explanation, "assignments"> {
   readonly frozen: boolean;
   /** What the brake keeps back for this person: the account and access stay as they are until its run is released. */
   readonly hold: Pick<Hold, "run" | "status" | "reason"> | null;
+  /** Whose deactivation or deletion keeps the person out, as it was noted. */
+  readonly keptOut: readonly KeptOutBy[];
+}
+
+export interface KeptOutBy {
+  /** Its slug. */
+  readonly connection: string;
+  readonly subject: string;
+  /** As SCIM knows them. */
+  readonly by: { readonly id: DirectoryUserId; readonly userName: string; readonly deleted: boolean };
+  readonly since: Instant;
 }
 
 export interface AuthoredAssignment extends Omit<ExplainedAssignment, "grants"> {
@@ -85,7 +97,17 @@ export async function explanationOf(
     mapping: authors.active() ?? null,
     frozen: decision.frozen,
     hold: hold ? { run: hold.run, status: hold.status, reason: hold.reason } : null,
+    keptOut: await keptOutOf(reader, user),
   };
+}
+
+async function keptOutOf(reader: TenantReader, user: UserId): Promise<readonly KeptOutBy[]> {
+  const rows = await reader.keptOutBy(user);
+  if (rows.length === 0) return [];
+  const slugs = new Map((await reader.connections()).map(({ id, slug }) => [id, slug]));
+  return rows.map(({ connection, subject, keeper: id, keeperName: userName, deleted, since }) => {
+    return { connection: slugs.get(connection) ?? connection, subject, by: { id, userName, deleted }, since };
+  });
 }
 
 function rulesIn(assignments: readonly ExplainedAssignment[]): ReadonlySet<string> {

@@ -168,7 +168,7 @@ export interface AccessReader {
   manualGrantsIn(id: TeamId, limit: number): Promise<readonly ManualGrantRow[]>;
   /** The catalogue's privileged role names. */
   privilegedRoles(): Promise<ReadonlySet<string>>;
-  /** Registered users with an open owner grant, without these. */
+  /** Registered users with an open owner grant, without these and without those who are kept out by somebody's deactivation. */
   otherOwners(without: readonly UserId[]): Promise<number>;
   /** Registered users with an open owner grant, in id order. */
   ownerIds(): Promise<readonly UserId[]>;

@@ -33,22 +33,20 @@ export interface SignedInReader {
 export interface SignedInWriter {
   /**
    * Live rows of people known by sign-in alone whom a sign-in called by one of these externalIds, as subject or otherwise, or one of
-   * these names, ASCII-lowered; in the order of making. One statement, and another where there are any.
+   * these names, ASCII-lowered, or as one of the rows `ever` was called, by pushes or by its own sign-ins, and no other active
+   * pushed row is; in the order of making. One statement, and another where there are any.
    */
-  signedInAlone(connection: ConnectionId, names: AskedNames): Promise<readonly SignedInRow[]>;
-  /** What the latest sign-in calls the person of a row: other names of it are forgotten. */
+  signedInAlone(
+    connection: ConnectionId,
+    names: AskedNames,
+    ever?: readonly DirectoryUserId[],
+  ): Promise<readonly SignedInRow[]>;
+  /** What the latest sign-in called the person of a row. */
+  signInNames(id: DirectoryUserId): Promise<readonly SignInName[]>;
+  /** What the latest sign-in calls the person of a row: other names of it are forgotten, but for those of a pushed one. */
   keepSignInNames(id: DirectoryUserId, names: readonly SignInName[]): Promise<void>;
   /** Names of sign-ins go to another row, instead of those that it has. */
   moveSignInNames(from: DirectoryUserId, to: DirectoryUserId): Promise<void>;
-  /**
-   * Rows that SCIM deleted while it was evidence, by externalId or by folded userName, which keep sign-ins out: no push has revived
-   * the account, and no admin has let the names go.
-   */
-  rowsThatKeepOut(connection: ConnectionId, names: AskedNames): Promise<readonly LinkCandidate[]>;
-  /** These rows keep nobody out any more by their names. */
-  letNamesGo(ids: readonly DirectoryUserId[]): Promise<void>;
-  /** Those of the users whom a pushed row of a live connection keeps out there, by the names of their sign-ins. */
-  keptOut(users: readonly UserId[]): Promise<readonly UserId[]>;
   /** Ends all their sessions, those too that are being opened at this moment. */
   endAllSessions(users: readonly UserId[]): Promise<void>;
   /**

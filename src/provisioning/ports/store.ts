@@ -14,6 +14,7 @@ import type { ErasureReader, ErasureWriter } from "./erasure.js";
 import type { GroupListReader } from "./group-list.js";
 import type { InstanceStore } from "./instance.js";
 import type { JournalReader, JournalWriter } from "./journal.js";
+import type { KeepOutReader, KeepOutWriter } from "./kept-out.js";
 import type { LintReader } from "./lint.js";
 import type { MappingReader, MappingWriter } from "./mappings.js";
 import type { MetadataStateReader, MetadataStateWriter } from "./metadata.js";
@@ -33,6 +34,7 @@ export interface TenantReader
     MetadataStateReader,
     DirectoryReader,
     SignedInReader,
+    KeepOutReader,
     CustomResourceReader,
     AccessReader,
     MappingReader,
@@ -58,6 +60,7 @@ export interface TenantWriter
     MetadataStateWriter,
     DirectoryWriter,
     SignedInWriter,
+    KeepOutWriter,
     CustomResourceWriter,
     AccessWriter,
     MappingWriter,

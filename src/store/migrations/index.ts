@@ -13,6 +13,7 @@ import { GRANTS_OF_RULE } from "./grants-of-rule.js";
 import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
+import { KEPT_OUT } from "./kept-out.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
@@ -62,4 +63,5 @@ export const MIGRATIONS: readonly Migration[] = [
   CONNECTION_KEYS,
   DOMAIN_CLAIMS,
   METADATA_REFRESH,
+  KEPT_OUT,
 ];

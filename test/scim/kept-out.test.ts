@@ -1,0 +1,358 @@
+import { expect } from "chai";
+import type { DirectoryUserId, UserId } from "../../src/model/ids.js";
+import type { JsonObject } from "../../src/model/json.js";
+import { OWNER } from "../../src/model/target.js";
+import { explainUser } from "../../src/provisioning/explain/explain-user.js";
+import { createLocalUser } from "../../src/provisioning/local-users.js";
+import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { closeReviewItem } from "../../src/provisioning/review-items.js";
+import { currentSession, openSession } from "../../src/provisioning/sessions.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
+import { signInOf } from "../support/people.js";
+import { ADMIN } from "../support/tenant.js";
+import { type DirectoryOptions, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
+
+const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+const OFF = [{ op: "replace", path: "active", value: false }];
+const ON = [{ op: "replace", path: "active", value: true }];
+
+type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+
+describe("whoever is kept out by somebody who is switched off or deleted", () => {
+  onEachDatabase((service) => {
+    const connect = (options: DirectoryOptions = {}) =>
+      service().connect({ protocol: "oidc", jit: "every_sign_in", oidc, ...options });
+    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
+      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
+      return outcome.allowed ? outcome.user : outcome.code;
+    };
+    const enter = async (directory: ScimDirectory, subject: string, claimed: Claimed) => {
+      const { p } = service();
+      const { tenant, connection } = directory;
+      const signedIn = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
+      if (!signedIn.allowed) throw new Error(signedIn.code);
+      const { user, epoch } = signedIn;
+      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
+      return { user, isIn: async () => (await currentSession(p, token)) !== undefined };
+    };
+    const reader = ({ tenant }: ScimDirectory) => service().p.store.read(tenant.id);
+    const reviews = async (directory: ScimDirectory) => (await reader(directory).reviewItems({ limit: 50 })).items;
+    const putAway = async (directory: ScimDirectory, kind: string) => {
+      for (const item of await reviews(directory)) {
+        if (item.kind === kind) await closeReviewItem(service().p, directory.tenant, item.id, ADMIN);
+      }
+    };
+    const give = ({ tenant }: ScimDirectory, user: UserId) =>
+      addManualGrant(service().p, tenant, user, { target: OWNER, reason: "by hand" }, ADMIN);
+    const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
+      const { status, json } = await directory.post("/Users", userBody(userName, more));
+      expect(status).to.equal(201);
+      return String(json["id"]);
+    };
+    const done = async (reply: Promise<ScimReply>) => expect((await reply).status).to.be.within(200, 204);
+
+    const ENDS: Readonly<Record<string, (one: ScimDirectory, id: string) => Promise<unknown>>> = {
+      "active: false": (one, id) => done(one.patch(`/Users/${id}`, OFF)),
+      "a DELETE": (one, id) => done(one.delete(`/Users/${id}`)),
+      "a rename beside active: false": (one, id) => done(one.put(`/Users/${id}`, userBody("gone", { active: false }))),
+      "a rename, then active: false": async (one, id) => {
+        await done(one.put(`/Users/${id}`, userBody("ben-left", { externalId: "x-left" })));
+        await done(one.patch(`/Users/${id}`, OFF));
+      },
+      "active: false, then a rename": async (one, id) => {
+        await done(one.patch(`/Users/${id}`, OFF));
+        await done(one.put(`/Users/${id}`, userBody("ben-left", { externalId: "x-left", active: false })));
+      },
+      "active: false, two renames, then a DELETE": async (one, id) => {
+        await done(one.patch(`/Users/${id}`, OFF));
+        await done(one.put(`/Users/${id}`, userBody("one", { active: false })));
+        await done(one.put(`/Users/${id}`, userBody("two", { active: false })));
+        await done(one.delete(`/Users/${id}`));
+      },
+      "a rename, then a DELETE": async (one, id) => {
+        await done(one.put(`/Users/${id}`, userBody("ben-left", { externalId: "x-left" })));
+        await done(one.delete(`/Users/${id}`));
+      },
+    };
+    for (const [what, end] of Object.entries(ENDS)) {
+      it(`SEC-05: stays so after ${what}, by each name that the pushed person ever had, and under other names`, async () => {
+        const directory = await connect();
+        const id = await posted(directory, "ann", { externalId: "e-1" });
+        const ann = await enter(directory, "sub-ann", { userName: "ann" });
+        const ben = await enter(directory, "sub-ben", { userName: "ben" });
+        await done(directory.put(`/Users/${id}`, userBody("ben", { externalId: "e-2" })));
+        await end(directory, id);
+        expect([await ann.isIn(), await ben.isIn()]).to.deep.equal([false, false]);
+        for (const [subject, claimed] of [
+          ["sub-ann", { userName: "ann" }],
+          ["sub-ann", { userName: "else-sub-ann" }],
+          ["sub-ben", { userName: "ben" }],
+          ["sub-ben", { userName: "else-sub-ben" }],
+          ["sub-ben", { userName: "ben", verifiedEmail: "ben@acme.example" }],
+          ["sub-new-1", { userName: "ann" }],
+          ["sub-new-1", { userName: "else-sub-new-1" }],
+          ["sub-new-2", { userName: "new", claimedEmail: "ben" }],
+          ["sub-new-3", { userName: "new", externalIds: ["e-1"] }],
+          ["e-2", { userName: "new" }],
+        ] as const) {
+          expect(await arrive(directory, subject, claimed), `${subject} as ${claimed.userName}`).to.equal(
+            "deactivated",
+          );
+        }
+        expect(await arrive(directory, "sub-stranger", { userName: "stranger" })).not.to.equal("deactivated");
+      });
+    }
+
+    it("SEC-05: comes back with the pushed person, also after a rename, and not by a rename alone", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "ann", { externalId: "e-ann" });
+      const ann = await enter(directory, "sub-ann", { userName: "ann" });
+      const ben = await enter(directory, "sub-ben", { userName: "ben" });
+      await done(directory.put(`/Users/${id}`, userBody("ben", { externalId: "e-ann" })));
+      await done(directory.patch(`/Users/${id}`, OFF));
+      await done(directory.put(`/Users/${id}`, userBody("gone", { externalId: "e-ann", active: false })));
+      expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal("deactivated");
+      await done(directory.patch(`/Users/${id}`, ON));
+      expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal(ben.user);
+      expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal(ann.user);
+    });
+
+    it("SEC-05: comes back with the account that is pushed anew by its externalId", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "ann", { externalId: "e-ann" });
+      const ann = await enter(directory, "sub-ann", { userName: "ann" });
+      const ben = await enter(directory, "sub-ben", { userName: "ben" });
+      await done(directory.put(`/Users/${id}`, userBody("ben", { externalId: "e-ann" })));
+      await done(directory.delete(`/Users/${id}`));
+      expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal("deactivated");
+      const again = await posted(directory, "ann.new", { externalId: "e-ann" });
+      expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal(ben.user);
+      expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal(ann.user);
+      await done(directory.patch(`/Users/${again}`, OFF));
+      expect(await arrive(directory, "sub-ben", { userName: "ben" }), "gone again").to.equal("deactivated");
+    });
+
+    it("SEC-05: is not let in by the names of the pushed person's own sign-ins", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "ann");
+      await enter(directory, "sub-ann", { userName: "ann", verifiedEmail: "a.old@acme.example", externalIds: ["oid"] });
+      await enter(directory, "sub-ann", { userName: "ann", verifiedEmail: "a.new@acme.example" });
+      await done(directory.patch(`/Users/${id}`, OFF));
+      for (const verifiedEmail of ["a.old@acme.example", "a.new@acme.example"]) {
+        expect(await arrive(directory, `sub-${verifiedEmail}`, { userName: "x", verifiedEmail })).to.equal(
+          "deactivated",
+        );
+      }
+      expect(await arrive(directory, "sub-x", { userName: "x", externalIds: ["oid"] })).to.equal("deactivated");
+    });
+
+    it("SEC-05: is not let in by a subject that was the pushed person's before", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "ann@acme.example", { externalId: "e-ann" });
+      const ann = await enter(directory, "sub-old", { userName: "ann@acme.example" });
+      expect(await arrive(directory, "e-ann", { userName: "x" }), "the subject is another one now").to.equal(ann.user);
+      await done(directory.patch(`/Users/${id}`, OFF));
+      expect(await arrive(directory, "sub-old", { userName: "else" })).to.equal("deactivated");
+    });
+
+    it("is let in by an admin who says that it is somebody else, which a rename makes void", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "old");
+      await enter(directory, "sub-ann", { userName: "old" });
+      const other = await enter(directory, "sub-other", { userName: "ann" });
+      await done(directory.put(`/Users/${id}`, userBody("ann")));
+      await done(directory.patch(`/Users/${id}`, OFF));
+      expect([await other.isIn(), await arrive(directory, "sub-other", { userName: "ann" })]).to.deep.equal([
+        false,
+        "deactivated",
+      ]);
+      const item = (await reviews(directory)).find(({ kind }) => kind === "kept_out");
+      expect([item?.kind, item?.detail["subject"], item?.detail["candidates"]]).to.deep.equal([
+        "kept_out",
+        "sub-other",
+        [id],
+      ]);
+      const { keptOut } = await explainUser(service().p, directory.tenant, other.user);
+      expect(keptOut.map(({ connection, subject, by }) => ({ connection, subject, by }))).to.deep.equal([
+        { connection: directory.connection.slug, subject: "sub-other", by: { id, userName: "ann", deleted: false } },
+      ]);
+      const observed = signInOf("sub-other", { userName: "ann" });
+      const refused = await signIn(service().p, { ...directory, observed });
+      const trace = await reader(directory).signInTrace(refused.reference);
+      expect(trace?.detail["problem"]).to.equal(`kept out by the pushed user \`ann\` (\`${id}\`), who is switched off`);
+      await putAway(directory, "kept_out");
+      expect(await arrive(directory, "sub-other", { userName: "ann" })).to.equal(other.user);
+      expect(await arrive(directory, "sub-third", { userName: "ann" })).to.equal("deactivated");
+      const { items } = await reader(directory).audit({ limit: 50 });
+      expect(items.find(({ action }) => action === "review_item.closed")?.detail).to.include({ kind: "kept_out" });
+      await done(directory.put(`/Users/${id}`, userBody("ann2", { active: false })));
+      expect(await arrive(directory, "sub-other", { userName: "ann" })).to.equal("deactivated");
+    });
+
+    it("a name that was let go by a rename is the new hire's, and opens nobody else", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "ann");
+      const ann = await enter(directory, "sub-ann", { userName: "ann" });
+      const ben = await enter(directory, "sub-ben", { userName: "ben" });
+      await done(directory.put(`/Users/${id}`, userBody("ben")));
+      await done(directory.put(`/Users/${id}`, userBody("ben-left", { active: false })));
+      expect(await arrive(directory, "sub-hire", { userName: "ben" })).to.equal("deactivated");
+      await posted(directory, "ben");
+      expect(await arrive(directory, "sub-ben", { userName: "ben" }), "not the new hire").to.equal("deactivated");
+      const hire = await arrive(directory, "sub-hire", { userName: "ben" });
+      expect([ann.user, ben.user, "deactivated", "needs_review"]).not.to.include(hire);
+      expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal("deactivated");
+      expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal("deactivated");
+    });
+
+    describe("and the new hire of the same userName", () => {
+      for (const [what, oldId, newId] of [
+        ["without externalIds", null, null],
+        ["with another externalId", "e-old", "e-new"],
+      ] as const) {
+        it(`SEC-05: ${what}: who signs in first does not take the account`, async () => {
+          const directory = await connect();
+          const id = await posted(directory, "ann", { externalId: oldId });
+          const old = await enter(directory, "sub-old", { userName: "ann" });
+          await done(directory.delete(`/Users/${id}`));
+          await posted(directory, "ann", { externalId: newId });
+          expect(await arrive(directory, "sub-old", { userName: "ann" })).to.equal("needs_review");
+          const hire = await arrive(directory, "sub-new", { userName: "ann" });
+          expect([old.user, "deactivated", "needs_review"]).not.to.include(hire);
+          expect(await arrive(directory, "sub-old", { userName: "ann" })).not.to.be.oneOf([hire, old.user]);
+        });
+      }
+
+      it("whose very subject is that name is who the provider says it is", async () => {
+        const directory = await connect();
+        const claimed = { userName: "ann@acme.example", assertedName: "ann@acme.example" };
+        const id = await posted(directory, "ann@acme.example");
+        const old = await enter(directory, "ann@acme.example", claimed);
+        await done(directory.delete(`/Users/${id}`));
+        expect(await arrive(directory, "ann@acme.example", claimed)).to.equal("deactivated");
+        await posted(directory, "ann@acme.example");
+        const hire = await arrive(directory, "ann@acme.example", claimed);
+        expect([old.user, "deactivated", "needs_review"]).not.to.include(hire);
+      });
+    });
+
+    it("is kept out in no other connection", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "ann");
+      await enter(directory, "sub-ann", { userName: "ann" });
+      const second = await connect({ tenant: directory.tenant });
+      await done(directory.patch(`/Users/${id}`, OFF));
+      expect(await arrive(second, "sub-ann", { userName: "ann" })).not.to.equal("deactivated");
+      expect(await arrive(directory, "sub-2", { userName: "ann" })).to.equal("deactivated");
+    });
+
+    it("SEC-05: is refused for good who comes with a name of a moment when it is closed", async () => {
+      const directory = await connect();
+      const names = ["a", "b", "c", "d"];
+      const ids = await Promise.all(names.map((name) => posted(directory, `${name}@acme.example`)));
+      const people = await Promise.all(names.map((name) => enter(directory, `s-${name}`, { userName: `x-${name}` })));
+      await Promise.all([
+        ...ids.map((id) => done(directory.patch(`/Users/${id}`, OFF))),
+        ...names.map(async (name) => {
+          const claimed = { userName: `x-${name}`, claimedEmail: `${name}@acme.example` };
+          people.push(
+            await enter(directory, `s-${name}`, claimed).catch(() => ({ user: "" as UserId, isIn: async () => false })),
+          );
+        }),
+      ]);
+      for (const name of names) {
+        const claimed = { userName: `x-${name}`, claimedEmail: `${name}@acme.example` };
+        expect(await arrive(directory, `s-${name}`, claimed)).to.equal("deactivated");
+      }
+      for (const one of people.slice(names.length))
+        expect(await one.isIn(), "a session beside the deactivation").to.equal(false);
+    });
+
+    describe("owners", () => {
+      /** An owner known by sign-in alone, whom a pushed namesake keeps out where another owner has a way in. */
+      const boss = async (directory: ScimDirectory) => {
+        const one = await enter(directory, "sub-boss", { userName: "boss" });
+        await give(directory, one.user);
+        const namesake = await posted(directory, "boss");
+        return { ...one, namesake, again: () => arrive(directory, "sub-boss", { userName: "boss" }) };
+      };
+      const OTHERS: Readonly<Record<string, (one: ScimDirectory) => Promise<boolean>>> = {
+        "nobody else": async () => false,
+        "somebody who has signed in": async (one) => {
+          await give(one, (await enter(one, "sub-2", { userName: "two" })).user);
+          return true;
+        },
+        "somebody made by hand who never signed in": async (one) => {
+          const made = { userName: "hand", email: "hand@acme.example" };
+          await give(one, await createLocalUser(service().p, one.tenant, made, ADMIN));
+          return false;
+        },
+        "somebody whose connection is disabled": async (one) => {
+          const second = await connect({ tenant: one.tenant });
+          await give(one, (await enter(second, "sub-2", { userName: "two" })).user);
+          const { p } = service();
+          const ended = { sync: "off", disabledAt: p.now() } as const;
+          await p.store.write(one.tenant.id, (tx) => tx.updateConnection(second.connection.id, ended, p.now()));
+          return false;
+        },
+        "somebody pushed who never signed in": async (one) => {
+          await posted(one, "two");
+          const [two] = (await reader(one).users({ userName: "two", limit: 1 })).items;
+          await give(one, two?.id as UserId);
+          return false;
+        },
+        "somebody who is kept out, too": async (one) => {
+          await give(one, (await enter(one, "sub-2", { userName: "two", claimedEmail: "two@acme.example" })).user);
+          const id = await posted(one, "two@acme.example");
+          const { p } = service();
+          await p.store.write(one.tenant.id, (tx) =>
+            tx.noteKeptOut(one.connection.id, [{ subject: "sub-2", by: id as DirectoryUserId }], p.now()),
+          );
+          await done(one.delete(`/Users/${id}`));
+          return false;
+        },
+      };
+      for (const [who, make] of Object.entries(OTHERS)) {
+        it(`SEC-05: beside ${who}`, async () => {
+          const directory = await connect();
+          const one = await boss(directory);
+          const isClosed = await make(directory);
+          await done(directory.patch(`/Users/${one.namesake}`, OFF));
+          expect([await one.isIn(), await one.again()]).to.deep.equal(
+            isClosed ? [false, "deactivated"] : [true, one.user],
+          );
+        });
+      }
+
+      it("SEC-05: who was kept out stays so when the other owners go, until an admin says otherwise", async () => {
+        const directory = await connect();
+        const one = await boss(directory);
+        const two = await enter(directory, "sub-2", { userName: "two" });
+        await give(directory, two.user);
+        await done(directory.patch(`/Users/${one.namesake}`, OFF));
+        const idOfTwo = await posted(directory, "two");
+        await done(directory.patch(`/Users/${idOfTwo}`, OFF));
+        expect(await arrive(directory, "sub-2", { userName: "two" }), "the last who can come in").to.equal(two.user);
+        expect(await one.again()).to.equal("deactivated");
+        await putAway(directory, "kept_out");
+        expect(await one.again()).to.equal(one.user);
+      });
+
+      it("SEC-05: who is kept out is no other owner for whom somebody leaves", async () => {
+        const directory = await connect();
+        const one = await boss(directory);
+        const two = await enter(directory, "sub-2", { userName: "two" });
+        const id = await posted(directory, "two", { externalId: "e2" });
+        const { user } = await enter(directory, "sub-2", { userName: "two" });
+        await give(directory, user);
+        expect(user).to.equal(two.user);
+        await done(directory.patch(`/Users/${one.namesake}`, OFF));
+        expect(await one.again()).to.equal("deactivated");
+        expect(await reader(directory).otherOwners([user])).to.equal(0);
+        await done(directory.patch(`/Users/${id}`, OFF));
+        const [last] = await reader(directory).people([user]);
+        expect([last?.status, last?.hold?.reason]).to.deep.equal(["registered", "last_owner"]);
+      });
+    });
+  });
+});
