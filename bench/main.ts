@@ -1,12 +1,14 @@
-/** `npm run bench -- engine` and `-- scim` measure; `npm run bench -- generate` makes a large tenant to look around in. */
+/** `npm run bench -- engine`, `-- scim` and `-- saml` measure; `npm run bench -- generate` makes a large tenant to look around in. */
 import { parseArgs } from "node:util";
 import { PARTS as ENGINE_PARTS, runEngineBench } from "./engine/run.js";
 import { makeTenant } from "./population/make-tenant.js";
 import { DEFAULT_SHAPE, type Shape } from "./population/shape.js";
+import { runSamlBench, PARTS as SAML_PARTS } from "./saml/run.js";
 import { runScimBench, PARTS as SCIM_PARTS, USERS as SCIM_USERS } from "./scim/run.js";
 
 const USAGE = `npm run bench -- engine [--users 100000] [--rounds 3] [--only P6,P7,P8,slope]
 npm run bench -- scim [--users 10000] [--rounds 3] [--only P1,P2,P3,P4,P5,P11,P12] [--database postgres://...]
+npm run bench -- saml [--rounds 3] [--only P9,blocking]
 npm run bench -- generate --database sqlite:./data/rolecall.db [--tenant big] [--users 100000] [--groups 1000] [--seed 4]`;
 
 const DEFAULT_ROUNDS = 3;
@@ -37,6 +39,8 @@ async function main(): Promise<void> {
   } else if (positionals[0] === "scim") {
     const only = parts(values.only, SCIM_PARTS);
     await runScimBench(shape, number(values.rounds, DEFAULT_ROUNDS), only, values.database);
+  } else if (positionals[0] === "saml") {
+    await runSamlBench(number(values.rounds, DEFAULT_ROUNDS), parts(values.only, SAML_PARTS));
   } else if (positionals[0] === "generate" && values.database !== undefined) {
     await generate(values.database, values.tenant, shape);
   } else {

@@ -14,7 +14,7 @@ export function at(seconds: number): string {
   return new Date(Date.parse(NOW) + seconds * 1000).toISOString();
 }
 
-const EXPECTED: Expected = {
+export const EXPECTED: Expected = {
   idp: { entityId: ACME.idp, certificates: [idpKey.certificate, idpNextKey.certificate], requireSigned: "either" },
   sp: { entityId: ACME.sp, acsUrl: ACME.acs },
   inResponseTo: ACME.request,

@@ -3,6 +3,8 @@ import type { Json, JsonObject } from "../../model/json.js";
 
 /** The check that refused a response. The trace names it; the browser hears one uniform code and a reference. */
 export type Guard =
+  // there was no time for it
+  | "busy"
   // before anything is parsed
   | "encoding"
   | "size"

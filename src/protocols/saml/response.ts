@@ -22,7 +22,8 @@ export interface OpenedResponse {
   readonly shape: ResponseShape;
 }
 
-const LONGEST_FIELD = Math.ceil((RESPONSE_CAPS.bytes * 4) / 3) + 16_384;
+/** Of the form's text: what is longer is refused unread. */
+export const LONGEST_FIELD = Math.ceil((RESPONSE_CAPS.bytes * 4) / 3) + 16_384;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** The form field `SAMLResponse` of the HTTP-POST binding (SAML bindings section 3.5). */

@@ -8,7 +8,7 @@ import { anybody, defineRoute, type Route } from "../../http/route.js";
 import { isFromAnotherSite } from "../../http/same-origin.js";
 import type { SamlSettings } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
-import { Refusal } from "../../model/problem.js";
+import { Refusal, type RefusalCode } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { decryptionKeys, keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
@@ -28,9 +28,15 @@ import {
 import { translate } from "../sign-in/translate.js";
 import { assertedNameOf, nobodyNamed, samlClaims, subjectKey } from "./claims.js";
 import type { Decryption } from "./decrypt.js";
-import { refusal, SamlFailure } from "./failure.js";
+import { type Guard, refusal, SamlFailure } from "./failure.js";
 import { askToContinue, continueRoute } from "./idp-initiated.js";
-import { type OpenedResponse, openResponse } from "./response.js";
+import {
+  createResponseReader,
+  isLarge,
+  openResponsePool,
+  type ReadResponse,
+  type ResponseReader,
+} from "./response-reader.js";
 import { authnRequest, type ServiceProvider, spMetadata } from "./service-provider.js";
 import {
   changedSamlSettings,
@@ -42,12 +48,12 @@ import {
 } from "./settings.js";
 import { redactSeen, seenOf } from "./trace.js";
 import type { VerifiedAssertion } from "./verified.js";
-import { verifyResponse } from "./verify.js";
 
 interface SamlDoor {
   readonly web: SignInWeb;
   readonly profiles: readonly IdpProfile[];
   readonly groupAttributeOf: GroupAttributeOf;
+  readonly reader: ResponseReader;
 }
 
 export interface SamlDoorOptions {
@@ -72,7 +78,12 @@ export interface OpenedSamlDoor {
 
 export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptions): OpenedSamlDoor {
   const { p } = web;
-  const door: SamlDoor = { web, profiles: loadIdpProfiles(), groupAttributeOf: createGroupAttributes(p) };
+  const door: SamlDoor = {
+    web,
+    profiles: loadIdpProfiles(),
+    groupAttributeOf: createGroupAttributes(p),
+    reader: createResponseReader(openResponsePool()),
+  };
   const deps = { fetch, allowHttp, now: p.now };
   return {
     protocol: samlSignIn(door),
@@ -90,6 +101,12 @@ export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptio
  * of the ways takes in which one is refused, so that none is told from the others by a clock.
  */
 const REFUSAL_MILLISECONDS = 250;
+/** The same of a large one, which waits for a thread. */
+const LARGE_REFUSAL_MILLISECONDS = 2_000;
+
+function refusalMilliseconds(samlResponse: string): number {
+  return isLarge(samlResponse) ? LARGE_REFUSAL_MILLISECONDS : REFUSAL_MILLISECONDS;
+}
 
 /** How a connection's provider speaks, and where groups are looked for. */
 interface Reading {
@@ -152,10 +169,10 @@ function acsRoute(door: SamlDoor, bytes: number): Route {
 async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string): Promise<Answer> {
   const began = performance.now();
   const reading = await readingOf(door, visit);
-  let opened: OpenedResponse | undefined;
+  let opened: ReadResponse | undefined;
   let login: PendingLogin | undefined;
   try {
-    opened = openResponse(samlResponse);
+    opened = await door.reader.read(samlResponse);
     if (opened.inResponseTo === undefined) return await unasked(door, visit, reading, opened);
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     login = await pendingLogin(door, visit, opened.inResponseTo);
@@ -169,13 +186,13 @@ async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string):
   } catch (error) {
     if (!(error instanceof SamlFailure)) throw error;
     const refusal = await refused(door, visit, reading, error, opened, login === undefined);
-    if (opened?.isEncrypted) await setTimeout(began + REFUSAL_MILLISECONDS - performance.now());
+    if (opened?.isEncrypted) await setTimeout(began + refusalMilliseconds(samlResponse) - performance.now());
     throw refusal;
   }
 }
 
 /** A sign-in that began at the provider. INVARIANT: that its assertion was never used is all that tells it from a copy. */
-async function unasked(door: SamlDoor, visit: Visit, reading: Reading, opened: OpenedResponse): Promise<Answer> {
+async function unasked(door: SamlDoor, visit: Visit, reading: Reading, opened: ReadResponse): Promise<Answer> {
   if (!takesUnasked(visit)) throw unsolicited();
   const now = Date.parse(door.web.p.now());
   // Nobody knows when it began: no longer ago than any sign-in may take.
@@ -214,12 +231,12 @@ async function verified(
   door: SamlDoor,
   visit: Visit,
   { idp }: Reading,
-  opened: OpenedResponse,
+  opened: ReadResponse,
   { since, ...asked }: { readonly inResponseTo?: string; readonly since: Instant },
 ): Promise<VerifiedAssertion> {
   const { p } = door.web;
   const decryption = opened.isEncrypted ? await decryptionOf(door, visit, idp) : undefined;
-  const assertion = verifyResponse(opened, {
+  const assertion = await opened.verify({
     ...{ idp, sp: serviceProviderOf(door, visit), now: p.now(), ...asked },
     // INVARIANT: what may be tried as often as anybody likes is never read where it may be changed.
     ...(decryption && {
@@ -268,16 +285,18 @@ function personOf(
   };
 }
 
+const CODES: { readonly [Name in Guard]?: RefusalCode } = { pending_login: "sign_in_expired", busy: "expression_busy" };
+
 /** The trace says all that an admin may know; the page says one thing, whichever guard it was. */
 function refused(
   door: SamlDoor,
   visit: Visit,
   { profile, attribute }: Reading,
   { guard, detail }: SamlFailure,
-  opened: OpenedResponse | undefined,
+  opened: ReadResponse | undefined,
   isStranger: boolean,
 ): Promise<Refusal> {
-  const code = guard === "pending_login" ? "sign_in_expired" : "sign_in_failed";
+  const code = CODES[guard] ?? "sign_in_failed";
   // Who began no sign-in here is told apart from who did: strangers must not fill the traces.
   const { attributes, ...outline } = opened?.seen ?? {};
   const seen = isStranger ? outline : opened?.seen;
