@@ -6,6 +6,7 @@ import { finishResource } from "../../src/protocols/scim/document.js";
 import { matches } from "../../src/protocols/scim/filter-match.js";
 import { readFilter } from "../../src/protocols/scim/filter-resolve.js";
 import { applyPatch } from "../../src/protocols/scim/patch.js";
+import type { PatchOperation } from "../../src/protocols/scim/patch-request.js";
 import { type ProjectionRequest, projectResource, readProjection } from "../../src/protocols/scim/project.js";
 import { searchDocument } from "../../src/protocols/scim/search-document.js";
 import { refusal } from "./tables.js";
@@ -146,6 +147,62 @@ describe("SCIM attribute characteristics", () => {
       }
     });
   }
+
+  const KEPT = { value: "a", type: "t", serial: "set" };
+  const path = "multiComplex";
+  const ofKept = `${path}[value eq "a"]`;
+  for (const [what, operations, expected] of [
+    ["removed by its path", [{ kind: "remove", path: `${ofKept}.serial` }], "mutability"],
+    ["emptied by its path", [{ kind: "replace", path: `${ofKept}.serial`, value: null }], "mutability"],
+    ["removed of all elements", [{ kind: "remove", path: `${path}.serial` }], "mutability"],
+    ["another in a list", [{ kind: "replace", path, value: [{ ...KEPT, serial: "other" }] }], "mutability"],
+    ["left out of a list", [{ kind: "replace", path, value: [{ value: "A", type: "T" }] }], "mutability"],
+    [
+      "another by its element",
+      [{ kind: "replace", path: ofKept, value: { serial: "other", type: "t" } }],
+      "mutability",
+    ],
+    [
+      "another after its element was removed and added again",
+      [
+        { kind: "remove", path: ofKept },
+        { kind: "add", path, value: [{ ...KEPT, serial: "other" }] },
+      ],
+      "mutability",
+    ],
+    [
+      "the same in other letter case in a list",
+      [{ kind: "replace", path, value: [{ value: "b" }, { ...KEPT, serial: "SET" }] }],
+      [{ value: "b" }, KEPT],
+    ],
+    ["of an element that goes", [{ kind: "replace", path, value: [{ value: "b" }] }], [{ value: "b" }]],
+    ["of an element of another value", [{ kind: "replace", path: ofKept, value: { value: "b" } }], [{ value: "b" }]],
+    [
+      "of an element of another type",
+      [{ kind: "replace", path, value: [{ value: "a", type: "u", serial: "other" }] }],
+      [{ value: "a", type: "u", serial: "other" }],
+    ],
+  ] as const satisfies readonly (readonly [string, readonly PatchOperation[], Json])[]) {
+    it(`RFC-19: an immutable part of an element of a list: ${what}`, () => {
+      const previous: JsonObject = { ...resource, multiComplex: [KEPT] };
+      const patch = () => applyPatch(previous, operations, reading()).resource["multiComplex"];
+      if (expected === "mutability") expect(refusal(patch).kind).to.equal(expected);
+      else expect(patch()).to.deep.equal(expected);
+    });
+  }
+
+  it("RFC-19: an immutable part of an element stays by a PUT, too, which may take whole elements away", () => {
+    const previous: JsonObject = { ...resource, multiComplex: [KEPT, { value: "c", serial: "c" }] };
+    const put = (multiComplex: Json) => finishResource({ ...resource, multiComplex }, reading(), previous);
+    for (const serial of ["other", ""]) {
+      const said = { value: "a", type: "t", ...(serial && { serial }) };
+      expect(refusal(() => put([said])).kind, serial).to.equal("mutability");
+    }
+    expect(put([{ value: "d" }, { ...KEPT, value: "A", serial: "SET" }])["multiComplex"]).to.deep.equal([
+      { value: "d" },
+      { ...KEPT, value: "A" },
+    ]);
+  });
 
   it("RFC-19: keeps a write-only attribute out of the resource, by PATCH too", () => {
     expect(applyPatch(resource, [{ kind: "add", path: "writeOnlyAttr", value: "s" }], reading())).to.deep.include({

@@ -11,13 +11,14 @@ import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { GROUP_LISTS, joinLists } from "./group-lists.js";
 import { isList, isObject } from "./json-value.js";
-import { checkExtension, keepImmutables, requireAttributes } from "./kept-rules.js";
+import { keepImmutables } from "./keep-immutables.js";
+import { checkExtension, requireAttributes } from "./kept-rules.js";
 import { readMemberIds } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
 import { isForeignSchema } from "./quirks/entra.js";
 import { refuseTooLarge } from "./resource-size.js";
 import { isRoles, keepUnmanaged, ROLECALL_GROUP, settleRoles } from "./roles.js";
-import type { ResourceType, Schema } from "./schema.js";
+import type { Schema } from "./schema.js";
 import { searchDocument } from "./search-document.js";
 import { indexed, uniqueValues } from "./unique-values.js";
 import { assignedRoles, userFacts } from "./user-facts.js";
@@ -147,19 +148,20 @@ export function finishResource(
   const withActive = hasActive ? { ...resource, active: resource["active"] ?? previous?.["active"] ?? true } : resource;
   requireAttributes(type.core, withActive);
   for (const extension of type.extensions) checkExtension(extension, withActive, { previous, patched });
-  const kept = previous === undefined ? withActive : keptOf(type, withActive, previous);
+  const kept = previous === undefined ? withActive : keptOf(reading, withActive, previous);
   const finished = settleRoles(kept, reading.roles, previous);
   refuseTooLarge(finished, reading.limits.resourceBytes, previous);
   return finished;
 }
 
 /** With what the stored resource says that no client may change, or can know of. */
-function keptOf(type: ResourceType, resource: JsonObject, previous: JsonObject): JsonObject {
-  const kept: Record<string, Json> = { ...keepImmutables(type.core, previous, resource) };
+function keptOf(reading: Reading, resource: JsonObject, previous: JsonObject): JsonObject {
+  const { type } = reading;
+  const kept: Record<string, Json> = { ...keepImmutables(type.core, previous, resource, reading) };
   for (const { schema } of type.extensions) {
     const [before, data] = [previous[schema.urn], kept[schema.urn]];
     if (!isObject(before)) continue;
-    const next = keepImmutables(schema, before, isObject(data) ? data : {});
+    const next = keepImmutables(schema, before, isObject(data) ? data : {}, reading);
     if (isObject(data)) kept[schema.urn] = next;
   }
   return withUndeclared(type, kept, previous);

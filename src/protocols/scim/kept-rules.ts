@@ -1,4 +1,4 @@
-/** Owns what the characteristics `required` and `immutable` ask of what is stored. */
+/** Owns what the characteristics `required` and `immutable` ask of one value that is stored. */
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { ScimError } from "./errors.js";
@@ -62,28 +62,4 @@ export function keepImmutable<T extends Json | undefined>(
   if (attribute.mutability !== "immutable" || before === undefined || before === after) return after;
   if (after !== undefined && sameJson(searchValue(attribute, before), searchValue(attribute, after))) return before;
   throw new ScimError("mutability", `${quote(attribute.id)} cannot be changed once it is set`);
-}
-
-/** What is to be stored, with each immutable value as it was set. Refuses another in its place. */
-export function keepImmutables(schema: Schema, before: JsonObject, after: JsonObject): JsonObject {
-  return keepEach(schema.attributes, before, after, (attribute, old, now) => {
-    const kept = keepImmutable(attribute, old, now);
-    // parts stay as they are for as long as the whole does
-    return isObject(old) && isObject(kept) ? keepEach(attribute.subs, old, kept, keepImmutable) : kept;
-  });
-}
-
-function keepEach(
-  attributes: ReadonlyMap<string, Attribute>,
-  before: JsonObject,
-  after: JsonObject,
-  keep: typeof keepImmutable,
-): JsonObject {
-  const changed: Record<string, Json> = {};
-  for (const attribute of attributes.values()) {
-    const { name } = attribute;
-    const kept = keep(attribute, before[name], after[name]);
-    if (kept !== undefined && kept !== after[name]) changed[name] = kept;
-  }
-  return Object.keys(changed).length === 0 ? after : { ...after, ...changed };
 }

@@ -59,7 +59,8 @@ export function addElements(
 /** By their forms, which are made once for each element. */
 const keys = new WeakMap<JsonObject, string>();
 
-function elementKey(attribute: Attribute, element: Json, reading: Telling): string {
+/** Which element it is: by type and value, without a value by all of it. */
+export function elementKey(attribute: Attribute, element: Json, reading: Telling): string {
   const form = elementForm(attribute, element, reading);
   if (!isObject(form)) return canonicalText(form);
   const known = keys.get(form);
