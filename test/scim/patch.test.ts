@@ -725,6 +725,23 @@ describe("SCIM PatchOp messages", () => {
     expect(refusal(() => run(copied(5000))).detail).to.contain("too long to be that of 250");
   });
 
+  it("SEC-06: bounds how many values the operations of one request list, by paths and by the keys of a value alike", () => {
+    const { run, stored } = crowded();
+    const value = stored.emails.map(({ value, type }) => ({ value, type }));
+    for (const op of ["add", "replace", "remove"]) {
+      const list = (count: number) => times(count, () => ({ op, path: "emails", value }));
+      expect(() => run(list(100)), op).not.to.throw();
+      expect(
+        refusal(() => run(list(101))),
+        op,
+      ).to.deep.include({ kind: "tooLarge" });
+    }
+    const keyed = (count: number) => times(count, () => ({ op: "replace", value: { emails: value } }));
+    expect(refusal(() => run(keyed(101)))).to.deep.include({ kind: "tooLarge" });
+    const both = [...keyed(99), ...times(2, () => ({ op: "replace", path: "emails.type", value: "work" }))];
+    expect(refusal(() => run(both))).to.deep.include({ kind: "tooLarge" });
+  });
+
   it("SEC-06: takes no longer list in an operation than an attribute may hold, also to remove what it lists", () => {
     const { run } = crowded();
     const listed = (op: string, count: number, item: object) => [

@@ -23,6 +23,8 @@ export interface AttributeChange {
   readonly value: Json | undefined;
   /** Told how many elements the path selects, before any of them is changed. */
   selects(count: number): void;
+  /** Told how many elements the value lists, before any of them is read. */
+  lists(count: number): void;
 }
 
 type Elements = readonly Json[];
@@ -33,7 +35,10 @@ export function changedValue(change: AttributeChange, before: Json | undefined, 
   if (!attribute.multiValued) {
     return sub === undefined ? changeSingle(change, before, reading) : changePart(change, sub, before, reading);
   }
-  if (isList(change.value)) refuseMany(attribute, change.value, reading);
+  if (isList(change.value)) {
+    refuseMany(attribute, change.value, reading);
+    change.lists(change.value.length);
+  }
   const elements = isList(before) ? before : [];
   const after = isRoles(attribute)
     ? changeRoles(
@@ -54,8 +59,8 @@ export function changedValue(change: AttributeChange, before: Json | undefined, 
 }
 
 /** The elements that the path selects go, whatever part of them it names. */
-function wholeRemoval({ target: { sub: _, ...target }, selects }: AttributeChange): AttributeChange {
-  return { kind: "remove", target, value: undefined, selects };
+function wholeRemoval({ target: { sub: _, ...target }, ...change }: AttributeChange): AttributeChange {
+  return { ...change, kind: "remove", target, value: undefined };
 }
 
 function changeElements(change: AttributeChange, elements: Elements, reading: Reading): Elements {

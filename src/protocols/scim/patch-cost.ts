@@ -15,8 +15,8 @@ export interface PatchCost {
   keys: number;
   /** Comparisons in paths so far: each is made with every value of its attribute. */
   comparisons: number;
-  /** Elements that paths selected so far: each is changed, and then compared with the others anew. */
-  selected: number;
+  /** Elements that paths selected and lists named so far: each is changed, and then compared with the others anew. */
+  values: number;
 }
 
 export function countKey(draft: PatchCost): void {
@@ -37,19 +37,22 @@ export function countComparisons(draft: PatchCost, node: FilterNode): void {
 }
 
 /** Times all values that an attribute may have. */
-const MOST_SELECTED = 100;
+const MOST_VALUES = 100;
 /** Times what a resource may keep: a value that is written to each of several elements may be the last of one of them. */
 const MOST_COPIED = 8;
 
-export function countSelected(draft: PatchCost, attribute: Attribute, value: Json | undefined, count: number): void {
-  const { values, resourceBytes } = draft.reading.limits;
-  draft.selected += count;
-  if (draft.selected > MOST_SELECTED * values) {
-    throw new ScimError(
-      "tooLarge",
-      `the paths select more than ${MOST_SELECTED * values} values: send fewer operations at a time`,
-    );
+/** Elements that an operation lists. */
+export function countListed(draft: PatchCost, count: number): void {
+  const most = MOST_VALUES * draft.reading.limits.values;
+  draft.values += count;
+  if (draft.values > most) {
+    throw new ScimError("tooLarge", `the operations select and list more than ${most} values: send fewer at a time`);
   }
+}
+
+export function countSelected(draft: PatchCost, attribute: Attribute, value: Json | undefined, count: number): void {
+  countListed(draft, count);
+  const { resourceBytes } = draft.reading.limits;
   if (count > 1 && isLongerThan(value ?? null, (MOST_COPIED * resourceBytes) / count)) {
     throw new ScimError("invalidValue", `the value is too long to be that of ${count} of ${quote(attribute.id)}`);
   }

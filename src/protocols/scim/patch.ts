@@ -15,7 +15,7 @@ import { isObject, sameJson, without } from "./json-value.js";
 import { namesNobody } from "./member-ids.js";
 import { type MemberOperation, memberOperations } from "./member-operations.js";
 import { changedValue } from "./patch-attribute.js";
-import { countComparisons, countKey, countSelected, type PatchCost } from "./patch-cost.js";
+import { countComparisons, countKey, countListed, countSelected, type PatchCost } from "./patch-cost.js";
 import { applyMembers, type MemberDraft, type PresentMembers } from "./patch-members.js";
 import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./patch-path.js";
 import type { PatchKind, PatchOperation } from "./patch-request.js";
@@ -64,7 +64,7 @@ function* patchSteps(
 ): Steps<PatchOutcome> {
   const draft: Draft = {
     ...{ reading, members: memberOperations(), present, asked: new Set<string>() },
-    ...{ named: 0, keys: 0, comparisons: 0, selected: 0, resource: stored },
+    ...{ named: 0, keys: 0, comparisons: 0, values: 0, resource: stored },
   };
   for (const operation of operations) {
     yield* applyOperation(draft, operation);
@@ -235,7 +235,8 @@ function applyAttribute(draft: Draft, kind: PatchKind, target: AttributeTarget, 
   const here = dataOf(draft.resource, schema)[attribute.name];
   const before = here ?? (other && dataOf(draft.resource, other)[attribute.name]);
   const selects = (count: number) => countSelected(draft, attribute, value, count);
-  const after = changedValue({ kind, target, value, selects }, before, reading);
+  const lists = (count: number) => countListed(draft, count);
+  const after = changedValue({ kind, target, value, selects, lists }, before, reading);
   if (after === undefined && kind === "remove" && attribute.required) {
     throw new ScimError("mutability", `${quote(attribute.id)} is required: it can be replaced, not removed`);
   }
