@@ -93,10 +93,16 @@ const TOUCH_SECONDS = 60;
 
 /**
  * Whose token this is. Refusals: `unauthorized` (unknown, revoked, expired), `scim_disabled` (by the operator),
- * `sync_off` (by the tenant), `connection_disabled`. `from` is the caller's address, kept with the last use.
+ * `sync_off` (by the tenant), `connection_disabled`. `from` is the caller's address, kept with the last use; `meanwhile` as for
+ * `tokenByHash`.
  */
-export async function authenticateToken(p: Provisioning, token: string, from: string): Promise<TokenOwner> {
-  const owner = await p.store.instance.tokenByHash(p.secrets.hashToken(token));
+export async function authenticateToken(
+  p: Provisioning,
+  token: string,
+  from: string,
+  meanwhile?: (was: TokenOwner) => void,
+): Promise<TokenOwner> {
+  const owner = await p.store.instance.tokenByHash(p.secrets.hashToken(token), meanwhile);
   const now = p.now();
   if (!owner || isOver(owner, now)) {
     throw new Refusal("unauthorized", "no such token, or it is revoked or expired");

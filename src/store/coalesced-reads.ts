@@ -2,12 +2,8 @@
 import { createBatches, type Gathering } from "../model/batches.js";
 import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
 import { pushTo } from "../model/push-to.js";
-import type {
-  DirectoryQuery,
-  DirectoryReader,
-  DirectoryUserRow,
-  GroupOfUser,
-} from "../provisioning/ports/directory.js";
+import type { DirectoryReader, DirectoryUserRow, GroupOfUser } from "../provisioning/ports/directory.js";
+import { soughtName } from "../provisioning/ports/sought-name.js";
 import type { TenantReader } from "../provisioning/ports/store.js";
 import { readDirectoryUsers, type UserLookUp } from "./directory-users.js";
 import type { Scope } from "./scope.js";
@@ -53,14 +49,6 @@ export function coalesced(reader: TenantReader, scope: Scope, gathering: Gatheri
     groupsOf: (users) => groups.join("", users, (lists) => groupsByList(reader, lists)),
   };
   return Object.create(reader, Object.getOwnPropertyDescriptors(otherwise));
-}
-
-/** Of a query that asks for nobody but the one with a userName, whether a row of its own or one that it may take over. */
-function soughtName({ filter, offset, limit, walk }: DirectoryQuery): string | undefined {
-  if (filter?.op !== "compare" || filter.comparator !== "eq" || typeof filter.value !== "string") return undefined;
-  const [step, ...further] = filter.path;
-  const isName = step?.name === "userName" && further.length === 0;
-  return isName && offset === 0 && limit > 0 && walk === undefined ? filter.value : undefined;
 }
 
 async function usersByKey(

@@ -49,7 +49,7 @@ export function instanceStore(database: Database, newId: () => string, gathering
   const { dialect, reader } = database;
   // INVARIANT: a look-up begins after it was asked for, so that a token that was revoked before is known to be
   const tokens = createBatches<string, TokenOwner | undefined>({ most: TOKENS, atOnce: 1, gathering });
-  const tokensByHash = tokenFinder(database);
+  const find = tokenFinder(database);
   const tenantWhere = (where: Fragment): Fragment =>
     sql`select ${tenantColumns(dialect)} from tenants t where ${where}`;
   const present = async (db: Sql, id: number) => {
@@ -95,7 +95,11 @@ export function instanceStore(database: Database, newId: () => string, gathering
         await putDomains(db, dialect, id, domains);
         return present(db, id);
       }),
-    tokenByHash: (hash) => tokens.join("", hash, tokensByHash),
+    tokenByHash(hash, meanwhile) {
+      const was = meanwhile && find.lastOwner(hash);
+      if (was !== undefined) meanwhile?.(was);
+      return tokens.join("", hash, find.owners);
+    },
     async knownTokens(hashes) {
       if (hashes.length === 0) return [];
       const rows = await reader.all<KnownTokenColumns>(
@@ -161,7 +165,7 @@ function tokenFinder({ dialect, reader }: Database) {
   // INVARIANT: what is remembered of a token is what its text means: the text itself is read each time.
   const meanings = boundedMap<string, { readonly text: string; readonly owner: TokenOwner }>(TOKENS);
   const text = dialect.jsonObject({ ...TOKEN_COLUMNS, ...ownerColumns(dialect) });
-  return async (hashes: readonly string[]): Promise<readonly (TokenOwner | undefined)[]> => {
+  const owners = async (hashes: readonly string[]): Promise<readonly (TokenOwner | undefined)[]> => {
     const rows = await reader.all<{ readonly hash: string; readonly text: string }>(
       quick(sql`select k.hash, ${text} as text
         from scim_tokens k
@@ -180,6 +184,7 @@ function tokenFinder({ dialect, reader }: Database) {
     );
     return hashes.map((hash) => found.get(hash));
   };
+  return { owners, lastOwner: (hash: string): TokenOwner | undefined => meanings.get(hash)?.owner };
 }
 
 /** Columns of `scim_tokens k`. */

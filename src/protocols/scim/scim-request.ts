@@ -4,7 +4,7 @@ import type { HttpRequest } from "../../http/exchange.js";
 import type { RateLimiter } from "../../http/rate-limit.js";
 import type { Authenticator, BodyRule } from "../../http/route.js";
 import type { Connection, Tenant } from "../../model/connection.js";
-import type { UserId } from "../../model/ids.js";
+import type { TenantId, UserId } from "../../model/ids.js";
 import type { Vault } from "../../platform/secrets.js";
 import { adoptableBy } from "../../provisioning/adopt.js";
 import type { Context, Provisioning } from "../../provisioning/deps.js";
@@ -12,6 +12,7 @@ import type { DirectoryQuery } from "../../provisioning/ports/directory.js";
 import type { TenantReader } from "../../provisioning/ports/store.js";
 import { authenticateToken } from "../../provisioning/tokens.js";
 import type { QuirkName, ScimLimits } from "./dialect.js";
+import { type EarlyRead, isOf, readEarly } from "./early-reads.js";
 import type { ScimSchemas } from "./schema.js";
 import type { InTurn } from "./turns.js";
 import type { WhileUnchanged } from "./while-unchanged.js";
@@ -50,6 +51,8 @@ export interface ScimCaller {
   readonly serviceAccount?: UserId;
   readonly reader: TenantReader;
   readonly context: Context;
+  /** What was read while the token was looked up. */
+  readonly early?: EarlyRead;
 }
 
 /** What of the people and groups made by hand the caller sees beside its own, and takes over by writing to it. */
@@ -59,21 +62,25 @@ export function adoptableFor({ tenant, connection }: ScimCaller): Pick<Directory
 }
 
 export function scimAuthenticator(room: ScimRoom): Authenticator<ScimCaller> {
+  const all = SCIM_PREFIX + room.schemas.user.endpoint;
+  const paths = { all, one: `${all}/` };
+  const readerOf = (tenant: TenantId): TenantReader => room.p.store.read(tenant);
   return {
     name: "scimToken",
     scheme: "bearer",
     async authenticate(request) {
-      const { tokenId, tenant, connection, serviceAccount } = await authenticateToken(
-        room.p,
-        bearerToken(request),
-        request.address,
-      );
+      let early: EarlyRead | undefined;
+      const owner = await authenticateToken(room.p, bearerToken(request), request.address, (was) => {
+        early = readEarly(was, request, paths, readerOf);
+      });
+      const { tokenId, tenant, connection, serviceAccount } = owner;
       request.identify({ tenant: tenant.slug, connection: connection.slug, token: tokenId });
       const actor = { kind: "scim_token", id: tokenId, label: connection.slug } as const;
       const context = { actor, door: "scim", requestId: request.id } as const;
       const caller: ScimCaller = {
-        ...{ tenant, connection, tokenId, reader: room.p.store.read(tenant.id), context },
+        ...{ tenant, connection, tokenId, reader: readerOf(tenant.id), context },
         ...(serviceAccount && { serviceAccount: serviceAccount.id }),
+        ...(early && isOf(early, owner) && { early }),
       };
       countRequest(room, caller);
       return caller;

@@ -7,8 +7,10 @@ import { pushTo } from "../../model/push-to.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
-import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
+import type { DirectoryList, DirectoryUserRow } from "../../provisioning/ports/directory.js";
+import { soughtName } from "../../provisioning/ports/sought-name.js";
 import { readUser, userDocument } from "./document.js";
+import { earlyRow } from "./early-reads.js";
 import { ScimError } from "./errors.js";
 import { isObject, sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
@@ -43,13 +45,17 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
 }
 
 async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
-  const { reader, connection } = visit.caller;
-  const { rows, ...listed } = await reader.directoryUsers(connection.id, {
-    ...query,
-    ...adoptableFor(visit.caller),
-    withGroups: showsGroups(visit),
-  });
+  const { rows, ...listed } = await listedRows(visit, query);
   return { ...listed, resources: await renderAll(visit, rows) };
+}
+
+async function listedRows(visit: Visit, query: ListQuery): Promise<DirectoryList<DirectoryUserRow>> {
+  const { reader, connection, early } = visit.caller;
+  const adoptable = adoptableFor(visit.caller);
+  const found = await earlyRow(early, "userName", soughtName(query));
+  if (found?.row) return { total: 1, rows: [found.row] };
+  if (found && adoptable.adoptable === undefined) return { total: 0, rows: [] };
+  return reader.directoryUsers(connection.id, { ...query, ...adoptable, withGroups: showsGroups(visit) });
 }
 
 function createUser(visit: Visit, body: Json): Creation {
@@ -160,11 +166,13 @@ function showsGroups({ room, projection }: Visit): boolean {
 
 async function stored(visit: Visit, withGroups = false): Promise<DirectoryUserRow> {
   const { id, caller } = visit;
-  const { reader, connection } = caller;
+  const { reader, connection, early } = caller;
   const { adoptable } = adoptableFor(caller);
-  const row = isStorable(id)
-    ? await reader.directoryUser(connection.id, id as DirectoryUserId, adoptable, withGroups)
-    : undefined;
+  const found = await earlyRow(early, "id", id);
+  const isKnown = found?.row !== undefined || (found !== undefined && adoptable === undefined) || !isStorable(id);
+  const row = isKnown
+    ? found?.row
+    : await reader.directoryUser(connection.id, id as DirectoryUserId, adoptable, withGroups);
   if (!row) throw new ScimError("notFound", `no user ${quote(id)}`);
   return row;
 }

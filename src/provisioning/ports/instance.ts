@@ -60,8 +60,12 @@ export interface InstanceStore {
     now: Instant,
   ): Promise<Tenant>;
 
-  /** `hash` is SHA-256 of the token, hex. Revoked tokens are not found; expired ones are (the caller judges the time). */
-  tokenByHash(hash: string): Promise<TokenOwner | undefined>;
+  /**
+   * `hash` is SHA-256 of the token, hex. Revoked tokens are not found; expired ones are (the caller judges the time). `meanwhile` is
+   * called at once with whom the token was of when it was looked up last, if that is remembered: what it asks for goes to the
+   * database together with the look-up, and is worth nothing until that says the same.
+   */
+  tokenByHash(hash: string, meanwhile?: (was: TokenOwner) => void): Promise<TokenOwner | undefined>;
   /** Those of these hashes that belong to a token, also one that is revoked or expired. */
   knownTokens(hashes: readonly string[]): Promise<readonly KnownToken[]>;
   touchToken(tenant: TenantId, tokenId: string, now: Instant, from: string): Promise<void>;
