@@ -3,7 +3,7 @@
  * canonicalises; nothing is looked up in the document, neither what is signed nor by which key.
  */
 import { createHash, type KeyObject, X509Certificate } from "node:crypto";
-import { ExclusiveCanonicalization } from "xml-crypto";
+import { canonical, canonicalWithout } from "./canonical.js";
 import { refusal } from "./failure.js";
 import { SIGNED_CAPS } from "./prescan.js";
 import { readSignedInfo, requireShort, type SignedInfo, signatureParts } from "./signature-form.js";
@@ -16,8 +16,6 @@ export interface Signed {
   readonly id: string;
   readonly signature: XmlElement;
 }
-
-const XMLNS = "http://www.w3.org/2000/xmlns/";
 
 /** The keys of these certificates (DER in base64). INVARIANT: dates decide nothing, the key is what the tenant trusts. */
 export function keysOf(certificates: readonly string[]): readonly KeyObject[] {
@@ -56,38 +54,4 @@ function verifiedSignedInfo({ element, id, signature }: Signed, keys: readonly K
     "signature",
     `the ${element.name} is signed with none of the ${keys.length} keys of this connection: if the identity provider has a new certificate, give the connection its new metadata`,
   );
-}
-
-/** The enveloped-signature transform and exclusive canonicalisation; the tree is as it was afterwards. */
-function canonicalWithout(parent: Element, signature: Element, prefixes: readonly string[]): string {
-  const next = signature.nextSibling;
-  parent.removeChild(signature);
-  try {
-    return canonical(parent, prefixes);
-  } finally {
-    parent.insertBefore(signature, next);
-  }
-}
-
-function canonical(node: Element, prefixes: readonly string[]): string {
-  const inherited = prefixes.flatMap((prefix) => inheritedNamespace(node, prefix));
-  try {
-    return new ExclusiveCanonicalization().process(node, {
-      inclusiveNamespacesPrefixList: [...prefixes],
-      ancestorNamespaces: inherited,
-    });
-  } finally {
-    // It writes what is inherited into the node itself.
-    for (const { prefix } of inherited) node.removeAttributeNS(XMLNS, prefix);
-  }
-}
-
-/** What a listed prefix means where the node itself does not declare it. */
-function inheritedNamespace(node: Element, prefix: string): readonly { prefix: string; namespaceURI: string }[] {
-  if (node.hasAttributeNS(XMLNS, prefix)) return [];
-  for (let above = node.parentNode; above !== null && above.nodeType === node.nodeType; above = above.parentNode) {
-    const namespaceURI = (above as Element).getAttributeNS(XMLNS, prefix);
-    if (namespaceURI) return [{ prefix, namespaceURI }];
-  }
-  return [];
 }
