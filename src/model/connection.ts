@@ -118,6 +118,8 @@ export interface SamlChoices {
   readonly forceAuthn?: boolean;
   /** Responses count that answer no request of ours: the person is asked before a session opens. */
   readonly allowIdpInitiated?: boolean;
+  /** Whose keys sign its calls that end all sessions of a person (Okta's Universal Logout); absent or `null`: nobody's. */
+  readonly universalLogoutIssuer?: string | null;
   /** Reads CBC also where no signature covers the ciphertext: whoever may try changed ones often enough may read it. */
   readonly legacyCbc?: boolean;
   /** Reads 3DES, whose keys are too short for today. */

@@ -1,9 +1,12 @@
-/** Ending sessions from outside their browser: by the identity provider's word. Each is told of in the audit and in the feed. */
+/** Ending sessions from outside their browser, by the identity provider's word. Each is told of in the audit and in the feed. */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { Instant, UserId } from "../model/ids.js";
-import { type Context, PROVIDER, type Provisioning } from "./deps.js";
-import { type Notice, recordNotices } from "./notices.js";
+import type { Instant } from "../model/ids.js";
+import { PROVIDER, type Provisioning } from "./deps.js";
+import { recordNotices } from "./notices.js";
+import type { KnownAs } from "./ports/sign-ins.js";
 import { markEnded } from "./sessions.js";
+
+const ENDED = "session.ended";
 
 /** What an identity provider says has ended; at least one of the two names. */
 export interface ProviderLogout {
@@ -25,26 +28,52 @@ export async function endByProvider(
   tenant: Tenant,
   connection: Connection,
   { id, until, ...names }: ProviderLogout,
-  requestId?: string,
+  requestId: string,
 ): Promise<number | undefined> {
   const now = p.now();
   return p.store.write(tenant.id, async (tx) => {
     if (!(await tx.rememberOnce(connection.id, p.secrets.hashToken(`logout ${id}`), until))) return undefined;
     if (names.idpSession !== undefined) await markEnded(p, tx, connection, names.idpSession);
     const ended = await tx.endIdpSessions(connection.id, names, now);
-    await recordNotices(tx, ended.map(noticeOf("provider_logout", connection)), contextOf(requestId), now);
+    const said = { reason: "provider_logout", connection: connection.slug };
+    const notices = ended.map(({ user, sessions }) => ({ type: ENDED, data: { ...said, sessions }, user }));
+    await recordNotices(tx, notices, { ...PROVIDER, requestId }, now);
     return ended.reduce((sum, { sessions }) => sum + sessions, 0);
   });
 }
 
-function noticeOf(reason: string, { slug }: Connection) {
-  return ({ user, sessions }: { readonly user: UserId; readonly sessions: number }): Notice => ({
-    type: "session.ended",
-    data: { reason, connection: slug, sessions },
-    user,
-  });
+/** Whose sessions an identity provider wants ended, all of them. */
+export interface Revocation {
+  /** The message's own name. */
+  readonly id: string;
+  readonly until: Instant;
+  readonly known: KnownAs;
 }
 
-function contextOf(requestId: string | undefined): Context {
-  return requestId === undefined ? PROVIDER : { ...PROVIDER, requestId };
+/**
+ * Ends every session of those whom the connection knows so, at whatever connection they were opened, those too that are being opened at this
+ * moment. `nobody`: there is no such person; `repeated`: the same message came before, and nothing was done; `misused`: it came
+ * before about somebody else.
+ */
+export async function revokeByProvider(
+  p: Provisioning,
+  tenant: Tenant,
+  connection: Connection,
+  { id, until, known }: Revocation,
+  requestId: string,
+): Promise<"ended" | "nobody" | "repeated" | "misused"> {
+  const now = p.now();
+  return p.store.write(tenant.id, async (tx) => {
+    const once = (said: string) => tx.rememberOnce(connection.id, p.secrets.hashToken(said), until);
+    const isNew = await once(`revocation ${id}`);
+    const isNewOfThem = await once(`revocation ${id} of ${JSON.stringify(known)}`);
+    if (!isNew) return isNewOfThem ? "misused" : "repeated";
+    const users = await tx.usersKnownAs(connection.id, known);
+    if (users.length === 0) return "nobody";
+    await tx.endAllSessions(users);
+    const data = { reason: "universal_logout", connection: connection.slug };
+    const notices = users.map((user) => ({ type: ENDED, data, user }));
+    await recordNotices(tx, notices, { ...PROVIDER, requestId }, now);
+    return "ended";
+  });
 }

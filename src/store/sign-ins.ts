@@ -1,8 +1,9 @@
 /** Logins under way, sessions, one-time ids and the traces of sign-ins. */
+import { fold } from "../model/fold.js";
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import type { SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
+import type { KnownAs, SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, insertion, join, NOTHING, one, sql } from "./sql.js";
@@ -64,7 +65,8 @@ export function signInReader({ tenant, sql: db }: Scope): SignInReader {
   };
 }
 
-export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
+export function signInWriter(scope: Scope): SignInWriter {
+  const { tenant, sql: db, newId } = scope;
   const endSessions = (where: Fragment, now: string): Promise<number> =>
     db.run(
       sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null and ${where}`,
@@ -138,6 +140,7 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
       return row && { subject: row.subject, ...given("idpSession", row.idp_session) };
     },
     endSessionsOf: (user, now) => endSessions(sql`user_id = ${user}`, now),
+    usersKnownAs: (connection, known) => usersKnownAs(scope, connection, known),
     async endIdpSessions(connection, { subject, idpSession }, now) {
       const named: Fragment[] = [];
       if (subject !== undefined) named.push(sql`subject = ${subject}`);
@@ -165,4 +168,34 @@ export function signInWriter({ tenant, sql: db, newId }: Scope): SignInWriter {
       return (await db.run(sql`${insertion("one_time_ids", columns)} on conflict do nothing`)) > 0;
     },
   };
+}
+
+async function usersKnownAs(
+  { tenant, sql: db, dialect }: Scope,
+  connection: ConnectionId,
+  known: KnownAs,
+): Promise<readonly UserId[]> {
+  const [ids, names] = [dialect.list(known.ids), dialect.list(known.names)];
+  const inIt = sql`tenant_id = ${tenant} and connection_id = ${connection}`;
+  const linked = sql`from identity_links l where l.tenant_id = ${tenant} and l.connection_id = ${connection}
+    and l.ended_at is null`;
+  const rows = await db.all<{ readonly user_id: string }>(
+    sql`select l.user_id ${linked} and l.directory_user_id in (
+        select id from directory_users where ${inIt} and deleted_at is null and subject is not null and subject in ${ids}
+        union all
+        select id from directory_users where ${inIt} and deleted_at is null and external_id is not null
+          and external_id in ${ids}
+        union all
+        select id from directory_users where ${inIt} and deleted_at is null and user_name_ascii in ${names}
+        union all
+        select directory_user_id from sign_in_names where ${inIt} and kind = 'id' and name in ${ids}
+        union all
+        select directory_user_id from sign_in_names where ${inIt} and kind <> 'id' and name in ${names})
+      union
+      select user_id from sessions where ${inIt} and ended_at is null and subject in ${ids}
+      union
+      select l.user_id ${linked} and l.user_id in (
+        select id from users where tenant_id = ${tenant} and email_folded in ${dialect.list(known.names.map(fold))})`,
+  );
+  return rows.map((row) => row.user_id as UserId).sort();
 }

@@ -386,6 +386,7 @@ describe("settings of a SAML connection", () => {
           nameIdFormat: "any",
           forceAuthn: false,
           allowIdpInitiated: false,
+          universalLogoutIssuer: null,
           legacyCbc: false,
           legacyTripleDes: false,
         },

@@ -410,6 +410,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   touchSession: (b, a) => b.touchSession(a.session, MUCH_LATER),
   endSession: (b, a) => b.endSession(a.session, LATER),
   endSessionsOf: (b, a) => b.endSessionsOf(a.user, LATER),
+  usersKnownAs: (b, a) => b.usersKnownAs(a.connection, { ids: ["sub"], names: ["ann"] }),
   endIdpSessions: (b, a) => b.endIdpSessions(a.connection, { subject: "sub" }, LATER),
   insertSignInTrace: (b, a) =>
     b.insertSignInTrace({ reference: unique("trace"), connection: a.connection, at: NOW, outcome: "x", detail: {} }),

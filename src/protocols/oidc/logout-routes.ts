@@ -39,12 +39,12 @@ async function backchannelLogout(door: OidcDoor, visit: Visit, token: string): P
     return { status: 200 };
   } catch (error) {
     if (!(error instanceof OidcFailure)) throw error;
-    return { status: 400, body: { error: "invalid_request", ...(await refused(door, visit, error)) } };
+    return { status: 400, body: { error: "invalid_request", ...(await traceRefusal(door, visit, error)) } };
   }
 }
 
 /** INVARIANT: strangers fill no traces: only what the provider's own key signed leaves one. */
-async function refused(
+export async function traceRefusal(
   door: OidcDoor,
   visit: Visit,
   { guard, detail, claims }: OidcFailure,

@@ -27,6 +27,7 @@ import { jsonWebKey } from "./client-authentication.js";
 import { addressOf, type OidcDoor, providerOf } from "./door.js";
 import { OidcFailure } from "./failure.js";
 import { backchannelLogoutRoute } from "./logout-routes.js";
+import { revocationRoute } from "./revocation-route.js";
 import { claimsOf, createRelyingParty, type Provider, type VerifiedSignIn } from "./rp.js";
 import { checkOidcSettings, type OidcInput } from "./settings.js";
 
@@ -62,7 +63,7 @@ export function openOidcDoor({ web, fetch, unseal, allowHttp }: OidcDoorOptions)
   const door: OidcDoor = { web, relyingParty, profiles, groupAttributeOf: createGroupAttributes(p) };
   return {
     protocol: oidcSignIn(door),
-    routes: [callbackRoute(door), jwksRoute(door), backchannelLogoutRoute(door)],
+    routes: [callbackRoute(door), jwksRoute(door), backchannelLogoutRoute(door), revocationRoute(door)],
     check: (input) => checkOidcSettings(input, { allowHttp, profiles }),
   };
 }

@@ -17,7 +17,7 @@ import { withFittingKeys } from "./fitting-keys.js";
 import { createKnownProviders, type KnownProvider, type KnownProviders, TIMEOUT_SECONDS } from "./known-providers.js";
 import { LOGOUT_TOKEN_TYPE, logoutOf } from "./logout-token.js";
 import { isWebAddress, scopesFor } from "./metadata.js";
-import { verifyProviderJwt } from "./provider-jwt.js";
+import { type ProviderJwt, verifyProviderJwt } from "./provider-jwt.js";
 import { tenantIdOf } from "./settings.js";
 import { checkAccessToken, checkIdToken } from "./token-checks.js";
 
@@ -76,6 +76,8 @@ export interface RelyingParty {
   redeem(provider: Provider, answer: URL, login: LoginSecrets): Promise<VerifiedSignIn>;
   /** What a logout token of the provider's ends. Throws OidcFailure. */
   logout(provider: Provider, token: string): Promise<ProviderLogout>;
+  /** What a call of the provider's own is shown by: a JWT made for this address of ours. Throws OidcFailure. */
+  revocation(provider: Provider, token: string, address: string): Promise<ProviderJwt>;
   /**
    * Where the provider ends its own session and sends the browser on to `returnTo`; `undefined` where it has no such place, or
    * does not answer soon.
@@ -129,6 +131,9 @@ export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
       return logoutOf(await verifyProviderJwt(known, provider, token, expected));
     },
 
+    revocation: (provider, token, address) =>
+      verifyProviderJwt(known, provider, token, { audience: address, type: REVOCATION_TYPE, now: deps.now() }),
+
     async endSessionUrl(provider, { returnTo, state, idpSession }) {
       const seen = await soon(known.of(provider));
       const place = seen?.metadata.end_session_endpoint;
@@ -143,6 +148,8 @@ export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
   };
 }
 
+/** The `typ` by which Okta calls what it signs for its Universal Logout. */
+const REVOCATION_TYPE = "global-token-revocation+jwt";
 /** People who sign out do not wait for a provider that does not answer. */
 const SOON_MILLISECONDS = 3_000;
 

@@ -63,6 +63,7 @@ export function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
   const { forceAuthn = before.forceAuthn, legacyCbc = before.legacyCbc, newKeys = before.newKeys } = input;
   const { requireSigned = before.requireSigned, legacyTripleDes = before.legacyTripleDes } = input;
   const { allowIdpInitiated = before.allowIdpInitiated } = input;
+  const { universalLogoutIssuer = before.universalLogoutIssuer } = input;
   return {
     requireSigned,
     ...(newKeys !== undefined && { newKeys }),
@@ -70,6 +71,7 @@ export function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
     ...(nameIdFormat !== undefined && { nameIdFormat }),
     ...(forceAuthn !== undefined && { forceAuthn }),
     ...(allowIdpInitiated !== undefined && { allowIdpInitiated }),
+    ...(universalLogoutIssuer !== undefined && { universalLogoutIssuer }),
     ...(legacyCbc !== undefined && { legacyCbc }),
     ...(legacyTripleDes !== undefined && { legacyTripleDes }),
   };
@@ -135,6 +137,7 @@ export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
     nameIdFormat: settings.nameIdFormat ?? "any",
     forceAuthn: settings.forceAuthn ?? false,
     allowIdpInitiated: settings.allowIdpInitiated ?? false,
+    universalLogoutIssuer: settings.universalLogoutIssuer ?? null,
     legacyCbc: settings.legacyCbc ?? false,
     legacyTripleDes: settings.legacyTripleDes ?? false,
     certificates: certificates.map((certificate) => certificateView(certificate, now)),

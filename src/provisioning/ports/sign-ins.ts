@@ -35,6 +35,11 @@ export interface EndedSession {
   readonly idpSession?: string;
 }
 
+export interface KnownAs {
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
+}
+
 /** How many sessions of a user ended. */
 export interface EndedOfUser {
   readonly user: UserId;
@@ -75,6 +80,11 @@ export interface SignInWriter {
   /** `undefined`: it had ended already. */
   endSession(hash: string, now: Instant): Promise<EndedSession | undefined>;
   endSessionsOf(user: UserId, now: Instant): Promise<number>;
+  /**
+   * Users linked at the connection whom it knows by one of these ids (subject, externalId or another lasting id) or of these names,
+   * ASCII-lowered: userName, a name of their sign-ins, or the account's e-mail.
+   */
+  usersKnownAs(connection: ConnectionId, known: KnownAs): Promise<readonly UserId[]>;
   /**
    * Ends sessions by the IdP's own names, without one none. Of both names both must hold, where a session that the IdP never
    * named counts as named so. Whose they were.
