@@ -3,10 +3,23 @@ import type { ScimGroupDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { ScimRole } from "../model/scim-role.js";
-import type { DirectoryReader, DirectoryWriter, GroupOfUser, WrittenRow } from "../provisioning/ports/directory.js";
+import type {
+  DirectoryReader,
+  DirectoryWriter,
+  GroupOfUser,
+  ShownMember,
+  WrittenRow,
+} from "../provisioning/ports/directory.js";
 import { adoptableGroup } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
-import { atVersion, directoryGroupOf, GROUP_COLUMNS, type GroupColumns, writtenOf } from "./directory-rows.js";
+import {
+  atVersion,
+  directoryGroupOf,
+  GROUP_COLUMNS,
+  type GroupColumns,
+  LIVE_SCIM,
+  writtenOf,
+} from "./directory-rows.js";
 import { JOINING_ORDER } from "./memberships.js";
 import { leaveNestings } from "./nested-groups.js";
 import type { Scope } from "./scope.js";
@@ -14,7 +27,10 @@ import { assignments, type Fragment, insertion, NOTHING, one, quick, sql, type V
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { fromJson, given, toInstantOrNull, toJson, toJsonOrNull, toMillis } from "./values.js";
 
-type GroupReader = Pick<DirectoryReader, "directoryGroup" | "membersOf" | "memberIdsOf" | "groupsOf" | "usersOfGroups">;
+type GroupReader = Pick<
+  DirectoryReader,
+  "directoryGroup" | "membersOf" | "shownAsMembers" | "memberIdsOf" | "groupsOf" | "usersOfGroups"
+>;
 type GroupWriter = Pick<
   DirectoryWriter,
   "insertGroup" | "updateGroup" | "touchGroup" | "deleteGroup" | "lockGroup" | "unconfirmGroups" | "confirmGroup"
@@ -69,6 +85,16 @@ export function directoryGroupReader({ tenant, sql: db, dialect }: Scope): Group
         userName: row.user_name,
         ...given("display", row.display_name),
       }));
+    },
+    shownAsMembers(connection, ids) {
+      return db.all<ShownMember>(
+        sql`select u.id, 'User' as type, coalesce(u.display_name, u.user_name) as display from directory_users u
+            where u.tenant_id = ${tenant} and u.id in ${dialect.list(ids)} and u.connection_id = ${connection} and ${LIVE_SCIM}
+          union all
+          select g.id, 'Group', g.display_name from directory_groups g
+            where g.tenant_id = ${tenant} and g.id in ${dialect.list(ids)} and g.connection_id = ${connection}
+              and g.deleted_at is null`,
+      );
     },
     async memberIdsOf(group) {
       const rows = await db.all<{ readonly id: string }>(

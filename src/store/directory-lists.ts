@@ -42,6 +42,7 @@ const USERS: FilterSource = {
           "select 1 from directory_memberships m where m.tenant_id = u.tenant_id and m.directory_user_id = u.id",
         ),
         value: verbatim("m.group_id"),
+        type: verbatim("'direct'"),
       },
     ],
   },
@@ -62,10 +63,12 @@ const GROUPS: FilterSource = {
       {
         from: verbatim("select 1 from directory_memberships m where m.tenant_id = g.tenant_id and m.group_id = g.id"),
         value: verbatim("m.directory_user_id"),
+        type: verbatim("'user'"),
       },
       {
         from: verbatim("select 1 from directory_nestings n where n.tenant_id = g.tenant_id and n.group_id = g.id"),
         value: verbatim("n.nested_id"),
+        type: verbatim("'group'"),
       },
     ],
   },

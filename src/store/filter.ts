@@ -13,10 +13,11 @@ interface Column {
   readonly always?: true;
 }
 
-/** A table of rows that a path asks. `from` is completed by a condition on one row, whose id is `value`. */
+/** A table of rows that a path asks. `from` is completed by a condition on one row, whose id is `value`; all have one type. */
 interface RowTable {
   readonly from: Fragment;
   readonly value: Fragment;
+  readonly type: Fragment;
 }
 
 type Rows = readonly RowTable[];
@@ -163,12 +164,12 @@ class FilterWriter {
     return this.#walk(root ?? this.#document(), holding, (inside) => this.condition(where, inside));
   }
 
-  /** A condition inside `members[...]` or `groups[...]`: the row's own id is all that it can ask for. */
+  /** A condition inside `members[...]` or `groups[...]`: the row's own id and type are all that it can ask for. */
   #rowCondition(table: RowTable, where: ResourceFilter): Fragment {
     const value: Column = { expression: table.value, type: "text" };
     const inner: FilterSource = {
       ...this.#source,
-      columns: { value, [ITSELF]: value },
+      columns: { value, [ITSELF]: value, type: { expression: table.type, type: "text" } },
       rows: {},
       document: verbatim(this.#dialect.name === "sqlite" ? "'{}'" : "cast('{}' as jsonb)"),
     };

@@ -97,6 +97,20 @@ describe("groups inside groups over SCIM", () => {
       expect(await patched(...operations)).to.deep.equal([ada, inner]);
     });
 
+    it("RFC-48: whoever was added just before stays where a path says of them what does not hold", async () => {
+      const [bob, second] = [await directory.user("bob"), await directory.group("Second")];
+      const add = { op: "add", path: "members", value: [{ value: bob }, { value: second }] };
+      const remove = (id: string, more: string) => ({ op: "remove", path: `members[value eq "${id}" and ${more}]` });
+      const untrue = [
+        ...['type eq "Group"', 'display eq "ada"', 'not (type eq "User")'].map((more) => remove(bob, more)),
+        ...['type eq "User"', 'display eq "bob"'].map((more) => remove(second, more)),
+      ];
+      expect(await patched(add, ...untrue)).to.deep.equal([ada, bob, inner, second]);
+      await patched({ op: "replace", path: "members", value: [{ value: ada }, { value: inner }] });
+      const held = [remove(bob, 'display eq "bob"'), remove(second, 'type eq "Group" and display eq "second"')];
+      expect(await patched(add, ...held)).to.deep.equal([ada, inner]);
+    });
+
     it("BUG-20: and people stay where null stands for them, however it is said", async () => {
       const values = [
         ...["replace", "Replace", "Remove", "add"].map((op) => ({ op, path: "members", value: null })),
@@ -176,8 +190,32 @@ describe("groups inside groups over SCIM", () => {
     });
 
     it("are found by a filter and chosen by one, like people", async () => {
-      for (const filter of [`members.value eq "${inner}"`, `members[value eq "${inner}" and type eq "Group"]`]) {
-        expect(await named(`/Groups?filter=${encodeURIComponent(filter)}`)).to.deep.equal(["Outer"]);
+      const held = [
+        ...[`members.value eq "${inner}"`, `members[type eq "group" and value eq "${inner}"]`],
+        ...[`members[value eq "${ada}" and type eq "User"]`, `members[value eq "x" or value eq "${inner}"]`],
+        `members[(value eq "${ada}" or value eq "${inner}") and type eq "Group"]`,
+      ];
+      const untrue = [
+        `members[value eq "${inner}" and type eq "User"]`,
+        `members[value eq "${ada}" and type eq "Group"]`,
+        `members[type eq "Group" and (value eq "${ada}" or value eq "x")]`,
+      ];
+      for (const filter of [...held, ...untrue]) {
+        const found = held.includes(filter) ? ["Outer"] : [];
+        expect(
+          await named(`/Groups?filter=${encodeURIComponent(`${filter} and displayName eq "Outer"`)}`),
+          filter,
+        ).to.deep.equal(found);
+      }
+      const inOuter = `groups[value eq "${outer}" and type eq "direct"]`;
+      expect(await named(`/Users?filter=${encodeURIComponent(inOuter)}`)).to.have.length(1);
+      for (const refused of [
+        `type eq "User"`,
+        `value eq "${ada}" and display eq "ada"`,
+        `value eq "x" and type eq "direct"`,
+      ]) {
+        const { status } = await directory.get(`/Groups?filter=${encodeURIComponent(`members[${refused}]`)}`);
+        expect(status, refused).to.equal(400);
       }
       for (const id of [ada, inner]) {
         const attributes = encodeURIComponent(`members[value eq "${id}"].value`);

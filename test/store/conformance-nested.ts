@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { DirectoryGroupId } from "../../src/model/ids.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
-import { groupDocument, LATER, MUCH_LATER, makeWorld, NOW, type World } from "./world.js";
+import { groupDocument, LATER, MUCH_LATER, makeWorld, NOW, userDocument, type World } from "./world.js";
 
 export function nestedConformance(open: OpenStore): void {
   describe("groups inside groups", () => {
@@ -156,6 +156,23 @@ export function nestedConformance(open: OpenStore): void {
       const left = (await read.nestedIn([outer])).map(({ nested }) => nested);
       expect(left).to.have.members(inner.filter((_, at) => at % 2 === 1));
       expect(await read.directoryGroup(connection.id, outer)).to.include({ nestedCount: left.length });
+    });
+
+    it("are shown as members beside people by their ids, as far as the connection has them", async () => {
+      const world = await makeWorld(store());
+      const { connection, write, read } = world;
+      const attributes = { ...userDocument("x").attributes, displayName: "Ann A." };
+      const [ann, bob] = [await world.push("ann", { attributes }), await world.push("bob")];
+      const gone = await world.push("gone");
+      await write((tx) => tx.deleteUserRow(connection.id, gone.row, NOW));
+      const [group, over] = [await world.group("G"), await world.group("Over")];
+      await write((tx) => tx.deleteGroup(connection.id, over, LATER));
+      const ids = [ann.row, bob.row, gone.row, group, over, "nobody"];
+      expect(await read.shownAsMembers(connection.id, ids)).to.have.deep.members([
+        { id: ann.row, type: "User", display: "Ann A." },
+        { id: bob.row, type: "User", display: "bob" },
+        { id: group, type: "Group", display: "G" },
+      ]);
     });
 
     it("do not hide the order in which people joined, read as ids or a few at a time", async () => {

@@ -90,6 +90,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "ending a connection": (tx) => tx.updateConnection(CONNECTION, { disabledAt: NOW }, NOW),
   "members of a group": (tx) => tx.membersOf([GROUP]),
   "groups of users": (tx) => tx.groupsOf([ROW]),
+  "who may be a member": (tx) => tx.shownAsMembers(CONNECTION, [ROW, GROUP]),
   "names of users": (tx) => tx.displayNames(CONNECTION, [ROW]),
   "rows to link to": (tx) => tx.rowsByNames(CONNECTION, { externalIds: ["x"], userNames: ["ann"] }),
   "people known by sign-in alone": (tx) => tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }),
@@ -193,6 +194,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
   evidenceAt: (tx, ids) => tx.evidenceAt(ids as readonly GrantId[], NOW),
   membersOf: (tx, ids) => tx.membersOf(ids as readonly DirectoryGroupId[]),
   groupsOf: (tx, ids) => tx.groupsOf(ids as readonly DirectoryUserId[]),
+  shownAsMembers: (tx, ids) => tx.shownAsMembers(CONNECTION, ids),
   displayNames: (tx, ids) => tx.displayNames(CONNECTION, ids),
   rowsById: (tx, ids) => tx.rowsById(CONNECTION, ids as readonly DirectoryUserId[]),
   strangers: (tx, ids) =>

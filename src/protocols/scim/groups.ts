@@ -5,7 +5,7 @@ import type { DirectoryGroupId, MemberId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
-import type { DirectoryGroupRow } from "../../provisioning/ports/directory.js";
+import type { DirectoryGroupRow, ShownMember } from "../../provisioning/ports/directory.js";
 import type { Pushed } from "../../provisioning/push.js";
 import { withApart } from "./apart.js";
 import { groupDocument, readGroup } from "./document.js";
@@ -13,7 +13,7 @@ import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import type { MemberOperation } from "./member-operations.js";
-import { areMany, type Member, memberPieces, membersOf } from "./members.js";
+import { areMany, memberPieces, membersOf } from "./members.js";
 import { applyPatchInTurns, type PatchOutcome } from "./patch.js";
 import { type PatchOperation, readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
@@ -97,7 +97,7 @@ function patchGroup(visit: Visit, body: Json): Promise<Outcome> {
   });
 }
 
-/** Members are read where a path asks more of them than their id, and nowhere else. */
+/** Who is named is read where a path asks more of them than their id, and nowhere else: members, and who becomes one just now. */
 async function applyToGroup(
   { room, caller, reading }: Visit,
   row: DirectoryGroupRow,
@@ -105,7 +105,7 @@ async function applyToGroup(
 ): Promise<PatchOutcome> {
   const outcome = await applyPatchInTurns(row.resource, operations, reading);
   if (outcome.asked.length === 0) return outcome;
-  const found = (await membersOf(caller.reader, [row], outcome.asked)).get(row.id) ?? [];
+  const found = await caller.reader.shownAsMembers(caller.connection.id, outcome.asked.filter(isStorable));
   const present = new Map(found.map((member) => [member.id, memberDocument(member, room.baseUrl)]));
   return applyPatchInTurns(row.resource, operations, reading, present);
 }
@@ -201,6 +201,6 @@ async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Prom
   });
 }
 
-async function* shownPieces(pieces: AsyncIterable<readonly Member[]>, rendering: Rendering) {
+async function* shownPieces(pieces: AsyncIterable<readonly ShownMember[]>, rendering: Rendering) {
   for await (const members of pieces) yield renderMembers(members, rendering);
 }

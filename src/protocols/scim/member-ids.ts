@@ -8,6 +8,7 @@ import { ScimError } from "./errors.js";
 import type { FilterNode } from "./filter-parser.js";
 import { isList, isObject } from "./json-value.js";
 import { memberFromText } from "./quirks/generic.js";
+import type { Attribute } from "./schema.js";
 import { isStorable } from "./storable-text.js";
 
 /** The ids that a value of `members` lists, each once; null lists none, and a list of nulls is refused. Linear in the list. */
@@ -59,29 +60,16 @@ function readMemberId(item: Json, reading: Reading): string {
   return id;
 }
 
-/** The ids that `members[...]`, or `groups[...]`, selects: `value eq "id"`, alone or joined by `or`; a condition on the type adds nothing. */
-export function selectedMemberIds(where: FilterNode): readonly string[] {
-  if (where.kind === "or") return where.items.flatMap(selectedMemberIds);
-  if (where.kind === "and") {
-    const rest = where.items.filter((item) => !asksType(item));
-    const [only] = rest;
-    if (rest.length === 1 && only !== undefined) return selectedMemberIds(only);
-  }
-  if (where.kind === "compare" && where.comparator === "eq" && isCalled(where.attribute, "value")) {
-    if (typeof where.value === "string") return [where.value];
-  }
-  throw noSelection();
-}
-
-/** Whom `members[...]` may select, by `value eq "id"`, and whether more must hold of them than their id. */
+/** Whom `members[...]`, or `groups[...]`, may select, by `value eq "id"`, and whether more must hold of them than their id. */
 export interface MemberCandidates {
   readonly ids: readonly string[];
   readonly conditional: boolean;
 }
 
-export function memberCandidates(where: FilterNode): MemberCandidates {
+export function memberCandidates(where: FilterNode, attribute: Attribute): MemberCandidates {
   const ids = pinnedIds(where);
-  if (ids === undefined || asksUnknownType(where)) throw noSelection();
+  const types = (attribute.subs.get("type")?.canonicalValues ?? []).map((type) => type.toLowerCase());
+  if (ids === undefined || asksUnknownType(where, types)) throw noSelection();
   return { ids, conditional: isConditional(where) };
 }
 
@@ -105,21 +93,16 @@ function isConditional(where: FilterNode): boolean {
   return where.kind === "or" ? where.items.some(isConditional) : where.kind === "and";
 }
 
-/** No member has another type: the path would select nobody, and its success say otherwise. */
-function asksUnknownType(where: FilterNode): boolean {
-  if (where.kind === "and" || where.kind === "or") return where.items.some(asksUnknownType);
-  if (where.kind === "not") return asksUnknownType(where.item);
-  return where.kind === "compare" && isCalled(where.attribute, "type") && !isMemberType(where.value);
+/** None has another type: the path would select nobody, and its success say otherwise. */
+function asksUnknownType(where: FilterNode, types: readonly string[]): boolean {
+  if (where.kind === "and" || where.kind === "or") return where.items.some((item) => asksUnknownType(item, types));
+  if (where.kind === "not") return asksUnknownType(where.item, types);
+  if (where.kind !== "compare" || !isCalled(where.attribute, "type")) return false;
+  return typeof where.value !== "string" || !types.includes(where.value.toLowerCase());
 }
 
-function noSelection(): ScimError {
+export function noSelection(): ScimError {
   return new ScimError("invalidFilter", 'those that belong are selected by `[value eq "id"]`, several joined by or');
-}
-
-function asksType(node: FilterNode): boolean {
-  return (
-    node.kind === "compare" && node.comparator === "eq" && isCalled(node.attribute, "type") && isMemberType(node.value)
-  );
 }
 
 /** What a member is shows in its id; a type that says something else is let pass. */
@@ -127,6 +110,6 @@ function isMemberType(type: Json): boolean {
   return typeof type === "string" && ["user", "group"].includes(type.toLowerCase());
 }
 
-function isCalled(reference: AttributeReference, name: string): boolean {
+export function isCalled(reference: AttributeReference, name: string): boolean {
   return reference.uri === undefined && reference.sub === undefined && reference.name.toLowerCase() === name;
 }

@@ -1,28 +1,21 @@
 /** Owns how members of groups are read for an answer: at once where they are few, piece by piece as they are sent where not. */
 
 import { pushTo } from "../../model/push-to.js";
-import type { DirectoryGroupRow } from "../../provisioning/ports/directory.js";
+import type { DirectoryGroupRow, ShownMember } from "../../provisioning/ports/directory.js";
 import type { TenantReader } from "../../provisioning/ports/store.js";
 
 /** So many are read by one statement and written in one go: a few milliseconds of work. */
 const PIECE = 1000;
 
-/** A user, or a group inside the group. */
-export interface Member {
-  readonly id: string;
-  readonly type: "User" | "Group";
-  readonly display: string;
-}
-
-export type MembersByGroup = ReadonlyMap<string, readonly Member[]>;
+export type MembersByGroup = ReadonlyMap<string, readonly ShownMember[]>;
 /** Of one group of a page, users before groups. Nothing is read before it is asked for. */
-export type MemberPieces = (row: DirectoryGroupRow) => AsyncIterable<readonly Member[]>;
+export type MemberPieces = (row: DirectoryGroupRow) => AsyncIterable<readonly ShownMember[]>;
 
 type Rows = readonly DirectoryGroupRow[];
 
 /** With `only`, those of these ids alone are asked for, however many there are. */
 export async function membersOf(reader: TenantReader, rows: Rows, only?: readonly string[]): Promise<MembersByGroup> {
-  const byGroup = new Map<string, Member[]>();
+  const byGroup = new Map<string, ShownMember[]>();
   const ids = rows.filter(({ adoptable }) => !adoptable).map((row) => row.id);
   for (const { group, user, userName, display } of await reader.membersOf(ids, only)) {
     pushTo(byGroup, group, { id: user, type: "User", display: display ?? userName });
@@ -35,7 +28,7 @@ async function nestedOf(reader: TenantReader, rows: Rows, only?: readonly string
   const nesting = rows.filter((row) => row.nestedCount > 0).map((row) => row.id);
   if (nesting.length === 0) return [];
   const found = await reader.nestedIn(nesting, only);
-  return found.map(({ group, nested, displayName }): readonly [string, Member] => [
+  return found.map(({ group, nested, displayName }): readonly [string, ShownMember] => [
     group,
     { id: nested, type: "Group", display: displayName },
   ]);
@@ -85,7 +78,7 @@ async function* piecesOf(
   reader: TenantReader,
   row: DirectoryGroupRow,
   piece: number,
-): AsyncGenerator<readonly Member[]> {
+): AsyncGenerator<readonly ShownMember[]> {
   const ids = await reader.memberIdsOf(row.id);
   const people = { ...row, nestedCount: 0 };
   for (let at = 0; at < ids.length; at += piece) {

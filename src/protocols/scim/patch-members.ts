@@ -11,7 +11,7 @@ import type { AttributeTarget } from "./patch-path.js";
 import type { PatchKind } from "./patch-request.js";
 import { searchValue } from "./search-document.js";
 
-/** Members as answers show them, by id. */
+/** Members, and who may be one, as answers show them, by id. */
 export type PresentMembers = ReadonlyMap<string, JsonObject>;
 
 export interface MemberDraft {
@@ -43,13 +43,13 @@ export function applyMembers(
   else throw new ScimError("mutability", "a member cannot be replaced by another: remove it and add the other");
 }
 
-/** RFC-48: all that the path says must hold of a member. Who was none before is let pass: whoever is added just before may go. */
+/** RFC-48: all that the path says must hold, also of whom an operation before has added. An id of nobody is let pass: it is refused later. */
 function selectedIds(
   { present, asked }: MemberDraft,
   { attribute }: AttributeTarget,
   { node, filter }: NonNullable<AttributeTarget["where"]>,
 ): readonly string[] {
-  const { ids, conditional } = memberCandidates(node);
+  const { ids, conditional } = memberCandidates(node, attribute);
   if (!conditional) return ids;
   return ids.filter((id) => {
     asked.add(id);

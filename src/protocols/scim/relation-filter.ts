@@ -1,10 +1,11 @@
 /** Owns filters over `members` and `groups`, which are rows of their own: only who belongs to what can be asked. */
 
 import type { AttributePath, Comparator, ResourceFilter } from "../../model/filter.js";
+import { fold } from "../../model/fold.js";
 import { quote } from "../../model/quote.js";
 import { ScimError } from "./errors.js";
 import type { FilterNode, Operand } from "./filter-parser.js";
-import { selectedMemberIds } from "./member-ids.js";
+import { isCalled, memberCandidates, noSelection } from "./member-ids.js";
 import type { Attribute } from "./schema.js";
 
 const RELATION = /^(members|groups)(\.|$)/;
@@ -33,12 +34,24 @@ export function compareRelation(attribute: Attribute, comparator: Comparator, va
   return { op: "compare", path, comparator, value };
 }
 
-/** "Some member is x or y" is "some member is x, or some member is y"; nothing else can be asked of a relation. */
+/** "Some member is x or y" is "some member is x, or some member is y". */
 export function relationElement(attribute: Attribute, where: FilterNode): ResourceFilter {
-  const path = relationPath(attribute);
-  const items = selectedMemberIds(where).map(
-    (value): ResourceFilter => ({ op: "compare", path, comparator: "eq", value }),
-  );
-  const [only] = items;
-  return items.length === 1 && only !== undefined ? only : { op: "or", items };
+  if (where.kind === "or") return { op: "or", items: where.items.map((item) => relationElement(attribute, item)) };
+  if (!memberCandidates(where, attribute).conditional) return condition(where, relationPath(attribute).slice(0, 1));
+  return { op: "element", path: relationPath(attribute).slice(0, 1), where: condition(where, []) };
+}
+
+/** Of one row of the relation: its id and its type; nothing else can be asked of it. */
+function condition(node: FilterNode, path: AttributePath): ResourceFilter {
+  if (node.kind === "and" || node.kind === "or") {
+    return { op: node.kind, items: node.items.map((item) => condition(item, path)) };
+  }
+  if (node.kind !== "compare" || node.comparator !== "eq" || typeof node.value !== "string") throw noSelection();
+  for (const name of ["value", "type"]) {
+    const value = name === "value" ? node.value : fold(node.value);
+    if (isCalled(node.attribute, name)) {
+      return { op: "compare", path: [...path, { name, multi: false }], comparator: "eq", value };
+    }
+  }
+  throw noSelection();
 }

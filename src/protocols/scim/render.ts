@@ -2,8 +2,8 @@
 
 import type { Instant } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import type { ShownMember } from "../../provisioning/ports/directory.js";
 import { isList, isObject } from "./json-value.js";
-import type { Member } from "./members.js";
 import { type Projection, projectResource } from "./project.js";
 import type { ResourceType } from "./schema.js";
 
@@ -48,7 +48,7 @@ export function renderUser(row: StoredResource, relations: UserRelations, render
 /** `members` are left out when the answer does not show them, or shows them apart. */
 export function renderGroup(
   row: StoredResource,
-  members: readonly Member[] | undefined,
+  members: readonly ShownMember[] | undefined,
   rendering: Rendering,
 ): JsonObject {
   const resource = members === undefined ? row.resource : { ...row.resource, members: memberList(members, rendering) };
@@ -56,17 +56,17 @@ export function renderGroup(
 }
 
 /** Members alone, as far as the answer shows them. */
-export function renderMembers(members: readonly Member[], rendering: Rendering): readonly Json[] {
+export function renderMembers(members: readonly ShownMember[], rendering: Rendering): readonly Json[] {
   const { type, projection } = rendering;
   const shown = projectResource(type, { members: memberList(members, rendering) }, projection)["members"];
   return isList(shown) ? shown : [];
 }
 
-function memberList(members: readonly Member[], { baseUrl }: Rendering): readonly JsonObject[] {
+function memberList(members: readonly ShownMember[], { baseUrl }: Rendering): readonly JsonObject[] {
   return members.map((member) => memberDocument(member, baseUrl));
 }
 
-export function memberDocument({ id, type, display }: Member, baseUrl: string): JsonObject {
+export function memberDocument({ id, type, display }: ShownMember, baseUrl: string): JsonObject {
   return { value: id, $ref: `${baseUrl}/${type}s/${id}`, type, display };
 }
 

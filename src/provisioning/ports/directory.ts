@@ -46,6 +46,13 @@ export interface GroupMember {
   readonly display?: string;
 }
 
+/** Who is a member, or may be one. */
+export interface ShownMember {
+  readonly id: string;
+  readonly type: "User" | "Group";
+  readonly display: string;
+}
+
 /** A group inside another. */
 export interface NestedGroup {
   readonly group: DirectoryGroupId;
@@ -132,6 +139,8 @@ export interface DirectoryReader {
   memberIdsOf(group: DirectoryGroupId): Promise<readonly DirectoryUserId[]>;
   /** Groups inside these groups, by id; with `only`, those among these ids. One statement. */
   nestedIn(groups: readonly DirectoryGroupId[], only?: readonly string[]): Promise<readonly NestedGroup[]>;
+  /** Those of these ids that are users or groups as SCIM sees them, as a group's members would be shown. One statement. */
+  shownAsMembers(connection: ConnectionId, ids: readonly string[]): Promise<readonly ShownMember[]>;
   groupsOf(users: readonly DirectoryUserId[]): Promise<readonly GroupOfUser[]>;
   /** Those of these ids that are users as SCIM sees them, with the displayName where the document has one. One statement. */
   displayNames(
