@@ -17,17 +17,18 @@ describe("signing out through OpenID Connect", () => {
     const acme = await service.addTenant({ slug: "acme", name: "Acme" });
     const oidc = { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] };
     await service.addOidc(acme, "sso", oidc, { clientSecret: "a client secret" });
+    await service.addOidc(acme, "okta", oidc, { clientSecret: "a client secret", profile: "okta" });
   });
   afterEach(async () => {
     await service?.close();
     await op?.close();
   });
 
-  async function signedIn(metadata: JsonObject, claims: JsonObject = {}): Promise<Browser> {
+  async function signedIn(metadata: JsonObject, claims: JsonObject = {}, connection = "sso"): Promise<Browser> {
     made += 1;
     op.behave({ metadata, claims: { sub: `s${made}`, ...claims } });
     const browser = createBrowser();
-    const { status, text } = await browser.visit(`${service.url}/sso/acme/sso/login`);
+    const { status, text } = await browser.visit(`${service.url}/sso/acme/${connection}/login`);
     expect(status, text).to.equal(200);
     return browser;
   }
@@ -83,6 +84,14 @@ describe("signing out through OpenID Connect", () => {
       expect(await isAlive(browser)).to.equal(false);
     });
   }
+
+  it("ends here where the provider would show an error without the ID token, as Okta does", async () => {
+    const browser = await signedIn({ end_session_endpoint: `${op.issuer}/end` }, {}, "okta");
+    const { status, text, url } = await signOut(browser);
+    expect([status, url]).to.deep.equal([200, `${service.url}/sso/logout`]);
+    expect(text).to.contain("may still know you");
+    expect(await isAlive(browser)).to.equal(false);
+  });
 
   it("answers a program without sending it anywhere", async () => {
     const browser = await signedIn({ end_session_endpoint: `${op.issuer}/end` });

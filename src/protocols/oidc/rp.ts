@@ -79,8 +79,8 @@ export interface RelyingParty {
   /** What a call of the provider's own is shown by: a JWT made for this address of ours. Throws OidcFailure. */
   revocation(provider: Provider, token: string, address: string): Promise<ProviderJwt>;
   /**
-   * Where the provider ends its own session and sends the browser on to `returnTo`; `undefined` where it has no such place, or
-   * does not answer soon.
+   * Where the provider ends its own session and sends the browser on to `returnTo`; `undefined` where it has no such place, wants
+   * the ID token there, or does not answer soon.
    */
   endSessionUrl(provider: Provider, leaving: Leaving): Promise<string | undefined>;
 }
@@ -135,6 +135,7 @@ export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
       verifyProviderJwt(known, provider, token, { audience: address, type: REVOCATION_TYPE, now: deps.now() }),
 
     async endSessionUrl(provider, { returnTo, state, idpSession }) {
+      if (provider.profile.signOutNeedsIdToken === true) return undefined;
       const seen = await soon(known.of(provider));
       const place = seen?.metadata.end_session_endpoint;
       if (seen === undefined || !isWebAddress(place) || !(deps.allowHttp || place.startsWith("https:")))
