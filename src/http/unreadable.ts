@@ -44,14 +44,17 @@ export function watchUnreadable(server: Server, refuse: Refuse): void {
     // what comes behind it is no request either
     if (ending.has(socket)) return;
     ending.add(socket);
-    const open = [...(underWay.get(socket) ?? [])];
-    const [first] = open;
-    const last = open.at(-1);
+    const [last, before] = [...(underWay.get(socket) ?? [])].reverse();
+    // INVARIANT: nothing is written into an answer, nor where another one is expected first
+    const end = () => {
+      if (before && last?.writableEnded) endBehind(last, socket);
+      else if (last?.headersSent || !socket.writable) socket.destroy();
+      else endWith(refuse({ refusal: refusalOf(error), ...whatCame(error, last?.req, socket) }), socket);
+    };
     if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
     else if (last?.req.complete) endBehind(last, socket);
-    // INVARIANT: nothing is written into an answer, nor where another one is expected first
-    else if (open.length > 1 || first?.headersSent) socket.destroy();
-    else endWith(refuse({ refusal: refusalOf(error), ...whatCame(error, first?.req, socket) }), socket);
+    else if (before) before.once("close", end);
+    else end();
   });
   server.on("connect", (request, socket) => {
     // node listens to it no more

@@ -164,6 +164,45 @@ describe("what is no request, behind others on its connection", () => {
     expect(answer).to.match(/^HTTP\/1\.1 200 OK.*whole$/s);
   });
 
+  const BROKEN = `POST /broken HTTP/1.1\r\n${HOST}transfer-encoding: chunked\r\n\r\nno length\r\n`;
+  const whole = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+  const behind: readonly (readonly [what: string, broken: RequestListener, answers: RegExp])[] = [
+    ["is refused", () => undefined, /^HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*whole.*HTTP\/1\.1 400.*refused$/s],
+    [
+      "keeps the answer that it has",
+      (_, response) => response.end("early"),
+      /^HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*early$/s,
+    ],
+    [
+      "keeps the answer that it gets meanwhile",
+      (_, response) => void setTimeout(() => response.end("early"), 30),
+      /^HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*early$/s,
+    ],
+    [
+      "is cut where its answer has begun",
+      (_, response) => void response.write("begun"),
+      /^HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*whole(?!.*refused)/s,
+    ],
+  ];
+  for (const [what, broken, answers] of behind) {
+    it(`a body that goes wrong ${what}, behind the answers to those that came whole before it`, async () => {
+      const app: RequestListener = (request, response) => {
+        if (request.url === "/broken") broken(request, response);
+        else setTimeout(() => response.end("whole"), 60);
+      };
+      const came: Buffer[] = [];
+      const listener = await bind("127.0.0.1", 0);
+      listener.serve(app, refuse);
+      const socket = connect(listener.port, "127.0.0.1");
+      socket.on("data", (bytes: Buffer) => came.push(bytes)).on("error", () => undefined);
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      await send(socket, [`${whole}${whole}${BROKEN}`]);
+      await closed;
+      await listener.close(0);
+      expect(Buffer.concat(came).toString()).to.match(answers);
+    });
+  }
+
   it("cuts the connection where a body goes wrong of which the answer has begun", async () => {
     const head = `POST / HTTP/1.1\r\n${HOST}transfer-encoding: chunked\r\n\r\n`;
     const early: RequestListener = (_, response) => void response.write("begun ");
