@@ -5,7 +5,8 @@ import { readUser } from "../../src/protocols/scim/document.js";
 import { applyPatch } from "../../src/protocols/scim/patch.js";
 import { readPatchRequest } from "../../src/protocols/scim/patch-request.js";
 import { DEFAULT_PROJECTION } from "../../src/protocols/scim/project.js";
-import { renderUser } from "../../src/protocols/scim/render.js";
+import { renderUser, shownUser } from "../../src/protocols/scim/render.js";
+import { textOf, writtenText } from "../../src/protocols/scim/written.js";
 import { ENTERPRISE, PATCH_OP, schemas, USER, userReading } from "./tables.js";
 
 const text = fc.string({ unit: "grapheme-ascii", maxLength: 6 });
@@ -78,6 +79,44 @@ describe("SCIM users there and back", () => {
         expect(readUser(answer, userReading(), resource).resource).to.deep.equal(resource);
       }),
     );
+  });
+
+  const odd = fc.dictionary(
+    fc.constantFrom("id", "schemas", "groups", "meta", "Groups", "title", "strange", "nickName", ENTERPRISE, "name"),
+    fc.oneof(
+      text,
+      fc.constant([]),
+      fc.constant([{ value: "other" }]),
+      fc.record({ strange: text }, { requiredKeys: [] }),
+      fc.record({ department: text, manager: fc.record({ value: text }) }, { requiredKeys: [] }),
+    ),
+    { maxKeys: 2 },
+  );
+  const name = fc.oneof(text, fc.string({ unit: "binary", maxLength: 6 }), fc.constantFrom('"', "\\", "\u007f", "\n"));
+  const groups = fc.array(fc.record({ id: name, displayName: name }), { maxLength: 4 });
+  const related = fc.record({ groups, manager: fc.record({ displayName: text }) }, { requiredKeys: [] });
+
+  it("P2: the text of an answer is that of the document, whatever is stored, and whatever the groups are called", () => {
+    let texts = 0;
+    fc.assert(
+      fc.property(
+        user,
+        odd,
+        related,
+        fc.constantFrom("https://x", 'https://x/"\u00e9'),
+        (body, more, relations, baseUrl) => {
+          const resource = { ...readUser(body, userReading()).resource, ...more };
+          const times = { createdAt: "2026-01-01T00:00:00.000Z", modifiedAt: "2026-01-02T00:00:00.000Z" } as const;
+          const row = { id: "u1", resource, version: 3, ...times };
+          const rendering = { type: schemas.user, baseUrl, projection: DEFAULT_PROJECTION };
+          const shown = shownUser(row, relations, rendering);
+          texts += writtenText(shown) === undefined ? 0 : 1;
+          expect(textOf(shown)).to.equal(JSON.stringify(renderUser(row, relations, rendering)));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(texts, "some were texts").to.be.above(0);
   });
 
   it("what a PATCH leaves is a document that a PUT of it leaves alone, whatever the operations and the profile", () => {

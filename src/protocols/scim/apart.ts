@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Json, JsonObject } from "../../model/json.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import { isList, isObject, without } from "./json-value.js";
+import { textOf } from "./written.js";
 
 const APART = Symbol("lists that come apart");
 
@@ -34,7 +35,7 @@ const PIECE = 500_000;
 export async function listText(body: JsonObject): Promise<string | AsyncIterable<string>> {
   const resources = body["Resources"];
   if (!isList(resources)) return JSON.stringify(body);
-  const texts = await inBreaths(resources, (resource) => JSON.stringify(resource));
+  const texts = resources.length > 1 ? await inBreaths(resources, textOf) : resources.map(textOf);
   const start = `${opened(without(body, "Resources"))},"Resources":[`;
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   return length <= PIECE ? `${start}${texts.join(",")}]}` : sentInTurns(start, texts);
@@ -68,7 +69,7 @@ async function* listPieces(body: JsonObject, resources: readonly Json[]): AsyncG
 async function* resourceText(resource: Json): AsyncGenerator<string> {
   const apart = apartOf(resource);
   if (apart === undefined) {
-    yield JSON.stringify(resource);
+    yield textOf(resource);
     return;
   }
   yield opened(resource);

@@ -139,9 +139,14 @@ function idsIn(filter: ResourceFilter): readonly string[] | undefined {
   return items.includes(undefined) ? undefined : items.flatMap((ids) => ids ?? []);
 }
 
+/** Whether the answer shows all that there is. */
+export function isShownWhole(type: ResourceType, resource: JsonObject, { mode }: Projection): boolean {
+  return mode === "default" && !type.hides && isDeclared(type, resource);
+}
+
 /** A complete resource, as far as the answer shows it; `schemas` is the caller's. */
 export function projectResource(type: ResourceType, resource: JsonObject, projection: Projection): JsonObject {
-  if (projection.mode === "default" && !type.hides && isDeclared(type, resource)) return resource;
+  if (isShownWhole(type, resource, projection)) return resource;
   const shown: Record<string, Json> = projectAttributes(type.core, resource, projection);
   for (const { schema } of type.extensions) {
     const data = resource[schema.urn];

@@ -4,8 +4,9 @@ import type { Instant } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import type { ShownMember } from "../../provisioning/ports/directory.js";
 import { isList, isObject } from "./json-value.js";
-import { type Projection, projectResource } from "./project.js";
+import { isShownWhole, type Projection, projectResource } from "./project.js";
 import type { ResourceType } from "./schema.js";
+import { asWritten } from "./written.js";
 
 /** What the directory keeps of any resource. */
 export interface StoredResource {
@@ -108,17 +109,58 @@ function withManager(resource: JsonObject, found: UserRelations["manager"], base
   return { ...resource, [ENTERPRISE]: { ...enterprise, manager: linkedUser(manager, found, baseUrl) } };
 }
 
+/** What `renderUser` makes, where nothing but its text is needed: for much less where the answer shows all of it. */
+export function shownUser(row: StoredResource, relations: UserRelations, rendering: Rendering): JsonObject {
+  const text = userText(row, relations, rendering);
+  return text === undefined ? renderUser(row, relations, rendering) : asWritten(text);
+}
+
+/** The list of groups is longer than all the rest, and its form is known. */
+function userText(
+  row: StoredResource,
+  { groups, manager }: UserRelations,
+  { type, baseUrl, projection }: Rendering,
+): string | undefined {
+  const resource = withManager(row.resource, manager, baseUrl);
+  const fits = isShownWhole(type, resource, projection) && !("groups" in resource) && !("meta" in resource);
+  if (!fits) return undefined;
+  const own = JSON.stringify({ schemas: schemasOf(type, resource), id: row.id, ...resource });
+  const lists = groups === undefined ? "" : `,"groups":[${groupsText(groups, baseUrl)}]`;
+  return `${own.slice(0, -1)}${lists},"meta":${JSON.stringify(metaOf(row, type, baseUrl))}}`;
+}
+
+function groupsText(groups: NonNullable<UserRelations["groups"]>, baseUrl: string): string {
+  const base = quoted(baseUrl).slice(0, -1);
+  let text = "";
+  for (const { id, displayName } of groups) {
+    const inner = quoted(id).slice(1);
+    const comma = text === "" ? "" : ",";
+    text += `${comma}{"value":"${inner},"$ref":${base}/Groups/${inner},"display":${quoted(displayName)},"type":"direct"}`;
+  }
+  return text;
+}
+
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
 function render(row: StoredResource, resource: JsonObject, rendering: Rendering): JsonObject {
   const { type, projection } = rendering;
-  const meta = {
+  const meta = metaOf(row, type, rendering.baseUrl);
+  const shown = projectResource(type, { id: row.id, ...resource, meta }, projection);
+  return { schemas: schemasOf(type, shown), ...shown };
+}
+
+function metaOf(row: StoredResource, type: ResourceType, baseUrl: string): JsonObject {
+  return {
     resourceType: type.name,
     created: row.createdAt,
     lastModified: row.modifiedAt,
-    location: locationOf(type, row.id, rendering.baseUrl),
+    location: locationOf(type, row.id, baseUrl),
     version: etagOf(row.version, row.over),
   };
-  const shown = projectResource(type, { id: row.id, ...resource, meta }, projection);
-  return { schemas: schemasOf(type, shown), ...shown };
 }
 
 /** RFC-07: an extension is listed exactly when the answer holds data of it. */

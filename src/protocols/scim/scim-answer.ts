@@ -10,13 +10,18 @@ import { listText, textInPieces } from "./apart.js";
 import { errorBody, ScimError, type ScimErrorKind } from "./errors.js";
 import type { Outcome } from "./resource-handler.js";
 import { SCIM_PREFIX, SCIM_UNVERSIONED } from "./scim-request.js";
+import { writtenText } from "./written.js";
 
 const MEDIA_TYPE = "application/scim+json";
 
 /** C3: no charset behind the media type. */
 export function scimAnswer(status: number, body?: JsonObject, headers: Readonly<Record<string, string>> = {}): Answer {
   if (body === undefined) return { status, headers };
-  return { status, headers: { ...headers, "content-type": MEDIA_TYPE }, body: textInPieces(body) ?? body };
+  return {
+    status,
+    headers: { ...headers, "content-type": MEDIA_TYPE },
+    body: textInPieces(body) ?? writtenText(body) ?? body,
+  };
 }
 
 /** INVARIANT: the text is made here, so that nothing of the page but this is held until the client has taken it. */

@@ -18,7 +18,7 @@ import { applyPatchInTurns } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
 import { checkIfMatch, isUnchanged } from "./preconditions.js";
 import { wants } from "./project.js";
-import { etagOf, locationOf, renderUser } from "./render.js";
+import { etagOf, locationOf, renderUser, shownUser } from "./render.js";
 import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
 import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
@@ -46,7 +46,7 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
 
 async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
   const { rows, ...listed } = await listedRows(visit, query);
-  return { ...listed, resources: await renderAll(visit, rows) };
+  return { ...listed, resources: await renderAll(visit, rows, shownUser) };
 }
 
 async function listedRows(visit: Visit, query: ListQuery): Promise<DirectoryList<DirectoryUserRow>> {
@@ -81,7 +81,7 @@ function letGo(visit: Visit, body: Json): Creation {
 async function readOne(visit: Visit): Promise<Outcome> {
   const row = await stored(visit, showsGroups(visit));
   if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
-  return outcome(visit, 200, row);
+  return outcome(visit, 200, row, shownUser);
 }
 
 function replaceUser(visit: Visit, body: Json): Promise<Outcome> {
@@ -187,24 +187,34 @@ async function saved(
   return outcome(visit, status, { resource, ...written, id: written.id as DirectoryUserId });
 }
 
-async function outcome(visit: Visit, status: 200 | 201, row: DirectoryUserRow): Promise<Outcome> {
-  const [resource] = await renderAll(visit, [row]);
+async function outcome(
+  visit: Visit,
+  status: 200 | 201,
+  row: DirectoryUserRow,
+  show: typeof renderUser = renderUser,
+): Promise<Outcome> {
+  const [resource] = await renderAll(visit, [row], show);
   const location = locationOf(visit.room.schemas.user, row.id, visit.room.baseUrl);
   return { status, location, etag: etagOf(row.version), ...(resource && { resource }) };
 }
 
 /** Groups and managers of the whole page in one question each, and only when the answer shows them. */
-async function renderAll(visit: Visit, rows: readonly DirectoryUserRow[]): Promise<readonly JsonObject[]> {
+async function renderAll(
+  visit: Visit,
+  rows: readonly DirectoryUserRow[],
+  show: typeof renderUser,
+): Promise<readonly JsonObject[]> {
   if (rows.length === 0) return [];
   const { room, caller, projection } = visit;
   const type = room.schemas.user;
   const groups = showsGroups(visit) ? await groupsByUser(caller, rows) : undefined;
   const managers = wants(type, "manager", projection, ENTERPRISE) ? await managersOf(caller, rows) : new Map();
-  return inBreaths(rows, (row) => {
+  const shown = (row: DirectoryUserRow): JsonObject => {
     const manager = managers.get(managerId(row.resource) ?? "");
     const relations = { ...(groups && { groups: groups.get(row.id) ?? [] }), ...(manager && { manager }) };
-    return renderUser(row, relations, { type, baseUrl: room.baseUrl, projection });
-  });
+    return show(row, relations, { type, baseUrl: room.baseUrl, projection });
+  };
+  return rows.length > 1 ? inBreaths(rows, shown) : rows.map(shown);
 }
 
 async function groupsByUser(caller: ScimCaller, rows: readonly DirectoryUserRow[]) {
