@@ -1,7 +1,6 @@
 /** Owns the way of every request through the web framework: id, route, answer or error in the look of its prefix, log line. */
 
-import { randomUUID } from "node:crypto";
-import type { IncomingMessage, RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import Router from "@koa/router";
 import Koa from "koa";
@@ -9,16 +8,16 @@ import { Refusal } from "../model/problem.js";
 import { parseRanges } from "../platform/addresses.js";
 import type { Logger } from "../platform/log.js";
 import { clientAddress } from "./client-address.js";
-import { readCookie } from "./cookies.js";
-import type { About, Answer, HttpRequest } from "./exchange.js";
+import type { Answer } from "./exchange.js";
 import { createPlaces } from "./face-places.js";
 import { failureHeaders, renderProblem } from "./failure.js";
-import { type GuardedRoute, guardRoute } from "./guard.js";
+import { guardRoute } from "./guard.js";
 import type { Metrics } from "./metrics.js";
 import { plainPaths } from "./plain-paths.js";
-import type { Arrival, Face } from "./route.js";
+import { checkHead, requestOf, type Sent, type Trail } from "./request-of.js";
+import type { Face } from "./route.js";
 import { securityHeaders } from "./security-headers.js";
-import { headTooLarge, LONGEST_HEAD } from "./unreadable.js";
+import { isStreamed, type Ready, sendText, textOf } from "./text-answer.js";
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -37,79 +36,132 @@ interface RouteState {
 
 type Ctx = Koa.ParameterizedContext<RouteState>;
 
-/** What is known of a request by the end of it. */
-interface Trail {
-  route: string;
-  about: About;
-  params: Readonly<Record<string, string>>;
-  guarded?: GuardedRoute;
-  readonly arrival: Arrival;
-}
-
 export function createApp(options: AppOptions): RequestListener {
-  const { logger, metrics } = options;
-  const standardHeaders = securityHeaders(options.publicUrl);
-  const proxies = parseRanges(options.trustedProxies) ?? [];
+  const { logger } = options;
   const routeOf = createRouting(options.faces, options.checkAnswers);
   const app = new Koa<RouteState>();
   // Everything else is answered below: what gets here are connections that broke off, and errors that cannot be rendered.
   app.on("error", (error: unknown) => logger.fault("connection_broken", error));
+  const made = new WeakMap<IncomingMessage, Ready>();
+  const serve = createServing(options);
   app.use(async (ctx) => {
+    const ready = made.get(ctx.req);
+    if (ready !== undefined) {
+      send(ctx, ready);
+      return;
+    }
+    const { req: message, res: response, method, path, querystring: query } = ctx;
+    const { face, find } = routeOf(path);
+    const found = { face, find: (trail: Trail) => find(ctx, trail), send: (next: Ready) => send(ctx, next) };
+    await serve({ message, response, method, path, query, ...found });
+  });
+  const byKoa = app.callback();
+  return (message, response) => {
+    const { url = "", method = "" } = message;
+    const [path = "", query = ""] = DIRECT.exec(url)?.slice(1) ?? [];
+    const plain = path === "" ? undefined : routeOf(path).plain?.(method, path);
+    if (plain === undefined) {
+      void byKoa(message, response);
+      return;
+    }
+    const sendNow = (ready: Ready): void => {
+      const text = textOf(ready.answer);
+      if (text !== undefined) {
+        sendText(response, ready, text);
+        return;
+      }
+      // what cannot be sent is known by that, while another answer can be given
+      const headers = { ...ready.standard, ...ready.answer.headers };
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      made.set(message, ready);
+      void byKoa(message, response);
+    };
+    serve({ message, response, method, path, query, ...plain, send: sendNow }).catch((error: unknown) => {
+      logger.fault("connection_broken", error);
+      response.destroy();
+    });
+  };
+}
+
+/** From a request to its answer and what is told of both, whichever way the answer goes. */
+function createServing({ logger, metrics, ...options }: AppOptions): (served: Served) => Promise<void> {
+  const standardHeaders = securityHeaders(options.publicUrl);
+  const proxies = parseRanges(options.trustedProxies) ?? [];
+  return async (served) => {
     const started = performance.now();
+    const { message, response, face } = served;
     const trail: Trail = { route: "unmatched", about: {}, params: {}, arrival: {} };
-    const address = clientAddress(ctx.req.socket.remoteAddress ?? "", ctx.get("x-forwarded-for"), proxies);
-    const request = requestOf(ctx, trail, logger, address);
-    const { face, find } = routeOf(ctx.path);
+    const forwarded = message.headers["x-forwarded-for"];
+    const address = clientAddress(message.socket.remoteAddress ?? "", forwarded?.toString(), proxies);
+    const request = requestOf(served, trail, logger, address);
     const standard = { ...standardHeaders, "x-request-id": request.id };
     let code = {};
     let answer: Answer;
     try {
-      checkHead(ctx.req);
-      await find(ctx, trail);
+      checkHead(message);
+      const found = served.find(trail);
+      if (found !== undefined) await found;
       if (trail.guarded === undefined) throw new Refusal("not_found", "there is nothing at this address");
-      answer = await trail.guarded(request, ctx.req, trail.arrival);
-      send(ctx, answer, standard);
+      answer = await trail.guarded(request, message, trail.arrival);
+      served.send({ answer, standard });
     } catch (error) {
-      for (const name of ctx.res.getHeaderNames()) ctx.remove(name);
+      for (const name of response.headersSent ? [] : response.getHeaderNames()) response.removeHeader(name);
       answer = (face?.renderError ?? renderProblem)(error, request);
-      send(ctx, answer, { ...standard, ...failureHeaders(error) });
+      served.send({ answer, standard: { ...standard, ...failureHeaders(error) } });
       if (answer.status >= 500) request.log.fault("request_failed", error);
       if (error instanceof Refusal) code = { code: error.code };
     }
-    const { method, status } = ctx;
+    const { method } = request;
+    const { status } = answer;
     const seconds = (performance.now() - started) / 1_000;
     metrics.observeRequest(method, trail.route, status, seconds);
     const milliseconds = Math.round(seconds * 1_000);
     const { route, about, arrival } = trail;
     logger.info("request", { requestId: request.id, method, route, status, milliseconds, ...about, ...code });
     face?.answered?.({ ...arrival, request, route, about, answer, milliseconds });
-  });
-  return app.callback();
+  };
+}
+
+/** Addresses that mean what they are written as, with what stands behind the question mark. */
+const DIRECT = /^(\/[!"$->@-~]*)(?:\?([!"$-~]*))?$/;
+
+/** A request on its way, by Koa or, where its path is plain words and its answer text, by node alone: Koa costs as much as a handler. */
+interface Served extends Sent {
+  readonly response: ServerResponse;
+  readonly face: Face | undefined;
+  find(trail: Trail): Promise<void> | undefined;
+  send(ready: Ready): void;
 }
 
 type Finder = (ctx: Ctx, trail: Trail) => Promise<void>;
-type Routing = (path: string) => { readonly face: Face | undefined; readonly find: Finder };
+type PlainFinder = (method: string, path: string) => Pick<Served, "face" | "find"> | undefined;
+interface Place {
+  readonly face: Face | undefined;
+  readonly find: Finder;
+  /** Without the router, where the path is plain words. */
+  readonly plain?: PlainFinder;
+}
 
-const nothingHere: Finder = async () => undefined;
+const NOTHING_HERE: Place = { face: undefined, find: async () => undefined };
 
-function createRouting(faces: readonly Face[], checkAnswers: boolean): Routing {
+function createRouting(faces: readonly Face[], checkAnswers: boolean): (path: string) => Place {
   const placeOf = createPlaces(faces);
-  const finders = new Map(faces.map((face) => [face, createFinder(face, checkAnswers)]));
+  const found = new Map(faces.map((face) => [face, createFinder(face, checkAnswers)]));
   return (path) => {
     const place = placeOf(path);
-    const finder = place && finders.get(place.face);
-    if (place === undefined || finder === undefined) return { face: undefined, find: nothingHere };
+    const here = place && found.get(place.face);
+    if (place === undefined || here === undefined) return NOTHING_HERE;
     const { face, below } = place;
-    if (below === face.prefix) return { face, find: finder };
+    if (below === face.prefix) return here;
     const findByAlias: Finder = (ctx, trail) => {
       ctx.path = face.prefix + ctx.path.slice(below.length);
-      return finder(ctx, trail);
+      return here.find(ctx, trail);
     };
     return { face, find: findByAlias };
   };
 }
 
-function createFinder(face: Face, checkAnswers: boolean): Finder {
+function createFinder(face: Face, checkAnswers: boolean): Place {
   const router = new Router<RouteState>({ sensitive: face.anyCase !== true });
   const routes = face.routes.map((route) => {
     const { method, path } = route;
@@ -117,7 +169,9 @@ function createFinder(face: Face, checkAnswers: boolean): Finder {
     return {
       method,
       path,
-      found: (trail: Trail, params: Trail["params"]) => void Object.assign(trail, { route: path, params, guarded }),
+      found(trail: Trail, params: Trail["params"]): undefined {
+        Object.assign(trail, { route: path, params, guarded });
+      },
     };
   });
   for (const { method, path, found } of routes) {
@@ -128,7 +182,13 @@ function createFinder(face: Face, checkAnswers: boolean): Finder {
   const plain = plainPaths(routes, face.anyCase === true);
   // The router itself adds what its type asks of the context.
   const dispatch = router.routes() as Koa.Middleware<RouteState>;
-  return async (ctx, trail) => {
+  const findPlainly: PlainFinder = (method, path) => {
+    const match = plain(method, path);
+    if (match === undefined) return undefined;
+    const { route, params } = match;
+    return { face, find: (trail) => route.found(trail, params) };
+  };
+  const find: Finder = async (ctx, trail) => {
     const match = plain(ctx.method, ctx.path);
     if (match !== undefined) {
       match.route.found(trail, match.params);
@@ -147,49 +207,15 @@ function createFinder(face: Face, checkAnswers: boolean): Finder {
       });
     });
   };
+  return { face, find, plain: findPlainly };
 }
 
-/** What node lets through, so that it is answered as anything else. */
-function checkHead({ method = "", url = "", rawHeaders, headers, httpVersion }: IncomingMessage): void {
-  // what stands between and behind: " ", " HTTP/1.1\r\n" and the empty line, ": " and "\r\n" of each header
-  let bytes = method.length + url.length + 14 + rawHeaders.length * 2;
-  for (const part of rawHeaders) bytes += part.length;
-  if (bytes > LONGEST_HEAD) throw headTooLarge();
-  if (headers.host === undefined && httpVersion === "1.1")
-    throw new Refusal("bad_request", "a header is missing: `Host`");
-}
-
-function requestOf(ctx: Ctx, trail: Trail, logger: Logger, address: string): HttpRequest {
-  const sentId = ctx.get("x-request-id");
-  const id = /^[\w.-]{1,64}$/.test(sentId) ? sentId : randomUUID();
-  let log: Logger | undefined;
-  return {
-    id,
-    method: ctx.method,
-    path: ctx.path,
-    get params() {
-      return trail.params;
-    },
-    query: new URLSearchParams(ctx.querystring),
-    address,
-    get log() {
-      log ??= logger.with({ requestId: id });
-      return log;
-    },
-    header: (name) => (name in ctx.req.headers ? ctx.get(name) : undefined),
-    cookie: (name) => readCookie(ctx.req.headers.cookie, name),
-    identify: (about) => {
-      trail.about = { ...trail.about, ...about };
-    },
-  };
-}
-
-const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
-function send(ctx: Ctx, answer: Answer, standard: Readonly<Record<string, string>>): void {
+function send(ctx: Ctx, ready: Ready): void {
+  const { answer, standard } = ready;
   const text = textOf(answer);
   if (text !== undefined) {
-    sendText(ctx, answer, standard, text);
+    ctx.respond = false;
+    sendText(ctx.res, ready, text);
     return;
   }
   ctx.respond = true;
@@ -206,33 +232,4 @@ function send(ctx: Ctx, answer: Answer, standard: Readonly<Record<string, string
   }
   // Koa takes a body of null for 204 unless it is told that the status is meant.
   ctx.status = answer.status;
-}
-
-/** The whole body as text, where it is one and its type is known. */
-function textOf({ status, body, headers }: Answer): string | undefined {
-  if (BODYLESS.has(status) || body === undefined || body instanceof Uint8Array || isStreamed(body)) return undefined;
-  if (typeof body !== "string") return JSON.stringify(body);
-  return headers?.["content-type"] === undefined ? undefined : body;
-}
-
-/** By node itself: most answers are such, and what Koa makes of a body costs as much as all the rest of it. */
-function sendText(
-  ctx: Ctx,
-  { status, headers, cookies = [] }: Answer,
-  standard: Readonly<Record<string, string>>,
-  text: string,
-): void {
-  ctx.respond = false;
-  ctx.res.writeHead(status, {
-    "content-type": "application/json",
-    ...standard,
-    ...headers,
-    ...(cookies.length > 0 && { "set-cookie": [...cookies] }),
-    "content-length": Buffer.byteLength(text),
-  });
-  ctx.res.end(text);
-}
-
-function isStreamed(body: unknown): body is AsyncIterable<string> {
-  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }
