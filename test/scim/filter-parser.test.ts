@@ -45,6 +45,43 @@ describe("SCIM filter grammar", () => {
     });
   }
 
+  it("P2: reads an equality of one attribute in short as in full, whatever is compared", () => {
+    const piece = fc.constantFrom(
+      "a",
+      "userName",
+      "not",
+      "$ref",
+      "1",
+      "x.y",
+      "constructor",
+      " ",
+      '"',
+      "\\",
+      "\\u0041",
+      "é",
+      "eq",
+      "]",
+      "\0",
+      "\n",
+    );
+    const piecesOf = fc.array(piece, { maxLength: 3 }).map((pieces) => pieces.join(""));
+    const names = fc.oneof({ weight: 3, arbitrary: fc.constantFrom("a", "userName", "not", "constructor") }, piecesOf);
+    const read = (text: string): unknown => {
+      try {
+        return parseFilter(text, strict);
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    fc.assert(
+      fc.property(names, piecesOf, (name, value) => {
+        const text = `${name} eq "${value}"`;
+        expect(read(text), text).to.deep.equal(read(` ${text}`));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("RFC-31, BUG-11: takes operators and connectives in any letter case and keeps both sides", () => {
     expect(parseFilter('a EQ "1" AND b Pr Or NOT (c eQ "2")', strict)).to.deep.equal(
       parseFilter('a eq "1" and b pr or not (c eq "2")', strict),

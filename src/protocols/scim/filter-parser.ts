@@ -47,6 +47,9 @@ interface Cursor extends FilterOptions {
   terms: number;
 }
 
+/** What nearly all filters are, with nothing in it that means anything else. */
+const PLAIN_EQUALITY = /^([A-Za-z]\w*) eq "([ !#-[\]-~]*)"$/;
+
 /** Reads a whole filter. Refuses with `invalidFilter` whatever the grammar or the limits do not allow. */
 export function parseFilter(text: string, options: FilterOptions): FilterNode {
   if (Buffer.byteLength(text) > FILTER_LIMITS.bytes) {
@@ -55,6 +58,9 @@ export function parseFilter(text: string, options: FilterOptions): FilterNode {
       `the filter is longer than ${FILTER_LIMITS.bytes} bytes: ask for less at once`,
     );
   }
+  const [, name, value] = PLAIN_EQUALITY.exec(text) ?? [];
+  if (name !== undefined && value !== undefined)
+    return { kind: "compare", attribute: { name }, comparator: "eq", value };
   const cursor: Cursor = { ...options, text, at: 0, terms: 0 };
   const node = readOr(cursor, 0, false);
   skipSpace(cursor);
