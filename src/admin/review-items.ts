@@ -2,7 +2,7 @@ import type { Route } from "../http/route.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { adoptByHand } from "../provisioning/adopt-by-hand.js";
-import { closeReviewItem } from "../provisioning/review-items.js";
+import { acceptReviewItem, closeReviewItem } from "../provisioning/review-items.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
@@ -44,6 +44,19 @@ export function reviewItemRoutes(deps: AdminDeps): readonly Route[] {
       responses: { 204: null },
       async handler({ params, principal: { tenant, context } }) {
         if (await closeReviewItem(p, tenant, params.item, context)) return { status: 204 };
+        throw new Refusal("not_found", `nothing waits as \`${params.item}\``);
+      },
+    }),
+    adminRoute<{ params: { readonly item: string }; principal: TenantCaller }>({
+      method: "POST",
+      path: `${ITEMS}/:item/accept`,
+      summary: "Let a pushed person be signed in to by another subject",
+      tags: TAGS,
+      auth: tenantAccess(deps, "admin"),
+      params: "admin/params#/$defs/reviewItem",
+      responses: { 204: null },
+      async handler({ params, principal: { tenant, context } }) {
+        if (await acceptReviewItem(p, tenant, params.item, context)) return { status: 204 };
         throw new Refusal("not_found", `nothing waits as \`${params.item}\``);
       },
     }),

@@ -5,8 +5,8 @@ import { asciiLower } from "../model/fold.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { IngestState } from "./ingest-state.js";
-import { holdsPrivileges, keepersOf, keepOut, reviewPrivileged } from "./keep-out.js";
-import { reviewLink } from "./link.js";
+import { holdsPrivileges, keepersOf, keepOut, mayMove, reviewPrivileged } from "./keep-out.js";
+import { reviewLink, reviewSubject } from "./link.js";
 import { askedOf } from "./link-push.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { FormerName } from "./ports/kept-out.js";
@@ -27,7 +27,10 @@ export type JoinState = Pick<IngestState, "tx" | "connection" | "now" | "touched
 };
 
 /** A pushed row that names may join to a sign-in. */
-export type Joining = Pick<LinkCandidate, "id" | "user" | "userName" | "subject" | "externalId" | "scimActive">;
+export type Joining = Pick<
+  LinkCandidate,
+  "id" | "user" | "userName" | "subject" | "externalId" | "scimActive" | "idChanged" | "nameChanged"
+>;
 
 export function isRenamed(row: Joining, { userName, externalId }: PushedNames): boolean {
   return row.userName !== userName || row.externalId !== externalId;
@@ -103,7 +106,14 @@ async function meantOne(
 ): Promise<SignedInRow | undefined> {
   const meant = found.filter((one) => meaningOf(one, pushed).links);
   if (meant.length === 0) return undefined;
-  const one = clearlyMeant(row, pushed, meant);
+  const renamed = asRenamed(row, pushed);
+  const one = clearlyMeant(row, { ...pushed, ...renamed }, meant);
+  const [only, another] = meant;
+  const mayBe = another === undefined && row.subject !== undefined ? only : undefined;
+  if (mayBe && (one ? !(await mayMove(tx, { ...row, ...renamed })) : mayBe.subject === pushed.externalId)) {
+    await reviewSubject(tx, connection, { ...row, userName: pushed.userName }, mayBe.subject, now);
+    return undefined;
+  }
   if (one === undefined || (await isSomebodyElses(tx, connection, one, row, pushed))) {
     const [stored] = await tx.rowsById(connection.id, [row.id]);
     await reviewLink(tx, connection, stored ? [stored, ...meant] : meant, [pushed.userName], now);
@@ -112,6 +122,14 @@ async function meantOne(
   if (!(await holdsPrivileges(tx, one.user))) return one;
   await reviewPrivileged(tx, connection, one, pushed, now);
   return undefined;
+}
+
+/** What the push changes for somebody who has signed in; as it is stored with it. */
+function asRenamed(row: Joining, { userName, externalId }: PushedNames) {
+  const { subject, idChanged = false, nameChanged = false } = row;
+  const isOther = subject !== undefined && externalId !== row.externalId;
+  const isCalledElse = subject !== undefined && asciiLower(userName) !== asciiLower(row.userName);
+  return { idChanged: idChanged || isOther, nameChanged: nameChanged || isCalledElse };
 }
 
 /** A subject that moves away from somebody stays theirs. */

@@ -95,6 +95,14 @@ function isByHand({ origin }: Grant): boolean {
   return origin === "manual";
 }
 
+/** INVARIANT: no client hands an account with privileges to another subject by renaming the person. */
+export async function mayMove(
+  tx: TenantWriter,
+  { user, idChanged, nameChanged }: Pick<LinkCandidate, "user" | "idChanged" | "nameChanged">,
+): Promise<boolean> {
+  return !(idChanged || nameChanged) || !(await holdsPrivileges(tx, user));
+}
+
 /** The sign-in that a push means stays where it is: whoever owns it is not moved without an admin's word. */
 export async function reviewPrivileged(
   tx: TenantWriter,

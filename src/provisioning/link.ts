@@ -5,7 +5,7 @@
 import type { Connection } from "../model/connection.js";
 import type { ObserveUser } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
-import { holdsPrivileges, keepersOf, mayKeepOut } from "./keep-out.js";
+import { holdsPrivileges, keepersOf, mayKeepOut, mayMove } from "./keep-out.js";
 import { signedInAs } from "./link-push.js";
 import type { LinkRow } from "./ports/access.js";
 import type { LinkCandidate, SignInName } from "./ports/directory.js";
@@ -36,8 +36,8 @@ export type Linked =
   | {
       readonly kind: "ambiguous";
       readonly rows: readonly LinkCandidate[];
-      /** The subject is that of one of them who is deleted. */
-      readonly isDeleted?: true;
+      /** The one of them whose account an admin may say is the sign-in's. */
+      readonly meant?: LinkCandidate;
     };
 
 /**
@@ -139,7 +139,7 @@ async function asSomebodyGone(
   const deleted = await tx.deletedRow(connection.id, { subject: signIn.subject, externalIds });
   const others = (await keepersOf(tx, connection, signIn)).filter(({ met }) => met.some(({ by }) => by === "id"));
   const gone = [...(deleted ? [deleted] : []), ...others].find(({ user }) => user !== row.user);
-  return gone && { kind: "ambiguous", rows: [row, gone], isDeleted: true };
+  return gone && { kind: "ambiguous", rows: [row, gone], meant: row };
 }
 
 /** By a name that links, whatever the externalIds say. */
@@ -161,12 +161,16 @@ async function linkNamesake(
   const off = await switchedOff(tx, connection, rows);
   const meant = meantRows(connection, signIn, rows);
   const [one] = meant;
-  if (one !== undefined && meant.length === 1) return off.has(one) ? { kind: "inactive", user: one.user } : only(meant);
+  if (one !== undefined && meant.length === 1) {
+    if (off.has(one)) return { kind: "inactive", user: one.user };
+    return (await mayMove(tx, one)) ? only(meant) : { kind: "ambiguous", rows: meant, meant: one };
+  }
   const namesakes = rows.filter((row) => meaningOf(signIn, row).closes);
   const gone = namesakes.find((row) => off.has(row));
   if (gone !== undefined) return { kind: "inactive", user: gone.user, keepers: [gone].filter(isPushed) };
   const bound = namesakes.filter((row) => row.hasScim && row.subject !== undefined && connection.sync === "live");
-  return bound.length > 0 ? { kind: "ambiguous", rows: bound } : undefined;
+  const changed = bound.find((row) => row.externalId === signIn.subject);
+  return bound.length > 0 ? { kind: "ambiguous", rows: bound, ...(changed && { meant: changed }) } : undefined;
 }
 
 /** Whom the source itself names by the very subject: pushed with it as externalId, else under the name that stands in its place. */
@@ -225,6 +229,18 @@ function isPushed({ hasScim }: LinkCandidate): boolean {
 async function liveLink(tx: TenantWriter, connection: Connection, user: UserId): Promise<LinkRow | undefined> {
   const links = await tx.links([user]);
   return links.find((link) => link.connection === connection.id && !link.deleted);
+}
+
+/** Somebody else's subject may be that of a pushed person by now: an admin decides, who accepts the item if so. */
+export async function reviewSubject(
+  tx: TenantWriter,
+  connection: Connection,
+  { id, user, userName }: Pick<LinkCandidate, "id" | "user" | "userName">,
+  subject: string,
+  now: Instant,
+): Promise<void> {
+  const detail = { subject, names: [userName], users: [user], candidates: [id] };
+  await tx.insertReviewItem({ kind: "other_subject", connection: connection.id, detail }, now);
 }
 
 /** Two people may be meant: an admin decides, and nobody is linked until then. */

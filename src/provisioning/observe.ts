@@ -7,7 +7,7 @@ import { mergeClaims } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { noteRefusal, reviewKeepers } from "./keep-out.js";
-import { linkSignIn, reviewLink } from "./link.js";
+import { linkSignIn, reviewLink, reviewSubject } from "./link.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { signInNames } from "./sign-in-names.js";
@@ -55,7 +55,9 @@ export async function observeUser(
   const { now } = options;
   const linked = await linkSignIn(tx, connection, observed);
   if (linked.kind === "ambiguous") {
-    await reviewLink(tx, connection, linked.rows, observed.userNames, now);
+    const { meant, rows } = linked;
+    if (meant) await reviewSubject(tx, connection, meant, observed.subject, now);
+    else await reviewLink(tx, connection, rows, observed.userNames, now);
     return { kind: "ambiguous" };
   }
   if (linked.kind === "inactive") {
@@ -130,6 +132,7 @@ function hasFacts(claims: ClaimsDocument | undefined): boolean {
   return claims.groupsUnknown !== "never_asserted" || Object.keys(claims.attributes).length > 0;
 }
 
-function emptyClaims(now: Instant) {
+/** Of somebody whose sign-ins taught nothing. */
+export function emptyClaims(now: Instant) {
   return { attributes: {}, groupsUnknown: "never_asserted" as const, claims: {}, at: now };
 }

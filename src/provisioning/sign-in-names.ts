@@ -5,7 +5,10 @@ import type { SignInName } from "./ports/directory.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 
 /** What a pushed user is called. */
-export type PushedNames = Pick<ScimUserDocument, "userName" | "externalId">;
+export type PushedNames = Pick<ScimUserDocument, "userName" | "externalId"> & {
+  /** Of somebody linked: the externalId is another one since then, and moves no link by itself. */
+  readonly idChanged?: boolean;
+};
 
 /** What a sign-in calls somebody. */
 export type SignInNames = Pick<SignedInRow, "subject" | "names">;
@@ -41,7 +44,7 @@ export function signInNames({ subject, externalIds, userNames, assertedName, cla
  * What a sign-in means for a pushed user: by the externalId, which is its subject or another lasting id, or by the userName. INVARIANT:
  * what merely comes along moves no link, and no name does against a lasting id that says otherwise.
  */
-export function meaningOf({ subject, names }: SignInNames, { userName, externalId }: PushedNames): Meaning {
+export function meaningOf({ subject, names }: SignInNames, { userName, externalId, idChanged }: PushedNames): Meaning {
   const has = (kind: SignInName["kind"], name: string | undefined) =>
     names.some((one) => one.kind === kind && one.name === name);
   const called = asciiLower(userName);
@@ -51,7 +54,12 @@ export function meaningOf({ subject, names }: SignInNames, { userName, externalI
   const isAsserted = has("asserted", called) && !contradicts;
   const links = isSubject || isId || isAsserted || has("name", called);
   const closes = links || has("asserted", called) || has("seen", called);
-  return { links, moves: isSubject || isAsserted, proves: isSubject || isId || isAsserted, closes };
+  return {
+    links,
+    moves: (isSubject && idChanged !== true) || isAsserted,
+    proves: isSubject || isId || isAsserted,
+    closes,
+  };
 }
 
 /** The names by which rows are found that a sign-in may mean. */

@@ -114,12 +114,14 @@ export interface CandidateColumns {
   readonly scim_active: Flag | null;
   readonly deleted_at: number | null;
   readonly claims: string | null;
+  readonly id_changed: Flag;
+  readonly name_changed: Flag;
 }
 
 /** Columns of `directory_users u` joined with `identity_links l`. */
 export const CANDIDATE_COLUMNS = verbatim(
   `u.id, l.user_id, u.user_name, u.subject, u.external_id, u.scim_resource is not null as has_scim, u.scim_active,
-    u.deleted_at, u.claims`,
+    u.deleted_at, u.claims, u.id_changed, u.name_changed`,
 );
 
 /** Of a candidate: the row's, and its link's. */
@@ -136,5 +138,20 @@ export function candidateOf(row: CandidateColumns): LinkCandidate {
     scimActive: row.scim_active !== null && isTrue(row.scim_active),
     deleted: row.deleted_at !== null,
     ...(row.claims === null ? {} : { claims: fromJson<ClaimsDocument>(row.claims) }),
+    ...(isTrue(row.id_changed) && { idChanged: true }),
+    ...(isTrue(row.name_changed) && { nameChanged: true }),
   };
+}
+
+/**
+ * Assignments to `directory_users` of what a push changes for somebody who has signed in. An id that is their subject, or one of their own
+ * sign-in's, is no other one.
+ */
+export function changedNames(externalId: Fragment, asciiName: Fragment): Fragment {
+  return sql`id_changed = case when subject is null or subject = ${externalId} then false
+      when coalesce(directory_users.external_id, '') = coalesce(${externalId}, '') then id_changed
+      else not exists (select 1 from sign_in_names n where n.tenant_id = directory_users.tenant_id
+        and n.directory_user_id = directory_users.id and n.kind = 'id' and n.name = ${externalId}) end,
+    name_changed = case when subject is null then false when directory_users.user_name_ascii = ${asciiName} then name_changed
+      else true end`;
 }

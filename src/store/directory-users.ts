@@ -21,6 +21,7 @@ import {
   CANDIDATE_COLUMNS,
   type CandidateColumns,
   candidateOf,
+  changedNames,
   directoryUserOf,
   LIVE_SCIM,
   type ResourceColumns,
@@ -214,7 +215,8 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       const at = toMillis(now);
       await db.run(
         sql`update directory_users set claims = ${toJson(claims)}, claims_version = claims_version + 1,
-            subject = coalesce(${text(subject ?? null)}, subject),
+            subject = coalesce(${text(subject ?? null)}, subject), id_changed = ${stays("id_changed", subject)},
+            name_changed = ${stays("name_changed", subject)},
             modified_at = case when scim_resource is null then ${bigint(at)} else modified_at end
           where tenant_id = ${tenant} and id = ${id} and deleted_at is null`,
       );
@@ -228,6 +230,11 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       return rows.map((row) => row.user_id as UserId);
     },
   };
+}
+
+/** Whoever moves a subject has decided what changed names mean. */
+function stays(flag: "id_changed" | "name_changed", subject: string | undefined): Fragment {
+  return sql`(${verbatim(flag)} and coalesce(subject, '') = coalesce(${text(subject ?? null)}, subject, ''))`;
 }
 
 export async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant): Promise<WrittenRow<DirectoryUserId>> {
@@ -274,7 +281,7 @@ async function updateScim(
   const written = await one<WrittenColumns>(
     db,
     sql`update directory_users set ${assignments(scimColumns(document, document.userName))},
-        scim_created_at = coalesce(scim_created_at, ${bigint(at)}), scim_version = scim_version + 1,
+        ${changedNames(text(document.externalId ?? null), text(asciiLower(document.userName)))}, scim_created_at = coalesce(scim_created_at, ${bigint(at)}), scim_version = scim_version + 1,
         version = version + 1, modified_at = ${at}
       where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
         ${atVersion(ifVersion)}

@@ -6,7 +6,7 @@ import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import type { Changed, DirectoryWriter, Newcomer } from "../provisioning/ports/directory.js";
 import { bigint, type Dialect, type RowType, text } from "./dialect.js";
-import { LIVE_SCIM, writtenOf } from "./directory-rows.js";
+import { changedNames, LIVE_SCIM, writtenOf } from "./directory-rows.js";
 import { scimColumns, WRITTEN, type WrittenColumns } from "./directory-users.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, sql, type Value, verbatim } from "./sql.js";
@@ -203,7 +203,8 @@ async function updateRows(
     ", ",
   );
   const written = await db.all<WrittenColumns>(
-    sql`update directory_users set ${assigned}, scim_version = directory_users.scim_version + 1,
+    sql`update directory_users set ${assigned}, ${changedNames(verbatim("r.external_id"), verbatim("r.user_name_ascii"))},
+        scim_version = directory_users.scim_version + 1,
         version = directory_users.version + 1, modified_at = ${at}
       from ${dialect.rows({ row_id: "text", if_version: "bigint", ...SCIM_TYPES }, rows)} as r
       where directory_users.tenant_id = ${tenant} and directory_users.id = r.row_id

@@ -44,6 +44,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0034-domain-claims", "28d973759e608def", "d6be02f765e2e660"],
   ["0035-metadata-refresh", "7edbbed3ccf50df8", "34e390938eb51baf"],
   ["0037-kept-out", "64845ae304341359", "10e0f209ca0a881c"],
+  ["0040-changed-names", "96f348d6998f8060", "d0dd6ecfaaadb9c7"],
 ];
 
 function digestOf(statements: readonly string[]): string {

@@ -160,6 +160,10 @@ export interface LinkCandidate {
   readonly scimActive: boolean;
   readonly deleted: boolean;
   readonly claims?: ClaimsDocument;
+  /** A push gave them another externalId since the subject was linked, which is no id of their own sign-ins. */
+  readonly idChanged?: boolean;
+  /** The same of the userName. */
+  readonly nameChanged?: boolean;
 }
 
 /**

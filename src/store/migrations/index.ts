@@ -1,6 +1,7 @@
 /** The migrations in their order. INVARIANT: names and contents never change once released; a change is a new one. */
 import { ACCESS_LEDGER } from "./access-ledger.js";
 import { ACCOUNT_ROLES } from "./account-roles.js";
+import { CHANGED_NAMES } from "./changed-names.js";
 import { CONNECTION_KEYS } from "./connection-keys.js";
 import { CUSTOM_RESOURCES } from "./custom-resources.js";
 import { DIRECTORY_LEDGER } from "./directory-ledger.js";
@@ -64,4 +65,5 @@ export const MIGRATIONS: readonly Migration[] = [
   DOMAIN_CLAIMS,
   METADATA_REFRESH,
   KEPT_OUT,
+  CHANGED_NAMES,
 ];

@@ -1,0 +1,146 @@
+import { expect } from "chai";
+import type { UserId } from "../../src/model/ids.js";
+import type { JsonObject } from "../../src/model/json.js";
+import { Refusal } from "../../src/model/problem.js";
+import { OWNER } from "../../src/model/target.js";
+import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { acceptReviewItem } from "../../src/provisioning/review-items.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
+import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
+import { signInOf } from "../support/people.js";
+import { ADMIN } from "../support/tenant.js";
+import { type DirectoryOptions, onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
+
+const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+
+type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+
+describe("a pushed person who is named by another subject than they sign in by", () => {
+  onEachDatabase((service) => {
+    const connect = (options: DirectoryOptions = {}) =>
+      service().connect({ protocol: "oidc", jit: "every_sign_in", oidc, ...options });
+    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed = {}) => {
+      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
+      return outcome.allowed ? outcome.user : outcome.code;
+    };
+    const reader = ({ tenant }: ScimDirectory) => service().p.store.read(tenant.id);
+    const waiting = async (directory: ScimDirectory) => (await reader(directory).reviewItems({ limit: 50 })).items;
+    const accept = async (directory: ScimDirectory, kind = "other_subject") => {
+      const item = (await waiting(directory)).find((one) => one.kind === kind);
+      return acceptReviewItem(service().p, directory.tenant, String(item?.id), ADMIN).catch((error: unknown) =>
+        error instanceof Refusal ? error.code : String(error),
+      );
+    };
+    const put = async (directory: ScimDirectory, id: string, userName: string, more: JsonObject = {}) =>
+      expect((await directory.put(`/Users/${id}`, userBody(userName, more))).status).to.equal(200);
+    const own = ({ tenant }: ScimDirectory, user: string) =>
+      addManualGrant(service().p, tenant, user as UserId, { target: OWNER, reason: "by hand" }, ADMIN);
+    /** Somebody pushed who has signed in. */
+    const linked = async (options: DirectoryOptions = {}) => {
+      const directory = await connect(options);
+      const id = await directory.user("ann@acme.example", { externalId: "e-ann" });
+      const user = await arrive(directory, "sub-ann", { userName: "ann@acme.example", externalIds: ["oid-ann"] });
+      return { directory, id, user };
+    };
+
+    it("SEC-05: a PUT of the externalId hands the account to nobody, until an admin accepts", async () => {
+      const { directory, id, user } = await linked();
+      await put(directory, id, "ann@acme.example", { externalId: "sub-eve" });
+      expect(await arrive(directory, "sub-eve", { userName: "eve" })).to.equal("needs_review");
+      expect(await arrive(directory, "sub-ann", { userName: "ann@acme.example" })).to.equal(user);
+      expect((await waiting(directory)).map(({ kind, detail }) => [kind, detail["subject"]])).to.deep.equal([
+        ["other_subject", "sub-eve"],
+      ]);
+      expect(await accept(directory)).to.equal(true);
+      expect(await arrive(directory, "sub-eve", { userName: "eve" })).to.equal(user);
+      expect(await arrive(directory, "sub-ann", { userName: "ann@acme.example" })).to.equal("needs_review");
+      const { items } = await reader(directory).audit({ limit: 50 });
+      expect(items.find(({ action }) => action === "review_item.accepted")?.user).to.equal(user);
+    });
+
+    it("SEC-05: nor to somebody known by sign-in alone, whose account ends only when an admin accepts", async () => {
+      const { directory, id, user } = await linked();
+      const eve = await arrive(directory, "sub-eve", { userName: "eve" });
+      await put(directory, id, "eve", { externalId: "sub-eve" });
+      expect(await arrive(directory, "sub-eve", { userName: "eve" })).to.equal(eve);
+      expect(await arrive(directory, "sub-ann", { userName: "ann@acme.example" })).to.equal(user);
+      expect((await waiting(directory)).map(({ kind }) => kind)).to.deep.equal(["other_subject"]);
+      expect(await accept(directory)).to.equal(true);
+      expect(await arrive(directory, "sub-eve", { userName: "eve" })).to.equal(user);
+      expect((await reader(directory).user(eve as UserId))?.status).to.equal("deactivated");
+    });
+
+    it("is not moved by going live either, where test mode changed the externalId", async () => {
+      const { directory, id, user } = await linked({ sync: "test" });
+      const eve = await arrive(directory, "sub-eve", { userName: "eve" });
+      await put(directory, id, "ann@acme.example", { externalId: "sub-eve" });
+      const { p } = service();
+      const { tenant, connection } = directory;
+      const { digest } = await previewSync(p, tenant, connection.slug, { to: "live" });
+      await goLive(p, tenant, connection.slug, digest, ADMIN);
+      const live: ScimDirectory = { ...directory, connection: { ...connection, sync: "live" } };
+      expect(await arrive(live, "sub-eve", { userName: "eve" })).to.equal(eve);
+      expect(await arrive(live, "sub-ann", { userName: "ann@acme.example" })).to.equal(user);
+      expect((await waiting(live)).map(({ kind }) => kind)).to.deep.equal(["other_subject"]);
+    });
+
+    it("is plain where nobody has signed in by the old one", async () => {
+      const directory = await connect();
+      const id = await directory.user("ann@acme.example", { externalId: "ann@acme.example" });
+      await put(directory, id, "ann@acme.example", { externalId: "oid-ann" });
+      const [user] = (await reader(directory).users({ limit: 5 })).items;
+      expect(await arrive(directory, "oid-ann", { userName: "other" })).to.equal(user?.id);
+    });
+
+    for (const [what, externalId, moved] of [
+      ["the subject itself", "sub-ann", "sub-ann"],
+      ["another lasting id of their own sign-ins", "oid-ann", "oid-ann"],
+      ["what it was all the time", "e-ann", "e-ann"],
+    ] as const) {
+      it(`follows the provider where the externalId becomes ${what}`, async () => {
+        const { directory, id, user } = await linked();
+        await put(directory, id, "ann@acme.example", { externalId });
+        expect(await arrive(directory, moved, { userName: "other" })).to.equal(user);
+        expect(await waiting(directory)).to.deep.equal([]);
+      });
+    }
+
+    it("SEC-05: a rename and a NameID of that name move an owner only when an admin accepts, and anybody else at once", async () => {
+      for (const isOwner of [true, false]) {
+        const { directory, id, user } = await linked();
+        if (isOwner) await own(directory, user);
+        await put(directory, id, "new@acme.example", { externalId: "e-ann" });
+        const claimed = { userName: "new@acme.example", assertedName: "new@acme.example" };
+        expect(await arrive(directory, "new@acme.example", claimed)).to.equal(isOwner ? "needs_review" : user);
+        if (!isOwner) continue;
+        expect(await arrive(directory, "sub-ann", { userName: "x" })).to.equal(user);
+        expect(await accept(directory)).to.equal(true);
+        expect(await arrive(directory, "new@acme.example", claimed)).to.equal(user);
+      }
+    });
+
+    it("somebody hired again, whose subject was that of the one who was deleted, gets the new account by an admin's word", async () => {
+      const directory = await connect();
+      const id = await directory.user("ann@acme.example", { externalId: "e-old" });
+      const old = await arrive(directory, "sub-ann", { userName: "ann@acme.example" });
+      expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+      await directory.user("ann@acme.example", { externalId: "e-new" });
+      expect(await arrive(directory, "sub-ann", { userName: "ann@acme.example" })).to.equal("needs_review");
+      expect(await accept(directory)).to.equal(true);
+      const again = await arrive(directory, "sub-ann", { userName: "ann@acme.example" });
+      expect([old, "needs_review", "deactivated"]).not.to.include(again);
+    });
+
+    it("nothing else is accepted: not another kind of item, not the sign-in of an owner, nothing twice", async () => {
+      const { directory, id } = await linked();
+      const eve = await arrive(directory, "sub-eve", { userName: "eve" });
+      await own(directory, eve);
+      await put(directory, id, "ann@acme.example", { externalId: "sub-eve" });
+      expect(await accept(directory)).to.equal("conflict");
+      expect((await waiting(directory)).map(({ kind }) => kind)).to.include("other_subject");
+      await arrive(directory, "sub-x", { userName: "ann@acme.example" });
+      expect(await accept(directory, "ambiguous_link")).to.equal("conflict");
+      expect(await acceptReviewItem(service().p, directory.tenant, "none", ADMIN)).to.equal(false);
+    });
+  });
+});
