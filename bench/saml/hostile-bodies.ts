@@ -6,7 +6,7 @@ export interface HostileBody {
   readonly samlResponse: string;
 }
 
-const KIBIBYTES = [24, 48, 128, 384];
+const KIBIBYTES = [12, 48, 128, 384];
 const MANY_NAMES = Array.from({ length: 29 }, (_, number) => `a${number}`);
 
 /** Unsigned ones, which anybody can post, and ones that a tenant's own provider signed. */

@@ -92,7 +92,7 @@ describe("SML-29: large responses", () => {
       expect(jobs - before, "jobs").to.be.above(0);
     });
 
-  it("are handed to a thread from 32 KiB on, and small ones and those that are too long are not", async () => {
+  it("are handed to a thread from 16 KiB on, and small ones and those that are too long are not", async () => {
     const before = jobs;
     const small = samlResponse({ now: NOW }).base64;
     expect(await apart(reader, small))
@@ -102,9 +102,9 @@ describe("SML-29: large responses", () => {
     expect(await apart(reader, tooLong))
       .to.deep.equal(await here(tooLong))
       .and.to.include({ guard: "size" });
-    expect(await apart(reader, "A".repeat(32_768))).to.include({ guard: "markup" });
+    expect(await apart(reader, "A".repeat(16_384))).to.include({ guard: "markup" });
     expect(jobs).to.equal(before);
-    await apart(reader, "A".repeat(32_772));
+    await apart(reader, "A".repeat(16_388));
     expect(jobs).to.equal(before + 1);
   });
 

@@ -17,7 +17,7 @@ export interface ResponseReader {
 }
 
 /** Characters of base64. What is shorter takes a few milliseconds, whatever is in it: the figures are in docs/performance.md. */
-const LONGEST_HERE = 32_768;
+const LONGEST_HERE = 16_384;
 
 /** Two threads, so that one tenant's large response does not keep the next one waiting; they start when one comes. */
 export function openResponsePool(): WorkerPool<ResponseJob, ResponseReply> {
