@@ -3,7 +3,7 @@
  * address by which people are replaced while it runs. Development and tests only.
  *
  * Takes its configuration as JSON, as the first argument or on standard input, and prints one line of JSON with its `entityId`,
- * `metadataUrl` and `admin` address when it can serve. `PUT <admin>/accounts/<user name>` replaces a person, `DELETE` removes
+ * `metadataUrl` and `admin` address when it can serve. `/logout?user=...&binding=post` signs a person out from here. `PUT <admin>/accounts/<user name>` replaces a person, `DELETE` removes
  * them, and `PUT <admin>/refusal` with a status makes it refuse everybody before they are asked who they are, with `null` nobody.
  */
 import { randomUUID } from "node:crypto";
@@ -13,11 +13,14 @@ import process from "node:process";
 import { text } from "node:stream/consumers";
 import { loginPage, refusalPage } from "./saml-pages.js";
 import type { SamlAccount, SamlProviderConfig, SamlServiceProvider } from "./saml-provider-config.js";
+import type { SamlSent } from "./saml-sessions.js";
 
 /** What a service sent, by the binding it was sent with. */
 export interface SamlMessage {
   readonly binding: "post" | "redirect";
   readonly fields: Readonly<Record<string, string>>;
+  /** The query as it was sent. */
+  readonly queryText: string;
 }
 
 /** A service's request to sign somebody in. */
@@ -41,6 +44,10 @@ export interface SamlLibrary {
   readonly respond: (request: SamlRequest, userName: string, account: SamlAccount) => Promise<string>;
   /** The same with an answer that names nobody. */
   readonly refuse: (request: SamlRequest, status: SamlStatus) => Promise<string>;
+  /** What a service's message of a logout leads to. Throws where it cannot be meant, or is signed by nobody known. */
+  readonly takeLogout: (message: SamlMessage) => Promise<SamlSent>;
+  /** Signs a person out here, and asks their service to do the same. */
+  readonly beginLogout: (userName: string, binding: SamlMessage["binding"]) => Promise<SamlSent>;
 }
 
 export interface SamlAddresses {
@@ -49,6 +56,8 @@ export interface SamlAddresses {
   readonly metadataUrl: string;
   /** Where requests are sent, by either binding. */
   readonly ssoUrl: string;
+  /** Where messages of a logout are sent, by either binding. */
+  readonly sloUrl: string;
 }
 
 /** Listens, has the library made for its address, and serves until the parent is gone. */
@@ -59,14 +68,16 @@ export async function serveSamlProvider(
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(config.port ?? 0, "127.0.0.1", resolve));
   const origin = `http://${config.host ?? "127.0.0.1"}:${(server.address() as AddressInfo).port}`;
-  const addresses = { origin, metadataUrl: `${origin}/metadata`, ssoUrl: `${origin}/sso` };
+  const addresses = { origin, metadataUrl: `${origin}/metadata`, ssoUrl: `${origin}/sso`, sloUrl: `${origin}/slo` };
   const library = await openLibrary(config, addresses);
   const serve = createWeb(library, config, origin);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     void serve(request)
       .catch((error: unknown) => page(400, refusalPage(error instanceof Error ? error.message : String(error))))
-      .then(({ status, type, body }) =>
-        response.writeHead(status, type === "" ? {} : { "content-type": type }).end(body),
+      .then(({ status, type, body, location }) =>
+        response
+          .writeHead(status, { ...(type !== "" && { "content-type": type }), ...(location && { location }) })
+          .end(body),
       );
   });
   process.on("disconnect", () => process.exit(0));
@@ -80,12 +91,17 @@ interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  readonly location?: string;
 }
 
 const NO_CONTENT: Answer = { status: 204, type: "", body: "" };
 
 function page(status: number, body: string): Answer {
   return { status, type: "text/html; charset=utf-8", body };
+}
+
+function sentOn(sent: SamlSent): Answer {
+  return "page" in sent ? page(200, sent.page) : { status: 302, type: "", body: "", location: sent.location };
 }
 
 function createWeb(
@@ -135,7 +151,13 @@ function createWeb(
     const isPost = request.method === "POST";
     const fields = Object.fromEntries(isPost ? new URLSearchParams(await text(request)) : url.searchParams);
     if (url.pathname.startsWith("/admin/")) return administer(request, url.pathname.slice("/admin/".length));
-    if (url.pathname === "/sso") return ask({ binding: isPost ? "post" : "redirect", fields });
+    const message = { binding: isPost ? "post" : "redirect", fields, queryText: url.search.slice(1) } as const;
+    if (url.pathname === "/sso") return ask(message);
+    if (url.pathname === "/slo") return sentOn(await library.takeLogout(message));
+    if (url.pathname === "/logout") {
+      const { user = "", binding } = fields;
+      return sentOn(await library.beginLogout(user, binding === "post" ? "post" : "redirect"));
+    }
     if (url.pathname === "/login" && isPost) return signIn(fields);
     if (url.pathname !== "/metadata") return page(404, refusalPage("there is nothing at this address"));
     return { status: 200, type: "application/samlmetadata+xml", body: await library.metadata() };

@@ -38,6 +38,11 @@ export function refusalPage(reason: string): string {
   return pageOf("No sign-in", `<p>${escaped(reason)}</p>`);
 }
 
+/** The end of a logout that began here. `where`: as far as the services said. */
+export function signedOutPage(where: string): string {
+  return pageOf("Signed out", `<p>You are signed out: ${escaped(where)}.</p>`);
+}
+
 function pageOf(title: string, body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head>
 <body><h1>${title}</h1>

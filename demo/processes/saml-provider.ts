@@ -11,6 +11,7 @@ import {
   type SamlStatus,
   serveSamlProvider,
 } from "./saml-identity-provider.js";
+import { createSamlLogout } from "./saml-logout.js";
 import { nameIdOf } from "./saml-name-id.js";
 import { escaped, postPage } from "./saml-pages.js";
 import {
@@ -19,6 +20,7 @@ import {
   type SamlProviderConfig,
   type SamlServiceProvider,
 } from "./saml-provider-config.js";
+import { createSamlSessions, type SamlSession } from "./saml-sessions.js";
 
 const BINDINGS = samlify.Constants.namespace.binding;
 const STATUS = "urn:oasis:names:tc:SAML:2.0:status:";
@@ -54,9 +56,11 @@ await serveSamlProvider(openLibrary);
 
 async function openLibrary({ serviceProviders }: SamlProviderConfig, addresses: SamlAddresses): Promise<SamlLibrary> {
   const { metadataUrl: entityId, ssoUrl } = addresses;
+  const sessions = createSamlSessions();
   const key = await newSamlKey("SAML identity provider for development");
   const idp = createIdentityProvider(addresses, key);
   const readPartner = createPartners();
+  const logout = createSamlLogout(idp, serviceProviders, sessions);
 
   async function read(message: SamlMessage): Promise<SamlRequest> {
     const { binding, fields } = message;
@@ -78,7 +82,9 @@ async function openLibrary({ serviceProviders }: SamlProviderConfig, addresses: 
 
   async function respond(request: SamlRequest, userName: string, account: SamlAccount): Promise<string> {
     const partner = await readPartner(request.serviceProvider);
-    const xml = responseXml(request, { entityId, acsUrl: acsUrlOf(partner), userName, account });
+    const session = sessionOf(request, userName, account);
+    sessions.add(session);
+    const xml = responseXml(request, { entityId, acsUrl: acsUrlOf(partner), account, session });
     const { context } = await idp.createLoginResponse(
       partner,
       { extract: {} },
@@ -102,7 +108,17 @@ async function openLibrary({ serviceProviders }: SamlProviderConfig, addresses: 
     );
   }
 
-  return { entityId, metadata: async () => idp.getMetadata(), read, respond, refuse };
+  return {
+    entityId,
+    metadata: async () => idp.getMetadata(),
+    ...{ read, respond, refuse },
+    takeLogout: (message) => logout.take(message),
+    async beginLogout(userName, binding) {
+      const session = sessions.ofUser(userName);
+      if (session === undefined) throw new Error(`\`${userName}\` is not signed in here`);
+      return logout.begin(session, binding);
+    },
+  };
 }
 
 function answerPage({ message }: SamlRequest, acsUrl: string, SAMLResponse: string): string {
@@ -113,7 +129,7 @@ function answerPage({ message }: SamlRequest, acsUrl: string, SAMLResponse: stri
 type IdentityProvider = ReturnType<typeof samlify.IdentityProvider>;
 type Partner = ReturnType<typeof samlify.ServiceProvider>;
 
-function createIdentityProvider({ metadataUrl, ssoUrl }: SamlAddresses, key: SamlKey): IdentityProvider {
+function createIdentityProvider({ metadataUrl, ssoUrl, sloUrl }: SamlAddresses, key: SamlKey): IdentityProvider {
   return samlify.IdentityProvider({
     entityID: metadataUrl,
     privateKey: key.privateKey,
@@ -123,7 +139,22 @@ function createIdentityProvider({ metadataUrl, ssoUrl }: SamlAddresses, key: Sam
       { Binding: BINDINGS.redirect, Location: ssoUrl },
       { Binding: BINDINGS.post, Location: ssoUrl },
     ],
+    singleLogoutService: [
+      { Binding: BINDINGS.redirect, Location: sloUrl },
+      { Binding: BINDINGS.post, Location: sloUrl },
+    ],
+    wantLogoutRequestSigned: true,
+    wantLogoutResponseSigned: true,
   });
+}
+
+/** What the person is called in front of the service, from now until they sign out. */
+function sessionOf({ serviceProvider }: SamlRequest, userName: string, account: SamlAccount): SamlSession {
+  const { nameIdFormat = "persistent" } = serviceProvider;
+  return {
+    ...{ userName, serviceProvider, nameIdFormat: NAME_ID_FORMATS[nameIdFormat], sessionIndex: `_${randomUUID()}` },
+    nameId: nameIdOf(userName, account, { ...serviceProvider, nameIdFormat }),
+  };
 }
 
 /** The library reads a request in the name of a service, before it can be known whose request it is. */
@@ -167,7 +198,7 @@ interface Answer {
 
 function responseXml(
   request: SamlRequest,
-  { entityId, acsUrl, userName, account }: Answer & { readonly userName: string; readonly account: SamlAccount },
+  { entityId, acsUrl, account, session }: Answer & { readonly account: SamlAccount; readonly session: SamlSession },
 ): string {
   const { serviceProvider } = request;
   const { nameIdFormat = "persistent", attributeNames = "short" } = serviceProvider;
@@ -177,12 +208,12 @@ function responseXml(
     Later: new Date(Date.now() + 5 * MINUTE_MS).toISOString(),
     Success: `${STATUS}Success`,
     AssertionID: `_${randomUUID()}`,
-    NameIDFormat: NAME_ID_FORMATS[nameIdFormat],
+    NameIDFormat: session.nameIdFormat,
     NameQualifier: isPersistent ? entityId : undefined,
     SPNameQualifier: isPersistent ? serviceProvider.entityId : undefined,
     Audience: serviceProvider.entityId,
-    SessionIndex: `_${randomUUID()}`,
-    NameID: nameIdOf(userName, account, { ...serviceProvider, nameIdFormat }),
+    SessionIndex: session.sessionIndex,
+    NameID: session.nameId,
   });
   const attributes = Object.entries(account.attributes).map(([short, values]) =>
     attributeXml(attributeName(short, attributeNames), values),

@@ -27,6 +27,8 @@ import {
   type SamlProviderConfig,
   type SamlServiceProvider,
 } from "./saml-provider-config.js";
+import { createSamlSessions, type SamlSession } from "./saml-sessions.js";
+import { createSamlpLogout } from "./samlp-logout.js";
 
 const STATUS = "urn:oasis:names:tc:SAML:2.0:status:";
 
@@ -34,16 +36,20 @@ await serveSamlProvider(openLibrary);
 
 async function openLibrary(
   { serviceProviders }: SamlProviderConfig,
-  { origin, ssoUrl }: SamlAddresses,
+  { origin, ssoUrl, sloUrl }: SamlAddresses,
 ): Promise<SamlLibrary> {
   const { host } = new URL(origin);
   const key = await newSamlKey("samlp");
   const own = { issuer: `urn:samlp:${host}`, key: key.privateKey, cert: key.certificate };
+  const sessions = createSamlSessions();
+  const logout = createSamlpLogout(own);
   return {
     entityId: own.issuer,
     metadata() {
       const path = new URL(ssoUrl).pathname;
-      const endpoints = { redirectEndpointPath: path, postEndpointPath: path, logoutEndpointPaths: {} };
+      const slo = new URL(sloUrl).pathname;
+      const logoutEndpointPaths = { redirect: slo, post: slo };
+      const endpoints = { redirectEndpointPath: path, postEndpointPath: path, logoutEndpointPaths };
       return sent(metadata({ ...own, ...endpoints }), { headers: { host }, protocol: "http" });
     },
     async read(message) {
@@ -53,9 +59,12 @@ async function openLibrary(
       // The library reads no more of a request: whoever should not be asked anything is asked all the same.
       return { message, id, serviceProvider, isPassive: false };
     },
-    respond(request, userName, account) {
-      const { user, options } = identityOf(userName, account, request.serviceProvider);
-      const answer = { ...own, ...answerOptions(request), ...assertionOptions(request.serviceProvider), ...options };
+    async respond(request, userName, account) {
+      const session = sessionOf(request.serviceProvider, userName, account);
+      sessions.add(session);
+      await logout.join(session);
+      const { user, options } = identityOf(session, account);
+      const answer = { ...own, ...answerOptions(request), ...assertionOptions(session), ...options };
       return sent(auth(answer), { ...expressRequest(request.message), user });
     },
     refuse(request, status) {
@@ -64,6 +73,21 @@ async function openLibrary(
         expressRequest(request.message),
       );
     },
+    takeLogout: (message) => logout.take(message),
+    async beginLogout(userName, binding) {
+      const session = sessions.ofUser(userName);
+      if (session === undefined) throw new Error(`\`${userName}\` is not signed in here`);
+      return logout.begin(session, binding);
+    },
+  };
+}
+
+/** What the person is called in front of the service, from now until they sign out. */
+function sessionOf(serviceProvider: SamlServiceProvider, userName: string, account: SamlAccount): SamlSession {
+  const { nameIdFormat = "persistent" } = serviceProvider;
+  return {
+    ...{ userName, serviceProvider, nameIdFormat: NAME_ID_FORMATS[nameIdFormat], sessionIndex: `_${randomUUID()}` },
+    nameId: nameIdOf(userName, account, { ...serviceProvider, nameIdFormat }),
   };
 }
 
@@ -96,15 +120,16 @@ function answerOptions({ serviceProvider, message }: SamlRequest) {
   return { destination: acsUrl, RelayState: message.fields["RelayState"] ?? "", signResponse: signs !== "assertion" };
 }
 
-function assertionOptions({ entityId, acsUrl = "", signs, nameIdFormat = "persistent" }: SamlServiceProvider) {
+function assertionOptions({ serviceProvider, nameIdFormat, sessionIndex }: SamlSession) {
+  const { entityId, acsUrl = "", signs } = serviceProvider;
   return {
     audience: entityId,
     recipient: acsUrl,
     signAssertion: signs !== "response",
-    nameIdentifierFormat: NAME_ID_FORMATS[nameIdFormat],
+    nameIdentifierFormat: nameIdFormat,
     lifetimeInSeconds: 600,
     authnContextClassRef: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
-    sessionIndex: `_${randomUUID()}`,
+    sessionIndex,
     getPostURL: ((_audience, _dom, _request, done) => done(null, acsUrl)) satisfies AuthOptions["getPostURL"],
   };
 }
@@ -121,12 +146,10 @@ function errorOptions({ id, serviceProvider: { acsUrl = "" } }: SamlRequest, sta
 
 /** With claim URIs a person goes through the library's own mapper, as a passport.js profile; with other names through ours. */
 function identityOf(
-  userName: string,
+  { userName, serviceProvider, nameId }: SamlSession,
   account: SamlAccount,
-  serviceProvider: SamlServiceProvider,
 ): { readonly user: object; readonly options: Pick<AuthOptions, "profileMapper"> } {
-  const { nameIdFormat = "persistent", attributeNames = "short" } = serviceProvider;
-  const nameId = nameIdOf(userName, account, { ...serviceProvider, nameIdFormat });
+  const { attributeNames = "short" } = serviceProvider;
   if (attributeNames === "uri") return { user: passportProfile(nameId, account), options: {} };
   const claims = Object.entries(account.attributes).map(
     ([short, values]) => [attributeName(short, attributeNames).name, values] as const,

@@ -12,6 +12,8 @@ declare module "samlp" {
     set(name: string, value: string): void;
     /** A page, or a status. */
     send(body: number | string): void;
+    /** Used by logouts alone. */
+    redirect?(location: string): void;
   }
 
   type Handler<R> = (request: R, response: Response, next: (error: unknown) => void) => void;
@@ -64,6 +66,36 @@ declare module "samlp" {
     readonly logoutEndpointPaths: object;
   }
 
+  /** A session of a service's that a logout is about. */
+  interface Participant {
+    readonly serviceProviderId: string;
+    readonly serviceProviderLogoutURL: string;
+    readonly cert: string;
+    readonly nameId: string;
+    readonly nameIdFormat: string;
+    readonly sessionIndex: string;
+    binding?: string;
+  }
+
+  type Found = (error: null, participant?: Participant) => void;
+  type Loaded = (error: null, state?: unknown) => void;
+
+  interface LogoutOptions extends Options {
+    readonly deflate: boolean;
+    readonly protocolBinding: string;
+    readonly sessionParticipants: {
+      hasElements(): boolean;
+      getFirst(done: Found): void;
+      get(issuer: string, sessionIndex: string | readonly string[], nameId: string, done: Found): void;
+      remove(issuer: string, sessionIndex: string, nameId: string, done: Found): void;
+    };
+    readonly store: {
+      save(request: Request, state: unknown, done: (error: null, id: string) => void): void;
+      load(request: Request, id: string, options: { readonly destroy: boolean } | Loaded, done?: Loaded): void;
+      update(request: Request, id: string, state: unknown, done: (error: null) => void): void;
+    };
+  }
+
   interface MetadataRequest {
     readonly headers: Readonly<Record<string, string>>;
     readonly protocol: string;
@@ -75,6 +107,7 @@ declare module "samlp" {
   }
 
   export function auth(options: AuthOptions): Handler<Request>;
+  export function logout(options: LogoutOptions): Handler<Request>;
   export function sendError(options: ErrorOptions): Handler<Request>;
   export function metadata(options: MetadataOptions): Handler<MetadataRequest>;
   export function parseRequest(request: Request, done: (error: unknown, parsed?: ParsedRequest) => void): void;

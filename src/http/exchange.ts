@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** The query as it was sent, not decoded: for whoever verifies a signature over its text. */
+  readonly queryText: string;
   /** The client's address; forwarded ones count only behind a trusted proxy. */
   readonly address: string;
   /** Writes the request's id with every line. */

@@ -45,6 +45,7 @@ function requestOf({ method, target, address }: Unreadable, logger: Logger): Htt
     ...{ id, method, path, address },
     params: {},
     query: new URLSearchParams(),
+    queryText: "",
     log: logger.with({ requestId: id }),
     header: () => undefined,
     cookie: () => undefined,

@@ -54,6 +54,7 @@ export function requestOf(
       return trail.params;
     },
     query: new URLSearchParams(query),
+    queryText: query,
     address,
     get log() {
       log ??= logger.with({ requestId: id });

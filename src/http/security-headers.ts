@@ -1,7 +1,14 @@
+const POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors";
+
+/** The headers of a page that pages of these origins may hold in a frame. */
+export function framedBy(origins: readonly string[]): Readonly<Record<string, string>> {
+  return { "content-security-policy": `${POLICY} ${origins.join(" ")}` };
+}
+
 /** What every answer of the service says to browsers and caches. */
 export function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
   return {
-    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    "content-security-policy": `${POLICY} 'none'`,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",

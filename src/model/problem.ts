@@ -64,6 +64,7 @@ export const REFUSAL_STATUS = {
   // sign-in outcomes
   sign_in_failed: 401,
   sign_in_expired: 400,
+  logout_failed: 400,
   provisioning_off: 403,
   not_assigned: 403,
   deactivated: 403,

@@ -14,6 +14,8 @@ export interface ProviderLogout {
   readonly id: string;
   /** From when on the message is refused for its age. */
   readonly until: Instant;
+  /** When it was said, by the provider's clock; absent: now. Sign-ins that say by that clock when they are from may be later ones. */
+  readonly at?: Instant;
   readonly subject?: string;
   readonly idpSession?: string;
 }
@@ -27,13 +29,13 @@ export async function endByProvider(
   p: Provisioning,
   tenant: Tenant,
   connection: Connection,
-  { id, until, ...names }: ProviderLogout,
+  { id, until, at, ...names }: ProviderLogout,
   requestId: string,
 ): Promise<number | undefined> {
   const now = p.now();
   return p.store.write(tenant.id, async (tx) => {
     if (!(await tx.rememberOnce(connection.id, p.secrets.hashToken(`logout ${id}`), until))) return undefined;
-    if (names.idpSession !== undefined) await markEnded(p, tx, connection, names.idpSession);
+    await markEnded(p, tx, connection, { ...names, ...(at !== undefined && { at }) });
     const ended = await tx.endIdpSessions(connection.id, names, now);
     const said = { reason: "provider_logout", connection: connection.slug };
     const notices = ended.map(({ user, sessions }) => ({ type: ENDED, data: { ...said, sessions }, user }));

@@ -7,8 +7,15 @@ import type { SessionOwner } from "./ports/instance.js";
 import type { EndedSession, PendingLogin } from "./ports/sign-ins.js";
 import type { TenantWriter } from "./ports/store.js";
 
+/** What the identity provider of a session that has just ended knows it by, and what it wants to hear. */
+export interface ClosedSession extends Omit<EndedSession, "sealedHint"> {
+  readonly logoutHint?: string;
+}
+
 /** How long somebody may take at the identity provider. */
 export const LOGIN_MINUTES = 10;
+/** No sign-in counts for longer after it was said. */
+const MARK_MINUTES = 25 * 60;
 const TOUCH_SECONDS = 60;
 /** A session that began by the identity provider's clock, a minute behind ours, does not end before it begins here. */
 const SHORTEST_MINUTES = 1;
@@ -89,6 +96,10 @@ export async function openSession(
     /** As the sign-in answered it. */
     readonly epoch: number;
     readonly idpSession?: string;
+    /** When the identity provider said so, by its own clock. */
+    readonly assertedAt?: Instant;
+    /** What the identity provider wants to hear when the session ends here. */
+    readonly logoutHint?: string;
     /** When it ends at the latest, where the identity provider says so. */
     readonly endsAt?: Instant;
   },
@@ -98,16 +109,22 @@ export async function openSession(
   const absolute = later(now, p.settings.sessions.absoluteMinutes);
   const ends = session.endsAt === undefined ? absolute : latest(session.endsAt, later(now, SHORTEST_MINUTES));
   const expiresAt = earliest(absolute, ends);
-  const { idpSession } = session;
+  const hash = p.secrets.hashToken(token);
+  const { subject, idpSession, assertedAt, logoutHint } = session;
   const opened = await p.store.write(tenant.id, (tx) =>
     tx.insertSession(
       {
-        hash: p.secrets.hashToken(token),
+        hash,
         user: session.user,
         connection: session.connection.id,
-        subject: session.subject,
+        subject,
         epoch: session.epoch,
-        ...(idpSession === undefined ? {} : { idpSession, endedMark: endedMark(p, idpSession) }),
+        ...(idpSession !== undefined && { idpSession }),
+        ended: {
+          marks: possibleMarks(session).map((names) => endedMark(p, names)),
+          after: assertedAt === undefined ? now : later(assertedAt, MARK_MINUTES),
+        },
+        ...(logoutHint !== undefined && { sealedHint: p.secrets.encrypt(logoutHint, hintContext(tenant, hash)) }),
         expiresAt,
       },
       now,
@@ -117,18 +134,38 @@ export async function openSession(
   return { token, expiresAt };
 }
 
-/** No session of the identity provider's that it has ended is opened by a login that is under way. */
+interface EndedNames {
+  readonly subject?: string;
+  readonly idpSession?: string;
+}
+
+/**
+ * No session that the identity provider has ended is opened by a login that is under way. `at`: when it ended them by its own
+ * clock, where sign-ins say by that clock when they are from: later ones are others, whatever they are called. Where they do
+ * not, only what the provider calls a session is held against them, for as long as a login may take.
+ */
 export async function markEnded(
   p: Provisioning,
   tx: TenantWriter,
   { id }: Pick<Connection, "id">,
-  idpSession: string,
+  { at, ...names }: EndedNames & { readonly at?: Instant },
 ): Promise<void> {
-  await tx.rememberOnce(id, endedMark(p, idpSession), later(p.now(), LOGIN_MINUTES));
+  if (at !== undefined) await tx.markUntil(id, endedMark(p, names), later(at, MARK_MINUTES));
+  else if (names.idpSession !== undefined) await tx.markUntil(id, endedMark(p, names), later(p.now(), LOGIN_MINUTES));
 }
 
-function endedMark({ secrets }: Provisioning, idpSession: string): string {
-  return secrets.hashToken(`ended session ${idpSession}`);
+/** All that a provider may have called this session when it ended it. */
+function possibleMarks({
+  subject,
+  idpSession,
+  assertedAt,
+}: Required<Pick<EndedNames, "subject">> & EndedNames & { readonly assertedAt?: Instant }): readonly EndedNames[] {
+  const named: readonly EndedNames[] = idpSession === undefined ? [] : [{ idpSession }, { subject, idpSession }];
+  return assertedAt === undefined ? named : [...named, { subject }];
+}
+
+function endedMark({ secrets }: Provisioning, { subject, idpSession }: EndedNames): string {
+  return secrets.hashToken(`ended ${JSON.stringify([subject ?? null, idpSession ?? null])}`);
 }
 
 /** The live session of a token; touched at most once a minute, so that reading costs no write. */
@@ -148,11 +185,19 @@ export async function currentSession(p: Provisioning, token: string): Promise<Se
 export async function closeSession(
   p: Provisioning,
   token: string,
-): Promise<(SessionOwner & { readonly ended: EndedSession }) | undefined> {
+): Promise<(SessionOwner & { readonly ended: ClosedSession }) | undefined> {
   const hash = p.secrets.hashToken(token);
   const session = await p.store.instance.sessionByHash(hash);
   const ended = session && (await p.store.write(session.tenant.id, (tx) => tx.endSession(hash, p.now())));
-  return session && ended && { ...session, ended };
+  if (session === undefined || ended === undefined) return undefined;
+  const { sealedHint, ...names } = ended;
+  const logoutHint = sealedHint && p.secrets.decrypt(sealedHint, hintContext(session.tenant, hash));
+  return { ...session, ended: { ...names, ...(logoutHint !== undefined && { logoutHint }) } };
+}
+
+/** INVARIANT: what is sealed for one session opens for no other. */
+function hintContext({ id }: Pick<Tenant, "id">, hash: string): string {
+  return `${id}:session:${hash}:hint`;
 }
 
 function earliest(one: Instant, other: Instant): Instant {

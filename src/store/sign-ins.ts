@@ -21,6 +21,7 @@ interface PendingColumns {
 interface EndedColumns {
   readonly subject: string;
   readonly idp_session: string | null;
+  readonly sealed_hint: string | null;
 }
 
 interface TraceColumns {
@@ -66,7 +67,7 @@ export function signInReader({ tenant, sql: db }: Scope): SignInReader {
 }
 
 export function signInWriter(scope: Scope): SignInWriter {
-  const { tenant, sql: db, newId } = scope;
+  const { tenant, sql: db, dialect, newId } = scope;
   const endSessions = (where: Fragment, now: string): Promise<number> =>
     db.run(
       sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null and ${where}`,
@@ -110,16 +111,17 @@ export function signInWriter(scope: Scope): SignInWriter {
     },
     async insertSession(session, now) {
       const at = bigint(toMillis(now));
+      const { marks = [], after = now } = session.ended ?? {};
       const unmarked =
-        session.endedMark === undefined
+        marks.length === 0
           ? sql`true`
-          : sql`not exists (select 1 from one_time_ids o where o.tenant_id = ${tenant}
-              and o.connection_id = ${session.connection} and o.id = ${session.endedMark} and o.expires_at > ${at})`;
+          : sql`not exists (select 1 from one_time_ids o where o.tenant_id = ${tenant} and o.connection_id = ${session.connection}
+              and o.id in ${dialect.list(marks)} and o.expires_at > ${bigint(toMillis(after))})`;
       const inserted = await db.run(
-        sql`insert into sessions (tenant_id, id, hash, user_id, connection_id, subject, idp_session, epoch, created_at,
+        sql`insert into sessions (tenant_id, id, hash, user_id, connection_id, subject, idp_session, sealed_hint, epoch, created_at,
             last_seen_at, expires_at)
           select u.tenant_id, ${text(newId())}, ${text(session.hash)}, u.id, ${text(session.connection)},
-            ${text(session.subject)}, ${text(session.idpSession ?? null)}, u.session_epoch, ${at}, ${at},
+            ${text(session.subject)}, ${text(session.idpSession ?? null)}, ${text(session.sealedHint ?? null)}, u.session_epoch, ${at}, ${at},
             ${bigint(toMillis(session.expiresAt))}
           from users u where u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'
             and u.session_epoch = ${session.epoch} and ${unmarked}`,
@@ -135,9 +137,15 @@ export function signInWriter(scope: Scope): SignInWriter {
       const row = await one<EndedColumns>(
         db,
         sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null
-          and hash = ${hash} returning subject, idp_session`,
+          and hash = ${hash} returning subject, idp_session, sealed_hint`,
       );
-      return row && { subject: row.subject, ...given("idpSession", row.idp_session) };
+      return (
+        row && {
+          subject: row.subject,
+          ...given("idpSession", row.idp_session),
+          ...given("sealedHint", row.sealed_hint),
+        }
+      );
     },
     endSessionsOf: (user, now) => endSessions(sql`user_id = ${user}`, now),
     usersKnownAs: (connection, known) => usersKnownAs(scope, connection, known),
@@ -166,6 +174,13 @@ export function signInWriter(scope: Scope): SignInWriter {
     async rememberOnce(connection, id, expiresAt) {
       const columns = { tenant_id: tenant, connection_id: connection, id, expires_at: toMillis(expiresAt) };
       return (await db.run(sql`${insertion("one_time_ids", columns)} on conflict do nothing`)) > 0;
+    },
+    async markUntil(connection, id, until) {
+      const columns = { tenant_id: tenant, connection_id: connection, id, expires_at: toMillis(until) };
+      await db.run(
+        sql`${insertion("one_time_ids", columns)} on conflict (tenant_id, connection_id, id)
+          do update set expires_at = excluded.expires_at where one_time_ids.expires_at < excluded.expires_at`,
+      );
     },
   };
 }

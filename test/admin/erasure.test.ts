@@ -168,7 +168,7 @@ const IMPERSONAL = [
   "service_accounts.connection_id, service_accounts.display_name, service_accounts.external_id, service_accounts.id",
   "service_accounts.owner_id, service_accounts.scim_resource, service_accounts.scim_roles, service_accounts.scim_search",
   "service_accounts.user_id, service_accounts.user_name, service_accounts.user_name_folded",
-  "sessions.connection_id, sessions.hash, sessions.id, sessions.idp_session, sessions.user_id",
+  "sessions.connection_id, sessions.hash, sessions.id, sessions.idp_session, sessions.sealed_hint, sessions.user_id",
   "sign_in_names.connection_id, sign_in_names.directory_user_id, sign_in_names.kind",
   "sign_in_traces.connection_id, sign_in_traces.outcome, sign_in_traces.reference, sign_in_traces.user_id",
   "team_aliases.alias, team_aliases.team_id",

@@ -16,6 +16,7 @@ function incoming(headers: Readonly<Record<string, string>>, method = "POST"): H
     path: "/",
     params: {},
     query: new URLSearchParams(),
+    queryText: "",
     address: "127.0.0.1",
     log: createLogger("silent"),
     header: (name) => headers[name],

@@ -31,6 +31,7 @@ function assertion(attributes: Attributes, nameId: Partial<NameId> = {}): Verifi
   return {
     id: "_1",
     rememberUntil: "2026-11-22T10:00:00.000Z",
+    issuedAt: "2026-11-22T09:00:00.000Z",
     nameId: { value: "p-1", format: NAME_ID.persistent, ...nameId },
     attributes: listed,
   };

@@ -45,6 +45,22 @@ export function ssoService(location: string, binding = "HTTP-Redirect"): string 
   return `<md:SingleSignOnService Binding="${BINDING}${binding}" Location="${location}"/>`;
 }
 
+export function sloService(location: string, binding: string, responseLocation?: string): string {
+  const response = responseLocation === undefined ? "" : ` ResponseLocation="${responseLocation}"`;
+  return `<md:SingleLogoutService Binding="${BINDING}${binding}" Location="${location}"${response}/>`;
+}
+
+/** The SingleLogoutServices in real providers' metadata. */
+export function sloServices(metadataXml: string): readonly string[] {
+  return metadataXml.match(/<SingleLogoutService\b[^>]*>(?:<\/SingleLogoutService>)?/g) ?? [];
+}
+
+/** The metadata of one that does not take messages of a logout by that binding. */
+export function withoutService(metadataXml: string, binding: string): string {
+  const service = sloServices(metadataXml).find((one) => one.includes(`:${binding}"`));
+  return service === undefined ? metadataXml : metadataXml.replace(service, "");
+}
+
 export interface MetadataWishes {
   readonly entityId: string;
   /** Further attributes of the EntityDescriptor and of the IDPSSODescriptor. */

@@ -13,6 +13,7 @@ import { othersKey, ourKey } from "../support/saml-encryption.js";
 const sp = {
   entityId: "https://rolecall.example/sso/acme/okta/metadata",
   acsUrl: "https://rolecall.example/sso/acme/okta/acs",
+  sloUrl: "https://rolecall.example/sso/acme/okta/slo",
 };
 const idp: SamlSettings = {
   entityId: "https://idp.example/metadata",
@@ -28,6 +29,7 @@ const request: LoginRequest = {
 };
 const PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol";
 const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
+const HTTP_REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 const HTTP_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 
 interface Sent {
@@ -66,7 +68,7 @@ function shapeOf(xml: string): readonly object[] {
 }
 
 describe("our metadata as a service provider", () => {
-  it("names the address for responses, the name formats, and that assertions must be signed", () => {
+  it("names the addresses for responses and logouts in the schema's order, the name formats, and that assertions must be signed", () => {
     const md = "urn:oasis:names:tc:SAML:2.0:metadata";
     const format = (text: string) => ({ element: `${md} NameIDFormat`, text: `urn:oasis:names:tc:SAML:${text}` });
     expect(shapeOf(spMetadata(sp, idp, []))).to.deep.equal([
@@ -77,6 +79,8 @@ describe("our metadata as a service provider", () => {
         WantAssertionsSigned: "true",
         protocolSupportEnumeration: PROTOCOL,
       },
+      { element: `${md} SingleLogoutService`, Binding: HTTP_REDIRECT, Location: sp.sloUrl },
+      { element: `${md} SingleLogoutService`, Binding: HTTP_POST, Location: sp.sloUrl },
       format("2.0:nameid-format:persistent"),
       format("1.1:nameid-format:emailAddress"),
       format("1.1:nameid-format:unspecified"),
@@ -124,12 +128,17 @@ describe("our metadata as a service provider", () => {
   });
 
   it("escapes what stands in it", () => {
-    const strange = { entityId: `https://x.example/"<&'>`, acsUrl: `https://x.example/?a=1&b="<'>` };
+    const strange = { entityId: `https://x.example/"<&'>`, acsUrl: `https://x.example/?a=1&b="<'>`, sloUrl: "<'&\">" };
     const attributes = [...elementsIn(parseXml(spMetadata(strange, idp, []), METADATA_CAPS))].flatMap((element) => [
       attributeOf(element, "entityID"),
       attributeOf(element, "Location"),
     ]);
-    expect(attributes.filter((value) => value !== undefined)).to.deep.equal([strange.entityId, strange.acsUrl]);
+    expect(attributes.filter((value) => value !== undefined)).to.deep.equal([
+      strange.entityId,
+      strange.sloUrl,
+      strange.sloUrl,
+      strange.acsUrl,
+    ]);
   });
 });
 

@@ -61,6 +61,7 @@ describe("a response from the connection's provider", () => {
       expect(accept({ signed })).to.deep.equal({
         id: "_assertion-1",
         rememberUntil: at(360 * SECOND),
+        issuedAt: NOW,
         nameId: { value: ACME.nameId, format: NAME_ID.email },
         attributes: [
           { name: "email", values: [ACME.nameId] },

@@ -419,6 +419,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   addRepeats: (b, a) => b.addRepeats([{ id: a.request, count: 9, until: LATER }]),
   addSightings: (b, a) => b.addSightings([{ ...SIGHTING, connection: a.connection }]),
   trimRequests: (b, a) => b.trimRequests(a.connection, 0, 10),
+  markUntil: (b, a) => b.markUntil(a.connection, "jti", MUCH_LATER),
   rememberOnce: (b, a) => b.rememberOnce(a.connection, "jti", LATER),
   publishEvents: (b) => b.publishEvents(LATER, 10),
   rewriteNotes: (b, a) => b.rewriteNotes("evidence", [{ key: a.grant, text: "[]" }]),

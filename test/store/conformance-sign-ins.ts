@@ -17,7 +17,7 @@ import {
 async function signedIn(
   world: World,
   user: UserId,
-  more: { subject?: string; idpSession?: string } = {},
+  more: { subject?: string; idpSession?: string; sealedHint?: string } = {},
 ): Promise<string> {
   const hash = unique("session");
   const session = {
@@ -124,11 +124,27 @@ export function signInConformance(open: OpenStore): void {
       const mark = unique("mark");
       await world.write((tx) => tx.rememberOnce(world.connection.id, mark, LATER));
       const session = { user, connection: world.connection.id, subject: "s", epoch: 0, expiresAt: MUCH_LATER };
-      const open = (at: string, endedMark: string) =>
-        world.write((tx) => tx.insertSession({ ...session, hash: unique("s"), endedMark }, at));
+      const open = (after: string, ...marks: readonly string[]) =>
+        world.write((tx) => tx.insertSession({ ...session, hash: unique("s"), ended: { marks, after } }, NOW));
       expect([await open(NOW, mark), await open(NOW, "another"), await open(LATER, mark)]).to.deep.equal([
         ...[false, true, true],
       ]);
+      await world.write((tx) => tx.markUntil(world.connection.id, mark, MUCH_LATER));
+      await world.write((tx) => tx.markUntil(world.connection.id, mark, LATER));
+      expect([await open(LATER, "another", mark), await open(MUCH_LATER, mark), await open(NOW)]).to.deep.equal([
+        ...[false, true, true],
+      ]);
+    });
+
+    it("hands out what the IdP wants to hear of a session once, when it ends", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      await register(world, [user]);
+      const end = (hash: string) => world.write((tx) => tx.endSession(hash, LATER));
+      const hinted = await signedIn(world, user, { idpSession: "x", sealedHint: "v1.sealed" });
+      expect(await end(hinted)).to.deep.equal({ subject: "sub", idpSession: "x", sealedHint: "v1.sealed" });
+      expect(await end(hinted), "ended before").to.equal(undefined);
+      expect(await end(await signedIn(world, user))).to.deep.equal({ subject: "sub" });
     });
 
     it("remembers a one-time id once, however many ask at the same moment", async () => {

@@ -122,6 +122,11 @@ export function ecdsaSigner(hash: string, dsaEncoding: "ieee-p1363" | "der" = "i
   return (octets, key) => sign(hash, octets, { key: privateKeyOf(key), dsaEncoding });
 }
 
+/** A signature over these octets, as the algorithm's name says; by RSA and SHA-256 where nobody knows it. */
+export function signedOctets(octets: string, algorithm: string, key: SigningKey): Buffer {
+  return (SIGNERS[algorithm] ?? SIGNERS[ALGORITHM.rsaSha256] ?? pssSigner("sha256", 32))(Buffer.from(octets), key);
+}
+
 const PENDING = "the value comes last";
 
 /** The message with a Signature over the element that bears this ID. */

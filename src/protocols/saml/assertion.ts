@@ -26,6 +26,7 @@ export function readAssertion({ root, id }: AssertionShape, expected: Expected):
   return {
     id,
     rememberUntil: new Date(until + CLOCK_SKEW).toISOString(),
+    issuedAt: new Date(issuedAt).toISOString(),
     nameId,
     attributes: attributesOf(root),
     ...sessionOf(root, expected),
@@ -40,7 +41,7 @@ function checkIssuer(assertion: XmlElement, entityId: string): void {
 }
 
 /** The very entityID, in a form that can be nothing else (SAML profiles section 4.1.4.2, core section 8.3.6). */
-export function requireIssuer(issuer: XmlElement, entityId: string, of: "assertion" | "response"): void {
+export function requireIssuer(issuer: XmlElement, entityId: string, of: string): void {
   const got = textOf(issuer);
   if (got !== entityId)
     throw refusal("issuer", `the ${of} is from another issuer: compare the entityID of the connection's metadata`, {
@@ -97,7 +98,7 @@ function sessionOf(
 }
 
 /** What the provider's session is found by; a long SessionIndex is kept as its digest, so that no provider is kept out. */
-function sessionKey(sessionIndex: string): string {
+export function sessionKey(sessionIndex: string): string {
   if (Buffer.byteLength(sessionIndex, "utf8") <= LONGEST_SESSION_INDEX) return sessionIndex;
   return `sha256:${createHash("sha256").update(sessionIndex, "utf8").digest("hex")}`;
 }

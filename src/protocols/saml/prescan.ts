@@ -43,6 +43,9 @@ export const SIGNED_CAPS: XmlCaps = {
   namespacesInScope: 2 * RESPONSE_CAPS.namespacesInScope,
 };
 
+/** A request or response of a logout: a name, and the sessions that are meant. */
+export const LOGOUT_CAPS: XmlCaps = { ...RESPONSE_CAPS, bytes: 64 * 1024, elements: 300, attributes: 1_000 };
+
 /** The metadata of one identity provider, with its certificates, logos and texts in many languages. */
 export const METADATA_CAPS: XmlCaps = {
   ...RESPONSE_CAPS,

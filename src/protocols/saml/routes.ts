@@ -10,7 +10,7 @@ import type { SamlSettings } from "../../model/connection.js";
 import type { Instant } from "../../model/ids.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
-import { decryptionKeys, keysOf, signingKey } from "../../provisioning/connection-keys.js";
+import { keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { provedDomains } from "../../provisioning/proved-domains.js";
 import { beginLogin, LOGIN_MINUTES, takeLogin, takeOnce } from "../../provisioning/sessions.js";
@@ -18,18 +18,14 @@ import { failSignIn, finishSignIn, type VerifiedPerson } from "../sign-in/finish
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
 import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
-import {
-  findConnection,
-  nothingHere,
-  type SignInProtocol,
-  type SignInWeb,
-  type Visit,
-} from "../sign-in/sign-in-web.js";
+import { findConnection, type SignInProtocol, type SignInWeb, type Visit } from "../sign-in/sign-in-web.js";
 import { translate } from "../sign-in/translate.js";
 import { assertedNameOf, nobodyNamed, samlClaims, subjectKey } from "./claims.js";
-import type { Decryption } from "./decrypt.js";
+
 import { type Guard, refusal, SamlFailure } from "./failure.js";
 import { askToContinue, continueRoute } from "./idp-initiated.js";
+import { logoutHint } from "./logout-hint.js";
+import { requestAddress } from "./logout-xml.js";
 import {
   createResponseReader,
   isLarge,
@@ -37,7 +33,8 @@ import {
   type ReadResponse,
   type ResponseReader,
 } from "./response-reader.js";
-import { authnRequest, type ServiceProvider, spMetadata } from "./service-provider.js";
+import { decryptionOf, idpOf, serviceProviderOf } from "./saml-visit.js";
+import { authnRequest, spMetadata } from "./service-provider.js";
 import {
   changedSamlSettings,
   readSamlSettings,
@@ -46,6 +43,7 @@ import {
   samlIdpView,
   signsRequests,
 } from "./settings.js";
+import { leaveProvider, logoutRoutes } from "./slo-routes.js";
 import { redactSeen, seenOf } from "./trace.js";
 import type { VerifiedAssertion } from "./verified.js";
 
@@ -87,7 +85,10 @@ export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptio
   const deps = { fetch, allowHttp, now: p.now };
   return {
     protocol: samlSignIn(door),
-    routes: [acsRoute(door, bodyBytes), metadataRoute(door), continueRoute(web, takesUnasked)],
+    routes: [
+      ...[acsRoute(door, bodyBytes), metadataRoute(door), continueRoute(web, takesUnasked)],
+      ...logoutRoutes(web),
+    ],
     metadata: {
       read: (input) => readSamlSettings(input, deps),
       change: (before, input) => changedSamlSettings(before, input, deps),
@@ -127,8 +128,9 @@ function samlSignIn(door: SamlDoor): SignInProtocol {
       await beginLogin(p, visit.tenant, { connection, state: id, browser, ...(returnTo && { returnTo }) });
       const key = signsRequests(idp) ? await signingKey(p, visit.tenant, visit.connection) : undefined;
       const request = { id, relayState: id, now: p.now(), ...(loginHint && { loginHint }), ...(key && { key }) };
-      return authnRequest(serviceProviderOf(door, visit), idp, request);
+      return authnRequest(serviceProviderOf(door.web, visit), idp, request);
     },
+    leave: (session) => leaveProvider(door.web, session),
   };
 }
 
@@ -145,7 +147,7 @@ function metadataRoute(door: SamlDoor): Route {
       const idp = idpOf(visit);
       const keys = await keysOf(door.web.p, visit.tenant, visit.connection);
       const headers = { "content-type": "application/samlmetadata+xml; charset=utf-8" };
-      return { status: 200, headers, body: spMetadata(serviceProviderOf(door, visit), idp, keys) };
+      return { status: 200, headers, body: spMetadata(serviceProviderOf(door.web, visit), idp, keys) };
     },
   });
 }
@@ -211,7 +213,7 @@ function cookiesWereLeftOut({ web }: SamlDoor, { request }: Visit): boolean {
 }
 
 function postedAgain(door: SamlDoor, visit: Visit, samlResponse: string): Answer {
-  const action = serviceProviderOf(door, visit).acsUrl;
+  const action = serviceProviderOf(door.web, visit).acsUrl;
   return formPage({ title: "One moment", action, fields: { SAMLResponse: samlResponse } });
 }
 
@@ -235,9 +237,9 @@ async function verified(
   { since, ...asked }: { readonly inResponseTo?: string; readonly since: Instant },
 ): Promise<VerifiedAssertion> {
   const { p } = door.web;
-  const decryption = opened.isEncrypted ? await decryptionOf(door, visit, idp) : undefined;
+  const decryption = opened.isEncrypted ? await decryptionOf(door.web, visit, idp) : undefined;
   const assertion = await opened.verify({
-    ...{ idp, sp: serviceProviderOf(door, visit), now: p.now(), ...asked },
+    ...{ idp, sp: serviceProviderOf(door.web, visit), now: p.now(), ...asked },
     // INVARIANT: what may be tried as often as anybody likes is never read where it may be changed.
     ...(decryption && {
       decryption: asked.inResponseTo === undefined ? { ...decryption, legacyCbc: false } : decryption,
@@ -248,12 +250,6 @@ async function verified(
   const first = await takeOnce(p, visit.tenant, { connection: visit.connection.id, id, until });
   if (!first) throw refusal("replay", "this assertion was used before: start the sign-in anew", { got: id });
   return assertion;
-}
-
-async function decryptionOf(door: SamlDoor, visit: Visit, idp: SamlSettings): Promise<Decryption> {
-  const keys = await decryptionKeys(door.web.p, visit.tenant, visit.connection);
-  const { legacyCbc = false, legacyTripleDes = false } = idp;
-  return { keys, legacyCbc, legacyTripleDes };
 }
 
 function begunAt({ expiresAt }: PendingLogin): Instant {
@@ -267,7 +263,7 @@ function personOf(
   assertion: VerifiedAssertion,
 ): VerifiedPerson {
   const { tenant, connection } = visit;
-  const parties = { idp: idp.entityId, sp: serviceProviderOf(door, visit).entityId };
+  const parties = { idp: idp.entityId, sp: serviceProviderOf(door.web, visit).entityId };
   const { absentGroups, groupSeparator } = connection;
   const groups = { absentGroups, ...(groupSeparator && { groupSeparator }), ...attribute };
   const settings = { provedDomains: provedDomains(tenant), ...groups };
@@ -275,12 +271,15 @@ function personOf(
   if (observed === undefined) throw nobodyNamed(assertion, profile);
   const assertedName = assertedNameOf(assertion.nameId, observed.subject, parties);
   const { sessionIndex, sessionEndsAt } = assertion;
+  const hint = requestAddress(idp) && logoutHint(assertion);
   return {
     ...visit,
     observed: assertedName === undefined ? observed : { ...observed, assertedName },
     subject: subjectKey(assertion.nameId, parties),
+    assertedAt: assertion.issuedAt,
     message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
     ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
+    ...(hint === undefined ? {} : { logoutHint: hint }),
     ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
   };
 }
@@ -317,16 +316,4 @@ async function readingOf(door: SamlDoor, visit: Visit): Promise<Reading> {
   const address = { protocol: "saml" as const, issuer: idp.entityId, profile: connection.profile };
   const attribute = await door.groupAttributeOf(tenant, connection);
   return { idp, profile: profileFor(door.profiles, address), attribute };
-}
-
-function idpOf({ connection }: Visit): SamlSettings {
-  const { saml } = connection;
-  if (connection.protocol !== "saml" || saml === undefined || connection.disabledAt !== undefined) throw nothingHere();
-  return saml;
-}
-
-/** One name and one address per connection: what was said for another one arrives elsewhere and names somebody else. */
-function serviceProviderOf({ web }: SamlDoor, { tenant, connection }: Visit): ServiceProvider {
-  const base = `${web.publicUrl}/sso/${tenant.slug}/${connection.slug}`;
-  return { entityId: `${base}/metadata`, acsUrl: `${base}/acs` };
 }

@@ -13,6 +13,8 @@ export interface ServiceProvider {
   readonly entityId: string;
   /** Where responses are posted to. */
   readonly acsUrl: string;
+  /** Where messages of a logout come to, by either binding. */
+  readonly sloUrl: string;
 }
 
 export interface LoginRequest {
@@ -54,6 +56,9 @@ const requestTemplate = ({ nameIdFormat = "any", forceAuthn = false }: SamlSetti
     "</samlp:AuthnRequest>",
   ].join("");
 
+/** Of SAML's schema; the library's own is another. */
+const SCHEMA_ORDER = ["KeyDescriptor", "SingleLogoutService", "NameIDFormat", "AssertionConsumerService"];
+
 /**
  * Our metadata for one connection (SAML metadata section 2.4.4). Every key that signs or may sign is in it, and of those
  * that decrypt those that are to be encrypted for: a retiring one is not.
@@ -63,17 +68,19 @@ export function spMetadata(sp: ServiceProvider, idp: SamlSettings, keys: readonl
   const certificates = (use: ConnectionKey["use"]) =>
     [...published].sort(byState).flatMap((key) => (key.use === use ? key.certificate : []));
   const { nameIdFormat = "any" } = idp;
-  return samlify
-    .ServiceProvider({
-      entityID: sp.entityId,
-      authnRequestsSigned: signsRequests(idp),
-      wantAssertionsSigned: true,
-      signingCert: certificates("signing"),
-      encryptCert: certificates("encryption"),
-      nameIDFormat: nameIdFormat === "any" ? Object.values(NAME_ID_FORMATS) : [NAME_ID_FORMATS[nameIdFormat]],
-      assertionConsumerService: [{ Binding: HTTP_POST, Location: sp.acsUrl, isDefault: true }],
-    })
-    .getMetadata();
+  // The library's types leave the order out.
+  const described = {
+    entityID: sp.entityId,
+    elementsOrder: SCHEMA_ORDER,
+    authnRequestsSigned: signsRequests(idp),
+    wantAssertionsSigned: true,
+    signingCert: certificates("signing"),
+    encryptCert: certificates("encryption"),
+    nameIDFormat: nameIdFormat === "any" ? Object.values(NAME_ID_FORMATS) : [NAME_ID_FORMATS[nameIdFormat]],
+    singleLogoutService: [HTTP_REDIRECT, HTTP_POST].map((Binding) => ({ Binding, Location: sp.sloUrl })),
+    assertionConsumerService: [{ Binding: HTTP_POST, Location: sp.acsUrl, isDefault: true }],
+  };
+  return samlify.ServiceProvider(described).getMetadata();
 }
 
 /** Providers that know of one key alone take the first. */
@@ -124,7 +131,7 @@ function requestXml(sp: ServiceProvider, idp: SamlSettings, ssoUrl: string, { id
   });
 }
 
-function providerOf({ entityId, acsUrl }: ServiceProvider) {
+function providerOf({ entityId, acsUrl }: Pick<ServiceProvider, "acsUrl" | "entityId">) {
   return samlify.ServiceProvider({
     entityID: entityId,
     authnRequestsSigned: false,

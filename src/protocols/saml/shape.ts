@@ -46,10 +46,12 @@ const ASSERTION_PARTS: readonly (readonly string[])[] = [
   [`${SAML} Advice`],
   [`${SAML} AuthnStatement`, `${SAML} AttributeStatement`],
 ];
-const SUCCESS = `${STATUS_PREFIX}Success`;
+export const SUCCESS = `${STATUS_PREFIX}Success`;
 const SIGNATURE = `${DS} Signature`;
-/** Under whatever namespace: nothing else in a response has these names. */
-const ONLY_IN_PLACE: ReadonlySet<string> = new Set(["Response", "Assertion", "EncryptedAssertion", "Signature"]);
+/** Under whatever namespace: nothing else in a message has these names. */
+const ONLY_IN_PLACE: ReadonlySet<string> = new Set([
+  ...["Response", "Assertion", "EncryptedAssertion", "LogoutRequest", "LogoutResponse", "Signature"],
+]);
 const ID_NAMES: ReadonlySet<string> = new Set(["id", "assertionid", "responseid"]);
 const ID = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}$/;
 const NOT_BLANK = /[^ \t\r\n]/;
@@ -104,7 +106,8 @@ function assertionIn(response: XmlElement, required: boolean): Pick<ResponseShap
   return {};
 }
 
-function statusOf(status: XmlElement, code: XmlElement): SamlStatus {
+/** What a Status says; `code` is its StatusCode. */
+export function statusOf(status: XmlElement, code: XmlElement): SamlStatus {
   const value = attributeOf(code, "Value");
   if (value === undefined) throw misshapen("the StatusCode has no Value");
   const subCode = childrenOf(code, SAMLP, "StatusCode")[0];
@@ -122,7 +125,8 @@ function shortCode(uri: string): string {
   return cut(uri.startsWith(STATUS_PREFIX) ? uri.slice(STATUS_PREFIX.length) : uri);
 }
 
-function refuseStrayParts(parent: XmlElement, order: readonly (readonly string[])[]): void {
+/** INVARIANT: the children are these and no others, in this order; Signatures are counted by whoever looks for them. */
+export function refuseStrayParts(parent: XmlElement, order: readonly (readonly string[])[]): void {
   if (NOT_BLANK.test(parent.text)) throw misshapen(`the ${parent.name} has text of its own`);
   let reached = 0;
   for (const child of parent.children) {
@@ -137,7 +141,7 @@ function refuseStrayParts(parent: XmlElement, order: readonly (readonly string[]
 }
 
 /** INVARIANT: whoever searches the document for these names, or for an ID, finds what is in its place and nothing else. */
-function refuseElsewhere(root: XmlElement, places: readonly (XmlElement | undefined)[]): void {
+export function refuseElsewhere(root: XmlElement, places: readonly (XmlElement | undefined)[]): void {
   const inPlace = new Set(places);
   const ids = new Set<string>();
   for (const element of elementsIn(root)) {
@@ -152,20 +156,20 @@ function refuseElsewhere(root: XmlElement, places: readonly (XmlElement | undefi
   }
 }
 
-function idOf(element: XmlElement): string {
+export function idOf(element: XmlElement): string {
   const id = attributeOf(element, "ID");
   if (id === undefined || !ID.test(id)) throw misshapen(`the ${element.name} has no usable ID`, { got: id });
   return id;
 }
 
 /** The one child of that name; `of` says whose it is. */
-function only(parent: XmlElement, namespace: string, name: string, of: string): XmlElement {
+export function only(parent: XmlElement, namespace: string, name: string, of: string): XmlElement {
   const found = atMostOne(parent, namespace, name, of);
   if (found === undefined) throw misshapen(`the ${of} has no ${name}`);
   return found;
 }
 
-function atMostOne(parent: XmlElement, namespace: string, name: string, of: string): XmlElement | undefined {
+export function atMostOne(parent: XmlElement, namespace: string, name: string, of: string): XmlElement | undefined {
   const [found, another] = childrenOf(parent, namespace, name);
   if (another !== undefined) throw misshapen(`the ${of} has more than one ${name}`);
   return found;
@@ -177,10 +181,10 @@ export function requireVersion(element: XmlElement): void {
   if (got !== "2.0") throw refusal("version", `the ${element.name} is not of SAML 2.0`, { wanted: "2.0", got });
 }
 
-function keyOf({ namespace, name }: XmlElement): string {
+export function keyOf({ namespace, name }: XmlElement): string {
   return `${namespace} ${name}`;
 }
 
-function misshapen(problem: string, compared: Compared = {}): SamlFailure {
+export function misshapen(problem: string, compared: Compared = {}): SamlFailure {
   return refusal("structure", problem, compared);
 }

@@ -62,10 +62,15 @@ const HALVES: ReadonlyMap<string, number> = new Map([
 export function signatureMethodOf(element: XmlElement): SignatureMethod {
   const got = attributeOf(element, "Algorithm") ?? "";
   if (got === PSS_WITH_PARAMETERS) return pssParameters(element);
-  const found = METHODS.get(got);
-  if (found === undefined)
-    throw refused(got, "signature algorithm", "RSA and SHA-256", [...METHODS.keys(), PSS_WITH_PARAMETERS]);
+  const found = methodNamed(got, [...METHODS.keys(), PSS_WITH_PARAMETERS]);
   if (element.children.length > 0) throw malformed(`the ${element.name} of the signature has parameters`);
+  return found;
+}
+
+/** The same where nothing but the algorithm's name is said, as in a query. */
+export function methodNamed(got: string, wanted: readonly string[] = [...METHODS.keys()]): SignatureMethod {
+  const found = METHODS.get(got);
+  if (found === undefined) throw refused(got, "signature algorithm", "RSA and SHA-256", wanted);
   return found;
 }
 

@@ -37,6 +37,8 @@ export interface VerifiedAssertion {
   readonly id: string;
   /** Until when the id must be remembered: the assertion cannot be accepted after this, skew included. */
   readonly rememberUntil: Instant;
+  /** By the provider's clock. */
+  readonly issuedAt: Instant;
   readonly nameId: NameId;
   /** Each name at most once. */
   readonly attributes: readonly SamlAttribute[];

@@ -18,6 +18,10 @@ export interface VerifiedPerson extends Visit {
   /** The identity provider's own names for person and session, for its logout calls. */
   readonly subject: string;
   readonly idpSession?: string;
+  /** When the identity provider said all this, by its own clock. */
+  readonly assertedAt?: Instant;
+  /** What the identity provider wants to hear when the session ends here. */
+  readonly logoutHint?: string;
   /** When the identity provider wants the session to end at the latest. */
   readonly sessionEndsAt?: Instant;
   /** A path on our own origin. */
@@ -25,7 +29,8 @@ export interface VerifiedPerson extends Visit {
 }
 
 /** What a sign-in that was let in opens a session with. */
-export interface Opening extends Pick<VerifiedPerson, "subject" | "idpSession" | "sessionEndsAt"> {
+export interface Opening
+  extends Pick<VerifiedPerson, "assertedAt" | "idpSession" | "logoutHint" | "sessionEndsAt" | "subject"> {
   readonly user: UserId;
   /** The account's session epoch when it was let in: no session opens once it has moved. */
   readonly epoch: number;
@@ -47,11 +52,13 @@ export async function decide(web: SignInWeb, person: VerifiedPerson): Promise<Op
     throw refusedSignIn(outcome.code, outcome.reference, outcome.told);
   }
   request.identify({ user: outcome.user });
-  const { subject, idpSession, sessionEndsAt } = person;
+  const { subject, idpSession, assertedAt, logoutHint, sessionEndsAt } = person;
   const { user, epoch, reference } = outcome;
   return {
     ...{ user, epoch, reference, subject },
     ...(idpSession === undefined ? {} : { idpSession }),
+    ...(assertedAt === undefined ? {} : { assertedAt }),
+    ...(logoutHint === undefined ? {} : { logoutHint }),
     ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
   };
 }

@@ -10,6 +10,10 @@ const FAILED =
 const MESSAGES: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
   ["sign_in_failed", FAILED],
   ["sign_in_expired", "this sign-in was begun elsewhere, was used already or took too long: start again"],
+  [
+    "logout_failed",
+    "what came from your identity provider could not be verified, and changed nothing: sign out here, and give the reference to your admin",
+  ],
   ["unavailable", "the identity provider does not answer right now: try again in a minute"],
   ["provisioning_off", "there is no account for you here: ask your admin for one"],
   [
@@ -71,7 +75,8 @@ const FAULT = ["Something went wrong", "try again, and give the reference to you
 
 export const renderSignInError: ErrorRenderer = renderErrorPage((code, detail) => {
   const refused = MESSAGES.get(code);
-  const [title, advice] = refused === undefined ? (OTHERS.get(code) ?? FAULT) : ["Sign-in refused", refused];
+  const refusedTitle = code === "logout_failed" ? "Sign-out refused" : "Sign-in refused";
+  const [title, advice] = refused === undefined ? (OTHERS.get(code) ?? FAULT) : [refusedTitle, refused];
   const told = toldIn(detail);
   return {
     title,

@@ -7,7 +7,7 @@ import type { Connection, Tenant } from "../../model/connection.js";
 import type { Protocol } from "../../model/facts.js";
 import { Refusal } from "../../model/problem.js";
 import type { Provisioning } from "../../provisioning/deps.js";
-import type { EndedSession } from "../../provisioning/ports/sign-ins.js";
+import type { ClosedSession } from "../../provisioning/sessions.js";
 
 export interface SignInWeb {
   readonly p: Provisioning;
@@ -60,7 +60,7 @@ export interface BeginLogin extends Visit {
 
 /** A session that its browser has ended. */
 export interface LeftSession extends Visit {
-  readonly ended: EndedSession;
+  readonly ended: ClosedSession;
 }
 
 /** The `state` with which browsers come back from a provider that has signed people out. */

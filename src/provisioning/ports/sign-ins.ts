@@ -22,10 +22,12 @@ export interface NewSession {
   /** The IdP's names for the session, for its logout calls. */
   readonly subject: string;
   readonly idpSession?: string;
+  /** What the IdP wants to hear when the session ends here; sealed. */
+  readonly sealedHint?: string;
   /** The user's session epoch when it was decided that they may come in. */
   readonly epoch: number;
   /** The one-time id that stands where the identity provider has ended its own session meanwhile. */
-  readonly endedMark?: string;
+  readonly ended?: { readonly marks: readonly string[]; readonly after: Instant };
   readonly expiresAt: Instant;
 }
 
@@ -33,6 +35,7 @@ export interface NewSession {
 export interface EndedSession {
   readonly subject: string;
   readonly idpSession?: string;
+  readonly sealedHint?: string;
 }
 
 export interface KnownAs {
@@ -74,7 +77,7 @@ export interface SignInWriter {
     connection: ConnectionId,
     subject: string,
   ): Promise<{ readonly user: UserId; readonly epoch: number } | undefined>;
-  /** False when the user is not registered (any more), or their sessions were ended since that epoch, or `endedMark` is there. */
+  /** False when the user is not registered (any more), or their sessions were ended since that epoch, or a mark of `ended` stands. */
   insertSession(session: NewSession, now: Instant): Promise<boolean>;
   touchSession(hash: string, now: Instant): Promise<void>;
   /** `undefined`: it had ended already. */
@@ -97,4 +100,6 @@ export interface SignInWriter {
   insertSignInTrace(trace: SignInTrace): Promise<void>;
   /** Remembers a one-time id of the connection until it expires; false when it was seen before (replay). */
   rememberOnce(connection: ConnectionId, id: string, expiresAt: Instant): Promise<boolean>;
+  /** Lets a mark of the connection stand until then, or for as long as it does anyway. */
+  markUntil(connection: ConnectionId, id: string, until: Instant): Promise<void>;
 }

@@ -15,6 +15,7 @@ import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { KEPT_OUT } from "./kept-out.js";
+import { LOGOUT_HINTS } from "./logout-hints.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
@@ -62,6 +63,7 @@ export const MIGRATIONS: readonly Migration[] = [
   STANDING_EVIDENCE,
   SIGN_IN_NAMES,
   CONNECTION_KEYS,
+  LOGOUT_HINTS,
   DOMAIN_CLAIMS,
   METADATA_REFRESH,
   KEPT_OUT,
