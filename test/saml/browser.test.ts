@@ -5,6 +5,8 @@ import { type SamlProviderProcess, startSamlProvider } from "../../demo/processe
 import type { JsonObject } from "../../src/model/json.js";
 import { startChromium } from "../support/chromium.js";
 import { PASSWORD, type SamlIdpProcess, samlPerson, startSamlIdp, startSamlpProvider } from "../support/saml-idps.js";
+import { ACME, samlResponse } from "../support/saml-response.js";
+import { idpMetadata, ssoService } from "./idp-metadata.js";
 import { openSamlHouse, referenceOn, type SamlHouse, withoutRedirect } from "./saml-house.js";
 
 const TENANT = "acme";
@@ -48,6 +50,8 @@ describe("signing in through SAML in a real browser", function () {
     ]);
     await house.connect(TENANT, "elsewhere", { metadataXml: elsewhere.metadataXml });
     await house.connect(TENANT, "saml-idp", { metadataXml: samlIdp.metadataXml });
+    const tile = idpMetadata({ entityId: ACME.idp, services: ssoService("https://idp.acme.example/sso") });
+    await house.connect(TENANT, "tile", { metadataXml: tile, allowIdpInitiated: true });
     await house.connect(TENANT, "samlp", { metadataXml: withoutRedirect(samlp.metadataXml) });
   });
   after(async () => {
@@ -144,6 +148,25 @@ describe("signing in through SAML in a real browser", function () {
       [new URL(elsewhere.metadataUrl).origin, false],
       [house.url, true],
     ]);
+  });
+
+  it("W-28: asks whoever comes from a page of their provider whom they go on as, and lets nobody in before", async () => {
+    const { entityId, acsUrl } = house.partner(TENANT, "tile");
+    const { base64 } = samlResponse({
+      ...{ inResponseTo: null, destination: acsUrl, recipient: acsUrl, audiences: [[entityId]] },
+      attributes: [{ name: "groups", values: ["Eng"] }],
+    });
+    const page = await newPage();
+    const portal = `${new URL(elsewhere.metadataUrl).origin}/portal`;
+    const body = postPage(acsUrl, { SAMLResponse: base64, RelayState: "https://evil.example/" });
+    await page.route(portal, (route) => route.fulfill({ contentType: "text/html", body }));
+    await page.goto(portal);
+    const button = page.getByRole("button", { name: `Continue as ${ACME.nameId}` });
+    await button.waitFor();
+    const other = await page.context().newPage();
+    expect((await other.goto(`${house.url}/me`))?.status()).to.equal(401);
+    await button.click();
+    expect(await rowsOf(page)).to.deep.equal([["Platform", "editor", "you are in group `Eng`"]]);
   });
 
   it("lets a person in after a request by POST, and out again", async () => {
