@@ -10,7 +10,6 @@ import type { AccessWrites, NewGrant } from "./ports/access.js";
 import type { AuditEntry } from "./ports/journal.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Profile } from "./profile.js";
-import { freeSeatsOf } from "./seats.js";
 
 /** The plans that passed the brake, with everything that is written beside them. */
 export interface ApplyInput {
@@ -37,7 +36,7 @@ export async function applyPlans(p: Provisioning, tx: TenantWriter, input: Apply
   // none of these hangs on what another one writes
   await Promise.all([
     tx.applyAccess(accessWrites(p, input, teams), input.now),
-    freeSeatsOf(tx, leavers, input.now),
+    tx.unseatPeople(leavers, input.now),
     input.plans.some(changesOwners) && ownersChanged(tx, input.now),
     tell(tx, input, [...changed, ...updatedProfiles(input)]),
   ]);

@@ -13,6 +13,8 @@ export type Written =
   | (WrittenRow<DirectoryUserId | DirectoryGroupId | CustomResourceId> & {
       /** Where it is another than the one that was sent. */
       readonly resource?: JsonObject;
+      /** In none: nobody can know of the row yet. */
+      readonly groups?: readonly [];
     })
   | undefined;
 

@@ -117,7 +117,7 @@ async function storeNewcomers(
   ]);
   for (const [at, { user, written }] of made.entries()) {
     const push = plain[at];
-    if (push) stored.set(push, { rows: [written], touched: [user], notices: [] });
+    if (push) stored.set(push, { rows: [{ ...written, groups: [] }], touched: [user], notices: [] });
   }
 }
 

@@ -14,11 +14,18 @@ import type { TeamRow } from "./ports/access.js";
 
 /** Finds teams by name and by alias: a rename leaves an alias, so that rules go on meaning the team. */
 export function teamBook(teams: readonly TeamRow[]): ResolveTeam {
+  const known = books.get(teams);
+  if (known !== undefined) return known;
   const book = new Map<string, { readonly name: string }>();
   for (const team of teams) for (const alias of team.aliases) book.set(alias, { name: team.name });
   for (const team of teams) book.set(team.name, { name: team.name });
-  return (name) => book.get(name);
+  const resolve: ResolveTeam = (name) => book.get(name);
+  books.set(teams, resolve);
+  return resolve;
 }
+
+// Kept with the list itself, which stays the same one while no team changes.
+const books = new WeakMap<readonly TeamRow[], ResolveTeam>();
 
 /** People who are judged without letting others be served. */
 const SLICE = 100;

@@ -17,12 +17,15 @@ const LEAVING: Pretence = { sync: "live", leaving: true };
 
 /**
  * Connections that are being switched live or off: what was reviewed counts for whoever comes to reconcile their people,
- * the switch's own run, another instance, or a request that is quicker.
+ * the switch's own run, another instance, or a request that is quicker. `runs`: those that are open.
  */
-export async function openSwitches(p: Provisioning, reader: TenantReader): Promise<OpenSwitches> {
+export async function openSwitches(
+  p: Provisioning,
+  reader: TenantReader,
+  runs: readonly ClaimedRun[],
+): Promise<OpenSwitches> {
   let approval: Approval = "none";
   const leaving = new Map<ConnectionId, Pretence>();
-  const runs = await reader.openRuns();
   for (const { trigger, plan, connection } of runs) {
     if (connection === undefined || trigger === "held") continue;
     if (plan !== undefined) approval = eitherApproval(approval, await p.approvals.ofPlan(reader, plan));

@@ -139,13 +139,11 @@ export async function evaluatePeople(
   const reader = p.store.read(tenant);
   const now = p.now();
   const states = await reader.people(ids);
-  const switches = await openSwitches(p, reader);
-  const [connections, { activeVersion }, links, teams] = await Promise.all([
-    reader.connections(),
-    reader.tenantNow(),
+  const [{ activeVersion, connections, teams, openRuns }, links] = await Promise.all([
+    reader.standing(),
     linksOf(reader, states),
-    reader.teams(),
   ]);
+  const switches = await openSwitches(p, reader, openRuns);
   const mapping = await p.mappings.active(reader, activeVersion, connections);
   const people = await gather(p, reader, connections, states, { now, mapping, links, ...switches });
   const resolveTeam = teamBook(teams);

@@ -44,20 +44,21 @@ export function applyWriter(scope: Scope): ApplyWriter {
   return {
     async applyAccess(writes, now) {
       const at = toMillis(now);
-      // before the statuses themselves, which tell who really changes
-      if (writes.statuses.length > 0) await countStatuses(scope, writes.statuses);
-      const grants = async () => {
+      const { statuses, reconciled, profiles, open, close, refresh } = writes;
+      const replaced = refresh.filter(({ replaces }) => replaces === true).map(({ id }) => ({ id }));
+      if (replaced.length > 0) await keepEvidence(scope, scope.dialect.rows({ id: "text" }, replaced), at);
+      await Promise.all([
+        // before the statuses themselves, which tell who really changes
+        statuses.length > 0 && countStatuses(scope, statuses),
         // closed before opened: a grant may be replaced by one with the same key
-        if (writes.close.length > 0) await closeGrants(scope, writes.close, at);
-        if (writes.open.length > 0) await openGrants(scope, writes.open, at);
-        if (writes.refresh.length > 0) await refreshGrants(scope, writes.refresh, at);
-      };
-      const people = async () => {
-        if (writes.statuses.length > 0) await settleStatuses(scope, writes);
-        else if (writes.reconciled.length > 0) await settleMarks(scope, writes);
-        if (writes.profiles.length > 0) await writeProfiles(scope, writes.profiles);
-      };
-      await Promise.all([grants(), people(), endSessions(scope, writes.statuses, at)]);
+        close.length > 0 && closeGrants(scope, close, at),
+        open.length > 0 && openGrants(scope, open, at),
+        refresh.length > 0 && refreshGrants(scope, refresh, at),
+        statuses.length > 0 && settleStatuses(scope, writes),
+        statuses.length === 0 && reconciled.length > 0 && settleMarks(scope, writes),
+        profiles.length > 0 && writeProfiles(scope, profiles),
+        endSessions(scope, statuses, at),
+      ]);
     },
     async settleUnmoved(people, version) {
       if (people.length === 0) return 0;
@@ -84,7 +85,7 @@ async function countStatuses({ tenant, sql: db, dialect }: Scope, statuses: Acce
     { id: "text", status: "text" },
     statuses.map(({ user, to }) => ({ id: user, status: to })),
   );
-  await db.run(
+  await db.send(
     sql`update connection_counters set registered_synced = registered_synced + changed.step
       from (
         select d.connection_id, sum(case when r.status = 'registered' then 1 else -1 end) as step
@@ -107,7 +108,7 @@ async function endSessions(
 ): Promise<void> {
   const leavers = statuses.filter((status) => status.to === "deactivated").map((status) => status.user);
   if (leavers.length === 0) return;
-  await db.run(
+  await db.send(
     sql`update sessions set ended_at = ${at}
       where tenant_id = ${tenant} and user_id in ${dialect.list(leavers)} and ended_at is null`,
   );
@@ -129,7 +130,7 @@ async function writeProfiles({ tenant, sql: db, dialect }: Scope, profiles: Acce
     },
     profiles.map((profile) => ({ id: profile.user, ...namedColumns(profile), photo: profile.photo })),
   );
-  await db.run(
+  await db.send(
     sql`update users set user_name = r.user_name, user_name_folded = r.user_name_folded, email = r.email,
         email_folded = r.email_folded, search_text = r.search_text, display_name = r.display_name,
         given_name = r.given_name, family_name = r.family_name, photo = r.photo
@@ -143,7 +144,7 @@ async function closeGrants(
   at: number,
 ): Promise<void> {
   const rows = dialect.rows({ id: "text", reason: "text" }, close);
-  await db.run(
+  await db.send(
     sql`update grants set ended_at = ${at}, end_reason = r.reason from ${rows} as r
       where grants.tenant_id = ${tenant} and grants.id = r.id and grants.ended_at is null`,
   );
@@ -194,7 +195,7 @@ const GRANT_TYPES: Readonly<Record<string, RowType>> = {
 
 async function openGrants({ tenant, sql: db, dialect }: Scope, open: readonly NewGrant[], at: number): Promise<void> {
   const rows = dialect.rows(GRANT_TYPES, open.map(grantRow));
-  await db.run(
+  await db.send(
     sql`insert into grants (tenant_id, id, user_id, team_id, scope, role, origin, connection_id, rule, mapping_version,
         evidence, evidence_from, since, expires_at, given_by, reason)
       select ${bigint(tenant)}, r.id, r.user_id, r.team_id, r.scope, r.role, r.origin, r.connection_id, r.rule,
@@ -205,8 +206,6 @@ async function openGrants({ tenant, sql: db, dialect }: Scope, open: readonly Ne
 
 async function refreshGrants(scope: Scope, refresh: AccessWrites["refresh"], at: number): Promise<void> {
   const { tenant, sql: db, dialect } = scope;
-  const replaced = refresh.filter(({ replaces }) => replaces === true).map(({ id }) => ({ id }));
-  if (replaced.length > 0) await keepEvidence(scope, dialect.rows({ id: "text" }, replaced), at);
   const rows = dialect.rows(
     { id: "text", evidence: "text", mapping_version: "bigint", evidence_from: "bigint", rule: "text" },
     refresh.map(({ id, evidence, mappingVersion, replaces, rule }) => ({
@@ -214,7 +213,7 @@ async function refreshGrants(scope: Scope, refresh: AccessWrites["refresh"], at:
       evidence_from: replaces === true ? at : null,
     })),
   );
-  await db.run(
+  await db.send(
     sql`update grants set evidence = ${dialect.json(verbatim("r.evidence"))},
         mapping_version = coalesce(r.mapping_version, grants.mapping_version), rule = coalesce(r.rule, grants.rule),
         evidence_from = coalesce(r.evidence_from, grants.evidence_from)
@@ -241,7 +240,7 @@ async function settleMarks(
     { id: "text", seq: "bigint" },
     reconciled.map(({ user, factsVersion }) => ({ id: user, seq: factsVersion })),
   );
-  await db.run(
+  await db.send(
     sql`update users set ${settled(version)} from ${rows} as r where users.tenant_id = ${tenant} and users.id = r.id`,
   );
 }
@@ -259,7 +258,7 @@ async function settleStatuses(
       return { id, seq: seqs.get(id) ?? null, ...(changed.get(id) ?? { status: null, by_door: null }) };
     }),
   );
-  await db.run(
+  await db.send(
     sql`update users set status = coalesce(r.status, users.status),
         deactivated_by = case when r.status is null then deactivated_by else r.by_door end,
         ever_registered = case when r.status = 'registered' then true else ever_registered end,

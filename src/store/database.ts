@@ -1,7 +1,7 @@
 /** What the store's files ask of an open database, whichever it is. */
 import { Refusal } from "../model/problem.js";
 import type { Dialect } from "./dialect.js";
-import type { Fragment, Sql } from "./sql.js";
+import type { Fragment, Sql, Writes } from "./sql.js";
 import { unstorable } from "./values.js";
 
 export interface Database {
@@ -54,6 +54,10 @@ export class TransactionSql implements Sql {
 
   run(statement: Fragment): Promise<number> {
     return this.#next(() => this.#inner.run(statement));
+  }
+
+  send(statement: Fragment, must?: Writes): Promise<void> {
+    return this.#next(() => this.#inner.send(statement, must));
   }
 
   /** Runs the work with this, and ends with it. */

@@ -93,7 +93,7 @@ export function journalWriter(scope: Scope): JournalWriter {
         ...{ actor_label: actor.label ?? null, door, action, user_id: user ?? null, run_number: run ?? null },
         ...{ request_id: requestId ?? null, detail: toJson(detail) },
       }));
-      await db.run(
+      await db.send(
         sql`insert into audit_entries (tenant_id, id, at, actor_kind, actor_id, actor_label, door, action, user_id,
             run_number, request_id, detail)
           select ${bigint(tenant)}, r.id, r.at, r.actor_kind, r.actor_id, r.actor_label, r.door, r.action, r.user_id,
@@ -109,7 +109,7 @@ export function journalWriter(scope: Scope): JournalWriter {
         user_id: user ?? null,
         data: toJson(data),
       }));
-      await db.run(
+      await db.send(
         sql`insert into outbox_events (tenant_id, id, type, user_id, data, created_at)
           select ${bigint(tenant)}, r.id, r.type, r.user_id, ${dialect.json(verbatim("r.data"))}, ${bigint(toMillis(now))}
           from ${dialect.rows({ id: "text", type: "text", user_id: "text", data: "text" }, rows)} as r`,

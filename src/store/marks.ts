@@ -29,20 +29,24 @@ type MarkWriter = Pick<
 const EVERYBODY = 1_000_000_000;
 
 /** `who` is a subquery of user ids. Rows are locked in id order, as `lockPeople` does. */
-function mark(
-  { tenant, sql: db, dialect }: Scope,
+function marked(
+  { tenant, dialect }: Scope,
   who: Fragment,
   cause: string,
   now: Instant,
   { owner = verbatim("mark_run"), lease }: { readonly owner?: Fragment; readonly lease?: Instant | undefined } = {},
-): Promise<number> {
+): Fragment {
   const ordered = sql`select u.id from users u where u.tenant_id = ${tenant} and u.id in ${who} order by u.id`;
-  return db.run(
-    sql`update users set facts_version = facts_version + 1, dirty = true, dirty_cause = ${cause}, attempts = 0,
+  return sql`update users set facts_version = facts_version + 1, dirty = true, dirty_cause = ${cause}, attempts = 0,
         not_before = ${toMillis(now)}, leased_until = ${lease === undefined ? 0 : toMillis(lease)}, mark_run = ${owner}
-      where tenant_id = ${tenant} and id in ${dialect.name === "sqlite" ? who : sql`(${ordered}${dialect.lock("u")})`}`,
-  );
+      where tenant_id = ${tenant} and id in ${dialect.name === "sqlite" ? who : sql`(${ordered}${dialect.lock("u")})`}`;
 }
+
+function mark(scope: Scope, ...who: Marking): Promise<number> {
+  return scope.sql.run(marked(scope, ...who));
+}
+
+type Marking = Parameters<typeof marked> extends [Scope, ...infer Rest] ? Rest : never;
 
 /**
  * Whose a mark is once the run asks for it. INVARIANT: it stays with an open run that asked before: what was confirmed for
@@ -91,7 +95,7 @@ export function markWriter(scope: Scope): MarkWriter {
   };
   return {
     async markDirty(users, cause, now, lease) {
-      if (users.length > 0) await mark(scope, dialect.list(users), cause, now, { lease });
+      if (users.length > 0) await db.send(marked(scope, dialect.list(users), cause, now, { lease }));
     },
     async markConnection(connection: ConnectionId, cause, now, run) {
       const linked = sql`(${peopleOf(scope, connection)})`;

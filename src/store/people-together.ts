@@ -57,14 +57,22 @@ export function togetherWriter(scope: Scope): TogetherWriter {
       if (newcomers.length === 0) return [];
       const at = toMillis(now);
       const people = newcomers.map((newcomer) => ({ ...newcomer, user: scope.newId(), row: scope.newId() }));
-      const [written] = await Promise.all([
+      await Promise.all([
         insertRows(scope, connection, people, at),
         insertUsers(scope, people, at),
         takeSeats(scope, newcomers.filter(({ seat }) => seat).length),
         countLive(scope, connection, people.length),
+        insertLinks(scope, connection, people, at),
       ]);
-      await insertLinks(scope, connection, people, at);
-      return people.map(({ user, row }) => ({ user: user as UserId, written: writtenIn(written, row) }));
+      return people.map(({ user, row }) => {
+        const written = {
+          id: row as DirectoryUserId,
+          version: 1,
+          createdAt: now,
+          modifiedAt: now,
+        };
+        return { user: user as UserId, written };
+      });
     },
     async updateScims(connection, changed, now) {
       if (changed.length === 0) return [];
@@ -74,10 +82,13 @@ export function togetherWriter(scope: Scope): TogetherWriter {
   };
 }
 
+function overtaken(): Refusal {
+  return new Refusal("conflict", "somebody was changed or taken meanwhile: read again, then retry");
+}
+
 function writtenIn(written: ReadonlyMap<string, WrittenColumns>, id: string) {
   const row = written.get(id);
-  if (row === undefined)
-    throw new Refusal("conflict", "somebody was changed or taken meanwhile: read again, then retry");
+  if (row === undefined) throw overtaken();
   return writtenOf<DirectoryUserId>(row);
 }
 
@@ -116,11 +127,11 @@ async function strangers(
 /** INVARIANT: the check and the taking are one statement. */
 async function takeSeats({ tenant, sql: db }: Scope, count: number): Promise<void> {
   if (count === 0) return;
-  const taken = await db.run(
+  await db.send(
     sql`update tenants set seats_used = seats_used + ${count}
       where id = ${tenant} and (seats is null or seats_used + ${count} <= seats)`,
+    { rows: 1, otherwise: () => new Refusal("no_seat", "there are not as many free seats") },
   );
-  if (taken === 0) throw new Refusal("no_seat", "there are not as many free seats");
 }
 
 type NewPerson = Newcomer & { readonly user: string; readonly row: string };
@@ -137,7 +148,7 @@ async function insertUsers(
     ...namedColumns({ ...NOTHING_SHOWN, email: null, ...profile }),
   }));
   const typed = dialect.rows({ id: "text", seat: "boolean", lease: "bigint", ...NAMED_TYPES }, rows);
-  await db.run(
+  await db.send(
     sql`insert into users (tenant_id, id, seat, leased_until, status, facts_version, dirty, dirty_cause, not_before,
         created_at, reconciled_version, ${verbatim(names)})
       select ${bigint(tenant)}, r.id, r.seat, r.lease, 'pending', 1, true, 'facts', ${bigint(at)}, ${bigint(at)},
@@ -151,20 +162,20 @@ async function insertRows(
   connection: ConnectionId,
   people: readonly NewPerson[],
   at: number,
-): Promise<ReadonlyMap<string, WrittenColumns>> {
+): Promise<void> {
   const names = Object.keys(SCIM_TYPES);
   const rows = people.map(({ row, document }) => ({ id: row, ...scimRow(document) }));
   const columns = join(
     names.map((name) => ofRow(dialect, name)),
     ", ",
   );
-  const written = await db.all<WrittenColumns>(
+  await db.send(
     sql`insert into directory_users (tenant_id, id, connection_id, version, scim_version, claims_version, created_at,
         modified_at, scim_created_at, ${verbatim(names.join(", "))})
       select ${bigint(tenant)}, r.id, ${text(connection)}, 1, 1, 0, ${bigint(at)}, ${bigint(at)}, ${bigint(at)}, ${columns}
-      from ${dialect.rows({ id: "text", ...SCIM_TYPES }, rows)} as r where true on conflict do nothing returning ${WRITTEN}`,
+      from ${dialect.rows({ id: "text", ...SCIM_TYPES }, rows)} as r where true on conflict do nothing`,
+    { rows: people.length, otherwise: overtaken },
   );
-  return new Map(written.map((row) => [row.id, row]));
 }
 
 async function insertLinks(
@@ -174,7 +185,7 @@ async function insertLinks(
   at: number,
 ): Promise<void> {
   const links = people.map(({ user, row }) => ({ id: newId(), row_id: row, user_id: user }));
-  await db.run(
+  await db.send(
     sql`insert into identity_links (tenant_id, id, directory_user_id, user_id, connection_id, linked_by, linked_at)
       select ${bigint(tenant)}, r.id, r.row_id, r.user_id, ${text(connection)}, 'created', ${bigint(at)}
       from ${dialect.rows({ id: "text", row_id: "text", user_id: "text" }, links)} as r where true`,
@@ -182,7 +193,7 @@ async function insertLinks(
 }
 
 async function countLive({ tenant, sql: db }: Scope, connection: ConnectionId, added: number): Promise<void> {
-  await db.run(
+  await db.send(
     sql`update connection_counters set live_users = live_users + ${added}
       where tenant_id = ${tenant} and connection_id = ${connection}`,
   );

@@ -5,7 +5,7 @@ import { POSTGRES } from "./dialect.js";
 import { type Knex, knex, SILENT } from "./knex.js";
 import { migratePostgres } from "./migrate.js";
 import { PlannerStatistics } from "./postgres-statistics.js";
-import type { Fragment, Sql } from "./sql.js";
+import { type Fragment, type Sql, sendingBy } from "./sql.js";
 import { refuseUnstorable } from "./values.js";
 
 const POOL = { min: 0, max: 10 };
@@ -59,9 +59,10 @@ function executor(runner: Knex | Knex.Transaction): Sql {
     for (const value of values) if (typeof value === "string") refuseUnstorable(value);
     return runner.raw<Result>(forAnyTenant(text), [...values]);
   };
+  const run = async (statement: Fragment) => (await query(statement)).rowCount ?? 0;
   return {
     all: async <Row>(statement: Fragment) => (await query(statement)).rows as readonly Row[],
-    run: async (statement) => (await query(statement)).rowCount ?? 0,
+    ...{ run, send: sendingBy(run) },
   };
 }
 
@@ -70,10 +71,8 @@ function translating(inner: Sql): Sql {
   const fail = (error: unknown): never => {
     throw translated(POSTGRES, error);
   };
-  return {
-    all: <Row>(statement: Fragment) => inner.all<Row>(statement).catch(fail),
-    run: (statement) => inner.run(statement).catch(fail),
-  };
+  const run = (statement: Fragment) => inner.run(statement).catch(fail);
+  return { all: <Row>(statement: Fragment) => inner.all<Row>(statement).catch(fail), run, send: sendingBy(run) };
 }
 
 function once<T>(pool: Knex, work: (sql: Sql) => Promise<T>): Promise<T> {

@@ -25,7 +25,7 @@ type ListedRunReader = Omit<RunReader, "heldPeople" | "heldIn" | "heldReasons">;
 const FIRST_LEASE_MILLIS = 15_000;
 const ENDED: readonly RunStatus[] = ["done", "failed", "discarded"];
 
-interface RunColumns {
+export interface RunColumns {
   readonly number: number;
   readonly trigger_kind: string;
   readonly status: string;
@@ -45,9 +45,15 @@ interface RunColumns {
   readonly finished_at: number | null;
 }
 
-const RUN_COLUMNS = verbatim(
-  `number, trigger_kind, status, connection_id, mapping_version, digest, plan_id, include_frozen, total, done, counts, error,
-    started_by, decided_by, created_at, started_at, finished_at`,
+const OF_RUN = [
+  ...["number", "trigger_kind", "status", "connection_id", "mapping_version", "digest", "plan_id", "include_frozen"],
+  ...["total", "done", "counts", "error", "started_by", "decided_by", "created_at", "started_at", "finished_at"],
+];
+const RUN_COLUMNS = verbatim(OF_RUN.join(", "));
+
+/** `RunColumns` of `runs r` as JSON has them. */
+export const RUN_JSON: Readonly<Record<string, Fragment>> = Object.fromEntries(
+  OF_RUN.map((name) => [name, verbatim(name === "counts" ? "cast(r.counts as text)" : `r.${name}`)]),
 );
 
 function runOf(row: RunColumns): Run {
@@ -90,13 +96,17 @@ export function runReader({ tenant, sql: db }: Scope): ListedRunReader {
     },
     async openRuns() {
       const rows = await db.all<RunColumns>(quick(selected(sql`status in ('queued', 'running') order by number`)));
-      return rows.map((row) => ({ ...runOf(row), ...plannedOf(row) }));
+      return rows.map(openRunOf);
     },
     async mappingRun(version) {
       const row = await one<RunColumns>(db, selected(sql`mapping_version = ${version} order by number desc limit 1`));
       return row && plannedOf(row);
     },
   };
+}
+
+export function openRunOf(row: RunColumns): ClaimedRun {
+  return { ...runOf(row), ...plannedOf(row) };
 }
 
 function plannedOf(row: RunColumns): Pick<ClaimedRun, "plan" | "includeFrozen"> {

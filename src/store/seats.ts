@@ -3,6 +3,8 @@ import type { UserId } from "../model/ids.js";
 import type { AccessWriter } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
 import { sql } from "./sql.js";
+import { toMillis } from "./values.js";
+import { wake } from "./wakeups.js";
 
 type SeatWriter = Pick<AccessWriter, "seatPeople" | "unseatPeople" | "lockTenant">;
 
@@ -39,14 +41,18 @@ export function seatWriter({ tenant, sql: db, dialect }: Scope): SeatWriter {
       );
       return without.map((row) => row.id as UserId);
     },
-    async unseatPeople(ids) {
+    async unseatPeople(ids, now) {
       if (ids.length === 0) return;
       await lockTenant();
-      await count(
-        -(await db.run(
-          sql`update users set seat = false where tenant_id = ${tenant} and id in ${dialect.list(ids)} and seat`,
-        )),
-      );
+      const seated = sql`tenant_id = ${tenant} and id in ${dialect.list(ids)} and seat`;
+      const limited = sql` and exists (select 1 from tenants t where t.id = ${tenant} and t.seats is not null)`;
+      await Promise.all([
+        db.send(
+          sql`update tenants set seats_used = seats_used - (select count(*) from users where ${seated}) where id = ${tenant}`,
+        ),
+        db.send(sql`update users set seat = false where ${seated}`),
+        db.send(wake(tenant, toMillis(now), "seats", "tenant", limited)),
+      ]);
     },
   };
 }

@@ -75,11 +75,27 @@ export function assignments(columns: Readonly<Record<string, Value>>): Fragment 
   );
 }
 
+/** How many rows a statement must write, and what is thrown where it writes another number. */
+export interface Writes {
+  readonly rows: number;
+  readonly otherwise: () => Error;
+}
+
 /** Runs statements. Those that are asked for without awaiting one another have no order. */
 export interface Sql {
   all<Row>(statement: Fragment): Promise<readonly Row[]>;
   /** How many rows were written. */
   run(statement: Fragment): Promise<number>;
+  /** Of a transaction: those that are sent without awaiting one another run in the order of sending, where it can be, as one. */
+  send(statement: Fragment, must?: Writes): Promise<void>;
+}
+
+/** A sender for what runs statements one by one. */
+export function sendingBy(run: Sql["run"]): Sql["send"] {
+  return async (statement, must) => {
+    const written = await run(statement);
+    if (must !== undefined && written !== must.rows) throw must.otherwise();
+  };
 }
 
 export async function one<Row>(sql: Sql, statement: Fragment): Promise<Row | undefined> {

@@ -6,13 +6,16 @@ import { type Database, TransactionSql, translated } from "./database.js";
 import { SQLITE } from "./dialect.js";
 import { type Knex, knex, SILENT } from "./knex.js";
 import { migrateSqlite } from "./migrate.js";
-import type { Fragment, Sql } from "./sql.js";
+import { type Fragment, type Sql, sendingBy, type Writes } from "./sql.js";
+import { SqlitePrograms } from "./sqlite-programs.js";
 import { loadStatistics, writeStatistics } from "./sqlite-statistics.js";
 import { refuseUnstorable } from "./values.js";
 import { WriteQueue } from "./write-queue.js";
 
 const PREPARED_STATEMENTS = 400;
 const MEMORY = ":memory:";
+/** 16 MB: a page that many transactions write goes to the database once for all of them. */
+const CHECKPOINT_PAGES = 4_000;
 
 /** Runs one thing at a time, in the order of asking. */
 class Turns {
@@ -33,6 +36,7 @@ class SqliteConnection implements Sql {
   readonly turns = new Turns();
   readonly #raw: RawDatabase;
   readonly #prepared = new Map<string, Statement>();
+  readonly #programs = new SqlitePrograms(this);
 
   constructor(raw: RawDatabase) {
     this.#raw = raw;
@@ -52,8 +56,14 @@ class SqliteConnection implements Sql {
     });
   }
 
+  send(statement: Fragment, must?: Writes): Promise<void> {
+    return this.#programs.send(statement, must);
+  }
+
   /** Statements without values, such as those that begin and end transactions. */
   exec(text: string): Promise<void> {
+    if (text.startsWith("rollback")) this.#programs.rolledBack();
+    if (text === "commit") this.#programs.committed();
     return new Promise((done, fail) => {
       this.#raw.exec(text, (error) => (error === null ? done() : fail(translated(SQLITE, error))));
     });
@@ -121,7 +131,9 @@ async function connect(filename: string, pragmas: string): Promise<Opened> {
   const raw = (await pool.client.acquireConnection()) as RawDatabase;
   const opened = { pool, raw, connection: new SqliteConnection(raw) };
   try {
-    await opened.connection.exec(`pragma busy_timeout = 5000; pragma foreign_keys = on; ${pragmas}`);
+    await opened.connection.exec(
+      `pragma busy_timeout = 5000; pragma foreign_keys = on; pragma temp_store = memory; ${pragmas}`,
+    );
   } catch (error) {
     await disconnect(opened);
     throw error;
@@ -169,6 +181,7 @@ function connectReader(filename: string): Promise<Opened> {
 function inTurns(connection: SqliteConnection): Sql {
   const waiting: (() => Promise<unknown>)[] = [];
   const together = () => Promise.all(waiting.splice(0).map((begin) => begin()));
+  const run = (statement: Fragment) => connection.turns.take(() => connection.run(statement));
   return {
     all: <Row>(statement: Fragment) => {
       if (!statement.quick) return connection.turns.take(() => connection.all<Row>(statement));
@@ -177,7 +190,8 @@ function inTurns(connection: SqliteConnection): Sql {
         if (waiting.length === 1) void connection.turns.take(together);
       });
     },
-    run: (statement) => connection.turns.take(() => connection.run(statement)),
+    run,
+    send: sendingBy(run),
   };
 }
 
@@ -192,7 +206,8 @@ export async function openSqlite(path: string): Promise<Database> {
   // WAL with NORMAL: a commit survives the end of the process at once, and a loss of power from the next checkpoint on
   const writer = await connect(
     filename,
-    "pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -32000;",
+    `pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -32000;
+      pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};`,
   );
   const readers = path === MEMORY ? [] : [await connectReader(filename), await connectReader(filename)];
   const [reader = writer, walker = writer] = readers;

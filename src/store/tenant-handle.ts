@@ -38,6 +38,7 @@ import { serviceAccountWriter } from "./service-account-writer.js";
 import { serviceAccountReader } from "./service-accounts.js";
 import { signInReader, signInWriter } from "./sign-ins.js";
 import { signedInReader, signedInWriter } from "./signed-in-rows.js";
+import { standingReader } from "./standing.js";
 import { teamReader, teamWriter } from "./teams.js";
 import { userReader } from "./users.js";
 import { wakeupWriter } from "./wakeups.js";
@@ -64,6 +65,7 @@ const READERS = [
   linkReader,
   userReader,
   teamReader,
+  standingReader,
   ownerReader,
   brakeReader,
   mappingReader,
@@ -155,7 +157,7 @@ function handlesOf<Concerns extends readonly Concern[]>(
 /** Only names are read of what is made with it. */
 const NOTHING_IN_SCOPE: Scope = {
   tenant: 0 as TenantId,
-  sql: { all: async () => [], run: async () => 0 },
+  sql: { all: async () => [], run: async () => 0, send: async () => undefined },
   dialect: SQLITE,
   newId: () => "",
 };

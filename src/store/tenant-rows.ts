@@ -51,10 +51,7 @@ export function tenantColumns(dialect: Dialect): Fragment {
 /** `TenantColumns` and `ConnectionColumns` of `tenants t` and `connections c` as an object of JSON. */
 export function ownerColumns(dialect: Dialect): Readonly<Record<string, Fragment>> {
   const ofTenant = OF_TENANT.map((name) => [`t_${name}`, verbatim(`t.${name}`)] as const);
-  const ofConnection = OF_CONNECTION.map((name) => {
-    return [`c_${name}`, verbatim(IS_JSON.has(name) ? `cast(c.${name} as text)` : `c.${name}`)] as const;
-  });
-  return Object.fromEntries([...ofTenant, ["t_domains", domainsOf(dialect)], ...ofConnection]);
+  return { ...Object.fromEntries([...ofTenant, ["t_domains", domainsOf(dialect)]]), ...CONNECTION_JSON };
 }
 
 export function tenantOf(row: TenantColumns): Tenant {
@@ -143,6 +140,11 @@ const IS_JSON: ReadonlySet<string> = new Set(["allowed_domains", "roles_from", "
 
 /** Columns of `connections c`, without the secret. */
 export const CONNECTION_COLUMNS = verbatim(OF_CONNECTION.map((name) => `c.${name} as c_${name}`).join(", "));
+
+/** The same as JSON has them. */
+export const CONNECTION_JSON: Readonly<Record<string, Fragment>> = Object.fromEntries(
+  OF_CONNECTION.map((name) => [`c_${name}`, verbatim(IS_JSON.has(name) ? `cast(c.${name} as text)` : `c.${name}`)]),
+);
 
 export function connectionOf(row: ConnectionColumns): Connection {
   return {

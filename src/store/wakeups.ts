@@ -1,24 +1,26 @@
 /** What falls due by itself, by kind and subject. */
-import type { UserId } from "../model/ids.js";
+import type { TenantId, UserId } from "../model/ids.js";
 import type { AccessWriter, WakeKind } from "../provisioning/ports/access.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { sql } from "./sql.js";
+import { type Fragment, NOTHING, sql } from "./sql.js";
 import { toMillis } from "./values.js";
 
 type WakeupWriter = Pick<AccessWriter, "wakeAt" | "takeWakeups" | "pushedBetween">;
 
+/** One that stands already is not locked: writers who ask for the same in a bulk must not wait for each other. */
+export function wake(tenant: TenantId, at: number, kind: WakeKind, ref: string, and = NOTHING): Fragment {
+  return sql`insert into wakeups (tenant_id, kind, ref, at)
+    select ${bigint(tenant)}, ${text(kind)}, ${text(ref)}, ${bigint(at)}
+    where not exists (select 1 from wakeups w
+      where w.tenant_id = ${tenant} and w.kind = ${kind} and w.ref = ${ref} and w.at = ${at})${and}
+    on conflict (tenant_id, kind, ref) do update set at = excluded.at`;
+}
+
 export function wakeupWriter({ tenant, sql: db }: Scope): WakeupWriter {
   return {
     async wakeAt(at, kind, ref) {
-      // One that stands already is not locked: writers who ask for the same in a bulk must not wait for each other.
-      const row = sql`${bigint(tenant)}, ${text(kind)}, ${text(ref)}, ${bigint(toMillis(at))}`;
-      await db.run(
-        sql`insert into wakeups (tenant_id, kind, ref, at) select ${row}
-          where not exists (select 1 from wakeups w
-            where w.tenant_id = ${tenant} and w.kind = ${kind} and w.ref = ${ref} and w.at = ${toMillis(at)})
-          on conflict (tenant_id, kind, ref) do update set at = excluded.at`,
-      );
+      await db.send(wake(tenant, toMillis(at), kind, ref));
     },
     async takeWakeups(now) {
       const rows = await db.all<{ readonly kind: string; readonly ref: string; readonly at: number }>(

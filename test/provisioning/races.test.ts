@@ -9,7 +9,7 @@ import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mo
 import { overridden } from "../support/overridden.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
-/** Does something once, between a reconcile's reading of connections and all that it reads behind them. */
+/** Does something once, between a reconcile's reading of connections, teams and runs and all that it reads behind them. */
 interface Interruption {
   once?: (() => Promise<unknown>) | undefined;
   readonly into: (p: Provisioning) => Provisioning;
@@ -24,12 +24,12 @@ function interruption(): Interruption {
         read(tenant) {
           const reader = p.store.read(tenant);
           return overridden(reader, {
-            async connections() {
-              const connections = await reader.connections();
+            async standing() {
+              const standing = await reader.standing();
               const { once } = planted;
               planted.once = undefined;
               await once?.();
-              return connections;
+              return standing;
             },
           });
         },

@@ -3,6 +3,7 @@ import type { GrantId, Instant, RunId, UserId } from "../../src/model/ids.js";
 import { NOTHING_SHOWN } from "../../src/model/person.js";
 import { teamScope } from "../../src/model/target.js";
 import type { BucketKind, NewGrant } from "../../src/provisioning/ports/access.js";
+import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
   groupDocument,
@@ -190,6 +191,38 @@ export function accessConformance(open: OpenStore): void {
       ]);
       expect(await world.write((tx) => tx.ensureTeams([], NOW))).to.have.property("size", 0);
       expect(await world.read.privilegedRoles()).to.have.property("size", 0);
+    });
+
+    it("says what people are judged by as its parts say it, anew after each change and of its tenant alone", async () => {
+      const [world, other] = [await makeWorld(store()), await makeWorld(store())];
+      const apart = async () => ({
+        activeVersion: (await world.read.tenantNow()).activeVersion,
+        connections: await world.read.connections(),
+        teams: await world.read.teams(),
+        openRuns: await world.read.openRuns(),
+      });
+      const before = await world.read.standing();
+      expect(before).to.deep.equal(await apart());
+      expect(await world.read.standing(), "kept while nothing changes").to.equal(before);
+      const ofOther = await other.read.standing();
+      const run = { trigger: "go_live", status: "queued", connection: world.connection.id, total: 3 } as const;
+      const changes: readonly ((tx: TenantWriter) => Promise<unknown>)[] = [
+        (tx) => tx.ensureTeams(["B", "A"], NOW),
+        (tx) => tx.insertRun(run, NOW),
+        (tx) =>
+          tx.updateConnection(
+            world.connection.id,
+            { sync: "test", oidc: { issuer: "https://é.example", clientId: "c", scopes: ["x"] } },
+            NOW,
+          ),
+      ];
+      for (const change of changes) {
+        const last = await world.read.standing();
+        await world.write(change);
+        expect(await world.read.standing()).to.deep.equal(await apart());
+        expect(await world.read.standing()).not.to.deep.equal(last);
+      }
+      expect(await other.read.standing()).to.equal(ofOther);
     });
 
     it("moves people in and out: status, profile, epoch and sessions in one call", async () => {
@@ -470,7 +503,7 @@ export function accessConformance(open: OpenStore): void {
       expect(await world.write((tx) => tx.seatPeople([a, c, b]))).to.deep.equal([b]);
       expect(await used()).to.equal(2);
       expect((await world.read.people(users)).map((person) => person.seat)).to.deep.equal([true, false, true]);
-      await world.write((tx) => tx.unseatPeople([c, b]));
+      await world.write((tx) => tx.unseatPeople([c, b], NOW));
       expect(await used()).to.equal(1);
       expect(await world.write((tx) => tx.seatPeople([b]))).to.deep.equal([]);
       await world.store.instance.updateTenant(world.tenant.id, { seats: 1 }, NOW);

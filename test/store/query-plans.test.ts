@@ -150,7 +150,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "people behind the version": (tx) => tx.claimBehind(3, NOW, LATER, 100),
   "putting marks off": (tx) => tx.delayMarks([USER], NOW),
   seats: (tx) => tx.seatPeople([USER]),
-  "taking seats": (tx) => tx.unseatPeople([USER]),
+  "taking seats": (tx) => tx.unseatPeople([USER], NOW),
   owners: (tx) => tx.otherOwners([USER]),
   "ids of owners": (tx) => tx.ownerIds(),
   applying: (tx) =>
@@ -167,6 +167,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
       NOW,
     ),
   settling: (tx) => tx.applyAccess({ ...NO_WRITES, reconciled: [{ user: USER, factsVersion: 1 }] }, NOW),
+  "what people are judged by": (tx) => tx.standing(),
   "teams by name": (tx) => tx.ensureTeams(["a"], NOW),
   "claiming a run": (tx) => tx.claimRun(NOW, LATER),
   "the held run": (tx) => tx.heldRun(CONNECTION),
@@ -223,7 +224,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
   markDirty: (tx, ids) => tx.markDirty(ids as readonly UserId[], "facts", NOW),
   delayMarks: (tx, ids) => tx.delayMarks(ids as readonly UserId[], NOW),
   seatPeople: (tx, ids) => tx.seatPeople(ids as readonly UserId[]),
-  unseatPeople: (tx, ids) => tx.unseatPeople(ids as readonly UserId[]),
+  unseatPeople: (tx, ids) => tx.unseatPeople(ids as readonly UserId[], NOW),
   ensureTeams: (tx, ids) => tx.ensureTeams(ids, NOW),
   hold: (tx, ids) =>
     tx.hold(
@@ -274,6 +275,9 @@ function recording(said: Fragment[]): Sql {
     run: async (statement) => {
       said.push(statement);
       return 1;
+    },
+    send: async (statement) => {
+      said.push(statement);
     },
   };
 }
@@ -386,6 +390,7 @@ describe("query plans on PostgreSQL", () => {
           return [];
         },
         run: async () => 0,
+        send: async () => undefined,
       };
       const { dialect, reader } = database;
       await ask(tenantWriter({ tenant: 1 as TenantId, sql: sqlSaid, dialect, newId: () => "n" }));

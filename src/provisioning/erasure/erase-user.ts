@@ -7,7 +7,6 @@ import { Refusal } from "../../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "../deps.js";
 import type { Note, PersonalRecords } from "../ports/erasure.js";
 import type { TenantReader, TenantWriter } from "../ports/store.js";
-import { freeSeatsOf } from "../seats.js";
 import { type PersonalNames, personalNames } from "./personal-names.js";
 import {
   isNoMereWord,
@@ -90,7 +89,7 @@ async function erase(tx: TenantWriter, erasing: Erasing): Promise<Instant> {
   const [records, names] = await mayBeErased(tx, user);
   const pseudonym = `erased-${user}`;
   await redactOwn(tx, erasing, names, pseudonym);
-  await freeSeatsOf(tx, [user], now);
+  await tx.unseatPeople([user], now);
   await tx.erasePerson(user, { pseudonym, userNames: names.userNames }, now);
   if (records.erasedAt !== undefined) return records.erasedAt;
   const written = redaction(names.all)(reason) ?? reason;

@@ -1,4 +1,4 @@
-import type { TeamPolicy } from "../../model/connection.js";
+import type { Connection, TeamPolicy } from "../../model/connection.js";
 import type { ClaimsDocument } from "../../model/directory.js";
 import type { UserAttribute } from "../../model/facts.js";
 import type { Evidence, Grant, GrantOrigin } from "../../model/grant.js";
@@ -6,6 +6,7 @@ import type { ConnectionId, DirectoryUserId, GrantId, Instant, RunId, TeamId, Us
 import type { DeactivatedBy, HeldReason, PersonState, ShownProfile, UserStatus } from "../../model/person.js";
 import type { ScimRole } from "../../model/scim-role.js";
 import type { Target } from "../../model/target.js";
+import type { ClaimedRun } from "./runs.js";
 import type { Page, PageQuery } from "./store.js";
 
 /** A link's rows as stored; provisioning joins them with its cached connections into `LinkRecord`. */
@@ -140,6 +141,16 @@ export type WakeKind =
   | "domains";
 
 /** The access ledger as it is read: people, links, grants, teams, and what is due. */
+/** What people are judged by beside their own facts and the groups of their connections. */
+export interface Standing {
+  readonly activeVersion: number;
+  /** Strongest first. */
+  readonly connections: readonly Connection[];
+  readonly teams: readonly TeamRow[];
+  /** As `openRuns` has them. */
+  readonly openRuns: readonly ClaimedRun[];
+}
+
 export interface AccessReader {
   /** People by id, with open grants; missing ids are left out. A constant number of statements. */
   people(ids: readonly UserId[]): Promise<readonly PersonState[]>;
@@ -162,6 +173,8 @@ export interface AccessReader {
   /** Who held what at an instant (now when absent). */
   assignments(query: PageQuery & { readonly at?: Instant; readonly user?: UserId }): Promise<Page<AssignmentRow>>;
   teams(): Promise<readonly TeamRow[]>;
+  /** All of it as of one moment, in one statement. */
+  standing(): Promise<Standing>;
   /** By name; `id` asks for one team. */
   teamPolicies(id?: TeamId): Promise<readonly TeamPolicyRow[]>;
   /** Open grants made by hand in a team, or in all teams, by user. */
@@ -288,7 +301,7 @@ export interface AccessWriter {
    */
   seatPeople(ids: readonly UserId[]): Promise<readonly UserId[]>;
   /** Takes the seat of those of them who have one. */
-  unseatPeople(ids: readonly UserId[]): Promise<void>;
+  unseatPeople(ids: readonly UserId[], now: Instant): Promise<void>;
   /** Asks the worker to look at something at an instant; the same kind and ref again moves the instant. */
   wakeAt(at: Instant, kind: WakeKind, ref: string): Promise<void>;
   /** Takes out what is due. */

@@ -79,7 +79,7 @@ export async function beginWalk(
   const connections = await reader.connections();
   const active = await activeMapping(p, reader, connections);
   const activeExpressions = p.expressions.apart(active.version);
-  const switches = await openSwitches(p, reader);
+  const switches = await openSwitches(p, reader, await reader.openRuns());
   return {
     p,
     reader,

@@ -73,7 +73,7 @@ async function tried(p: Provisioning, tenant: Tenant, input: TryInput): Promise<
   const connections = await reader.connections();
   refuseUnknown(input.connection, connections);
   const { mapping, overlay: draft, problems } = await mappingOf(p, reader, connections, input.document);
-  const overlay = besideSwitches(await openSwitches(p, reader), draft);
+  const overlay = besideSwitches(await openSwitches(p, reader, await reader.openRuns()), draft);
   const person =
     input.user === undefined
       ? madeUp(mapping, input, now)
