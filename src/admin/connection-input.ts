@@ -12,7 +12,7 @@ type OidcKeys = Partial<OidcSettings> & { readonly clientSecret?: string };
 const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "idTokenAlg", "scopes", "clientSecret"] as const;
 const SAML_KEYS = [
   ...["metadataXml", "metadataUrl", "entityId", "requireSigned", "signRequests", "nameIdFormat", "forceAuthn"],
-  ...["newKeys", "allowIdpInitiated", "universalLogoutIssuer", "legacyCbc", "legacyTripleDes"],
+  ...["newKeys", "allowIdpInitiated", "universalLogoutIssuer", "singleLogout", "legacyCbc", "legacyTripleDes"],
 ] as const satisfies readonly (keyof SamlInput)[];
 
 /** Keys of the API's contract that wait for a later version. */
@@ -79,7 +79,8 @@ export async function connectionPatch(
 /** The settings that are not of SAML alone. */
 function withoutSaml<Body extends SamlInput>(body: Body) {
   const { metadataXml, metadataUrl, entityId, newKeys, allowIdpInitiated, universalLogoutIssuer, ...others } = body;
-  const { requireSigned, signRequests, nameIdFormat, forceAuthn, legacyCbc, legacyTripleDes, ...settings } = others;
+  const { requireSigned, signRequests, nameIdFormat, forceAuthn, singleLogout, ...more } = others;
+  const { legacyCbc, legacyTripleDes, ...settings } = more;
   return settings;
 }
 

@@ -116,6 +116,8 @@ export interface SamlChoices {
   readonly nameIdFormat?: NameIdFormat;
   /** People show the provider anew who they are at each sign-in (`ForceAuthn`), and its answer is held to that. */
   readonly forceAuthn?: boolean;
+  /** Who signs out here is sent on to sign out at the provider too, if it has an address for that; absent: yes. */
+  readonly singleLogout?: boolean;
   /** Responses count that answer no request of ours: the person is asked before a session opens. */
   readonly allowIdpInitiated?: boolean;
   /** Whose keys sign its calls that end all sessions of a person (Okta's Universal Logout); absent or `null`: nobody's. */

@@ -385,6 +385,7 @@ describe("settings of a SAML connection", () => {
           newKeys: "confirm",
           nameIdFormat: "any",
           forceAuthn: false,
+          singleLogout: true,
           allowIdpInitiated: false,
           universalLogoutIssuer: null,
           legacyCbc: false,
@@ -395,7 +396,12 @@ describe("settings of a SAML connection", () => {
     });
 
     it("keep each choice of an admin until it is made anew, also with new metadata", async () => {
-      const chosen = { signRequests: false, nameIdFormat: "persistent", forceAuthn: true } as const;
+      const chosen = {
+        signRequests: false,
+        nameIdFormat: "persistent",
+        forceAuthn: true,
+        singleLogout: false,
+      } as const;
       const legacy = { legacyCbc: true, legacyTripleDes: true };
       const before = await readSamlSettings({ metadataXml: idpMetadata(), ...chosen, ...legacy }, offline);
       expect(before).to.include({ ...chosen, ...legacy });

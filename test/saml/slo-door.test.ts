@@ -29,6 +29,7 @@ const CONNECTIONS: readonly (readonly [Door, services: string])[] = [
   [GLOBEX_OKTA, BOTH],
   [["acme", "posting"], sloService(`${IDP}/slo-post`, "HTTP-POST", `${IDP}/done-post`)],
   [["acme", "without"], ""],
+  [["acme", "switched-off"], BOTH],
 ];
 const WAYS = ["redirect", "post"] as const;
 
@@ -41,7 +42,7 @@ describe("single logout", () => {
     for (const tenant of ["acme", "globex"]) await house.addTenant(tenant, MAPPING);
     for (const [[tenant, slug], services] of CONNECTIONS) {
       const metadataXml = idpMetadata({ entityId: ACME.idp, services: services + ssoService(`${IDP}/sso`) });
-      await house.connect(tenant, slug, { metadataXml });
+      await house.connect(tenant, slug, { metadataXml, ...(slug === "switched-off" && { singleLogout: false }) });
     }
   });
   after(() => house?.close());
@@ -307,6 +308,14 @@ describe("single logout", () => {
       expect(inside).to.deep.equal([false, true, false]);
     });
 
+    it("is answered also where signing out here stays here", async () => {
+      const door: Door = ["acme", "switched-off"];
+      const { browser, nameId } = await signedIn(door);
+      const text = request(door, { nameId, sessionIndexes: [] });
+      await expectSuccess(door, text, await bring(door, text, "redirect"));
+      expect(await isIn(browser)).to.equal(false);
+    });
+
     it("takes an empty SessionIndex for none, so that nobody stays in by it", async () => {
       const { browser, nameId } = await signedIn(ACME_OKTA);
       await bring(ACME_OKTA, request(ACME_OKTA, { nameId, sessionIndexes: [" "] }), "post");
@@ -443,9 +452,11 @@ describe("single logout", () => {
       expect(endOf(await bring(ACME_OKTA, answer(ACME_OKTA, id), "redirect"))).to.equal("400 logout_failed");
     });
 
-    it("stays here where the provider takes no requests, and where a program asks", async () => {
-      const { browser } = await signedIn(["acme", "without"]);
-      expect((await out(browser)).text).to.contain("may still know you");
+    it("stays here where the provider takes no requests or is to hear none, and where a program asks", async () => {
+      for (const slug of ["without", "switched-off"]) {
+        const { browser } = await signedIn(["acme", slug]);
+        expect((await out(browser)).text).to.contain("may still know you");
+      }
       const other = await signedIn(ACME_OKTA);
       const visit = await out(other.browser, { headers: { accept: "application/json" } });
       expect(visit.status).to.equal(204);

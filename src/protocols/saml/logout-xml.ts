@@ -31,8 +31,10 @@ export interface LogoutSubject {
   readonly sessionIndex?: string;
 }
 
-/** Where the provider takes logout requests; `undefined`: nowhere that we can send a browser to. */
-export function requestAddress({ sloRedirectUrl, sloPostUrl }: SamlSettings): LogoutAddress | undefined {
+/** Where the provider takes logout requests; `undefined`: nowhere that we can send a browser to, or an admin wants none sent. */
+export function requestAddress(idp: SamlSettings): LogoutAddress | undefined {
+  const { sloRedirectUrl, sloPostUrl, singleLogout = true } = idp;
+  if (!singleLogout) return undefined;
   return firstOf([
     ["redirect", sloRedirectUrl],
     ["post", sloPostUrl],

@@ -62,7 +62,7 @@ export function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
   const { signRequests = before.signRequests, nameIdFormat = before.nameIdFormat } = input;
   const { forceAuthn = before.forceAuthn, legacyCbc = before.legacyCbc, newKeys = before.newKeys } = input;
   const { requireSigned = before.requireSigned, legacyTripleDes = before.legacyTripleDes } = input;
-  const { allowIdpInitiated = before.allowIdpInitiated } = input;
+  const { allowIdpInitiated = before.allowIdpInitiated, singleLogout = before.singleLogout } = input;
   const { universalLogoutIssuer = before.universalLogoutIssuer } = input;
   return {
     requireSigned,
@@ -70,6 +70,7 @@ export function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
     ...(signRequests !== undefined && { signRequests }),
     ...(nameIdFormat !== undefined && { nameIdFormat }),
     ...(forceAuthn !== undefined && { forceAuthn }),
+    ...(singleLogout !== undefined && { singleLogout }),
     ...(allowIdpInitiated !== undefined && { allowIdpInitiated }),
     ...(universalLogoutIssuer !== undefined && { universalLogoutIssuer }),
     ...(legacyCbc !== undefined && { legacyCbc }),
@@ -136,6 +137,7 @@ export function samlIdpView(settings: SamlSettings, now: Instant): SamlIdpView {
     signRequests: signsRequests(settings),
     nameIdFormat: settings.nameIdFormat ?? "any",
     forceAuthn: settings.forceAuthn ?? false,
+    singleLogout: settings.singleLogout ?? true,
     allowIdpInitiated: settings.allowIdpInitiated ?? false,
     universalLogoutIssuer: settings.universalLogoutIssuer ?? null,
     legacyCbc: settings.legacyCbc ?? false,
