@@ -1,39 +1,13 @@
 /** The SAML door: sends people to their identity provider and takes in what comes back (SAML profiles section 4.1). */
 import { randomBytes } from "node:crypto";
-import { performance } from "node:perf_hooks";
-import { setTimeout } from "node:timers/promises";
-import type { Answer } from "../../http/exchange.js";
-import { formPage } from "../../http/pages.js";
 import { anybody, defineRoute, type Route } from "../../http/route.js";
-import { isFromAnotherSite } from "../../http/same-origin.js";
 import type { SamlSettings } from "../../model/connection.js";
-import type { Instant } from "../../model/ids.js";
-import { Refusal, type RefusalCode } from "../../model/problem.js";
 import type { GuardedFetch } from "../../platform/network.js";
 import { keysOf, signingKey } from "../../provisioning/connection-keys.js";
-import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
-import { provedDomains } from "../../provisioning/proved-domains.js";
-import { beginLogin, LOGIN_MINUTES, takeLogin, takeOnce } from "../../provisioning/sessions.js";
-import { failSignIn, finishSignIn, type VerifiedPerson } from "../sign-in/finish.js";
-import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
-import { groupPaths } from "../sign-in/groups.js";
-import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
-import { findConnection, type SignInProtocol, type SignInWeb, type Visit } from "../sign-in/sign-in-web.js";
-import { translate } from "../sign-in/translate.js";
-import { assertedNameOf, nobodyNamed, samlClaims, subjectKey } from "./claims.js";
-
-import { type Guard, refusal, SamlFailure } from "./failure.js";
-import { askToContinue, continueRoute } from "./idp-initiated.js";
-import { logoutHint } from "./logout-hint.js";
-import { requestAddress } from "./logout-xml.js";
-import {
-  createResponseReader,
-  isLarge,
-  openResponsePool,
-  type ReadResponse,
-  type ResponseReader,
-} from "./response-reader.js";
-import { decryptionOf, idpOf, serviceProviderOf } from "./saml-visit.js";
+import { beginLogin } from "../../provisioning/sessions.js";
+import { findConnection, type SignInProtocol, type SignInWeb } from "../sign-in/sign-in-web.js";
+import { acsRoutes } from "./acs.js";
+import { idpOf, serviceProviderOf } from "./saml-visit.js";
 import { authnRequest, spMetadata } from "./service-provider.js";
 import {
   changedSamlSettings,
@@ -44,15 +18,6 @@ import {
   signsRequests,
 } from "./settings.js";
 import { leaveProvider, logoutRoutes } from "./slo-routes.js";
-import { redactSeen, seenOf } from "./trace.js";
-import type { VerifiedAssertion } from "./verified.js";
-
-interface SamlDoor {
-  readonly web: SignInWeb;
-  readonly profiles: readonly IdpProfile[];
-  readonly groupAttributeOf: GroupAttributeOf;
-  readonly reader: ResponseReader;
-}
 
 export interface SamlDoorOptions {
   readonly web: SignInWeb;
@@ -76,19 +41,10 @@ export interface OpenedSamlDoor {
 
 export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptions): OpenedSamlDoor {
   const { p } = web;
-  const door: SamlDoor = {
-    web,
-    profiles: loadIdpProfiles(),
-    groupAttributeOf: createGroupAttributes(p),
-    reader: createResponseReader(openResponsePool()),
-  };
   const deps = { fetch, allowHttp, now: p.now };
   return {
-    protocol: samlSignIn(door),
-    routes: [
-      ...[acsRoute(door, bodyBytes), metadataRoute(door), continueRoute(web, takesUnasked)],
-      ...logoutRoutes(web),
-    ],
+    protocol: samlSignIn(web),
+    routes: [...acsRoutes(web, bodyBytes), metadataRoute(web), ...logoutRoutes(web)],
     metadata: {
       read: (input) => readSamlSettings(input, deps),
       change: (before, input) => changedSamlSettings(before, input, deps),
@@ -97,30 +53,11 @@ export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptio
   };
 }
 
-/**
- * How long after it came a response with something encrypted in it is refused, at the earliest. INVARIANT: longer than any
- * of the ways takes in which one is refused, so that none is told from the others by a clock.
- */
-const REFUSAL_MILLISECONDS = 250;
-/** The same of a large one, which waits for a thread. */
-const LARGE_REFUSAL_MILLISECONDS = 2_000;
-
-function refusalMilliseconds(samlResponse: string): number {
-  return isLarge(samlResponse) ? LARGE_REFUSAL_MILLISECONDS : REFUSAL_MILLISECONDS;
-}
-
-/** How a connection's provider speaks, and where groups are looked for. */
-interface Reading {
-  readonly idp: SamlSettings;
-  readonly profile: IdpProfile;
-  readonly attribute: GroupAttribute;
-}
-
-function samlSignIn(door: SamlDoor): SignInProtocol {
+function samlSignIn(web: SignInWeb): SignInProtocol {
   return {
     protocol: "saml",
     async begin({ browser, returnTo, loginHint, ...visit }) {
-      const { p } = door.web;
+      const { p } = web;
       const idp = idpOf(visit);
       // All that the identity provider gets to know of this login, and an NCName, as IDs must be.
       const id = `_${randomBytes(32).toString("base64url")}`;
@@ -128,13 +65,13 @@ function samlSignIn(door: SamlDoor): SignInProtocol {
       await beginLogin(p, visit.tenant, { connection, state: id, browser, ...(returnTo && { returnTo }) });
       const key = signsRequests(idp) ? await signingKey(p, visit.tenant, visit.connection) : undefined;
       const request = { id, relayState: id, now: p.now(), ...(loginHint && { loginHint }), ...(key && { key }) };
-      return authnRequest(serviceProviderOf(door.web, visit), idp, request);
+      return authnRequest(serviceProviderOf(web, visit), idp, request);
     },
-    leave: (session) => leaveProvider(door.web, session),
+    leave: (session) => leaveProvider(web, session),
   };
 }
 
-function metadataRoute(door: SamlDoor): Route {
+function metadataRoute(web: SignInWeb): Route {
   return defineRoute({
     method: "GET",
     path: "/sso/:tenant/:connection/metadata",
@@ -143,177 +80,11 @@ function metadataRoute(door: SamlDoor): Route {
     auth: anybody,
     responses: { 200: null },
     async handler({ request }) {
-      const visit = await findConnection(door.web, request);
+      const visit = await findConnection(web, request);
       const idp = idpOf(visit);
-      const keys = await keysOf(door.web.p, visit.tenant, visit.connection);
+      const keys = await keysOf(web.p, visit.tenant, visit.connection);
       const headers = { "content-type": "application/samlmetadata+xml; charset=utf-8" };
-      return { status: 200, headers, body: spMetadata(serviceProviderOf(door.web, visit), idp, keys) };
+      return { status: 200, headers, body: spMetadata(serviceProviderOf(web, visit), idp, keys) };
     },
   });
-}
-
-function acsRoute(door: SamlDoor, bytes: number): Route {
-  return defineRoute<{ body: Readonly<Record<string, string>> }>({
-    method: "POST",
-    path: "/sso/:tenant/:connection/acs",
-    summary: "Where a browser posts what its SAML identity provider says",
-    tags: ["sign-in"],
-    auth: anybody,
-    body: { read: "form", bytes },
-    responses: { 200: null, 303: null },
-    async handler({ request, body }) {
-      const visit = await findConnection(door.web, request);
-      return takeResponse(door, visit, body["SAMLResponse"] ?? "");
-    },
-  });
-}
-
-async function takeResponse(door: SamlDoor, visit: Visit, samlResponse: string): Promise<Answer> {
-  const began = performance.now();
-  const reading = await readingOf(door, visit);
-  let opened: ReadResponse | undefined;
-  let login: PendingLogin | undefined;
-  try {
-    opened = await door.reader.read(samlResponse);
-    if (opened.inResponseTo === undefined) return await unasked(door, visit, reading, opened);
-    if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
-    login = await pendingLogin(door, visit, opened.inResponseTo);
-    const { inResponseTo } = opened;
-    const assertion = await verified(door, visit, reading, opened, { inResponseTo, since: begunAt(login) });
-    const { returnTo } = login;
-    return await finishSignIn(door.web, {
-      ...personOf(door, visit, reading, assertion),
-      ...(returnTo === undefined ? {} : { returnTo }),
-    });
-  } catch (error) {
-    if (!(error instanceof SamlFailure)) throw error;
-    const refusal = await refused(door, visit, reading, error, opened, login === undefined);
-    if (opened?.isEncrypted) await setTimeout(began + refusalMilliseconds(samlResponse) - performance.now());
-    throw refusal;
-  }
-}
-
-/** A sign-in that began at the provider. INVARIANT: that its assertion was never used is all that tells it from a copy. */
-async function unasked(door: SamlDoor, visit: Visit, reading: Reading, opened: ReadResponse): Promise<Answer> {
-  if (!takesUnasked(visit)) throw unsolicited();
-  const now = Date.parse(door.web.p.now());
-  // Nobody knows when it began: no longer ago than any sign-in may take.
-  const since = new Date(now - LOGIN_MINUTES * 60_000).toISOString();
-  const assertion = await verified(door, visit, reading, opened, { since });
-  return askToContinue(door.web, personOf(door, visit, reading, assertion));
-}
-
-function takesUnasked({ connection }: Visit): boolean {
-  return connection.disabledAt === undefined && connection.saml?.allowIdpInitiated === true;
-}
-
-/** Some browsers send our cookie with no post that another site's page made: they get to make it from ours, once. */
-function cookiesWereLeftOut({ web }: SamlDoor, { request }: Visit): boolean {
-  return web.pendingCookie.read(request) === undefined && isFromAnotherSite(request, web.publicUrl);
-}
-
-function postedAgain(door: SamlDoor, visit: Visit, samlResponse: string): Answer {
-  const action = serviceProviderOf(door.web, visit).acsUrl;
-  return formPage({ title: "One moment", action, fields: { SAMLResponse: samlResponse } });
-}
-
-/** INVARIANT: the login that was begun is taken out before anything is verified, so that nothing is tried twice. */
-async function pendingLogin({ web }: SamlDoor, visit: Visit, requestId: string): Promise<PendingLogin> {
-  const { request, tenant, connection } = visit;
-  const browser = web.pendingCookie.read(request);
-  try {
-    return await takeLogin(web.p, tenant, { connection: connection.id, state: requestId, browser });
-  } catch (error) {
-    throw error instanceof Refusal ? new SamlFailure("pending_login", {}, { cause: error }) : error;
-  }
-}
-
-/** The assertion, taken once: whoever has a copy of it is too late. */
-async function verified(
-  door: SamlDoor,
-  visit: Visit,
-  { idp }: Reading,
-  opened: ReadResponse,
-  { since, ...asked }: { readonly inResponseTo?: string; readonly since: Instant },
-): Promise<VerifiedAssertion> {
-  const { p } = door.web;
-  const decryption = opened.isEncrypted ? await decryptionOf(door.web, visit, idp) : undefined;
-  const assertion = await opened.verify({
-    ...{ idp, sp: serviceProviderOf(door.web, visit), now: p.now(), ...asked },
-    // INVARIANT: what may be tried as often as anybody likes is never read where it may be changed.
-    ...(decryption && {
-      decryption: asked.inResponseTo === undefined ? { ...decryption, legacyCbc: false } : decryption,
-    }),
-    ...(idp.forceAuthn && { authenticatedSince: since }),
-  });
-  const { id, rememberUntil: until } = assertion;
-  const first = await takeOnce(p, visit.tenant, { connection: visit.connection.id, id, until });
-  if (!first) throw refusal("replay", "this assertion was used before: start the sign-in anew", { got: id });
-  return assertion;
-}
-
-function begunAt({ expiresAt }: PendingLogin): Instant {
-  return new Date(Date.parse(expiresAt) - LOGIN_MINUTES * 60_000).toISOString();
-}
-
-function personOf(
-  door: SamlDoor,
-  visit: Visit,
-  { idp, profile, attribute }: Reading,
-  assertion: VerifiedAssertion,
-): VerifiedPerson {
-  const { tenant, connection } = visit;
-  const parties = { idp: idp.entityId, sp: serviceProviderOf(door.web, visit).entityId };
-  const { absentGroups, groupSeparator } = connection;
-  const groups = { absentGroups, ...(groupSeparator && { groupSeparator }), ...attribute };
-  const settings = { provedDomains: provedDomains(tenant), ...groups };
-  const observed = translate(samlClaims(assertion, parties), profile, settings);
-  if (observed === undefined) throw nobodyNamed(assertion, profile);
-  const assertedName = assertedNameOf(assertion.nameId, observed.subject, parties);
-  const { sessionIndex, sessionEndsAt } = assertion;
-  const hint = requestAddress(idp) && logoutHint(assertion);
-  return {
-    ...visit,
-    observed: assertedName === undefined ? observed : { ...observed, assertedName },
-    subject: subjectKey(assertion.nameId, parties),
-    assertedAt: assertion.issuedAt,
-    message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
-    ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
-    ...(hint === undefined ? {} : { logoutHint: hint }),
-    ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
-  };
-}
-
-const CODES: { readonly [Name in Guard]?: RefusalCode } = { pending_login: "sign_in_expired", busy: "expression_busy" };
-
-/** The trace says all that an admin may know; the page says one thing, whichever guard it was. */
-function refused(
-  door: SamlDoor,
-  visit: Visit,
-  { profile, attribute }: Reading,
-  { guard, detail }: SamlFailure,
-  opened: ReadResponse | undefined,
-  isStranger: boolean,
-): Promise<Refusal> {
-  const code = CODES[guard] ?? "sign_in_failed";
-  // Who began no sign-in here is told apart from who did: strangers must not fill the traces.
-  const { attributes, ...outline } = opened?.seen ?? {};
-  const seen = isStranger ? outline : opened?.seen;
-  const received = seen && { received: redactSeen(seen, groupPaths(profile, attribute)) };
-  return failSignIn(door.web, visit, code, { guard, ...detail, profile: profile.name, ...received });
-}
-
-function unsolicited(): SamlFailure {
-  return refusal(
-    "in_response_to",
-    "the response answers no request of ours: sign-ins begin at the connection's login address, unless `allowIdpInitiated` lets them begin at the identity provider",
-  );
-}
-
-async function readingOf(door: SamlDoor, visit: Visit): Promise<Reading> {
-  const idp = idpOf(visit);
-  const { tenant, connection } = visit;
-  const address = { protocol: "saml" as const, issuer: idp.entityId, profile: connection.profile };
-  const attribute = await door.groupAttributeOf(tenant, connection);
-  return { idp, profile: profileFor(door.profiles, address), attribute };
 }
