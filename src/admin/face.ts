@@ -29,6 +29,7 @@ import { requestRoutes } from "./requests.js";
 import { reviewItemRoutes } from "./review-items.js";
 import { runRoutes } from "./runs.js";
 import { serviceAccountRoutes } from "./service-accounts.js";
+import { sessionRoutes } from "./sessions.js";
 import { signInRoutes } from "./sign-ins.js";
 import { syncRoutes } from "./sync.js";
 import { teamRoutes } from "./teams.js";
@@ -97,6 +98,7 @@ function adminRoutes(deps: AdminDeps): readonly Route[] {
     ...teamRoutes(deps),
     ...catalogueRoutes(deps),
     ...signInRoutes(deps),
+    ...sessionRoutes(deps),
     ...apiKeyRoutes(deps),
     ...journalRoutes(deps),
   ];

@@ -54,7 +54,7 @@ export function tenantRoutes(deps: AdminDeps): readonly Route[] {
 }
 
 /** What a tenant's own key may change; the rest is the operator's. */
-const OWN_TO_CHANGE = new Set(["name", "teamPolicy"]);
+const OWN_TO_CHANGE = new Set(["name", "teamPolicy", "sessionLimits"]);
 
 function changeRoute(deps: AdminDeps): Route {
   return adminRoute<{ body: TenantChange; principal: TenantCaller }>({
@@ -79,5 +79,9 @@ function changeRoute(deps: AdminDeps): Route {
 
 function tenantView(tenant: Tenant) {
   const { slug, name, domains, seats, seatsUsed, scim, teamPolicy, activeVersion, createdAt } = tenant;
-  return { slug, name, domains, seats, seatsUsed, scim, teamPolicy, mappingVersion: activeVersion, createdAt };
+  const { idleMinutes = null, absoluteMinutes = null } = tenant.sessionLimits ?? {};
+  return {
+    ...{ slug, name, domains, seats, seatsUsed, scim, teamPolicy, mappingVersion: activeVersion, createdAt },
+    sessionLimits: { idleMinutes, absoluteMinutes },
+  };
 }

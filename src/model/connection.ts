@@ -138,6 +138,12 @@ export type RequireSigned = "either" | "assertion" | "response" | "both";
 /** Who gives in a team: `idp_only` leaves it to identity providers as long as one of them does. */
 export type TeamPolicy = "idp_only" | "idp_plus_manual";
 
+/** In minutes: without a request, and at all. */
+export interface SessionLimits {
+  readonly idleMinutes?: number;
+  readonly absoluteMinutes?: number;
+}
+
 /** A customer: everything but the operator's own belongs to one, and no query leaves it. */
 export interface Tenant {
   readonly id: TenantId;
@@ -152,6 +158,8 @@ export interface Tenant {
   readonly seatsUsed: number;
   /** The operator's switch: `false` answers SCIM with 403. */
   readonly scim: boolean;
+  /** How long sessions last at most, where that is less than the service lets them. */
+  readonly sessionLimits?: SessionLimits;
   /** Of teams that have none of their own. */
   readonly teamPolicy: TeamPolicy;
   /** The active mapping version; 0 before the first. */

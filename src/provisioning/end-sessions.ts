@@ -1,9 +1,13 @@
-/** Ending sessions from outside their browser, by the identity provider's word. Each is told of in the audit and in the feed. */
+/** Ending sessions from outside their browser: by an admin, by the person, by the identity provider. Each is told of in the audit and in the feed. */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { Instant } from "../model/ids.js";
-import { PROVIDER, type Provisioning } from "./deps.js";
+import type { Instant, UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
+import { quote } from "../model/quote.js";
+import { type Context, PROVIDER, type Provisioning } from "./deps.js";
 import { recordNotices } from "./notices.js";
+import type { SessionOwner } from "./ports/instance.js";
 import type { KnownAs } from "./ports/sign-ins.js";
+import type { TenantWriter } from "./ports/store.js";
 import { markEnded } from "./sessions.js";
 
 const ENDED = "session.ended";
@@ -78,4 +82,61 @@ export async function revokeByProvider(
     await recordNotices(tx, notices, { ...PROVIDER, requestId }, now);
     return "ended";
   });
+}
+
+/** Ends one session, of this user where one is named. Refusal `not_found`. */
+export async function endOneSession(
+  p: Provisioning,
+  tenant: Tenant,
+  { id, user }: { readonly id: string; readonly user?: UserId },
+  context: Context,
+): Promise<void> {
+  const now = p.now();
+  await p.store.write(tenant.id, async (tx) => {
+    const owner = await tx.endSessionById(id, user, now);
+    if (owner === undefined) throw new Refusal("not_found", `no session ${quote(id)}`);
+    await recordNotices(
+      tx,
+      [{ type: ENDED, data: { reason: reasonOf(context), sessions: 1 }, user: owner }],
+      context,
+      now,
+    );
+  });
+}
+
+/** Ends every session of a user, those too that are being opened at this moment; how many were open. */
+export async function endAllOf(p: Provisioning, tenant: Tenant, user: UserId, context: Context): Promise<number> {
+  const now = p.now();
+  return p.store.write(tenant.id, async (tx) => {
+    await tx.endAllSessions([user]);
+    return ended(tx, await tx.endSessionsOf(user, now), user, context, now);
+  });
+}
+
+/** Ends the other sessions of whom this one is of; how many. */
+export async function endOthersOf(
+  p: Provisioning,
+  { id, tenant, userId }: Pick<SessionOwner, "id" | "tenant" | "userId">,
+  context: Context,
+): Promise<number> {
+  const now = p.now();
+  return p.store.write(tenant.id, async (tx) =>
+    ended(tx, await tx.endSessionsOf(userId, now, id), userId, context, now),
+  );
+}
+
+async function ended(
+  tx: TenantWriter,
+  sessions: number,
+  user: UserId,
+  context: Context,
+  now: Instant,
+): Promise<number> {
+  const data = { reason: reasonOf(context), sessions };
+  await recordNotices(tx, [{ type: ENDED, data, user }], context, now);
+  return sessions;
+}
+
+function reasonOf({ actor }: Context): string {
+  return actor.kind === "person" ? "person" : "admin";
 }

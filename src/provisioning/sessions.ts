@@ -1,5 +1,5 @@
 /** Sessions and logins under way: random values stay with the browser, their hashes in the store. */
-import type { Connection, Tenant } from "../model/connection.js";
+import type { Connection, SessionLimits, Tenant } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
@@ -102,15 +102,17 @@ export async function openSession(
     readonly logoutHint?: string;
     /** When it ends at the latest, where the identity provider says so. */
     readonly endsAt?: Instant;
+    readonly address?: string;
+    readonly browser?: string;
   },
 ): Promise<{ readonly token: string; readonly expiresAt: Instant }> {
   const now = p.now();
   const token = p.secrets.newToken("rcw_");
-  const absolute = later(now, p.settings.sessions.absoluteMinutes);
+  const absolute = later(now, sessionLimits(p, tenant).absoluteMinutes);
   const ends = session.endsAt === undefined ? absolute : latest(session.endsAt, later(now, SHORTEST_MINUTES));
   const expiresAt = earliest(absolute, ends);
   const hash = p.secrets.hashToken(token);
-  const { subject, idpSession, assertedAt, logoutHint } = session;
+  const { subject, idpSession, assertedAt, logoutHint, address, browser } = session;
   const opened = await p.store.write(tenant.id, (tx) =>
     tx.insertSession(
       {
@@ -126,6 +128,8 @@ export async function openSession(
         },
         ...(logoutHint !== undefined && { sealedHint: p.secrets.encrypt(logoutHint, hintContext(tenant, hash)) }),
         expiresAt,
+        ...(address !== undefined && { address }),
+        ...(browser !== undefined && { browser }),
       },
       now,
     ),
@@ -168,13 +172,31 @@ function endedMark({ secrets }: Provisioning, { subject, idpSession }: EndedName
   return secrets.hashToken(`ended ${JSON.stringify([subject ?? null, idpSession ?? null])}`);
 }
 
+/** How long sessions of the tenant last: what it says itself, within what the service lets it. */
+function sessionLimits(
+  { settings: { sessions } }: Pick<Provisioning, "settings">,
+  { sessionLimits: own = {} }: Pick<Tenant, "sessionLimits">,
+): Required<SessionLimits> {
+  return {
+    idleMinutes: Math.min(sessions.idleMinutes, own.idleMinutes ?? sessions.idleMinutes),
+    absoluteMinutes: Math.min(sessions.absoluteMinutes, own.absoluteMinutes ?? sessions.absoluteMinutes),
+  };
+}
+
+/** After which instants a session must have been used, and opened, to be alive now. */
+export function stillAlive(p: Pick<Provisioning, "settings">, tenant: Pick<Tenant, "sessionLimits">, now: Instant) {
+  const { idleMinutes, absoluteMinutes } = sessionLimits(p, tenant);
+  return { usedAfter: later(now, -idleMinutes), openedAfter: later(now, -absoluteMinutes) };
+}
+
 /** The live session of a token; touched at most once a minute, so that reading costs no write. */
 export async function currentSession(p: Provisioning, token: string): Promise<SessionOwner | undefined> {
   const hash = p.secrets.hashToken(token);
   const session = await p.store.instance.sessionByHash(hash);
   const now = p.now();
   if (!session || session.expiresAt <= now) return undefined;
-  if (later(session.lastSeenAt, p.settings.sessions.idleMinutes) <= now) return undefined;
+  const { usedAfter, openedAfter } = stillAlive(p, session.tenant, now);
+  if (session.lastSeenAt <= usedAfter || session.createdAt <= openedAfter) return undefined;
   if (Date.parse(now) - Date.parse(session.lastSeenAt) >= TOUCH_SECONDS * 1000) {
     await p.store.write(session.tenant.id, (tx) => tx.touchSession(hash, now));
   }

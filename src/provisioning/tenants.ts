@@ -1,4 +1,4 @@
-import type { TeamPolicy, Tenant } from "../model/connection.js";
+import type { SessionLimits, TeamPolicy, Tenant } from "../model/connection.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { domainForm } from "./domain-form.js";
 import { adoptableByEach, reviewWidened } from "./namesakes.js";
@@ -12,7 +12,11 @@ export interface TenantInput {
   readonly scim?: boolean;
 }
 
-export type TenantChange = Partial<Omit<TenantInput, "slug">> & { readonly teamPolicy?: TeamPolicy };
+export type TenantChange = Partial<Omit<TenantInput, "slug">> & {
+  readonly teamPolicy?: TeamPolicy;
+  /** `null`: as the service has it. */
+  readonly sessionLimits?: SessionLimits | null;
+};
 
 /** Refusals: `slug_taken`, `domain_taken`. */
 export async function createTenant(p: Provisioning, input: TenantInput, context: Context): Promise<Tenant> {

@@ -19,7 +19,7 @@ import {
   tenantOf,
 } from "./tenant-rows.js";
 import { sweep, tenantsToDescribe, tenantsWithWork } from "./upkeep.js";
-import { fromJson, given, numericCursor, page, toInstant, toInstantOrNull, toMillis } from "./values.js";
+import { fromJson, given, numericCursor, page, toInstant, toInstantOrNull, toJsonOrNull, toMillis } from "./values.js";
 
 /** Tokens of one look-up. */
 const TOKENS = 500;
@@ -79,10 +79,14 @@ export function instanceStore(database: Database, newId: () => string, gathering
       const rows = await reader.all<TenantColumns>(tenantWhere(sql`t.id > ${from} order by t.id limit ${limit + 1}`));
       return page(rows, limit, tenantOf, (row) => String(row.t_id));
     },
-    updateTenant: (id, { domains, teamPolicy, ...rest }, now) =>
+    updateTenant: (id, { domains, teamPolicy, sessionLimits, ...rest }, now) =>
       database.transaction(async (db) => {
         const { seats: before } = await present(db, id);
-        const columns = { ...rest, ...(teamPolicy !== undefined && { team_policy: teamPolicy }) };
+        const columns = {
+          ...rest,
+          ...(teamPolicy !== undefined && { team_policy: teamPolicy }),
+          ...(sessionLimits !== undefined && { session_limits: toJsonOrNull(sessionLimits) }),
+        };
         if (Object.keys(columns).length > 0) {
           await db.run(sql`update tenants set ${assignments(columns)} where id = ${id}`);
         }
@@ -135,7 +139,7 @@ export function instanceStore(database: Database, newId: () => string, gathering
     async sessionByHash(hash): Promise<SessionOwner | undefined> {
       const row = await one<SessionColumns>(
         reader,
-        sql`select s.user_id, s.created_at, s.last_seen_at, s.expires_at, ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
+        sql`select s.id as session_id, s.user_id, s.created_at, s.last_seen_at, s.expires_at, ${tenantColumns(dialect)}, ${CONNECTION_COLUMNS}
           from sessions s
           join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
           join tenants t on t.id = s.tenant_id
@@ -145,6 +149,7 @@ export function instanceStore(database: Database, newId: () => string, gathering
       );
       return (
         row && {
+          id: row.session_id,
           tenant: tenantOf(row),
           userId: row.user_id as UserId,
           connection: connectionOf(row),
@@ -233,6 +238,7 @@ type ApiKeyColumns = TenantColumns & {
 
 type SessionColumns = TenantColumns &
   ConnectionColumns & {
+    readonly session_id: string;
     readonly user_id: string;
     readonly created_at: number;
     readonly last_seen_at: number;

@@ -3,11 +3,11 @@ import { fold } from "../model/fold.js";
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import type { KnownAs, SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
+import type { KnownAs, SessionRow, SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, insertion, join, NOTHING, one, sql } from "./sql.js";
-import { fromJson, given, toInstant, toJson, toMillis } from "./values.js";
+import { fromJson, given, page, toInstant, toJson, toMillis } from "./values.js";
 
 interface PendingColumns {
   readonly connection_id: string;
@@ -51,18 +51,50 @@ export function signInReader({ tenant, sql: db }: Scope): SignInReader {
         }
       );
     },
-    async sessionsOf(user) {
-      const rows = await db.all<{ readonly id: string; readonly created_at: number; readonly last_seen_at: number }>(
-        sql`select s.id, s.created_at, s.last_seen_at from sessions s
+    async sessions({ user, connection, limit, after, ...alive }) {
+      const wanted: Fragment[] = [
+        sql`s.ended_at is null and s.expires_at > ${toMillis(alive.now)}`,
+        sql`s.last_seen_at > ${toMillis(alive.usedAfter)} and s.created_at > ${toMillis(alive.openedAfter)}`,
+      ];
+      if (user !== undefined) wanted.push(sql`s.user_id = ${user}`);
+      if (connection !== undefined) wanted.push(sql`s.connection_id = ${connection}`);
+      if (after !== undefined) wanted.push(sql`s.id > ${after}`);
+      const rows = await db.all<ListedColumns>(
+        sql`select s.id, s.user_id, u.user_name, s.connection_id, s.created_at, s.last_seen_at, s.expires_at, s.address,
+            s.browser
+          from sessions s
           join users u on u.tenant_id = s.tenant_id and u.id = s.user_id and u.session_epoch = s.epoch
-          where s.tenant_id = ${tenant} and s.user_id = ${user} and s.ended_at is null order by s.id`,
+            and u.status = 'registered'
+          join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id and c.disabled_at is null
+          where s.tenant_id = ${tenant} and ${join(wanted, " and ")} order by s.id limit ${limit + 1}`,
       );
-      return rows.map((row) => ({
-        id: row.id,
-        createdAt: toInstant(row.created_at),
-        lastSeenAt: toInstant(row.last_seen_at),
-      }));
+      return page(rows, limit, sessionOf, (row) => row.id);
     },
+  };
+}
+
+interface ListedColumns {
+  readonly id: string;
+  readonly user_id: string;
+  readonly user_name: string;
+  readonly connection_id: string;
+  readonly created_at: number;
+  readonly last_seen_at: number;
+  readonly expires_at: number;
+  readonly address: string | null;
+  readonly browser: string | null;
+}
+
+function sessionOf(row: ListedColumns): SessionRow {
+  return {
+    id: row.id,
+    user: { id: row.user_id as UserId, userName: row.user_name },
+    connection: row.connection_id as ConnectionId,
+    createdAt: toInstant(row.created_at),
+    lastSeenAt: toInstant(row.last_seen_at),
+    expiresAt: toInstant(row.expires_at),
+    ...given("address", row.address),
+    ...given("browser", row.browser),
   };
 }
 
@@ -119,10 +151,10 @@ export function signInWriter(scope: Scope): SignInWriter {
               and o.id in ${dialect.list(marks)} and o.expires_at > ${bigint(toMillis(after))})`;
       const inserted = await db.run(
         sql`insert into sessions (tenant_id, id, hash, user_id, connection_id, subject, idp_session, sealed_hint, epoch, created_at,
-            last_seen_at, expires_at)
+            last_seen_at, expires_at, address, browser)
           select u.tenant_id, ${text(newId())}, ${text(session.hash)}, u.id, ${text(session.connection)},
             ${text(session.subject)}, ${text(session.idpSession ?? null)}, ${text(session.sealedHint ?? null)}, u.session_epoch, ${at}, ${at},
-            ${bigint(toMillis(session.expiresAt))}
+            ${bigint(toMillis(session.expiresAt))}, ${text(session.address ?? null)}, ${text(session.browser ?? null)}
           from users u where u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'
             and u.session_epoch = ${session.epoch} and ${unmarked}`,
       );
@@ -147,7 +179,16 @@ export function signInWriter(scope: Scope): SignInWriter {
         }
       );
     },
-    endSessionsOf: (user, now) => endSessions(sql`user_id = ${user}`, now),
+    endSessionsOf: (user, now, except = "") => endSessions(sql`user_id = ${user} and id <> ${except}`, now),
+    async endSessionById(id, user, now) {
+      const mine = user === undefined ? NOTHING : sql` and user_id = ${user}`;
+      const row = await one<{ readonly user_id: string }>(
+        db,
+        sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null
+          and id = ${id}${mine} returning user_id`,
+      );
+      return row && (row.user_id as UserId);
+    },
     usersKnownAs: (connection, known) => usersKnownAs(scope, connection, known),
     async endIdpSessions(connection, { subject, idpSession }, now) {
       const named: Fragment[] = [];

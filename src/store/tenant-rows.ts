@@ -10,6 +10,7 @@ import type {
   RoleSource,
   SamlSettings,
   ScimProfile,
+  SessionLimits,
   SyncMode,
   TeamPolicy,
   Tenant,
@@ -29,11 +30,25 @@ export interface TenantColumns {
   readonly t_seats_used: number;
   readonly t_scim: Flag;
   readonly t_team_policy: string;
+  readonly t_session_limits: string | null;
   readonly t_active_version: number;
   readonly t_created_at: number;
 }
 
-const OF_TENANT = ["id", "slug", "name", "seats", "seats_used", "scim", "team_policy", "active_version", "created_at"];
+const OF_TENANT = [
+  ...[
+    "id",
+    "slug",
+    "name",
+    "seats",
+    "seats_used",
+    "scim",
+    "team_policy",
+    "session_limits",
+    "active_version",
+    "created_at",
+  ],
+];
 
 /** Stands behind a domain whose proof is gone. */
 const LAPSED = "!";
@@ -67,6 +82,7 @@ export function tenantOf(row: TenantColumns): Tenant {
     seatsUsed: row.t_seats_used,
     scim: isTrue(row.t_scim),
     teamPolicy: row.t_team_policy as TeamPolicy,
+    ...(row.t_session_limits !== null && { sessionLimits: fromJson<SessionLimits>(row.t_session_limits) }),
     activeVersion: row.t_active_version,
     createdAt: toInstant(row.t_created_at),
   };

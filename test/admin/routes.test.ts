@@ -56,6 +56,7 @@ describe("the admin API's routes", () => {
     await domains(journey, tenant);
     await mapping(journey, tenant);
     await people(journey, tenant);
+    await sessions(journey, tenant);
     await pins(journey);
     await byHand(journey);
     await heldRuns(journey, tenant);
@@ -117,6 +118,16 @@ async function ownKeys(journey: Journey, at: Readonly<Record<string, string>>): 
   const before = list.items?.find(({ state }) => state === "active");
   await journey.step(`POST ${T}/connections/{connection}/keys/{key}/activate`, { ...at, key: String(next["id"]) }, 200);
   await journey.step(`DELETE ${T}/connections/{connection}/keys/{key}`, { ...at, key: String(before?.["id"]) }, 204);
+}
+
+/** Nobody is signed in here. */
+async function sessions(journey: Journey, tenant: string): Promise<void> {
+  const at = { tenant, session: "none" };
+  await journey.step(`GET ${T}/sessions`, at, 200);
+  await journey.step(`DELETE ${T}/sessions/{session}`, at, 404);
+  const { body } = await journey.client.get(`/api/v1/tenants/${tenant}/users`);
+  const query = `?user=${body.items?.[0]?.["id"]}`;
+  await journey.step(`DELETE ${T}/sessions`, at, 200, { query });
 }
 
 async function domains(journey: Journey, tenant: string): Promise<void> {

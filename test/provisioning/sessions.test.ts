@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Connection, Tenant } from "../../src/model/connection.js";
+import type { Connection, SessionLimits, Tenant } from "../../src/model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../../src/model/ids.js";
 import { beginLogin, currentSession, openSession, takeLogin, takeOnce } from "../../src/provisioning/sessions.js";
 import { testClock } from "../support/clock.js";
@@ -53,6 +53,27 @@ describe("sessions", () => {
   it("last no longer than ours do, whatever the identity provider says", async () => {
     const [ours, theirs] = [await open(), await open(later(20 * 60))];
     expect(theirs.expiresAt).to.equal(ours.expiresAt);
+  });
+
+  it("W-24: end without a request for as long as the tenant says, and at all, those too that were open when it said so", async () => {
+    const [idle, used] = [await open(), await open()];
+    const limit = (sessionLimits: SessionLimits | null) =>
+      t.p.store.instance.updateTenant(tenant.id, { sessionLimits }, clock.now());
+    await limit({ idleMinutes: 10, absoluteMinutes: 15 });
+    const isAlive = async ({ token }: { readonly token: string }) => (await currentSession(t.p, token)) !== undefined;
+    clock.forward({ minutes: 9 });
+    expect(await isAlive(used)).to.equal(true);
+    clock.forward({ minutes: 1 });
+    expect([await isAlive(idle), await isAlive(used)]).to.deep.equal([false, true]);
+    clock.forward({ minutes: 5 });
+    expect(await isAlive(used)).to.equal(false);
+  });
+
+  it("last no longer than the service lets them, whatever the tenant says", async () => {
+    const ours = await open();
+    await t.p.store.instance.updateTenant(tenant.id, { sessionLimits: { absoluteMinutes: 500_000 } }, clock.now());
+    tenant = await t.tenant();
+    expect((await open()).expiresAt).to.equal(ours.expiresAt);
   });
 
   it("keep the identity provider's own name for them, and end by it at that connection alone", async () => {

@@ -6,6 +6,7 @@ import type { BucketKind, NewGrant } from "../../src/provisioning/ports/access.j
 import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
+  ALIVE,
   groupDocument,
   LATER,
   MUCH_LATER,
@@ -249,7 +250,7 @@ export function accessConformance(open: OpenStore): void {
       expect(await world.read.user(user)).to.include({ userName: "Ann2", ...NOTHING_SHOWN });
       expect(person).to.include({ deactivatedBy: "no_match", everRegistered: true });
       expect(await world.store.instance.sessionByHash(hash)).to.equal(undefined);
-      expect(await world.read.sessionsOf(user)).to.deep.equal([]);
+      expect((await world.read.sessions({ ...ALIVE, user })).items).to.deep.equal([]);
       expect(await world.write((tx) => tx.insertSession({ ...session, hash: unique("s") }, LATER))).to.equal(false);
       await register(world, [user]);
       const [back] = await world.read.people([user]);

@@ -15,6 +15,7 @@ import type { SealedConnectionKey } from "../../src/provisioning/ports/connectio
 import type { TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
+  ALIVE,
   groupDocument,
   insertRow,
   LATER,
@@ -59,6 +60,7 @@ interface Ids {
   readonly state: string;
   readonly domain: string;
   readonly session: string;
+  readonly sessionId: string;
   readonly trace: string;
   readonly request: string;
 }
@@ -131,6 +133,7 @@ async function furnish(world: World): Promise<Ids> {
     const apiKey = (await tx.insertApiKey({ name: "k", hash: unique("hash"), scopes: [] }, NOW)).id;
     await tx.insertPendingLogin({ ...LOGIN, stateHash: state, connection: connection.id });
     await tx.insertSession({ ...SESSION, hash: session, user, connection: connection.id }, NOW);
+    const sessionId = (await tx.sessions({ ...ALIVE, user })).items[0]?.id ?? "";
     await tx.insertSignInTrace({ reference: trace, connection: connection.id, at: NOW, outcome: "x", detail: {} });
     await tx.keepRequests([keptRequest(request, connection.id)]);
     await tx.addSightings([{ ...SIGHTING, connection: connection.id }]);
@@ -152,6 +155,7 @@ async function furnish(world: World): Promise<Ids> {
       apiKey,
       state,
       session,
+      sessionId,
       trace,
       request,
     };
@@ -246,7 +250,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   heldIn: (b, a) => b.heldIn(a.run, []),
   heldPeople: (b, a) => b.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
   signInTrace: (b, a) => b.signInTrace(a.trace),
-  sessionsOf: (b, a) => b.sessionsOf(a.user),
+  sessions: (b, a) => b.sessions({ ...ALIVE, user: a.user }),
   keptRequests: (b, a) => b.keptRequests(a.connection, { limit: 10 }),
   keptRequest: (b, a) => b.keptRequest(a.connection, a.request),
   sightings: (b, a) => b.sightings(a.connection),
@@ -410,6 +414,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.insertSession({ ...SESSION, hash: unique("s"), user: a.user, connection: own.connection }, LATER),
   touchSession: (b, a) => b.touchSession(a.session, MUCH_LATER),
   endSession: (b, a) => b.endSession(a.session, LATER),
+  endSessionById: (b, a) => b.endSessionById(a.sessionId, undefined, LATER),
   endSessionsOf: (b, a) => b.endSessionsOf(a.user, LATER),
   usersKnownAs: (b, a) => b.usersKnownAs(a.connection, { ids: ["sub"], names: ["ann"] }),
   endIdpSessions: (b, a) => b.endIdpSessions(a.connection, { subject: "sub" }, LATER),
@@ -464,7 +469,7 @@ async function snapshot({ read, connection, store, tenant }: World, a: Ids): Pro
     await read.brakeState(connection.id, "access"),
     await read.runs({ limit: 10 }),
     await read.heldPeople(a.run, { afterSeq: 0, limit: 10 }),
-    await read.sessionsOf(a.user),
+    await read.sessions({ ...ALIVE, user: a.user }),
     await read.signInTrace(a.trace),
     await read.keptRequests(connection.id, { limit: 10 }),
     await read.sightings(connection.id),

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { UserId } from "../../src/model/ids.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
+  ALIVE,
   expectRefusal,
   LATER,
   MUCH_LATER,
@@ -13,6 +14,8 @@ import {
   unique,
   type World,
 } from "./world.js";
+
+const BROWSER = { address: "203.0.113.7", browser: "Firefox on Linux" };
 
 async function signedIn(
   world: World,
@@ -27,6 +30,7 @@ async function signedIn(
     subject: "sub",
     epoch: 0,
     expiresAt: MUCH_LATER,
+    ...BROWSER,
     ...more,
   };
   await world.write((tx) => tx.insertSession(session, NOW));
@@ -63,17 +67,27 @@ export function signInConformance(open: OpenStore): void {
       const hash = await signedIn(world, user);
       await world.write((tx) => tx.touchSession(hash, LATER));
       expect(await store().instance.sessionByHash(hash)).to.deep.equal({
-        ...{ tenant: world.tenant, userId: user, connection: world.connection },
+        ...{
+          id: (await world.read.sessions({ ...ALIVE, user })).items[0]?.id,
+          tenant: world.tenant,
+          userId: user,
+          connection: world.connection,
+        },
         ...{ createdAt: NOW, lastSeenAt: LATER, expiresAt: MUCH_LATER },
       });
-      const sessions = await world.read.sessionsOf(user);
-      expect(sessions.map(({ createdAt, lastSeenAt }) => ({ createdAt, lastSeenAt }))).to.deep.equal([
-        { createdAt: NOW, lastSeenAt: LATER },
-      ]);
+      const listed = (more: object = {}) => world.read.sessions({ ...ALIVE, user, ...more });
+      const [one] = (await listed()).items;
+      const { address, browser } = BROWSER;
+      expect(one).to.deep.equal({
+        ...{ id: one?.id, user: { id: user, userName: "ann" }, connection: world.connection.id },
+        ...{ createdAt: NOW, lastSeenAt: LATER, expiresAt: MUCH_LATER, address, browser },
+      });
+      const none = [{ now: MUCH_LATER }, { usedAfter: LATER }, { openedAfter: NOW }, { after: one?.id }, { user: "x" }];
+      for (const more of none) expect((await listed(more)).items, JSON.stringify(more)).to.deep.equal([]);
       const end = () => world.write((tx) => tx.endSession(hash, LATER));
       expect([await end(), await end()]).to.deep.equal([{ subject: "sub" }, undefined]);
       expect(await alive(hash)).to.equal(false);
-      expect(await world.read.sessionsOf(user)).to.deep.equal([]);
+      expect((await listed()).items).to.deep.equal([]);
     });
 
     it("finds no session of a disabled connection or of a person who is not registered", async () => {
@@ -115,6 +129,21 @@ export function signInConformance(open: OpenStore): void {
       expect(await end({ subject: "a" })).to.deep.equal([{ user, sessions: 1 }]);
       expect(await world.write((tx) => tx.endSessionsOf(user, LATER))).to.equal(1);
       expect(await alive(third)).to.equal(false);
+    });
+
+    it("ends one session by its id, of whom it is of, and the others of a person", async () => {
+      const world = await makeWorld(store());
+      const [{ user }, { user: other }] = [await world.push("ann"), await world.push("bob")];
+      await register(world, [user, other]);
+      const hashes = [await signedIn(world, user), await signedIn(world, user), await signedIn(world, user)];
+      const ids = (await world.read.sessions({ ...ALIVE, user, limit: 2 })).items.map(({ id }) => id);
+      const end = (id = "", of?: UserId) => world.write((tx) => tx.endSessionById(id, of, LATER));
+      expect([await end(ids[0], other), await end(ids[0], user), await end(ids[0])]).to.deep.equal([
+        ...[undefined, user, undefined],
+      ]);
+      expect(await Promise.all(hashes.map(alive))).to.deep.equal([false, true, true]);
+      expect(await world.write((tx) => tx.endSessionsOf(user, LATER, ids[1]))).to.equal(1);
+      expect(await Promise.all(hashes.map(alive))).to.deep.equal([false, true, false]);
     });
 
     it("opens no session under a mark that stands, and one when it is over", async () => {

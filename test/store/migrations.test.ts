@@ -42,6 +42,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0028-sign-in-names", "ca01aee1b06f7784", "d50efa95b51b37d1"],
   ["0030-connection-keys", "a91f05182cb7f931", "76e2de3f13603b19"],
   ["0031-logout-hints", "8f42c227061772f4", "7573c94671310f8c"],
+  ["0033-session-details", "451dcc21640a9a55", "7e83e909b609b971"],
   ["0034-domain-claims", "28d973759e608def", "d6be02f765e2e660"],
   ["0035-metadata-refresh", "7edbbed3ccf50df8", "34e390938eb51baf"],
   ["0037-kept-out", "64845ae304341359", "10e0f209ca0a881c"],

@@ -107,6 +107,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "letting names go": (tx) => tx.letNamesGo([ROW]),
   "who of some people is kept out": (tx) => tx.keptOut([USER]),
   "people by what a connection knows them as": (tx) => tx.usersKnownAs(CONNECTION, { ids: ["s"], names: ["ann"] }),
+  "sessions of a user": (tx) => tx.sessions({ user: USER, now: NOW, usedAfter: NOW, openedAfter: NOW, limit: 100 }),
   "ending all sessions": (tx) => tx.endAllSessions([USER]),
   "ending somebody known by sign-in alone": (tx) => tx.endSignedIn(ROW, NOW),
   "a row by subject": (tx) => tx.rowBySubject(CONNECTION, "s"),

@@ -18,6 +18,14 @@ export const NOW = "2026-03-01T08:00:00.000Z";
 export const LATER = "2026-03-01T09:00:00.000Z";
 export const MUCH_LATER = "2026-04-01T08:00:00.000Z";
 
+/** Of sessions that were opened and used at any of these instants before the last. */
+export const ALIVE = {
+  now: NOW,
+  usedAfter: "2026-02-01T08:00:00.000Z",
+  openedAfter: "2026-02-01T08:00:00.000Z",
+  limit: 100,
+};
+
 export const SUMMARY: PlanSummary = {
   ...{ users: 1, changed: 1, granted: 1, revoked: 0, held: 0, kept: 0, frozen: 0, created: 0, deactivated: 0 },
   ...{ newTeams: ["Platform"], undecided: { items: [], more: 0 }, drifted: 0, privileged: { granted: 0, revoked: 0 } },

@@ -1,4 +1,4 @@
-import type { Answer } from "../../http/exchange.js";
+import type { Answer, HttpRequest } from "../../http/exchange.js";
 import { redirect } from "../../http/exchange.js";
 import type { ObserveUser } from "../../model/directory.js";
 import type { Instant, UserId } from "../../model/ids.js";
@@ -7,6 +7,7 @@ import { Refusal, type RefusalCode } from "../../model/problem.js";
 import { closeSession, openSession } from "../../provisioning/sessions.js";
 import { signIn } from "../../provisioning/sign-in.js";
 import { traceFailure } from "../../provisioning/sign-in-trace.js";
+import { browserName } from "./browser-name.js";
 import { refusedSignIn } from "./refusals.js";
 import type { SignInWeb, Visit } from "./sign-in-web.js";
 
@@ -74,13 +75,20 @@ export async function openDecided(
   returnTo = "/me",
 ): Promise<Answer> {
   const ends = sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt };
-  const session = await openSession(web.p, tenant, { ...opening, ...ends, connection }).catch((error: unknown) => {
+  const named = { ...opening, ...browserOf(request), connection };
+  const session = await openSession(web.p, tenant, { ...named, ...ends }).catch((error: unknown) => {
     throw error instanceof Refusal ? refusedSignIn(error.code, reference) : error;
   });
   const earlier = web.sessionCookie.read(request);
   if (earlier !== undefined) await closeSession(web.p, earlier);
   const seconds = (Date.parse(session.expiresAt) - Date.parse(web.p.now())) / 1000;
   return redirect(web.publicUrl + returnTo, [web.sessionCookie.set(session.token, seconds)]);
+}
+
+/** What a person tells this session from their others by. */
+function browserOf(request: HttpRequest) {
+  const browser = browserName(request.header("user-agent"));
+  return { address: request.address, ...(browser !== undefined && { browser }) };
 }
 
 /** Traces a sign-in that failed before anybody was recognised; the answer is the refusal to throw. */

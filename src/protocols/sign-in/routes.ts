@@ -10,6 +10,7 @@ import { type Me, me } from "../../provisioning/explain/me.js";
 import type { SessionOwner } from "../../provisioning/ports/instance.js";
 import { closeSession, currentSession } from "../../provisioning/sessions.js";
 import { textOf } from "./claim-values.js";
+import { ownSessionRoutes } from "./own-sessions.js";
 import { ownFactsText, renderSignInError } from "./refusals.js";
 import { safeReturnTo } from "./return-to.js";
 import {
@@ -36,7 +37,11 @@ export function signInFaces(
   const shared = [loginRoute(web, protocols), chooserRoute(web, protocols), logoutRoute(web, protocols)];
   return [
     { prefix: "/sso", routes: [...protocolRoutes, ...shared], renderError: renderSignInError },
-    { prefix: "/me", routes: [meRoute(web)], renderError: renderSignInError },
+    {
+      prefix: "/me",
+      routes: [meRoute(web), ...ownSessionRoutes(web, sessionAuthenticator(web))],
+      renderError: renderSignInError,
+    },
   ];
 }
 
@@ -213,6 +218,7 @@ function mePage({ tenant, user, why, received, groupsIncomplete }: Me): Answer {
   const note = groupsIncomplete === undefined ? "" : html`<p>${INCOMPLETE[groupsIncomplete]}</p>`;
   const address = user.email === null ? "" : ` (${user.email})`;
   const body = html`<p>Signed in to ${tenant} as ${user.userName}${address}.</p>${held}${note}
+<p><a href="/me/sessions">Where you are signed in</a></p>
 <form method="post" action="/sso/logout"><p><button>Sign out</button></p></form>`;
   const fullName = [user.givenName, user.familyName].filter(Boolean).join(" ");
   return page({ status: 200, title: user.displayName ?? (fullName || user.userName), body });

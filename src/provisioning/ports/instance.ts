@@ -1,4 +1,4 @@
-import type { Connection, TeamPolicy, Tenant } from "../../model/connection.js";
+import type { Connection, SessionLimits, TeamPolicy, Tenant } from "../../model/connection.js";
 import type { Instant, TenantId, UserId } from "../../model/ids.js";
 import type { KnownToken } from "./requests.js";
 import type { Page, PageQuery } from "./store.js";
@@ -23,6 +23,7 @@ export interface TokenOwner {
 }
 
 export interface SessionOwner {
+  readonly id: string;
   readonly tenant: Tenant;
   readonly userId: UserId;
   readonly connection: Connection;
@@ -56,6 +57,8 @@ export interface InstanceStore {
       readonly seats?: number | null;
       readonly scim?: boolean;
       readonly teamPolicy?: TeamPolicy;
+      /** `null`: none of its own. */
+      readonly sessionLimits?: SessionLimits | null;
     },
     now: Instant,
   ): Promise<Tenant>;

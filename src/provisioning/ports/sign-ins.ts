@@ -1,5 +1,6 @@
 import type { ConnectionId, Instant, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
+import type { Page, PageQuery } from "./store.js";
 
 /** A login that was begun and is waited for; found again by the hash of its state, once. */
 export interface PendingLogin {
@@ -29,6 +30,30 @@ export interface NewSession {
   /** The one-time id that stands where the identity provider has ended its own session meanwhile. */
   readonly ended?: { readonly marks: readonly string[]; readonly after: Instant };
   readonly expiresAt: Instant;
+  /** By what people tell their sessions apart: where the browser is, and of what kind. */
+  readonly address?: string;
+  readonly browser?: string;
+}
+
+/** A session that may still be used. */
+export interface SessionRow {
+  readonly id: string;
+  readonly user: { readonly id: UserId; readonly userName: string };
+  readonly connection: ConnectionId;
+  readonly createdAt: Instant;
+  readonly lastSeenAt: Instant;
+  readonly expiresAt: Instant;
+  readonly address?: string;
+  readonly browser?: string;
+}
+
+export interface SessionQuery extends PageQuery {
+  readonly user?: UserId;
+  readonly connection?: ConnectionId;
+  readonly now: Instant;
+  /** Those alone that were used, and opened, after these instants. */
+  readonly usedAfter: Instant;
+  readonly openedAfter: Instant;
 }
 
 /** A session that has just ended, as its identity provider knows it. */
@@ -62,9 +87,8 @@ export interface SignInTrace {
 /** Traces of sign-ins, and sessions. */
 export interface SignInReader {
   signInTrace(reference: string): Promise<SignInTrace | undefined>;
-  sessionsOf(
-    user: UserId,
-  ): Promise<readonly { readonly id: string; readonly createdAt: Instant; readonly lastSeenAt: Instant }[]>;
+  /** Sessions that are alive as `sessionByHash` has it and have not run out, in the order of opening. */
+  sessions(query: SessionQuery): Promise<Page<SessionRow>>;
 }
 
 /** Pending logins, sessions, traces, and what may be used once. */
@@ -82,7 +106,9 @@ export interface SignInWriter {
   touchSession(hash: string, now: Instant): Promise<void>;
   /** `undefined`: it had ended already. */
   endSession(hash: string, now: Instant): Promise<EndedSession | undefined>;
-  endSessionsOf(user: UserId, now: Instant): Promise<number>;
+  endSessionsOf(user: UserId, now: Instant, except?: string): Promise<number>;
+  /** One session by its id, of this user where one is named; whose it was, `undefined` where there is none that is alive. */
+  endSessionById(id: string, user: UserId | undefined, now: Instant): Promise<UserId | undefined>;
   /**
    * Users linked at the connection whom it knows by one of these ids (subject, externalId or another lasting id) or of these names,
    * ASCII-lowered: userName, a name of their sign-ins, or the account's e-mail.

@@ -27,6 +27,7 @@ import { REQUEST_LOG } from "./request-log.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
 import { SERVICE_ACCOUNTS } from "./service-accounts.js";
+import { SESSION_DETAILS } from "./session-details.js";
 import { SHOWN_PROFILE } from "./shown-profile.js";
 import { SIGN_IN_NAMES } from "./sign-in-names.js";
 import { STANDING_EVIDENCE } from "./standing-evidence.js";
@@ -64,6 +65,7 @@ export const MIGRATIONS: readonly Migration[] = [
   SIGN_IN_NAMES,
   CONNECTION_KEYS,
   LOGOUT_HINTS,
+  SESSION_DETAILS,
   DOMAIN_CLAIMS,
   METADATA_REFRESH,
   KEPT_OUT,
