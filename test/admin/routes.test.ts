@@ -240,7 +240,9 @@ async function byHand(journey: Journey): Promise<void> {
   await directory.scim("DELETE", `/Users/${await directory.push("ben")}`);
   await directory.push("ben");
   const { body } = await journey.step(`GET ${T}/review-items`, { tenant }, 200);
-  await journey.step(`DELETE ${T}/review-items/{item}`, { tenant, item: String(body.items?.[0]?.["id"]) }, 204);
+  const waiting = { tenant, item: String(body.items?.[0]?.["id"]) };
+  await journey.step(`POST ${T}/review-items/{item}/accept`, waiting, 409);
+  await journey.step(`DELETE ${T}/review-items/{item}`, waiting, 204);
   await requests(journey, { tenant, connection: "okta" });
   const adoption = { tenant, user: String(ann) };
   await journey.step(`POST ${T}/users/{user}/adoption`, adoption, 200, { body: { connection: "okta" } });
