@@ -9,7 +9,15 @@ type Settings = Omit<ConnectionInput, "slug" | "protocol" | "oidc" | "saml" | "c
 type OidcKeys = Partial<OidcSettings> & { readonly clientSecret?: string };
 
 /** Keys that only connections of the protocol have. */
-const OIDC_KEYS = ["issuer", "clientId", "clientAuthMethod", "idTokenAlg", "scopes", "clientSecret"] as const;
+const OIDC_KEYS = [
+  "issuer",
+  "clientId",
+  "clientAuthMethod",
+  "idTokenAlg",
+  "scopes",
+  "singleLogout",
+  "clientSecret",
+] as const;
 const SAML_KEYS = [
   ...["metadataXml", "metadataUrl", "entityId", "requireSigned", "signRequests", "nameIdFormat", "forceAuthn"],
   ...["newKeys", "allowIdpInitiated", "universalLogoutIssuer", "singleLogout", "legacyCbc", "legacyTripleDes"],
@@ -42,6 +50,7 @@ export async function connectionInput(deps: AdminDeps, body: NewConnectionBody):
     scopes: scopes ?? [],
     ...(clientAuthMethod && { clientAuthMethod }),
     ...(idTokenAlg && { idTokenAlg }),
+    ...(body.singleLogout !== undefined && { singleLogout: body.singleLogout }),
   };
   checkOidc(deps, oidc, clientSecret !== undefined);
   return { ...settings, slug, protocol, oidc, ...(clientSecret !== undefined && { clientSecret }) };
@@ -67,6 +76,7 @@ export async function connectionPatch(
       ...(clientId !== undefined && { clientId }),
       ...(clientAuthMethod !== undefined && { clientAuthMethod }),
       ...(idTokenAlg !== undefined && { idTokenAlg }),
+      ...(body.singleLogout !== undefined && { singleLogout: body.singleLogout }),
       ...(scopes !== undefined && { scopes }),
     };
     checkOidc(deps, oidc, hasSecret || body.clientSecret !== undefined);
@@ -119,7 +129,9 @@ function checkOidc(deps: AdminDeps, oidc: OidcSettings, hasSecret: boolean): voi
 }
 
 function refuseForeign({ slug, protocol, oidc, saml }: Connection, body: OidcKeys & SamlInput): void {
-  const foreign = [...(oidc ? [] : OIDC_KEYS), ...(saml ? [] : SAML_KEYS)].filter((key) => Object.hasOwn(body, key));
+  const spoken: readonly string[] = [...(oidc ? OIDC_KEYS : []), ...(saml ? SAML_KEYS : [])];
+  const keys = new Set<string>([...OIDC_KEYS, ...SAML_KEYS]);
+  const foreign = [...keys].filter((key) => Object.hasOwn(body, key) && !spoken.includes(key));
   if (foreign.length === 0) return;
   const problems = foreign.map((key) => ({
     pointer: `/${key}`,

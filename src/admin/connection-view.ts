@@ -45,8 +45,8 @@ export function connectionView(
 }
 
 function providerView(settings: OidcSettings) {
-  const { issuer, clientId, clientAuthMethod = null, idTokenAlg = null, scopes } = settings;
-  return { issuer, clientId, clientAuthMethod, idTokenAlg, scopes };
+  const { issuer, clientId, clientAuthMethod = null, idTokenAlg = null, scopes, singleLogout = true } = settings;
+  return { issuer, clientId, clientAuthMethod, idTokenAlg, scopes, singleLogout };
 }
 
 /** What an OpenID provider has to be told. */

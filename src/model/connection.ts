@@ -76,6 +76,8 @@ export interface OidcSettings {
   readonly clientAuthMethod?: ClientAuthMethod;
   /** The one algorithm that ID tokens may be signed with; absent: those that the provider's metadata lists and we verify. */
   readonly idTokenAlg?: IdTokenAlg;
+  /** Who signs out here is sent on to sign out at the provider too, if it has an address for that; absent: yes. */
+  readonly singleLogout?: boolean;
   /** Empty: `openid profile email groups`, as far as the provider's metadata offers them. */
   readonly scopes: readonly string[];
 }

@@ -45,12 +45,19 @@ for (const [database, newUrl] of DATABASES) {
         clientSecret: undefined,
         clientAuthMethod: "private_key_jwt",
         idTokenAlg: "ES256",
+        singleLogout: false,
       };
       const made = (await client.post(`${tenant}/connections`, keyed)).body;
-      expect(made).to.deep.include({ clientAuthMethod: "private_key_jwt", idTokenAlg: "ES256" });
+      expect(made).to.deep.include({ clientAuthMethod: "private_key_jwt", idTokenAlg: "ES256", singleLogout: false });
       expect(made["oidc"]).to.include({ jwksUri: `${base}/keyed/jwks` });
       const changed = await client.call("PATCH", `${tenant}/connections/keyed`, { body: { idTokenAlg: "PS256" } });
-      expect(changed.body).to.include({ clientAuthMethod: "private_key_jwt", idTokenAlg: "PS256" });
+      expect(changed.body).to.include({
+        clientAuthMethod: "private_key_jwt",
+        idTokenAlg: "PS256",
+        singleLogout: false,
+      });
+      const on = await client.call("PATCH", `${tenant}/connections/keyed`, { body: { singleLogout: true } });
+      expect(on.body).to.include({ idTokenAlg: "PS256", singleLogout: true });
       const none = await client.call("PATCH", `${tenant}/connections/keyed`, { body: { idTokenAlg: "HS256" } });
       expect(none.status).to.equal(422);
       expect(body["scim"]).to.deep.equal({ baseUrl: `${client.service.publicUrl}/api/scim/v2` });

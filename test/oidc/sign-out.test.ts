@@ -17,6 +17,7 @@ describe("signing out through OpenID Connect", () => {
     const acme = await service.addTenant({ slug: "acme", name: "Acme" });
     const oidc = { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] };
     await service.addOidc(acme, "sso", oidc, { clientSecret: "a client secret" });
+    await service.addOidc(acme, "here", { ...oidc, singleLogout: false }, { clientSecret: "a client secret" });
     await service.addOidc(acme, "okta", oidc, { clientSecret: "a client secret", profile: "okta" });
   });
   afterEach(async () => {
@@ -85,13 +86,18 @@ describe("signing out through OpenID Connect", () => {
     });
   }
 
-  it("ends here where the provider would show an error without the ID token, as Okta does", async () => {
-    const browser = await signedIn({ end_session_endpoint: `${op.issuer}/end` }, {}, "okta");
-    const { status, text, url } = await signOut(browser);
-    expect([status, url]).to.deep.equal([200, `${service.url}/sso/logout`]);
-    expect(text).to.contain("may still know you");
-    expect(await isAlive(browser)).to.equal(false);
-  });
+  for (const [connection, because] of [
+    ["okta", "the provider would show an error without the ID token, as Okta does"],
+    ["here", "the connection says so"],
+  ] as const) {
+    it(`ends here where ${because}`, async () => {
+      const browser = await signedIn({ end_session_endpoint: `${op.issuer}/end` }, {}, connection);
+      const { status, text, url } = await signOut(browser);
+      expect([status, url]).to.deep.equal([200, `${service.url}/sso/logout`]);
+      expect(text).to.contain("may still know you");
+      expect(await isAlive(browser)).to.equal(false);
+    });
+  }
 
   it("answers a program without sending it anywhere", async () => {
     const browser = await signedIn({ end_session_endpoint: `${op.issuer}/end` });

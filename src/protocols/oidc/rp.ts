@@ -80,7 +80,7 @@ export interface RelyingParty {
   revocation(provider: Provider, token: string, address: string): Promise<ProviderJwt>;
   /**
    * Where the provider ends its own session and sends the browser on to `returnTo`; `undefined` where it has no such place, wants
-   * the ID token there, or does not answer soon.
+   * the ID token there, or does not answer soon, or where an admin wants sign-outs to end here.
    */
   endSessionUrl(provider: Provider, leaving: Leaving): Promise<string | undefined>;
 }
@@ -135,7 +135,7 @@ export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
       verifyProviderJwt(known, provider, token, { audience: address, type: REVOCATION_TYPE, now: deps.now() }),
 
     async endSessionUrl(provider, { returnTo, state, idpSession }) {
-      if (provider.profile.signOutNeedsIdToken === true) return undefined;
+      if (provider.profile.signOutNeedsIdToken === true || provider.settings.singleLogout === false) return undefined;
       const seen = await soon(known.of(provider));
       const place = seen?.metadata.end_session_endpoint;
       if (seen === undefined || !isWebAddress(place) || !(deps.allowHttp || place.startsWith("https:")))
