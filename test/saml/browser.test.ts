@@ -182,6 +182,32 @@ describe("signing in through SAML in a real browser", function () {
     expect((await page.goto(`${house.url}/me`))?.status()).to.equal(401);
   });
 
+  for (const binding of ["redirect", "post"]) {
+    it(`W-29: signs out who leaves their provider, from a hidden frame of the provider's page (${binding})`, async () => {
+      const page = await newPage();
+      await page.goto(house.loginUrl(TENANT, "elsewhere"));
+      await fillIn(page, "ada");
+      expect(await rowsOf(page)).to.deep.equal(ADA);
+      const { origin } = new URL(elsewhere.metadataUrl);
+      await page.goto(`${origin}/a-page-of-its-own`);
+      await page.locator("body").evaluate((element, src) => {
+        const frame = Object.assign(element.ownerDocument.createElement("iframe"), { src, hidden: true });
+        element.append(frame);
+      }, `/logout?user=ada&binding=${binding}`);
+      const answered = page.frameLocator("iframe").getByText("You are signed out: everywhere.");
+      await answered.waitFor({ state: "attached" });
+      expect((await page.goto(`${house.url}/me`))?.status()).to.equal(401);
+    });
+  }
+
+  it("W-29: signs out at the provider too who signs out here", async () => {
+    const page = await newPage();
+    await page.goto(house.loginUrl(TENANT, "elsewhere"));
+    await fillIn(page, "ada");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("Your identity provider has signed you out too.").waitFor();
+  });
+
   it("shows who is refused a code and a reference, by which an admin learns the rest", async () => {
     const page = await newPage();
     await page.goto(house.loginUrl(TENANT, "elsewhere"));
