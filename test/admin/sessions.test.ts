@@ -53,7 +53,7 @@ for (const [database, newUrl] of DATABASES) {
     const end = (path: string, options = {}): Promise<Reply> =>
       client.call("DELETE", `${tenant}/sessions${path}`, options);
 
-    it("W-34: lists who is signed in, by whom and whence, with nothing that lets another browser in", async () => {
+    it("lists who is signed in, by whom and whence, with nothing that lets another browser in", async () => {
       const name = unique("ada");
       const { browser } = await signedIn(name);
       const [one, ...others] = await listed();

@@ -310,6 +310,48 @@ describe("the door that people sign in by", () => {
       expect(url).to.equal(`${login("acme/staff")}?login_hint=ada%40staff.acme.example`);
     });
 
+    it("among those of the e-mail's domain, where several are", async () => {
+      const { status, text } = await choose("?email=ada@ACME.example");
+      expect(status).to.equal(200);
+      expect(text).to.contain("/sso/acme/sso/login?login_hint=ada%40ACME.example").and.contain("/sso/acme/entra/login");
+      expect(text).not.to.contain("/sso/acme/staff/login").and.not.to.contain("No way of signing in");
+    });
+
+    it("among all where no connection is for the domain, and says that of the domain alone", async () => {
+      const pages = await Promise.all(
+        ["ada", "nobody"].map((name) => choose(`?email=${name}@elsewhere.example`).then(({ text }) => text)),
+      );
+      expect(pages[0]).to.contain("No way of signing in is for addresses of this domain").and.contain("/staff/login");
+      expect(pages[0]?.replaceAll("ada%40", "")).to.equal(pages[1]?.replaceAll("nobody%40", ""));
+    });
+
+    it("W-34: alike for people who are known and people who are not", async () => {
+      const name = `${unique("kim")}@staff.acme.example`;
+      await signedIn({ sub: unique("s"), preferred_username: name, email: name }, "acme/staff");
+      const [known, unknown] = [await choose(`?email=${name}`), await choose("?email=never@staff.acme.example")];
+      expect(new URL(known.url).pathname).to.equal(new URL(unknown.url).pathname);
+    });
+
+    it("by a form that needs no script, and that a screen reader names", async () => {
+      const { text } = await choose("?return_to=/me%3Ftab%3D2");
+      expect(text).to.contain('<label for="email">').and.contain('id="email" name="email" type="email"');
+      expect(text).to.contain('<form method="get" action="/sso/acme">');
+      expect(text).to.contain('name="return_to" value="/me?tab=2"').and.not.contain("<script");
+    });
+
+    it("not by a domain that merely looks like the tenant's", async () => {
+      for (const email of [
+        "a@xacme.example",
+        "a@acme.example.evil",
+        "a@acme.example@evil",
+        "acme.example",
+        "a@\u212Acme.example",
+      ]) {
+        const { text } = await choose(`?email=${encodeURIComponent(email)}`);
+        expect(text, email).to.contain("No way of signing in");
+      }
+    });
+
     it("and never takes a foreign address along", async () => {
       expect((await choose("?return_to=//evil.example")).text).not.to.contain("evil");
     });
@@ -349,6 +391,14 @@ describe("the door that too many knock at", () => {
         statuses.push((await createBrowser().visit(`${service.url}/sso/${path}`)).status);
       }
       expect(statuses).to.deep.equal([404, 404, 404, 429]);
+      // One provider ends the sessions of many people at once.
+      for (const path of ["backchannel-logout", "global-token-revocation"]) {
+        const address = `${service.url}/sso/a/b/${path}`;
+        const json = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+        const form = { method: "POST", body: new URLSearchParams({ logout_token: "x" }) };
+        const { status } = await fetch(address, path === "backchannel-logout" ? form : json);
+        expect(status, path).to.equal(404);
+      }
     } finally {
       await service.close();
     }

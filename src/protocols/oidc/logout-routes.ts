@@ -4,7 +4,7 @@ import { anybody, defineRoute, type Route } from "../../http/route.js";
 import { endByProvider } from "../../provisioning/end-sessions.js";
 import { failSignIn } from "../sign-in/finish.js";
 import { redactClaims } from "../sign-in/redact.js";
-import { findConnection, takeProviderTurn, type Visit } from "../sign-in/sign-in-web.js";
+import { findCalledConnection, type Visit } from "../sign-in/sign-in-web.js";
 import { type OidcDoor, providerOf } from "./door.js";
 import { OidcFailure } from "./failure.js";
 
@@ -22,8 +22,7 @@ export function backchannelLogoutRoute(door: OidcDoor): Route {
     body: { read: "form", bytes: LONGEST_LOGOUT },
     responses: { 200: null, 400: null },
     async handler({ request, body }) {
-      const visit = await findConnection(door.web, request);
-      takeProviderTurn(door.web, visit);
+      const visit = await findCalledConnection(door.web, request);
       return backchannelLogout(door, visit, body["logout_token"] ?? "");
     },
   });

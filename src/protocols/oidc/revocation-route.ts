@@ -13,7 +13,7 @@ import type { KnownAs } from "../../provisioning/ports/sign-ins.js";
 import { textOf } from "../sign-in/claim-values.js";
 import { isObject, own } from "../sign-in/claims.js";
 import { profileFor } from "../sign-in/idp-profile.js";
-import { findConnection, nothingHere, takeProviderTurn, type Visit } from "../sign-in/sign-in-web.js";
+import { findCalledConnection, nothingHere, type Visit } from "../sign-in/sign-in-web.js";
 import { boundedKey, markedKey } from "../sign-in/subject-key.js";
 import { addressOf, type OidcDoor, providerOf } from "./door.js";
 import { OidcFailure } from "./failure.js";
@@ -33,8 +33,7 @@ export function revocationRoute(door: OidcDoor): Route {
     body: { read: "json", bytes: LONGEST_BODY },
     responses: { 204: null, 400: null, 401: null, 404: null },
     async handler({ request, body }) {
-      const visit = await findConnection(door.web, request);
-      takeProviderTurn(door.web, visit);
+      const visit = await findCalledConnection(door.web, request);
       return revoke(door, visit, callerOf(door, visit), body);
     },
   });

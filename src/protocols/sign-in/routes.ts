@@ -1,14 +1,12 @@
-import { type Answer, type HttpRequest, redirect } from "../../http/exchange.js";
-import { formPage, type Html, html, page, wantsJson } from "../../http/pages.js";
+import { type Answer, redirect } from "../../http/exchange.js";
+import { formPage, html, page, wantsJson } from "../../http/pages.js";
 import { type Authenticator, anybody, defineRoute, type Face, type Route } from "../../http/route.js";
 import { requireSameOrigin } from "../../http/same-origin.js";
-import type { Connection } from "../../model/connection.js";
-import { emailDomain } from "../../model/fold.js";
 import { Refusal } from "../../model/problem.js";
-import { domainForm } from "../../provisioning/domain-form.js";
 import { type Me, me } from "../../provisioning/explain/me.js";
 import type { SessionOwner } from "../../provisioning/ports/instance.js";
 import { closeSession, currentSession } from "../../provisioning/sessions.js";
+import { chooserRoute } from "./chooser.js";
 import { textOf } from "./claim-values.js";
 import { ownSessionRoutes } from "./own-sessions.js";
 import { ownFactsText, renderSignInError } from "./refusals.js";
@@ -17,14 +15,12 @@ import {
   browserValue,
   type Departure,
   findConnection,
-  findTenant,
   LOGIN_SECONDS,
   nothingHere,
-  SIGNED_OUT,
   type SignInProtocol,
   type SignInWeb,
-  takeTurn,
 } from "./sign-in-web.js";
+import { signedOutPage } from "./signed-out.js";
 
 const TAGS = ["sign-in"];
 
@@ -79,57 +75,6 @@ function sentOn(departure: Departure, cookies: readonly string[]): Answer {
   return formPage({ title: "On to your identity provider", action, fields, cookies });
 }
 
-function chooserRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route {
-  return defineRoute({
-    method: "GET",
-    path: "/sso/:tenant",
-    summary: "Lets a person choose how to sign in, or finds the connection by e-mail domain",
-    tags: TAGS,
-    auth: anybody,
-    responses: { 200: null, 303: null },
-    async handler({ request }) {
-      takeTurn(web, request);
-      const tenant = await findTenant(web, request.params["tenant"]);
-      if (request.query.get("state") === SIGNED_OUT && !(await isSignedIn(web, request))) return signedOutPage([]);
-      const all = await web.p.store.read(tenant.id).connections();
-      const usable = all.filter(
-        ({ protocol, disabledAt }) => disabledAt === undefined && protocols.some((one) => one.protocol === protocol),
-      );
-      if (usable.length === 0) throw nothingHere();
-      const email = textOf(request.query.get("email"), 256);
-      const chosen = usable.length === 1 ? usable[0] : byDomain(usable, email);
-      const links = usable.map((connection) => ({ connection, url: loginUrl(web, tenant.slug, connection, request) }));
-      const one = links.find(({ connection }) => connection === chosen);
-      return one === undefined ? chooserPage(tenant.name, links) : redirect(one.url);
-    },
-  });
-}
-
-function byDomain(connections: readonly Connection[], email: string | undefined): Connection | undefined {
-  const domain = email === undefined ? undefined : emailDomain(email);
-  const form = domain && domainForm(domain);
-  const found = connections.filter(({ allowedDomains }) => form !== undefined && allowedDomains.includes(form));
-  return found.length === 1 ? found[0] : undefined;
-}
-
-function loginUrl(web: SignInWeb, tenant: string, connection: Connection, request: HttpRequest): string {
-  const url = new URL(`${web.publicUrl}/sso/${tenant}/${connection.slug}/login`);
-  const returnTo = safeReturnTo(request.query.get("return_to"), web.publicUrl);
-  const hint = textOf(request.query.get("email"), 256);
-  if (returnTo !== undefined) url.searchParams.set("return_to", returnTo);
-  if (hint !== undefined) url.searchParams.set("login_hint", hint);
-  return url.href;
-}
-
-function chooserPage(
-  name: string,
-  links: readonly { readonly connection: Connection; readonly url: string }[],
-): Answer {
-  const items = links.map(({ connection, url }) => html`<li><a href="${url}">${connection.slug}</a></li>`);
-  const body = html`<p>Choose how to sign in.</p><ul>${items}</ul>`;
-  return page({ status: 200, title: `Sign in to ${name}`, body });
-}
-
 function logoutRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Route {
   return defineRoute({
     method: "POST",
@@ -150,15 +95,6 @@ function logoutRoute(web: SignInWeb, protocols: readonly SignInProtocol[]): Rout
       return signedOutPage(cookies, html`<p>Your identity provider may still know you.</p>`);
     },
   });
-}
-
-function signedOutPage(cookies: readonly string[], body: Html = html`<p>You can close this page.</p>`): Answer {
-  return page({ status: 200, title: "You are signed out", body, cookies });
-}
-
-async function isSignedIn(web: SignInWeb, request: HttpRequest): Promise<boolean> {
-  const token = web.sessionCookie.read(request);
-  return token !== undefined && (await currentSession(web.p, token)) !== undefined;
 }
 
 /** A person with a live session; throws `unauthorized`. */

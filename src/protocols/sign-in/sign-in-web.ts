@@ -17,7 +17,7 @@ export interface SignInWeb {
   readonly pendingCookie: Cookie;
   readonly rateLimiter: RateLimiter;
   readonly signInsPerMinutePerAddress: number;
-  /** Of one address at one connection, without a browser. */
+  /** Of identity providers themselves, without a browser. */
   readonly providerCallsPerMinute: number;
 }
 
@@ -83,8 +83,18 @@ export async function findTenant(web: SignInWeb, slug: string | undefined): Prom
 }
 
 /** The tenant and the connection that an address names, for one turn. INVARIANT: never taken from what an identity provider sent. */
-export async function findConnection(web: SignInWeb, request: HttpRequest): Promise<Visit> {
+export function findConnection(web: SignInWeb, request: HttpRequest): Promise<Visit> {
   takeTurn(web, request);
+  return visitOf(web, request);
+}
+
+/** The same where an identity provider itself calls, for many people at once. */
+export function findCalledConnection(web: SignInWeb, request: HttpRequest): Promise<Visit> {
+  web.rateLimiter.take("provider", request.address, web.providerCallsPerMinute);
+  return visitOf(web, request);
+}
+
+async function visitOf(web: SignInWeb, request: HttpRequest): Promise<Visit> {
   const tenant = await findTenant(web, request.params["tenant"]);
   const slug = request.params["connection"] ?? "";
   const connection = SLUG.test(slug) ? await web.p.store.read(tenant.id).connectionBySlug(slug) : undefined;
@@ -96,12 +106,6 @@ export async function findConnection(web: SignInWeb, request: HttpRequest): Prom
 /** One turn of this address; throws `rate_limited`. */
 export function takeTurn(web: SignInWeb, request: HttpRequest): void {
   web.rateLimiter.take("sign-in", request.address, web.signInsPerMinutePerAddress);
-}
-
-/** One call of an identity provider, from whom many people's may come at once; throws `rate_limited`. */
-export function takeProviderTurn({ rateLimiter, providerCallsPerMinute }: SignInWeb, visit: Visit): void {
-  const { request, tenant, connection } = visit;
-  rateLimiter.take("provider", `${tenant.id} ${connection.id} ${request.address}`, providerCallsPerMinute);
 }
 
 /** The browser's value, kept while it lasts, so that logins in two tabs do not spoil each other. */
