@@ -133,6 +133,9 @@ function sqliteTest(value: Fragment, test: TextTest, operand: string): Fragment 
 
 const SQLITE_NUMBER = verbatim("('integer', 'real')");
 
+/** Held by another process, or a disk that is full or fails: the same may be tried again. */
+const SQLITE_UNAVAILABLE = ["SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR"];
+
 export const SQLITE: Dialect = {
   name: "sqlite",
   columns: {
@@ -193,7 +196,7 @@ export const SQLITE: Dialect = {
     text: sql`case when ${sqliteType(place)} = 'text' then ${sqliteValue(place)} end`,
   }),
   failure(error) {
-    if (code(error) === "SQLITE_BUSY" || code(error) === "SQLITE_LOCKED") return "unavailable";
+    if (SQLITE_UNAVAILABLE.includes(code(error))) return "unavailable";
     if (code(error) !== "SQLITE_CONSTRAINT") return "other";
     if (message(error).includes("FOREIGN KEY")) return "foreign_key";
     return message(error).includes("UNIQUE") ? "unique" : "other";

@@ -24,8 +24,8 @@ export class SqlitePrograms {
   readonly #alone: Sql["send"];
   /** Inserts by the statements that they run. */
   readonly #inserts = new Map<string, string>();
-  /** Those made in the present transaction: undone with it. */
-  readonly #fresh = new Set<string>();
+  /** Those made in the present transaction, and of them those made in its present job: undone with it. */
+  readonly #fresh = { transaction: new Set<string>(), job: new Set<string>() };
   #made = 0;
   #sent: Sent[] = [];
 
@@ -41,13 +41,15 @@ export class SqlitePrograms {
     });
   }
 
-  committed(): void {
-    this.#fresh.clear();
+  /** To be called once it is done: a commit that fails undoes what was made. */
+  done(what: "transaction" | "job"): void {
+    this.#fresh.job.clear();
+    if (what === "transaction") this.#fresh.transaction.clear();
   }
 
-  rolledBack(): void {
-    for (const text of this.#fresh) this.#inserts.delete(text);
-    this.#fresh.clear();
+  undone(what: "transaction" | "job"): void {
+    for (const text of this.#fresh[what]) this.#inserts.delete(text);
+    this.done(what);
   }
 
   async #sendAll(): Promise<void> {
@@ -91,7 +93,8 @@ export class SqlitePrograms {
     );
     const insert = `insert into ${name} values (${columns.map(() => "?").join(", ")})`;
     this.#inserts.set(text, insert);
-    this.#fresh.add(text);
+    this.#fresh.transaction.add(text);
+    this.#fresh.job.add(text);
     return insert;
   }
 }

@@ -61,12 +61,13 @@ class SqliteConnection implements Sql {
   }
 
   /** Statements without values, such as those that begin and end transactions. */
-  exec(text: string): Promise<void> {
-    if (text.startsWith("rollback")) this.#programs.rolledBack();
-    if (text === "commit") this.#programs.committed();
-    return new Promise((done, fail) => {
+  async exec(text: string): Promise<void> {
+    if (text.startsWith("rollback")) this.#programs.undone(text === "rollback" ? "transaction" : "job");
+    await new Promise<void>((done, fail) => {
       this.#raw.exec(text, (error) => (error === null ? done() : fail(translated(SQLITE, error))));
     });
+    if (text === "commit") this.#programs.done("transaction");
+    if (text.startsWith("release")) this.#programs.done("job");
   }
 
   async finalize(): Promise<void> {

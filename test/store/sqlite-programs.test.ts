@@ -77,6 +77,37 @@ describe("statements that are sent together on SQLite", () => {
     expect(await rows()).to.have.length(4);
   });
 
+  it("work again after a commit that failed", async () => {
+    await database.transaction((db) =>
+      db.run(sql`create table parts (thing integer references things (id) deferrable initially deferred)`),
+    );
+    const both = (first: number, part: number) =>
+      database.transaction((db) =>
+        Promise.all([insert(db, first, "a"), db.send(sql`insert into parts (thing) values (${part})`)]),
+      );
+    for (let round = 0; round < 2; round++) {
+      const failure: unknown = await both(1, 7).catch((error: unknown) => error);
+      expect(failure).to.have.property("message").that.includes("refers to");
+      expect(await rows()).to.deep.equal([]);
+    }
+    await both(1, 1);
+    expect(await rows()).to.deep.equal([{ id: 1, name: "a" }]);
+  });
+
+  it("are made once, however many other transactions of their commits fail", async () => {
+    const both = (first: number, second: number) =>
+      database.transaction((db) => Promise.all([insert(db, first, "a"), insert(db, second, "b")]));
+    for (let round = 0; round < 5; round++) {
+      const at = round * 10;
+      const outcomes = await Promise.allSettled([both(at, at + 1), both(at, at), both(at + 2, at + 3)]);
+      expect(outcomes.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected", "fulfilled"]);
+    }
+    const views = await database.transaction((db) =>
+      db.all(sql`select name from sqlite_temp_schema where type = 'view'`),
+    );
+    expect(views).to.have.length(1);
+  });
+
   it("are not lost to another transaction of the same commit that fails", async () => {
     const both = (first: number, second: number) =>
       database.transaction((db) => Promise.all([insert(db, first, "a"), insert(db, second, "b")]));
