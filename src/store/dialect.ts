@@ -19,6 +19,14 @@ export interface JsonPlace {
   readonly element?: Fragment;
 }
 
+/** A table, a name for it, and the rows of it that count, of which an index is ordered by this column. */
+export interface Keyed {
+  readonly table: string;
+  readonly as: string;
+  readonly key: string;
+  readonly where: Fragment;
+}
+
 export type TextTest = "co" | "sw" | "ew";
 export type OrderTest = "gt" | "ge" | "lt" | "le";
 
@@ -30,10 +38,13 @@ export interface Dialect {
   /** A subquery of one column `value` with these strings: one parameter however many there are. */
   list(values: readonly string[]): Fragment;
   /**
-   * Whether a key, and others that are equal to it, is one of the few that a query finds. Without statistics PostgreSQL might
-   * look at every row of a tenant: there the query is run first, and each key is a look-up by itself.
+   * `from ... where ...` of what tables hold under these values: of the first what its key finds, of the others what theirs finds
+   * for the same value. `values` is a subquery of one column in brackets. PostgreSQL enters each table by its key alone, once for
+   * each value, whatever it knows of the tables.
    */
-  amongFew(query: Fragment, key: Fragment, ...same: readonly Fragment[]): Fragment;
+  each(values: Fragment, ...tables: readonly [Keyed, ...Keyed[]]): Fragment;
+  /** Whether a table holds something under a value: of a query that is about other rows, entered in the same way. */
+  finds(value: Fragment, table: Keyed): Fragment;
   /** A subquery of these rows, with their index as `ordinal`: one parameter however many there are. */
   rows(columns: Readonly<Record<string, RowType>>, rows: readonly Readonly<Record<string, Value>>[]): Fragment;
   /** Rows as one text of JSON, each an object with these keys, in this order. */
@@ -149,7 +160,16 @@ export const SQLITE: Dialect = {
   },
   tableEnd: { wide: "strict", narrow: "strict, without rowid" },
   list: (values) => sql`(select value from json_each(${toJson(values)}))`,
-  amongFew: (query, key) => sql`${key} in (${query})`,
+  each(values, first, ...others) {
+    const joined = others.map(
+      ({ table, as, key, where }) =>
+        sql`${verbatim(`join ${table} ${as} on ${as}.${key} = ${first.as}.${first.key}`)} and ${where}`,
+    );
+    return sql`${verbatim(`from ${first.table} ${first.as}`)} ${join(joined, " ")}
+      where ${first.where} and ${verbatim(`${first.as}.${first.key}`)} in ${values}`;
+  },
+  finds: (value, { table, as, key, where }) =>
+    sql`exists (select 1 from ${verbatim(`${table} ${as}`)} where ${where} and ${verbatim(`${as}.${key}`)} = ${value})`,
   rows(columns, rows) {
     const fields = Object.keys(columns).map((name) => `json_extract(value, '$.${name}') as ${name}`);
     return sql`(select ${verbatim(fields.join(", "))}, key as ordinal from json_each(${toJson(rows)}))`;
@@ -248,6 +268,16 @@ const PG_FAILURES: Readonly<Record<string, Failure>> = {
   ETIMEDOUT: "unavailable",
 };
 
+/**
+ * Rows under one value. Without statistics every index that begins with the tenant seems as good as another: only one brings the
+ * rows in the order of the key. `=` would leave nothing to put in order, a range of one value does; `offset` keeps the order.
+ */
+function entered(value: Fragment, { table, as, key, where }: Keyed): Fragment {
+  const column = verbatim(`${as}.${key}`);
+  return sql`select * from ${verbatim(`${table} ${as}`)} where ${where}
+    and ${column} between ${value} and ${value} order by ${column} offset 0`;
+}
+
 export const POSTGRES: Dialect = {
   name: "postgres",
   columns: {
@@ -262,12 +292,12 @@ export const POSTGRES: Dialect = {
   tableEnd: { wide: "", narrow: "" },
   // arrays: PostgreSQL sees how many elements there are, and plans for as many look-ups
   list: (values) => sql`(select value from unnest(cast(${pgArray(values)} as text[])) as listed (value))`,
-  amongFew(query, ...keys) {
-    return join(
-      keys.map((key) => sql`${key} = any(array(${query}))`),
-      " and ",
-    );
+  each(values, ...tables) {
+    const listed = verbatim("listed.value");
+    const found = tables.map((table) => sql`lateral (${entered(listed, table)}) as ${verbatim(table.as)}`);
+    return sql`from (select distinct value from ${values} as every (value)) as listed, ${join(found, ", ")} where true`;
   },
+  finds: (value, table) => sql`exists (${entered(value, table)})`,
   rows(columns, rows) {
     const arrays = Object.entries(columns).map(
       ([name, type]) => sql`cast(${pgArray(rows.map((row) => row[name] ?? null))} as ${verbatim(type)}[])`,

@@ -10,6 +10,7 @@ import type {
   LinkCandidate,
   WrittenRow,
 } from "../provisioning/ports/directory.js";
+import type { Scope } from "./scope.js";
 import { type Fragment, NOTHING, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull } from "./values.js";
 
@@ -124,8 +125,17 @@ export const CANDIDATE_COLUMNS = verbatim(
     u.deleted_at, u.claims, u.id_changed, u.name_changed`,
 );
 
-/** Of a candidate: the row's, and its link's. */
-export const ROW_KEYS = [verbatim("u.id"), verbatim("l.directory_user_id")] as const;
+/** `from ... where ...` for `CANDIDATE_COLUMNS`: the rows with these ids, a subquery in brackets, and their links. */
+export function candidatesAmong({ tenant, dialect }: Pick<Scope, "tenant" | "dialect">, ids: Fragment): Fragment {
+  return dialect.each(
+    ids,
+    { table: "directory_users", as: "u", key: "id", where: sql`u.tenant_id = ${tenant}` },
+    {
+      ...{ table: "identity_links", as: "l", key: "directory_user_id" },
+      where: sql`l.tenant_id = ${tenant} and l.ended_at is null`,
+    },
+  );
+}
 
 export function candidateOf(row: CandidateColumns): LinkCandidate {
   return {

@@ -21,11 +21,11 @@ import {
   CANDIDATE_COLUMNS,
   type CandidateColumns,
   candidateOf,
+  candidatesAmong,
   changedNames,
   directoryUserOf,
   LIVE_SCIM,
   type ResourceColumns,
-  ROW_KEYS,
   USER_COLUMNS,
   writtenOf,
 } from "./directory-rows.js";
@@ -160,6 +160,17 @@ export function directoryUserWriter(scope: Scope): UserWriter {
     );
     return rows.map(candidateOf);
   };
+  const among = async (ids: Fragment, where: Fragment): Promise<ReturnType<typeof candidateOf>[]> => {
+    const rows = await db.all<CandidateColumns>(
+      sql`select ${CANDIDATE_COLUMNS} ${candidatesAmong(scope, ids)} and ${where}`,
+    );
+    return rows.map(candidateOf);
+  };
+
+  const idsBy = (condition: Fragment) => (key: string, values: readonly string[]) => {
+    const where = sql`u.tenant_id = ${tenant} and ${condition}`;
+    return sql`select u.id ${dialect.each(dialect.list(values), { table: "directory_users", as: "u", key, where })}`;
+  };
 
   return {
     async rowBySubject(connection, subject) {
@@ -167,35 +178,23 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       return (await candidates(where))[0];
     },
     async rowsByNames(connection, { externalIds, userNames }) {
-      const names = userNames.map(asciiLower);
-      const found = sql`select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and external_id in ${dialect.list(externalIds)} and deleted_at is null
-            union all
-            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and user_name_ascii in ${dialect.list(names)} and deleted_at is null`;
-      return candidates(sql`${dialect.amongFew(found, ...ROW_KEYS)} order by u.id`);
+      const by = idsBy(sql`u.connection_id = ${connection} and u.deleted_at is null`);
+      const found = sql`(${by("external_id", externalIds)} union all ${by("user_name_ascii", userNames.map(asciiLower))})`;
+      return among(found, sql`true order by u.id`);
     },
     async deletedRow(connection, { subject = null, externalIds, userName }) {
-      const byName =
-        userName === undefined
-          ? NOTHING
-          : sql` union all
-            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and user_name_folded = ${userName} and deleted_at is not null`;
-      const found = sql`select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and external_id in ${dialect.list(externalIds)} and deleted_at is not null
-            union all
-            select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-              and subject = ${subject} and deleted_at is not null${byName}`;
-      const where = sql`${dialect.amongFew(found, ...ROW_KEYS)}
+      const by = idsBy(sql`u.connection_id = ${connection} and u.deleted_at is not null`);
+      const found = sql`(${by("external_id", externalIds)} union all ${by("subject", subject === null ? [] : [subject])}
+        union all ${by("user_name_folded", userName === undefined ? [] : [userName])})`;
+      const where = sql`true
           order by case when u.external_id in ${dialect.list(externalIds)} or u.subject = ${text(subject)} then 0 else 1 end,
             u.deleted_at desc, u.id desc limit 1`;
-      return (await candidates(where))[0];
+      return (await among(found, where))[0];
     },
     async rowById(connection, id) {
       return (await candidates(sql`u.connection_id = ${connection} and u.id = ${id}`))[0];
     },
-    rowsById: (connection, ids) => candidates(sql`u.connection_id = ${connection} and u.id in ${dialect.list(ids)}`),
+    rowsById: (connection, ids) => among(dialect.list(ids), sql`u.connection_id = ${connection}`),
 
     async insertPendingUser(profile, now, kind = "person") {
       const id = newId();

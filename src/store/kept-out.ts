@@ -4,33 +4,51 @@ import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
 import { OWNER } from "../model/target.js";
 import type { Keeper, KeepOutReader, KeepOutWriter, Met } from "../provisioning/ports/kept-out.js";
 import type { AskedNames } from "../provisioning/ports/signed-in.js";
-import { bigint, text } from "./dialect.js";
-import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf } from "./directory-rows.js";
+import { bigint, type Dialect, text } from "./dialect.js";
+import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf, candidatesAmong } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
 import { type Flag, isTrue, toInstant, toMillis } from "./values.js";
 
 /** `p`, rows of `directory_users`, are pushed people who are switched off or deleted, and whose account has not come back there. */
-const OFF = verbatim(`p.scim_resource is not null
-  and ((p.deleted_at is null and p.scim_active = false) or (p.deleted_at is not null and p.keeps_out))
-  and not exists (select 1 from identity_links was
-    join identity_links again on again.tenant_id = was.tenant_id and again.user_id = was.user_id and again.ended_at is null
-    join directory_users n on n.tenant_id = again.tenant_id and n.id = again.directory_user_id
-    where was.tenant_id = p.tenant_id and was.directory_user_id = p.id and was.ended_at is null
-      and n.connection_id = p.connection_id and n.deleted_at is null and n.scim_resource is not null and n.scim_active)`);
+function isOff({ finds }: Dialect): Fragment {
+  const active = finds(verbatim("again.directory_user_id"), {
+    ...{ table: "directory_users", as: "n", key: "id" },
+    where: verbatim(`n.tenant_id = again.tenant_id and n.connection_id = p.connection_id and n.deleted_at is null
+      and n.scim_resource is not null and n.scim_active`),
+  });
+  const again = finds(verbatim("was.user_id"), {
+    ...{ table: "identity_links", as: "again", key: "user_id" },
+    where: sql`again.tenant_id = was.tenant_id and again.ended_at is null and ${active}`,
+  });
+  const back = finds(verbatim("p.id"), {
+    ...{ table: "identity_links", as: "was", key: "directory_user_id" },
+    where: sql`was.tenant_id = p.tenant_id and was.ended_at is null and ${again}`,
+  });
+  return sql`p.scim_resource is not null
+    and ((p.deleted_at is null and p.scim_active = false) or (p.deleted_at is not null and p.keeps_out)) and not ${back}`;
+}
 
 /** Of rows `s` of `directory_users` that are known by sign-in alone: it was noted that somebody keeps them out, who does so still. */
-const NOTED = sql`exists (select 1 from kept_out o
-  join directory_users p on p.tenant_id = o.tenant_id and p.id = o.kept_by
-  join connections c on c.tenant_id = o.tenant_id and c.id = o.connection_id and c.sync = 'live'
-  where o.tenant_id = s.tenant_id and o.connection_id = s.connection_id and o.subject = s.subject and not o.let_in and ${OFF})`;
+function isNoted(dialect: Dialect): Fragment {
+  const keeper = dialect.finds(verbatim("o.kept_by"), {
+    ...{ table: "directory_users", as: "p", key: "id" },
+    where: sql`p.tenant_id = o.tenant_id and ${isOff(dialect)}`,
+  });
+  return dialect.finds(verbatim("s.subject"), {
+    ...{ table: "kept_out", as: "o", key: "subject" },
+    where: sql`o.tenant_id = s.tenant_id and o.connection_id = s.connection_id and not o.let_in and ${keeper}
+      and exists (select 1 from connections c
+        where c.tenant_id = o.tenant_id and c.id = o.connection_id and c.sync = 'live')`,
+  });
+}
 
 /** Of a column with users' ids: they are kept out somewhere, as it was noted. */
-export function isNotedOut({ tenant }: Scope, user: Fragment): Fragment {
+export function isNotedOut({ tenant, dialect }: Scope, user: Fragment): Fragment {
   return sql`exists (select 1 from identity_links l
     join directory_users s on s.tenant_id = l.tenant_id and s.id = l.directory_user_id
       and s.deleted_at is null and s.scim_resource is null
-    where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null and ${NOTED})`;
+    where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null and ${isNoted(dialect)})`;
 }
 
 interface KeptOutColumns {
@@ -42,7 +60,7 @@ interface KeptOutColumns {
   readonly since_at: number;
 }
 
-export function keepOutReader({ tenant, sql: db }: Scope): KeepOutReader {
+export function keepOutReader({ tenant, sql: db, dialect }: Scope): KeepOutReader {
   return {
     async keptOutBy(user) {
       const rows = await db.all<KeptOutColumns>(
@@ -53,7 +71,7 @@ export function keepOutReader({ tenant, sql: db }: Scope): KeepOutReader {
           join kept_out o on o.tenant_id = s.tenant_id and o.connection_id = s.connection_id and o.subject = s.subject
           join directory_users p on p.tenant_id = o.tenant_id and p.id = o.kept_by
           join connections c on c.tenant_id = o.tenant_id and c.id = o.connection_id and c.sync = 'live'
-          where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null and not o.let_in and ${OFF}
+          where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null and not o.let_in and ${isOff(dialect)}
           order by o.since_at, o.kept_by`,
       );
       return rows.map((row) => ({
@@ -129,37 +147,44 @@ async function keepers(
   { externalIds, userNames }: AskedNames,
 ): Promise<readonly Keeper[]> {
   const { tenant, sql: db, dialect } = scope;
-  const here = sql`tenant_id = ${tenant} and connection_id = ${connection}`;
   const ids = dialect.list(externalIds);
   const names = dialect.list(userNames.map(asciiLower));
+  const rowsBy = (key: string, values: Fragment, where: string): Fragment => by("directory_users", key, values, where);
+  const namesBy = (table: string, values: Fragment, where: string): Fragment => by(table, "name", values, where);
+  const by = (table: string, key: string, values: Fragment, where: string): Fragment =>
+    dialect.each(values, {
+      ...{ table, as: "k", key },
+      where: sql`k.tenant_id = ${tenant} and k.connection_id = ${connection} and ${verbatim(where)}`,
+    });
   const met = await db.all<MetColumns>(
     join(
       [
-        sql`select id, 'id' as met_by, external_id as name from directory_users where ${here} and external_id in ${ids}
-          and external_id is not null`,
+        sql`select k.id, 'id' as met_by, k.external_id as name ${rowsBy("external_id", ids, "k.external_id is not null")}`,
         ...["is null", "is not null"].map(
-          (gone) => sql`select id, 'id', subject from directory_users where ${here} and subject in ${ids}
-            and subject is not null and deleted_at ${verbatim(gone)}`,
+          (gone) =>
+            sql`select k.id, 'id', k.subject ${rowsBy("subject", ids, `k.subject is not null and k.deleted_at ${gone}`)}`,
         ),
-        sql`select directory_user_id, 'id', name from former_names where ${here} and name in ${ids} and kind = 'id'`,
-        sql`select directory_user_id, 'id', name from sign_in_names where ${here} and name in ${ids} and kind = 'id'`,
-        sql`select id, 'name', user_name_ascii from directory_users where ${here} and user_name_ascii in ${names} and deleted_at is null`,
-        sql`select id, 'name', user_name_ascii from directory_users where ${here}
-          and user_name_folded in ${dialect.list(userNames.map(fold))} and deleted_at is not null`,
-        sql`select directory_user_id, 'name', name from former_names where ${here} and name in ${names} and kind = 'name'`,
-        sql`select directory_user_id, 'name', name from sign_in_names where ${here} and name in ${names}
-          and kind in ('asserted', 'name')`,
-        sql`select kept_by, 'before', subject from kept_out where ${here} and subject = ${subject} and not let_in`,
+        sql`select k.directory_user_id, 'id', k.name ${namesBy("former_names", ids, "k.kind = 'id'")}`,
+        sql`select k.directory_user_id, 'id', k.name ${namesBy("sign_in_names", ids, "k.kind = 'id'")}`,
+        sql`select k.id, 'name', k.user_name_ascii ${rowsBy("user_name_ascii", names, "k.deleted_at is null")}`,
+        sql`select k.id, 'name', k.user_name_ascii
+          ${rowsBy("user_name_folded", dialect.list(userNames.map(fold)), "k.deleted_at is not null")}`,
+        sql`select k.directory_user_id, 'name', k.name ${namesBy("former_names", names, "k.kind = 'name'")}`,
+        sql`select k.directory_user_id, 'name', k.name ${namesBy("sign_in_names", names, "k.kind in ('asserted', 'name')")}`,
+        sql`select kept_by, 'before', subject from kept_out where tenant_id = ${tenant} and connection_id = ${connection}
+          and subject = ${subject} and not let_in`,
       ],
       " union ",
     ),
   );
   if (met.length === 0) return [];
+  const off = dialect.finds(verbatim("u.id"), {
+    ...{ table: "directory_users", as: "p", key: "id" },
+    where: sql`p.tenant_id = u.tenant_id and ${isOff(dialect)}`,
+  });
   const rows = await db.all<CandidateColumns>(
-    sql`select ${CANDIDATE_COLUMNS} from directory_users u
-      join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
-      where u.tenant_id = ${tenant} and u.id in ${dialect.list(met.map(({ id }) => id))}
-        and exists (select 1 from directory_users p where p.tenant_id = u.tenant_id and p.id = u.id and ${OFF})
+    sql`select ${CANDIDATE_COLUMNS} ${candidatesAmong(scope, dialect.list(met.map(({ id }) => id)))}
+        and ${off}
         and not exists (select 1 from kept_out o where o.tenant_id = u.tenant_id and o.connection_id = ${connection}
           and o.subject = ${subject} and o.kept_by = u.id and o.let_in)
       order by u.id`,
@@ -172,37 +197,52 @@ async function keepers(
 
 /** INVARIANT: rather one too many than one too few: who is kept out is asked to know who is left to come in. */
 async function keptOut({ tenant, sql: db, dialect }: Scope, users: readonly UserId[]): Promise<readonly UserId[]> {
-  const pushed = verbatim(
-    "p.tenant_id = s.tenant_id and p.connection_id = s.connection_id and p.scim_resource is not null",
-  );
-  const off = verbatim("p.deleted_at is null and p.scim_active = false");
-  const isOff = sql`(p.keeps_out or ${off})`;
-  const called = verbatim("n.tenant_id = s.tenant_id and n.directory_user_id = s.id");
-  const former = verbatim("f.tenant_id = s.tenant_id and f.connection_id = s.connection_id");
-  const ways = [
-    NOTED,
-    sql`exists (select 1 from directory_users p where ${pushed} and p.external_id = s.subject and ${isOff})`,
-    ...[
-      sql`n.kind = 'id' and p.external_id = n.name and ${isOff}`,
-      sql`n.kind <> 'id' and p.user_name_ascii = n.name and ${off}`,
-      sql`n.kind <> 'id' and p.user_name_folded = n.name and p.deleted_at is not null and p.keeps_out`,
-    ].map(
-      (same) =>
-        sql`exists (select 1 from sign_in_names n join directory_users p on ${pushed} and ${same} where ${called})`,
-    ),
-    sql`exists (select 1 from former_names f join directory_users p on ${pushed} and p.id = f.directory_user_id and ${isOff}
-      where ${former} and f.kind = 'id' and f.name = s.subject)`,
-    sql`exists (select 1 from sign_in_names n join former_names f on ${former} and f.name = n.name
-        and (f.kind = 'id') = (n.kind = 'id')
-      join directory_users p on ${pushed} and p.id = f.directory_user_id and ${isOff} where ${called})`,
+  const [off, keepsOut] = [
+    "p.deleted_at is null and p.scim_active = false",
+    "(p.keeps_out or p.deleted_at is null and p.scim_active = false)",
   ];
+  const pushed = (key: string, value: string, where: string): Fragment => {
+    const same = "p.tenant_id = s.tenant_id and p.connection_id = s.connection_id and p.scim_resource is not null";
+    return dialect.finds(verbatim(value), {
+      table: "directory_users",
+      as: "p",
+      key,
+      where: verbatim(`${same} and ${where}`),
+    });
+  };
+  const called = (where: Fragment): Fragment =>
+    dialect.finds(verbatim("s.id"), {
+      ...{ table: "sign_in_names", as: "n", key: "directory_user_id" },
+      where: sql`n.tenant_id = s.tenant_id and ${where}`,
+    });
+  const former = (value: string, where: string): Fragment =>
+    dialect.finds(verbatim(value), {
+      ...{ table: "former_names", as: "f", key: "name" },
+      where: sql`f.tenant_id = s.tenant_id and f.connection_id = s.connection_id and ${verbatim(where)}
+        and ${pushed("id", "f.directory_user_id", keepsOut)}`,
+    });
+  const ways = [
+    isNoted(dialect),
+    pushed("external_id", "s.subject", keepsOut),
+    called(sql`n.kind = 'id' and ${pushed("external_id", "n.name", keepsOut)}`),
+    called(sql`n.kind <> 'id' and ${pushed("user_name_ascii", "n.name", off)}`),
+    called(sql`n.kind <> 'id' and ${pushed("user_name_folded", "n.name", "p.deleted_at is not null and p.keeps_out")}`),
+    former("s.subject", "f.kind = 'id'"),
+    called(former("n.name", "(f.kind = 'id') = (n.kind = 'id')")),
+  ];
+  const links = { table: "identity_links", as: "l", where: sql`l.tenant_id = ${tenant} and l.ended_at is null` };
+  const linked = sql`(select l.directory_user_id ${dialect.each(dialect.list(users), { ...links, key: "user_id" })})`;
   const rows = await db.all<{ readonly id: UserId }>(
-    sql`select distinct l.user_id as id from identity_links l
-      join directory_users s on s.tenant_id = l.tenant_id and s.id = l.directory_user_id
-        and s.deleted_at is null and s.scim_resource is null
-      join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id and c.sync = 'live'
-      where l.tenant_id = ${tenant} and l.ended_at is null and l.user_id in ${dialect.list(users)}
-        and (${join(ways, " or ")})`,
+    sql`select distinct l.user_id as id ${dialect.each(
+      linked,
+      {
+        ...{ table: "directory_users", as: "s", key: "id" },
+        where: sql`s.tenant_id = ${tenant} and s.deleted_at is null and s.scim_resource is null`,
+      },
+      { ...links, key: "directory_user_id" },
+    )}
+      and exists (select 1 from connections c where c.tenant_id = s.tenant_id and c.id = s.connection_id and c.sync = 'live')
+      and (${join(ways, " or ")})`,
   );
   return rows.map(({ id }) => id);
 }

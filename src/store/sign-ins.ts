@@ -6,7 +6,7 @@ import type { JsonObject } from "../model/json.js";
 import type { KnownAs, SessionRow, SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, insertion, join, NOTHING, one, sql } from "./sql.js";
+import { type Fragment, insertion, join, NOTHING, one, sql, verbatim } from "./sql.js";
 import { fromJson, given, page, toInstant, toJson, toMillis } from "./values.js";
 
 interface PendingColumns {
@@ -232,26 +232,33 @@ async function usersKnownAs(
   known: KnownAs,
 ): Promise<readonly UserId[]> {
   const [ids, names] = [dialect.list(known.ids), dialect.list(known.names)];
-  const inIt = sql`tenant_id = ${tenant} and connection_id = ${connection}`;
-  const linked = sql`from identity_links l where l.tenant_id = ${tenant} and l.connection_id = ${connection}
-    and l.ended_at is null`;
+  const by = (values: Fragment, table: string, key: string, where: string): Fragment =>
+    dialect.each(values, {
+      ...{ table, as: "k", key },
+      where: sql`k.tenant_id = ${tenant} and k.connection_id = ${connection} and ${verbatim(where)}`,
+    });
+  const linked = (key: string, values: Fragment): Fragment =>
+    sql`select l.user_id ${dialect.each(sql`(${values})`, {
+      ...{ table: "identity_links", as: "l", key },
+      where: sql`l.tenant_id = ${tenant} and l.connection_id = ${connection} and l.ended_at is null`,
+    })}`;
+  const rowsFound = [
+    sql`select k.id ${by(ids, "directory_users", "subject", "k.deleted_at is null and k.subject is not null")}`,
+    sql`select k.id ${by(ids, "directory_users", "external_id", "k.deleted_at is null and k.external_id is not null")}`,
+    sql`select k.id ${by(names, "directory_users", "user_name_ascii", "k.deleted_at is null")}`,
+    sql`select k.directory_user_id ${by(ids, "sign_in_names", "name", "k.kind = 'id'")}`,
+    sql`select k.directory_user_id ${by(names, "sign_in_names", "name", "k.kind <> 'id'")}`,
+  ];
+  const addressed = dialect.each(dialect.list(known.names.map(fold)), {
+    ...{ table: "users", as: "u", key: "email_folded" },
+    where: sql`u.tenant_id = ${tenant}`,
+  });
   const rows = await db.all<{ readonly user_id: string }>(
-    sql`select l.user_id ${linked} and l.directory_user_id in (
-        select id from directory_users where ${inIt} and deleted_at is null and subject is not null and subject in ${ids}
-        union all
-        select id from directory_users where ${inIt} and deleted_at is null and external_id is not null
-          and external_id in ${ids}
-        union all
-        select id from directory_users where ${inIt} and deleted_at is null and user_name_ascii in ${names}
-        union all
-        select directory_user_id from sign_in_names where ${inIt} and kind = 'id' and name in ${ids}
-        union all
-        select directory_user_id from sign_in_names where ${inIt} and kind <> 'id' and name in ${names})
+    sql`${linked("directory_user_id", join(rowsFound, " union all "))}
       union
-      select user_id from sessions where ${inIt} and ended_at is null and subject in ${ids}
+      select k.user_id ${by(ids, "sessions", "subject", "k.ended_at is null")}
       union
-      select l.user_id ${linked} and l.user_id in (
-        select id from users where tenant_id = ${tenant} and email_folded in ${dialect.list(known.names.map(fold))})`,
+      ${linked("user_id", sql`select u.id ${addressed}`)}`,
   );
   return rows.map((row) => row.user_id as UserId).sort();
 }

@@ -5,7 +5,7 @@ import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
 import type { LinkCandidate, SignInName } from "../provisioning/ports/directory.js";
 import type { AskedNames, SignedInReader, SignedInRow, SignedInWriter } from "../provisioning/ports/signed-in.js";
 import { bigint } from "./dialect.js";
-import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf, ROW_KEYS } from "./directory-rows.js";
+import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf, candidatesAmong } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, join, NOTHING, sql, verbatim } from "./sql.js";
 import { toMillis } from "./values.js";
@@ -15,21 +15,19 @@ interface NameColumns extends SignInName {
 }
 
 export function signedInReader(scope: Scope): SignedInReader {
-  const { tenant, sql: db } = scope;
+  const { sql: db } = scope;
   return {
     async doubles(connection) {
-      const inIt = sql`s.tenant_id = ${tenant} and s.connection_id = ${connection}`;
       const pairs = await db.all<DoubleColumns>(
-        sql`select p.id as pushed, s.id as signed_in, 0 as by_name ${doublesBy(inIt, "p.external_id = s.subject")}
+        sql`${doublesBySubject(scope, connection)}
           union
-          select p.id, s.id, 0 ${doublesBy(inIt, "p.external_id = n.name and n.kind = 'id'", NAMES)}
+          ${doublesByName(scope, connection, "external_id", "n.kind = 'id'")}
           union
-          select p.id, s.id, 1 ${doublesBy(inIt, "p.user_name_ascii = n.name and n.kind <> 'id'", NAMES)}
+          ${doublesByName(scope, connection, "user_name_ascii", "n.kind <> 'id'")}
           order by by_name, pushed, signed_in`,
       );
       if (pairs.length === 0) return [];
-      const ofIds = (ids: readonly string[]) =>
-        candidates(scope, sql`u.id in ${scope.dialect.list([...new Set(ids)])}`);
+      const ofIds = (ids: readonly string[]) => candidates(scope, scope.dialect.list([...new Set(ids)]));
       const pushed = new Map((await ofIds(pairs.map((pair) => pair.pushed))).map((row) => [row.id, row]));
       const signedIn = await withNames(scope, await ofIds(pairs.map((pair) => pair.signed_in)));
       const called = new Map(signedIn.map((row) => [row.id, row]));
@@ -46,21 +44,46 @@ interface DoubleColumns {
   readonly signed_in: DirectoryUserId;
 }
 
-const NAMES = verbatim("join sign_in_names n on n.tenant_id = s.tenant_id and n.directory_user_id = s.id");
+function inConnection({ tenant }: Scope, connection: ConnectionId, as: string, where: string): Fragment {
+  const [tenantOf, connectionOf] = [verbatim(`${as}.tenant_id`), verbatim(`${as}.connection_id`)];
+  return sql`${tenantOf} = ${tenant} and ${connectionOf} = ${connection} and ${verbatim(where)}`;
+}
 
-function doublesBy(inIt: Fragment, same: string, names: Fragment = NOTHING): Fragment {
-  return sql`from directory_users s ${names}
-    join directory_users p on p.tenant_id = s.tenant_id and p.connection_id = s.connection_id and p.deleted_at is null
-      and p.scim_resource is not null and ${verbatim(same)}
-    where ${inIt} and s.deleted_at is null and s.scim_resource is null and s.subject is not null`;
+const ALONE = "s.deleted_at is null and s.scim_resource is null and s.subject is not null";
+const PUSHED = "p.deleted_at is null and p.scim_resource is not null";
+
+function doublesBySubject(scope: Scope, connection: ConnectionId): Fragment {
+  const alone = inConnection(scope, connection, "s", ALONE);
+  const found = scope.dialect.each(
+    sql`(select s.subject from directory_users s where ${alone})`,
+    { table: "directory_users", as: "s", key: "subject", where: alone },
+    { table: "directory_users", as: "p", key: "external_id", where: inConnection(scope, connection, "p", PUSHED) },
+  );
+  return sql`select p.id as pushed, s.id as signed_in, 0 as by_name ${found}`;
+}
+
+function doublesByName(scope: Scope, connection: ConnectionId, key: string, kind: string): Fragment {
+  const { dialect } = scope;
+  const called = inConnection(scope, connection, "n", kind);
+  const found = dialect.each(
+    sql`(select n.name from sign_in_names n where ${called})`,
+    { table: "sign_in_names", as: "n", key: "name", where: called },
+    { table: "directory_users", as: "p", key, where: inConnection(scope, connection, "p", PUSHED) },
+  );
+  const alone = {
+    table: "directory_users",
+    as: "s",
+    key: "id",
+    where: sql`s.tenant_id = ${scope.tenant} and ${verbatim(ALONE)}`,
+  };
+  const byName = verbatim(key === "external_id" ? "0" : "1");
+  return sql`select p.id, n.directory_user_id, ${byName} ${found} and ${dialect.finds(verbatim("n.directory_user_id"), alone)}`;
 }
 
 /** Of `directory_users u`. */
-async function candidates({ tenant, sql: db }: Scope, where: Fragment): Promise<LinkCandidate[]> {
-  const rows = await db.all<CandidateColumns>(
-    sql`select ${CANDIDATE_COLUMNS} from directory_users u
-      join identity_links l on l.tenant_id = u.tenant_id and l.directory_user_id = u.id and l.ended_at is null
-      where u.tenant_id = ${tenant} and ${where} order by u.id`,
+async function candidates(scope: Scope, ids: Fragment, where = verbatim("true")): Promise<LinkCandidate[]> {
+  const rows = await scope.sql.all<CandidateColumns>(
+    sql`select ${CANDIDATE_COLUMNS} ${candidatesAmong(scope, ids)} and ${where} order by u.id`,
   );
   return rows.map(candidateOf);
 }
@@ -118,41 +141,47 @@ async function signedInAlone(
   { externalIds, userNames }: AskedNames,
   ever: readonly DirectoryUserId[] = [],
 ): Promise<readonly SignedInRow[]> {
-  const { tenant, dialect } = scope;
   if (externalIds.length + userNames.length + ever.length === 0) return [];
-  const ids = dialect.list(externalIds);
-  const found = sql`select id from directory_users where tenant_id = ${tenant} and connection_id = ${connection}
-      and subject in ${ids} and subject is not null and deleted_at is null
+  const ids = scope.dialect.list(externalIds);
+  const names = scope.dialect.list(userNames.map(asciiLower));
+  const found = sql`(${calledAs(scope, connection, ids, names)}${everCalled(scope, connection, ever)})`;
+  const alone = verbatim("u.scim_resource is null and u.subject is not null and u.deleted_at is null");
+  return withNames(scope, await candidates(scope, found, alone));
+}
+
+/** Ids of rows that a sign-in called by one of these ids or names, which are subqueries in brackets. */
+function calledAs(scope: Scope, connection: ConnectionId, ids: Fragment, names: Fragment): Fragment {
+  const { dialect } = scope;
+  const here = (as: string, where: string) => inConnection(scope, connection, as, where);
+  const bySubject = { key: "subject", where: here("s", "s.subject is not null and s.deleted_at is null") };
+  const byName = { table: "sign_in_names", as: "n", key: "name" };
+  return sql`select s.id ${dialect.each(ids, { table: "directory_users", as: "s", ...bySubject })}
     union all
-    select directory_user_id from sign_in_names where tenant_id = ${tenant} and connection_id = ${connection}
-      and name in ${ids} and kind = 'id'
+    select n.directory_user_id ${dialect.each(ids, { ...byName, where: here("n", "n.kind = 'id'") })}
     union all
-    select directory_user_id from sign_in_names where tenant_id = ${tenant} and connection_id = ${connection}
-      and name in ${dialect.list(userNames.map(asciiLower))} and kind <> 'id'${everCalled(scope, connection, ever)}`;
-  const rows = await candidates(
-    scope,
-    sql`u.scim_resource is null and u.subject is not null and u.deleted_at is null and ${dialect.amongFew(found, ...ROW_KEYS)}`,
-  );
-  return withNames(scope, rows);
+    select n.directory_user_id ${dialect.each(names, { ...byName, where: here("n", "n.kind <> 'id'") })}`;
 }
 
 /** Rows that a sign-in called as these rows were called once, by pushes or by their own sign-ins, and as nobody else there is called now. */
-function everCalled({ tenant, dialect }: Scope, connection: ConnectionId, ever: readonly DirectoryUserId[]): Fragment {
+function everCalled(scope: Scope, connection: ConnectionId, ever: readonly DirectoryUserId[]): Fragment {
   if (ever.length === 0) return NOTHING;
-  const names = ["former_names", "sign_in_names"].map(
-    (table) => sql`select e.kind, e.name from ${verbatim(table)} e
-      where e.tenant_id = ${tenant} and e.directory_user_id in ${dialect.list(ever)} and e.kind <> 'seen'
-        and not exists (select 1 from directory_users h where h.tenant_id = ${tenant} and h.connection_id = ${connection}
-          and h.deleted_at is null and h.scim_resource is not null and h.scim_active and h.id <> e.directory_user_id
-          and ((e.kind = 'id' and h.external_id = e.name) or (e.kind <> 'id' and h.user_name_ascii = e.name)))`,
-  );
-  const called = sql`(${join(names, " union ")}) as e`;
-  return sql` union all
-    select s.id from ${called} join directory_users s on s.tenant_id = ${tenant} and s.connection_id = ${connection}
-      and s.subject = e.name and s.subject is not null and s.deleted_at is null where e.kind = 'id'
-    union all
-    select n.directory_user_id from ${called} join sign_in_names n on n.tenant_id = ${tenant} and n.connection_id = ${connection}
-      and n.name = e.name and (n.kind = 'id') = (e.kind = 'id')`;
+  const { tenant, dialect } = scope;
+  const held = (key: string) =>
+    dialect.finds(verbatim("e.name"), {
+      ...{ table: "directory_users", as: "h", key },
+      where: sql`h.tenant_id = ${tenant} and h.connection_id = ${connection} and h.deleted_at is null
+        and h.scim_resource is not null and h.scim_active and h.id <> e.directory_user_id`,
+    });
+  const called = (kinds: string, key: string) => {
+    const names = ["former_names", "sign_in_names"].map((table) => {
+      const where = sql`e.tenant_id = ${tenant} and ${verbatim(kinds)}`;
+      const rows = dialect.each(dialect.list(ever), { table, as: "e", key: "directory_user_id", where });
+      return sql`select e.name ${rows} and not ${held(key)}`;
+    });
+    return sql`(${join(names, " union ")})`;
+  };
+  const ids = called("e.kind = 'id'", "external_id");
+  return sql` union all ${calledAs(scope, connection, ids, called("e.kind not in ('id', 'seen')", "user_name_ascii"))}`;
 }
 
 function signInNames({ tenant, sql: db }: Scope, id: DirectoryUserId): Promise<readonly SignInName[]> {

@@ -258,6 +258,23 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
   },
 };
 
+/** What finds people by many names or ids at once. */
+const NAMED: Readonly<Record<string, (tx: TenantWriter, asked: Asked) => Promise<unknown>>> = {
+  rowsByNames: (tx, { externalIds, userNames }) => tx.rowsByNames(CONNECTION, { externalIds, userNames }),
+  rowsById: (tx, { ids }) => tx.rowsById(CONNECTION, ids as readonly DirectoryUserId[]),
+  signedInAlone: (tx, { ids, externalIds, userNames }) =>
+    tx.signedInAlone(CONNECTION, { externalIds, userNames }, ids as readonly DirectoryUserId[]),
+  keptOut: (tx, { ids }) => tx.keptOut(ids as readonly UserId[]),
+  usersKnownAs: (tx, { externalIds, userNames }) => tx.usersKnownAs(CONNECTION, { ids: externalIds, names: userNames }),
+  doubles: (tx) => tx.doubles(CONNECTION),
+};
+
+interface Asked {
+  readonly ids: readonly string[];
+  readonly externalIds: readonly string[];
+  readonly userNames: readonly string[];
+}
+
 /** Tables that grow with a tenant; the others are walked without harm. */
 const LARGE =
   /\b(users|u|directory_users|directory_memberships|m|directory_nestings|n|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs|sign_in_names|s|p|d|k)\b/;
@@ -407,6 +424,9 @@ describe("query plans on PostgreSQL", () => {
     const ids = Array.from({ length: 100 }, (_, index) => `p${index}`);
     const undo = new Error("undone");
     let young: TenantId;
+    /** What each statement of `NAMED` looked at before there were any statistics, by how many people it asked for. */
+    const unknowing: { readonly what: string; readonly asked: number; readonly text: string; readonly cost: number }[] =
+      [];
 
     /** People whose account and row have the same id. */
     const fill = async (slug: string): Promise<TenantId> => {
@@ -435,6 +455,34 @@ describe("query plans on PostgreSQL", () => {
       return tenant.id;
     };
 
+    /** Every fourth of them has signed in and was never pushed; all have an external id and a name of a sign-in. */
+    const signIn = async (tenant: TenantId): Promise<void> => {
+      await database.reader.run(
+        sql`update directory_users set external_id = 'x' || substr(id, 2), subject = 's' || substr(id, 2),
+            scim_resource = case when cast(substr(id, 2) as integer) % 4 = 3 then null else scim_resource end
+          where tenant_id = ${tenant}`,
+      );
+      await database.reader.run(
+        sql`insert into sign_in_names (tenant_id, directory_user_id, connection_id, kind, name)
+          select tenant_id, id, connection_id, 'name', user_name from directory_users where tenant_id = ${tenant}`,
+      );
+    };
+
+    const measure = async (tenant: TenantId): Promise<void> => {
+      for (const asked of [10, PEOPLE]) {
+        const of = (letter: string) => Array.from({ length: asked }, (_, index) => `${letter}${index}`);
+        const names = { ids: of("p"), externalIds: [...of("x"), ...of("s")], userNames: of("n") };
+        for (const [what, ask] of Object.entries(NAMED)) {
+          const said: Fragment[] = [];
+          const scope = { tenant, sql: recording(said), dialect: database.dialect, newId: () => "n" };
+          await ask(tenantWriter(scope), names).catch(() => undefined);
+          for (const statement of said) {
+            unknowing.push({ what, asked, text: statement.text, cost: await cost(statement) });
+          }
+        }
+      }
+    };
+
     before(async () => {
       const tables = await database.reader.all<{ readonly name: string }>(
         sql`select relname as name from pg_class where relkind = 'r' and relnamespace = cast(current_schema() as regnamespace)`,
@@ -443,7 +491,9 @@ describe("query plans on PostgreSQL", () => {
       for (const { name } of tables) {
         await database.reader.run(sql`alter table ${verbatim(name)} set (autovacuum_enabled = off)`);
       }
-      await fill("old");
+      const old = await fill("old");
+      await signIn(old);
+      await measure(old);
       await database.reader.run(sql`analyze`);
       young = await fill("young");
     });
@@ -478,6 +528,17 @@ describe("query plans on PostgreSQL", () => {
       const [{ Plan }] = JSON.parse(plan) as [{ readonly Plan: Step }];
       return looked(Plan);
     };
+
+    for (const what of Object.keys(NAMED)) {
+      it(`looks at nobody but those it asks for where there are no statistics at all: ${what}`, () => {
+        const measured = unknowing.filter((one) => one.what === what);
+        expect(new Set(measured.map(({ asked }) => asked)).size).to.equal(2);
+        for (const { asked, text, cost } of measured) {
+          // doubles are looked for among all
+          expect(cost, text).to.be.below(60 * (what === "doubles" ? PEOPLE : asked));
+        }
+      });
+    }
 
     // these write what refers to rows that an undone statement made
     const others = Object.entries(SETS).filter(([name]) => name !== "hold" && name !== "insertNewcomers");
