@@ -171,8 +171,11 @@ export const SQLITE: Dialect = {
   finds: (value, { table, as, key, where }) =>
     sql`exists (select 1 from ${verbatim(`${table} ${as}`)} where ${where} and ${verbatim(`${as}.${key}`)} = ${value})`,
   rows(columns, rows) {
-    const fields = Object.keys(columns).map((name) => `json_extract(value, '$.${name}') as ${name}`);
-    return sql`(select ${verbatim(fields.join(", "))}, key as ordinal from json_each(${toJson(rows)}))`;
+    // lists are read in half the time that objects take
+    const names = Object.keys(columns);
+    const fields = names.map((name, index) => `value ->> ${index} as ${name}`);
+    const lists = rows.map((row) => names.map((name) => row[name] ?? null));
+    return sql`(select ${verbatim(fields.join(", "))}, key as ordinal from json_each(${toJson(lists)}))`;
   },
   jsonRows: (columns, order, from) =>
     sql`(select json_group_array(json_object(${keysAndValues(columns)}) order by ${order}) ${from})`,
