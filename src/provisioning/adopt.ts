@@ -9,7 +9,7 @@ import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../mode
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import { addressForm } from "./domain-form.js";
-import type { Adoptable, KeptFrom, LocalPerson } from "./ports/adoption.js";
+import type { Adoptable, KeptFrom, LocalNames, LocalPerson } from "./ports/adoption.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { provedDomains } from "./proved-domains.js";
@@ -53,11 +53,8 @@ export async function localPersonOf(
 ): Promise<LocalPerson | undefined> {
   const adoptable = adoptableBy(tenant, connection);
   if (adoptable === undefined || adoptable.domains.length === 0) return undefined;
-  const { userName, userNameFolded, email } = document;
-  const emails = [email, userName].flatMap((text) =>
-    text && emailDomain(text) !== undefined ? [addressForm(text)] : [],
-  );
-  const meant = await tx.adoptableUsers(adoptable, { userName: userNameFolded, emails });
+  const { userName } = document;
+  const meant = await tx.adoptableUsers(adoptable, namesOf([document]));
   const [one, another] = meant;
   if (one === undefined) return undefined;
   if (another !== undefined) {
@@ -70,7 +67,28 @@ export async function localPersonOf(
   return admitted("uniqueness", one);
 }
 
-/** The same for a write to the row itself; `undefined`: there is no such row. Refusal `conflict` instead. */
+/** By what people made by hand are meant. */
+function namesOf(documents: readonly ScimUserDocument[]): Extract<LocalNames, { readonly userNames: unknown }> {
+  const texts = documents.flatMap(({ email, userName }) => [email, userName]);
+  return {
+    userNames: documents.map(({ userNameFolded }) => userNameFolded),
+    emails: texts.flatMap((text) => (text && emailDomain(text) !== undefined ? [addressForm(text)] : [])),
+  };
+}
+
+/** Whether anybody made by hand could be meant by any of these new documents: nearly always nobody is. */
+export async function meanLocalPeople(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  documents: readonly ScimUserDocument[],
+): Promise<boolean> {
+  const adoptable = adoptableBy(tenant, connection);
+  if (adoptable === undefined || adoptable.domains.length === 0 || documents.length === 0) return false;
+  return (await tx.adoptableUsers(adoptable, namesOf(documents))).length > 0;
+}
+
+/** The same as `localPersonOf` for a write to the row itself; `undefined`: there is no such row. Refusal `conflict` instead. */
 export async function localPersonAt(
   tx: TenantWriter,
   tenant: Tenant,
@@ -137,7 +155,7 @@ export async function refuseOccupied(
   const adoptable = adoptableBy(tenant, connection);
   if (adoptable === undefined || adoptable.domains.length === 0) return;
   await tx.lockTenant();
-  const named = await tx.adoptableUsers(adoptable, { userName: userNameFolded, emails: [] });
+  const named = await tx.adoptableUsers(adoptable, { userNames: [userNameFolded], emails: [] });
   const isFound = ({ id, kept }: LocalPerson) => id !== but && (kept === undefined || kept === "owner");
   const holder = named.find(isFound);
   if (holder === undefined) return;

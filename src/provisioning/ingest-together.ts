@@ -8,7 +8,7 @@ import { emailDomain, fold } from "../model/fold.js";
 import type { DirectoryUserId, Instant } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { admitDomain } from "./admit.js";
-import { localPersonOf } from "./adopt.js";
+import { localPersonOf, meanLocalPeople } from "./adopt.js";
 import { type Ingested, needsSeat, profileOf } from "./ingest.js";
 import { isRenamed, mayJoin } from "./join-signed-in.js";
 import { askedOf } from "./link-push.js";
@@ -102,10 +102,10 @@ async function storeNewcomers(
   const { connection } = first;
   const documents = pushes.map(({ changes: [{ document }] }) => document);
   const areStrangers = await tx.strangers(connection.id, documents);
-  const plain: PersonPush[] = [];
-  for (const [at, push] of pushes.entries()) {
-    if (areStrangers[at] === true && !(await isKnownByHand(tx, push))) plain.push(push);
-  }
+  const plain = await notByHand(
+    tx,
+    pushes.filter((_, at) => areStrangers[at] === true),
+  );
   if (plain.length === 0) return;
   const newcomers = plain.map(({ connection, changes: [{ document }] }) => {
     const seat = needsSeat(connection, document);
@@ -119,6 +119,17 @@ async function storeNewcomers(
     const push = plain[at];
     if (push) stored.set(push, { rows: [{ ...written, groups: [] }], touched: [user], notices: [] });
   }
+}
+
+/** Those who are nobody made by hand: who could be one of them is looked at alone. */
+async function notByHand(tx: TenantWriter, pushes: readonly PersonPush[]): Promise<readonly PersonPush[]> {
+  const [first] = pushes;
+  if (first === undefined) return [];
+  const documents = pushes.map(({ changes: [{ document }] }) => document);
+  if (!(await meanLocalPeople(tx, first.tenant, first.connection, documents))) return pushes;
+  const plain: PersonPush[] = [];
+  for (const push of pushes) if (!(await isKnownByHand(tx, push))) plain.push(push);
+  return plain;
 }
 
 async function isKnownByHand(tx: TenantWriter, { tenant, connection, changes: [{ document }] }: PersonPush) {

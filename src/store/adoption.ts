@@ -122,12 +122,14 @@ export function adoptionWriter(scope: Scope): AdoptionWriter {
 async function adoptableUsers(scope: Scope, adoptable: Adoptable, names: LocalNames): Promise<readonly LocalPerson[]> {
   if (adoptable.domains.length === 0) return [];
   const { tenant, sql: db, dialect } = scope;
+  const among = (texts: readonly string[]) =>
+    texts.length === 1 ? sql`= ${texts[0] ?? null}` : sql`in ${dialect.list(texts)}`;
   const meant =
     "id" in names
       ? sql`${adoptableUser(scope, adoptable)} and u.id = ${names.id}`
       : sql`${localUser(scope, adoptable, sql`a.status in ('registered', 'deactivated')`)} and u.id in (
           select id from directory_users where tenant_id = ${tenant} and connection_id = ${localConnection(scope)}
-            and user_name_folded = ${names.userName} and deleted_at is null and scim_resource is not null
+            and user_name_folded ${among(names.userNames)} and deleted_at is null and scim_resource is not null
           union all
           select l.directory_user_id from users a
             join identity_links l on l.tenant_id = a.tenant_id and l.user_id = a.id and l.ended_at is null

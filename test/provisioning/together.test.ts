@@ -1,19 +1,43 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
+import type { Provisioning } from "../../src/provisioning/deps.js";
+import { createLocalUser } from "../../src/provisioning/local-users.js";
 import { postgresUrl } from "../store/postgres-server.js";
-import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+import { overridden } from "../support/overridden.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
 const EVERYBODY = { mappings: [{ everyone: true, scope: "tenant", role_name: "viewer" }] };
 const names = (count: number): readonly string[] => Array.from({ length: count }, (_, at) => `p${at}`);
 const codeOf = (error: unknown): unknown => (error instanceof Refusal ? error.code : error);
 
+/** Provisioning that tells each time it asks for people made by hand, by how many userNames. */
+function tellingOf(told: number[]): (p: Provisioning) => Provisioning {
+  return (p) => {
+    const { store } = p;
+    return overridden(p, {
+      store: overridden(store, {
+        write: (tenant, work) =>
+          store.write(tenant, (tx) => {
+            const adoptableUsers: typeof tx.adoptableUsers = (adoptable, names) => {
+              told.push("userNames" in names ? names.userNames.length : 0);
+              return tx.adoptableUsers(adoptable, names);
+            };
+            return work(overridden(tx, { adoptableUsers }));
+          }),
+      }),
+    });
+  };
+}
+
 for (const database of ["SQLite", "PostgreSQL"] as const) {
   describe(`pushes of the same time, on ${database},`, () => {
     let opened: TestDatabase;
+    const asked: number[] = [];
 
     before(async () => {
-      opened = await openDatabase({ databaseUrl: database === "SQLite" ? "sqlite::memory:" : await postgresUrl() });
+      const databaseUrl = database === "SQLite" ? "sqlite::memory:" : await postgresUrl();
+      opened = await openDatabase({ databaseUrl, with: tellingOf(asked) });
     });
     after(() => opened.close());
 
@@ -65,6 +89,23 @@ for (const database of ["SQLite", "PostgreSQL"] as const) {
       for (const name of ["ada", "Taken", "bob"]) {
         expect(await t.holds(`${name}@acme.test`), name).to.deep.equal(["tenant/viewer"]);
       }
+    });
+
+    it("take over who was made by hand, and ask but once where nobody of them was", async () => {
+      const t = await connected(null, ["hand.test"]);
+      const mails = names(10).map((name) => `${name}@hand.test`);
+      asked.length = 0;
+      await Promise.all(mails.map((mail) => t.pushUser("okta", mail)));
+      // the first of them may have gone alone
+      expect(asked.reduce((sum, count) => sum + count, 0)).to.equal(10);
+      expect(asked.length).to.be.at.most(2);
+
+      const made = { userName: "hand", email: "hand@hand.test" };
+      const id = await createLocalUser(t.p, await t.tenant(), made, ADMIN);
+      const others = names(10).map((name) => `other-${name}@hand.test`);
+      await Promise.all([...others, "HAND@hand.test"].map((mail) => t.pushUser("okta", mail)));
+      expect(await t.userId("HAND@hand.test")).to.equal(id);
+      for (const mail of others) expect(await t.holds(mail), mail).to.deep.equal(["tenant/viewer"]);
     });
 
     it("take no more seats than there are", async () => {

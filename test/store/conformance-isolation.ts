@@ -344,7 +344,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   },
   adoptableUsers: (b, a) => b.adoptableUsers(adoptable(a), { id: a.local }),
   adoptableUsersByName: async (b, a) =>
-    (await b.adoptableUsers(adoptable(a), { userName: "hand", emails: ["hand@acme.test"] })).filter(
+    (await b.adoptableUsers(adoptable(a), { userNames: ["hand"], emails: ["hand@acme.test"] })).filter(
       ({ id }) => id === a.local,
     ),
   hasPushed: (b, a) => b.hasPushed(a.connection, "ann"),

@@ -153,6 +153,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   seats: (tx) => tx.seatPeople([USER]),
   "taking seats": (tx) => tx.unseatPeople([USER], NOW),
   owners: (tx) => tx.otherOwners([USER]),
+  "people made by hand": (tx) => tx.adoptableUsers(MAY_ADOPT, { userNames: ["ann", "bob"], emails: ["a@acme.test"] }),
   "ids of owners": (tx) => tx.ownerIds(),
   applying: (tx) =>
     tx.applyAccess(
@@ -188,6 +189,8 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "a page of events": (tx) => tx.events({ after: 1, limit: 100 }),
 };
 
+const MAY_ADOPT = { connection: CONNECTION, domains: ["acme.test"] };
+
 /** What takes sets: however many people, members or grants there are, the statements are as many. */
 const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) => Promise<unknown>>> = {
   people: (tx, ids) => tx.people(ids as readonly UserId[]),
@@ -213,6 +216,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
     ),
   signedInAlone: (tx, ids) => tx.signedInAlone(CONNECTION, { externalIds: ids, userNames: ids }),
   keptOut: (tx, ids) => tx.keptOut(ids as readonly UserId[]),
+  adoptableUsers: (tx, ids) => tx.adoptableUsers(MAY_ADOPT, { userNames: ids, emails: ids }),
   rowsByNames: (tx, ids) => tx.rowsByNames(CONNECTION, { externalIds: ids, userNames: ids }),
   nestedIn: (tx, ids) => tx.nestedIn(ids as readonly DirectoryGroupId[]),
   membersNamed: (tx, ids) => tx.membersNamed(CONNECTION, ids as readonly DirectoryUserId[]),

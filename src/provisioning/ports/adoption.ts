@@ -35,8 +35,8 @@ export type HiddenOf = { readonly users: readonly UserId[] } | { readonly domain
 
 export type LocalNames =
   | { readonly id: DirectoryUserId }
-  /** Both folded, e-mails with their domain in ASCII: one of the two is enough. */
-  | { readonly userName: string; readonly emails: readonly string[] };
+  /** All folded, e-mails with their domain in ASCII: one of them is enough. */
+  | { readonly userNames: readonly string[]; readonly emails: readonly string[] };
 
 export interface UndescribedUser {
   readonly id: DirectoryUserId;
