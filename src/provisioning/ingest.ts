@@ -21,7 +21,7 @@ import { blaming, refuseOtherIds } from "./given-ids.js";
 import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
 import { addFirstMembers, changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
 import { changed, type IngestState, type Written } from "./ingest-state.js";
-import { type JoinNotice, joinSignedIn, mayJoin } from "./join-signed-in.js";
+import { type JoinNotice, joinSignedIn, mayJoin, signInThatStays } from "./join-signed-in.js";
 import { reviewPrivileged } from "./keep-out.js";
 import { reviewLink } from "./link.js";
 import { keepOutNamesakes, linkPush, type PushLinked, reviewNamesake } from "./link-push.js";
@@ -175,7 +175,8 @@ async function storeUser(state: IngestState, change: UpsertUser, linked: PushLin
   if (needsSeat(connection, document)) await admitSeat(tx, user);
   state.touched.add(user);
   const linkedBy = linked.kind === "revive" ? "revived" : "created";
-  const row = { connection: connection.id, user, linkedBy, scim: document, userName: document.userName };
+  const signIn = linked.kind === "revive" ? await signInThatStays(tx, linked.row, document) : {};
+  const row = { connection: connection.id, user, linkedBy, scim: document, userName: document.userName, ...signIn };
   return tx.insertUserRow({ ...row, ...(newId !== undefined && { id: newId }) }, now);
 }
 

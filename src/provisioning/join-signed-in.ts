@@ -8,7 +8,7 @@ import type { IngestState } from "./ingest-state.js";
 import { holdsPrivileges, keepersOf, keepOut, mayMove, reviewPrivileged } from "./keep-out.js";
 import { reviewLink, reviewSubject } from "./link.js";
 import { askedOf } from "./link-push.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate, NewUserRow } from "./ports/directory.js";
 import type { FormerName } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -130,6 +130,16 @@ function asRenamed(row: Joining, { userName, externalId }: PushedNames) {
   const isOther = subject !== undefined && externalId !== row.externalId;
   const isCalledElse = subject !== undefined && asciiLower(userName) !== asciiLower(row.userName);
   return { idChanged: idChanged || isOther, nameChanged: nameChanged || isCalledElse };
+}
+
+/** INVARIANT: DELETE and POST hand a signed-in account to another subject as little as a PUT does: the sign-in of somebody who is revived stays theirs. */
+export async function signInThatStays(
+  tx: TenantWriter,
+  row: LinkCandidate,
+  pushed: PushedNames,
+): Promise<Pick<NewUserRow, "subject" | "names" | "idChanged" | "nameChanged">> {
+  const { subject } = row;
+  return subject === undefined ? {} : { subject, names: await tx.signInNames(row.id), ...asRenamed(row, pushed) };
 }
 
 /** A subject that moves away from somebody stays theirs. */

@@ -1,7 +1,7 @@
 /** Link-push owns whom a pushed new user means, among those whom the connection knows by sign-ins or has deleted. */
 import type { Connection } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
-import type { Instant, UserId } from "../model/ids.js";
+import type { Instant } from "../model/ids.js";
 import { keepersOf, keepOut } from "./keep-out.js";
 import { ownsTenant } from "./owners.js";
 import type { LinkCandidate } from "./ports/directory.js";
@@ -53,7 +53,7 @@ export async function linkPush(
   if (deleted.externalId === undefined || !externalIds.includes(deleted.externalId)) {
     return { kind: "namesake", row: deleted };
   }
-  return (await mayRevive(tx, connection, deleted.user)) ? { kind: "revive", row: deleted } : { kind: "nobody" };
+  return (await mayRevive(tx, connection, deleted)) ? { kind: "revive", row: deleted } : { kind: "nobody" };
 }
 
 async function linkRow(tx: TenantWriter, row: SignedInRow): Promise<PushLinked> {
@@ -72,8 +72,12 @@ async function oneDeleted(
   return gone && { kind: "namesake", row: gone };
 }
 
-/** INVARIANT: an account is revived for one row at most: clients give several people the same externalId (C12). */
-async function mayRevive(tx: TenantWriter, connection: Connection, user: UserId): Promise<boolean> {
+/**
+ * INVARIANT: an account is revived for one row at most: clients give several people the same externalId (C12). Nor without its sign-in,
+ * where that is somebody else's by now.
+ */
+async function mayRevive(tx: TenantWriter, connection: Connection, { user, subject }: LinkCandidate): Promise<boolean> {
+  if (subject !== undefined && (await tx.rowBySubject(connection.id, subject))) return false;
   await tx.lockPeople([user]);
   const links = await tx.links([user]);
   return !links.some((link) => link.connection === connection.id && !link.deleted);

@@ -160,17 +160,19 @@ async function linkNamesake(
 ): Promise<Linked | undefined> {
   const off = await switchedOff(tx, connection, rows);
   const meant = meantRows(connection, signIn, rows);
-  const [one] = meant;
-  if (one !== undefined && meant.length === 1) {
-    if (off.has(one)) return { kind: "inactive", user: one.user };
-    return (await mayMove(tx, one)) ? only(meant) : { kind: "ambiguous", rows: meant, meant: one };
+  const [moved] = meant;
+  if (moved !== undefined && meant.length === 1) {
+    if (off.has(moved)) return { kind: "inactive", user: moved.user };
+    return (await mayMove(tx, moved)) ? only(meant) : { kind: "ambiguous", rows: meant, meant: moved };
   }
   const namesakes = rows.filter((row) => meaningOf(signIn, row).closes);
   const gone = namesakes.find((row) => off.has(row));
   if (gone !== undefined) return { kind: "inactive", user: gone.user, keepers: [gone].filter(isPushed) };
   const bound = namesakes.filter((row) => row.hasScim && row.subject !== undefined && connection.sync === "live");
-  const changed = bound.find((row) => row.externalId === signIn.subject);
-  return bound.length > 0 ? { kind: "ambiguous", rows: bound, ...(changed && { meant: changed }) } : undefined;
+  const said = bound.filter((row) => row.externalId === signIn.subject);
+  const [one, another] = said.length > 0 ? said : bound.filter((row) => meaningOf(signIn, row).links);
+  const isOne = one !== undefined && another === undefined;
+  return bound.length > 0 ? { kind: "ambiguous", rows: bound, ...(isOne && { meant: one }) } : undefined;
 }
 
 /** Whom the source itself names by the very subject: pushed with it as externalId, else under the name that stands in its place. */

@@ -241,6 +241,7 @@ export async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant)
   const at = toMillis(now);
   const columns = {
     ...{ tenant_id: tenant, id: row.id ?? newId(), connection_id: row.connection, subject: row.subject ?? null },
+    ...{ id_changed: row.idChanged ?? false, name_changed: row.nameChanged ?? false },
     ...scimColumns(row.scim, row.scim?.userName ?? row.userName),
     ...(row.shown && shownColumns(row.shown)),
     ...{ claims: toJsonOrNull(row.claims), claims_version: row.claims === undefined ? 0 : 1 },

@@ -84,6 +84,42 @@ describe("a pushed person who is named by another subject than they sign in by",
       expect((await waiting(live)).map(({ kind }) => kind)).to.deep.equal(["other_subject"]);
     });
 
+    for (const isOwner of [false, true]) {
+      for (const [what, renamed, again, subject] of [
+        ["another userName", undefined, { userName: "eve", externalId: "e-ann" }, "sub-eve"],
+        ["the same userName", undefined, { userName: "ann@acme.example", externalId: "e-ann" }, "sub-eve"],
+        ["an externalId that a PUT gave before", "sub-eve", { userName: "eve", externalId: "sub-eve" }, "sub-eve"],
+      ] as const) {
+        it(`SEC-05: nor do DELETE and POST with ${what}, ${isOwner ? "of an owner" : "of anybody"}`, async () => {
+          const { directory, id, user } = await linked();
+          if (isOwner) await own(directory, user);
+          if (renamed) await put(directory, id, "eve", { externalId: renamed });
+          expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+          const { userName, externalId } = again;
+          await directory.user(userName, { externalId });
+          expect(await arrive(directory, subject, { userName })).to.equal("needs_review");
+          expect(await arrive(directory, "sub-ann", { userName: "ann@acme.example" })).to.equal(user);
+          expect(await arrive(directory, subject, { userName })).to.equal("needs_review");
+          expect((await waiting(directory)).map(({ kind, detail }) => [kind, detail["subject"]])).to.deep.equal([
+            ["other_subject", subject],
+          ]);
+          expect(await accept(directory)).to.equal(true);
+          expect(await arrive(directory, subject, { userName })).to.equal(user);
+          expect(await arrive(directory, "sub-ann", { userName })).to.equal("needs_review");
+        });
+      }
+    }
+
+    it("nobody is revived without their sign-in, where an admin gave that to the new hire", async () => {
+      const { directory, id, user } = await linked();
+      expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+      await directory.user("ann@acme.example", { externalId: "e-new" });
+      expect(await arrive(directory, "sub-ann", { userName: "ann@acme.example" })).to.equal("needs_review");
+      expect(await accept(directory)).to.equal(true);
+      await directory.user("eve", { externalId: "e-ann" });
+      expect(await arrive(directory, "sub-eve", { userName: "eve" })).not.to.be.oneOf([user, "needs_review"]);
+    });
+
     it("is plain where nobody has signed in by the old one", async () => {
       const directory = await connect();
       const id = await directory.user("ann@acme.example", { externalId: "ann@acme.example" });
@@ -138,7 +174,7 @@ describe("a pushed person who is named by another subject than they sign in by",
       await put(directory, id, "ann@acme.example", { externalId: "sub-eve" });
       expect(await accept(directory)).to.equal("conflict");
       expect((await waiting(directory)).map(({ kind }) => kind)).to.include("other_subject");
-      await arrive(directory, "sub-x", { userName: "ann@acme.example" });
+      await arrive(directory, "sub-x", { userName: "x", claimedEmail: "ann@acme.example" });
       expect(await accept(directory, "ambiguous_link")).to.equal("conflict");
       expect(await acceptReviewItem(service().p, directory.tenant, "none", ADMIN)).to.equal(false);
     });

@@ -190,6 +190,9 @@ export interface NewUserRow {
   readonly subject?: string;
   /** Of a sign-in. */
   readonly names?: readonly SignInName[];
+  /** Of somebody who comes back with their subject: what pushes changed since it was linked. */
+  readonly idChanged?: boolean;
+  readonly nameChanged?: boolean;
   readonly userName: string;
 }
 
