@@ -152,36 +152,69 @@ async function signedInAlone(
 /** Ids of rows that a sign-in called by one of these ids or names, which are subqueries in brackets. */
 function calledAs(scope: Scope, connection: ConnectionId, ids: Fragment, names: Fragment): Fragment {
   const { dialect } = scope;
-  const here = (as: string, where: string) => inConnection(scope, connection, as, where);
-  const bySubject = { key: "subject", where: here("s", "s.subject is not null and s.deleted_at is null") };
-  const byName = { table: "sign_in_names", as: "n", key: "name" };
-  return sql`select s.id ${dialect.each(ids, { table: "directory_users", as: "s", ...bySubject })}
+  const called = (kinds: string) => {
+    return { table: "sign_in_names", as: "n", key: "name", where: inConnection(scope, connection, "n", kinds) };
+  };
+  return sql`${signedInBy(scope, connection, ids)}
     union all
-    select n.directory_user_id ${dialect.each(ids, { ...byName, where: here("n", "n.kind = 'id'") })}
+    select n.directory_user_id ${dialect.each(ids, called("n.kind = 'id'"))}
     union all
-    select n.directory_user_id ${dialect.each(names, { ...byName, where: here("n", "n.kind <> 'id'") })}`;
+    select n.directory_user_id ${dialect.each(names, called("n.kind <> 'id'"))}`;
 }
 
-/** Rows that a sign-in called as these rows were called once, by pushes or by their own sign-ins, and as nobody else there is called now. */
+function signedInBy(scope: Scope, connection: ConnectionId, subjects: Fragment): Fragment {
+  const where = inConnection(scope, connection, "s", "s.subject is not null and s.deleted_at is null");
+  return sql`select s.id ${scope.dialect.each(subjects, { table: "directory_users", as: "s", key: "subject", where })}`;
+}
+
+/**
+ * Rows that a sign-in called as the accounts of these rows were called once, in any of their rows there, by pushes or by their own
+ * sign-ins, and as nobody else there is called now; and those that were refused for one of these before.
+ */
 function everCalled(scope: Scope, connection: ConnectionId, ever: readonly DirectoryUserId[]): Fragment {
   if (ever.length === 0) return NOTHING;
   const { tenant, dialect } = scope;
-  const held = (key: string) =>
-    dialect.finds(verbatim("e.name"), {
+  const theirs = verbatim("(select id from theirs)");
+  const held = (name: string, key: string) =>
+    dialect.finds(verbatim(name), {
       ...{ table: "directory_users", as: "h", key },
       where: sql`h.tenant_id = ${tenant} and h.connection_id = ${connection} and h.deleted_at is null
-        and h.scim_resource is not null and h.scim_active and h.id <> e.directory_user_id`,
+        and h.scim_resource is not null and h.scim_active and h.id not in ${dialect.list(ever)}`,
     });
-  const called = (kinds: string, key: string) => {
-    const names = ["former_names", "sign_in_names"].map((table) => {
-      const where = sql`e.tenant_id = ${tenant} and ${verbatim(kinds)}`;
-      const rows = dialect.each(dialect.list(ever), { table, as: "e", key: "directory_user_id", where });
-      return sql`select e.name ${rows} and not ${held(key)}`;
-    });
-    return sql`(${join(names, " union ")})`;
+  const names = ["former_names", "sign_in_names"].map((table) => {
+    const where = sql`e.tenant_id = ${tenant} and e.kind <> 'seen'`;
+    return sql`select e.kind, e.name ${dialect.each(theirs, { table, as: "e", key: "directory_user_id", where })}`;
+  });
+  const last = ["'id', external_id", "'id', subject", "'name', user_name_folded"].map((name) =>
+    verbatim(`select ${name} from theirs where deleted_at is not null`),
+  );
+  const free = (kinds: string, key: string) =>
+    sql`(select e.name from called e where e.name is not null and ${verbatim(kinds)} and not ${held("e.name", key)})`;
+  const [ids, userNames] = [free("e.kind = 'id'", "external_id"), free("e.kind <> 'id'", "user_name_ascii")];
+  const where = inConnection(scope, connection, "o", "not o.let_in");
+  const refused = dialect.each(theirs, { table: "kept_out", as: "o", key: "kept_by", where });
+  return sql` union all select id from (
+    with theirs as (${rowsOfAccounts(scope, connection, ever)}),
+    called (kind, name) as (${join([...names, ...last], " union ")})
+    ${calledAs(scope, connection, ids, userNames)}
+    union all ${signedInBy(scope, connection, sql`(select o.subject ${refused})`)}) as met`;
+}
+
+/** All rows that the accounts of these have there, but for deleted ones that keep nobody out. */
+function rowsOfAccounts(
+  { tenant, dialect }: Scope,
+  connection: ConnectionId,
+  rows: readonly DirectoryUserId[],
+): Fragment {
+  const links = (as: string, key: string) => {
+    const where = sql`${verbatim(`${as}.tenant_id`)} = ${tenant} and ${verbatim(`${as}.ended_at`)} is null`;
+    return { table: "identity_links", as, key, where };
   };
-  const ids = called("e.kind = 'id'", "external_id");
-  return sql` union all ${calledAs(scope, connection, ids, called("e.kind not in ('id', 'seen')", "user_name_ascii"))}`;
+  const accounts = sql`(select a.user_id ${dialect.each(dialect.list(rows), links("a", "directory_user_id"))})`;
+  const ids = sql`(select l.directory_user_id ${dialect.each(accounts, links("l", "user_id"))})`;
+  const where = sql`d.tenant_id = ${tenant} and d.connection_id = ${connection} and (d.deleted_at is null or d.keeps_out)`;
+  const found = dialect.each(ids, { table: "directory_users", as: "d", key: "id", where });
+  return sql`select d.id, d.external_id, d.subject, d.user_name_folded, d.deleted_at ${found}`;
 }
 
 function signInNames({ tenant, sql: db }: Scope, id: DirectoryUserId): Promise<readonly SignInName[]> {

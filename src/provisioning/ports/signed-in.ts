@@ -33,8 +33,8 @@ export interface SignedInReader {
 export interface SignedInWriter {
   /**
    * Live rows of people known by sign-in alone whom a sign-in called by one of these externalIds, as subject or otherwise, or one of
-   * these names, ASCII-lowered, or as one of the rows `ever` was called, by pushes or by its own sign-ins, and no other active
-   * pushed row is; in the order of making. One statement, and another where there are any.
+   * these names, ASCII-lowered, or as the account of one of the rows `ever` was called, by pushes or by its own sign-ins, and no other
+   * active pushed person is, or who were refused for that account before; in the order of making. One statement, and another where there are any.
    */
   signedInAlone(
     connection: ConnectionId,
