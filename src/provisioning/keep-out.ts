@@ -45,20 +45,21 @@ function has({ user, externalId, userName }: LinkCandidate, { by, name }: Met, k
 
 /**
  * A sign-in was refused for these: it stays so under whatever name it comes back. Not where they are met by what merely comes along: whoever
- * has it next lets it go.
+ * has it next lets it go, but for owners, who come back by an admin's word alone. `own`: the account of the sign-in.
  */
 export async function noteRefusal(
   tx: TenantWriter,
   connection: Connection,
   { subject, names }: SignInNames,
-  keepers: readonly (LinkCandidate | Keeper)[],
+  { keepers, own }: { readonly keepers: readonly (LinkCandidate | Keeper)[]; readonly own?: UserId | undefined },
   now: Instant,
 ): Promise<void> {
+  const isOwners = own !== undefined && (await ownsTenant(tx, own));
   const isCalled = (called: string) => names.some(({ kind, name }) => kind !== "seen" && name === called);
   const isMeant = ({ by, name }: Met) => by !== "name" || isCalled(name);
   const isNoted = (row: LinkCandidate | Keeper) =>
     "met" in row ? row.met.some(isMeant) : isCalled(asciiLower(row.userName));
-  const closed = keepers.filter(isNoted).map(({ id }) => ({ subject, by: id }));
+  const closed = keepers.filter((row) => isOwners || isNoted(row)).map(({ id }) => ({ subject, by: id }));
   await tx.noteKeptOut(connection.id, closed, now);
 }
 
@@ -119,10 +120,20 @@ export async function reviewPrivileged(
  * INVARIANT: an owner is kept out only while another owner can come in: no client locks a tenant's owners out. Whoever was kept out stays
  * so when the other owners go: that is an admin's to say.
  */
-export async function mayKeepOut(tx: TenantWriter, user: UserId, keepers: readonly Keeper[] = []): Promise<boolean> {
+export async function mayKeepOut(
+  tx: TenantWriter,
+  user: UserId,
+  { keepers = [], closed = [] }: KeptOutSoFar = {},
+): Promise<boolean> {
   if (keepers.some(({ met }) => met.some(({ by }) => by === "before")) || !(await ownsTenant(tx, user))) return true;
   await tx.lockTenant();
-  return isAnotherOwnerIn(tx, user);
+  return isAnotherOwnerIn(tx, [user, ...closed]);
+}
+
+interface KeptOutSoFar {
+  readonly keepers?: readonly Keeper[];
+  /** Who is kept out by the same push, and noted only after it. */
+  readonly closed?: readonly UserId[];
 }
 
 /**
@@ -138,10 +149,12 @@ export async function keepOut(
 ): Promise<readonly string[]> {
   const closed: SignedInRow[] = [];
   for (const row of rows) {
-    if (await mayKeepOut(tx, row.user)) closed.push(row);
+    if (await mayKeepOut(tx, row.user, { closed: closed.map(({ user }) => user) })) closed.push(row);
     else await reviewPrivileged(tx, connection, row, pushed, now);
   }
   if (closed.length > 0) await tx.endAllSessions(closed.map(({ user }) => user));
+  const owners = new Set(closed.length > 0 ? await tx.ownerIds() : []);
   const comesAlong = (meaning: Meaning) => meaning.closes && !meaning.links;
-  return closed.filter((row) => !comesAlong(meaningOf(row, pushed))).map(({ subject }) => subject);
+  const isNoted = (row: SignedInRow) => owners.has(row.user) || !comesAlong(meaningOf(row, pushed));
+  return closed.filter(isNoted).map(({ subject }) => subject);
 }

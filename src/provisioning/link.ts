@@ -72,7 +72,7 @@ async function linkKnown(
   const meant = rows.some((one) => isFree(one) && meansFree(signIn, one, keepers));
   const [keeper] = keepers;
   if (meant || keeper === undefined) return meant ? joinKnown(tx, connection, signIn, row, keepers) : itself;
-  return (await mayKeepOut(tx, row.user, keepers))
+  return (await mayKeepOut(tx, row.user, { keepers }))
     ? { kind: "inactive", user: keeper.user, keepers, own: row.user }
     : itself;
 }

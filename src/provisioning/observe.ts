@@ -63,7 +63,7 @@ export async function observeUser(
   if (linked.kind === "inactive") {
     const { user, keepers = [], isThem = false, own } = linked;
     if (own !== undefined) await tx.endAllSessions([own]);
-    await noteRefusal(tx, connection, signInNames(observed), keepers, now);
+    await noteRefusal(tx, connection, signInNames(observed), { keepers, own }, now);
     if (!isThem) await reviewKeepers(tx, connection, observed.subject, keepers, now);
     return { kind: "inactive", user, keepers };
   }

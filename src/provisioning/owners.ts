@@ -12,10 +12,10 @@ export async function ownsTenant(tx: TenantWriter, user: UserId): Promise<boolea
 }
 
 /**
- * Whether an owner besides this one has a way in: somebody who has signed in, by a connection that goes on, whom no push has switched
+ * Whether an owner besides these has a way in: somebody who has signed in, by a connection that goes on, whom no push has switched
  * off, whom nobody's deactivation keeps out, and who is not an owner only because the last one never goes.
  */
-export async function isAnotherOwnerIn(tx: TenantWriter, user: UserId): Promise<boolean> {
-  const others = (await tx.ownersWithWayIn()).filter((id) => id !== user);
+export async function isAnotherOwnerIn(tx: TenantWriter, besides: readonly UserId[]): Promise<boolean> {
+  const others = (await tx.ownersWithWayIn()).filter((id) => !besides.includes(id));
   return others.length > 0 && others.length > (await tx.keptOut(others)).length;
 }

@@ -338,6 +338,62 @@ describe("whoever is kept out by somebody who is switched off or deleted", () =>
         expect(await one.again()).to.equal(one.user);
       });
 
+      for (const [how, push] of Object.entries({
+        "a deactivation": async (one: ScimDirectory) => done(one.patch(`/Users/${await posted(one, "boss")}`, OFF)),
+        "a POST as inactive": (one: ScimDirectory) => posted(one, "boss", { active: false }),
+      })) {
+        it(`SEC-05: ${how} that means all owners leaves one of them in`, async () => {
+          const directory = await connect();
+          const owners = [
+            await enter(directory, "sub-a", { userName: "boss" }),
+            await enter(directory, "sub-b", { userName: "boss" }),
+          ];
+          for (const { user } of owners) await give(directory, user);
+          await push(directory);
+          const isIn = await Promise.all(owners.map((one) => one.isIn()));
+          expect(isIn).to.have.members([true, false]);
+          const came = [];
+          for (const subject of ["sub-a", "sub-b", "sub-a", "sub-b"]) {
+            came.push(await arrive(directory, subject, { userName: "boss" }));
+          }
+          const expected = owners.map(({ user }, at) => (isIn[at] ? user : "deactivated"));
+          expect(came).to.deep.equal([...expected, ...expected]);
+          expect((await reviews(directory)).map(({ kind }) => kind)).to.include("privileged_sign_in");
+        });
+      }
+
+      it("SEC-05: of owners who are met by claimed e-mails at the same moment one stays in, and the other comes back by an admin's word alone", async () => {
+        const directory = await connect();
+        const claimed = (name: string) => ({ userName: name, claimedEmail: `${name}@acme.example` });
+        const names = ["a", "b"];
+        const owners = await Promise.all(names.map((name) => enter(directory, `sub-${name}`, claimed(name))));
+        for (const { user } of owners) await give(directory, user);
+        const ids = await Promise.all(names.map((name) => posted(directory, `${name}@acme.example`)));
+        await Promise.all(ids.map((id) => done(directory.patch(`/Users/${id}`, OFF))));
+        const isIn = await Promise.all(owners.map((one) => one.isIn()));
+        expect(isIn).to.have.members([true, false]);
+        const again = () => Promise.all(names.map((name) => arrive(directory, `sub-${name}`, claimed(name))));
+        const expected = owners.map(({ user }, at) => (isIn[at] ? user : "deactivated"));
+        expect(await again()).to.deep.equal(expected);
+        expect(await reader(directory).otherOwners([])).to.equal(1);
+        expect(await again()).to.deep.equal(expected);
+        await putAway(directory, "kept_out");
+        expect(await again()).to.deep.equal(owners.map(({ user }) => user));
+      });
+
+      it("SEC-05: who is refused by a claimed e-mail that is new stays out when the other owners go", async () => {
+        const directory = await connect();
+        const one = await enter(directory, "sub-boss", { userName: "boss" });
+        const two = await enter(directory, "sub-2", { userName: "two" });
+        for (const { user } of [one, two]) await give(directory, user);
+        await done(directory.patch(`/Users/${await posted(directory, "gone@acme.example")}`, OFF));
+        const claimed = { userName: "boss", claimedEmail: "gone@acme.example" };
+        expect([await arrive(directory, "sub-boss", claimed), await one.isIn()]).to.deep.equal(["deactivated", false]);
+        await done(directory.patch(`/Users/${await posted(directory, "two")}`, OFF));
+        expect(await arrive(directory, "sub-2", { userName: "two" }), "the last who can come in").to.equal(two.user);
+        expect(await arrive(directory, "sub-boss", claimed)).to.equal("deactivated");
+      });
+
       it("SEC-05: who is kept out is no other owner for whom somebody leaves", async () => {
         const directory = await connect();
         const one = await boss(directory);
