@@ -8,6 +8,7 @@ import { domainForm } from "./domain-form.js";
 import { mappingContext } from "./mapping/compiled-mappings.js";
 import { forgetRefresh } from "./metadata-refresh.js";
 import { adoptableByEach, reviewWidened } from "./namesakes.js";
+import { refuseAnotherIssuer } from "./oidc-provider.js";
 import type { ConnectionChange, NewConnection } from "./ports/connections.js";
 import type { TenantReader } from "./ports/store.js";
 import { refuseAnotherProvider, trustChange } from "./saml-trust.js";
@@ -112,7 +113,7 @@ export type ConnectionPatch = Omit<
 /**
  * Changes a connection; everybody linked there is looked at again. Moving `sync` to live or off goes by its plan, alone.
  * Refusals: `not_found`, `read_only` (local), `digest_required`, `plan_changed`, `on_disable_required`, `invalid_document`,
- * `bad_request` (a move of `sync` together with other settings; `jit` where nobody signs in), `conflict` (another version; another SAML identity provider).
+ * `bad_request` (a move of `sync` together with other settings; `jit` where nobody signs in), `conflict` (another version; another identity provider).
  */
 export async function updateConnection(
   p: Provisioning,
@@ -160,6 +161,7 @@ async function applyChange(
       throw new Refusal("conflict", `connection \`${slug}\` was changed meanwhile: look at it, then say it again`);
     }
     if (change.saml) refuseAnotherProvider(before.saml, change.saml);
+    if (change.oidc) await refuseAnotherIssuer(tx, before, change.oidc);
     const all = (await tx.connections()).map((one) =>
       one.id === before.id ? { ...one, mayGrantOwner: change.mayGrantOwner ?? one.mayGrantOwner } : one,
     );

@@ -13,6 +13,7 @@ import type { Context, Provisioning } from "./deps.js";
 import type { Gathered } from "./gather.js";
 import { recordNotices } from "./notices.js";
 import { type Observed, observeUser } from "./observe.js";
+import { refuseFormerProvider } from "./oidc-provider.js";
 import { type OwnRefusal, ownRefusal } from "./own-refusal.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
@@ -142,6 +143,7 @@ function observe(p: Provisioning, request: SignIn): Promise<ObservedAt> {
       onlyFirst: connection.jit === "first_sign_in",
       now,
     });
+    if (before === undefined) await refuseFormerProvider(tx, connection);
     if (found.kind !== "row") return found;
     if (found.joined) await recordNotices(tx, [found.joined], contextOf(request, found.user), now);
     const at = before?.user === found.user ? before : await tx.sessionEpoch(connection.id, observed.subject);

@@ -130,6 +130,16 @@ export function signInWriter(scope: Scope): SignInWriter {
         }
       );
     },
+    async knowsSubjects(connection) {
+      const here = sql`tenant_id = ${tenant} and connection_id = ${connection}`;
+      const found = await one(
+        db,
+        sql`select 1 as known where exists (select 1 from directory_users where ${here} and subject is not null and deleted_at is null)
+          or exists (select 1 from directory_users where ${here} and subject is not null and deleted_at is not null)
+          or exists (select 1 from kept_out where ${here})`,
+      );
+      return found !== undefined;
+    },
     async sessionEpoch(connection, subject) {
       const row = await one<{ readonly id: UserId; readonly epoch: number }>(
         db,

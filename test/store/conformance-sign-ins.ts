@@ -60,6 +60,22 @@ export function signInConformance(open: OpenStore): void {
       expect(await write((tx) => tx.takePendingLogin(login.stateHash))).to.deep.equal(bare);
     });
 
+    it("says whether anybody of a connection, gone or not, is known by a subject or kept out by one", async () => {
+      const known = async ({ write, connection }: World) => write((tx) => tx.knowsSubjects(connection.id));
+      const claims = { at: NOW, attributes: {}, claims: {} };
+      const [world, other] = [await makeWorld(store()), await makeWorld(store())];
+      const { row } = await world.push("ann");
+      expect(await known(world)).to.equal(false);
+      await world.write((tx) => tx.updateClaims(row, claims, "sub-1", NOW));
+      expect(await known(world)).to.equal(true);
+      await world.write((tx) => tx.deleteUserRow(world.connection.id, row, NOW));
+      expect(await known(world)).to.equal(true);
+      const { row: off } = await other.push("bob");
+      expect(await known(other), "another tenant's").to.equal(false);
+      await other.write((tx) => tx.noteKeptOut(other.connection.id, [{ subject: "sub-2", by: off }], NOW));
+      expect(await known(other)).to.equal(true);
+    });
+
     it("finds a session with all that a request needs, and moves its last use", async () => {
       const world = await makeWorld(store());
       const { user } = await world.push("ann");

@@ -93,6 +93,8 @@ export interface SignInReader {
 
 /** Pending logins, sessions, traces, and what may be used once. */
 export interface SignInWriter {
+  /** Somebody of the connection, gone or not, is known by a subject of its provider, or is kept out by one. */
+  knowsSubjects(connection: ConnectionId): Promise<boolean>;
   insertPendingLogin(login: PendingLogin): Promise<void>;
   /** Takes the login out: a second call finds nothing. The caller judges connection, browser and time. */
   takePendingLogin(stateHash: string): Promise<PendingLogin | undefined>;
