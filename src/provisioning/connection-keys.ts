@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { Connection, Tenant } from "../model/connection.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
+import { wakeBeforeOwnExpiry } from "./certificate-expiry.js";
 import { type Context, type Provisioning, WORKER } from "./deps.js";
 import { recordNotices } from "./notices.js";
 import type { ConnectionKey, KeyState, KeyUse, SealedConnectionKey } from "./ports/connection-keys.js";
@@ -71,6 +72,7 @@ export async function makeNextKey(
     }
     await tx.insertConnectionKey(connection.id, key);
     await recordNotices(tx, [keyNotice("connection.key_made", connection, key)], context, key.createdAt);
+    await wakeBeforeOwnExpiry(tx, connection, key.createdAt);
   });
   return publicHalf(key);
 }
@@ -97,6 +99,7 @@ export async function activateKey(
     }
     await tx.setKeyState(connection.id, id, "active", now);
     await recordNotices(tx, [keyNotice("connection.key_activated", connection, key)], context, now);
+    await wakeBeforeOwnExpiry(tx, connection, now);
     return publicHalf(await keyNamed(tx, connection, id));
   });
 }
@@ -139,6 +142,7 @@ async function sealedKeys(p: Provisioning, tenant: OfTenant, connection: Of): Pr
     for (const key of wanted) await tx.insertConnectionKey(connection.id, key);
     const notices = wanted.map((key) => keyNotice("connection.key_made", connection, key));
     await recordNotices(tx, notices, WORKER, p.now());
+    await wakeBeforeOwnExpiry(tx, connection, p.now());
     return tx.connectionKeys(connection.id);
   });
 }

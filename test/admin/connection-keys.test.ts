@@ -1,6 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
-import { decryptionKeys, signingKey } from "../../src/provisioning/connection-keys.js";
+import { decryptionKeys, keysOf, signingKey } from "../../src/provisioning/connection-keys.js";
+import { WORKER } from "../../src/provisioning/deps.js";
+import { takeWakeups } from "../../src/provisioning/runs/due.js";
 import { type AdminClient, DATABASES, expectProblem, openAdmin, quickWorker, type Reply } from "./admin-client.js";
 import { idpMetadata } from "./saml-metadata.js";
 
@@ -139,6 +141,45 @@ for (const [database, newUrl] of DATABASES) {
       const detail = { connection: "sso", key: made.id, use: "signing", fingerprint: made.fingerprint };
       expect(activated?.["detail"]).to.deep.equal(detail);
     });
+
+    for (const [protocol, settings, uses] of [
+      ["saml", { metadataXml: idpMetadata() }, ["encryption", "signing"]],
+      ["oidc", { issuer: "https://op.example", clientId: "c", clientSecret: "s" }, ["signing"]],
+    ] as const) {
+      it(`tell owners before their certificates end, unless they retire (${protocol})`, async () => {
+        tenant = await client.tenant();
+        path = `${tenant}/connections/sso/keys`;
+        await connect({ protocol, sync: "test", ...settings });
+        const warnings = async () => {
+          const { body } = await client.get(`${tenant}/connections/sso`);
+          return ((body["warnings"] ?? []) as readonly { code: string; message: string }[]).map(
+            ({ code, message }) => `${code} ${/signing|encryption/.exec(message)}`,
+          );
+        };
+        expect(await warnings()).to.deep.equal([]);
+        const { p, tenant: of, connection } = await stored();
+        const made = new Date();
+        made.setUTCFullYear(made.getUTCFullYear() - 10, made.getUTCMonth(), made.getUTCDate() + 20);
+        const then = { ...p, now: () => made.toISOString() };
+        await keysOf(then, of, connection);
+        expect((await warnings()).sort()).to.deep.equal(uses.map((use) => `own_key_expiring ${use}`));
+        const told = async (day: number) => {
+          const at = new Date(made);
+          at.setUTCFullYear(made.getUTCFullYear() + 10, made.getUTCMonth(), made.getUTCDate() + day);
+          await takeWakeups({ ...p, now: () => at.toISOString() }, of.id, WORKER);
+          const items = (await client.get(`${tenant}/audit?limit=100`)).body.items ?? [];
+          return items.filter(({ action }) => action === "connection.key_expiring").length;
+        };
+        const once = uses.length;
+        // By the worker, as the first of the two times is over.
+        await client.published(tenant, "connection.key_expiring");
+        expect([await told(-29), await told(-8)]).to.deep.equal([once, once]);
+        const fresh = await next("signing");
+        await client.post(`${path}/${fresh.id}/activate`);
+        expect(await warnings()).to.deep.equal(once === 2 ? ["own_key_expiring encryption"] : []);
+        expect(await told(-6), "a key that retires is told of no more").to.equal(2 * once - 1);
+      });
+    }
 
     it("are changed by nobody who may only read, and are another tenant's business in no way", async () => {
       const readOnly = { token: await client.key(tenant, "read") };
