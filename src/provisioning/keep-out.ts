@@ -51,16 +51,24 @@ export async function noteRefusal(
   tx: TenantWriter,
   connection: Connection,
   { subject, names }: SignInNames,
-  { keepers, own }: { readonly keepers: readonly (LinkCandidate | Keeper)[]; readonly own?: UserId | undefined },
+  { keepers, own }: { readonly keepers: readonly Keeper[]; readonly own?: UserId | undefined },
   now: Instant,
 ): Promise<void> {
   const isOwners = own !== undefined && (await ownsTenant(tx, own));
   const isCalled = (called: string) => names.some(({ kind, name }) => kind !== "seen" && name === called);
   const isMeant = ({ by, name }: Met) => by !== "name" || isCalled(name);
-  const isNoted = (row: LinkCandidate | Keeper) =>
-    "met" in row ? row.met.some(isMeant) : isCalled(asciiLower(row.userName));
-  const closed = keepers.filter((row) => isOwners || isNoted(row)).map(({ id }) => ({ subject, by: id }));
+  const closed = keepers.filter(({ met }) => isOwners || met.some(isMeant)).map(({ id }) => ({ subject, by: id }));
   await tx.noteKeptOut(connection.id, closed, now);
+}
+
+/**
+ * Whether a sign-in is the keeper's own, of which no admin has to be told: theirs until now, or the first that anybody hears of, by what
+ * would link it.
+ */
+export function isThem(signIn: SignInNames, keeper: Keeper): boolean {
+  if (keeper.subject !== undefined) return keeper.subject === signIn.subject;
+  const { links, proves } = meaningOf(signIn, keeper);
+  return keeper.deleted ? proves : links;
 }
 
 /** An admin says whether whoever was kept out is one of these. */

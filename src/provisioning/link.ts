@@ -26,9 +26,8 @@ export type Linked =
   | {
       readonly kind: "inactive";
       readonly user: UserId;
-      /** Those who keep the sign-in out; an admin is told, unless it is they by the name that links. */
-      readonly keepers?: readonly LinkCandidate[];
-      readonly isThem?: true;
+      /** Those who keep the sign-in out, where its names until now were asked about, too. */
+      readonly keepers?: readonly Keeper[];
       /** The account of the sign-in, which is another one than theirs: no session of it stays. */
       readonly own?: UserId;
     }
@@ -113,20 +112,22 @@ async function firstLink(tx: TenantWriter, connection: Connection, signIn: SignI
   const free = rows.filter((row) => row.subject === undefined);
   const byExternalId = free.filter((row) => row.externalId !== undefined && asked.externalIds.includes(row.externalId));
   if (byExternalId.length > 0) return only(byExternalId);
-  const byName = free.filter((row) => row.hasScim && meansByName(signIn, row));
+  const others = await withoutPassed(tx, connection, signIn, rows);
+  const byName = others.filter((row) => row.subject === undefined && row.hasScim && meansByName(signIn, row));
   // Where SCIM is no evidence yet, its word keeps nobody from signing in.
   const linked = only(byName.filter((row) => row.scimActive || connection.sync !== "live"));
   if (linked.kind === "row") return (await asSomebodyGone(tx, connection, signIn, linked.row)) ?? linked;
   if (linked.kind !== "nobody") return linked;
   const [inactive] = byName;
-  if (inactive) return { kind: "inactive", user: inactive.user, keepers: byName, isThem: true };
-  const namesake = await linkNamesake(tx, connection, signIn, rows);
+  if (inactive) return { kind: "inactive", user: inactive.user };
+  const namesake = await linkNamesake(tx, connection, signIn, others);
   return namesake ?? linkDeleted(tx, connection, signIn);
 }
 
 /**
- * INVARIANT: a name alone makes nobody of somebody deleted: whose subject or id was that of another user who is gone does not get the account of
- * the new hire of the same name, nor what somebody who came back may have given up, without an admin's word.
+ * INVARIANT: a name alone makes nobody of somebody who is gone: whose subject or id was that of another user, or who was refused for one
+ * before, does not get the account of the new hire of the same name, nor what somebody who came back may have given up, without an
+ * admin's word.
  */
 async function asSomebodyGone(
   tx: TenantWriter,
@@ -137,9 +138,22 @@ async function asSomebodyGone(
   if (connection.sync !== "live" || meaningOf(signIn, row).proves) return undefined;
   const { externalIds } = namesToAsk(signIn);
   const deleted = await tx.deletedRow(connection.id, { subject: signIn.subject, externalIds });
-  const others = (await keepersOf(tx, connection, signIn)).filter(({ met }) => met.some(({ by }) => by === "id"));
+  const others = (await keepersOf(tx, connection, signIn)).filter(({ met }) => met.some(({ by }) => by !== "name"));
   const gone = [...(deleted ? [deleted] : []), ...others].find(({ user }) => user !== row.user);
   return gone && { kind: "ambiguous", rows: [row, gone], meant: row };
+}
+
+/** Without those who are switched off and keep this sign-in out no more, since an admin says that it is somebody else. */
+async function withoutPassed(
+  tx: TenantWriter,
+  connection: Connection,
+  signIn: SignInNames,
+  rows: readonly LinkCandidate[],
+): Promise<readonly LinkCandidate[]> {
+  const isOff = (row: LinkCandidate) => row.hasScim && !row.scimActive && connection.sync === "live";
+  if (!rows.some(isOff)) return rows;
+  const keepers = await keepersOf(tx, connection, signIn);
+  return rows.filter((row) => !isOff(row) || keepers.some(({ id }) => id === row.id));
 }
 
 /** By a name that links, whatever the externalIds say. */
@@ -167,7 +181,7 @@ async function linkNamesake(
   }
   const namesakes = rows.filter((row) => meaningOf(signIn, row).closes);
   const gone = namesakes.find((row) => off.has(row));
-  if (gone !== undefined) return { kind: "inactive", user: gone.user, keepers: [gone].filter(isPushed) };
+  if (gone !== undefined) return { kind: "inactive", user: gone.user };
   const bound = namesakes.filter((row) => row.hasScim && row.subject !== undefined && connection.sync === "live");
   const said = bound.filter((row) => row.externalId === signIn.subject);
   const [one, another] = said.length > 0 ? said : bound.filter((row) => meaningOf(signIn, row).links);
@@ -219,13 +233,8 @@ async function linkDeleted(tx: TenantWriter, connection: Connection, signIn: Sig
     const binds = connection.sync === "live" || account?.status !== "pending";
     if (binds) return { kind: "inactive", user: deleted.user };
   }
-  const keepers = await keepersOf(tx, connection, signIn);
-  const [keeper] = keepers;
-  return keeper ? { kind: "inactive", user: keeper.user, keepers } : { kind: "nobody" };
-}
-
-function isPushed({ hasScim }: LinkCandidate): boolean {
-  return hasScim;
+  const [keeper] = await keepersOf(tx, connection, signIn);
+  return keeper ? { kind: "inactive", user: keeper.user } : { kind: "nobody" };
 }
 
 async function liveLink(tx: TenantWriter, connection: Connection, user: UserId): Promise<LinkRow | undefined> {

@@ -6,7 +6,7 @@ import { admitDomain } from "./admit.js";
 import { mergeClaims } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
-import { noteRefusal, reviewKeepers } from "./keep-out.js";
+import { isThem, keepersOf, noteRefusal, reviewKeepers } from "./keep-out.js";
 import { linkSignIn, reviewLink, reviewSubject } from "./link.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -61,10 +61,13 @@ export async function observeUser(
     return { kind: "ambiguous" };
   }
   if (linked.kind === "inactive") {
-    const { user, keepers = [], isThem = false, own } = linked;
+    const { user, own } = linked;
     if (own !== undefined) await tx.endAllSessions([own]);
-    await noteRefusal(tx, connection, signInNames(observed), { keepers, own }, now);
-    if (!isThem) await reviewKeepers(tx, connection, observed.subject, keepers, now);
+    const signIn = signInNames(observed);
+    const keepers = linked.keepers ?? (await keepersOf(tx, connection, signIn));
+    await noteRefusal(tx, connection, signIn, { keepers, own }, now);
+    const others = own === undefined ? keepers.filter((keeper) => !isThem(signIn, keeper)) : keepers;
+    await reviewKeepers(tx, connection, observed.subject, others, now);
     return { kind: "inactive", user, keepers };
   }
   if (linked.kind !== "row") {

@@ -99,10 +99,12 @@ export function keepOutWriter(scope: Scope): KeepOutWriter {
           from ${rows} as r where true on conflict do nothing`,
       );
     },
-    async letPass(connection, subject, ids) {
+    async letPass(connection, subject, ids, now) {
       await db.run(
-        sql`update kept_out set let_in = true where tenant_id = ${tenant} and connection_id = ${connection}
-          and subject = ${subject} and kept_by in ${dialect.list(ids)}`,
+        sql`insert into kept_out (tenant_id, connection_id, subject, kept_by, since_at, let_in)
+          select u.tenant_id, u.connection_id, ${text(subject)}, u.id, ${bigint(toMillis(now))}, true from directory_users u
+          where u.tenant_id = ${tenant} and u.connection_id = ${connection} and u.id in ${dialect.list(ids)}
+          on conflict (tenant_id, connection_id, subject, kept_by) do update set let_in = true`,
       );
     },
     async keepFormerNames(row, names) {

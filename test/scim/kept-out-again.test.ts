@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
+import { acceptReviewItem, closeReviewItem } from "../../src/provisioning/review-items.js";
 import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { signInOf } from "../support/people.js";
+import { ADMIN } from "../support/tenant.js";
 import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
 
 const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
@@ -23,6 +25,8 @@ describe("whoever was kept out before", () => {
       return { came: user, isIn: async () => (await currentSession(p, token)) !== undefined };
     };
     const arrive = async (...of: Parameters<typeof entering>) => (await entering(...of)).came;
+    const waiting = async ({ tenant }: ScimDirectory) =>
+      (await service().p.store.read(tenant.id).reviewItems({ limit: 50 })).items;
     const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
       const { status, json } = await directory.post("/Users", userBody(userName, more));
       expect(status).to.equal(201);
@@ -84,6 +88,108 @@ describe("whoever was kept out before", () => {
         expect([isIn, await other.isIn()]).to.deep.equal([true, false]);
         expect(await arrive(directory, "sub-other", { userName: "ann" })).to.equal("deactivated");
       });
+    });
+
+    describe("stays out under another name, however the refusal found them", () => {
+      const FOUND: Readonly<Record<string, (one: ScimDirectory) => Promise<Claimed>>> = {
+        "by the externalId of somebody deleted": async (one) => {
+          await done(one.delete(`/Users/${await posted(one, "ann", { externalId: "e-1" })}`));
+          return { userName: "new", externalIds: ["e-1"] };
+        },
+        "by the name that the provider asserts, of somebody linked to another subject": async (one) => {
+          const id = await posted(one, "ann@acme.example", { externalId: "e-1" });
+          await arrive(one, "sub-ann", { userName: "ann@acme.example" });
+          await done(one.patch(`/Users/${id}`, OFF));
+          return { userName: "ann@acme.example", assertedName: "ann@acme.example" };
+        },
+        "by the names of two, of whom one comes back": async (one) => {
+          const [ann, ben] = [await posted(one, "ann"), await posted(one, "ben")];
+          for (const name of ["ann", "ben"]) await arrive(one, `sub-${name}`, { userName: name });
+          for (const id of [ann, ben]) await done(one.patch(`/Users/${id}`, OFF));
+          expect(await arrive(one, "sub-x", { userName: "ann", verifiedEmail: "ben" })).to.equal("deactivated");
+          await done(one.patch(`/Users/${ann}`, ON));
+          return { userName: "ben" };
+        },
+      };
+      for (const [what, make] of Object.entries(FOUND)) {
+        it(`SEC-05: ${what}`, async () => {
+          const directory = await connect();
+          const claimed = await make(directory);
+          if (!what.includes("two")) expect(await arrive(directory, "sub-x", claimed)).to.equal("deactivated");
+          expect(await arrive(directory, "sub-x", { userName: "else" })).to.equal("deactivated");
+          const items = await waiting(directory);
+          expect(items.map(({ kind }) => kind)).to.include.oneOf(["kept_out", "deleted_name"]);
+          for (const { id } of items) await closeReviewItem(service().p, directory.tenant, id, ADMIN);
+          expect(await arrive(directory, "sub-x", { userName: "else" })).not.to.equal("deactivated");
+        });
+      }
+      it("SEC-05: and an admin reads by whom, where the provider asserts the name of somebody linked", async () => {
+        const directory = await connect();
+        await arrive(
+          directory,
+          "sub-x",
+          (await FOUND["by the name that the provider asserts, of somebody linked to another subject"]?.(directory)) ??
+            {},
+        );
+        const [item, more] = await waiting(directory);
+        expect([item?.kind, item?.detail["subject"], more]).to.deep.equal(["kept_out", "sub-x", undefined]);
+      });
+      it("nobody is told of the person's own sign-in", async () => {
+        const directory = await connect();
+        const id = await posted(directory, "ann", { externalId: "e-1" });
+        await arrive(directory, "sub-ann", { userName: "ann" });
+        await done(directory.patch(`/Users/${id}`, OFF));
+        expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal("deactivated");
+        await done(directory.delete(`/Users/${id}`));
+        expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal("deactivated");
+        expect(await waiting(directory)).to.deep.equal([]);
+      });
+    });
+
+    for (const [what, leave] of Object.entries({
+      "a rename": (one: ScimDirectory, id: string) => one.put(`/Users/${id}`, userBody("ann-left", { active: false })),
+      "a DELETE": (one: ScimDirectory, id: string) => one.delete(`/Users/${id}`),
+    })) {
+      it(`SEC-05: is not the new hire of the same name after ${what}, until an admin accepts it`, async () => {
+        const directory = await connect();
+        const id = await posted(directory, "ann", { externalId: "e-old" });
+        await done(directory.patch(`/Users/${id}`, OFF));
+        expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal("deactivated");
+        await done(leave(directory, id));
+        await posted(directory, "ann", { externalId: "e-new" });
+        expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal("needs_review");
+        const hire = await arrive(directory, "sub-hire", { userName: "ann" });
+        expect(hire).not.to.be.oneOf(["needs_review", "deactivated"]);
+        const item = (await waiting(directory)).find(({ kind }) => kind === "other_subject");
+        expect(await acceptReviewItem(service().p, directory.tenant, String(item?.id), ADMIN)).to.equal(true);
+        expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal(hire);
+      });
+    }
+
+    describe("by an e-mail as claimed", () => {
+      for (const [what, end] of Object.entries({
+        "active: false": (one: ScimDirectory, id: string) => one.patch(`/Users/${id}`, OFF),
+        "a DELETE": (one: ScimDirectory, id: string) => one.delete(`/Users/${id}`),
+      })) {
+        for (const isKnown of [true, false]) {
+          it(`is let in by the one item that an admin puts away, after ${what}${isKnown ? ", with an account" : ""}`, async () => {
+            const directory = await connect();
+            const bob = { userName: "bob", claimedEmail: "ann@acme.example" };
+            const before = isKnown ? await arrive(directory, "sub-bob", bob) : undefined;
+            const id = await posted(directory, "ann@acme.example");
+            await arrive(directory, "sub-ann", { userName: "ann@acme.example" });
+            await done(end(directory, id));
+            expect(await arrive(directory, "sub-bob", bob)).to.equal("deactivated");
+            const [item, more] = await waiting(directory);
+            expect(more).to.equal(undefined);
+            await closeReviewItem(service().p, directory.tenant, String(item?.id), ADMIN);
+            const came = await arrive(directory, "sub-bob", bob);
+            expect(came).not.to.be.oneOf(["needs_review", "deactivated"]);
+            if (before !== undefined) expect(came).to.equal(before);
+            expect(await arrive(directory, "sub-ann", { userName: "x" })).to.equal("deactivated");
+          });
+        }
+      }
     });
   });
 });

@@ -199,7 +199,8 @@ describe("whoever is kept out by somebody who is switched off or deleted", () =>
       expect(await arrive(directory, "sub-hire", { userName: "ben" })).to.equal("deactivated");
       await posted(directory, "ben");
       expect(await arrive(directory, "sub-ben", { userName: "ben" }), "not the new hire").to.equal("deactivated");
-      const hire = await arrive(directory, "sub-hire", { userName: "ben" });
+      expect(await arrive(directory, "sub-hire", { userName: "ben" }), "was refused for them").to.equal("needs_review");
+      const hire = await arrive(directory, "sub-new", { userName: "ben" });
       expect([ann.user, ben.user, "deactivated", "needs_review"]).not.to.include(hire);
       expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal("deactivated");
       expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal("deactivated");

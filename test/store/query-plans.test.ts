@@ -101,7 +101,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "people by what somebody was ever called": (tx) =>
     tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }, [ROW]),
   "noting who is kept out": (tx) => tx.noteKeptOut(CONNECTION, [{ subject: "s", by: ROW }], NOW),
-  "letting a subject pass": (tx) => tx.letPass(CONNECTION, "s", [ROW]),
+  "letting a subject pass": (tx) => tx.letPass(CONNECTION, "s", [ROW], NOW),
   "names that a row had": (tx) => tx.keepFormerNames(ROW, [{ kind: "name", name: "ann" }]),
   "owners who can come in": (tx) => tx.ownersWithWayIn(),
   "letting names go": (tx) => tx.letNamesGo([ROW]),

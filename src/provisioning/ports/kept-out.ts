@@ -41,8 +41,8 @@ export interface KeepOutWriter {
     closed: readonly { readonly subject: string; readonly by: DirectoryUserId }[],
     now: Instant,
   ): Promise<void>;
-  /** An admin says that the subject is none of these. */
-  letPass(connection: ConnectionId, subject: string, keepers: readonly DirectoryUserId[]): Promise<void>;
+  /** An admin says that the subject is none of these, whether it was noted for them or not. */
+  letPass(connection: ConnectionId, subject: string, keepers: readonly DirectoryUserId[], now: Instant): Promise<void>;
   /** What a pushed row is called until now stays its own; what admins said of its names is void. */
   keepFormerNames(row: DirectoryUserId, names: readonly FormerName[]): Promise<void>;
   /** These rows keep nobody out any more by their names. */
