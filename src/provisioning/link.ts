@@ -7,6 +7,7 @@ import type { ObserveUser } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
 import { holdsPrivileges, keepersOf, mayKeepOut, mayMove } from "./keep-out.js";
 import { signedInAs } from "./link-push.js";
+import { isLastWayIn } from "./owners.js";
 import type { LinkRow } from "./ports/access.js";
 import type { LinkCandidate, SignInName } from "./ports/directory.js";
 import type { Keeper } from "./ports/kept-out.js";
@@ -230,6 +231,9 @@ async function linkDeleted(tx: TenantWriter, connection: Connection, signIn: Sig
     const row = live && (await tx.rowById(connection.id, live.directoryUser));
     if (row) return { kind: "row", row };
     const [account] = await tx.people([deleted.user]);
+    if (deleted.subject === signIn.subject && account && (await isLastWayIn(tx, account))) {
+      return { kind: "row", row: deleted };
+    }
     const binds = connection.sync === "live" || account?.status !== "pending";
     if (binds) return { kind: "inactive", user: deleted.user };
   }

@@ -15,6 +15,7 @@ import { recordNotices } from "./notices.js";
 import { type Observed, observeUser } from "./observe.js";
 import { refuseFormerProvider } from "./oidc-provider.js";
 import { type OwnRefusal, ownRefusal } from "./own-refusal.js";
+import { isLastWayIn } from "./owners.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
 import { signInDetail } from "./sign-in-detail.js";
@@ -113,7 +114,19 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
   const created = before.status === "pending" && after.status === "registered";
   const base = { user: observed.user, epoch: observed.epoch, created, ...(judged === undefined ? {} : { judged }) };
   const code = refusalOf(after, judged?.decision);
-  return code === undefined ? base : { ...base, code };
+  if (code === undefined || (await staysIn(p, tenant, after, judged))) return base;
+  return { ...base, code };
+}
+
+/** Whoever would be deactivated, and is not as the last owner, comes in as their sessions go on. */
+async function staysIn(
+  p: Provisioning,
+  tenant: Tenant,
+  person: PersonState,
+  judged: Judged | undefined,
+): Promise<boolean> {
+  if (judged?.decision.status !== "deactivated") return false;
+  return p.store.write(tenant.id, (tx) => isLastWayIn(tx, person));
 }
 
 /** What an admin reads of somebody who is kept out by others. */
@@ -146,7 +159,8 @@ function observe(p: Provisioning, request: SignIn): Promise<ObservedAt> {
     if (before === undefined) await refuseFormerProvider(tx, connection);
     if (found.kind !== "row") return found;
     if (found.joined) await recordNotices(tx, [found.joined], contextOf(request, found.user), now);
-    const at = before?.user === found.user ? before : await tx.sessionEpoch(connection.id, observed.subject);
+    const at =
+      before?.user === found.user ? before : await tx.sessionEpoch(connection.id, observed.subject, found.user);
     if (at?.user !== found.user) throw new Error("a subject that was just linked has no account");
     return { ...found, epoch: at.epoch };
   });

@@ -140,15 +140,18 @@ export function signInWriter(scope: Scope): SignInWriter {
       );
       return found !== undefined;
     },
-    async sessionEpoch(connection, subject) {
-      const row = await one<{ readonly id: UserId; readonly epoch: number }>(
-        db,
-        sql`select u.id, u.session_epoch as epoch from directory_users d
-          join identity_links l on l.tenant_id = d.tenant_id and l.directory_user_id = d.id and l.ended_at is null
-          join users u on u.tenant_id = l.tenant_id and u.id = l.user_id
-          where d.tenant_id = ${tenant} and d.connection_id = ${connection} and d.subject = ${subject}
-            and d.deleted_at is null`,
-      );
+    async sessionEpoch(connection, subject, gone) {
+      const rowOf = (which: Fragment) =>
+        one<{ readonly id: UserId; readonly epoch: number }>(
+          db,
+          sql`select u.id, u.session_epoch as epoch from directory_users d
+            join identity_links l on l.tenant_id = d.tenant_id and l.directory_user_id = d.id and l.ended_at is null
+            join users u on u.tenant_id = l.tenant_id and u.id = l.user_id
+            where d.tenant_id = ${tenant} and d.connection_id = ${connection} and d.subject = ${subject} and ${which}`,
+        );
+      const living = await rowOf(sql`d.deleted_at is null`);
+      const deleted = sql`d.deleted_at is not null and u.id = ${gone ?? null} limit 1`;
+      const row = living ?? (gone === undefined ? undefined : await rowOf(deleted));
       return row && { user: row.id, epoch: Number(row.epoch) };
     },
     async insertSession(session, now) {

@@ -339,6 +339,27 @@ describe("whoever is kept out by somebody who is switched off or deleted", () =>
         expect(await one.again()).to.equal(one.user);
       });
 
+      for (const [how, end] of Object.entries({
+        "switched off": (one: ScimDirectory, id: string) => done(one.patch(`/Users/${id}`, OFF)),
+        deleted: (one: ScimDirectory, id: string) => done(one.delete(`/Users/${id}`)),
+      })) {
+        it(`SEC-05: the last one, pushed and ${how}, comes in by their own subject alone, until another owner can`, async () => {
+          const directory = await connect();
+          const id = await posted(directory, "ann", { externalId: "e-ann" });
+          const ann = await enter(directory, "sub-ann", { userName: "ann" });
+          await give(directory, ann.user);
+          await end(directory, id);
+          const again = await enter(directory, "sub-ann", { userName: "ann" });
+          expect([again.user, await again.isIn(), await ann.isIn()]).to.deep.equal([ann.user, true, true]);
+          const [held] = await reader(directory).people([ann.user]);
+          expect([held?.status, held?.hold?.reason]).to.deep.equal(["registered", "last_owner"]);
+          expect(await arrive(directory, "sub-eve", { userName: "ann" })).to.equal("deactivated");
+          expect(await arrive(directory, "e-ann", { userName: "eve" })).to.equal("deactivated");
+          await give(directory, (await enter(directory, "sub-2", { userName: "two" })).user);
+          expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal("deactivated");
+        });
+      }
+
       for (const [how, push] of Object.entries({
         "a deactivation": async (one: ScimDirectory) => done(one.patch(`/Users/${await posted(one, "boss")}`, OFF)),
         "a POST as inactive": (one: ScimDirectory) => posted(one, "boss", { active: false }),

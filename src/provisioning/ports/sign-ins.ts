@@ -98,10 +98,14 @@ export interface SignInWriter {
   insertPendingLogin(login: PendingLogin): Promise<void>;
   /** Takes the login out: a second call finds nothing. The caller judges connection, browser and time. */
   takePendingLogin(stateHash: string): Promise<PendingLogin | undefined>;
-  /** The account behind a subject, and its session epoch: whatever ends all of its sessions raises that. */
+  /**
+   * The account behind a subject, and its session epoch: whatever ends all of its sessions raises that. With `gone` also that of somebody
+   * deleted, who is this user.
+   */
   sessionEpoch(
     connection: ConnectionId,
     subject: string,
+    gone?: UserId,
   ): Promise<{ readonly user: UserId; readonly epoch: number } | undefined>;
   /** False when the user is not registered (any more), or their sessions were ended since that epoch, or a mark of `ended` stands. */
   insertSession(session: NewSession, now: Instant): Promise<boolean>;
