@@ -7,6 +7,8 @@ import { notAvailableAtAll } from "./not-available.js";
 
 type Settings = Omit<ConnectionInput, "slug" | "protocol" | "oidc" | "saml" | "clientSecret" | "priority">;
 type OidcKeys = Partial<OidcSettings> & { readonly clientSecret?: string };
+/** `null`: as the provider's metadata offers, again. */
+type AsOffered = { readonly [Key in "clientAuthMethod" | "idTokenAlg"]?: OidcSettings[Key] | null };
 
 /** Keys that only connections of the protocol have. */
 const OIDC_KEYS = [
@@ -33,7 +35,8 @@ export type NewConnectionBody = { readonly slug: string; readonly protocol: "oid
   LaterKeys;
 
 export type ConnectionChangeBody = Omit<ConnectionPatch, "oidc" | "saml" | "ifVersion"> &
-  OidcKeys &
+  Omit<OidcKeys, keyof AsOffered> &
+  AsOffered &
   SamlInput &
   LaterKeys;
 
@@ -70,12 +73,15 @@ export async function connectionPatch(
   // What is made of the settings as they were read must not put back what somebody changed meanwhile.
   const seen = { ...settings, ifVersion: before.version };
   if (before.oidc !== undefined && OIDC_KEYS.some((key) => Object.hasOwn(body, key))) {
+    const { clientAuthMethod: formerMethod, idTokenAlg: formerAlg, ...kept } = before.oidc;
+    const method = clientAuthMethod === undefined ? formerMethod : clientAuthMethod;
+    const alg = idTokenAlg === undefined ? formerAlg : idTokenAlg;
     const oidc = {
-      ...before.oidc,
+      ...kept,
       ...(issuer !== undefined && { issuer }),
       ...(clientId !== undefined && { clientId }),
-      ...(clientAuthMethod !== undefined && { clientAuthMethod }),
-      ...(idTokenAlg !== undefined && { idTokenAlg }),
+      ...(method && { clientAuthMethod: method }),
+      ...(alg && { idTokenAlg: alg }),
       ...(body.singleLogout !== undefined && { singleLogout: body.singleLogout }),
       ...(scopes !== undefined && { scopes }),
     };
@@ -128,7 +134,7 @@ function checkOidc(deps: AdminDeps, oidc: OidcSettings, hasSecret: boolean): voi
   });
 }
 
-function refuseForeign({ slug, protocol, oidc, saml }: Connection, body: OidcKeys & SamlInput): void {
+function refuseForeign({ slug, protocol, oidc, saml }: Connection, body: object): void {
   const spoken: readonly string[] = [...(oidc ? OIDC_KEYS : []), ...(saml ? SAML_KEYS : [])];
   const keys = new Set<string>([...OIDC_KEYS, ...SAML_KEYS]);
   const foreign = [...keys].filter((key) => Object.hasOwn(body, key) && !spoken.includes(key));

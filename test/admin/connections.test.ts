@@ -8,6 +8,7 @@ import {
   quickWorker,
   type Reply,
 } from "./admin-client.js";
+import { idpMetadata } from "./saml-metadata.js";
 
 const SECRET = "the-client-secret-that-nobody-sees-again";
 const OIDC = {
@@ -126,6 +127,22 @@ for (const [database, newUrl] of DATABASES) {
       expectProblem(wrong, 422, "invalid_document");
       expect(mistakes(wrong)).to.deep.equal(["/scopes invalid_setting"]);
       expect((await client.get(`${tenant}/connections/sso`)).body).to.include({ jit: "first_sign_in" });
+    });
+
+    it("go by the provider's metadata again when a change says null, and keep the rest", async () => {
+      const tenant = await client.tenant();
+      const chosen = { ...OIDC, clientAuthMethod: "client_secret_basic", idTokenAlg: "ES256", singleLogout: false };
+      await client.post(`${tenant}/connections`, chosen);
+      const patch = (body: object) => client.call("PATCH", `${tenant}/connections/sso`, { body });
+      const { clientAuthMethod, idTokenAlg, singleLogout } = chosen;
+      expect((await patch({ scopes: [] })).body).to.include({ clientAuthMethod, idTokenAlg, singleLogout });
+      expect((await patch({ idTokenAlg: null })).body).to.include({ clientAuthMethod, idTokenAlg: null, singleLogout });
+      const both = (await patch({ clientAuthMethod: null })).body;
+      expect(both).to.include({ clientAuthMethod: null, idTokenAlg: null, singleLogout });
+      const saml = { slug: "saml", protocol: "saml", metadataXml: idpMetadata(), signRequests: true };
+      await client.post(`${tenant}/connections`, saml);
+      const unsigned = await client.call("PATCH", `${tenant}/connections/saml`, { body: { signRequests: null } });
+      expect(unsigned.body["idp"]).to.include({ signRequests: false });
     });
 
     it("go back to the provider's own place of groups when a change says null", async () => {

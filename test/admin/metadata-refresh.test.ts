@@ -129,6 +129,20 @@ for (const [database, newUrl] of DATABASES) {
       expect(await keysOf(one)).to.deep.equal([]);
     });
 
+    it("a key that waits and is gone from the metadata waits no more, and may come again", async () => {
+      const one = await connected();
+      idp.serve(idpMetadata({ certificates: [FIRST, NEXT] }));
+      await byWorker(one);
+      idp.serve(idpMetadata());
+      await byWorker(one);
+      expect(await items(one)).to.deep.equal([]);
+      expect((await watched(one)).metadataRefresh?.keysWaiting).to.deep.equal([]);
+      idp.serve(idpMetadata({ certificates: [FIRST, NEXT] }));
+      await byWorker(one);
+      expect(await items(one)).to.have.length(1);
+      expect(await keysOf(one)).to.deep.equal([fingerprintOf(idpKey)]);
+    });
+
     it("metadata that an admin gives confirms its keys: nothing waits any more", async () => {
       const one = await connected();
       idp.serve(idpMetadata({ certificates: [NEXT] }));

@@ -240,6 +240,17 @@ describe("settings of a SAML connection", () => {
       expect(await changedSamlSettings(before, {}, later)).to.deep.equal(before);
     });
 
+    for (const wantsSignedRequests of [true, false]) {
+      it(`signs requests as the metadata wants them again after null: ${wantsSignedRequests}`, async () => {
+        const wanted = { ...before, wantsSignedRequests };
+        const chosen = { ...wanted, signRequests: !wantsSignedRequests };
+        expect(await changedSamlSettings(chosen, {}, offline)).to.deep.equal(chosen);
+        const after = await changedSamlSettings(chosen, { signRequests: null }, offline);
+        expect(after).to.deep.equal(wanted);
+        expect(samlIdpView(after, NOW).signRequests).to.equal(wantsSignedRequests);
+      });
+    }
+
     it("are those of the new metadata alone, but for what must be signed", async () => {
       const after = await changedSamlSettings(before, { metadataXml: renewed }, offline);
       expect(after).to.deep.equal({ ...fromXml, certificates: [idpNextKey.certificate], requireSigned: "assertion" });

@@ -9,7 +9,9 @@ import { type CertificateView, certificateView, isCertificate, readCertificate }
 import { addressMistake, type ReadMetadata, readIdpMetadata } from "./metadata.js";
 import { fetchDocument, textOf } from "./metadata-fetch.js";
 
-export interface SamlInput extends Partial<SamlChoices> {
+export interface SamlInput extends Partial<Omit<SamlChoices, "signRequests">> {
+  /** `null`: as the metadata wants them, again. */
+  readonly signRequests?: boolean | null;
   readonly metadataXml?: string;
   readonly metadataUrl?: string;
   /** Which one of several identity providers in the metadata is meant. */
@@ -67,7 +69,7 @@ export function choicesOf(input: SamlInput, before: SamlChoices): SamlChoices {
   return {
     requireSigned,
     ...(newKeys !== undefined && { newKeys }),
-    ...(signRequests !== undefined && { signRequests }),
+    ...(typeof signRequests === "boolean" && { signRequests }),
     ...(nameIdFormat !== undefined && { nameIdFormat }),
     ...(forceAuthn !== undefined && { forceAuthn }),
     ...(singleLogout !== undefined && { singleLogout }),
@@ -106,7 +108,8 @@ export async function changedSamlSettings(
     const message = `is not ${quote(before.entityId)}, which the connection is for: make another connection for another identity provider`;
     throw invalid([{ pointer: "/entityId", code: "entity_id_changed", message }]);
   }
-  if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...before, ...choices };
+  const { signRequests: _chosen, ...kept } = before;
+  if (input.metadataXml === undefined && input.metadataUrl === undefined) return { ...kept, ...choices };
   refuseBoth(input);
   const after = await metadataOf(input, before.entityId, deps);
   refuseAnother(before, after, input.metadataXml === undefined ? "/metadataUrl" : "/metadataXml");
