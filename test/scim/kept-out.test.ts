@@ -5,6 +5,7 @@ import { OWNER } from "../../src/model/target.js";
 import { explainUser } from "../../src/provisioning/explain/explain-user.js";
 import { createLocalUser } from "../../src/provisioning/local-users.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { closeReviewItem } from "../../src/provisioning/review-items.js";
 import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
@@ -338,6 +339,26 @@ describe("whoever is kept out by somebody who is switched off or deleted", () =>
         await putAway(directory, "kept_out");
         expect(await one.again()).to.equal(one.user);
       });
+
+      for (const [groups, isClosed] of [
+        [[], false],
+        [["G"], true],
+      ] as const) {
+        it(`SEC-05: beside somebody whom the mapping ${isClosed ? "lets in" : "refuses"}`, async () => {
+          const directory = await connect();
+          const one = await boss(directory);
+          await give(directory, (await enter(directory, "sub-2", { userName: "two" })).user);
+          const mappings = [{ group_name: "G", team_name: "T", role_name: "viewer" }];
+          const rules = JSON.stringify({ version: 1, no_match: "deny", mappings });
+          await saveMapping(service().p, directory.tenant, rules, {}, ADMIN);
+          const two = () => arrive(directory, "sub-2", { userName: "two", groups });
+          const comes = () => arrive(directory, "sub-boss", { userName: "boss", groups: ["G"] });
+          expect(await comes()).to.equal(one.user);
+          expect((await two()) === "not_assigned").to.equal(!isClosed);
+          await done(directory.patch(`/Users/${one.namesake}`, OFF));
+          expect([await one.isIn(), await comes()]).to.deep.equal(isClosed ? [false, "deactivated"] : [true, one.user]);
+        });
+      }
 
       for (const [how, end] of Object.entries({
         "switched off": (one: ScimDirectory, id: string) => done(one.patch(`/Users/${id}`, OFF)),
