@@ -83,7 +83,7 @@ export async function reviewKeepers(
     const rows = keepers.filter(({ deleted }) => deleted === (kind === "deleted_name"));
     if (rows.length === 0) continue;
     const named = { names: rows.map(({ userName }) => userName), users: rows.map(({ user }) => user) };
-    const detail = { ...named, candidates: rows.map(({ id }) => id), ...(kind === "kept_out" && { subject }) };
+    const detail = { ...named, candidates: rows.map(({ id }) => id), subject };
     await tx.insertReviewItem({ kind, connection: connection.id, detail }, now);
   }
 }

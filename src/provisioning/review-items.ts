@@ -23,7 +23,8 @@ export async function closeReviewItem(p: Provisioning, tenant: Tenant, id: strin
     if (item === undefined) return false;
     const candidates = (item.detail["candidates"] ?? []) as readonly DirectoryUserId[];
     if (item.kind === "deleted_name") await tx.letNamesGo(candidates);
-    if (item.kind === "kept_out") await tx.letPass(item.connection, String(item.detail["subject"]), candidates, now);
+    const isOfSubject = ["deleted_name", "kept_out"].includes(item.kind) && item.detail["subject"] !== undefined;
+    if (isOfSubject) await tx.letPass(item.connection, String(item.detail["subject"]), candidates, now);
     await tx.appendAudit([
       auditEntry(context, now, "review_item.closed", { item: id, kind: item.kind, ...item.detail }),
     ]);

@@ -121,7 +121,7 @@ export function keepOutWriter(scope: Scope): KeepOutWriter {
     },
     async letNamesGo(ids) {
       await db.run(
-        sql`update directory_users set keeps_out = false where tenant_id = ${tenant} and id in ${dialect.list(ids)}`,
+        sql`update directory_users set names_let_go = true where tenant_id = ${tenant} and id in ${dialect.list(ids)}`,
       );
     },
     keptOut: (users) => keptOut(scope, users),
@@ -184,17 +184,18 @@ async function keepers(
     ...{ table: "directory_users", as: "p", key: "id" },
     where: sql`p.tenant_id = u.tenant_id and ${isOff(dialect)}`,
   });
-  const rows = await db.all<CandidateColumns>(
-    sql`select ${CANDIDATE_COLUMNS} ${candidatesAmong(scope, dialect.list(met.map(({ id }) => id)))}
+  const rows = await db.all<CandidateColumns & { readonly names_let_go: Flag }>(
+    sql`select ${CANDIDATE_COLUMNS}, u.names_let_go ${candidatesAmong(scope, dialect.list(met.map(({ id }) => id)))}
         and ${off}
         and not exists (select 1 from kept_out o where o.tenant_id = u.tenant_id and o.connection_id = ${connection}
           and o.subject = ${subject} and o.kept_by = u.id and o.let_in)
       order by u.id`,
   );
-  return rows.map((row) => ({
-    ...candidateOf(row),
-    met: met.filter(({ id }) => id === row.id).map(({ met_by: by, name }) => ({ by, name })),
-  }));
+  const metAs = ({ id, names_let_go: letGo }: (typeof rows)[number]) =>
+    met.filter((one) => one.id === id && !(one.met_by === "name" && isTrue(letGo)));
+  return rows
+    .map((row) => ({ ...candidateOf(row), met: metAs(row).map(({ met_by: by, name }) => ({ by, name })) }))
+    .filter((row) => row.met.length > 0);
 }
 
 /** INVARIANT: rather one too many than one too few: who is kept out is asked to know who is left to come in. */
@@ -221,14 +222,16 @@ async function keptOut({ tenant, sql: db, dialect }: Scope, users: readonly User
     dialect.finds(verbatim(value), {
       ...{ table: "former_names", as: "f", key: "name" },
       where: sql`f.tenant_id = s.tenant_id and f.connection_id = s.connection_id and ${verbatim(where)}
-        and ${pushed("id", "f.directory_user_id", keepsOut)}`,
+        and ${pushed("id", "f.directory_user_id", `${keepsOut} and (f.kind = 'id' or not p.names_let_go)`)}`,
     });
   const ways = [
     isNoted(dialect),
     pushed("external_id", "s.subject", keepsOut),
     called(sql`n.kind = 'id' and ${pushed("external_id", "n.name", keepsOut)}`),
     called(sql`n.kind <> 'id' and ${pushed("user_name_ascii", "n.name", off)}`),
-    called(sql`n.kind <> 'id' and ${pushed("user_name_folded", "n.name", "p.deleted_at is not null and p.keeps_out")}`),
+    called(
+      sql`n.kind <> 'id' and ${pushed("user_name_folded", "n.name", "p.deleted_at is not null and p.keeps_out and not p.names_let_go")}`,
+    ),
     former("s.subject", "f.kind = 'id'"),
     called(former("n.name", "(f.kind = 'id') = (n.kind = 'id')")),
   ];

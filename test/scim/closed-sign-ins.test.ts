@@ -191,7 +191,7 @@ describe("a deactivation or deletion reaches whoever signs in under the person's
         expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
         expect([await ann.again(), await ben.again()]).to.deep.equal(["deactivated", "deactivated"]);
         expect(await arrive(directory, "sub-other", { userName: "ben" })).to.equal("deactivated");
-        expect(await reviews(directory)).to.deep.equal(["ambiguous_link", "kept_out", "deleted_name"]);
+        expect(await reviews(directory)).to.deep.equal(["ambiguous_link", "kept_out", "deleted_name", "deleted_name"]);
         await posted(directory, "ben");
         const hired = await arrive(directory, "sub-new", { userName: "ben" });
         expect([ann.user, ben.user]).not.to.include(hired);

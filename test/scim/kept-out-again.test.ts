@@ -191,5 +191,35 @@ describe("whoever was kept out before", () => {
         }
       }
     });
+
+    it("SEC-05: lets a stranger have a deleted name, and nobody else in: who left, whatever they were called, or was refused", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "ann", { externalId: "e-ann" });
+      await arrive(directory, "sub-old", { userName: "ann", externalIds: ["oid-ann"] });
+      await arrive(directory, "e-ann", { userName: "ann" });
+      const ben = await arrive(directory, "sub-ben", { userName: "ben" });
+      await done(directory.put(`/Users/${id}`, userBody("ben", { externalId: "e-ann" })));
+      await done(directory.delete(`/Users/${id}`));
+      expect(await arrive(directory, "sub-s", { userName: "ann" })).to.equal("deactivated");
+      const [item, more] = (await waiting(directory)).filter(({ kind }) => kind === "deleted_name");
+      expect([item?.detail["subject"], more]).to.deep.equal(["sub-s", undefined]);
+      await closeReviewItem(service().p, directory.tenant, String(item?.id), ADMIN);
+      for (const [subject, claimed] of [
+        ["sub-old", { userName: "x" }],
+        ["sub-z", { userName: "z", externalIds: ["oid-ann"] }],
+        ["oid-ann", { userName: "zz" }],
+        ["e-ann", { userName: "zz" }],
+        ["sub-ben", { userName: "ben" }],
+        ["sub-ben", { userName: "else" }],
+      ] as const) {
+        expect(await arrive(directory, subject, claimed), `${subject} as ${claimed.userName}`).to.equal("deactivated");
+      }
+      for (const subject of ["sub-s", "sub-t"]) {
+        expect(await arrive(directory, subject, { userName: "ann" })).not.to.equal("deactivated");
+      }
+      const ofBen = (await waiting(directory)).find(({ detail }) => detail["subject"] === "sub-ben");
+      await closeReviewItem(service().p, directory.tenant, String(ofBen?.id), ADMIN);
+      expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal(ben);
+    });
   });
 });

@@ -47,6 +47,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0035-metadata-refresh", "7edbbed3ccf50df8", "34e390938eb51baf"],
   ["0037-kept-out", "64845ae304341359", "10e0f209ca0a881c"],
   ["0040-changed-names", "96f348d6998f8060", "d0dd6ecfaaadb9c7"],
+  ["0042-names-let-go", "8b434294637c5dc8", "7a74caf7b4f505a2"],
 ];
 
 function digestOf(statements: readonly string[]): string {

@@ -45,7 +45,7 @@ export interface KeepOutWriter {
   letPass(connection: ConnectionId, subject: string, keepers: readonly DirectoryUserId[], now: Instant): Promise<void>;
   /** What a pushed row is called until now stays its own; what admins said of its names is void. */
   keepFormerNames(row: DirectoryUserId, names: readonly FormerName[]): Promise<void>;
-  /** These rows keep nobody out any more by their names. */
+  /** These rows keep nobody out any more by their names; by subjects and lasting ids they do, and whoever was refused for them before. */
   letNamesGo(ids: readonly DirectoryUserId[]): Promise<void>;
   /** Those of the users whom a pushed row of a live connection keeps out there, by the names of their sign-ins. */
   keptOut(users: readonly UserId[]): Promise<readonly UserId[]>;

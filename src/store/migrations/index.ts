@@ -21,6 +21,7 @@ import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
 import { METADATA_REFRESH } from "./metadata-refresh.js";
 import type { Migration } from "./migration.js";
+import { NAMES_LET_GO } from "./names-let-go.js";
 import { NESTED_GROUPS } from "./nested-groups.js";
 import { REQUEST_LEASES } from "./request-leases.js";
 import { REQUEST_LOG } from "./request-log.js";
@@ -70,4 +71,5 @@ export const MIGRATIONS: readonly Migration[] = [
   METADATA_REFRESH,
   KEPT_OUT,
   CHANGED_NAMES,
+  NAMES_LET_GO,
 ];
