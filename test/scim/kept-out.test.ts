@@ -381,6 +381,24 @@ describe("whoever is kept out by somebody who is switched off or deleted", () =>
         });
       }
 
+      for (const how of ["switched off", "deleted"]) {
+        it(`SEC-05: one who is pushed and ${how}, and one who is kept out by it, do not both go`, async () => {
+          const directory = await connect();
+          const ben = await enter(directory, "sub-ben", { userName: "ben", claimedEmail: "ann" });
+          const id = await posted(directory, "ann");
+          const ann = await enter(directory, "sub-ann", { userName: "ann" });
+          for (const { user } of [ann, ben]) await give(directory, user);
+          await done(how === "deleted" ? directory.delete(`/Users/${id}`) : directory.patch(`/Users/${id}`, OFF));
+          for (const _ of [1, 2]) {
+            expect(await arrive(directory, "sub-ben", { userName: "ben", claimedEmail: "ann" })).to.equal(
+              "deactivated",
+            );
+            expect(await arrive(directory, "sub-ann", { userName: "ann" })).to.equal(ann.user);
+          }
+          expect([await ann.isIn(), await ben.isIn()]).to.deep.equal([true, false]);
+        });
+      }
+
       for (const [how, push] of Object.entries({
         "a deactivation": async (one: ScimDirectory) => done(one.patch(`/Users/${await posted(one, "boss")}`, OFF)),
         "a POST as inactive": (one: ScimDirectory) => posted(one, "boss", { active: false }),
