@@ -25,6 +25,8 @@ export interface LogFields {
   readonly bytes?: number;
   /** A code of ours, of node or of the database; never a library's sentence. */
   readonly code?: string;
+  /** The code of what an error was caused by. */
+  readonly cause?: string;
   readonly error?: string;
   readonly reason?: string;
   readonly reference?: string;
@@ -74,6 +76,7 @@ const ALLOWED: ReadonlySet<string> = new Set<keyof LogFields>([
   "attempt",
   "bytes",
   "code",
+  "cause",
   "error",
   "reason",
   "reference",
@@ -148,14 +151,20 @@ function plain(text: string): string {
 
 function faultFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
-  const code: unknown = "code" in error ? error.code : undefined;
+  const [code, cause] = [codeOf(error), codeOf(error.cause)];
   const at = frames(error);
   return {
     error: /^\w{1,60}$/.test(error.name) ? error.name : "Error",
-    ...(typeof code === "string" && /^\w{1,60}$/.test(code) ? { code } : {}),
+    ...(code !== undefined && { code }),
+    ...(cause !== undefined && { cause }),
     ...(at === "" ? {} : { at }),
     message: error.message,
   };
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^\w{1,60}$/.test(code) ? code : undefined;
 }
 
 /** The frames alone: a stack begins with the message, which may hold anything, line breaks included. */

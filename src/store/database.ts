@@ -24,7 +24,9 @@ export function translated(dialect: Dialect, error: unknown): unknown {
     return new Refusal("conflict", "a row with the same key was written first: read again, then retry");
   if (failure === "foreign_key") return new Refusal("not_found", "something that this refers to does not exist");
   if (failure === "unavailable") {
-    return new Refusal("unavailable", "the database is busy or away: retry in a moment", { cause: String(error) });
+    const refusal = new Refusal("unavailable", "the database is busy or away: retry in a moment");
+    refusal.cause = error;
+    return refusal;
   }
   return failure === "unstorable" ? unstorable() : error;
 }

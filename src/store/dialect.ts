@@ -259,6 +259,8 @@ const PG_FAILURES: Readonly<Record<string, Failure>> = {
   "22P05": "unstorable",
   "40001": "retry",
   "40P01": "retry",
+  // its disk is full
+  "53100": "unavailable",
   "53300": "unavailable",
   // the operator's `lock_timeout` and `statement_timeout`
   "55P03": "unavailable",
@@ -353,6 +355,8 @@ export const POSTGRES: Dialect = {
   failure(error) {
     // knex gives up waiting for a connection of its pool
     if (error instanceof Error && error.name === "KnexTimeoutError") return "unavailable";
+    // the driver gives no code where the server went in the middle of a statement
+    if (message(error).startsWith("Connection terminated")) return "unavailable";
     return PG_FAILURES[code(error)] ?? "other";
   },
 };

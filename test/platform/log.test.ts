@@ -106,6 +106,14 @@ describe("what is logged of a fault", () => {
     expect(logged("debug", fault)["message"]).to.contain(SECRET);
   });
 
+  it("tells the code of what caused it, and no other word of that", () => {
+    const cause = Object.assign(new Error(SECRET), { code: "SQLITE_FULL" });
+    const line = logged("info", new Error("away", { cause }));
+    expect(line).to.include({ error: "Error", cause: "SQLITE_FULL" });
+    expect(JSON.stringify(line)).not.to.contain(SECRET);
+    expect(logged("info", new Error("away", { cause: SECRET }))).not.to.have.property("cause");
+  });
+
   it("is no code or name that is a sentence, and no frame that cannot be told from the message", () => {
     const fault = Object.assign(new Error("x"), {
       code: `no ${SECRET}`,

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { ConnectionId, TenantId } from "../../src/model/ids.js";
+import { Refusal } from "../../src/model/problem.js";
 import type { Store } from "../../src/provisioning/ports/store.js";
 import { openStore } from "../../src/store/open.js";
+import { sql } from "../../src/store/sql.js";
+import { openSqlite } from "../../src/store/sqlite.js";
 import { conformance } from "./conformance.js";
 import { groupDocument, makeWorld, NOW } from "./world.js";
 
@@ -32,6 +35,20 @@ conformance("SQLite in memory", () => migrated("sqlite::memory:"));
 conformance("SQLite in a file", async () => migrated(`sqlite:${join(await freshFolder(), "data", "rolecall.db")}`));
 
 describe("SQLite alone", () => {
+  it("is unavailable while its disk is full, with the reason for the operator alone, and takes writes again afterwards", async () => {
+    const database = await openSqlite(":memory:");
+    const fill = (bytes: number) =>
+      database.transaction((db) => db.run(sql`insert into things (name) values (${"x".repeat(bytes)})`));
+    await database.transaction((db) => db.run(sql`create table things (name text) strict`));
+    await database.reader.all(sql`pragma max_page_count = 100`);
+    const failure: unknown = await fill(1_000_000).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(Refusal).and.to.include({ code: "unavailable" });
+    expect(failure).to.have.property("cause").with.property("code", "SQLITE_FULL");
+    expect(failure).to.have.property("detail").that.deep.equals({});
+    await fill(1_000);
+    await database.close();
+  });
+
   it("keeps its files from other users of the machine", async () => {
     const folder = join(await freshFolder(), "data");
     const path = join(folder, "rolecall.db");
