@@ -104,6 +104,11 @@ export function signInWriter(scope: Scope): SignInWriter {
     db.run(
       sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null and ${where}`,
     );
+  /** INVARIANT: who opens a session and who ends some of the connection see what the other has written, in whichever order. */
+  const holdOff = async (connection: ConnectionId, lock: Fragment): Promise<void> => {
+    if (dialect.name === "sqlite") return;
+    await db.all(sql`select id from connections where tenant_id = ${tenant} and id = ${connection}${lock}`);
+  };
   return {
     async insertPendingLogin(login) {
       const columns = {
@@ -157,6 +162,7 @@ export function signInWriter(scope: Scope): SignInWriter {
     async insertSession(session, now) {
       const at = bigint(toMillis(now));
       const { marks = [], after = now } = session.ended ?? {};
+      await holdOff(session.connection, dialect.share("connections"));
       const unmarked =
         marks.length === 0
           ? sql`true`
@@ -211,6 +217,7 @@ export function signInWriter(scope: Scope): SignInWriter {
         named.push(sql`(idp_session = ${idpSession}${unnamed})`);
       }
       if (named.length === 0) return [];
+      await holdOff(connection, dialect.lock());
       const rows = await db.all<{ readonly user_id: string }>(
         sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null
           and connection_id = ${connection} and ${join(named, " and ")} returning user_id`,

@@ -1,10 +1,12 @@
+import { setImmediate } from "node:timers/promises";
 import { expect } from "chai";
+import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import { openStore } from "../../src/store/open.js";
 import { openPostgres } from "../../src/store/postgres.js";
 import { sql, verbatim } from "../../src/store/sql.js";
 import { conformance } from "./conformance.js";
 import { postgresUrl } from "./postgres-server.js";
-import { expectRefusal, groupDocument, makeWorld, NOW, userDocument } from "./world.js";
+import { expectRefusal, groupDocument, LATER, MUCH_LATER, makeWorld, NOW, register, userDocument } from "./world.js";
 
 /** The advisory lock of migrations. */
 const MIGRATORS = 7_265_118_804;
@@ -84,6 +86,44 @@ describe("PostgreSQL alone", () => {
       await store.close();
     }
   });
+
+  for (const first of ["opens", "ends"] as const) {
+    it(`keeps no session alive that its provider ends while it is opened, where who ${first} it is first`, async () => {
+      const url = await postgresUrl();
+      const [store, watcher] = [await openStore(url), await openPostgres(url)];
+      try {
+        await store.migrate();
+        const world = await makeWorld(store);
+        const { id: connection } = world.connection;
+        const { user } = await world.push("ann");
+        await register(world, [user]);
+        const names = { subject: "sub" };
+        const ended = { marks: ["a mark"], after: NOW };
+        const session = { hash: "hash", user, connection, ...names, epoch: 0, expiresAt: MUCH_LATER, ended };
+        const open = (tx: TenantWriter): Promise<unknown> => tx.insertSession(session, NOW);
+        const end = async (tx: TenantWriter): Promise<unknown> => {
+          await tx.markUntil(connection, "a mark", LATER);
+          return tx.endIdpSessions(connection, names, NOW);
+        };
+        const [former, latter] = first === "opens" ? [open, end] : [end, open];
+        let isOver = false;
+        let other: Promise<unknown> = Promise.resolve();
+        await world.write(async (tx) => {
+          await former(tx);
+          other = world.write(latter).finally(() => {
+            isOver = true;
+          });
+          const waits = async () =>
+            (await watcher.reader.all(sql`select 1 from pg_locks where not granted`)).length > 0;
+          while (!isOver && !(await waits())) await setImmediate();
+        });
+        await other;
+        expect(await store.instance.sessionByHash("hash")).to.equal(undefined);
+      } finally {
+        await Promise.all([store.close(), watcher.close()]);
+      }
+    });
+  }
 
   it("says that the database is away, to readers, writers and checks", async () => {
     const store = await openStore("postgres://nobody:x@127.0.0.1:1/none");

@@ -107,7 +107,10 @@ export interface SignInWriter {
     subject: string,
     gone?: UserId,
   ): Promise<{ readonly user: UserId; readonly epoch: number } | undefined>;
-  /** False when the user is not registered (any more), or their sessions were ended since that epoch, or a mark of `ended` stands. */
+  /**
+   * False when the user is not registered (any more), or their sessions were ended since that epoch, or a mark of `ended` stands.
+   * Waits for an `endIdpSessions` of the connection under way, which waits for this.
+   */
   insertSession(session: NewSession, now: Instant): Promise<boolean>;
   touchSession(hash: string, now: Instant): Promise<void>;
   /** `undefined`: it had ended already. */
