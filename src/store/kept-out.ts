@@ -151,6 +151,7 @@ async function keepers(
   const { tenant, sql: db, dialect } = scope;
   const ids = dialect.list(externalIds);
   const names = dialect.list(userNames.map(asciiLower));
+  const folded = dialect.list(userNames.map(fold));
   const rowsBy = (key: string, values: Fragment, where: string): Fragment => by("directory_users", key, values, where);
   const namesBy = (table: string, values: Fragment, where: string): Fragment => by(table, "name", values, where);
   const by = (table: string, key: string, values: Fragment, where: string): Fragment =>
@@ -168,9 +169,10 @@ async function keepers(
         ),
         sql`select k.directory_user_id, 'id', k.name ${namesBy("former_names", ids, "k.kind = 'id'")}`,
         sql`select k.directory_user_id, 'id', k.name ${namesBy("sign_in_names", ids, "k.kind = 'id'")}`,
-        sql`select k.id, 'name', k.user_name_ascii ${rowsBy("user_name_ascii", names, "k.deleted_at is null")}`,
-        sql`select k.id, 'name', k.user_name_ascii
-          ${rowsBy("user_name_folded", dialect.list(userNames.map(fold)), "k.deleted_at is not null")}`,
+        ...["is null and k.scim_resource is not null", "is not null"].map(
+          (gone) =>
+            sql`select k.id, 'name', k.user_name_ascii ${rowsBy("user_name_folded", folded, `k.deleted_at ${gone}`)}`,
+        ),
         sql`select k.directory_user_id, 'name', k.name ${namesBy("former_names", names, "k.kind = 'name'")}`,
         sql`select k.directory_user_id, 'name', k.name ${namesBy("sign_in_names", names, "k.kind in ('asserted', 'name')")}`,
         sql`select kept_by, 'before', subject from kept_out where tenant_id = ${tenant} and connection_id = ${connection}

@@ -221,5 +221,14 @@ describe("whoever was kept out before", () => {
       await closeReviewItem(service().p, directory.tenant, String(ofBen?.id), ADMIN);
       expect(await arrive(directory, "sub-ben", { userName: "ben" })).to.equal(ben);
     });
+
+    it("SEC-05: is not let in by the letter case of letters beyond ASCII", async () => {
+      const directory = await connect();
+      const id = await posted(directory, "jürgen@acme.example");
+      await done(directory.patch(`/Users/${id}`, OFF));
+      expect(await arrive(directory, "sub-j", { userName: "JÜRGEN@acme.example" })).to.equal("deactivated");
+      await done(directory.delete(`/Users/${id}`));
+      expect(await arrive(directory, "sub-k", { userName: "JÜRGEN@acme.example" })).to.equal("deactivated");
+    });
   });
 });
