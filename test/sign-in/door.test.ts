@@ -392,11 +392,13 @@ describe("the door that too many knock at", () => {
       }
       expect(statuses).to.deep.equal([404, 404, 404, 429]);
       // One provider ends the sessions of many people at once.
-      for (const path of ["backchannel-logout", "global-token-revocation"]) {
+      // and everybody of an office leaves by one address
+      expect((await fetch(`${service.url}/sso/a/b/slo?SAMLRequest=x`)).status).to.equal(404);
+      for (const path of ["backchannel-logout", "global-token-revocation", "slo"]) {
         const address = `${service.url}/sso/a/b/${path}`;
         const json = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
         const form = { method: "POST", body: new URLSearchParams({ logout_token: "x" }) };
-        const { status } = await fetch(address, path === "backchannel-logout" ? form : json);
+        const { status } = await fetch(address, path === "global-token-revocation" ? json : form);
         expect(status, path).to.equal(404);
       }
     } finally {

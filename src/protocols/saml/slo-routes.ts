@@ -12,9 +12,10 @@ import { failSignIn } from "../sign-in/finish.js";
 import { redactValue } from "../sign-in/redact.js";
 import {
   type Departure,
-  findConnection,
+  findCalledConnection,
   type LeftSession,
   type SignInWeb,
+  takeTurn,
   type Visit,
 } from "../sign-in/sign-in-web.js";
 import { subjectKey } from "./claims.js";
@@ -43,7 +44,7 @@ export function logoutRoutes(web: SignInWeb): readonly Route[] {
       auth: anybody,
       responses: { 200: null, 303: null },
       async handler({ request }) {
-        const visit = await findConnection(web, request);
+        const visit = await findCalledConnection(web, request);
         return takeMessage(web, visit, () => redirectedLogout(request.queryText));
       },
     }),
@@ -56,7 +57,7 @@ export function logoutRoutes(web: SignInWeb): readonly Route[] {
       body: { read: "form", bytes: FORM_BYTES },
       responses: { 200: null, 303: null },
       async handler({ request, body }) {
-        const visit = await findConnection(web, request);
+        const visit = await findCalledConnection(web, request);
         return takeMessage(web, visit, () => postedLogout(body));
       },
     }),
@@ -86,6 +87,8 @@ async function takeMessage(web: SignInWeb, visit: Visit, open: () => LogoutMessa
       : await signedOut(web, visit, idp, message);
   } catch (error) {
     if (!(error instanceof SamlFailure)) throw error;
+    // strangers leave no more traces here than by sign-ins
+    takeTurn(web, visit.request);
     throw await failSignIn(web, visit, "logout_failed", detailOf(error, message));
   }
 }
