@@ -58,7 +58,7 @@ export interface Revocation {
 
 /**
  * Ends every session of those whom the connection knows so, at whatever connection they were opened, those too that are being opened at this
- * moment. `nobody`: there is no such person; `repeated`: the same message came before, and nothing was done; `misused`: it came
+ * moment. `nobody`: there is no such person; `repeated`: the same message was done before, and nothing is done now; `misused`: it came
  * before about somebody else.
  */
 export async function revokeByProvider(
@@ -71,11 +71,12 @@ export async function revokeByProvider(
   const now = p.now();
   return p.store.write(tenant.id, async (tx) => {
     const once = (said: string) => tx.rememberOnce(connection.id, p.secrets.hashToken(said), until);
-    const isNew = await once(`revocation ${id}`);
-    const isNewOfThem = await once(`revocation ${id} of ${JSON.stringify(known)}`);
-    if (!isNew) return isNewOfThem ? "misused" : "repeated";
+    const ofThem = `revocation ${id} of ${JSON.stringify(known)}`;
+    if (await once(`revocation ${id}`)) await once(ofThem);
+    else if (!(await tx.remembers(connection.id, p.secrets.hashToken(ofThem)))) return "misused";
     const users = await tx.usersKnownAs(connection.id, known);
     if (users.length === 0) return "nobody";
+    if (!(await once(`${ofThem}, done`))) return "repeated";
     await tx.endAllSessions(users);
     const data = { reason: "universal_logout", connection: connection.slug };
     const notices = users.map((user) => ({ type: ENDED, data, user }));

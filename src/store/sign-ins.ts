@@ -236,6 +236,10 @@ export function signInWriter(scope: Scope): SignInWriter {
       const columns = { tenant_id: tenant, connection_id: connection, id, expires_at: toMillis(expiresAt) };
       return (await db.run(sql`${insertion("one_time_ids", columns)} on conflict do nothing`)) > 0;
     },
+    async remembers(connection, id) {
+      const here = sql`tenant_id = ${tenant} and connection_id = ${connection} and id = ${id}`;
+      return (await one(db, sql`select 1 as known from one_time_ids where ${here}`)) !== undefined;
+    },
     async markUntil(connection, id, until) {
       const columns = { tenant_id: tenant, connection_id: connection, id, expires_at: toMillis(until) };
       await db.run(

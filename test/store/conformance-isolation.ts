@@ -426,6 +426,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   trimRequests: (b, a) => b.trimRequests(a.connection, 0, 10),
   markUntil: (b, a) => b.markUntil(a.connection, "jti", MUCH_LATER),
   rememberOnce: (b, a) => b.rememberOnce(a.connection, "jti", LATER),
+  remembers: (b, a) => b.remembers(a.connection, "jti"),
   publishEvents: (b) => b.publishEvents(LATER, 10),
   rewriteNotes: (b, a) => b.rewriteNotes("evidence", [{ key: a.grant, text: "[]" }]),
   removeNotes: (b, a) => b.removeNotes("trace", [a.trace]),

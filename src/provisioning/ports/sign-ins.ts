@@ -135,6 +135,8 @@ export interface SignInWriter {
   insertSignInTrace(trace: SignInTrace): Promise<void>;
   /** Remembers a one-time id of the connection until it expires; false when it was seen before (replay). */
   rememberOnce(connection: ConnectionId, id: string, expiresAt: Instant): Promise<boolean>;
+  /** Whether that was done, or a mark stands, while it is kept. */
+  remembers(connection: ConnectionId, id: string): Promise<boolean>;
   /** Lets a mark of the connection stand until then, or for as long as it does anyway. */
   markUntil(connection: ConnectionId, id: string, until: Instant): Promise<void>;
 }
