@@ -104,6 +104,10 @@ export function signInWriter(scope: Scope): SignInWriter {
     db.run(
       sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null and ${where}`,
     );
+  /** Neither run out nor ended with all of the person's: no later change of settings brings it back. */
+  const mayLive = (now: string): Fragment =>
+    sql`ended_at is null and expires_at > ${toMillis(now)} and epoch = (
+      select u.session_epoch from users u where u.tenant_id = sessions.tenant_id and u.id = sessions.user_id)`;
   /** INVARIANT: who opens a session and who ends some of the connection see what the other has written, in whichever order. */
   const holdOff = async (connection: ConnectionId, lock: Fragment): Promise<void> => {
     if (dialect.name === "sqlite") return;
@@ -203,7 +207,7 @@ export function signInWriter(scope: Scope): SignInWriter {
       const mine = user === undefined ? NOTHING : sql` and user_id = ${user}`;
       const row = await one<{ readonly user_id: string }>(
         db,
-        sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null
+        sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ${mayLive(now)}
           and id = ${id}${mine} returning user_id`,
       );
       return row && (row.user_id as UserId);
@@ -219,7 +223,7 @@ export function signInWriter(scope: Scope): SignInWriter {
       if (named.length === 0) return [];
       await holdOff(connection, dialect.lock());
       const rows = await db.all<{ readonly user_id: string }>(
-        sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ended_at is null
+        sql`update sessions set ended_at = ${toMillis(now)} where tenant_id = ${tenant} and ${mayLive(now)}
           and connection_id = ${connection} and ${join(named, " and ")} returning user_id`,
       );
       const byUser = grouped(rows, (row) => row.user_id as UserId);

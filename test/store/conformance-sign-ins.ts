@@ -162,6 +162,24 @@ export function signInConformance(open: OpenStore): void {
       expect(await Promise.all(hashes.map(alive))).to.deep.equal([false, true, false]);
     });
 
+    it("ends nothing a second time that has run out, or that ended with all of the person's", async () => {
+      const world = await makeWorld(store());
+      const people = [await world.push("ann"), await world.push("bob")] as const;
+      const [ann, bob] = people.map(({ user }) => user) as [UserId, UserId];
+      await register(world, [ann, bob]);
+      await signedIn(world, ann, { subject: "a" });
+      await signedIn(world, bob, { subject: "b" });
+      const listed = async (user: UserId) => (await world.read.sessions({ ...ALIVE, user })).items[0]?.id ?? "none";
+      const [ofAnn, ofBob] = [await listed(ann), await listed(bob)];
+      await world.write((tx) => tx.endAllSessions([ann]));
+      const end = (subject: string, at: string) =>
+        world.write((tx) => tx.endIdpSessions(world.connection.id, { subject }, at));
+      const endById = (id: string, at: string) => world.write((tx) => tx.endSessionById(id, undefined, at));
+      expect([await endById(ofAnn, LATER), await endById(ofBob, MUCH_LATER)]).to.deep.equal([undefined, undefined]);
+      expect([await end("a", LATER), await end("b", MUCH_LATER)]).to.deep.equal([[], []]);
+      expect(await end("b", LATER)).to.deep.equal([{ user: bob, sessions: 1 }]);
+    });
+
     it("opens no session under a mark that stands, and one when it is over", async () => {
       const world = await makeWorld(store());
       const { user } = await world.push("ann");

@@ -125,7 +125,7 @@ export interface SignInWriter {
   usersKnownAs(connection: ConnectionId, known: KnownAs): Promise<readonly UserId[]>;
   /**
    * Ends sessions by the IdP's own names, without one none. Of both names both must hold, where a session that the IdP never
-   * named counts as named so. Whose they were.
+   * named counts as named so. Whose they were; what had run out or ended before is not among them.
    */
   endIdpSessions(
     connection: ConnectionId,
