@@ -418,7 +418,13 @@ describe("the document of identity provider metadata", () => {
       expect(found).to.not.have.property("sloPostResponseUrl");
     });
 
-    for (const address of ["http://idp.example/out", "javascript:alert(1)", "https://a:b@idp.example/", ""]) {
+    for (const address of [
+      "http://idp.example/out",
+      "https://idp.example;script-src/",
+      "javascript:alert(1)",
+      "https://a:b@idp.example/",
+      "",
+    ]) {
       it(`is left out where the address is \`${address}\`, and sign-ins go on`, () => {
         const found = withLogout(slo("HTTP-Redirect", `Location="${address}"`));
         expect(Object.keys(found).filter((name) => name.startsWith("slo"))).to.deep.equal([]);
@@ -650,6 +656,12 @@ describe("the name and the addresses of identity provider metadata", () => {
     ["https://ïdp.example/sso", /must be an https URL/],
     ["https://admin@idp.example/", /without user and password/],
     ["https://:secret@idp.example/", /without user and password/],
+    ["https://idp.example;script-src/", /plain name or address as its host/],
+    ["https://idp.example,evil.example/", /plain name or address as its host/],
+    ["https://idp.example%3Bscript-src/", /plain name or address as its host/],
+    ["https://idp&apos;none&apos;/", /plain name or address as its host/],
+    ["https://&quot;idp&quot;/", /plain name or address as its host/],
+    ["https://*/", /plain name or address as its host/],
     ["https://idp.example/sso#here", /without fragment/],
     [`https://idp.example/${"x".repeat(2_000)}`, /at most 2000 characters/],
   ];
@@ -664,6 +676,19 @@ describe("the name and the addresses of identity provider metadata", () => {
       }
     });
   }
+
+  it("may have a host of any plain kind", () => {
+    for (const host of [
+      "idp_1.example:8443",
+      "xn--dp-4ja.example",
+      "192.0.2.7",
+      "[2001:db8::7]:8443",
+      "IDP.example.",
+    ]) {
+      const location = `https://${host}/sso;v=1,2?a=*`;
+      expect(read(idpMetadata({ services: ssoService(location) })).ssoRedirectUrl).to.equal(location);
+    }
+  });
 
   it("may be plain http where private networks are allowed", () => {
     const xml = idpMetadata({ services: ssoService("http://127.0.0.1:9000/sso") });

@@ -36,6 +36,8 @@ const LONGEST_ENTITY_ID = 1_024;
 const LONGEST_ADDRESS = 2_000;
 /** Each of them may be tried on each signature. */
 const MOST_CERTIFICATES = 20;
+/** What URLs may have besides means something to a Content-Security-Policy. */
+const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
 const ZONE = /(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Every mistake at once. */
@@ -63,6 +65,8 @@ export function addressMistake(address: string, { allowHttp }: Pick<MetadataRule
     /^https?:\/\/[\x21-\x5b\x5d-\x7e]+$/i.test(address) && URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined) return `must be an https URL, is ${quote(address)}`;
   if (url.protocol !== "https:" && !allowHttp) return `must be an https URL: ${quote(address)} can be read on its way`;
+  if (!PLAIN_HOST.test(url.hostname))
+    return `must have a plain name or address as its host, has ${quote(url.hostname)}`;
   if (url.username !== "" || url.password !== "") return "must be a URL without user and password";
   return address.includes("#") ? `must be a URL without fragment, is ${quote(address)}` : undefined;
 }
