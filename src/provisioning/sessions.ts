@@ -16,6 +16,8 @@ export interface ClosedSession extends Omit<EndedSession, "sealedHint"> {
 export const LOGIN_MINUTES = 10;
 /** No sign-in counts for longer after it was said. */
 const MARK_MINUTES = 25 * 60;
+/** Stands for the name of a session that the identity provider never named: any that it ends may be this one. */
+const UNNAMED = "";
 const TOUCH_SECONDS = 60;
 /** A session that began by the identity provider's clock, a minute behind ours, does not end before it begins here. */
 const SHORTEST_MINUTES = 1;
@@ -154,8 +156,12 @@ export async function markEnded(
   { id }: Pick<Connection, "id">,
   { at, ...names }: EndedNames & { readonly at?: Instant },
 ): Promise<void> {
-  if (at !== undefined) await tx.markUntil(id, endedMark(p, names), later(at, MARK_MINUTES));
-  else if (names.idpSession !== undefined) await tx.markUntil(id, endedMark(p, names), later(p.now(), LOGIN_MINUTES));
+  if (at !== undefined) {
+    const { subject, idpSession } = names;
+    const isOfBoth = subject !== undefined && idpSession !== undefined;
+    const ended = isOfBoth ? [names, { subject, idpSession: UNNAMED }] : [names];
+    for (const each of ended) await tx.markUntil(id, endedMark(p, each), later(at, MARK_MINUTES));
+  } else if (names.idpSession !== undefined) await tx.markUntil(id, endedMark(p, names), later(p.now(), LOGIN_MINUTES));
 }
 
 /** All that a provider may have called this session when it ended it. */
@@ -164,7 +170,8 @@ function possibleMarks({
   idpSession,
   assertedAt,
 }: Required<Pick<EndedNames, "subject">> & EndedNames & { readonly assertedAt?: Instant }): readonly EndedNames[] {
-  const named: readonly EndedNames[] = idpSession === undefined ? [] : [{ idpSession }, { subject, idpSession }];
+  const named: readonly EndedNames[] =
+    idpSession === undefined ? [{ subject, idpSession: UNNAMED }] : [{ idpSession }, { subject, idpSession }];
   return assertedAt === undefined ? named : [...named, { subject }];
 }
 

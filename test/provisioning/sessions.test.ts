@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Connection, SessionLimits, Tenant } from "../../src/model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../../src/model/ids.js";
+import { endByProvider } from "../../src/provisioning/end-sessions.js";
 import { beginLogin, currentSession, openSession, takeLogin, takeOnce } from "../../src/provisioning/sessions.js";
 import { testClock } from "../support/clock.js";
 import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
@@ -84,6 +85,29 @@ describe("sessions", () => {
     expect([await end(second.id), await end(connection.id)]).to.deep.equal([[], [{ user, sessions: 1 }]]);
     expect(await currentSession(t.p, named.token)).to.equal(undefined);
     expect(await currentSession(t.p, other.token)).to.include({ userId: user });
+  });
+
+  it("that the identity provider never named are not opened by what it said before it ended a named one of the person's", async () => {
+    const [before, at, after] = [later(-2), later(-1), clock.now()];
+    const logout = { id: "a logout", until: later(10), at, subject: "ada", idpSession: "_x" };
+    expect(await endByProvider(t.p, tenant, connection, logout, "a request")).to.equal(0);
+    const opens = (assertedAt: Instant, subject: string, idpSession?: string) => {
+      const session = {
+        user,
+        connection,
+        subject,
+        epoch: 0,
+        assertedAt,
+        ...(idpSession !== undefined && { idpSession }),
+      };
+      return openSession(t.p, tenant, session).then(() => "opened", codeOf);
+    };
+    expect([await opens(before, "ada"), await opens(before, "ada", "_x")]).to.deep.equal([
+      "deactivated",
+      "deactivated",
+    ]);
+    const others = [opens(before, "ada", "_y"), opens(before, "eve"), opens(after, "ada"), opens(after, "ada", "_x")];
+    expect(await Promise.all(others)).to.deep.equal(["opened", "opened", "opened", "opened"]);
   });
 
   describe("and logins under way", () => {
