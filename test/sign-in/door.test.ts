@@ -391,8 +391,7 @@ describe("the door that too many knock at", () => {
         statuses.push((await createBrowser().visit(`${service.url}/sso/${path}`)).status);
       }
       expect(statuses).to.deep.equal([404, 404, 404, 429]);
-      // One provider ends the sessions of many people at once.
-      // and everybody of an office leaves by one address
+      // One provider ends the sessions of many people at once, and everybody of an office leaves by one address.
       expect((await fetch(`${service.url}/sso/a/b/slo?SAMLRequest=x`)).status).to.equal(404);
       for (const path of ["backchannel-logout", "global-token-revocation", "slo"]) {
         const address = `${service.url}/sso/a/b/${path}`;
@@ -401,6 +400,26 @@ describe("the door that too many knock at", () => {
         const { status } = await fetch(address, path === "global-token-revocation" ? json : form);
         expect(status, path).to.equal(404);
       }
+    } finally {
+      await service.close();
+    }
+  });
+});
+
+describe("the door of SAML logouts", () => {
+  it("lets a stranger leave no more traces by messages that are refused than by sign-ins", async () => {
+    const service = await startSignInService({ signInsPerMinutePerAddress: 2 });
+    try {
+      const acme = await service.addTenant({ slug: "acme", name: "Acme" });
+      const requireSigned = "both";
+      const ssoRedirectUrl = "https://idp.example/sso";
+      const saml = { entityId: "https://idp.example", ssoRedirectUrl, certificates: [], requireSigned } as const;
+      await service.connect(acme, { slug: "sso", protocol: "saml", saml, mayGrantOwner: false });
+      const statuses: number[] = [];
+      for (let sent = 0; sent < 3; sent++) {
+        statuses.push((await fetch(`${service.url}/sso/acme/sso/slo?SAMLRequest=x`)).status);
+      }
+      expect(statuses).to.deep.equal([400, 400, 429]);
     } finally {
       await service.close();
     }
