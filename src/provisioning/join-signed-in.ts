@@ -79,10 +79,12 @@ export async function joinSignedIn(
   }
   if (pushed.active) return;
   const others = found.filter((other) => other !== one);
-  const closed = await keepOut(tx, connection, others, pushed, now);
+  const kept = await keepOut(tx, connection, others, pushed, now);
+  // INVARIANT: an owner who came in again after a refusal, and must stay in, is not locked out by the note of it; one who is out stays out.
+  if (row.scimActive && kept.in.length > 0) await tx.forgetRefusals(connection.id, kept.in, row.user);
   await tx.noteKeptOut(
     connection.id,
-    closed.map((subject) => ({ subject, by: row.id })),
+    kept.out.map((subject) => ({ subject, by: row.id })),
     now,
   );
 }

@@ -144,25 +144,33 @@ interface KeptOutSoFar {
   readonly closed?: readonly UserId[];
 }
 
-/**
- * Ends the sessions of those whom a user who is inactive by now keeps out: the subjects that stay out whatever they are called later, for
- * the caller to note.
- */
+/** What a deactivation or deletion comes to for the subjects that it means. */
+export interface KeepingOut {
+  /** They stay out whatever they are called later: the caller notes it. */
+  readonly out: readonly string[];
+  /** They stay in, since no other owner could come in. */
+  readonly in: readonly string[];
+}
+
+/** Ends the sessions of those whom a user who is inactive by now keeps out. */
 export async function keepOut(
   tx: TenantWriter,
   connection: Connection,
   rows: readonly SignedInRow[],
   pushed: PushedNames,
   now: Instant,
-): Promise<readonly string[]> {
+): Promise<KeepingOut> {
   const closed: SignedInRow[] = [];
+  const left: SignedInRow[] = [];
   for (const row of rows) {
     if (await mayKeepOut(tx, row.user, { closed: closed.map(({ user }) => user) })) closed.push(row);
-    else await reviewPrivileged(tx, connection, row, pushed, now);
+    else left.push(row);
   }
+  for (const row of left) await reviewPrivileged(tx, connection, row, pushed, now);
   if (closed.length > 0) await tx.endAllSessions(closed.map(({ user }) => user));
   const owners = new Set(closed.length > 0 ? await tx.ownerIds() : []);
   const comesAlong = (meaning: Meaning) => meaning.closes && !meaning.links;
   const isNoted = (row: SignedInRow) => owners.has(row.user) || !comesAlong(meaningOf(row, pushed));
-  return closed.filter(isNoted).map(({ subject }) => subject);
+  const subjects = (of: readonly SignedInRow[]) => of.map(({ subject }) => subject);
+  return { out: subjects(closed.filter(isNoted)), in: subjects(left) };
 }

@@ -94,7 +94,7 @@ export async function keepOutNamesakes(
   if (document.active || connection.sync !== "live") return [];
   const found = await signedInAs(tx, connection, document);
   const others = linked.kind === "row" ? found.filter(({ id }) => id !== linked.row.id) : found;
-  return keepOut(tx, connection, others, document, now);
+  return (await keepOut(tx, connection, others, document, now)).out;
 }
 
 /** Somebody new has the userName of somebody deleted: perhaps the same person under another externalId. */

@@ -99,6 +99,13 @@ export function keepOutWriter(scope: Scope): KeepOutWriter {
           from ${rows} as r where true on conflict do nothing`,
       );
     },
+    async forgetRefusals(connection, subjects, user) {
+      await db.run(
+        sql`delete from kept_out where tenant_id = ${tenant} and connection_id = ${connection} and not let_in
+          and subject in ${dialect.list(subjects)} and kept_by in (select l.directory_user_id from identity_links l
+            where l.tenant_id = ${tenant} and l.user_id = ${user})`,
+      );
+    },
     async letPass(connection, subject, ids, now) {
       await db.run(
         sql`insert into kept_out (tenant_id, connection_id, subject, kept_by, since_at, let_in)

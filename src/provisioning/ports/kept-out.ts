@@ -41,6 +41,8 @@ export interface KeepOutWriter {
     closed: readonly { readonly subject: string; readonly by: DirectoryUserId }[],
     now: Instant,
   ): Promise<void>;
+  /** That these subjects were refused for rows of this user does not count any more. */
+  forgetRefusals(connection: ConnectionId, subjects: readonly string[], user: UserId): Promise<void>;
   /** An admin says that the subject is none of these, whether it was noted for them or not. */
   letPass(connection: ConnectionId, subject: string, keepers: readonly DirectoryUserId[], now: Instant): Promise<void>;
   /** What a pushed row is called until now stays its own; what admins said of its names is void. */
