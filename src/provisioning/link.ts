@@ -8,7 +8,6 @@ import type { Instant, UserId } from "../model/ids.js";
 import { holdsPrivileges, keepersOf, mayKeepOut, mayMove } from "./keep-out.js";
 import { signedInAs } from "./link-push.js";
 import { isLastWayIn } from "./owners.js";
-import type { LinkRow } from "./ports/access.js";
 import type { LinkCandidate, SignInName } from "./ports/directory.js";
 import type { Keeper } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
@@ -49,7 +48,22 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
   const known = await tx.rowBySubject(connection.id, observed.subject);
   if (!known) await tx.lockTenant();
   const row = known ?? (await tx.rowBySubject(connection.id, observed.subject));
-  return row ? linkKnown(tx, connection, signIn, row) : firstLink(tx, connection, signIn);
+  if (row) return linkKnown(tx, connection, signIn, row);
+  const linked = await firstLink(tx, connection, signIn);
+  if (linked.kind !== "ambiguous" && linked.kind !== "inactive") return linked;
+  return (await lastOwner(tx, connection, signIn)) ?? linked;
+}
+
+/** The owner who was deleted under this subject, and is not back, while nobody else who owns the tenant can come in. */
+async function lastOwner(
+  tx: TenantWriter,
+  connection: Connection,
+  { subject }: SignInNames,
+): Promise<Linked | undefined> {
+  const row = await tx.deletedRow(connection.id, { subject, externalIds: [] });
+  if (!row || (await liveRow(tx, connection, row.user))) return undefined;
+  const [account] = await tx.people([row.user]);
+  return account && (await isLastWayIn(tx, account)) ? { kind: "row", row } : undefined;
 }
 
 /**
@@ -70,11 +84,11 @@ async function linkKnown(
   const rows = await tx.rowsByNames(connection.id, namesToAsk(signIn));
   const keepers = await keepersOf(tx, connection, signIn, called);
   const meant = rows.some((one) => isFree(one) && meansFree(signIn, one, keepers));
+  const joined = meant ? await joinKnown(tx, connection, signIn, row, keepers) : undefined;
+  if (joined) return joined;
   const [keeper] = keepers;
-  if (meant || keeper === undefined) return meant ? joinKnown(tx, connection, signIn, row, keepers) : itself;
-  return (await mayKeepOut(tx, row.user, { keepers }))
-    ? { kind: "inactive", user: keeper.user, keepers, own: row.user }
-    : itself;
+  if (keeper === undefined || !(await mayKeepOut(tx, row.user, { keepers }))) return itself;
+  return { kind: "inactive", user: keeper.user, keepers, own: row.user };
 }
 
 /** Whoever is kept out is nobody new by a name alone: that may be the name of the one who came in their place. */
@@ -94,14 +108,13 @@ async function joinKnown(
   signIn: SignInNames,
   row: LinkCandidate,
   keepers: readonly Keeper[],
-): Promise<Linked> {
+): Promise<Linked | undefined> {
   await tx.lockTenant();
-  const itself: Linked = { kind: "row", row };
   const rows = await tx.rowsByNames(connection.id, namesToAsk(signIn));
   const [pushed, another] = rows.filter((one) => isFree(one) && meansFree(signIn, one, keepers));
-  if (pushed === undefined || another !== undefined) return itself;
+  if (pushed === undefined || another !== undefined) return undefined;
   const rivals = (await signedInAs(tx, connection, pushed)).filter((one) => meaningOf(one, pushed).links);
-  if (rivals.some(({ id }) => id !== row.id) || (await holdsPrivileges(tx, row.user))) return itself;
+  if (rivals.some(({ id }) => id !== row.id) || (await holdsPrivileges(tx, row.user))) return undefined;
   const { claims } = row;
   const taken = { ...pushed, subject: signIn.subject, ...(claims && { claims }) };
   return { kind: "row", row: taken, joins: { ...row, ...signIn } };
@@ -221,19 +234,20 @@ async function switchedOff(
 
 /**
  * A deleted row keeps its account from coming back by a sign-in; where a push has revived the account, its new row is meant.
+ * INVARIANT: that is no way past an admin's word: the account of a row that has another subject by now, or that the deleted row's
+ * subject never signed in to, is nobody's by what the person was once known by.
  * Somebody who was deleted before SCIM counted, and had no account then, is a stranger.
  */
 async function linkDeleted(tx: TenantWriter, connection: Connection, signIn: SignInNames): Promise<Linked> {
   const { externalIds } = namesToAsk(signIn);
   const deleted = await tx.deletedRow(connection.id, { subject: signIn.subject, externalIds });
   if (deleted) {
-    const live = await liveLink(tx, connection, deleted.user);
-    const row = live && (await tx.rowById(connection.id, live.directoryUser));
-    if (row) return { kind: "row", row };
-    const [account] = await tx.people([deleted.user]);
-    if (deleted.subject === signIn.subject && account && (await isLastWayIn(tx, account))) {
-      return { kind: "row", row: deleted };
+    const row = await liveRow(tx, connection, deleted.user);
+    if (row && (row.scimActive || connection.sync !== "live")) {
+      const isTheirs = row.subject === undefined && deleted.subject === signIn.subject;
+      return isTheirs ? { kind: "row", row } : { kind: "ambiguous", rows: [row], meant: row };
     }
+    const [account] = await tx.people([deleted.user]);
     const binds = connection.sync === "live" || account?.status !== "pending";
     if (binds) return { kind: "inactive", user: deleted.user };
   }
@@ -241,9 +255,9 @@ async function linkDeleted(tx: TenantWriter, connection: Connection, signIn: Sig
   return keeper ? { kind: "inactive", user: keeper.user } : { kind: "nobody" };
 }
 
-async function liveLink(tx: TenantWriter, connection: Connection, user: UserId): Promise<LinkRow | undefined> {
-  const links = await tx.links([user]);
-  return links.find((link) => link.connection === connection.id && !link.deleted);
+async function liveRow(tx: TenantWriter, connection: Connection, user: UserId): Promise<LinkCandidate | undefined> {
+  const link = (await tx.links([user])).find((one) => one.connection === connection.id && !one.deleted);
+  return link && tx.rowById(connection.id, link.directoryUser);
 }
 
 /** Somebody else's subject may be that of a pushed person by now: an admin decides, who accepts the item if so. */

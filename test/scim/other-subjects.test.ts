@@ -110,6 +110,56 @@ describe("a pushed person who is named by another subject than they sign in by",
       }
     }
 
+    for (const isOwner of [false, true]) {
+      it(`SEC-05: nor do a DELETE and a POST in the past, when others come by what they were known by, ${isOwner ? "of an owner" : "of anybody"}`, async () => {
+        const named = (name: string) => [name, { userName: name, assertedName: name }] as const;
+        const [before, after] = ["ann@acme.example", "ann.new@acme.example"];
+        const directory = await connect();
+        const id = await directory.user(before, { externalId: "e-1" });
+        const user = await arrive(directory, ...named(before));
+        if (isOwner) await own(directory, user);
+        expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+        const again = await directory.user(before, { externalId: "e-1" });
+        await put(directory, again, after, { externalId: "e-2" });
+        expect(await arrive(directory, ...named(after))).to.equal(isOwner ? "needs_review" : user);
+        if (isOwner) expect(await accept(directory)).to.equal(true);
+        for (const [subject, claimed] of [
+          named(before),
+          [before, { userName: "else" }],
+          ["e-1", { userName: "zed" }],
+          ["sub-zed", { userName: "zed", externalIds: ["e-1"] }],
+        ] as const) {
+          expect(await arrive(directory, subject, claimed), `${subject} as ${claimed.userName}`).to.equal(
+            "needs_review",
+          );
+        }
+        expect(await arrive(directory, ...named(after))).to.equal(user);
+        expect((await waiting(directory)).map(({ kind }) => kind)).to.include("other_subject");
+      });
+    }
+
+    it("SEC-05: what an admin accepted is not undone by the subject of before under another name", async () => {
+      const { directory, id, user } = await linked();
+      expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+      await directory.user("ann@acme.example", { externalId: "e-ann" });
+      const again = () => arrive(directory, "sub-new", { userName: "ann@acme.example" });
+      expect(await again()).to.equal("needs_review");
+      expect(await accept(directory)).to.equal(true);
+      expect(await again()).to.equal(user);
+      expect(await arrive(directory, "sub-ann", { userName: "else" })).to.equal("needs_review");
+      expect(await again()).to.equal(user);
+    });
+
+    it("SEC-05: nobody gets a revived account that was never signed in to by an externalId that it has no more", async () => {
+      const directory = await connect();
+      const id = await directory.user("ann@acme.example", { externalId: "e-1" });
+      expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
+      await put(directory, await directory.user("ann@acme.example", { externalId: "e-1" }), "ann", {
+        externalId: "e-2",
+      });
+      expect(await arrive(directory, "e-1", { userName: "zed" })).to.equal("needs_review");
+    });
+
     it("nobody is revived without their sign-in, where an admin gave that to the new hire", async () => {
       const { directory, id, user } = await linked();
       expect((await directory.delete(`/Users/${id}`)).status).to.equal(204);
