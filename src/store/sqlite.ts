@@ -1,7 +1,9 @@
 /** SQLite: one writer that commits in groups, a reader beside it, and one for walks; `:memory:` has one connection for all. */
 import { mkdir, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Database as RawDatabase, RunResult, Statement } from "sqlite3";
+import { Refusal } from "../model/problem.js";
 import { type Database, TransactionSql, translated } from "./database.js";
 import { SQLITE } from "./dialect.js";
 import { type Knex, knex, SILENT } from "./knex.js";
@@ -14,6 +16,7 @@ import { WriteQueue } from "./write-queue.js";
 
 const PREPARED_STATEMENTS = 400;
 const MEMORY = ":memory:";
+const OPENING_ATTEMPTS = 40;
 /** 16 MB: a page that many transactions write goes to the database once for all of them. */
 const CHECKPOINT_PAGES = 4_000;
 
@@ -131,15 +134,26 @@ async function connect(filename: string, pragmas: string): Promise<Opened> {
   });
   const raw = (await pool.client.acquireConnection()) as RawDatabase;
   const opened = { pool, raw, connection: new SqliteConnection(raw) };
+  const settings = `pragma busy_timeout = 5000; pragma foreign_keys = on; pragma temp_store = memory; ${pragmas}`;
   try {
-    await opened.connection.exec(
-      `pragma busy_timeout = 5000; pragma foreign_keys = on; pragma temp_store = memory; ${pragmas}`,
-    );
+    await whileLocked(() => opened.connection.exec(settings));
   } catch (error) {
     await disconnect(opened);
     throw error;
   }
   return opened;
+}
+
+/** Two processes that open a new file at the same time: the switch to WAL does not wait for the other's, whatever `busy_timeout` says. */
+async function whileLocked(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === OPENING_ATTEMPTS || !(error instanceof Refusal) || error.code !== "unavailable") throw error;
+      await setTimeout(50);
+    }
+  }
 }
 
 async function disconnect({ pool, raw, connection }: Opened): Promise<void> {
