@@ -11,8 +11,6 @@ export type GroupAuthority = "auto" | "claims" | "scim";
 export type ScimProfile = "rfc" | "okta" | "entra";
 /** Kinds of resources that a SCIM client may keep. */
 export type ManagedResource = "users" | "groups" | "serviceAccounts";
-/** The resources whose `roles` SCIM manages. */
-export type RoleSource = ManagedResource;
 /** Which of the people and groups that admins made by hand a SCIM client finds and may take over. */
 export type AdoptMode = "off" | "verified_domain";
 export type GroupSeparator = "," | ";";
@@ -40,7 +38,7 @@ export interface Connection {
   /** What stands between the names where the groups of a sign-in come as one text; absent: that is one name. */
   readonly groupSeparator?: GroupSeparator;
   /** Of which resources SCIM's `roles` are taken; elsewhere they are ignored, and what is assigned stays. */
-  readonly rolesFrom: readonly RoleSource[];
+  readonly rolesFrom: readonly ManagedResource[];
   /** What the SCIM client may read and write at all; what it does not manage is refused, and what is stored stays. */
   readonly manages: readonly ManagedResource[];
   /** Since when the connection does not manage groups: what it last said of them is stale from then on. */

@@ -2,7 +2,7 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { CustomDocument } from "../model/directory.js";
 import type { CustomResourceId } from "../model/ids.js";
-import { Refusal } from "../model/problem.js";
+import { versionConflict } from "../model/version-conflict.js";
 import type { Provisioning } from "./deps.js";
 import type { WrittenRow } from "./ports/directory.js";
 
@@ -34,5 +34,5 @@ export async function deleteCustomResource(
   row: { readonly id: CustomResourceId; readonly ifVersion?: number },
 ): Promise<void> {
   const deleted = await p.store.write(tenant.id, (tx) => tx.deleteCustomResource(connection.id, type, row));
-  if (!deleted) throw new Refusal("version_conflict", `resource \`${row.id}\` has changed: read it again, then retry`);
+  if (!deleted) throw versionConflict("resource", row.id);
 }

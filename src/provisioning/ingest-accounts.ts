@@ -2,6 +2,7 @@
 import type { ScimServiceAccountDocument, UpsertServiceAccount } from "../model/directory.js";
 import type { DirectoryUserId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { versionConflict } from "../model/version-conflict.js";
 import type { IngestState, Written } from "./ingest-state.js";
 import type { AccountDocument, AccountRow } from "./ports/service-accounts.js";
 
@@ -44,7 +45,7 @@ export async function deleteAccount(
   const { tx, connection, now, touched } = state;
   const { user } = await liveAccount(state, id);
   if (!(await tx.deleteServiceAccount(connection.id, id, now, ifVersion))) {
-    throw new Refusal("version_conflict", `service account \`${id}\` has changed: read it again, then retry`);
+    throw versionConflict("service account", id);
   }
   touched.add(user);
   return undefined;

@@ -3,8 +3,9 @@ import type { MembersChange, ScimGroupDocument, UpsertGroup } from "../model/dir
 import type { DirectoryGroupId, DirectoryUserId, MemberId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
+import { versionConflict } from "../model/version-conflict.js";
 import { adoptGroupAt, isAdoptable, localGroupOf } from "./adopt.js";
-import { changed, type IngestState, touchRows, type Written } from "./ingest-state.js";
+import { type IngestState, touchRows, type Written } from "./ingest-state.js";
 import type { LockedGroup, NamedMembers } from "./ports/directory.js";
 import { freeDeletedGroup, isRenamed, pinNewGroup, pinRenamedGroup } from "./pushed-pins.js";
 import { wakeWhenSettled } from "./settle.js";
@@ -84,7 +85,7 @@ export async function deleteGroup(
   const group = await tx.lockGroup(connection.id, id);
   if (group === undefined) throw new Refusal("not_found", `no group \`${id}\``);
   const members = await tx.deleteGroup(connection.id, id, now, ifVersion);
-  if (members === undefined) throw changed("group", id);
+  if (members === undefined) throw versionConflict("group", id);
   await touchRows(state, members);
   const { notices, heirs } = await freeDeletedGroup(tx, connection, id, now);
   state.notices.push(...notices);
@@ -99,7 +100,8 @@ export async function changeMembers(state: IngestState, change: MembersChange): 
   const { tx, connection, now } = state;
   const group = await tx.lockGroup(connection.id, change.group);
   if (group === undefined) throw new Refusal("not_found", `no group \`${change.group}\``);
-  if (change.ifVersion !== undefined && change.ifVersion !== group.version) throw changed("group", change.group);
+  if (change.ifVersion !== undefined && change.ifVersion !== group.version)
+    throw versionConflict("group", change.group);
   if (group.unconfirmedSince !== undefined) await confirmMembers(state, change.group);
   const moved =
     change.kind === "removeMembers" ? await takeOut(state, change, group) : await putIn(state, change, group);

@@ -1,7 +1,6 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { CustomResourceId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import { Refusal } from "../model/problem.js";
 import type { AdoptionNotice } from "./adopt.js";
 import type { JoinNotice } from "./join-signed-in.js";
 import type { WrittenRow } from "./ports/directory.js";
@@ -29,10 +28,6 @@ export interface IngestState {
   readonly filled: Map<DirectoryGroupId, Written>;
   readonly notices: (PinNotice | AdoptionNotice | JoinNotice)[];
   groupsPushed: boolean;
-}
-
-export function changed(what: "user" | "group", id: string): Refusal {
-  return new Refusal("version_conflict", `${what} \`${id}\` has changed: read it again, then retry`);
 }
 
 /** Whose rows these are is reconciled afterwards. */

@@ -7,6 +7,7 @@ import type { DirectoryChange, ObserveUser, ScimUserDocument, UpsertUser } from 
 import { fold } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { versionConflict } from "../model/version-conflict.js";
 import { admitDocument, admitSeat } from "./admit.js";
 import {
   type AdoptionNotice,
@@ -20,7 +21,7 @@ import { firstNames } from "./first-names.js";
 import { blaming, refuseOtherIds } from "./given-ids.js";
 import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
 import { addFirstMembers, changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
-import { changed, type IngestState, type Written } from "./ingest-state.js";
+import type { IngestState, Written } from "./ingest-state.js";
 import { type JoinNotice, joinSignedIn, mayJoin, signInThatStays } from "./join-signed-in.js";
 import { reviewPrivileged } from "./keep-out.js";
 import { reviewLink } from "./link.js";
@@ -243,7 +244,7 @@ async function deleteUser(state: IngestState, id: DirectoryUserId, ifVersion: nu
   const row = await liveRow(state, id);
   if (row === undefined) throw noUser(id);
   if (row.scimActive) await joinSignedIn(state, row, { ...row, active: false });
-  if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw changed("user", id);
+  if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw versionConflict("user", id);
   await keepClaims(state, row);
   state.touched.add(row.user);
   return undefined;

@@ -2,8 +2,8 @@
 import type { ClaimsDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import { Refusal } from "../model/problem.js";
 import { OWNER } from "../model/target.js";
+import { versionConflict } from "../model/version-conflict.js";
 import type { Adoptable, AdoptionWriter, KeptFrom, LocalNames, LocalPerson } from "../provisioning/ports/adoption.js";
 import { adoptableGroup, adoptableUser, hasNamesake, localConnection, localUser, shownUser } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
@@ -176,7 +176,7 @@ async function adoptUser(scope: Scope, connection: ConnectionId, id: DirectoryUs
       where u.tenant_id = ${tenant} and u.id = ${id} and u.connection_id = ${localConnection(scope)}
         and u.deleted_at is null${dialect.lock("u")}`,
   );
-  if (row === undefined) throw new Refusal("version_conflict", `user \`${id}\` has changed: read it again, then retry`);
+  if (row === undefined) throw versionConflict("user", id);
   const [local, user] = [row.connection_id as ConnectionId, row.user_id as UserId];
   await db.run(
     // without a document it stands in nobody's way: the first one that is written finds out whether its userName is free
@@ -223,8 +223,7 @@ async function adoptGroup(
     sql`select g.connection_id, g.member_count from directory_groups g
       where ${adoptableGroup(scope)} and g.id = ${id}${dialect.lock("g")}`,
   );
-  if (row === undefined)
-    throw new Refusal("version_conflict", `group \`${id}\` has changed: read it again, then retry`);
+  if (row === undefined) throw versionConflict("group", id);
   const [local, behind] = [row.connection_id as ConnectionId, newId()];
   await db.run(
     sql`insert into directory_groups (tenant_id, id, connection_id, ${SAME}, modified_at, member_count, fills,

@@ -1,7 +1,7 @@
 /** Resources of the operator's own types: kept, found and given back, and nothing is made of them. */
 import type { CustomResourceId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import { Refusal } from "../model/problem.js";
+import { versionConflict } from "../model/version-conflict.js";
 import type {
   CustomResourceReader,
   CustomResourceRow,
@@ -57,7 +57,7 @@ export function customResourceWriter(scope: Scope): CustomResourceWriter {
             ${atVersion(ifVersion)} returning ${WRITTEN}`,
       );
       if (written === undefined) {
-        throw new Refusal("version_conflict", `resource \`${id}\` has changed: read it again, then retry`);
+        throw versionConflict("resource", id);
       }
       if (unique !== undefined) await replaceUnique(scope, connection, id, unique);
       return writtenOf(written);

@@ -3,6 +3,7 @@ import type { ScimGroupDocument } from "../model/directory.js";
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { ScimRole } from "../model/scim-role.js";
+import { versionConflict } from "../model/version-conflict.js";
 import type {
   DirectoryReader,
   DirectoryWriter,
@@ -235,7 +236,7 @@ async function updateGroup(
   );
   if (present === undefined) throw noSuchGroup(id);
   if (ifVersion !== undefined && present.version !== ifVersion) {
-    throw new Refusal("version_conflict", `group \`${id}\` has changed: read it again, then retry`);
+    throw versionConflict("group", id);
   }
   const columns = { ...documentColumns(document), version: present.version + 1, modified_at: toMillis(now) };
   const written = await one<WrittenColumns>(

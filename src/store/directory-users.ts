@@ -4,6 +4,7 @@ import { asciiLower, fold } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
+import { versionConflict } from "../model/version-conflict.js";
 import type {
   DirectoryReader,
   DirectoryUserRow,
@@ -313,7 +314,7 @@ async function whyNotUpdated(
   );
   if (row === undefined) return new Refusal("not_found", `there is no user \`${id}\``);
   if (ifVersion !== undefined && row.version !== ifVersion) {
-    return new Refusal("version_conflict", `user \`${id}\` has changed: read it again, then retry`);
+    return versionConflict("user", id);
   }
   return userNameTaken(document.userName);
 }

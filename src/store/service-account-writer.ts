@@ -2,6 +2,7 @@
 import { fold } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { versionConflict } from "../model/version-conflict.js";
 import type { WrittenRow } from "../provisioning/ports/directory.js";
 import type { AccountDocument, AccountRow, ServiceAccountWriter } from "../provisioning/ports/service-accounts.js";
 import { atVersion, writtenOf } from "./directory-rows.js";
@@ -147,7 +148,7 @@ async function whyNotWritten(
   );
   if (row === undefined) return new Refusal("not_found", `no service account \`${id}\``);
   if (ifVersion !== undefined && row.version !== ifVersion) {
-    return new Refusal("version_conflict", `service account \`${id}\` has changed: read it again, then retry`);
+    return versionConflict("service account", id);
   }
   return nameTaken(userName);
 }

@@ -1,6 +1,6 @@
 /** Owns what a resource type can do over SCIM. Routes, searches and bulk requests call the same handlers. */
 
-import type { RoleSource } from "../../model/connection.js";
+import type { ManagedResource } from "../../model/connection.js";
 import type { DirectoryChange } from "../../model/directory.js";
 import type { RunId } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
@@ -43,7 +43,7 @@ export interface Creation {
 export interface ResourceHandler {
   readonly type: ResourceType;
   /** Its name in the settings of a connection; absent for types that operators define. */
-  readonly managedAs?: RoleSource;
+  readonly managedAs?: ManagedResource;
   /** PUT and PATCH switch off by `orSwitchOff`, and do nothing else of what is refused beforehand. */
   readonly switchesOff?: true;
   /** Bytes of a body at most. */
