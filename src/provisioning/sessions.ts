@@ -72,6 +72,11 @@ export async function takeLogin(
   return login;
 }
 
+/** When a login was sent to its provider. */
+export function begunAt({ expiresAt }: PendingLogin): Instant {
+  return later(expiresAt, -LOGIN_MINUTES);
+}
+
 /**
  * Takes what may be used once, such as the ID of a SAML assertion; false when it was used before (replay). It is
  * remembered until `until`, after which it must be refused for its age.
@@ -98,8 +103,8 @@ export async function openSession(
     /** As the sign-in answered it. */
     readonly epoch: number;
     readonly idpSession?: string;
-    /** When the identity provider said so, by its own clock. */
-    readonly assertedAt?: Instant;
+    /** From when the sign-in is: by the identity provider's clock where it says so, else when it began here; absent: now. */
+    readonly since?: Instant;
     /** What the identity provider wants to hear when the session ends here. */
     readonly logoutHint?: string;
     /** When it ends at the latest, where the identity provider says so. */
@@ -114,7 +119,7 @@ export async function openSession(
   const ends = session.endsAt === undefined ? absolute : latest(session.endsAt, later(now, SHORTEST_MINUTES));
   const expiresAt = earliest(absolute, ends);
   const hash = p.secrets.hashToken(token);
-  const { subject, idpSession, assertedAt, logoutHint, address, browser } = session;
+  const { subject, idpSession, since = now, logoutHint, address, browser } = session;
   const opened = await p.store.write(tenant.id, (tx) =>
     tx.insertSession(
       {
@@ -126,7 +131,7 @@ export async function openSession(
         ...(idpSession !== undefined && { idpSession }),
         ended: {
           marks: possibleMarks(session).map((names) => endedMark(p, names)),
-          after: assertedAt === undefined ? now : later(assertedAt, MARK_MINUTES),
+          after: later(since, MARK_MINUTES),
         },
         ...(logoutHint !== undefined && { sealedHint: p.secrets.encrypt(logoutHint, hintContext(tenant, hash)) }),
         expiresAt,
@@ -148,7 +153,8 @@ interface EndedNames {
 /**
  * No session that the identity provider has ended is opened by a login that is under way. `at`: when it ended them by its own
  * clock, where sign-ins say by that clock when they are from: later ones are others, whatever they are called. Where they do
- * not, only what the provider calls a session is held against them, for as long as a login may take.
+ * not, sign-ins are held against it that began here before it came; and, as the provider calls no other session so, those too
+ * that bring the name of the ended one and begin shortly after.
  */
 export async function markEnded(
   p: Provisioning,
@@ -156,23 +162,18 @@ export async function markEnded(
   { id }: Pick<Connection, "id">,
   { at, ...names }: EndedNames & { readonly at?: Instant },
 ): Promise<void> {
-  if (at !== undefined) {
-    const { subject, idpSession } = names;
-    const isOfBoth = subject !== undefined && idpSession !== undefined;
-    const ended = isOfBoth ? [names, { subject, idpSession: UNNAMED }] : [names];
-    for (const each of ended) await tx.markUntil(id, endedMark(p, each), later(at, MARK_MINUTES));
-  } else if (names.idpSession !== undefined) await tx.markUntil(id, endedMark(p, names), later(p.now(), LOGIN_MINUTES));
+  const { subject, idpSession } = names;
+  const until = later(at ?? p.now(), MARK_MINUTES);
+  const isNamed = at === undefined && idpSession !== undefined;
+  await tx.markUntil(id, endedMark(p, names), isNamed ? later(until, LOGIN_MINUTES) : until);
+  if (subject === undefined || idpSession === undefined) return;
+  await tx.markUntil(id, endedMark(p, { subject, idpSession: UNNAMED }), until);
 }
 
 /** All that a provider may have called this session when it ended it. */
-function possibleMarks({
-  subject,
-  idpSession,
-  assertedAt,
-}: Required<Pick<EndedNames, "subject">> & EndedNames & { readonly assertedAt?: Instant }): readonly EndedNames[] {
-  const named: readonly EndedNames[] =
-    idpSession === undefined ? [{ subject, idpSession: UNNAMED }] : [{ idpSession }, { subject, idpSession }];
-  return assertedAt === undefined ? named : [...named, { subject }];
+function possibleMarks({ subject, idpSession }: EndedNames & { readonly subject: string }): readonly EndedNames[] {
+  if (idpSession === undefined) return [{ subject }, { subject, idpSession: UNNAMED }];
+  return [{ subject }, { idpSession }, { subject, idpSession }];
 }
 
 function endedMark({ secrets }: Provisioning, { subject, idpSession }: EndedNames): string {

@@ -139,15 +139,44 @@ describe("OpenID Connect back-channel logout", () => {
     for (const other of others) expect(await isAlive(other)).to.equal(true);
   });
 
-  it("reaches whoever is on the way back at this moment with the session that ended", async () => {
-    const [sub, sid] = [unique("sub"), unique("sid")];
-    op.behave({ claims: { sub, sid } });
-    const browser = createBrowser();
-    const stopBefore = service.callbackUrl("acme", "sso");
-    const { url } = await browser.visit(`${service.url}/sso/acme/sso/login`, { stopBefore });
-    expect((await send(await signed(claims({ sid })))).status).to.equal(200);
-    expect((await browser.visit(url)).status).to.equal(403);
-    expect(await isAlive(browser)).to.equal(false);
+  describe("W-29: reaches whoever is on the way back at this moment", () => {
+    const onTheWay: readonly [
+      what: string,
+      session: (sid: string) => Claims,
+      said: (sub: string, sid: string) => Claims,
+      isReached: boolean,
+    ][] = [
+      ["with the session that ended", (sid) => ({ sid }), (_, sid) => ({ sid }), true],
+      ["with that session, and named too", (sid) => ({ sid }), (sub, sid) => ({ sub, sid }), true],
+      ["with a session of any name, where the person alone is named", (sid) => ({ sid }), (sub) => ({ sub }), true],
+      ["with a session without a name, where the person alone is named", () => ({}), (sub) => ({ sub }), true],
+      [
+        "with a session without a name, where person and session are named",
+        () => ({}),
+        (sub, sid) => ({ sub, sid }),
+        true,
+      ],
+      ["but not with another session", () => ({ sid: unique("sid") }), (sub, sid) => ({ sub, sid }), false],
+      ["but nobody else", (sid) => ({ sid }), () => ({ sub: unique("sub") }), false],
+    ];
+    for (const [what, session, said, isReached] of onTheWay) {
+      it(what, async () => {
+        const [sub, sid] = [unique("sub"), unique("sid")];
+        op.behave({ claims: { sub, ...session(sid) } });
+        const browser = createBrowser();
+        const stopBefore = service.callbackUrl("acme", "sso");
+        const { url } = await browser.visit(`${service.url}/sso/acme/sso/login`, { stopBefore });
+        expect((await send(await signed(claims(said(sub, sid))))).status).to.equal(200);
+        expect((await browser.visit(url)).status).to.equal(isReached ? 403 : 200);
+        expect(await isAlive(browser)).to.equal(!isReached);
+      });
+    }
+
+    it("and nobody who begins anew after it", async () => {
+      const sub = unique("sub");
+      expect((await send(await signed(claims({ sub })))).status).to.equal(200);
+      expect(await isAlive(await signedIn({ sub, sid: unique("sid") }))).to.equal(true);
+    });
   });
 
   describe("OP-21: refuses, and ends nothing by", () => {

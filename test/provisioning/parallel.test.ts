@@ -1,8 +1,11 @@
 import { expect } from "chai";
 import type { DirectoryUserId } from "../../src/model/ids.js";
 import { Refusal } from "../../src/model/problem.js";
+import type { Provisioning } from "../../src/provisioning/deps.js";
+import { endByProvider } from "../../src/provisioning/end-sessions.js";
 import { createLocalUser } from "../../src/provisioning/local-users.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
@@ -171,6 +174,37 @@ for (const database of ["SQLite", "PostgreSQL"] as const) {
       expect([count(given, "in"), count(given, "conflict")]).to.deep.equal([1, 3]);
     });
 
+    describe("W-29: a logout that names the person alone, and a sign-in that began before it:", () => {
+      const subject = "ada";
+      async function race(first: "logout" | "sign-in"): Promise<boolean> {
+        await connected();
+        await t.signIn("okta", subject, { groups: ["Sales"] });
+        const [tenant, connection, user] = [await t.tenant(), await t.connection("okta"), await t.userId(subject)];
+        const held = heldBeforeCommit(t.p);
+        const since = t.p.now();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        const until = new Date(Date.now() + 600_000).toISOString();
+        const logOut = (p: Provisioning) => endByProvider(p, tenant, connection, { id: "a", until, subject }, "r");
+        const open = (p: Provisioning) =>
+          openSession(p, tenant, { user, connection, subject, epoch: 0, since }).catch(codeOf);
+        const earlier = first === "logout" ? logOut(held.p) : open(held.p);
+        await held.isReached;
+        const later = first === "logout" ? open(t.p) : logOut(t.p);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        held.release();
+        const [one, other] = await Promise.all([earlier, later]);
+        const opened = first === "logout" ? other : one;
+        if (typeof opened !== "object" || opened === null || !("token" in opened)) return false;
+        return (await currentSession(t.p, String(opened.token))) !== undefined;
+      }
+
+      for (const first of ["logout", "sign-in"] as const) {
+        it(`no session stays open where the ${first} comes first`, async () => {
+          expect(await race(first)).to.equal(false);
+        });
+      }
+    });
+
     it("a connection goes live once", async () => {
       await connected();
       await t.connect({ slug: "trial", protocol: "scim", sync: "test", mayGrantOwner: false, settleSeconds: 0 });
@@ -183,6 +217,26 @@ for (const database of ["SQLite", "PostgreSQL"] as const) {
       expect(await t.tenant()).to.include({ seatsUsed: 1 });
     });
   });
+}
+
+/** Provisioning whose next write has done all its work and waits to be released. */
+function heldBeforeCommit(p: Provisioning) {
+  let release: () => void = () => undefined;
+  let reach: () => void = () => undefined;
+  const isReleased = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const isReached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  const write: Provisioning["store"]["write"] = (tenant, work) =>
+    p.store.write(tenant, async (tx) => {
+      const done = await work(tx);
+      reach();
+      await isReleased;
+      return done;
+    });
+  return { p: { ...p, store: { ...p.store, write } }, isReached, release };
 }
 
 function rulesFor(role: string) {

@@ -91,13 +91,13 @@ describe("sessions", () => {
     const [before, at, after] = [later(-2), later(-1), clock.now()];
     const logout = { id: "a logout", until: later(10), at, subject: "ada", idpSession: "_x" };
     expect(await endByProvider(t.p, tenant, connection, logout, "a request")).to.equal(0);
-    const opens = (assertedAt: Instant, subject: string, idpSession?: string) => {
+    const opens = (since: Instant, subject: string, idpSession?: string) => {
       const session = {
         user,
         connection,
         subject,
         epoch: 0,
-        assertedAt,
+        since,
         ...(idpSession !== undefined && { idpSession }),
       };
       return openSession(t.p, tenant, session).then(() => "opened", codeOf);

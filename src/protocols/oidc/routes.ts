@@ -8,7 +8,7 @@ import { keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import { secretContext } from "../../provisioning/connections.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { provedDomains } from "../../provisioning/proved-domains.js";
-import { beginLogin, takeLogin } from "../../provisioning/sessions.js";
+import { beginLogin, begunAt, takeLogin } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn } from "../sign-in/finish.js";
 import { createGroupAttributes } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
@@ -147,6 +147,7 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
       ...visit,
       observed,
       subject,
+      since: begunAt(login),
       message: messageOf(provider, verified, paths),
       ...(idpSession === undefined ? {} : { idpSession }),
       ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),

@@ -192,7 +192,7 @@ function personOf(
     ...visit,
     observed: assertedName === undefined ? observed : { ...observed, assertedName },
     subject: subjectKey(assertion.nameId, parties),
-    assertedAt: assertion.issuedAt,
+    since: assertion.issuedAt,
     message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
     ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
     ...(hint === undefined ? {} : { logoutHint: hint }),

@@ -19,8 +19,8 @@ export interface VerifiedPerson extends Visit {
   /** The identity provider's own names for person and session, for its logout calls. */
   readonly subject: string;
   readonly idpSession?: string;
-  /** When the identity provider said all this, by its own clock. */
-  readonly assertedAt?: Instant;
+  /** From when the sign-in is: by the identity provider's clock where it says so, else when it began here. */
+  readonly since: Instant;
   /** What the identity provider wants to hear when the session ends here. */
   readonly logoutHint?: string;
   /** When the identity provider wants the session to end at the latest. */
@@ -31,7 +31,7 @@ export interface VerifiedPerson extends Visit {
 
 /** What a sign-in that was let in opens a session with. */
 export interface Opening
-  extends Pick<VerifiedPerson, "assertedAt" | "idpSession" | "logoutHint" | "sessionEndsAt" | "subject"> {
+  extends Pick<VerifiedPerson, "idpSession" | "logoutHint" | "sessionEndsAt" | "since" | "subject"> {
   readonly user: UserId;
   /** The account's session epoch when it was let in: no session opens once it has moved. */
   readonly epoch: number;
@@ -53,12 +53,11 @@ export async function decide(web: SignInWeb, person: VerifiedPerson): Promise<Op
     throw refusedSignIn(outcome.code, outcome.reference, outcome.told);
   }
   request.identify({ user: outcome.user });
-  const { subject, idpSession, assertedAt, logoutHint, sessionEndsAt } = person;
+  const { subject, idpSession, since, logoutHint, sessionEndsAt } = person;
   const { user, epoch, reference } = outcome;
   return {
-    ...{ user, epoch, reference, subject },
+    ...{ user, epoch, reference, subject, since },
     ...(idpSession === undefined ? {} : { idpSession }),
-    ...(assertedAt === undefined ? {} : { assertedAt }),
     ...(logoutHint === undefined ? {} : { logoutHint }),
     ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
   };
