@@ -229,13 +229,27 @@ async function reconcileTouched(p: Provisioning, tenant: TenantId, touched: Touc
   return left;
 }
 
+/** A database that is too busy or away to be told who is due is told again after so many milliseconds; in the end the lease runs out. */
+const PAUSES = [0, 1000, 2000, 4000];
+
 /** What was not done is due at once. */
 async function leaveToWorker(p: Provisioning, tenant: TenantId, users: readonly UserId[]): Promise<void> {
   if (users.length === 0) return;
-  await p.store
-    .write(tenant, (tx) => tx.delayMarks(users, p.now()))
-    .catch((fault: unknown) => p.log.fault("reconcile.inline_failed", fault, { tenant }));
+  for (const pause of PAUSES) {
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause).unref());
+    if (await isToldDue(p, tenant, users)) break;
+  }
   p.wake();
+}
+
+async function isToldDue(p: Provisioning, tenant: TenantId, users: readonly UserId[]): Promise<boolean> {
+  try {
+    await p.store.write(tenant, (tx) => tx.delayMarks(users, p.now()));
+    return true;
+  } catch (fault) {
+    p.log.fault("reconcile.inline_failed", fault, { tenant });
+    return false;
+  }
 }
 
 /** Changes of a person whom several requests touched are on behalf of the last of them. */

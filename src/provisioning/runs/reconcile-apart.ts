@@ -1,8 +1,8 @@
 import type { TenantId, UserId } from "../../model/ids.js";
-import { Refusal } from "../../model/problem.js";
+import { Refusal, type RefusalCode } from "../../model/problem.js";
 import type { Provisioning } from "../deps.js";
 import { applyPrepared, type Prepared, preparePeople, type ReconcileOptions } from "../reconcile.js";
-import { BACK_OFF_SECONDS, secondsFrom } from "./back-off.js";
+import { BACK_OFF_SECONDS, BUSY_SECONDS, secondsFrom } from "./back-off.js";
 
 /** Who is not done; their marks wait for another attempt. */
 interface ReconciledApart {
@@ -27,19 +27,20 @@ export async function reconcileApart(
     if (moved.length > 0) await p.store.write(tenant, (tx) => tx.delayMarks(moved, p.now()));
     return { failed: [], moved };
   } catch (fault) {
-    if (ids.length > 1 && !isBusy(fault)) {
+    // of busy expressions nobody is at fault: in halves it would be no better
+    if (ids.length > 1 && !isRefused(fault, "expression_busy")) {
       const half = Math.ceil(ids.length / 2);
       const first = await reconcileApart(p, tenant, ids.slice(0, half), options);
       const second = await reconcileApart(p, tenant, ids.slice(half), options);
       return { failed: [...first.failed, ...second.failed], moved: [...first.moved, ...second.moved] };
     }
     p.log.fault("worker.reconcile_failed", fault, { tenant });
-    await p.store.write(tenant, (tx) => tx.delayMarks(ids, secondsFrom(p.now(), BACK_OFF_SECONDS)));
+    const seconds = isRefused(fault, "unavailable") ? BUSY_SECONDS : BACK_OFF_SECONDS;
+    await p.store.write(tenant, (tx) => tx.delayMarks(ids, secondsFrom(p.now(), seconds)));
     return { failed: ids, moved: [] };
   }
 }
 
-/** Nobody's fault: in halves it would be no better. */
-function isBusy(fault: unknown): boolean {
-  return fault instanceof Refusal && fault.code === "expression_busy";
+function isRefused(fault: unknown, code: RefusalCode): boolean {
+  return fault instanceof Refusal && fault.code === code;
 }
