@@ -25,6 +25,8 @@ export interface Keyed {
   readonly as: string;
   readonly key: string;
   readonly where: Fragment;
+  /** What must hold besides, looked at once the key has found a row: an index that knows it only seems to be a better way. */
+  readonly besides?: Fragment;
 }
 
 export type TextTest = "co" | "sw" | "ew";
@@ -147,6 +149,10 @@ const SQLITE_NUMBER = verbatim("('integer', 'real')");
 /** Held by another process, or a disk that is full or fails: the same may be tried again. */
 const SQLITE_UNAVAILABLE = ["SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR"];
 
+function counts({ where, besides }: Keyed): Fragment {
+  return besides === undefined ? where : sql`${where} and ${besides}`;
+}
+
 export const SQLITE: Dialect = {
   name: "sqlite",
   columns: {
@@ -162,14 +168,15 @@ export const SQLITE: Dialect = {
   list: (values) => sql`(select value from json_each(${toJson(values)}))`,
   each(values, first, ...others) {
     const joined = others.map(
-      ({ table, as, key, where }) =>
-        sql`${verbatim(`join ${table} ${as} on ${as}.${key} = ${first.as}.${first.key}`)} and ${where}`,
+      (table) =>
+        sql`${verbatim(`join ${table.table} ${table.as} on ${table.as}.${table.key} = ${first.as}.${first.key}`)} and ${counts(table)}`,
     );
     return sql`${verbatim(`from ${first.table} ${first.as}`)} ${join(joined, " ")}
-      where ${first.where} and ${verbatim(`${first.as}.${first.key}`)} in ${values}`;
+      where ${counts(first)} and ${verbatim(`${first.as}.${first.key}`)} in ${values}`;
   },
-  finds: (value, { table, as, key, where }) =>
-    sql`exists (select 1 from ${verbatim(`${table} ${as}`)} where ${where} and ${verbatim(`${as}.${key}`)} = ${value})`,
+  finds: (value, table) =>
+    sql`exists (select 1 from ${verbatim(`${table.table} ${table.as}`)}
+      where ${counts(table)} and ${verbatim(`${table.as}.${table.key}`)} = ${value})`,
   rows(columns, rows) {
     // lists are read in half the time that objects take
     const names = Object.keys(columns);
@@ -277,10 +284,11 @@ const PG_FAILURES: Readonly<Record<string, Failure>> = {
  * Rows under one value. Without statistics every index that begins with the tenant seems as good as another: only one brings the
  * rows in the order of the key. `=` would leave nothing to put in order, a range of one value does; `offset` keeps the order.
  */
-function entered(value: Fragment, { table, as, key, where }: Keyed): Fragment {
+function entered(value: Fragment, { table, as, key, where, besides }: Keyed): Fragment {
   const column = verbatim(`${as}.${key}`);
-  return sql`select * from ${verbatim(`${table} ${as}`)} where ${where}
+  const found = sql`select * from ${verbatim(`${table} ${as}`)} where ${where}
     and ${column} between ${value} and ${value} order by ${column} offset 0`;
+  return besides === undefined ? found : sql`select * from (${found}) as ${verbatim(as)} where ${besides}`;
 }
 
 export const POSTGRES: Dialect = {

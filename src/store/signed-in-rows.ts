@@ -74,7 +74,8 @@ function doublesByName(scope: Scope, connection: ConnectionId, key: string, kind
     table: "directory_users",
     as: "s",
     key: "id",
-    where: sql`s.tenant_id = ${scope.tenant} and ${verbatim(ALONE)}`,
+    where: sql`s.tenant_id = ${scope.tenant}`,
+    besides: verbatim(ALONE),
   };
   const byName = verbatim(key === "external_id" ? "0" : "1");
   return sql`select p.id, n.directory_user_id, ${byName} ${found} and ${dialect.finds(verbatim("n.directory_user_id"), alone)}`;
