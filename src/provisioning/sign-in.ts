@@ -169,8 +169,8 @@ function observe(p: Provisioning, request: SignIn): Promise<ObservedAt> {
 const ATTEMPTS = 8;
 
 /**
- * Reconciles the person, a few times when the facts move meanwhile. Where this sign-in taught nothing, only judges: the
- * first sign-in's facts are not applied a second time. `undefined` when that failed.
+ * Reconciles the person, a few times when the facts move meanwhile. Where this sign-in taught nothing of somebody registered, only
+ * judges: the first sign-in's facts are not applied a second time. `undefined` when that failed.
  */
 async function settle(
   p: Provisioning,
@@ -181,7 +181,7 @@ async function settle(
   const { tenant } = request;
   const people = joined ? [user, joined.user] : [user];
   try {
-    if (!took && !joined && before.status !== "pending")
+    if (!took && !joined && before.status === "registered")
       return judgedOf(await evaluatePeople(p, tenant.id, [user], { door: "sign_in" }), user);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reconciled = await reconcilePeople(p, tenant.id, people, {
@@ -214,9 +214,12 @@ async function person(p: Provisioning, tenant: Tenant, user: UserId): Promise<Pe
 }
 
 function refusalOf(state: PersonState, decision: Decision | undefined): RefusalCode | undefined {
-  if (state.status === "deactivated") return "deactivated";
+  const isOff = state.status === "deactivated";
+  // Whom no rule matched comes back by a group, everybody else by whoever switched them off.
+  if (isOff && state.deactivatedBy !== "no_match") return "deactivated";
   if (decision && !decision.verdict.allow) return decision.verdict.code;
   if (state.status === "registered") return undefined;
+  if (isOff && decision?.status !== "registered") return "deactivated";
   // Whom the rules let in and nobody registered was kept back, and only a missing seat keeps a new person back.
   const wanted = decision?.status === "registered" || state.hold?.reason === "no_seat";
   return wanted ? "no_seat" : "provisioning_off";
