@@ -14,8 +14,8 @@ export interface TenantInput {
 
 export type TenantChange = Partial<Omit<TenantInput, "slug">> & {
   readonly teamPolicy?: TeamPolicy;
-  /** `null`: as the service has it. */
-  readonly sessionLimits?: SessionLimits | null;
+  /** `null`, all or one of them: as the service has it. */
+  readonly sessionLimits?: { readonly [Key in keyof SessionLimits]?: number | null } | null;
 };
 
 /** Refusals: `slug_taken`, `domain_taken`. */
@@ -39,11 +39,19 @@ export async function updateTenant(
 ): Promise<Tenant> {
   const now = p.now();
   const domains = change.domains && { domains: change.domains.map(domainForm) };
-  const updated = await p.store.instance.updateTenant(tenant.id, { ...change, ...domains }, now);
+  const { sessionLimits, ...others } = change;
+  const limits = sessionLimits !== undefined && { sessionLimits: limitsOf(sessionLimits) };
+  const updated = await p.store.instance.updateTenant(tenant.id, { ...others, ...domains, ...limits }, now);
   await p.store.write(tenant.id, async (tx) => {
     if (domains) await reviewWidened(tx, adoptableByEach(tenant, await tx.connections()), now);
     await tx.appendAudit([auditEntry(context, now, "tenant.updated", { keys: Object.keys(change) })]);
   });
   p.wake();
   return updated;
+}
+
+function limitsOf(said: NonNullable<TenantChange["sessionLimits"]> | null): SessionLimits | null {
+  const { idleMinutes = null, absoluteMinutes = null } = said ?? {};
+  const own = { ...(idleMinutes !== null && { idleMinutes }), ...(absoluteMinutes !== null && { absoluteMinutes }) };
+  return Object.keys(own).length === 0 ? null : own;
 }

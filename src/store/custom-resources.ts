@@ -13,8 +13,8 @@ import { assignments, insertion, one, sql, verbatim } from "./sql.js";
 import { claimUnique, freeUnique, replaceUnique } from "./unique-values.js";
 import { fromJson, toJson, toMillis } from "./values.js";
 
-/** Columns of `custom_resources c`. */
-export const CUSTOM_COLUMNS = verbatim("c.id, c.resource, c.version, c.created_at, c.modified_at");
+/** Columns of `custom_resources x`. */
+export const CUSTOM_COLUMNS = verbatim("x.id, x.resource, x.version, x.created_at, x.modified_at");
 const WRITTEN = verbatim("id, version, created_at, modified_at");
 type WrittenColumns = Parameters<typeof writtenOf>[0];
 
@@ -27,8 +27,8 @@ export function customResourceReader({ tenant, sql: db }: Scope): Pick<CustomRes
     async customResource(connection, type, id) {
       const row = await one<ResourceColumns>(
         db,
-        sql`select ${CUSTOM_COLUMNS} from custom_resources c
-          where c.tenant_id = ${tenant} and c.id = ${id} and c.connection_id = ${connection} and c.type = ${type}`,
+        sql`select ${CUSTOM_COLUMNS} from custom_resources x
+          where x.tenant_id = ${tenant} and x.id = ${id} and x.connection_id = ${connection} and x.type = ${type}`,
       );
       return row && customResourceOf(row);
     },

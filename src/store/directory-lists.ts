@@ -75,12 +75,12 @@ const GROUPS: FilterSource = {
 };
 
 const CUSTOM: FilterSource = {
-  document: verbatim("c.search"),
-  id: verbatim("c.id"),
+  document: verbatim("x.search"),
+  id: verbatim("x.id"),
   columns: {
-    id: { expression: verbatim("c.id"), type: "text", always: true },
-    "meta.created": { expression: verbatim("c.created_at"), type: "number", always: true },
-    "meta.lastModified": { expression: verbatim("c.modified_at"), type: "number", always: true },
+    id: { expression: verbatim("x.id"), type: "text", always: true },
+    "meta.created": { expression: verbatim("x.created_at"), type: "number", always: true },
+    "meta.lastModified": { expression: verbatim("x.modified_at"), type: "number", always: true },
   },
   rows: {},
 };
@@ -151,10 +151,10 @@ const LISTED_SERVICE_ACCOUNTS: Listed<ResourceColumns, ReturnType<typeof directo
 function listedCustom(type: string): Listed<ResourceColumns, ReturnType<typeof customResourceOf>> {
   return {
     source: CUSTOM,
-    alias: verbatim("c"),
-    table: verbatim("custom_resources c"),
+    alias: verbatim("x"),
+    table: verbatim("custom_resources x"),
     columns: CUSTOM_COLUMNS,
-    live: sql`c.type = ${type}`,
+    live: sql`x.type = ${type}`,
     row: customResourceOf,
   };
 }

@@ -282,7 +282,8 @@ async function updateScim(
   const written = await one<WrittenColumns>(
     db,
     sql`update directory_users set ${assignments(scimColumns(document, document.userName))},
-        ${changedNames(text(document.externalId ?? null), text(asciiLower(document.userName)))}, scim_created_at = coalesce(scim_created_at, ${bigint(at)}), scim_version = scim_version + 1,
+        ${changedNames(text(document.externalId ?? null), text(asciiLower(document.userName)))},
+        scim_created_at = coalesce(scim_created_at, ${bigint(at)}), scim_version = scim_version + 1,
         version = version + 1, modified_at = ${at}
       where tenant_id = ${tenant} and id = ${id} and connection_id = ${connection} and deleted_at is null
         ${atVersion(ifVersion)}

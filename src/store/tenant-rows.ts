@@ -35,18 +35,8 @@ export interface TenantColumns {
 }
 
 const OF_TENANT = [
-  ...[
-    "id",
-    "slug",
-    "name",
-    "seats",
-    "seats_used",
-    "scim",
-    "team_policy",
-    "session_limits",
-    "active_version",
-    "created_at",
-  ],
+  ...["id", "slug", "name", "seats", "seats_used", "scim", "team_policy", "session_limits"],
+  ...["active_version", "created_at"],
 ];
 
 /** Stands behind a domain whose proof is gone. */

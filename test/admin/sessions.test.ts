@@ -156,7 +156,11 @@ for (const [database, newUrl] of DATABASES) {
       for (const bad of [{ idleMinutes: 0 }, { idleMinutes: 1.5 }, { absoluteMinutes: "60" }, { other: 1 }, []]) {
         expect((await change(bad)).status, JSON.stringify(bad)).to.be.oneOf([400, 422]);
       }
-      expect((await change(null)).body["sessionLimits"]).to.deep.equal({ idleMinutes: null, absoluteMinutes: null });
+      const half = { ...limits, idleMinutes: null };
+      const back = await change(half);
+      expect([back.status, back.body["sessionLimits"]]).to.deep.equal([200, half]);
+      const none = { idleMinutes: null, absoluteMinutes: null };
+      for (const nothing of [none, null]) expect((await change(nothing)).body["sessionLimits"]).to.deep.equal(none);
     });
   });
 }

@@ -281,8 +281,7 @@ interface Asked {
 
 /** Tables that grow with a tenant; the others are walked without harm. */
 const LARGE =
-  /\b(users|u|directory_users|directory_memberships|m|directory_nestings|n|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs|sign_in_names|s|p|d|k)\b/;
-/\b(users|u|directory_users|directory_memberships|m|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs|custom_resources|c|unique_values)\b/;
+  /\b(users|u|directory_users|directory_memberships|m|directory_nestings|n|identity_links|l|grants|g|directory_groups|held_people|h|sessions|audit_entries|outbox_events|runs|sign_in_names|s|p|d|k|custom_resources|x|unique_values)\b/;
 
 /** A row that has a one in every column. */
 const ONES: unknown = new Proxy({}, { get: () => 1 });

@@ -124,7 +124,8 @@ export interface BrakeState {
  * What may fall due: groups of a connection settle (ref: connection id and instant), newly pushed people settle (ref:
  * connection id and when they came, from and to), a manual grant ends (ref: user and grant id), a rule of the mapping
  * expires, a UTC day begins for a mapping that reads `now`, names of the mapping are to be pinned at connections that are new to it,
- * seats have become free, the tenant's owners have changed, a service account's time is over (ref: its id).
+ * seats have become free, the tenant's owners have changed, a service account's time is over (ref: its id), SAML metadata is to be fetched
+ * again (ref: connection id), certificates end (ref: connection id, when, and whose), a domain is to be looked at again (ref: the domain).
  */
 export type WakeKind =
   | "settle"
@@ -140,7 +141,6 @@ export type WakeKind =
   | "certificates"
   | "domains";
 
-/** The access ledger as it is read: people, links, grants, teams, and what is due. */
 /** What people are judged by beside their own facts and the groups of their connections. */
 export interface Standing {
   readonly activeVersion: number;
@@ -151,6 +151,7 @@ export interface Standing {
   readonly openRuns: readonly ClaimedRun[];
 }
 
+/** The access ledger as it is read: people, links, grants, teams, and what is due. */
 export interface AccessReader {
   /** People by id, with open grants; missing ids are left out. A constant number of statements. */
   people(ids: readonly UserId[]): Promise<readonly PersonState[]>;

@@ -27,7 +27,7 @@ export interface NewSession {
   readonly sealedHint?: string;
   /** The user's session epoch when it was decided that they may come in. */
   readonly epoch: number;
-  /** The one-time id that stands where the identity provider has ended its own session meanwhile. */
+  /** One-time ids, each of which stands for longer than `after` where the identity provider has ended its own session meanwhile. */
   readonly ended?: { readonly marks: readonly string[]; readonly after: Instant };
   readonly expiresAt: Instant;
   /** By what people tell their sessions apart: where the browser is, and of what kind. */
@@ -63,6 +63,7 @@ export interface EndedSession {
   readonly sealedHint?: string;
 }
 
+/** By what an identity provider names people: lasting ids, and names, ASCII-lowered. */
 export interface KnownAs {
   readonly ids: readonly string[];
   readonly names: readonly string[];
