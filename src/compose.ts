@@ -208,7 +208,7 @@ export async function startService(config: Config, logger: Logger, options: Serv
     const worker = startWorker(opened.p);
     opened.onWake(worker.wake);
     const requestLog = createRequestLog(opened.p);
-    const { app, refuse, drain } = createFaces({
+    const { app, refuse, drain, closeThreads } = createFaces({
       config,
       logger,
       opened,
@@ -226,6 +226,7 @@ export async function startService(config: Config, logger: Logger, options: Serv
       async close() {
         drain();
         await listener.close(config.shutdown.graceMilliseconds);
+        await closeThreads();
         await worker.stop();
         await requestLog.flush();
         await opened.close();
@@ -307,7 +308,12 @@ function createFaces(service: Faces) {
     ...others,
   ];
   const app = createApp({ logger, publicUrl, trustedProxies: config.trustedProxies, metrics, faces, checkAnswers });
-  return { app, refuse: createRefuse({ logger, publicUrl, faces }), drain: health.drain };
+  return {
+    app,
+    refuse: createRefuse({ logger, publicUrl, faces }),
+    drain: health.drain,
+    closeThreads: signIn.closeThreads,
+  };
 }
 
 /** The faces by which people sign in, and what admins need of their protocols. */
@@ -322,6 +328,7 @@ function openSignIn({ config, opened, publicUrl }: Faces, rateLimiter: RateLimit
     faces: signInFaces(web, [oidc.protocol, saml.protocol], [...oidc.routes, ...saml.routes]),
     checkOidcSettings: oidc.check,
     samlMetadata: saml.metadata,
+    closeThreads: saml.close,
   };
 }
 

@@ -85,7 +85,7 @@ async function measureBlocking(rounds: number, tell: (text: string) => void): Pr
 
 async function attempt(reader: ResponseReader, body: string, now: string): Promise<void> {
   try {
-    const read = await reader.read(body);
+    const read = await reader.read(body, ["acme", "192.0.2.1"]);
     await read.verify({
       idp: { entityId: ACME.idp, certificates: [idpKey.certificate], requireSigned: "either" },
       ...{ sp: { entityId: ACME.sp, acsUrl: ACME.acs }, inResponseTo: ACME.request, now },

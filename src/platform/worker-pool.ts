@@ -1,18 +1,27 @@
-/** Owns threads beside the main one, for what takes long: a few of them, a queue with an end, and a time for each job. */
+/** Owns threads beside the main one, for what takes long: a few of them, a fair queue with an end, and a time for each job. */
 import { Worker } from "node:worker_threads";
+import { createFairQueue, type FairQueue, type Share } from "./fair-queue.js";
 
 export interface WorkerPool<Job, Reply> {
   /** What the thread answers. Rejects with `WorkNotDone`, or with an error where the job's work threw. */
-  run(job: Job): Promise<Reply>;
-  /** Ends the threads; what is under way is not done. */
+  run(job: Job, place: Place): Promise<Reply>;
+  /** Ends the threads; what is under way is not done, nor anything that comes later. */
   close(): Promise<void>;
+}
+
+/** Where a job waits for a thread. */
+export interface Place {
+  /** Whose it is: threads go to each in turn, and where too many jobs wait, the last one of whoever has most is not done. */
+  readonly share: Share;
+  /** A later part of what was begun: it goes first, and is done in any case. */
+  readonly begun?: true;
 }
 
 export interface WorkerPoolOptions {
   /** What a thread runs; it calls `answerJobs`. Jobs and replies are copied from thread to thread. */
   readonly module: URL;
   readonly threads: number;
-  /** Jobs that may wait for a thread. */
+  /** Jobs that may wait for a thread, all together. */
   readonly waiting: number;
   /** For one job, the start of a thread included. */
   readonly milliseconds: number;
@@ -59,35 +68,44 @@ export function createWorkerPool<Job, Reply>(options: WorkerPoolOptions): Worker
 class ThreadPool<Job, Reply> implements WorkerPool<Job, Reply> {
   readonly #options: WorkerPoolOptions;
   readonly #threads = new Set<Thread<Job, Reply>>();
-  readonly #queue: Task<Job, Reply>[] = [];
+  readonly #queue: FairQueue<Task<Job, Reply>>;
+  #isClosed = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#queue = createFairQueue(options.waiting);
   }
 
-  run(job: Job): Promise<Reply> {
+  run(job: Job, { share, begun }: Place): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, resolve, reject });
-      this.#assign();
-      // The one that came last gives way, so that those before it are done in their order.
-      if (this.#queue.length > this.#options.waiting) this.#queue.pop()?.reject(new WorkNotDone("busy"));
+      const task = { job, resolve, reject };
+      if (this.#isClosed) return reject(new WorkNotDone("crash"));
+      const idle = this.#idle();
+      if (idle !== undefined) return this.#hand(idle, task);
+      if (begun) return this.#queue.pushFirst(task);
+      this.#queue.push(task, share)?.reject(new WorkNotDone("busy"));
     });
   }
 
   async close(): Promise<void> {
-    for (const task of this.#queue.splice(0)) task.reject(new WorkNotDone("crash"));
+    this.#isClosed = true;
+    for (let task = this.#queue.next(); task !== undefined; task = this.#queue.next())
+      task.reject(new WorkNotDone("crash"));
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
   }
 
+  /** INVARIANT: nothing waits while a thread is idle. */
   #assign(): void {
-    for (;;) {
-      if (this.#queue.length === 0) return;
-      const thread =
-        [...this.#threads].find(({ task, ending }) => task === undefined && ending === undefined) ?? this.#start();
-      const task = thread && this.#queue.shift();
-      if (task === undefined) return;
+    while (this.#queue.size() > 0) {
+      const thread = this.#idle();
+      const task = thread && this.#queue.next();
+      if (thread === undefined || task === undefined) return;
       this.#hand(thread, task);
     }
+  }
+
+  #idle(): Thread<Job, Reply> | undefined {
+    return [...this.#threads].find(({ task, ending }) => task === undefined && ending === undefined) ?? this.#start();
   }
 
   #start(): Thread<Job, Reply> | undefined {
@@ -104,8 +122,7 @@ class ThreadPool<Job, Reply> implements WorkerPool<Job, Reply> {
     return thread;
   }
 
-  #hand(thread: Thread<Job, Reply> | undefined, task: Task<Job, Reply>): void {
-    if (thread === undefined) return;
+  #hand(thread: Thread<Job, Reply>, task: Task<Job, Reply>): void {
     clearTimeout(thread.timer);
     thread.task = task;
     thread.worker.ref();

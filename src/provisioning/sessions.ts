@@ -48,22 +48,20 @@ export async function beginLogin(
   );
 }
 
+/** What a browser comes back with: clear random values, and where it comes to. */
+export interface ReturnedLogin {
+  readonly connection: ConnectionId;
+  readonly state: string;
+  readonly browser: string | undefined;
+}
+
 /**
  * Takes a pending login out, once. Throws Refusal `sign_in_expired` when it is unknown, used, too old, of another
  * connection, or begun in another browser: a login that somebody else began must not end in this one (login CSRF).
  */
-export async function takeLogin(
-  p: Provisioning,
-  tenant: Tenant,
-  {
-    connection,
-    state,
-    browser,
-  }: { readonly connection: ConnectionId; readonly state: string; readonly browser: string | undefined },
-): Promise<PendingLogin> {
-  const login = await p.store.write(tenant.id, (tx) => tx.takePendingLogin(p.secrets.hashToken(state)));
-  const mine = browser !== undefined && login?.browserHash === p.secrets.hashToken(browser);
-  if (!login || !mine || login.connection !== connection || login.expiresAt <= p.now()) {
+export async function takeLogin(p: Provisioning, tenant: Tenant, returned: ReturnedLogin): Promise<PendingLogin> {
+  const login = await p.store.write(tenant.id, (tx) => tx.takePendingLogin(p.secrets.hashToken(returned.state)));
+  if (login === undefined || !isAnsweredBy(p, login, returned)) {
     throw new Refusal(
       "sign_in_expired",
       "this sign-in was begun elsewhere, was used already or took too long: start again",
@@ -75,6 +73,17 @@ export async function takeLogin(
 /** When a login was sent to its provider. */
 export function begunAt({ expiresAt }: PendingLogin): Instant {
   return later(expiresAt, -LOGIN_MINUTES);
+}
+
+/** Whether `takeLogin` would find the login now; it stays where it is. */
+export async function awaitsLogin(p: Provisioning, tenant: Tenant, returned: ReturnedLogin): Promise<boolean> {
+  const login = await p.store.read(tenant.id).pendingLogin(p.secrets.hashToken(returned.state));
+  return login !== undefined && isAnsweredBy(p, login, returned);
+}
+
+function isAnsweredBy(p: Provisioning, login: PendingLogin, { connection, browser }: ReturnedLogin): boolean {
+  const mine = browser !== undefined && login.browserHash === p.secrets.hashToken(browser);
+  return mine && login.connection === connection && login.expiresAt > p.now();
 }
 
 /**

@@ -3,13 +3,14 @@ import { fold } from "../model/fold.js";
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import type { KnownAs, SessionRow, SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
+import type { KnownAs, PendingLogin, SessionRow, SignInReader, SignInWriter } from "../provisioning/ports/sign-ins.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, insertion, join, NOTHING, one, sql, verbatim } from "./sql.js";
 import { fromJson, given, page, toInstant, toJson, toMillis } from "./values.js";
 
 interface PendingColumns {
+  readonly state_hash: string;
   readonly connection_id: string;
   readonly browser_hash: string;
   readonly nonce: string;
@@ -32,6 +33,20 @@ interface TraceColumns {
   readonly detail: string;
 }
 
+const PENDING = verbatim("state_hash, connection_id, browser_hash, nonce, verifier, return_to, expires_at");
+
+function pendingLoginOf(row: PendingColumns): PendingLogin {
+  return {
+    stateHash: row.state_hash,
+    connection: row.connection_id as ConnectionId,
+    browserHash: row.browser_hash,
+    nonce: row.nonce,
+    verifier: row.verifier,
+    ...given("returnTo", row.return_to),
+    expiresAt: toInstant(row.expires_at),
+  };
+}
+
 export function signInReader({ tenant, sql: db }: Scope): SignInReader {
   return {
     async signInTrace(reference) {
@@ -50,6 +65,11 @@ export function signInReader({ tenant, sql: db }: Scope): SignInReader {
           detail: fromJson<JsonObject>(row.detail),
         }
       );
+    },
+    async pendingLogin(stateHash) {
+      const here = sql`tenant_id = ${tenant} and state_hash = ${stateHash}`;
+      const row = await one<PendingColumns>(db, sql`select ${PENDING} from pending_logins where ${here}`);
+      return row && pendingLoginOf(row);
     },
     async sessions({ user, connection, limit, after, ...alive }) {
       const wanted: Fragment[] = [
@@ -124,20 +144,9 @@ export function signInWriter(scope: Scope): SignInWriter {
     async takePendingLogin(stateHash) {
       const row = await one<PendingColumns>(
         db,
-        sql`delete from pending_logins where tenant_id = ${tenant} and state_hash = ${stateHash}
-          returning connection_id, browser_hash, nonce, verifier, return_to, expires_at`,
+        sql`delete from pending_logins where tenant_id = ${tenant} and state_hash = ${stateHash} returning ${PENDING}`,
       );
-      return (
-        row && {
-          stateHash,
-          connection: row.connection_id as ConnectionId,
-          browserHash: row.browser_hash,
-          nonce: row.nonce,
-          verifier: row.verifier,
-          ...given("returnTo", row.return_to),
-          expiresAt: toInstant(row.expires_at),
-        }
-      );
+      return row && pendingLoginOf(row);
     },
     async knowsSubjects(connection) {
       const here = sql`tenant_id = ${tenant} and connection_id = ${connection}`;

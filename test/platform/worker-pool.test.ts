@@ -1,7 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { expect } from "chai";
+import type { Share } from "../../src/platform/fair-queue.js";
 import {
   createWorkerPool,
+  type Place,
   type WorkerPool,
   type WorkerPoolOptions,
   WorkNotDone,
@@ -16,10 +18,13 @@ const OPTIONS: WorkerPoolOptions = {
 describe("a pool of threads", () => {
   const pools: WorkerPool<TestJob, unknown>[] = [];
 
-  function pool(options: Partial<WorkerPoolOptions> = {}): WorkerPool<TestJob, unknown> {
+  function pool(options: Partial<WorkerPoolOptions> = {}) {
     const made = createWorkerPool<TestJob, unknown>({ ...OPTIONS, ...options });
     pools.push(made);
-    return made;
+    return {
+      run: (job: TestJob, place: Place = { share: ["acme", "192.0.2.1"] }) => made.run(job, place),
+      close: () => made.close(),
+    };
   }
 
   after(() => Promise.all(pools.map((one) => one.close())));
@@ -81,10 +86,42 @@ describe("a pool of threads", () => {
     expect(await endOf(one.run(echo(2)))).to.equal(2);
   });
 
+  it("goes to each share in turn, and to each within it, and first to what was begun", async () => {
+    const one = pool({ waiting: 20 });
+    const done: unknown[] = [];
+    const run = (name: string, share: Share, more = {}) =>
+      one.run(echo(name), { share, ...more }).then((reply) => done.push(reply));
+    const crowd = Array.from({ length: 6 }, (_, number) => run(`crowd ${number}`, ["acme", "192.0.2.1"]));
+    const others = [
+      run("a colleague", ["acme", "192.0.2.2"]),
+      run("another tenant", ["globex", "192.0.2.1"]),
+      run("begun", ["acme", "192.0.2.1"], { begun: true }),
+    ];
+    await Promise.all([...crowd, ...others]);
+    const [first, ...rest] = done;
+    expect(first).to.equal("crowd 0");
+    expect(rest.slice(0, 4)).to.deep.equal(["begun", "crowd 1", "another tenant", "a colleague"]);
+  });
+
+  it("sends the last of the largest crowd away where too many wait, and nobody else", async () => {
+    const one = pool({ waiting: 3 });
+    const crowd = Array.from({ length: 6 }, (_, number) => endOf(one.run(echo(number))));
+    const others = [
+      endOf(one.run(echo("a colleague"), { share: ["acme", "192.0.2.2"] })),
+      endOf(one.run(echo("another tenant"), { share: ["globex", "192.0.2.1"] })),
+      endOf(one.run(echo("begun"), { share: ["acme", "192.0.2.1"], begun: true })),
+    ];
+    expect(await Promise.all(others)).to.deep.equal(["a colleague", "another tenant", "begun"]);
+    const busy = "not done: busy";
+    expect(await Promise.all(crowd)).to.deep.equal([0, 1, busy, busy, busy, busy]);
+  });
+
   it("does nothing any more once it is closed while at work", async () => {
     const one = pool();
     const ends = [{ kind: "spin" as const }, echo("next")].map((job) => endOf(one.run(job)));
     await one.close();
-    expect(await Promise.all(ends)).to.deep.equal(["not done: crash", "not done: crash"]);
+    expect(await Promise.all([...ends, endOf(one.run(echo("late")))])).to.deep.equal(
+      Array.from({ length: 3 }, () => "not done: crash"),
+    );
   });
 });

@@ -1,23 +1,18 @@
-import { inflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
 import { type EncryptionWishes, encryptedResponse, othersKey } from "../support/saml-encryption.js";
 import { attackerKey } from "../support/saml-keys.js";
-import { ACME, type ResponseWishes } from "../support/saml-response.js";
-import { idpMetadata, ssoService } from "./idp-metadata.js";
-import { endOf, openSamlHouse, publishedKey, referenceOn, type SamlHouse } from "./saml-house.js";
-
-const IDP = "https://idp.acme.example/sso";
-const MAPPING = { mappings: [{ group_name: ACME.groups[0], team_name: "Platform", role_name: "editor" }] };
+import type { ResponseWishes } from "../support/saml-response.js";
+import { EDITORS, FORGED_METADATA, type ForgedHouse, openForgedHouse } from "./forged-provider.js";
+import { endOf, publishedKey, referenceOn } from "./saml-house.js";
 
 describe("encrypted responses at the SAML door", () => {
-  let house: SamlHouse;
-  let count = 0;
+  let house: ForgedHouse;
 
   before(async () => {
-    house = await openSamlHouse();
-    await house.addTenant("acme", MAPPING);
-    const metadataXml = idpMetadata({ entityId: ACME.idp, services: ssoService(IDP) });
+    house = await openForgedHouse();
+    await house.addTenant("acme", EDITORS);
+    const metadataXml = FORGED_METADATA;
     for (const slug of ["okta", "second"]) await house.connect("acme", slug, { metadataXml });
     await house.connect("acme", "legacy", { metadataXml, legacyCbc: true });
   });
@@ -29,16 +24,10 @@ describe("encrypted responses at the SAML door", () => {
     wishes: Partial<ResponseWishes> = {},
     browser: Browser = createBrowser(),
   ): Promise<Visit> {
-    const { url } = await browser.visit(house.loginUrl("acme", connection), { stopBefore: IDP });
-    const request = Buffer.from(new URL(url).searchParams.get("SAMLRequest") ?? "", "base64");
-    const [, inResponseTo = ""] = / ID="([^"]+)"/.exec(inflateRawSync(request).toString("utf8")) ?? [];
-    const { entityId, acsUrl } = house.partner("acme", connection);
-    count += 1;
-    const ids = { responseId: `_r${count}`, assertionId: `_a${count}`, inResponseTo };
-    const all = { ...ids, destination: acsUrl, recipient: acsUrl, audiences: [[entityId]], ...wishes };
+    const door = ["acme", connection] as const;
+    const all = house.wishes(await house.begin(browser, door), door, wishes);
     const to = [{ key: await publishedKey(house.partner("acme", connection)) }];
-    const body = new URLSearchParams({ SAMLResponse: encryptedResponse({ to, ...encryption }, all).base64 });
-    return browser.visit(acsUrl, { method: "POST", body });
+    return house.post(browser, encryptedResponse({ to, ...encryption }, all), door);
   }
 
   it("let in whom an assertion names that is encrypted for the published key", async () => {

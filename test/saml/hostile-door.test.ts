@@ -1,16 +1,11 @@
 /** What the verifier alone cannot know: the door's part in each guard, with responses that the provider really signed. */
-import { inflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
 import type { JsonObject } from "../../src/model/json.js";
-import { ACME, type ResponseWishes, type SamlMessage, samlResponse } from "../support/saml-response.js";
+import { ACME, type ResponseWishes, type SamlMessage } from "../support/saml-response.js";
 import { evil } from "./forge.js";
-import { idpMetadata, ssoService } from "./idp-metadata.js";
-import { codeOn, endOf, openSamlHouse, referenceOn, type SamlHouse } from "./saml-house.js";
-
-const IDP = "https://idp.acme.example/sso";
-const MAPPING = { mappings: [{ group_name: ACME.groups[0], team_name: "Platform", role_name: "editor" }] };
-type Door = readonly [tenant: string, connection: string];
+import { type Door, EDITORS, FORGED_METADATA, type ForgedHouse, openForgedHouse } from "./forged-provider.js";
+import { codeOn, endOf, referenceOn } from "./saml-house.js";
 
 /** Two tenants that use one and the same identity provider, and two connections of the first. */
 const ACME_OKTA: Door = ["acme", "okta"];
@@ -19,49 +14,20 @@ const GLOBEX_OKTA: Door = ["globex", "okta"];
 const DOORS = [ACME_OKTA, ACME_SECOND, GLOBEX_OKTA];
 
 describe("hostile responses at the SAML door", () => {
-  let house: SamlHouse;
+  let house: ForgedHouse;
 
   before(async () => {
-    house = await openSamlHouse();
-    for (const tenant of ["acme", "globex"]) await house.addTenant(tenant, MAPPING);
-    const metadataXml = idpMetadata({ entityId: ACME.idp, services: ssoService(IDP) });
-    for (const [tenant, slug] of DOORS) await house.connect(tenant, slug, { metadataXml });
+    house = await openForgedHouse();
+    for (const tenant of ["acme", "globex"]) await house.addTenant(tenant, EDITORS);
+    for (const [tenant, slug] of DOORS) await house.connect(tenant, slug, { metadataXml: FORGED_METADATA });
   });
   after(() => house?.close());
 
-  /** Begins a login; the ID of our request. */
-  async function begin(browser: Browser, [tenant, connection]: Door = ACME_OKTA): Promise<string> {
-    const { url } = await browser.visit(house.loginUrl(tenant, connection), { stopBefore: IDP });
-    const request = new URL(url).searchParams.get("SAMLRequest") ?? "";
-    const id = / ID="([^"]+)"/.exec(inflateRawSync(Buffer.from(request, "base64")).toString("utf8"))?.[1];
-    if (id === undefined) throw new Error(`no request was sent: ${url}`);
-    return id;
-  }
-
-  let count = 0;
-  /** What the provider answers to this request, for this connection. */
-  function answerTo(
-    request: string | null,
-    [tenant, connection]: Door = ACME_OKTA,
-    wishes: Partial<ResponseWishes> = {},
-  ): SamlMessage {
-    const { entityId, acsUrl } = house.partner(tenant, connection);
-    count += 1;
-    return samlResponse({
-      responseId: `_r${count}`,
-      assertionId: `_a${count}`,
-      inResponseTo: request,
-      destination: acsUrl,
-      recipient: acsUrl,
-      audiences: [[entityId]],
-      ...wishes,
-    });
-  }
-
-  function post(browser: Browser, samlResponse: string, [tenant, connection]: Door = ACME_OKTA): Promise<Visit> {
-    const body = new URLSearchParams({ SAMLResponse: samlResponse, RelayState: "https://evil.example/" });
-    return browser.visit(house.partner(tenant, connection).acsUrl, { method: "POST", body });
-  }
+  const begin = (browser: Browser, door: Door = ACME_OKTA) => house.begin(browser, door);
+  const answerTo = (request: string | null, door: Door = ACME_OKTA, wishes: Partial<ResponseWishes> = {}) =>
+    house.answer(request, door, wishes);
+  const post = (browser: Browser, base64: string, door: Door = ACME_OKTA) => house.post(browser, { base64 }, door);
+  const guardOf = (visit: Visit, tenant = "acme") => house.guardOf(visit, tenant);
 
   async function signIn(
     browser: Browser,
@@ -69,11 +35,6 @@ describe("hostile responses at the SAML door", () => {
     wishes: Partial<ResponseWishes> = {},
   ): Promise<Visit> {
     return post(browser, answerTo(await begin(browser, door), door, wishes).base64, door);
-  }
-
-  async function guardOf(visit: Visit, tenant = "acme"): Promise<unknown> {
-    const trace = await house.traceOf(tenant, visit.text);
-    return JSON.stringify(trace).match(/"guard":"(\w+)"/)?.[1];
   }
 
   async function expectNobody(browser: Browser): Promise<void> {
@@ -314,7 +275,7 @@ describe("hostile responses at the SAML door", () => {
   it("let nobody in by a connection that has ended, not even whose sign-in was under way", async () => {
     const ended: Door = ["acme", "ended"];
     await house.connect(...ended, {
-      metadataXml: idpMetadata({ entityId: ACME.idp, services: ssoService(IDP) }),
+      metadataXml: FORGED_METADATA,
       mayGrantOwner: false,
     });
     const browser = createBrowser();

@@ -1,28 +1,20 @@
 /** Sign-ins that begin at the identity provider, over HTTP: what is asked of the person, and what is not taken for one. */
-import { inflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
 import { createVault } from "../../src/platform/secrets.js";
 import { encryptedResponse } from "../support/saml-encryption.js";
 import { ACME, BEARER, type ResponseWishes, type SamlMessage, STATUS, samlResponse } from "../support/saml-response.js";
 import { SECRET_KEY } from "../support/service.js";
-import { idpMetadata, ssoService } from "./idp-metadata.js";
-import { endOf, openSamlHouse, publishedKey, type SamlHouse } from "./saml-house.js";
-
-const IDP = "https://idp.acme.example/sso";
-const MAPPING = {
-  mappings: [{ group_name: ACME.groups[0], team_name: "Platform", role_name: "editor" }],
-  no_match: "deny",
-};
+import { EDITORS, FORGED_METADATA, type ForgedHouse, openForgedHouse } from "./forged-provider.js";
+import { endOf, publishedKey } from "./saml-house.js";
 
 describe("SML-6, W-28: sign-ins that begin at the identity provider", () => {
-  let house: SamlHouse;
-  let count = 0;
+  let house: ForgedHouse;
 
   before(async () => {
-    house = await openSamlHouse();
-    await house.addTenant("acme", MAPPING);
-    const metadataXml = idpMetadata({ entityId: ACME.idp, services: ssoService(IDP) });
+    house = await openForgedHouse();
+    await house.addTenant("acme", { ...EDITORS, no_match: "deny" });
+    const metadataXml = FORGED_METADATA;
     await house.connect("acme", "asked", { metadataXml });
     for (const slug of ["portal", "second", "closing"])
       await house.connect("acme", slug, { metadataXml, allowIdpInitiated: true });
@@ -32,30 +24,14 @@ describe("SML-6, W-28: sign-ins that begin at the identity provider", () => {
   after(() => house?.close());
 
   /** What the provider sends to this connection unasked. */
-  function wishesFor(connection: string, wishes: Partial<ResponseWishes> = {}): Partial<ResponseWishes> {
-    const { entityId, acsUrl } = house.partner("acme", connection);
-    count += 1;
-    const ids = { responseId: `_u${count}`, assertionId: `_ua${count}`, inResponseTo: null };
-    return { ...ids, destination: acsUrl, recipient: acsUrl, audiences: [[entityId]], ...wishes };
-  }
+  const wishesFor = (connection: string, wishes: Partial<ResponseWishes> = {}) =>
+    house.wishes(null, ["acme", connection], wishes);
 
-  function post(
-    browser: Browser,
-    { base64 }: SamlMessage,
-    connection = "portal",
-    RelayState = "https://evil.example/",
-  ): Promise<Visit> {
-    const body = new URLSearchParams({ SAMLResponse: base64, RelayState });
-    const from = "https://idp.acme.example/portal";
-    return browser.visit(house.partner("acme", connection).acsUrl, { method: "POST", body, from });
-  }
+  const post = (browser: Browser, message: SamlMessage, connection = "portal") =>
+    house.post(browser, message, ["acme", connection], { from: "https://idp.acme.example/portal" });
 
   const arrive = (browser: Browser, wishes: Partial<ResponseWishes> = {}, connection = "portal") =>
     post(browser, samlResponse(wishesFor(connection, wishes)), connection);
-
-  async function guardOf(visit: Visit): Promise<unknown> {
-    return JSON.stringify(await house.traceOf("acme", visit.text)).match(/"guard":"(\w+)"/)?.[1];
-  }
 
   async function expectNobody(browser: Browser): Promise<void> {
     expect((await house.me(browser)).status).to.equal(401);
@@ -63,7 +39,7 @@ describe("SML-6, W-28: sign-ins that begin at the identity provider", () => {
 
   async function expectRefused(visit: Visit, guard: string, browser: Browser): Promise<void> {
     expect(endOf(visit)).to.match(/^40[01] sign_in_(failed|expired)$/);
-    expect(await guardOf(visit)).to.equal(guard);
+    expect(await house.guardOf(visit)).to.equal(guard);
     await expectNobody(browser);
   }
 
@@ -208,9 +184,7 @@ describe("SML-6, W-28: sign-ins that begin at the identity provider", () => {
 
   it("take nothing away from sign-ins that begin here", async () => {
     const browser = createBrowser();
-    const { url } = await browser.visit(house.loginUrl("acme", "portal"), { stopBefore: IDP });
-    const request = Buffer.from(new URL(url).searchParams.get("SAMLRequest") ?? "", "base64");
-    const [, inResponseTo = ""] = / ID="([^"]+)"/.exec(inflateRawSync(request).toString("utf8")) ?? [];
+    const inResponseTo = await house.begin(browser, ["acme", "portal"]);
     expect(endOf(await arrive(browser, { inResponseTo }))).to.equal("/me");
   });
 });

@@ -52,9 +52,9 @@ describe("SML-29: large responses", () => {
   const pool = openResponsePool();
   let jobs = 0;
   const counted: Pick<WorkerPool<ResponseJob, ResponseReply>, "run"> = {
-    run(job) {
+    run(job, place) {
       jobs += 1;
-      return pool.run(job);
+      return pool.run(job, place);
     },
   };
   const reader = createResponseReader(counted);
@@ -72,7 +72,7 @@ describe("SML-29: large responses", () => {
 
   const apart = (by: ResponseReader, message: string) =>
     outcome(async () => {
-      const { verify, ...read } = await by.read(message);
+      const { verify, ...read } = await by.read(message, ["acme", "192.0.2.1"]);
       return { ...read, verified: await outcome(() => verify(expected)) };
     });
 

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
 import type { SamlServiceProvider } from "../../demo/processes/saml-provider-config.js";
 import type { JsonObject } from "../../src/model/json.js";
+import type { Config } from "../../src/platform/config.js";
 import { openAdmin, type Reply } from "../admin/admin-client.js";
 import { othersKey } from "../support/saml-encryption.js";
 import type { SigningKey } from "../support/saml-keys.js";
@@ -38,9 +39,10 @@ export interface Me {
 
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 
-export async function openSamlHouse(): Promise<SamlHouse> {
+export async function openSamlHouse(settings: Partial<Config> = {}): Promise<SamlHouse> {
   const admin = await openAdmin((config) => ({
     ...config,
+    ...settings,
     limits: { ...config.limits, signInsPerMinutePerAddress: 0 },
   }));
   const url = admin.service.publicUrl;

@@ -42,8 +42,8 @@ export function signInConformance(open: OpenStore): void {
     const store = storeForTests(open);
     const alive = async (hash: string) => (await store().instance.sessionByHash(hash)) !== undefined;
 
-    it("takes a pending login out once", async () => {
-      const { write, connection } = await makeWorld(store());
+    it("takes a pending login out once, and shows it until then", async () => {
+      const { read, write, connection } = await makeWorld(store());
       const login = {
         ...{ stateHash: unique("state"), connection: connection.id, browserHash: "b", nonce: "n", verifier: "v" },
         ...{ returnTo: "/me", expiresAt: LATER },
@@ -53,8 +53,10 @@ export function signInConformance(open: OpenStore): void {
         write((tx) => tx.insertPendingLogin(login)),
         "conflict",
       );
+      expect(await read.pendingLogin(login.stateHash)).to.deep.equal(login);
       const taken = await Promise.all([1, 2, 3].map(() => write((tx) => tx.takePendingLogin(login.stateHash))));
       expect(taken.filter((each) => each !== undefined)).to.deep.equal([login]);
+      expect(await read.pendingLogin(login.stateHash)).to.equal(undefined);
       const { returnTo: _returnTo, ...bare } = login;
       await write((tx) => tx.insertPendingLogin(bare));
       expect(await write((tx) => tx.takePendingLogin(login.stateHash))).to.deep.equal(bare);

@@ -181,6 +181,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "what is due": (tx) => tx.takeWakeups(NOW),
   "publishing events": (tx) => tx.publishEvents(NOW, 100),
   "a pending login": (tx) => tx.takePendingLogin("h"),
+  "a login that is waited for": (tx) => tx.pendingLogin("h"),
   "a page of the population": (tx) => tx.peopleIds({ limit: 100 }),
   "a page of a connection's population": (tx) => tx.peopleIds({ limit: 100, connection: CONNECTION }),
   "a page of the audit": (tx) => tx.audit({ limit: 100 }),

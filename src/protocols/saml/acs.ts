@@ -10,7 +10,7 @@ import type { Instant } from "../../model/ids.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { provedDomains } from "../../provisioning/proved-domains.js";
-import { LOGIN_MINUTES, takeLogin, takeOnce } from "../../provisioning/sessions.js";
+import { awaitsLogin, LOGIN_MINUTES, type ReturnedLogin, takeLogin, takeOnce } from "../../provisioning/sessions.js";
 import { failSignIn, finishSignIn, type VerifiedPerson } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
@@ -22,13 +22,8 @@ import { type Guard, refusal, SamlFailure } from "./failure.js";
 import { askToContinue, continueRoute } from "./idp-initiated.js";
 import { logoutHint } from "./logout-hint.js";
 import { requestAddress } from "./logout-xml.js";
-import {
-  createResponseReader,
-  isLarge,
-  openResponsePool,
-  type ReadResponse,
-  type ResponseReader,
-} from "./response-reader.js";
+import { requestNamed } from "./response.js";
+import { isLarge, type ReadResponse, type ResponseReader } from "./response-reader.js";
 import { decryptionOf, idpOf, serviceProviderOf } from "./saml-visit.js";
 import { redactSeen, seenOf } from "./trace.js";
 import type { VerifiedAssertion } from "./verified.js";
@@ -60,10 +55,10 @@ interface Reading {
 }
 
 /** `bytes`: the longest form that is taken. */
-export function acsRoutes(web: SignInWeb, bytes: number): readonly Route[] {
+export function acsRoutes(web: SignInWeb, reader: ResponseReader, bytes: number): readonly Route[] {
   const door: AcsDoor = {
     ...{ web, profiles: loadIdpProfiles(), groupAttributeOf: createGroupAttributes(web.p) },
-    reader: createResponseReader(openResponsePool()),
+    reader,
   };
   return [acsRoute(door, bytes), continueRoute(web, takesUnasked)];
 }
@@ -90,7 +85,9 @@ async function takeResponse(door: AcsDoor, visit: Visit, samlResponse: string): 
   let opened: ReadResponse | undefined;
   let login: PendingLogin | undefined;
   try {
-    opened = await door.reader.read(samlResponse);
+    const early = isLarge(samlResponse) ? await firstLook(door, visit, samlResponse) : undefined;
+    if (early !== undefined) return early;
+    opened = await door.reader.read(samlResponse, [String(visit.tenant.id), visit.request.address]);
     if (opened.inResponseTo === undefined) return await unasked(door, visit, reading, opened);
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     login = await pendingLogin(door, visit, opened.inResponseTo);
@@ -107,6 +104,20 @@ async function takeResponse(door: AcsDoor, visit: Visit, samlResponse: string): 
     if (opened?.isEncrypted) await setTimeout(began + refusalMilliseconds(samlResponse) - performance.now());
     throw refusal;
   }
+}
+
+/**
+ * What is known of a large response before it costs anything: whether a login waits for it in this browser. Throws `SamlFailure`.
+ * INVARIANT: this decides nothing but whether it is read.
+ */
+async function firstLook(door: AcsDoor, visit: Visit, samlResponse: string): Promise<Answer | undefined> {
+  if (takesUnasked(visit)) return undefined;
+  const state = requestNamed(samlResponse);
+  if (state === undefined) throw unsolicited();
+  if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
+  if (!(await awaitsLogin(door.web.p, visit.tenant, returnedTo(door, visit, state))))
+    throw new SamlFailure("pending_login");
+  return undefined;
 }
 
 /** A sign-in that began at the provider. INVARIANT: that its assertion was never used is all that tells it from a copy. */
@@ -134,14 +145,16 @@ function postedAgain(door: AcsDoor, visit: Visit, samlResponse: string): Answer 
 }
 
 /** INVARIANT: the login that was begun is taken out before anything is verified, so that nothing is tried twice. */
-async function pendingLogin({ web }: AcsDoor, visit: Visit, requestId: string): Promise<PendingLogin> {
-  const { request, tenant, connection } = visit;
-  const browser = web.pendingCookie.read(request);
+async function pendingLogin(door: AcsDoor, visit: Visit, requestId: string): Promise<PendingLogin> {
   try {
-    return await takeLogin(web.p, tenant, { connection: connection.id, state: requestId, browser });
+    return await takeLogin(door.web.p, visit.tenant, returnedTo(door, visit, requestId));
   } catch (error) {
     throw error instanceof Refusal ? new SamlFailure("pending_login", {}, { cause: error }) : error;
   }
+}
+
+function returnedTo({ web }: AcsDoor, { request, connection }: Visit, state: string): ReturnedLogin {
+  return { connection: connection.id, state, browser: web.pendingCookie.read(request) };
 }
 
 /** The assertion, taken once: whoever has a copy of it is too late. */

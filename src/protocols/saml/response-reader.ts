@@ -1,5 +1,6 @@
 /** Owns where a response is read: small ones here, and large ones in a thread, so that nobody's keeps the others waiting. */
-import { createWorkerPool, type WorkerPool, WorkNotDone } from "../../platform/worker-pool.js";
+import type { Share } from "../../platform/fair-queue.js";
+import { createWorkerPool, type Place, type WorkerPool, WorkNotDone } from "../../platform/worker-pool.js";
 import { refusal, SamlFailure } from "./failure.js";
 import { LONGEST_FIELD, openResponse } from "./response.js";
 import type { ReadShape, ResponseJob, ResponseReply } from "./response-work.js";
@@ -12,17 +13,20 @@ export interface ReadResponse extends ReadShape {
 }
 
 export interface ResponseReader {
-  /** Throws `SamlFailure`; its guard `busy` says that it could not be judged now. */
-  read(samlResponse: string): Promise<ReadResponse>;
+  /** `share`: whose it is, where it has to wait. Throws `SamlFailure`; its guard `busy` says that it could not be judged now. */
+  read(samlResponse: string, share: Share): Promise<ReadResponse>;
 }
 
 /** Characters of base64. What is shorter takes a few milliseconds, whatever is in it: the figures are in docs/performance.md. */
 const LONGEST_HERE = 16_384;
 
-/** Two threads, so that one tenant's large response does not keep the next one waiting; they start when one comes. */
+/**
+ * Two threads, so that one tenant's large response does not keep the next one waiting; they start when one comes. What waits
+ * holds 43 MiB at the most.
+ */
 export function openResponsePool(): WorkerPool<ResponseJob, ResponseReply> {
   const module = new URL("./response-thread.js", import.meta.url);
-  return createWorkerPool({ module, threads: 2, waiting: 32, milliseconds: 10_000, idleMilliseconds: 60_000 });
+  return createWorkerPool({ module, threads: 2, waiting: 64, milliseconds: 10_000, idleMilliseconds: 60_000 });
 }
 
 /** Whether a response of this length is read in a thread. One that is too long to be read at all is refused here. */
@@ -31,20 +35,21 @@ export function isLarge({ length }: string): boolean {
 }
 
 export function createResponseReader(pool: Pick<WorkerPool<ResponseJob, ResponseReply>, "run">): ResponseReader {
-  const run = async (job: ResponseJob): Promise<ResponseReply> => {
-    const reply = await pool.run(job).catch((error: unknown) => {
+  const run = async (job: ResponseJob, place: Place): Promise<ResponseReply> => {
+    const reply = await pool.run(job, place).catch((error: unknown) => {
       throw error instanceof WorkNotDone ? tooBusy(error) : error;
     });
     if (reply.kind === "refused") throw new SamlFailure(reply.guard, reply.detail);
     return reply;
   };
   return {
-    async read(samlResponse) {
+    async read(samlResponse, share) {
       if (!isLarge(samlResponse)) return readHere(samlResponse);
-      const reply = await run({ samlResponse });
+      const reply = await run({ samlResponse }, { share });
       if (reply.kind !== "read") throw new Error("a response that was to be read was verified");
       const verify = async (expected: Expected): Promise<VerifiedAssertion> => {
-        const verified = await run({ samlResponse, expected });
+        // The login that it answers is taken by now: nobody who got that far is sent away.
+        const verified = await run({ samlResponse, expected }, { share, begun: true });
         if (verified.kind !== "verified") throw new Error("a response that was to be verified was read");
         return verified.assertion;
       };

@@ -39,3 +39,11 @@ export function openResponse(samlResponse: string): OpenedResponse {
     shape,
   };
 }
+
+/** No request of ours has a longer ID. */
+const REQUEST = /InResponseTo\s*=\s*["']([^"'<]{1,256})["']/;
+
+/** The request that the text of a response names first, without reading it: good for knowing which login to look for. */
+export function requestNamed(samlResponse: string): string | undefined {
+  return REQUEST.exec(Buffer.from(samlResponse, "base64").toString("latin1"))?.[1];
+}

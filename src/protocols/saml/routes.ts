@@ -7,6 +7,7 @@ import { keysOf, signingKey } from "../../provisioning/connection-keys.js";
 import { beginLogin } from "../../provisioning/sessions.js";
 import { findConnection, type SignInProtocol, type SignInWeb } from "../sign-in/sign-in-web.js";
 import { acsRoutes } from "./acs.js";
+import { createResponseReader, openResponsePool } from "./response-reader.js";
 import { idpOf, serviceProviderOf } from "./saml-visit.js";
 import { authnRequest, spMetadata } from "./service-provider.js";
 import {
@@ -37,19 +38,23 @@ export interface OpenedSamlDoor {
     change(before: SamlSettings, input: SamlInput): Promise<SamlSettings>;
     idpView(settings: SamlSettings): SamlIdpView;
   };
+  /** Ends the threads that read large responses. */
+  close(): Promise<void>;
 }
 
 export function openSamlDoor({ web, fetch, allowHttp, bodyBytes }: SamlDoorOptions): OpenedSamlDoor {
   const { p } = web;
   const deps = { fetch, allowHttp, now: p.now };
+  const pool = openResponsePool();
   return {
     protocol: samlSignIn(web),
-    routes: [...acsRoutes(web, bodyBytes), metadataRoute(web), ...logoutRoutes(web)],
+    routes: [...acsRoutes(web, createResponseReader(pool), bodyBytes), metadataRoute(web), ...logoutRoutes(web)],
     metadata: {
       read: (input) => readSamlSettings(input, deps),
       change: (before, input) => changedSamlSettings(before, input, deps),
       idpView: (settings) => samlIdpView(settings, p.now()),
     },
+    close: () => pool.close(),
   };
 }
 

@@ -32,7 +32,8 @@ const MESSAGES: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
 /** A sign-in that was refused and traced; the reference is all that an admin needs. */
 export function refusedSignIn(code: RefusalCode, reference: string, told?: OwnRefusal): Refusal {
   const message = MESSAGES.get(code);
-  const detail = { reference, ...(told === undefined ? {} : { received: told }) };
+  const later = code === "expression_busy" ? { retryAfterSeconds: 60 } : {};
+  const detail = { reference, ...later, ...(told === undefined ? {} : { received: told }) };
   return new Refusal(message === undefined ? "sign_in_failed" : code, message ?? FAILED, detail);
 }
 

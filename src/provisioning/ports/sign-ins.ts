@@ -88,6 +88,8 @@ export interface SignInTrace {
 /** Traces of sign-ins, and sessions. */
 export interface SignInReader {
   signInTrace(reference: string): Promise<SignInTrace | undefined>;
+  /** A login that `takePendingLogin` would find. */
+  pendingLogin(stateHash: string): Promise<PendingLogin | undefined>;
   /** Sessions that are alive as `sessionByHash` has it and have not run out, in the order of opening. */
   sessions(query: SessionQuery): Promise<Page<SessionRow>>;
 }
