@@ -17,7 +17,7 @@ import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Push } from "./push.js";
 import { wakeNewcomers } from "./settle.js";
-import { meaningOf, type PushedNames } from "./sign-in-names.js";
+import { meantBy, type PushedNames } from "./sign-in-names.js";
 
 /** A push of one person. */
 export type PersonPush = Push & { readonly changes: readonly [UpsertUser] };
@@ -202,7 +202,7 @@ async function unjoined(
     askedOf(...documents),
     offs.map(({ row }) => row.id),
   );
-  const closes = (row: SignedInRow, document: PushedNames) => meaningOf(row, document).closes;
+  const closes = (row: SignedInRow, document: PushedNames) => meantBy(row, document) !== undefined;
   // whose former name somebody is called by is not told here
   const some = meant.some((row) => !documents.some((document) => closes(row, document)));
   const apart = offs.filter(({ push }) => some || meant.some((row) => closes(row, push.changes[0].document)));

@@ -11,7 +11,7 @@ import type { LinkRow } from "./ports/access.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
-import { meaningOf } from "./sign-in-names.js";
+import { links, meantBy } from "./sign-in-names.js";
 
 /** What is pretended of rows that become one. */
 export interface Joins {
@@ -30,7 +30,7 @@ interface Meant {
 async function meantByPushed(reader: TenantReader, { id }: Connection): Promise<readonly Meant[]> {
   const byPushed = new Map<DirectoryUserId, { pushed: LinkCandidate; signedIn: Map<DirectoryUserId, SignedInRow> }>();
   for (const { pushed, signedIn } of await reader.doubles(id)) {
-    if (!meaningOf(signedIn, pushed).closes) continue;
+    if (meantBy(signedIn, pushed) === undefined) continue;
     const one = byPushed.get(pushed.id) ?? { pushed, signedIn: new Map() };
     one.signedIn.set(signedIn.id, signedIn);
     byPushed.set(pushed.id, one);
@@ -47,7 +47,7 @@ export async function joinsOf(reader: TenantReader, connection: Connection): Pro
   const roles = users.length === 0 ? undefined : await reader.privilegedRoles();
   const people = new Map((await reader.people([...new Set(users)])).map((state) => [state.id, state]));
   for (const { pushed, signedIn } of doubles) {
-    const isMeant = (one: SignedInRow) => !ended.has(one.id) && meaningOf(one, pushed).links;
+    const isMeant = (one: SignedInRow) => !ended.has(one.id) && links(meantBy(one, pushed));
     const one = clearlyMeant(pushed, pushed, signedIn.filter(isMeant));
     if (one === undefined || isPrivilegedByHand(people.get(one.user), roles)) continue;
     ended.add(one.id);

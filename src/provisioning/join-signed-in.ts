@@ -12,7 +12,7 @@ import type { LinkCandidate, NewUserRow } from "./ports/directory.js";
 import type { FormerName } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
-import { meaningOf, type PushedNames } from "./sign-in-names.js";
+import { links, meantBy, moves, type PushedNames, proves } from "./sign-in-names.js";
 
 /** An account ended because its sign-in is a pushed person's. */
 export interface JoinNotice {
@@ -48,7 +48,7 @@ export function clearlyMeant(
   [one, another]: readonly SignedInRow[],
 ): SignedInRow | undefined {
   if (one === undefined || another !== undefined) return undefined;
-  return subject === undefined || meaningOf(one, pushed).moves ? one : undefined;
+  return subject === undefined || moves(meantBy(one, pushed)) ? one : undefined;
 }
 
 /**
@@ -106,7 +106,7 @@ async function meantOne(
   found: readonly SignedInRow[],
   now: Instant,
 ): Promise<SignedInRow | undefined> {
-  const meant = found.filter((one) => meaningOf(one, pushed).links);
+  const meant = found.filter((one) => links(meantBy(one, pushed)));
   if (meant.length === 0) return undefined;
   const renamed = asRenamed(row, pushed);
   const one = clearlyMeant(row, { ...pushed, ...renamed }, meant);
@@ -161,7 +161,7 @@ async function isSomebodyElses(
   { user }: Joining,
   pushed: PushedNames,
 ): Promise<boolean> {
-  if (meaningOf(one, pushed).proves) return false;
+  if (proves(meantBy(one, pushed))) return false;
   return (await keepersOf(tx, connection, one)).some((keeper) => keeper.user !== user);
 }
 

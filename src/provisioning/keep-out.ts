@@ -3,44 +3,27 @@
  * nothing else to be known by. Nobody's account ends by it; sessions do, and the next sign-in is refused.
  */
 import type { Connection } from "../model/connection.js";
-import { asciiLower } from "../model/fold.js";
+import { fold } from "../model/fold.js";
 import type { Grant } from "../model/grant.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { isOwner, isPrivileged } from "../model/target.js";
 import { isAnotherOwnerIn, ownsTenant } from "./owners.js";
-import type { LinkCandidate, SignInName } from "./ports/directory.js";
-import type { Keeper, Met } from "./ports/kept-out.js";
+import type { LinkCandidate } from "./ports/directory.js";
+import type { Met, MetRow } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
-import { type Meaning, meaningOf, namesToAsk, type PushedNames, type SignInNames } from "./sign-in-names.js";
+import { meantBy, type PushedNames, type SignInNames } from "./sign-in-names.js";
+import { keepersAmong } from "./who-signs-in.js";
 
-/**
- * Those who are switched off or deleted and not back, and whom the sign-in means by a name or id that is or ever was theirs, or was refused
- * for before: they keep it out. INVARIANT: a rename opens nothing; what another active pushed person has by now closes nothing anew.
- * `called`: what the person was called until now. Nobody where SCIM is no evidence.
- */
+/** Who keeps this sign-in out now; nobody where SCIM is no evidence. */
 export async function keepersOf(
   tx: TenantWriter,
   connection: Connection,
   { subject, names }: SignInNames,
-  called: readonly SignInName[] = [],
-): Promise<readonly Keeper[]> {
+): Promise<readonly MetRow[]> {
   if (connection.sync !== "live") return [];
-  const rows = await tx.keepers(connection.id, subject, namesToAsk({ subject, names: [...names, ...called] }));
-  const met = rows.flatMap((row) => row.met);
-  const nameOf = (by: Met["by"]) => met.flatMap((one) => (one.by === by ? [one.name] : []));
-  const [externalIds, userNames] = [nameOf("id"), nameOf("name")];
-  if (externalIds.length + userNames.length === 0) return rows;
-  const active = (await tx.rowsByNames(connection.id, { externalIds, userNames })).filter(
-    (row) => row.hasScim && row.scimActive,
-  );
-  return rows.filter((row) => row.met.some((one) => one.by === "before" || !active.some((had) => has(had, one, row))));
-}
-
-/** Whether somebody else has by now what a sign-in meets this one by. */
-function has({ user, externalId, userName }: LinkCandidate, { by, name }: Met, keeper: Keeper): boolean {
-  return user !== keeper.user && (by === "id" ? externalId === name : asciiLower(userName) === name);
+  return keepersAmong((await tx.metBy(connection.id, [{ subject, names }])).flat());
 }
 
 /**
@@ -51,24 +34,14 @@ export async function noteRefusal(
   tx: TenantWriter,
   connection: Connection,
   { subject, names }: SignInNames,
-  { keepers, own }: { readonly keepers: readonly Keeper[]; readonly own?: UserId | undefined },
+  { keepers, own }: { readonly keepers: readonly MetRow[]; readonly own?: UserId | undefined },
   now: Instant,
 ): Promise<void> {
   const isOwners = own !== undefined && (await ownsTenant(tx, own));
-  const isCalled = (called: string) => names.some(({ kind, name }) => kind !== "seen" && name === called);
+  const isCalled = (called: string) => names.some(({ kind, name }) => kind !== "seen" && fold(name) === fold(called));
   const isMeant = ({ by, name }: Met) => by !== "name" || isCalled(name);
   const closed = keepers.filter(({ met }) => isOwners || met.some(isMeant)).map(({ id }) => ({ subject, by: id }));
   await tx.noteKeptOut(connection.id, closed, now);
-}
-
-/**
- * Whether a sign-in is the keeper's own, of which no admin has to be told: theirs until now, or the first that anybody hears of, by what
- * would link it.
- */
-export function isThem(signIn: SignInNames, keeper: Keeper): boolean {
-  if (keeper.subject !== undefined) return keeper.subject === signIn.subject;
-  const { links, proves } = meaningOf(signIn, keeper);
-  return keeper.deleted ? proves : links;
 }
 
 /** An admin says whether whoever was kept out is one of these. */
@@ -88,10 +61,16 @@ export async function reviewKeepers(
   }
 }
 
-/** Whether an admin gave the account what no sign-in should carry elsewhere unasked: the tenant, or privileges by hand. */
+/** Those to whom an admin gave what no sign-in should carry elsewhere unasked: the tenant, or privileges by hand. */
+export async function privilegedAmong(tx: TenantWriter, users: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+  if (users.length === 0) return new Set();
+  const people = await tx.lockPeople(users);
+  const roles = people.some(({ grants }) => grants.some(isByHand)) ? await tx.privilegedRoles() : undefined;
+  return new Set(people.filter((state) => isPrivilegedByHand(state, roles)).map(({ id }) => id));
+}
+
 export async function holdsPrivileges(tx: TenantWriter, user: UserId): Promise<boolean> {
-  const [state] = await tx.lockPeople([user]);
-  return isPrivilegedByHand(state, state?.grants.some(isByHand) ? await tx.privilegedRoles() : undefined);
+  return (await privilegedAmong(tx, [user])).has(user);
 }
 
 /** The same of somebody who was read; without `roles` no role is privileged. */
@@ -139,7 +118,7 @@ export async function mayKeepOut(
 }
 
 interface KeptOutSoFar {
-  readonly keepers?: readonly Keeper[];
+  readonly keepers?: readonly MetRow[];
   /** Who is kept out by the same push, and noted only after it. */
   readonly closed?: readonly UserId[];
 }
@@ -169,8 +148,13 @@ export async function keepOut(
   for (const row of left) await reviewPrivileged(tx, connection, row, pushed, now);
   if (closed.length > 0) await tx.endAllSessions(closed.map(({ user }) => user));
   const owners = new Set(closed.length > 0 ? await tx.ownerIds() : []);
-  const comesAlong = (meaning: Meaning) => meaning.closes && !meaning.links;
-  const isNoted = (row: SignedInRow) => owners.has(row.user) || !comesAlong(meaningOf(row, pushed));
+  const isNoted = (row: SignedInRow) => owners.has(row.user) || !comesAlong(row, pushed);
   const subjects = (of: readonly SignedInRow[]) => of.map(({ subject }) => subject);
   return { out: subjects(closed.filter(isNoted)), in: subjects(left) };
+}
+
+/** By an e-mail as claimed alone: whoever has it next lets it go. */
+function comesAlong(row: SignedInRow, pushed: PushedNames): boolean {
+  const isClosing = row.names.some(({ kind, name }) => kind === "closing" && name === fold(pushed.userName));
+  return meantBy(row, pushed) === "seen" && !isClosing;
 }

@@ -7,7 +7,7 @@ import { ownsTenant } from "./owners.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { AskedNames, SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
-import { meaningOf, type PushedNames } from "./sign-in-names.js";
+import { links, meantBy, type PushedNames } from "./sign-in-names.js";
 
 /** Whom a new document means. */
 export type PushLinked =
@@ -21,7 +21,7 @@ export type PushLinked =
   | { readonly kind: "nobody" }
   | { readonly kind: "ambiguous"; readonly rows: readonly LinkCandidate[] };
 
-/** Those known by sign-in alone to whom these names say anything: `meaningOf` tells what. A constant number of statements for all of them. */
+/** Those known by sign-in alone to whom these names say anything: `meantBy` tells what. A constant number of statements for all of them. */
 export function signedInAs(
   tx: TenantWriter,
   connection: Connection,
@@ -43,7 +43,7 @@ export async function linkPush(
   document: ScimUserDocument,
 ): Promise<PushLinked> {
   await tx.lockTenant();
-  const rows = (await signedInAs(tx, connection, document)).filter((row) => meaningOf(row, document).links);
+  const rows = (await signedInAs(tx, connection, document)).filter((row) => links(meantBy(row, document)));
   const [row, another] = rows;
   if (another !== undefined) return { kind: "ambiguous", rows };
   if (row !== undefined) return (await oneDeleted(tx, connection, row, document)) ?? linkRow(tx, row);
@@ -67,7 +67,7 @@ async function oneDeleted(
   row: SignedInRow,
   { externalId }: ScimUserDocument,
 ): Promise<PushLinked | undefined> {
-  if (meaningOf(row, { userName: "", ...(externalId !== undefined && { externalId }) }).links) return undefined;
+  if (links(meantBy(row, { userName: "", ...(externalId !== undefined && { externalId }) }))) return undefined;
   const [gone] = await keepersOf(tx, connection, row);
   return gone && { kind: "namesake", row: gone };
 }

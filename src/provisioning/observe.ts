@@ -6,11 +6,12 @@ import { admitDomain } from "./admit.js";
 import { mergeClaims } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
-import { isThem, keepersOf, noteRefusal, reviewKeepers } from "./keep-out.js";
+import { noteRefusal, reviewKeepers } from "./keep-out.js";
 import { linkSignIn, reviewLink, reviewSubject } from "./link.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { signInNames } from "./sign-in-names.js";
+import { isPlainlyTheirs } from "./who-signs-in.js";
 
 /** Who signed in, as far as the directory can tell. */
 export type Observed =
@@ -61,12 +62,11 @@ export async function observeUser(
     return { kind: "ambiguous" };
   }
   if (linked.kind === "inactive") {
-    const { user, own } = linked;
+    const { user, own, keepers } = linked;
     if (own !== undefined) await tx.endAllSessions([own]);
     const signIn = signInNames(observed);
-    const keepers = linked.keepers ?? (await keepersOf(tx, connection, signIn));
     await noteRefusal(tx, connection, signIn, { keepers, own }, now);
-    const others = own === undefined ? keepers.filter((keeper) => !isThem(signIn, keeper)) : keepers;
+    const others = own === undefined ? keepers.filter((keeper) => !isPlainlyTheirs(signIn, keeper)) : keepers;
     await reviewKeepers(tx, connection, observed.subject, others, now);
     return { kind: "inactive", user, keepers };
   }

@@ -1,10 +1,12 @@
 /** Owners owns who counts as an owner who could come in, and who looks again when that changes. */
 import type { GrantOrigin } from "../model/grant.js";
+import { grouped } from "../model/grouped.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { isOwner } from "../model/target.js";
 import { storedDocument } from "./mapping/stored-document.js";
 import type { TenantWriter } from "./ports/store.js";
+import { keepersAmong } from "./who-signs-in.js";
 
 /** Has the worker look again at those who are held as owners who must stay: why they must may not be true any more. */
 export async function ownersChanged(tx: TenantWriter, now: Instant): Promise<void> {
@@ -20,11 +22,16 @@ export async function ownsTenant(tx: TenantWriter, user: UserId): Promise<boolea
  * off, whom nobody's deactivation keeps out, whom the mapping lets in, and who is not an owner only because the last one never goes.
  */
 export async function isAnotherOwnerIn(tx: TenantWriter, besides: readonly UserId[]): Promise<boolean> {
-  const others = (await tx.ownersWithWayIn()).filter((id) => !besides.includes(id));
-  if (others.length === 0) return false;
-  const keptOut = await tx.keptOut(others);
-  const left = others.filter((id) => !keptOut.includes(id));
-  return left.length > 0 && (await isOneLetIn(tx, left));
+  const ways = (await tx.waysInOfOwners()).filter(({ user }) => !besides.includes(user));
+  const open = new Set(ways.filter(({ mayBeKeptOut }) => !mayBeKeptOut));
+  for (const [connection, asked] of grouped(
+    ways.filter(({ mayBeKeptOut }) => mayBeKeptOut),
+    (way) => way.connection,
+  )) {
+    const met = await tx.metBy(connection, asked);
+    for (const [at, way] of asked.entries()) if (keepersAmong(met[at] ?? []).length === 0) open.add(way);
+  }
+  return open.size > 0 && (await isOneLetIn(tx, [...new Set([...open].map(({ user }) => user))]));
 }
 
 /**

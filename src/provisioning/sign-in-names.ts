@@ -1,6 +1,6 @@
 /** Sign-in names own the one rule by which a pushed user and a sign-in are the same person, whichever of them comes first. */
 import type { ObserveUser, ScimUserDocument } from "../model/directory.js";
-import { asciiLower } from "../model/fold.js";
+import { asciiLower, fold } from "../model/fold.js";
 import type { SignInName } from "./ports/directory.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 
@@ -13,61 +13,67 @@ export type PushedNames = Pick<ScimUserDocument, "userName" | "externalId"> & {
 /** What a sign-in calls somebody. */
 export type SignInNames = Pick<SignedInRow, "subject" | "names">;
 
-/** By which of its names a sign-in means a pushed user; all false: by none. */
-export interface Meaning {
-  /** They are one person, unless somebody else could be meant. */
-  readonly links: boolean;
-  /** The same, also where the pushed user was linked to another subject. */
-  readonly moves: boolean;
-  /** They are one person also where somebody of the same name was deleted: the provider names them so by what lasts, or by the subject itself. */
-  readonly proves: boolean;
-  /** While the pushed user is switched off or deleted, the sign-in is refused. */
-  readonly closes: boolean;
-}
+/**
+ * By what a sign-in means a pushed user, strongest first: the externalId is its subject; the userName stands in the subject's place; the
+ * externalId is another lasting id; the userName is a name that links; or one that is good for nothing but closing the door.
+ */
+export type MeantBy = "subject" | "asserted" | "id" | "name" | "seen";
 
 /** All that a sign-in says of who it is, each once. */
 export function signInNames({ subject, externalIds, userNames, assertedName, claimedEmail }: ObserveUser): SignInNames {
-  const names: SignInName[] = [...new Set(externalIds)].map((name) => ({ kind: "id", name }));
-  for (const name of new Set(userNames.map(asciiLower)))
-    names.push({ kind: linksByName(name) ? "name" : "seen", name });
-  if (assertedName !== undefined && linksByName(assertedName)) {
-    names.push({ kind: "asserted", name: asciiLower(assertedName) });
-  }
-  const claimed = claimedEmail && asciiLower(claimedEmail);
-  if (claimed && !names.some(({ kind, name }) => kind !== "id" && name === claimed)) {
+  const names: SignInName[] = externalIds.map((name) => ({ kind: "id", name }));
+  for (const said of userNames) names.push(...named("name", said));
+  if (assertedName !== undefined) names.push(...named("asserted", assertedName));
+  const claimed = claimedEmail && fold(claimedEmail);
+  if (claimed && !names.some(({ kind, name }) => kind !== "id" && fold(name) === claimed)) {
     names.push({ kind: "seen", name: claimed });
   }
-  return { subject, names: names.filter(({ name }) => name !== "") };
+  const byKey = new Map(names.map((one) => [`${one.kind} ${one.name}`, one]));
+  return { subject, names: [...byKey.values()].filter(({ name }) => name !== "") };
+}
+
+/** INVARIANT: names link by their ASCII letters alone, and close the door whatever the letter case. */
+function named(kind: "name" | "asserted", said: string): readonly SignInName[] {
+  const name = asciiLower(said);
+  const closing = { kind: "closing", name: fold(said) } as const;
+  if (!linksByName(name)) return [closing];
+  return closing.name === name ? [{ kind, name }] : [{ kind, name }, closing];
 }
 
 /**
- * What a sign-in means for a pushed user: by the externalId, which is its subject or another lasting id, or by the userName. INVARIANT:
- * what merely comes along moves no link, and no name does against a lasting id that says otherwise.
+ * By what a sign-in means a pushed user who is called so; `undefined`: by nothing. INVARIANT: what merely comes along moves no link, and no
+ * name does against a lasting id that says otherwise.
  */
-export function meaningOf({ subject, names }: SignInNames, { userName, externalId, idChanged }: PushedNames): Meaning {
+export function meantBy(
+  { subject, names }: SignInNames,
+  { userName, externalId, idChanged }: PushedNames,
+): MeantBy | undefined {
   const has = (kind: SignInName["kind"], name: string | undefined) =>
     names.some((one) => one.kind === kind && one.name === name);
   const called = asciiLower(userName);
-  const isSubject = externalId === subject;
+  if (externalId === subject && idChanged !== true) return "subject";
   const isId = has("id", externalId);
   const contradicts = externalId !== undefined && !isId && names.some(({ kind }) => kind === "id");
-  const isAsserted = has("asserted", called) && !contradicts;
-  const links = isSubject || isId || isAsserted || has("name", called);
-  const closes = links || has("asserted", called) || has("seen", called);
-  return {
-    links,
-    moves: (isSubject && idChanged !== true) || isAsserted,
-    proves: isSubject || isId || isAsserted,
-    closes,
-  };
+  if (has("asserted", called) && !contradicts) return "asserted";
+  if (isId || externalId === subject) return "id";
+  if (has("name", called)) return "name";
+  const folded = fold(userName);
+  return names.some(({ kind, name }) => kind !== "id" && fold(name) === folded) ? "seen" : undefined;
 }
 
-/** The names by which rows are found that a sign-in may mean. */
-export function namesToAsk({ subject, names }: SignInNames) {
-  return {
-    externalIds: [subject, ...names.flatMap(({ kind, name }) => (kind === "id" ? [name] : []))],
-    userNames: [...new Set(names.flatMap(({ kind, name }) => (kind === "id" ? [] : [name])))],
-  };
+/** They are one person, unless somebody else could be meant. */
+export function links(by: MeantBy | undefined): by is Exclude<MeantBy, "seen"> {
+  return by !== undefined && by !== "seen";
+}
+
+/** The same, also where the pushed user is linked to another subject. */
+export function moves(by: MeantBy | undefined): by is "subject" | "asserted" {
+  return by === "subject" || by === "asserted";
+}
+
+/** The same, also where somebody of the same name was deleted: the provider names them so by what lasts, or by the subject itself. */
+export function proves(by: MeantBy | undefined): by is "subject" | "asserted" | "id" {
+  return moves(by) || by === "id";
 }
 
 /** INVARIANT: a non-ASCII local part never links by itself: look-alike letters would take an account. */

@@ -1,14 +1,16 @@
 /** Who is kept out of the directory ledger's connections by people who are switched off or deleted, and which owners are left. */
-import { asciiLower, fold } from "../model/fold.js";
+import { fold } from "../model/fold.js";
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
+import type { DeactivatedBy, UserStatus } from "../model/person.js";
 import { OWNER } from "../model/target.js";
-import type { Keeper, KeepOutReader, KeepOutWriter, Met } from "../provisioning/ports/kept-out.js";
-import type { AskedNames } from "../provisioning/ports/signed-in.js";
+import type { AskedSignIn, KeepOutReader, KeepOutWriter, Met, MetRow, WayIn } from "../provisioning/ports/kept-out.js";
 import { bigint, type Dialect, text } from "./dialect.js";
 import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf, candidatesAmong } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
+import { namesOfRows } from "./signed-in-rows.js";
 import { type Fragment, join, sql, verbatim } from "./sql.js";
-import { type Flag, isTrue, toInstant, toMillis } from "./values.js";
+import { type Flag, given, isTrue, toInstant, toMillis } from "./values.js";
 
 /** `p`, rows of `directory_users`, are pushed people who are switched off or deleted, and whose account has not come back there. */
 function isOff({ finds }: Dialect): Fragment {
@@ -37,7 +39,7 @@ function isNoted(dialect: Dialect): Fragment {
   });
   return dialect.finds(verbatim("s.subject"), {
     ...{ table: "kept_out", as: "o", key: "subject" },
-    where: sql`o.tenant_id = s.tenant_id and o.connection_id = s.connection_id and not o.let_in and ${keeper}
+    where: sql`o.tenant_id = s.tenant_id and o.connection_id = s.connection_id and not o.not_them and ${keeper}
       and exists (select 1 from connections c
         where c.tenant_id = o.tenant_id and c.id = o.connection_id and c.sync = 'live')`,
   });
@@ -71,7 +73,7 @@ export function keepOutReader({ tenant, sql: db, dialect }: Scope): KeepOutReade
           join kept_out o on o.tenant_id = s.tenant_id and o.connection_id = s.connection_id and o.subject = s.subject
           join directory_users p on p.tenant_id = o.tenant_id and p.id = o.kept_by
           join connections c on c.tenant_id = o.tenant_id and c.id = o.connection_id and c.sync = 'live'
-          where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null and not o.let_in and ${isOff(dialect)}
+          where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null and not o.not_them and ${isOff(dialect)}
           order by o.since_at, o.kept_by`,
       );
       return rows.map((row) => ({
@@ -89,29 +91,31 @@ export function keepOutReader({ tenant, sql: db, dialect }: Scope): KeepOutReade
 export function keepOutWriter(scope: Scope): KeepOutWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
-    keepers: (connection, subject, names) => keepers(scope, connection, subject, names),
+    metBy: (connection, signIns) => metBy(scope, connection, signIns),
     async noteKeptOut(connection, closed, now) {
       if (closed.length === 0) return;
       const rows = dialect.rows({ subject: "text", kept_by: "text" }, distinct(closed));
       await db.run(
         sql`insert into kept_out (tenant_id, connection_id, subject, kept_by, since_at)
           select ${bigint(tenant)}, ${text(connection)}, r.subject, r.kept_by, ${bigint(toMillis(now))}
-          from ${rows} as r where true on conflict do nothing`,
+          from ${rows} as r where true
+          on conflict (tenant_id, connection_id, subject, kept_by) do update set not_them = false
+            where kept_out.not_them and not kept_out.let_in`,
       );
     },
     async forgetRefusals(connection, subjects, user) {
       await db.run(
-        sql`delete from kept_out where tenant_id = ${tenant} and connection_id = ${connection} and not let_in
+        sql`delete from kept_out where tenant_id = ${tenant} and connection_id = ${connection} and not not_them
           and subject in ${dialect.list(subjects)} and kept_by in (select l.directory_user_id from identity_links l
             where l.tenant_id = ${tenant} and l.user_id = ${user})`,
       );
     },
     async letPass(connection, subject, ids, now) {
       await db.run(
-        sql`insert into kept_out (tenant_id, connection_id, subject, kept_by, since_at, let_in)
-          select u.tenant_id, u.connection_id, ${text(subject)}, u.id, ${bigint(toMillis(now))}, true from directory_users u
+        sql`insert into kept_out (tenant_id, connection_id, subject, kept_by, since_at, let_in, not_them)
+          select u.tenant_id, u.connection_id, ${text(subject)}, u.id, ${bigint(toMillis(now))}, true, true from directory_users u
           where u.tenant_id = ${tenant} and u.connection_id = ${connection} and u.id in ${dialect.list(ids)}
-          on conflict (tenant_id, connection_id, subject, kept_by) do update set let_in = true`,
+          on conflict (tenant_id, connection_id, subject, kept_by) do update set let_in = true, not_them = true`,
       );
     },
     async keepFormerNames(row, names) {
@@ -124,15 +128,14 @@ export function keepOutWriter(scope: Scope): KeepOutWriter {
           )} as r
           join directory_users u on u.tenant_id = ${tenant} and u.id = ${row} where true on conflict do nothing`,
       );
-      await db.run(sql`delete from kept_out where tenant_id = ${tenant} and kept_by = ${row} and let_in`);
+      await db.run(sql`update kept_out set let_in = false where tenant_id = ${tenant} and kept_by = ${row} and let_in`);
     },
     async letNamesGo(ids) {
       await db.run(
         sql`update directory_users set names_let_go = true where tenant_id = ${tenant} and id in ${dialect.list(ids)}`,
       );
     },
-    keptOut: (users) => keptOut(scope, users),
-    ownersWithWayIn: () => ownersWithWayIn(scope),
+    waysInOfOwners: () => waysInOfOwners(scope),
   };
 }
 
@@ -143,139 +146,169 @@ function distinct(closed: Parameters<KeepOutWriter["noteKeptOut"]>[1]) {
   return [...byKey.values()];
 }
 
-interface MetColumns {
-  readonly id: string;
-  readonly met_by: Met["by"];
+interface FoundColumns {
+  readonly id: DirectoryUserId;
+  readonly how: Met["by"] | "let_in" | "not_them";
   readonly name: string;
 }
 
-async function keepers(
+async function metBy(
   scope: Scope,
   connection: ConnectionId,
-  subject: string,
-  { externalIds, userNames }: AskedNames,
-): Promise<readonly Keeper[]> {
-  const { tenant, sql: db, dialect } = scope;
-  const ids = dialect.list(externalIds);
-  const names = dialect.list(userNames.map(asciiLower));
-  const folded = dialect.list(userNames.map(fold));
-  const rowsBy = (key: string, values: Fragment, where: string): Fragment => by("directory_users", key, values, where);
-  const namesBy = (table: string, values: Fragment, where: string): Fragment => by(table, "name", values, where);
-  const by = (table: string, key: string, values: Fragment, where: string): Fragment =>
+  signIns: readonly AskedSignIn[],
+): Promise<readonly (readonly MetRow[])[]> {
+  const found = await findMet(scope, connection, askedOf(signIns));
+  if (found.length === 0) return signIns.map(() => []);
+  const rows = await metRows(scope, [...new Set(found.map(({ id }) => id))]);
+  const foundOf = grouped(found, ({ id }) => id);
+  return signIns.map((signIn) => {
+    const asked = askedOf([signIn]);
+    return rows.flatMap(({ namesLetGo, ...row }) => {
+      const isTheirs = (one: FoundColumns) => isOf(asked, one) && !(namesLetGo && one.how === "name");
+      const told = (foundOf.get(row.id) ?? []).filter(isTheirs);
+      if (told.length === 0) return [];
+      const letIn = told.some(({ how }) => how === "let_in");
+      const notThem = letIn || told.some(({ how }) => how === "not_them");
+      const met = told.flatMap(({ how, name }) => (how === "let_in" || how === "not_them" ? [] : [{ by: how, name }]));
+      return [{ ...row, met, letIn, notThem }];
+    });
+  });
+}
+
+interface Asked {
+  readonly subjects: ReadonlySet<string>;
+  /** Subjects among them. */
+  readonly ids: ReadonlySet<string>;
+  /** As they are, and folded. */
+  readonly names: ReadonlySet<string>;
+  readonly folded: ReadonlySet<string>;
+}
+
+function askedOf(signIns: readonly AskedSignIn[]): Asked {
+  const all = signIns.flatMap(({ names }) => names);
+  const subjects = new Set(signIns.map(({ subject }) => subject));
+  const ids = all.flatMap(({ kind, name }) => (kind === "id" ? [name] : []));
+  const names = all.flatMap(({ kind, name }) => (kind === "id" ? [] : [name]));
+  const folded = new Set(names.map(fold));
+  return { subjects, ids: new Set([...subjects, ...ids]), names: new Set([...names, ...folded]), folded };
+}
+
+function isOf({ subjects, ids, folded }: Asked, { how, name }: FoundColumns): boolean {
+  if (how === "id") return ids.has(name);
+  return how === "name" ? folded.has(fold(name)) : subjects.has(name);
+}
+
+function findMet(
+  { tenant, sql: db, dialect }: Scope,
+  connection: ConnectionId,
+  asked: Asked,
+): Promise<readonly FoundColumns[]> {
+  const [subjects, ids, names, folded] = [asked.subjects, asked.ids, asked.names, asked.folded].map((values) =>
+    dialect.list([...values]),
+  ) as [Fragment, Fragment, Fragment, Fragment];
+  const by = (values: Fragment, table: string, key: string, where: string): Fragment =>
     dialect.each(values, {
       ...{ table, as: "k", key },
       where: sql`k.tenant_id = ${tenant} and k.connection_id = ${connection} and ${verbatim(where)}`,
     });
-  const met = await db.all<MetColumns>(
+  const rows = (how: Met["by"], values: Fragment, key: string, where: string, name = key) =>
+    sql`select k.id, ${verbatim(`'${how}' as how, k.${name} as name`)} ${by(values, "directory_users", key, where)}`;
+  const called = (how: Met["by"], values: Fragment, table: string, kinds: string) =>
+    sql`select k.directory_user_id, ${verbatim(`'${how}'`)}, k.name ${by(values, table, "name", `k.kind in (${kinds})`)}`;
+  return db.all<FoundColumns>(
     join(
       [
-        sql`select k.id, 'id' as met_by, k.external_id as name ${rowsBy("external_id", ids, "k.external_id is not null")}`,
-        ...["is null", "is not null"].map(
-          (gone) =>
-            sql`select k.id, 'id', k.subject ${rowsBy("subject", ids, `k.subject is not null and k.deleted_at ${gone}`)}`,
+        rows("id", ids, "external_id", "k.external_id is not null"),
+        ...["is null", "is not null"].map((gone) =>
+          rows("id", ids, "subject", `k.subject is not null and k.deleted_at ${gone}`),
         ),
-        sql`select k.directory_user_id, 'id', k.name ${namesBy("former_names", ids, "k.kind = 'id'")}`,
-        sql`select k.directory_user_id, 'id', k.name ${namesBy("sign_in_names", ids, "k.kind = 'id'")}`,
-        ...["is null and k.scim_resource is not null", "is not null"].map(
-          (gone) =>
-            sql`select k.id, 'name', k.user_name_ascii ${rowsBy("user_name_folded", folded, `k.deleted_at ${gone}`)}`,
+        ...["is null and k.scim_resource is not null", "is not null"].map((gone) =>
+          rows("name", folded, "user_name_folded", `k.deleted_at ${gone}`, "user_name"),
         ),
-        sql`select k.directory_user_id, 'name', k.name ${namesBy("former_names", names, "k.kind = 'name'")}`,
-        sql`select k.directory_user_id, 'name', k.name ${namesBy("sign_in_names", names, "k.kind in ('asserted', 'name')")}`,
-        sql`select kept_by, 'before', subject from kept_out where tenant_id = ${tenant} and connection_id = ${connection}
-          and subject = ${subject} and not let_in`,
+        rows("name", names, "user_name_ascii", "k.deleted_at is null", "user_name"),
+        called("id", ids, "former_names", "'id'"),
+        called("id", ids, "sign_in_names", "'id'"),
+        called("name", names, "former_names", "'name'"),
+        called("name", names, "sign_in_names", "'asserted', 'name', 'closing'"),
+        sql`select k.kept_by, case when k.let_in then 'let_in' when k.not_them then 'not_them' else 'before' end, k.subject
+          ${by(subjects, "kept_out", "subject", "true")}`,
       ],
       " union ",
     ),
   );
-  if (met.length === 0) return [];
-  const off = dialect.finds(verbatim("u.id"), {
-    ...{ table: "directory_users", as: "p", key: "id" },
-    where: sql`p.tenant_id = u.tenant_id and ${isOff(dialect)}`,
-  });
-  const rows = await db.all<CandidateColumns & { readonly names_let_go: Flag }>(
-    sql`select ${CANDIDATE_COLUMNS}, u.names_let_go ${candidatesAmong(scope, dialect.list(met.map(({ id }) => id)))}
-        and ${off}
-        and not exists (select 1 from kept_out o where o.tenant_id = u.tenant_id and o.connection_id = ${connection}
-          and o.subject = ${subject} and o.kept_by = u.id and o.let_in)
-      order by u.id`,
-  );
-  const metAs = ({ id, names_let_go: letGo }: (typeof rows)[number]) =>
-    met.filter((one) => one.id === id && !(one.met_by === "name" && isTrue(letGo)));
-  return rows
-    .map((row) => ({ ...candidateOf(row), met: metAs(row).map(({ met_by: by, name }) => ({ by, name })) }))
-    .filter((row) => row.met.length > 0);
 }
 
-/** INVARIANT: rather one too many than one too few: who is kept out is asked to know who is left to come in. */
-async function keptOut({ tenant, sql: db, dialect }: Scope, users: readonly UserId[]): Promise<readonly UserId[]> {
-  const [off, keepsOut] = [
-    "p.deleted_at is null and p.scim_active = false",
-    "(p.keeps_out or p.deleted_at is null and p.scim_active = false)",
-  ];
-  const pushed = (key: string, value: string, where: string): Fragment => {
-    const same = "p.tenant_id = s.tenant_id and p.connection_id = s.connection_id and p.scim_resource is not null";
-    return dialect.finds(verbatim(value), {
-      table: "directory_users",
-      as: "p",
-      key,
-      where: verbatim(`${same} and ${where}`),
-    });
-  };
-  const called = (where: Fragment): Fragment =>
-    dialect.finds(verbatim("s.id"), {
-      ...{ table: "sign_in_names", as: "n", key: "directory_user_id" },
-      where: sql`n.tenant_id = s.tenant_id and ${where}`,
-    });
-  const former = (value: string, where: string): Fragment =>
-    dialect.finds(verbatim(value), {
-      ...{ table: "former_names", as: "f", key: "name" },
-      where: sql`f.tenant_id = s.tenant_id and f.connection_id = s.connection_id and ${verbatim(where)}
-        and ${pushed("id", "f.directory_user_id", `${keepsOut} and (f.kind = 'id' or not p.names_let_go)`)}`,
-    });
-  const ways = [
-    isNoted(dialect),
-    pushed("external_id", "s.subject", keepsOut),
-    called(sql`n.kind = 'id' and ${pushed("external_id", "n.name", keepsOut)}`),
-    called(sql`n.kind <> 'id' and ${pushed("user_name_ascii", "n.name", off)}`),
-    called(
-      sql`n.kind <> 'id' and ${pushed("user_name_folded", "n.name", "p.deleted_at is not null and p.keeps_out and not p.names_let_go")}`,
-    ),
-    former("s.subject", "f.kind = 'id'"),
-    called(former("n.name", "(f.kind = 'id') = (n.kind = 'id')")),
-  ];
-  const links = { table: "identity_links", as: "l", where: sql`l.tenant_id = ${tenant} and l.ended_at is null` };
-  const linked = sql`(select l.directory_user_id ${dialect.each(dialect.list(users), { ...links, key: "user_id" })})`;
-  const rows = await db.all<{ readonly id: UserId }>(
-    sql`select distinct l.user_id as id ${dialect.each(
-      linked,
-      {
-        ...{ table: "directory_users", as: "s", key: "id" },
-        where: sql`s.tenant_id = ${tenant} and s.deleted_at is null and s.scim_resource is null`,
-      },
-      { ...links, key: "directory_user_id" },
-    )}
-      and exists (select 1 from connections c where c.tenant_id = s.tenant_id and c.id = s.connection_id and c.sync = 'live')
-      and (${join(ways, " or ")})`,
-  );
-  return rows.map(({ id }) => id);
+interface MetColumns extends CandidateColumns {
+  readonly keeps_out: Flag;
+  readonly names_let_go: Flag;
+  readonly status: UserStatus;
+  readonly deactivated_by: DeactivatedBy | null;
+  readonly again: string | null;
 }
 
-async function ownersWithWayIn({ tenant, sql: db }: Scope): Promise<readonly UserId[]> {
-  const rows = await db.all<{ readonly id: UserId }>(
-    sql`select distinct g.user_id as id from grants g
+async function metRows(scope: Scope, ids: readonly DirectoryUserId[]) {
+  const { sql: db, dialect } = scope;
+  const account = (column: string) =>
+    verbatim(`(select a.${column} from users a where a.tenant_id = l.tenant_id and a.id = l.user_id) as ${column}`);
+  const rows = await db.all<MetColumns>(
+    sql`select ${CANDIDATE_COLUMNS}, u.keeps_out, u.names_let_go, ${account("status")}, ${account("deactivated_by")},
+        case when u.deleted_at is not null then (select n.id from identity_links again
+          join directory_users n on n.tenant_id = again.tenant_id and n.id = again.directory_user_id
+            and n.connection_id = u.connection_id and n.deleted_at is null
+          where again.tenant_id = l.tenant_id and again.user_id = l.user_id and again.ended_at is null limit 1) end as again
+      ${candidatesAmong(scope, dialect.list(ids))} order by u.id`,
+  );
+  const againIds = dialect.list(rows.flatMap(({ again }) => again ?? []));
+  const again = rows.some((row) => row.again !== null)
+    ? await db.all<CandidateColumns>(sql`select ${CANDIDATE_COLUMNS} ${candidatesAmong(scope, againIds)}`)
+    : [];
+  const byId = new Map(again.map((row) => [row.id, candidateOf(row)]));
+  return rows.map((row) => ({
+    ...candidateOf(row),
+    keepsOut: isTrue(row.keeps_out),
+    namesLetGo: isTrue(row.names_let_go),
+    ended: row.status === "deactivated" && ["scim", "admin"].includes(row.deactivated_by ?? ""),
+    pending: row.status === "pending",
+    ...given("again", byId.get(row.again ?? "") ?? null),
+  }));
+}
+
+async function waysInOfOwners(scope: Scope): Promise<readonly WayIn[]> {
+  const { tenant, sql: db } = scope;
+  const ways = await db.all<WayColumns>(
+    sql`select distinct u.id as user_id, s.id, s.connection_id, s.subject,
+        c.sync = 'live' and s.scim_resource is null as may_be_kept_out
+      from grants g
       join users u on u.tenant_id = g.tenant_id and u.id = g.user_id and u.status = 'registered'
+      join identity_links l on l.tenant_id = u.tenant_id and l.user_id = u.id and l.ended_at is null
+      join directory_users s on s.tenant_id = l.tenant_id and s.id = l.directory_user_id
+        and s.deleted_at is null and s.subject is not null
+      join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id
+        and c.disabled_at is null and c.protocol in ('saml', 'oidc')
+        and (c.sync <> 'live' or s.scim_resource is null or s.scim_active)
       where g.tenant_id = ${tenant} and g.scope = ${OWNER.scope} and g.role = ${OWNER.role} and g.ended_at is null
         and not exists (select 1 from held_people h where h.tenant_id = u.tenant_id and h.user_id = u.id
           and h.reason in ('last_owner', 'second_to_last_owner'))
-        and exists (select 1 from identity_links l
-          join directory_users s on s.tenant_id = l.tenant_id and s.id = l.directory_user_id
-            and s.deleted_at is null and s.subject is not null
-          join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id
-            and c.disabled_at is null and c.protocol in ('saml', 'oidc')
-          where l.tenant_id = u.tenant_id and l.user_id = u.id and l.ended_at is null
-            and (c.sync <> 'live' or s.scim_resource is null or s.scim_active))
-      order by g.user_id`,
+      order by u.id, s.id`,
   );
-  return rows.map(({ id }) => id);
+  if (ways.length === 0) return [];
+  const names = await namesOfRows(
+    scope,
+    ways.map(({ id }) => id),
+  );
+  return ways.map(({ id, user_id, connection_id, subject, may_be_kept_out }) => ({
+    user: user_id as UserId,
+    connection: connection_id as ConnectionId,
+    subject,
+    names: names.get(id) ?? [],
+    mayBeKeptOut: isTrue(may_be_kept_out),
+  }));
+}
+
+interface WayColumns {
+  readonly id: DirectoryUserId;
+  readonly user_id: string;
+  readonly connection_id: string;
+  readonly subject: string;
+  readonly may_be_kept_out: Flag;
 }

@@ -115,7 +115,7 @@ async function strangers(
     sql`exists (select 1 from sign_in_names n where n.tenant_id = ${tenant} and n.connection_id = ${connection}
       and n.name = r.external_id and n.kind = 'id')`,
     sql`exists (select 1 from sign_in_names n where n.tenant_id = ${tenant} and n.connection_id = ${connection}
-      and n.name = r.ascii and n.kind <> 'id')`,
+      and n.name in (r.ascii, r.folded) and n.kind <> 'id')`,
   ];
   const met = await db.all<{ readonly ordinal: number }>(
     sql`select r.ordinal from ${rows} as r where ${join(ways, " or ")}`,

@@ -1,5 +1,5 @@
 /** People of the directory ledger who are known by sign-in alone: whom a push may mean, what they are called, and where their row ends. */
-import { asciiLower } from "../model/fold.js";
+import { asciiLower, fold } from "../model/fold.js";
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
 import type { LinkCandidate, SignInName } from "../provisioning/ports/directory.js";
@@ -89,21 +89,30 @@ async function candidates(scope: Scope, ids: Fragment, where = verbatim("true"))
   return rows.map(candidateOf);
 }
 
-async function withNames(
-  { tenant, sql: db, dialect }: Scope,
-  rows: readonly LinkCandidate[],
-): Promise<readonly SignedInRow[]> {
+async function withNames(scope: Scope, rows: readonly LinkCandidate[]): Promise<readonly SignedInRow[]> {
   if (rows.length === 0) return [];
-  const called = await db.all<NameColumns>(
-    sql`select directory_user_id as id, kind, name from sign_in_names
-      where tenant_id = ${tenant} and directory_user_id in ${dialect.list(rows.map(({ id }) => id))}`,
+  const names = await namesOfRows(
+    scope,
+    rows.map(({ id }) => id),
   );
-  const names = grouped(called, ({ id }) => id);
   return rows.flatMap((row) => {
     const { subject } = row;
-    const mine = (names.get(row.id) ?? []).map(({ kind, name }) => ({ kind, name }));
-    return subject === undefined ? [] : [{ ...row, subject, names: mine }];
+    return subject === undefined ? [] : [{ ...row, subject, names: names.get(row.id) ?? [] }];
   });
+}
+
+/** What the latest sign-in of each row called the person. */
+export async function namesOfRows(
+  { tenant, sql: db, dialect }: Scope,
+  ids: readonly DirectoryUserId[],
+): Promise<ReadonlyMap<DirectoryUserId, readonly SignInName[]>> {
+  const called = await db.all<NameColumns>(
+    sql`select directory_user_id as id, kind, name from sign_in_names
+      where tenant_id = ${tenant} and directory_user_id in ${dialect.list(ids)}`,
+  );
+  return new Map(
+    [...grouped(called, ({ id }) => id)].map(([id, names]) => [id, names.map(({ kind, name }) => ({ kind, name }))]),
+  );
 }
 
 export function signedInWriter(scope: Scope): SignedInWriter {
@@ -144,7 +153,7 @@ async function signedInAlone(
 ): Promise<readonly SignedInRow[]> {
   if (externalIds.length + userNames.length + ever.length === 0) return [];
   const ids = scope.dialect.list(externalIds);
-  const names = scope.dialect.list(userNames.map(asciiLower));
+  const names = scope.dialect.list([...new Set(userNames.flatMap((name) => [asciiLower(name), fold(name)]))]);
   const found = sql`(${calledAs(scope, connection, ids, names)}${everCalled(scope, connection, ever)})`;
   const alone = verbatim("u.scim_resource is null and u.subject is not null and u.deleted_at is null");
   return withNames(scope, await candidates(scope, found, alone));
@@ -192,7 +201,7 @@ function everCalled(scope: Scope, connection: ConnectionId, ever: readonly Direc
   const free = (kinds: string, key: string) =>
     sql`(select e.name from called e where e.name is not null and ${verbatim(kinds)} and not ${held("e.name", key)})`;
   const [ids, userNames] = [free("e.kind = 'id'", "external_id"), free("e.kind <> 'id'", "user_name_ascii")];
-  const where = inConnection(scope, connection, "o", "not o.let_in");
+  const where = inConnection(scope, connection, "o", "not o.not_them");
   const refused = dialect.each(theirs, { table: "kept_out", as: "o", key: "kept_by", where });
   return sql` union all select id from (
     with theirs as (${rowsOfAccounts(scope, connection, ever)}),

@@ -439,6 +439,9 @@ describe("whoever is kept out by somebody who is switched off or deleted", () =>
         expect(await reader(directory).otherOwners([])).to.equal(1);
         expect(await again()).to.deep.equal(expected);
         await putAway(directory, "kept_out");
+        const swapped = owners.map(({ user }, at) => (isIn[at] ? "deactivated" : user));
+        for (const _ of [1, 2]) expect(await again(), "who is let in is another owner").to.deep.equal(swapped);
+        await putAway(directory, "kept_out");
         expect(await again()).to.deep.equal(owners.map(({ user }) => user));
       });
 

@@ -288,15 +288,17 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   keepSignInNames: (b, a) => b.keepSignInNames(a.row, [{ kind: "name", name: "eve" }]),
   moveSignInNamesHere: (b, a, own) => b.moveSignInNames(a.row, own.row),
   moveSignInNamesAway: (b, a, own) => b.moveSignInNames(own.row, a.row),
-  ownersWithWayIn: (b) => b.ownersWithWayIn(),
-  keepers: (b, a) => b.keepers(a.connection, "sub", { externalIds: ["00u1"], userNames: ["ann"] }),
+  waysInOfOwners: (b) => b.waysInOfOwners(),
+  metBy: async (b, a) => {
+    const names = [{ kind: "id", name: "00u1" } as const, { kind: "name", name: "ann" } as const];
+    return (await b.metBy(a.connection, [{ subject: "sub", names }])).flat();
+  },
   signInNames: (b, a) => b.signInNames(a.row),
   signedInAloneEver: (b, a, own) => b.signedInAlone(own.connection, { externalIds: [], userNames: [] }, [a.row]),
   noteKeptOut: (b, a) => b.noteKeptOut(a.connection, [{ subject: "sub", by: a.row }], LATER),
   letPass: (b, a) => b.letPass(a.connection, "sub", [a.row], NOW),
   keepFormerNames: (b, a) => b.keepFormerNames(a.row, [{ kind: "name", name: "eve" }]),
   letNamesGo: (b, a) => b.letNamesGo([a.row]),
-  keptOut: (b, a) => b.keptOut([a.user]),
   endAllSessions: (b, a) => b.endAllSessions([a.user]),
   insertNewcomers: (b, a) => b.insertNewcomers(a.connection, [newcomer("new")], LATER),
   updateScims: (b, a) => b.updateScims(a.connection, [{ id: a.row, document: userDocument("eve") }], LATER),
@@ -546,7 +548,7 @@ export function isolationConformance(open: OpenStore): void {
 }
 
 /** What even the owner has none of here. */
-const QUIET = new Set(["otherOwners", "ownerIds", "ownersWithWayIn", "keptOutBy", "audit", "events", "mappingRun"]);
+const QUIET = new Set(["otherOwners", "ownerIds", "waysInOfOwners", "keptOutBy", "audit", "events", "mappingRun"]);
 /** Asked by a name that each tenant may use for something of its own. */
 const OWN_NAMES = new Set(["connectionBySlug"]);
 

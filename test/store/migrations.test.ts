@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { ConnectionId, GrantId, TenantId, UserId } from "../../src/model/ids.js";
 import { withPastEvidence } from "../../src/provisioning/explain/past-evidence.js";
+import { keepersAmong } from "../../src/provisioning/who-signs-in.js";
 import { type Dialect, POSTGRES, SQLITE } from "../../src/store/dialect.js";
 import { type Knex, knex } from "../../src/store/knex.js";
 import { MIGRATIONS } from "../../src/store/migrations/index.js";
@@ -46,6 +47,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0034-domain-claims", "28d973759e608def", "d6be02f765e2e660"],
   ["0035-metadata-refresh", "7edbbed3ccf50df8", "34e390938eb51baf"],
   ["0037-kept-out", "64845ae304341359", "10e0f209ca0a881c"],
+  ["0038-not-them", "c1465fe8e2cc528b", "93bc1f79c50d2bba"],
   ["0040-changed-names", "96f348d6998f8060", "d0dd6ecfaaadb9c7"],
   ["0042-names-let-go", "8b434294637c5dc8", "7a74caf7b4f505a2"],
 ];
@@ -298,10 +300,9 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
         ]);
         expect(await called("saml", "ann@acme.test")).to.deep.equal([["ann", "name ann", "seen ann@acme.test"]]);
         const closed = async (connection: string) => {
-          const asked = { externalIds: [], userNames: rows.map(([id]) => id) };
-          return (await store.write(ACME, (tx) => tx.keepers(connection as ConnectionId, "s", asked))).map(
-            ({ id }) => id,
-          );
+          const names = rows.map(([id]) => ({ kind: "name", name: id }) as const);
+          const met = await store.write(ACME, (tx) => tx.metBy(connection as ConnectionId, [{ subject: "s", names }]));
+          return keepersAmong(met.flat()).map(({ id }) => id);
         };
         expect([await closed("oidc"), await closed("saml")]).to.deep.equal([["left"], []]);
       } finally {

@@ -96,16 +96,15 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "people known by sign-in alone": (tx) => tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }),
   "names of a sign-in": (tx) => tx.keepSignInNames(ROW, [{ kind: "name", name: "ann" }]),
   "names that move to another row": (tx) => tx.moveSignInNames(ROW, ROW),
-  "people who keep sign-ins out": (tx) => tx.keepers(CONNECTION, "s", { externalIds: ["x"], userNames: ["ann"] }),
+  "whom a sign-in meets": (tx) => tx.metBy(CONNECTION, [signInNamed(["x"], ["ann"])]),
   "who keeps somebody out": (tx) => tx.keptOutBy(USER),
   "people by what somebody was ever called": (tx) =>
     tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }, [ROW]),
   "noting who is kept out": (tx) => tx.noteKeptOut(CONNECTION, [{ subject: "s", by: ROW }], NOW),
   "letting a subject pass": (tx) => tx.letPass(CONNECTION, "s", [ROW], NOW),
   "names that a row had": (tx) => tx.keepFormerNames(ROW, [{ kind: "name", name: "ann" }]),
-  "owners who can come in": (tx) => tx.ownersWithWayIn(),
+  "owners who can come in": (tx) => tx.waysInOfOwners(),
   "letting names go": (tx) => tx.letNamesGo([ROW]),
-  "who of some people is kept out": (tx) => tx.keptOut([USER]),
   "people by what a connection knows them as": (tx) => tx.usersKnownAs(CONNECTION, { ids: ["s"], names: ["ann"] }),
   "sessions of a user": (tx) => tx.sessions({ user: USER, now: NOW, usedAfter: NOW, openedAfter: NOW, limit: 100 }),
   "ending all sessions": (tx) => tx.endAllSessions([USER]),
@@ -193,6 +192,11 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
 const MAY_ADOPT = { connection: CONNECTION, domains: ["acme.test"] };
 
 /** What takes sets: however many people, members or grants there are, the statements are as many. */
+function signInNamed(ids: readonly string[], names: readonly string[]) {
+  const of = (kind: "id" | "name", said: readonly string[]) => said.map((name) => ({ kind, name }));
+  return { subject: "s", names: [...of("id", ids), ...of("name", names)] };
+}
+
 const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) => Promise<unknown>>> = {
   people: (tx, ids) => tx.people(ids as readonly UserId[]),
   lockPeople: (tx, ids) => tx.lockPeople(ids as readonly UserId[]),
@@ -216,7 +220,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
       NOW,
     ),
   signedInAlone: (tx, ids) => tx.signedInAlone(CONNECTION, { externalIds: ids, userNames: ids }),
-  keptOut: (tx, ids) => tx.keptOut(ids as readonly UserId[]),
+  metBy: (tx, ids) => tx.metBy(CONNECTION, [signInNamed(ids, ids)]),
   adoptableUsers: (tx, ids) => tx.adoptableUsers(MAY_ADOPT, { userNames: ids, emails: ids }),
   rowsByNames: (tx, ids) => tx.rowsByNames(CONNECTION, { externalIds: ids, userNames: ids }),
   nestedIn: (tx, ids) => tx.nestedIn(ids as readonly DirectoryGroupId[]),
@@ -269,7 +273,7 @@ const NAMED: Readonly<Record<string, (tx: TenantWriter, asked: Asked) => Promise
   rowsById: (tx, { ids }) => tx.rowsById(CONNECTION, ids as readonly DirectoryUserId[]),
   signedInAlone: (tx, { ids, externalIds, userNames }) =>
     tx.signedInAlone(CONNECTION, { externalIds, userNames }, ids as readonly DirectoryUserId[]),
-  keptOut: (tx, { ids }) => tx.keptOut(ids as readonly UserId[]),
+  metBy: (tx, { externalIds, userNames }) => tx.metBy(CONNECTION, [signInNamed(externalIds, userNames)]),
   usersKnownAs: (tx, { externalIds, userNames }) => tx.usersKnownAs(CONNECTION, { ids: externalIds, names: userNames }),
   doubles: (tx) => tx.doubles(CONNECTION),
 };

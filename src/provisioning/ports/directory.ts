@@ -168,10 +168,11 @@ export interface LinkCandidate {
 
 /**
  * What a sign-in calls somebody besides the subject: a lasting `id`; a `name` that links, `asserted` where it stands in the
- * subject's place; or a name that is `seen` and good for nothing but closing the door. Names are ASCII-lowered, ids as they are.
+ * subject's place; or a name that is good for nothing but closing the door: the person's own where it is `closing` (it has letters
+ * beyond ASCII), as claimed where it is `seen`. Names that link are ASCII-lowered, those that close are folded, ids are as they are.
  */
 export interface SignInName {
-  readonly kind: "id" | "asserted" | "name" | "seen";
+  readonly kind: "id" | "asserted" | "name" | "closing" | "seen";
   readonly name: string;
 }
 

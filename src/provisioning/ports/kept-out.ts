@@ -1,17 +1,36 @@
 /** What is asked of people who are switched off or deleted and not back: whom they keep out, and since when. */
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
-import type { LinkCandidate } from "./directory.js";
-import type { AskedNames } from "./signed-in.js";
+import type { LinkCandidate, SignInName } from "./directory.js";
 
 /** By what a sign-in meets somebody: a lasting id or a name that is or was theirs, or because it was refused for them `before`. */
 export interface Met {
   readonly by: "id" | "name" | "before";
+  /** As it is theirs. */
   readonly name: string;
 }
 
-/** Somebody pushed who is switched off or deleted, and has no active pushed row at the connection. */
-export interface Keeper extends LinkCandidate {
+/** Somebody whom a sign-in meets at a connection, in whatever state. */
+export interface MetRow extends LinkCandidate {
+  /** Without names that an admin let go. None: an admin spoke of them and the sign-in. */
   readonly met: readonly Met[];
+  /** Deleted while SCIM counted. */
+  readonly keepsOut: boolean;
+  /** SCIM or an admin ended the account. */
+  readonly ended: boolean;
+  /** Nobody has registered the account yet. */
+  readonly pending: boolean;
+  /** Of somebody deleted: the row that their account has at the connection by now. */
+  readonly again?: LinkCandidate;
+  /** An admin lets this subject in, which is somebody else. */
+  readonly letIn: boolean;
+  /** The same was said, if only before the pushed user was called something else. */
+  readonly notThem: boolean;
+}
+
+/** A sign-in that is asked about. */
+export interface AskedSignIn {
+  readonly subject: string;
+  readonly names: readonly SignInName[];
 }
 
 /** Why somebody is kept out, for people who ask. */
@@ -31,10 +50,10 @@ export interface KeepOutReader {
 
 export interface KeepOutWriter {
   /**
-   * Whom a sign-in meets by these ids (its subject among them) and names, ASCII-lowered, of those who are switched off or deleted and
-   * not back, but for those whom an admin let this subject pass. One statement, and another where any name is known.
+   * Whom each of these sign-ins meets at the connection, by what is or ever was theirs, or because it was refused for them. One
+   * statement, and two others where anybody is met, however many sign-ins there are.
    */
-  keepers(connection: ConnectionId, subject: string, names: AskedNames): Promise<readonly Keeper[]>;
+  metBy(connection: ConnectionId, signIns: readonly AskedSignIn[]): Promise<readonly (readonly MetRow[])[]>;
   /** These subjects are kept out by these rows from now on, whatever their names are; those that are already stay so since then. */
   noteKeptOut(
     connection: ConnectionId,
@@ -49,13 +68,19 @@ export interface KeepOutWriter {
   keepFormerNames(row: DirectoryUserId, names: readonly FormerName[]): Promise<void>;
   /** These rows keep nobody out any more by their names; by subjects and lasting ids they do, and whoever was refused for them before. */
   letNamesGo(ids: readonly DirectoryUserId[]): Promise<void>;
-  /** Those of the users whom a pushed row of a live connection keeps out there, by the names of their sign-ins. */
-  keptOut(users: readonly UserId[]): Promise<readonly UserId[]>;
   /**
-   * Owners who have signed in by a way that is there still: a connection for sign-ins that goes on, at which no push has switched them
-   * off; without those who stay owners only because nobody else is one.
+   * How owners may sign in: by a connection for sign-ins that goes on, at which no push has switched them off; without those who stay
+   * owners only because nobody else is one. Two statements.
    */
-  ownersWithWayIn(): Promise<readonly UserId[]>;
+  waysInOfOwners(): Promise<readonly WayIn[]>;
+}
+
+/** A row by which somebody may sign in. */
+export interface WayIn extends AskedSignIn {
+  readonly user: UserId;
+  readonly connection: ConnectionId;
+  /** Known by sign-in alone, where SCIM is evidence: somebody's deactivation may keep them out. */
+  readonly mayBeKeptOut: boolean;
 }
 
 /** A name that a pushed row had: names are ASCII-lowered, ids as they are. */

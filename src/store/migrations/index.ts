@@ -23,6 +23,7 @@ import { METADATA_REFRESH } from "./metadata-refresh.js";
 import type { Migration } from "./migration.js";
 import { NAMES_LET_GO } from "./names-let-go.js";
 import { NESTED_GROUPS } from "./nested-groups.js";
+import { NOT_THEM } from "./not-them.js";
 import { REQUEST_LEASES } from "./request-leases.js";
 import { REQUEST_LOG } from "./request-log.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
@@ -70,6 +71,7 @@ export const MIGRATIONS: readonly Migration[] = [
   DOMAIN_CLAIMS,
   METADATA_REFRESH,
   KEPT_OUT,
+  NOT_THEM,
   CHANGED_NAMES,
   NAMES_LET_GO,
 ];
