@@ -1,11 +1,11 @@
 /** Join owns what becomes of somebody known by sign-in alone when a pushed person turns out to be them. */
 import type { Connection } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
-import { asciiLower } from "../model/fold.js";
+import { asciiLower, fold } from "../model/fold.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { IngestState } from "./ingest-state.js";
-import { holdsPrivileges, keepersOf, keepOut, mayMove, reviewPrivileged } from "./keep-out.js";
+import { holdsPrivileges, keepOut, mayMove, reviewPrivileged } from "./keep-out.js";
 import { reviewLink, reviewSubject } from "./link.js";
 import { askedOf } from "./link-push.js";
 import type { LinkCandidate, NewUserRow } from "./ports/directory.js";
@@ -13,6 +13,7 @@ import type { FormerName } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { links, meantBy, moves, type PushedNames, proves } from "./sign-in-names.js";
+import { keepersAmong } from "./who-signs-in.js";
 
 /** An account ended because its sign-in is a pushed person's. */
 export interface JoinNotice {
@@ -79,7 +80,15 @@ export async function joinSignedIn(
   }
   if (pushed.active) return;
   const others = found.filter((other) => other !== one);
-  const kept = await keepOut(tx, connection, others, pushed, now);
+  const met = others.length === 0 ? [] : await tx.metBy(connection.id, others);
+  const isLetIn = (at: number) => met[at]?.some(({ id, letIn }) => id === row.id && letIn);
+  const kept = await keepOut(
+    tx,
+    connection,
+    others.filter((_, at) => !isLetIn(at)),
+    pushed,
+    now,
+  );
   // INVARIANT: an owner who came in again after a refusal, and must stay in, is not locked out by the note of it; one who is out stays out.
   if (row.scimActive && kept.in.length > 0) await tx.forgetRefusals(connection.id, kept.in, row.user);
   await tx.noteKeptOut(
@@ -91,7 +100,7 @@ export async function joinSignedIn(
 
 /** What somebody who is pushed is called until now. */
 function namesOf({ userName, externalId }: PushedNames): readonly FormerName[] {
-  const name = asciiLower(userName);
+  const name = fold(userName);
   return [
     ...(name === "" ? [] : [{ kind: "name", name } as const]),
     ...(externalId === undefined ? [] : [{ kind: "id", name: externalId } as const]),
@@ -153,16 +162,17 @@ export async function keepFormerSubject(
   if (subject !== undefined && subject !== next) await tx.keepFormerNames(id, [{ kind: "id", name: subject }]);
 }
 
-/** Whoever is kept out by somebody else is no pushed person by a name alone. */
+/** Whoever is kept out by somebody else, or is said to be another, is no pushed person by a name alone. */
 async function isSomebodyElses(
   tx: TenantWriter,
   connection: Connection,
   one: SignedInRow,
-  { user }: Joining,
+  { id, user }: Joining,
   pushed: PushedNames,
 ): Promise<boolean> {
   if (proves(meantBy(one, pushed))) return false;
-  return (await keepersOf(tx, connection, one)).some((keeper) => keeper.user !== user);
+  const met = (await tx.metBy(connection.id, [one])).flat();
+  return met.some((row) => row.id === id && row.notThem) || keepersAmong(met).some((keeper) => keeper.user !== user);
 }
 
 /** The sign-in becomes the row's. What is told of the account that stood for it alone, and ends; `undefined`: there is none. */

@@ -14,17 +14,7 @@ import type { Met, MetRow } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meantBy, type PushedNames, type SignInNames } from "./sign-in-names.js";
-import { keepersAmong } from "./who-signs-in.js";
-
-/** Who keeps this sign-in out now; nobody where SCIM is no evidence. */
-export async function keepersOf(
-  tx: TenantWriter,
-  connection: Connection,
-  { subject, names }: SignInNames,
-): Promise<readonly MetRow[]> {
-  if (connection.sync !== "live") return [];
-  return keepersAmong((await tx.metBy(connection.id, [{ subject, names }])).flat());
-}
+import { isPlainlyTheirs } from "./who-signs-in.js";
 
 /**
  * A sign-in was refused for these: it stays so under whatever name it comes back. Not where they are met by what merely comes along: whoever
@@ -44,16 +34,27 @@ export async function noteRefusal(
   await tx.noteKeptOut(connection.id, closed, now);
 }
 
-/** An admin says whether whoever was kept out is one of these. */
+/**
+ * An admin says whether whoever was kept out is one of these: not of a sign-in that is plainly theirs, but where somebody was deleted and
+ * may be hired again, under another name than the provider says.
+ */
 export async function reviewKeepers(
   tx: TenantWriter,
   connection: Connection,
-  subject: string,
-  keepers: readonly LinkCandidate[],
+  signIn: SignInNames,
+  { keepers, own }: { readonly keepers: readonly MetRow[]; readonly own?: UserId | undefined },
   now: Instant,
 ): Promise<void> {
-  for (const kind of ["deleted_name", "kept_out"] as const) {
-    const rows = keepers.filter(({ deleted }) => deleted === (kind === "deleted_name"));
+  const { subject } = signIn;
+  const theirs = own === undefined ? keepers.filter((keeper) => isPlainlyTheirs(signIn, keeper)) : [];
+  const back: MetRow[] = [];
+  for (const row of theirs) if (row.deleted && (await tx.hasNewcomerSince(connection.id, row.id))) back.push(row);
+  const others = keepers.filter((keeper) => !theirs.includes(keeper));
+  const told = {
+    deleted_name: others.filter(({ deleted }) => deleted),
+    kept_out: [...others.filter(({ deleted }) => !deleted), ...back],
+  };
+  for (const [kind, rows] of Object.entries(told)) {
     if (rows.length === 0) continue;
     const named = { names: rows.map(({ userName }) => userName), users: rows.map(({ user }) => user) };
     const detail = { ...named, candidates: rows.map(({ id }) => id), subject };

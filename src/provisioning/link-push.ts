@@ -2,12 +2,14 @@
 import type { Connection } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
 import type { Instant } from "../model/ids.js";
-import { keepersOf, keepOut } from "./keep-out.js";
+import { keepOut } from "./keep-out.js";
 import { ownsTenant } from "./owners.js";
 import type { LinkCandidate } from "./ports/directory.js";
+import type { MetRow } from "./ports/kept-out.js";
 import type { AskedNames, SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { links, meantBy, type PushedNames } from "./sign-in-names.js";
+import { keepersAmong } from "./who-signs-in.js";
 
 /** Whom a new document means. */
 export type PushLinked =
@@ -43,10 +45,12 @@ export async function linkPush(
   document: ScimUserDocument,
 ): Promise<PushLinked> {
   await tx.lockTenant();
-  const rows = (await signedInAs(tx, connection, document)).filter((row) => links(meantBy(row, document)));
-  const [row, another] = rows;
-  if (another !== undefined) return { kind: "ambiguous", rows };
-  if (row !== undefined) return (await oneDeleted(tx, connection, row, document)) ?? linkRow(tx, row);
+  const found = (await signedInAs(tx, connection, document)).filter((row) => links(meantBy(row, document)));
+  const met = found.length === 0 ? [] : await tx.metBy(connection.id, found);
+  const meant = found.map((row, at) => ({ row, met: met[at] ?? [] })).filter((one) => !isSomebodyElse(one, document));
+  const [one, another] = meant;
+  if (another !== undefined) return { kind: "ambiguous", rows: meant.map(({ row }) => row) };
+  if (one !== undefined) return oneDeleted(connection, one, document) ?? linkRow(tx, one.row);
   const externalIds = document.externalId === undefined ? [] : [document.externalId];
   const deleted = await tx.deletedRow(connection.id, { externalIds, userName: document.userNameFolded });
   if (!deleted) return { kind: "nobody" };
@@ -60,16 +64,30 @@ async function linkRow(tx: TenantWriter, row: SignedInRow): Promise<PushLinked> 
   return { kind: (await ownsTenant(tx, row.user)) ? "owner" : "row", row };
 }
 
+interface MeantRow {
+  readonly row: SignedInRow;
+  readonly met: readonly MetRow[];
+}
+
+/** INVARIANT: no name takes the sign-in back to whom an admin said that it is not, when they come back by their externalId. */
+function isSomebodyElse({ row, met }: MeantRow, { externalId }: ScimUserDocument): boolean {
+  const isSaid = (one: MetRow) => one.notThem && externalId !== undefined && one.externalId === externalId;
+  return !isMeantById(row, externalId) && met.some(isSaid);
+}
+
 /** INVARIANT: a userName alone makes nobody anew whom a deactivation or deletion keeps out: a new hire gets no account of somebody who left. */
-async function oneDeleted(
-  tx: TenantWriter,
-  connection: Connection,
-  row: SignedInRow,
+function oneDeleted(
+  { sync }: Connection,
+  { row, met }: MeantRow,
   { externalId }: ScimUserDocument,
-): Promise<PushLinked | undefined> {
-  if (links(meantBy(row, { userName: "", ...(externalId !== undefined && { externalId }) }))) return undefined;
-  const [gone] = await keepersOf(tx, connection, row);
+): PushLinked | undefined {
+  if (sync !== "live" || isMeantById(row, externalId)) return undefined;
+  const [gone] = keepersAmong(met);
   return gone && { kind: "namesake", row: gone };
+}
+
+function isMeantById(row: SignedInRow, externalId: string | undefined): boolean {
+  return links(meantBy(row, { userName: "", ...(externalId !== undefined && { externalId }) }));
 }
 
 /**

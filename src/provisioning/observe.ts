@@ -11,7 +11,6 @@ import { linkSignIn, reviewLink, reviewSubject } from "./link.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { signInNames } from "./sign-in-names.js";
-import { isPlainlyTheirs } from "./who-signs-in.js";
 
 /** Who signed in, as far as the directory can tell. */
 export type Observed =
@@ -66,8 +65,7 @@ export async function observeUser(
     if (own !== undefined) await tx.endAllSessions([own]);
     const signIn = signInNames(observed);
     await noteRefusal(tx, connection, signIn, { keepers, own }, now);
-    const others = own === undefined ? keepers.filter((keeper) => !isPlainlyTheirs(signIn, keeper)) : keepers;
-    await reviewKeepers(tx, connection, observed.subject, others, now);
+    await reviewKeepers(tx, connection, signIn, { keepers, own }, now);
     return { kind: "inactive", user, keepers };
   }
   if (linked.kind !== "row") {

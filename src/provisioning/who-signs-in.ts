@@ -123,7 +123,7 @@ function named(signIn: SignInNames, met: readonly MetAs[], { live, rows }: SignI
   if (another !== undefined || !live || proves(one.by))
     return only(met.filter(({ by, is }) => is === "free" && links(by)));
   const lasting = keepersAmong(rows).filter((keeper) => keeper.met.some(({ by }) => by !== "name"));
-  const deleted = rows.filter((row) => row.deleted && isOwn(signIn, row));
+  const deleted = rows.filter((row) => row.deleted && !row.letIn && isOwn(signIn, row));
   const gone = [...deleted, ...lasting].find(({ user }) => user !== one.row.user);
   if (gone === undefined && !one.row.notThem) return only([one]);
   return { kind: "ambiguous", rows: gone ? [one.row, gone] : [one.row], meant: one.row };

@@ -9,7 +9,7 @@ import { bigint, type Dialect, text } from "./dialect.js";
 import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf, candidatesAmong } from "./directory-rows.js";
 import type { Scope } from "./scope.js";
 import { namesOfRows } from "./signed-in-rows.js";
-import { type Fragment, join, sql, verbatim } from "./sql.js";
+import { type Fragment, join, one, sql, verbatim } from "./sql.js";
 import { type Flag, given, isTrue, toInstant, toMillis } from "./values.js";
 
 /** `p`, rows of `directory_users`, are pushed people who are switched off or deleted, and whose account has not come back there. */
@@ -92,6 +92,16 @@ export function keepOutWriter(scope: Scope): KeepOutWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
     metBy: (connection, signIns) => metBy(scope, connection, signIns),
+    async hasNewcomerSince(connection, deleted) {
+      const newcomer = await one(
+        db,
+        sql`select 1 as found from directory_users u join directory_users n on n.tenant_id = u.tenant_id
+            and n.connection_id = u.connection_id and n.id > u.id and n.deleted_at is null and n.scim_resource is not null
+          where u.tenant_id = ${tenant} and u.connection_id = ${connection} and u.id = ${deleted}
+            and n.scim_active and n.subject is null and n.scim_created_at >= u.deleted_at limit 1`,
+      );
+      return newcomer !== undefined;
+    },
     async noteKeptOut(connection, closed, now) {
       if (closed.length === 0) return;
       const rows = dialect.rows({ subject: "text", kept_by: "text" }, distinct(closed));

@@ -152,6 +152,11 @@ describe("the decision who signs in", () => {
       [row({ userName: "ann", scimActive: false, letIn: true, notThem: true })],
     ],
     [
+      "a refusal of before, though somebody active is called like the subject",
+      "refused",
+      [row({ userName: "s" }), row({ scimActive: false }, [{ by: "before", name: "s" }])],
+    ],
+    [
       "a refusal of before, with the id of an active person",
       "theirs",
       [row({ externalId: "s" }), row({ scimActive: false }, [{ by: "before", name: "s" }])],

@@ -293,6 +293,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     const names = [{ kind: "id", name: "00u1" } as const, { kind: "name", name: "ann" } as const];
     return (await b.metBy(a.connection, [{ subject: "sub", names }])).flat();
   },
+  hasNewcomerSince: (b, a) => b.hasNewcomerSince(a.connection, a.row),
   signInNames: (b, a) => b.signInNames(a.row),
   signedInAloneEver: (b, a, own) => b.signedInAlone(own.connection, { externalIds: [], userNames: [] }, [a.row]),
   noteKeptOut: (b, a) => b.noteKeptOut(a.connection, [{ subject: "sub", by: a.row }], LATER),

@@ -97,6 +97,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "names of a sign-in": (tx) => tx.keepSignInNames(ROW, [{ kind: "name", name: "ann" }]),
   "names that move to another row": (tx) => tx.moveSignInNames(ROW, ROW),
   "whom a sign-in meets": (tx) => tx.metBy(CONNECTION, [signInNamed(["x"], ["ann"])]),
+  "a newcomer since somebody left": (tx) => tx.hasNewcomerSince(CONNECTION, ROW),
   "who keeps somebody out": (tx) => tx.keptOutBy(USER),
   "people by what somebody was ever called": (tx) =>
     tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }, [ROW]),

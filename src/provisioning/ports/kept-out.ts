@@ -54,6 +54,8 @@ export interface KeepOutWriter {
    * statement, and two others where anybody is met, however many sign-ins there are.
    */
   metBy(connection: ConnectionId, signIns: readonly AskedSignIn[]): Promise<readonly (readonly MetRow[])[]>;
+  /** Whether anybody has been pushed since this row was deleted who is active and has not signed in. */
+  hasNewcomerSince(connection: ConnectionId, deleted: DirectoryUserId): Promise<boolean>;
   /** These subjects are kept out by these rows from now on, whatever their names are; those that are already stay so since then. */
   noteKeptOut(
     connection: ConnectionId,
@@ -83,7 +85,7 @@ export interface WayIn extends AskedSignIn {
   readonly mayBeKeptOut: boolean;
 }
 
-/** A name that a pushed row had: names are ASCII-lowered, ids as they are. */
+/** A name that a pushed row had: names are folded, ids as they are. */
 export interface FormerName {
   readonly kind: "id" | "name";
   readonly name: string;
