@@ -73,13 +73,15 @@ function byName(userName: string): DirectoryQuery {
   return { filter: { op: "compare", path, comparator: "eq", value: userName }, offset: 0, limit: 1, withGroups: true };
 }
 
-/** What was read early of whom this names; `undefined` where it was not. */
+/** What was read early of whom this names; `undefined` where it was not, or found nobody and there are rows beside the own. */
 export async function earlyRow(
   early: EarlyRead | undefined,
   by: EarlyRead["by"],
   key: string | undefined,
+  besides: DirectoryQuery["adoptable"],
 ): Promise<{ readonly row?: DirectoryUserRow } | undefined> {
   if (early === undefined || early.by !== by || early.key !== key) return undefined;
   const row = await early.row;
-  return row === undefined ? {} : { row };
+  if (row !== undefined) return { row };
+  return besides === undefined ? {} : undefined;
 }

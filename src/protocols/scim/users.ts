@@ -51,11 +51,10 @@ async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
 
 async function listedRows(visit: Visit, query: ListQuery): Promise<DirectoryList<DirectoryUserRow>> {
   const { reader, connection, early } = visit.caller;
-  const adoptable = adoptableFor(visit.caller);
-  const found = await earlyRow(early, "userName", soughtName(query));
-  if (found?.row) return { total: 1, rows: [found.row] };
-  if (found && adoptable.adoptable === undefined) return { total: 0, rows: [] };
-  return reader.directoryUsers(connection.id, { ...query, ...adoptable, withGroups: showsGroups(visit) });
+  const besides = adoptableFor(visit.caller);
+  const found = await earlyRow(early, "userName", soughtName(query), besides.adoptable);
+  if (found) return found.row ? { total: 1, rows: [found.row] } : { total: 0, rows: [] };
+  return reader.directoryUsers(connection.id, { ...query, ...besides, withGroups: showsGroups(visit) });
 }
 
 function createUser(visit: Visit, body: Json): Creation {
@@ -168,11 +167,9 @@ async function stored(visit: Visit, withGroups = false): Promise<DirectoryUserRo
   const { id, caller } = visit;
   const { reader, connection, early } = caller;
   const { adoptable } = adoptableFor(caller);
-  const found = await earlyRow(early, "id", id);
-  const isKnown = found?.row !== undefined || (found !== undefined && adoptable === undefined) || !isStorable(id);
-  const row = isKnown
-    ? found?.row
-    : await reader.directoryUser(connection.id, id as DirectoryUserId, adoptable, withGroups);
+  const read = () => reader.directoryUser(connection.id, id as DirectoryUserId, adoptable, withGroups);
+  const found = await earlyRow(early, "id", id, adoptable);
+  const row = found ? found.row : isStorable(id) && (await read());
   if (!row) throw new ScimError("notFound", `no user ${quote(id)}`);
   return row;
 }
