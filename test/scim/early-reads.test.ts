@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { fold } from "../../src/model/fold.js";
 import type { JsonObject } from "../../src/model/json.js";
-import { isOf, readEarly } from "../../src/protocols/scim/early-reads.js";
+import { earlyRow, isOf, readEarly } from "../../src/protocols/scim/early-reads.js";
 import { createLocalUser } from "../../src/provisioning/local-users.js";
+import type { DirectoryUserRow } from "../../src/provisioning/ports/directory.js";
 import type { TokenOwner } from "../../src/provisioning/ports/instance.js";
 import { revokeToken } from "../../src/provisioning/tokens.js";
 import { ADMIN } from "../support/tenant.js";
@@ -118,6 +119,23 @@ describe("what is read together with the token", () => {
     const of = (tenant: number, connection: string) =>
       isOf(early, { tenant: { id: tenant }, connection: { id: connection } } as unknown as TokenOwner);
     expect([of(1, "c"), of(2, "c"), of(1, "d")]).to.deep.equal([true, false, false]);
+  });
+
+  it("is taken for whom it was read, and for nobody where there may be others beside the connection's own", async () => {
+    const [ada, besides] = [
+      { id: ID } as unknown as DirectoryUserRow,
+      { connection: owner.connection.id, domains: [] },
+    ];
+    const read = (row?: DirectoryUserRow) => {
+      const { id: tenant } = owner.tenant;
+      return { tenant, connection: owner.connection.id, by: "id", key: ID, row: Promise.resolve(row) } as const;
+    };
+    expect(await earlyRow(read(ada), "id", ID, besides)).to.deep.equal({ row: ada });
+    expect(await earlyRow(read(), "id", ID, undefined)).to.deep.equal({});
+    expect(await earlyRow(read(), "id", ID, besides)).to.equal(undefined);
+    expect(await earlyRow(read(ada), "id", "another", undefined)).to.equal(undefined);
+    expect(await earlyRow(read(ada), "userName", ID, undefined)).to.equal(undefined);
+    expect(await earlyRow(undefined, "id", ID, undefined)).to.equal(undefined);
   });
 
   const others: readonly (readonly [string, string])[] = [
