@@ -100,10 +100,15 @@ export async function forgetRefresh(
   if (after.saml === undefined) return;
   const [was, is] = [before?.saml, after.saml].map(givenOf);
   if (isDeepStrictEqual(was, is)) return;
-  await tx.keepMetadataState(after.id, undefined);
-  await tx.closeReviewItems(after.id, REVIEW, now);
+  await endRefresh(tx, after.id, now);
   await wakeForRefresh(p, tx, after, now);
   await wakeBeforeExpiry(tx, after, now);
+}
+
+/** Nothing that a refresh found waits for anybody any more. */
+export async function endRefresh(tx: TenantWriter, id: ConnectionId, now: Instant): Promise<void> {
+  await tx.keepMetadataState(id, undefined);
+  await tx.closeReviewItems(id, REVIEW, now);
 }
 
 function givenOf(saml: SamlSettings | undefined) {
@@ -146,16 +151,23 @@ async function keepDocument(
   if (news !== undefined || areNew) {
     const notice = news ?? changeNotice(slug, before, saml, waiting);
     await recordNotices(tx, [notice], context, now);
-    await tx.closeReviewItems(id, REVIEW, now);
-    const keys = order.acceptKeys === undefined ? added : waiting;
-    const detail = { fingerprints: keys.map(fingerprint), problem: waiting.length > 0 ? "keys_waiting" : "keys_added" };
-    if (keys.length > 0) await tx.insertReviewItem({ kind: REVIEW, connection: id, detail }, now);
+    if (areNew || !sameKeys(saml, before)) {
+      await tx.closeReviewItems(id, REVIEW, now);
+      const keys = order.acceptKeys === undefined ? added : waiting;
+      const problem = waiting.length > 0 ? "keys_waiting" : "keys_added";
+      const detail = { fingerprints: keys.map(fingerprint), problem };
+      if (keys.length > 0) await tx.insertReviewItem({ kind: REVIEW, connection: id, detail }, now);
+    }
     await wakeBeforeExpiry(tx, { id, saml }, now);
   }
   const state = succeeded(now, waiting, found.validators);
   await tx.keepMetadataState(id, state);
   await wakeForRefresh(p, tx, { id, saml }, now, found.cacheSeconds);
   return state;
+}
+
+function sameKeys({ certificates: one }: SamlSettings, { certificates: other }: SamlSettings): boolean {
+  return isDeepStrictEqual([...one].sort(), [...other].sort());
 }
 
 /** Something that people sign in by has changed; `undefined`: nothing but how long the document holds. */

@@ -7,6 +7,7 @@ import { auditEntry, authorOf, type Context, type Provisioning } from "./deps.js
 import type { Overlay } from "./gather.js";
 import { joinDoubles, joinsOf } from "./join-doubles.js";
 import { recordClosed } from "./manual-grants.js";
+import { endRefresh } from "./metadata-refresh.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 import { planConfirmed } from "./preview/confirm.js";
 import { REVIEWED_DAYS } from "./preview/plan-sheet.js";
@@ -75,6 +76,7 @@ export async function turnSyncOff(
   const run = await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
     await tx.updateConnection(connection.id, off, now);
+    if (options.disable) await endRefresh(tx, connection.id, now);
     if (options.onDisable === "convert") {
       const reason = "sync was switched off";
       const said = { by: authorOf(context), reason, endReason: `converted to a grant by hand: ${reason}` };

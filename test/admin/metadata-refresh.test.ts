@@ -93,6 +93,44 @@ for (const [database, newUrl] of DATABASES) {
       expect(await items(one)).to.deep.equal([]);
     });
 
+    const ends: readonly [what: string, end: (one: Refreshing) => Promise<unknown>][] = [
+      ["is switched off", ({ tenant }) => client.call("DELETE", `${tenant}/connections/sso`)],
+      [
+        "is given metadata by hand",
+        ({ tenant }) => client.call("PATCH", `${tenant}/connections/sso`, { body: { metadataXml: idpMetadata() } }),
+      ],
+      [
+        "has its provider take the keys back",
+        async (one) => {
+          idp.serve(idpMetadata({ certificates: [FIRST] }));
+          await byWorker(one);
+        },
+      ],
+    ];
+    for (const [what, end] of ends) {
+      for (const newKeys of ["confirm", "accept"]) {
+        it(`no item of new keys (newKeys: ${newKeys}) stays open once the connection ${what}`, async () => {
+          const one = await connected({ newKeys });
+          idp.serve(idpMetadata({ certificates: [FIRST, NEXT] }));
+          await byWorker(one);
+          expect((await items(one)).map(({ kind }) => kind)).to.deep.equal(["new_signing_keys"]);
+          await end(one);
+          expect(await items(one)).to.deep.equal([]);
+        });
+      }
+    }
+
+    it("keys that were taken in stay told of, whatever else of the metadata changes", async () => {
+      const one = await connected({ newKeys: "accept" });
+      idp.serve(idpMetadata({ certificates: [FIRST, NEXT] }));
+      await byWorker(one);
+      const told = await items(one);
+      idp.serve(idpMetadata({ certificates: [NEXT, FIRST], ssoUrl: `${SSO_URL}/moved` }));
+      await byWorker(one);
+      expect(told).to.have.length(1);
+      expect(await items(one)).to.deep.equal(told);
+    });
+
     it("a key that waits is told of once, however often the metadata is looked at", async () => {
       const one = await connected();
       idp.serve(idpMetadata({ certificates: [FIRST, NEXT] }));
