@@ -75,6 +75,7 @@ describe("the key that a NameID makes", () => {
     ],
     ["white space around the value", email(" ada@acme.example\n"), email("ada@acme.example")],
     ["qualifiers that name the two parties", { value: "x", ...own }, { value: "x" }],
+    ["what a service is said to call the person", { value: "x", spProvidedId: "bob" }, { value: "x" }],
     ["empty qualifiers", { value: "x", nameQualifier: "", spNameQualifier: "" }, { value: "x" }],
     [
       "the SAML version that a format's name begins with",

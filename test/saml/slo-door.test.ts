@@ -176,6 +176,20 @@ describe("single logout", () => {
         expect(await inside()).to.deep.equal([false, false, false]);
       });
 
+      it(`knows whoever signed in with an SPProvidedID by the name alone, as the same person, and the other way round (${way})`, async () => {
+        const nameId = `provided-${way}`;
+        const persistent = { nameId, nameIdFormat: NAME_ID.persistent };
+        const ours = await signedIn(ACME_OKTA, { ...persistent, spProvidedId: "ours-1" });
+        const theirs = await signedIn(ACME_OKTA, persistent);
+        const [one, other] = [await house.me(ours.browser), await house.me(theirs.browser)];
+        expect(one.user?.id).to.be.a("string").and.to.equal(other.user?.id);
+        await bring(ACME_OKTA, request(ACME_OKTA, { ...persistent, sessionIndexes: [ours.sessionIndex] }), way);
+        expect([await isIn(ours.browser), await isIn(theirs.browser)]).to.deep.equal([false, true]);
+        const nameXml = `<saml:NameID Format="${NAME_ID.persistent}" SPProvidedID="ours-2">${nameId}</saml:NameID>`;
+        await bring(ACME_OKTA, request(ACME_OKTA, { nameXml, sessionIndexes: [theirs.sessionIndex] }), way);
+        expect(await isIn(theirs.browser)).to.equal(false);
+      });
+
       it(`W-29: ends sessions of its own connection alone (${way})`, async () => {
         const wishes = { nameId: `shared-${way}@acme.example`, sessionIndex: `_shared-${way}` };
         const all = [];
@@ -364,7 +378,12 @@ describe("single logout", () => {
     const out = (browser: Browser, options: object = {}): Promise<Visit> =>
       browser.visit(`${house.url}/sso/logout`, { method: "POST", from: house.url, stopBefore: IDP, ...options });
 
-    const qualified = { nameIdFormat: NAME_ID.persistent, nameQualifier: ACME.idp, spNameQualifier: 'urn:group <&">' };
+    const qualified = {
+      nameIdFormat: NAME_ID.persistent,
+      nameQualifier: ACME.idp,
+      spNameQualifier: 'urn:group <&">',
+      spProvidedId: 'ours <&">',
+    };
 
     for (const [door, to] of [
       [ACME_OKTA, `${IDP}/slo`],
@@ -382,7 +401,7 @@ describe("single logout", () => {
         expect([name?.text, ...(name?.attributes ?? []).map((one) => `${one.name}=${one.value}`).sort()]).to.deep.equal(
           [
             ...[nameId, `Format=${qualified.nameIdFormat}`, `NameQualifier=${qualified.nameQualifier}`],
-            `SPNameQualifier=${qualified.spNameQualifier}`,
+            ...[`SPNameQualifier=${qualified.spNameQualifier}`, `SPProvidedID=${qualified.spProvidedId}`],
           ],
         );
         expect(childrenOf(asked.root, SAMLP, "SessionIndex").map(({ text }) => text)).to.deep.equal([sessionIndex]);

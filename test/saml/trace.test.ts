@@ -17,7 +17,12 @@ const PATHS = ["groups", "teams"];
 const PERSONAL = /Lovelace|ada@|lovelace@|anna@|555|boss/;
 
 describe("what a trace keeps of a SAML response", () => {
-  const response = samlResponse({ now: NOW, attributes: ATTRIBUTES, nameId: "anna@acme.example" });
+  const response = samlResponse({
+    now: NOW,
+    attributes: ATTRIBUTES,
+    nameId: "anna@acme.example",
+    spProvidedId: "anna@ours",
+  });
   const kinds: readonly [kind: string, seen: () => JsonObject][] = [
     ["verified", () => seenOf(consume(response.base64))],
     ["not verified", () => openResponse(response.base64).seen],

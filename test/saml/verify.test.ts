@@ -276,13 +276,9 @@ describe("a response from the connection's provider", () => {
     });
 
     it("a NameID without format, with its qualifiers, and without the white space around it", () => {
-      const wishes = { nameIdFormat: null, nameQualifier: ACME.idp, spNameQualifier: ACME.sp, nameId: "\n  u-1 \t" };
-      expect(accept(wishes).nameId).to.deep.equal({
-        value: "u-1",
-        format: NAME_ID.unspecified,
-        nameQualifier: ACME.idp,
-        spNameQualifier: ACME.sp,
-      });
+      const qualifiers = { nameQualifier: ACME.idp, spNameQualifier: ACME.sp, spProvidedId: "ours-1" };
+      const wishes = { nameIdFormat: null, ...qualifiers, nameId: "\n  u-1 \t" };
+      expect(accept(wishes).nameId).to.deep.equal({ value: "u-1", format: NAME_ID.unspecified, ...qualifiers });
     });
 
     it("a NameID of at most 1024 bytes", () => {
@@ -292,6 +288,7 @@ describe("a response from the connection's provider", () => {
       expect(failureOf(() => accept({ spNameQualifier: "😀".repeat(257) })).guard).to.equal("name_id");
       expect(failureOf(() => accept({ nameId: "x".repeat(1025) })).guard).to.equal("name_id");
       expect(failureOf(() => accept({ nameQualifier: "x".repeat(1025) })).guard).to.equal("name_id");
+      expect(failureOf(() => accept({ spProvidedId: "x".repeat(1025) })).guard).to.equal("name_id");
     });
 
     it("a SessionIndex of any length, as a digest where an index in a database could not hold it", () => {

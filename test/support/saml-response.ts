@@ -62,6 +62,7 @@ export interface ResponseWishes {
   readonly nameIdFormat: string | null;
   readonly nameQualifier: string | null;
   readonly spNameQualifier: string | null;
+  readonly spProvidedId: string | null;
   readonly confirmationMethod: string;
   readonly recipient: string | null;
   readonly confirmationNotBefore: string | null;
@@ -215,6 +216,7 @@ function withDefaults(wishes: Partial<ResponseWishes>): ResponseWishes {
     nameIdFormat: NAME_ID.email,
     nameQualifier: null,
     spNameQualifier: null,
+    spProvidedId: null,
     confirmationMethod: BEARER,
     recipient: ACME.acs,
     confirmationNotBefore: null,
@@ -317,6 +319,7 @@ function subjectXml(wishes: ResponseWishes): string {
   const qualifiers =
     attribute("NameQualifier", wishes.nameQualifier) +
     attribute("SPNameQualifier", wishes.spNameQualifier) +
+    attribute("SPProvidedID", wishes.spProvidedId) +
     attribute("Format", wishes.nameIdFormat);
   const nameId = xml.nameId ?? saml("NameID", qualifiers, escapeXml(wishes.nameId));
   return saml(

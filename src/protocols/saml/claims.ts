@@ -23,7 +23,7 @@ const ONE_ADDRESS = /^[^\s@]+@[^\s@]+$/;
 /**
  * What a NameID calls the person: at sign-in the lasting key, unless it is transient, and at logout what sessions are
  * found by. Format and value count, and qualifiers that name other parties than the two that speak (SAML core section
- * 2.2.2). INVARIANT: two NameIDs have one key only if they mean the same person; a key without `=` before it is the bare
+ * 2.2.2); an SPProvidedID does not, as none was ever given out from here. INVARIANT: two NameIDs have one key only if they mean the same person; a key without `=` before it is the bare
  * value of a persistent NameID, so that it can be compared with an externalId.
  */
 export function subjectKey(nameId: NameId, parties: Parties): string {

@@ -57,6 +57,7 @@ export function logoutRequest(envelope: LogoutEnvelope, { nameId, sessionIndex }
     ["NameQualifier", nameId.nameQualifier],
     ["SPNameQualifier", nameId.spNameQualifier],
     ["Format", nameId.format],
+    ["SPProvidedID", nameId.spProvidedId],
   ].flatMap(([name, value]) => (value === undefined ? [] : [` ${name}="${escaped(value)}"`]));
   const index = sessionIndex === undefined ? "" : `<samlp:SessionIndex>${escaped(sessionIndex)}</samlp:SessionIndex>`;
   const name = `<saml:NameID${qualifiers.join("")}>${escaped(nameId.value)}</saml:NameID>`;

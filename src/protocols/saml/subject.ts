@@ -33,13 +33,15 @@ export function nameIdOf(holder: XmlElement, decryption: Decryption | undefined)
     throw refusal("name_id", "the NameID is empty: set the identity provider to send a value that each person has");
   const nameQualifier = attributeOf(nameId, "NameQualifier");
   const spNameQualifier = attributeOf(nameId, "SPNameQualifier");
+  const spProvidedId = attributeOf(nameId, "SPProvidedID");
   const format = attributeOf(nameId, "Format") || UNSPECIFIED_FORMAT;
-  for (const name of [value, format, nameQualifier ?? "", spNameQualifier ?? ""]) requireName(name);
+  for (const name of [value, format, nameQualifier, spNameQualifier, spProvidedId]) requireName(name ?? "");
   return {
     value,
     format,
     ...(nameQualifier !== undefined && { nameQualifier }),
     ...(spNameQualifier !== undefined && { spNameQualifier }),
+    ...(spProvidedId !== undefined && { spProvidedId }),
   };
 }
 

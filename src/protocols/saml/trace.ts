@@ -22,7 +22,7 @@ export function seenOf({ nameId, attributes, ...said }: VerifiedAssertion): Json
 }
 
 /**
- * A message without what it says about the person. Of the NameID all but its value stays, of attributes their names, and
+ * A message without what it says about the person. Of the NameID all stays but what names the person, of attributes their names, and
  * the values of groups under whichever of their names is read; everything else is about the protocol, and is cut only.
  * All of it together stays within one budget.
  */
@@ -37,9 +37,13 @@ export function redactSeen(seen: JsonObject, groupPaths: readonly ClaimPath[]): 
   };
 }
 
-function redactedName({ value, ...said }: JsonObject, budget: TraceBudget): Json {
-  const shown = value === undefined ? {} : { value: redactValue(value, false, budget) };
-  return { ...(redactValue(said, true, budget) as JsonObject), ...shown };
+function redactedName({ value, spProvidedId, ...said }: JsonObject, budget: TraceBudget): Json {
+  const ofPerson = { ...(value !== undefined && { value }), ...(spProvidedId !== undefined && { spProvidedId }) };
+  const shown = Object.entries(ofPerson).map(([name, text]): [string, Json] => [
+    name,
+    redactValue(text, false, budget),
+  ]);
+  return { ...(redactValue(said, true, budget) as JsonObject), ...Object.fromEntries(shown) };
 }
 
 /** Group attributes by Name, also where they are read by FriendlyName. */

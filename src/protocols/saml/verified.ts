@@ -23,6 +23,8 @@ export interface NameId {
   readonly format: string;
   readonly nameQualifier?: string;
   readonly spNameQualifier?: string;
+  /** What a service once told the provider to call the person: says nothing of who it is, and belongs to the name where it is told back. */
+  readonly spProvidedId?: string;
 }
 
 /** One `Attribute` by its name, with its values as text: an empty or nil value is the empty text. */
