@@ -35,6 +35,8 @@ export interface OidcProviderConfig {
   readonly accounts: Readonly<Record<string, ProviderClaims | null>>;
   readonly clients: readonly ProviderClient[];
   readonly algorithms?: readonly ProviderAlgorithm[];
+  /** Sign-outs may come in a form, too, and its cookies with them. */
+  readonly takesForms?: true;
   /** Claims that accounts may get later. */
   readonly claims?: readonly string[];
 }

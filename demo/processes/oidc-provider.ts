@@ -59,7 +59,8 @@ async function configuration(): Promise<Configuration> {
     // Clients live on loopback here, where the provider's own way out would not go.
     fetch: (url, { dispatcher: _, ...options }: RequestInit & { readonly dispatcher?: unknown } = {}) =>
       fetch(url, options),
-    cookies: { keys: ["a key for development"] },
+    cookies: { keys: ["a key for development"], ...(config.takesForms && { long: { sameSite: "none" } }) },
+    ...(config.takesForms && { enableHttpPostMethods: true }),
     ttl: { AccessToken: hour, AuthorizationCode: 60, Grant: hour, IdToken: hour, Interaction: hour, Session: hour },
     interactions: { url: (_context, interaction) => `${path}/interaction/${interaction.uid}` },
     async findAccount(context, sub) {

@@ -230,8 +230,17 @@ export async function closeSession(
   const ended = session && (await p.store.write(session.tenant.id, (tx) => tx.endSession(hash, p.now())));
   if (session === undefined || ended === undefined) return undefined;
   const { sealedHint, ...names } = ended;
-  const logoutHint = sealedHint && p.secrets.decrypt(sealedHint, hintContext(session.tenant, hash));
+  const logoutHint = sealedHint && openedHint(p, sealedHint, hintContext(session.tenant, hash));
   return { ...session, ended: { ...names, ...(logoutHint !== undefined && { logoutHint }) } };
+}
+
+/** `undefined` where the secret key is another one by now: the session ends in any case. */
+function openedHint({ secrets }: Provisioning, sealed: string, context: string): string | undefined {
+  try {
+    return secrets.decrypt(sealed, context);
+  } catch {
+    return undefined;
+  }
 }
 
 /** INVARIANT: what is sealed for one session opens for no other. */

@@ -294,6 +294,23 @@ for (const [database, newUrl] of [
       expect((await house.admin.get(tenant)).body).to.include({ seatsUsed: 1 });
     });
 
+    it("takes along the ID token that is sealed for the provider's sign-out", async () => {
+      const tenant = await house.tenant({ sync: "live", profile: "okta" }, MAPPING);
+      const scim = await house.scim(tenant);
+      const sealed = async () => (await storedTexts(url)).get("sessions.sealed_hint") ?? [];
+      const before = await sealed();
+      made(await scim("POST", "/Users", { schemas: [USER], userName: "bo@acme.example" }));
+      const row = made(await scim("POST", "/Users", RESOURCE));
+      await house.signedIn(tenant, CLAIMS);
+      const mine = (await sealed()).filter((text) => !before.includes(text));
+      expect(mine).to.have.length(1);
+      expect(mine[0]).not.to.match(MARK);
+      const { id } = (await house.user(tenant, OLD)) ?? {};
+      expect((await scim("DELETE", `/Users/${row}`)).status).to.equal(204);
+      expect((await erase(tenant, String(id))).status).to.equal(200);
+      expect(await sealed()).not.to.include(mine[0]);
+    });
+
     it("goes from the log of SCIM requests, which knows people by their provider's ids alone", async () => {
       const tenant = await house.tenant({ sync: "live" }, MAPPING);
       const scim = await house.scim(tenant);

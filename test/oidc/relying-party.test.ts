@@ -1,10 +1,13 @@
 import { expect } from "chai";
+import { createBrowser } from "../../demo/clients/browser.js";
 import type { OidcProviderProcess } from "../../demo/processes/start-oidc-provider.js";
 import type { OidcSettings } from "../../src/model/connection.js";
 import { OidcFailure } from "../../src/protocols/oidc/failure.js";
+import type { Provider } from "../../src/protocols/oidc/rp.js";
 import { CLIENT_SECRET, idpClient, person, startOidcIdp } from "../support/oidc-idp.js";
 import { logInAt, loopbackRelyingParty, providerAt } from "../support/relying-party.js";
 
+const SIGNED_OUT = "http://127.0.0.1:9/sso/acme";
 const REDIRECT = "http://127.0.0.1:9/sso/acme/sso/callback";
 
 /** A real provider, oidc-provider, as a process of its own. */
@@ -14,7 +17,7 @@ describe("signing in at a real provider", () => {
     idp = await startOidcIdp({
       accounts: { ada: person("ada", { groups: ["Eng"] }), mallory: null },
       clients: [
-        idpClient("rs256", REDIRECT, { placement: "id_token" }),
+        idpClient("rs256", REDIRECT, { placement: "id_token", postLogoutRedirectUris: [SIGNED_OUT] }),
         idpClient("ps256", REDIRECT, { algorithm: "PS256" }),
         idpClient("es256", REDIRECT, { algorithm: "ES256" }),
         idpClient("eddsa", REDIRECT, { algorithm: "EdDSA", userinfoAlgorithm: "EdDSA" }),
@@ -51,6 +54,21 @@ describe("signing in at a real provider", () => {
 
   it("works for a public client, by PKCE alone", async () => {
     expect((await signIn("public", { clientAuthMethod: "none" })).subject).to.equal("ada");
+  });
+
+  it("OP-21: shows the provider its own ID token in the address of the sign-out, where it wants that, and no other is taken for it", async () => {
+    const relyingParty = loopbackRelyingParty(CLIENT_SECRET);
+    const plain = providerAt({ issuer: idp.issuer, clientId: "rs256", scopes: [] });
+    const provider: Provider = { ...plain, profile: { ...plain.profile, idTokenAtSignOut: "query" } };
+    const { keptIdToken: idToken = "" } = await logInAt(relyingParty, provider, REDIRECT, "ada");
+    const signOut = async (shown: { readonly idToken?: string }) => {
+      const departure = await relyingParty.endSession(provider, { returnTo: SIGNED_OUT, state: "s", ...shown });
+      return departure?.kind === "redirect" ? (await createBrowser().visit(departure.location)).status : departure;
+    };
+    expect(await signOut({ idToken })).to.equal(200);
+    expect(await signOut({ idToken: `${idToken}x` })).to.equal(400);
+    expect(await signOut({})).to.equal(undefined);
+    expect(await logInAt(relyingParty, plain, REDIRECT, "ada")).not.to.have.property("keptIdToken");
   });
 
   it("knows people by the name that this client alone is told, in ID token and userinfo", async () => {

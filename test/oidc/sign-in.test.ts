@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type Browser, createBrowser, type Visit } from "../../demo/clients/browser.js";
+import { formsOf } from "../../demo/clients/html-form.js";
 import type { ProviderClaims } from "../../demo/processes/oidc-provider-config.js";
 import type { OidcProviderProcess } from "../../demo/processes/start-oidc-provider.js";
 import type { Tenant } from "../../src/model/connection.js";
@@ -30,6 +31,7 @@ const CONNECTIONS: Readonly<Record<string, OidcExtras & { readonly placement?: "
   closed: { jit: "off" },
   empty: { absentGroups: "empty" },
   entra: { profile: "entra" },
+  okta: { profile: "okta" },
   nested: { groupAttribute: "realm_access.roles" },
   roles: {},
 };
@@ -45,6 +47,7 @@ describe("signing in through OpenID Connect", () => {
     acme = await service.addTenant({ slug: "acme", name: "Acme" });
     idp = await startOidcIdp({
       accounts: { mallory: null },
+      takesForms: true,
       claims: [
         "groups",
         "given_name",
@@ -426,6 +429,24 @@ describe("signing in through OpenID Connect", () => {
       expect(back.text).to.contain("You are signed out");
       browser.setCookie(service.url, "rolecall_session", token);
       expect((await browser.visit(`${service.url}/me`)).status).to.equal(401);
+    });
+
+    it("OP-21: ends with the logout where the provider is shown its ID token again, and knows it", async () => {
+      const browser = createBrowser();
+      await signIn(await somebody({ groups: ["Eng"] }), "okta", browser);
+      const page = await browser.visit(`${service.url}/sso/logout`, {
+        method: "POST",
+        headers: { origin: service.url },
+      });
+      const forged = await browser.submit(page, {
+        id_token_hint: `${formsOf(page.text, new URL(page.url))[0]?.fields["id_token_hint"]}x`,
+      });
+      expect([forged.status, forged.text.includes("id_token_hint")]).to.deep.equal([400, true]);
+      const asked = await browser.submit(page);
+      const back = await browser.submit(asked, { logout: "yes" });
+      expect([back.status, back.url]).to.deep.equal([200, `${service.url}/sso/acme?state=signed_out`]);
+      const anew = await browser.visit(`${service.url}/sso/acme/okta/login`);
+      expect(anew.text, "the provider asks who it is").not.to.contain("Signed in to");
     });
 
     it("OP-21: ends where the provider says that the person signed out there", async () => {

@@ -84,11 +84,12 @@ function oidcSignIn(door: OidcDoor): SignInProtocol {
       await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...(returnTo && { returnTo }) });
       return { kind: "redirect", location };
     },
-    async leave({ ended: { idpSession }, ...visit }) {
-      const returnTo = `${door.web.publicUrl}/sso/${visit.tenant.slug}`;
-      const leaving = { returnTo, state: SIGNED_OUT, ...(idpSession === undefined ? {} : { idpSession }) };
-      const location = await door.relyingParty.endSessionUrl(providerOf(door, visit), leaving);
-      return location === undefined ? undefined : { kind: "redirect", location };
+    leave({ ended: { idpSession, logoutHint }, ...visit }) {
+      return door.relyingParty.endSession(providerOf(door, visit), {
+        ...{ returnTo: `${door.web.publicUrl}/sso/${visit.tenant.slug}`, state: SIGNED_OUT },
+        ...(idpSession === undefined ? {} : { idpSession }),
+        ...(logoutHint === undefined ? {} : { idToken: logoutHint }),
+      });
     },
   };
 }
@@ -142,7 +143,7 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
     if (observed === undefined) {
       throw new OidcFailure("subject", { wanted: provider.profile.identity.subject.map(String) });
     }
-    const { subject, idpSession } = verified;
+    const { subject, idpSession, keptIdToken } = verified;
     return await finishSignIn(door.web, {
       ...visit,
       observed,
@@ -150,6 +151,7 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
       since: begunAt(login),
       message: messageOf(provider, verified, paths),
       ...(idpSession === undefined ? {} : { idpSession }),
+      ...(keptIdToken === undefined ? {} : { logoutHint: keptIdToken }),
       ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
     });
   } catch (error) {

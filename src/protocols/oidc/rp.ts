@@ -11,6 +11,7 @@ import type { ProviderLogout } from "../../provisioning/end-sessions.js";
 import { textOf } from "../sign-in/claim-values.js";
 import { own, type SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
+import type { Departure } from "../sign-in/sign-in-web.js";
 import { clientAuthentication } from "./client-authentication.js";
 import { failureFrom, OidcFailure } from "./failure.js";
 import { withFittingKeys } from "./fitting-keys.js";
@@ -19,6 +20,7 @@ import { LOGOUT_TOKEN_TYPE, logoutOf } from "./logout-token.js";
 import { isWebAddress, scopesFor } from "./metadata.js";
 import { type ProviderJwt, verifyProviderJwt } from "./provider-jwt.js";
 import { tenantIdOf } from "./settings.js";
+import { departureTo, idTokenToKeep, type Leaving, lacksIdToken } from "./sign-out.js";
 import { checkAccessToken, checkIdToken } from "./token-checks.js";
 
 export interface RelyingPartyDeps {
@@ -57,6 +59,8 @@ export interface VerifiedSignIn {
   /** `sub` and `sid` of the ID token: the provider's own names for person and session. */
   readonly subject: string;
   readonly idpSession?: string;
+  /** The ID token itself, where the provider wants to see it at the sign-out. */
+  readonly keptIdToken?: string;
 }
 
 /** The ID token's word counts before userinfo's, which is not signed. */
@@ -79,19 +83,10 @@ export interface RelyingParty {
   /** What a call of the provider's own is shown by: a JWT made for this address of ours. Throws OidcFailure. */
   revocation(provider: Provider, token: string, address: string): Promise<ProviderJwt>;
   /**
-   * Where the provider ends its own session and sends the browser on to `returnTo`; `undefined` where it has no such place, wants
-   * the ID token there, or does not answer soon, or where an admin wants sign-outs to end here.
+   * How the browser goes where the provider ends its own session and sends it on to `returnTo`; `undefined` where it has no such
+   * place, wants an ID token there that was not kept, or does not answer soon, or where an admin wants sign-outs to end here.
    */
-  endSessionUrl(provider: Provider, leaving: Leaving): Promise<string | undefined>;
-}
-
-export interface Leaving {
-  /** As registered with the provider. */
-  readonly returnTo: string;
-  /** Comes back with the browser. */
-  readonly state: string;
-  /** The provider's own name for the session. */
-  readonly idpSession?: string;
+  endSession(provider: Provider, leaving: Leaving): Promise<Departure | undefined>;
 }
 
 export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
@@ -134,17 +129,12 @@ export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
     revocation: (provider, token, address) =>
       verifyProviderJwt(known, provider, token, { audience: address, type: REVOCATION_TYPE, now: deps.now() }),
 
-    async endSessionUrl(provider, { returnTo, state, idpSession }) {
-      if (provider.profile.signOutNeedsIdToken === true || provider.settings.singleLogout === false) return undefined;
+    async endSession(provider, leaving) {
+      if (provider.settings.singleLogout === false || lacksIdToken(provider, leaving)) return undefined;
       const seen = await soon(known.of(provider));
       const place = seen?.metadata.end_session_endpoint;
-      if (seen === undefined || !isWebAddress(place) || !(deps.allowHttp || place.startsWith("https:")))
-        return undefined;
-      return client.buildEndSessionUrl(configured(deps, provider, seen, client.None()), {
-        post_logout_redirect_uri: returnTo,
-        state,
-        ...(idpSession === undefined ? {} : { logout_hint: idpSession }),
-      }).href;
+      if (!isWebAddress(place) || !(deps.allowHttp || place.startsWith("https:"))) return undefined;
+      return departureTo(provider, place, leaving);
     },
   };
 }
@@ -179,9 +169,11 @@ async function redeemWith(at: Conversation, answer: URL, login: LoginSecrets): P
   });
   checkAccessToken(claims, tokens.id_token, tokens.access_token);
   const session = textOf(own(claims, "sid"), 255);
+  const kept = idTokenToKeep(provider, tokens.id_token);
   return {
     subject,
     ...(session === undefined ? {} : { idpSession: session }),
+    ...(kept === undefined ? {} : { keptIdToken: kept }),
     idToken: claims,
     ...(await userinfoOf(at, tokens.access_token, subject)),
   };

@@ -48,7 +48,7 @@ export interface IdpProfile {
     readonly truncatedAt?: number;
   };
   readonly appRoles: readonly ClaimPath[];
-  readonly signOutNeedsIdToken?: boolean;
+  readonly idTokenAtSignOut?: "form" | "query";
   readonly clientAssertionAudience?: "issuer" | "token_endpoint";
   readonly leaveOut?: readonly string[];
 }
