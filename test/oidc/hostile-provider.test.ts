@@ -186,12 +186,12 @@ describe("a provider that lies", () => {
     ],
     [
       "provider_unreachable",
-      "OP-14: keys at a cloud's metadata address",
+      "OP-14, W-35: keys at a cloud's metadata address",
       { metadata: { jwks_uri: "http://169.254.169.254/jwks" } },
     ],
     [
       "provider_unreachable",
-      "OP-14: a token endpoint at a cloud's metadata address",
+      "OP-14, W-35: a token endpoint at a cloud's metadata address",
       { metadata: { token_endpoint: "http://169.254.169.254/token" } },
     ],
     [
