@@ -2,7 +2,7 @@ import type { Route } from "../http/route.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { adoptByHand } from "../provisioning/adopt-by-hand.js";
-import { acceptReviewItem, closeReviewItem } from "../provisioning/review-items.js";
+import { type AcceptMany, acceptReviewItem, acceptReviewItems, closeReviewItem } from "../provisioning/review-items.js";
 import { adminRoute } from "./admin-route.js";
 import { type TenantCaller, tenantAccess } from "./callers.js";
 import type { AdminDeps } from "./deps.js";
@@ -58,6 +58,19 @@ export function reviewItemRoutes(deps: AdminDeps): readonly Route[] {
       async handler({ params, principal: { tenant, context } }) {
         if (await acceptReviewItem(p, tenant, params.item, context)) return { status: 204 };
         throw new Refusal("not_found", `nothing waits as \`${params.item}\``);
+      },
+    }),
+    adminRoute<{ body: AcceptMany; principal: TenantCaller }>({
+      method: "POST",
+      path: `${ITEMS}/accept`,
+      summary: "Accept many items of a connection, 100 at a time",
+      tags: TAGS,
+      auth: tenantAccess(deps, "admin"),
+      params: "admin/params#/$defs/tenant",
+      body: { read: "json", bytes: deps.limits.adminBodyBytes, schema: "admin/review-item#/$defs/acceptMany" },
+      responses: { 200: "admin/review-item#/$defs/acceptedMany" },
+      async handler({ body, principal: { tenant, context } }) {
+        return { status: 200, body: await acceptReviewItems(p, tenant, body, context) };
       },
     }),
     adminRoute<{

@@ -1,6 +1,6 @@
 /** Review items owns what becomes of what waited for an admin: who is who, and whose sign-in somebody's account is. */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { DirectoryUserId, Instant } from "../model/ids.js";
+import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
@@ -48,18 +48,117 @@ export async function acceptReviewItem(
     await tx.lockTenant();
     const item = await tx.closeReviewItem(id, now);
     if (item === undefined) return undefined;
-    const { connection, row, subject } = await acceptable(tx, item);
-    const joined = await moveSubject(tx, connection, row, subject, now);
-    const accepted = { item: id, kind: item.kind, ...item.detail };
-    await tx.appendAudit([{ ...auditEntry(context, now, "review_item.accepted", accepted), user: row.user }]);
-    await recordNotices(tx, joined ? [joined] : [], context, now);
-    await tx.endAllSessions([row.user]);
-    const people = [row.user, ...(joined ? [joined.user] : [])];
-    await tx.markDirty(people, "facts", now);
-    return people;
+    return take(tx, [{ item, ...(await acceptOne(tx, item, now)) }], context, now);
   });
   if (touched) await reconcilePeople(p, tenant.id, touched, { context });
   return touched !== undefined;
+}
+
+/** Which items are to be accepted together. */
+export interface AcceptMany {
+  readonly connection: string;
+  readonly kind: "other_subject";
+  /** The `next` of the answer before. */
+  readonly after?: string;
+  /** 100 at the most. */
+  readonly limit?: number;
+}
+
+/** What became of them. */
+export interface AcceptedMany {
+  readonly accepted: number;
+  readonly refused: readonly { readonly item: string; readonly problem: string }[];
+  /** How many wait still, refused ones among them. */
+  readonly left: number;
+  /** Where to go on; null: all were asked. */
+  readonly next: string | null;
+}
+
+const MOST_TOGETHER = 100;
+
+/**
+ * Accepts items one after the other, as `acceptReviewItem` does; whatever it would refuse goes on waiting. INVARIANT: of items that say two
+ * things of one person, or name one subject for two, none is accepted so. Refusal `not_found`: no such connection.
+ */
+export async function acceptReviewItems(
+  p: Provisioning,
+  tenant: Tenant,
+  { connection: slug, kind, after, limit = MOST_TOGETHER }: AcceptMany,
+  context: Context,
+): Promise<AcceptedMany> {
+  const now = p.now();
+  const { touched, ...answer } = await p.store.write(tenant.id, async (tx) => {
+    await tx.lockTenant();
+    const connection = await tx.connectionBySlug(slug);
+    if (!connection) throw new Refusal("not_found", `no connection \`${slug}\``);
+    const of = { kind, connection: connection.id };
+    const page = { limit: Math.min(limit, MOST_TOGETHER), ...(after !== undefined && { after }) };
+    const { items, next } = await tx.waitingItems(of, page);
+    const waiting = items.length === 0 ? [] : await tx.itemsNaming(of, items.flatMap(namesOf));
+    const taken: Accepted[] = [];
+    const refused: { item: string; problem: string }[] = [];
+    for (const item of items) {
+      try {
+        refuseRivals(item, waiting);
+        taken.push({ item, ...(await acceptOne(tx, item, now)) });
+        await tx.closeReviewItem(item.id, now);
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        refused.push({ item: item.id, problem: refusal.message });
+      }
+    }
+    const people = await take(tx, taken, context, now);
+    const left = await tx.countWaiting(of);
+    return { touched: people, accepted: taken.length, refused, left, next: next ?? null };
+  });
+  if (touched.length > 0) await reconcilePeople(p, tenant.id, touched, { context });
+  return answer;
+}
+
+/** Whom an item is about: the pushed user and the subject. */
+function namesOf({ detail }: ReviewItem): readonly string[] {
+  const [candidate] = (detail["candidates"] ?? []) as readonly string[];
+  return [candidate, detail["subject"]].filter((name) => typeof name === "string");
+}
+
+function refuseRivals(item: ReviewItem, waiting: readonly ReviewItem[]): void {
+  const mine = new Set(namesOf(item));
+  const rival = waiting.find((other) => other.id !== item.id && namesOf(other).some((name) => mine.has(name)));
+  if (rival) throw new Refusal("conflict", `\`${rival.id}\` is about the same person or subject: accept one of them`);
+}
+
+interface Accepted {
+  readonly item: ReviewItem;
+  readonly row: LinkCandidate;
+  readonly joined: JoinNotice | undefined;
+}
+
+/** INVARIANT: a Refusal leaves nothing written. */
+async function acceptOne(tx: TenantWriter, item: ReviewItem, now: Instant): Promise<Omit<Accepted, "item">> {
+  const { connection, row, subject } = await acceptable(tx, item);
+  return { row, joined: await moveSubject(tx, connection, row, subject, now) };
+}
+
+/** What follows from accepted items; whom it touches. */
+async function take(
+  tx: TenantWriter,
+  taken: readonly Accepted[],
+  context: Context,
+  now: Instant,
+): Promise<readonly UserId[]> {
+  if (taken.length === 0) return [];
+  await tx.appendAudit(
+    taken.map(({ item: { id, kind, detail }, row }) => {
+      return { ...auditEntry(context, now, "review_item.accepted", { item: id, kind, ...detail }), user: row.user };
+    }),
+  );
+  const joined = taken.flatMap((one) => one.joined ?? []);
+  await recordNotices(tx, joined, context, now);
+  const users = taken.map(({ row }) => row.user);
+  await tx.endAllSessions(users);
+  const people = [...users, ...joined.map(({ user }) => user)];
+  await tx.markDirty(people, "facts", now);
+  return people;
 }
 
 async function acceptable(tx: TenantWriter, { id, kind, connection: at, detail }: ReviewItem) {

@@ -1,7 +1,7 @@
 /** What waits for an admin to say who is who. */
 import type { ConnectionId, Instant } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import type { ReviewItemReader, ReviewItems, ReviewItemWriter } from "../provisioning/ports/review-items.js";
+import type { ItemsOf, ReviewItemReader, ReviewItems, ReviewItemWriter } from "../provisioning/ports/review-items.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { one, sql, verbatim } from "./sql.js";
@@ -38,8 +38,29 @@ function itemOf(row: ItemColumns) {
 }
 
 export function reviewItemWriter(scope: Scope): ReviewItemWriter {
-  const { tenant, sql: db } = scope;
+  const { tenant, sql: db, dialect } = scope;
+  const waiting = ({ kind, connection }: ItemsOf) =>
+    sql`from review_items where tenant_id = ${tenant} and connection_id = ${connection} and kind = ${kind} and closed_at is null`;
   return {
+    async waitingItems(of, { after = "", limit }) {
+      const rows = await db.all<ItemColumns>(
+        sql`select id, kind, connection_id, detail, created_at ${waiting(of)} and id > ${after} order by id limit ${limit + 1}`,
+      );
+      return page(rows, limit, itemOf, (row) => row.id);
+    },
+    async itemsNaming(of, names) {
+      // as they stand in the text of the detail
+      const quoted = names.map((name) => JSON.stringify(name));
+      const named = dialect.holdsOneOf(verbatim("cast(detail as text)"), quoted);
+      const rows = await db.all<ItemColumns>(
+        sql`select id, kind, connection_id, detail, created_at ${waiting(of)} and ${named} order by id`,
+      );
+      return rows.map(itemOf);
+    },
+    async countWaiting(of) {
+      const row = await one<{ readonly count: number }>(db, sql`select count(*) as count ${waiting(of)}`);
+      return Number(row?.count ?? 0);
+    },
     insertReviewItem: ({ detail, ...item }, now) => insertReviewItems(scope, { ...item, details: [detail] }, now),
     insertReviewItems: (items, now) => insertReviewItems(scope, items, now),
     async closeReviewItems(connection, kind, now) {

@@ -44,6 +44,7 @@ const ACCESS: Readonly<Record<string, Needs>> = {
   [`POST ${T}/users/{user}/adoption`]: "admin",
   [`GET ${T}/review-items`]: "read",
   [`DELETE ${T}/review-items/{item}`]: "write",
+  [`POST ${T}/review-items/accept`]: "admin",
   [`POST ${T}/review-items/{item}/accept`]: "admin",
   [`GET ${T}/sessions`]: "read",
   [`DELETE ${T}/sessions`]: "write",

@@ -241,6 +241,8 @@ async function byHand(journey: Journey): Promise<void> {
   await directory.push("ben");
   const { body } = await journey.step(`GET ${T}/review-items`, { tenant }, 200);
   const waiting = { tenant, item: String(body.items?.[0]?.["id"]) };
+  const all = { connection: "okta", kind: "other_subject" };
+  await journey.step(`POST ${T}/review-items/accept`, { tenant }, 200, { body: all });
   await journey.step(`POST ${T}/review-items/{item}/accept`, waiting, 409);
   await journey.step(`DELETE ${T}/review-items/{item}`, waiting, 204);
   await requests(journey, { tenant, connection: "okta" });

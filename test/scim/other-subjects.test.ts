@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/model/json.js";
 import { Refusal } from "../../src/model/problem.js";
 import { OWNER } from "../../src/model/target.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
-import { acceptReviewItem } from "../../src/provisioning/review-items.js";
+import { acceptReviewItem, acceptReviewItems } from "../../src/provisioning/review-items.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { signInOf } from "../support/people.js";
@@ -227,6 +227,68 @@ describe("a pushed person who is named by another subject than they sign in by",
       await arrive(directory, "sub-x", { userName: "x", claimedEmail: "ann@acme.example" });
       expect(await accept(directory, "ambiguous_link")).to.equal("conflict");
       expect(await acceptReviewItem(service().p, directory.tenant, "none", ADMIN)).to.equal(false);
+    });
+
+    describe("many of them at once", () => {
+      const acceptMany = (
+        { tenant, connection: { slug } }: ScimDirectory,
+        more: { limit?: number; after?: string } = {},
+      ) => acceptReviewItems(service().p, tenant, { connection: slug, kind: "other_subject", ...more }, ADMIN);
+      /** People who wait for a correction of their externalId; their accounts, by name. */
+      const corrected = async (...names: readonly string[]) => {
+        const directory = await connect();
+        const accounts = new Map<string, string>();
+        for (const name of names) {
+          const id = await directory.user(name, { externalId: `mail-${name}` });
+          accounts.set(name, await arrive(directory, `sub-${name}`, { userName: name }));
+          await put(directory, id, name, { externalId: `oid-${name}` });
+        }
+        const come = (name: string) => arrive(directory, `oid-${name}`, { userName: name });
+        for (const name of names) expect(await come(name)).to.equal("needs_review");
+        return { directory, accounts, come };
+      };
+
+      it("are accepted page by page, each as by itself, and of another connection none", async () => {
+        const { directory, accounts, come } = await corrected("ann", "ben", "cid");
+        const other = await connect({ tenant: directory.tenant });
+        expect(await acceptMany(other)).to.deep.equal({ accepted: 0, refused: [], left: 0, next: null });
+        const first = await acceptMany(directory, { limit: 2 });
+        expect(first).to.deep.include({ accepted: 2, refused: [], left: 1 });
+        expect(await come("cid")).to.equal("needs_review");
+        const second = await acceptMany(directory, { limit: 2, after: String(first.next) });
+        expect(second).to.deep.equal({ accepted: 1, refused: [], left: 0, next: null });
+        for (const [name, user] of accounts) {
+          expect(await come(name), name).to.equal(user);
+          expect(await arrive(directory, `sub-${name}`, { userName: name }), name).to.equal("needs_review");
+        }
+        const { items } = await reader(directory).audit({ limit: 90 });
+        expect(items.filter(({ action }) => action === "review_item.accepted").length).to.equal(3);
+      });
+
+      it("SEC-05: but not where two subjects would be one person, nor the sign-in of an owner; those wait on", async () => {
+        const { directory, come } = await corrected("ann", "ben", "cid");
+        expect(await arrive(directory, "sub-eve", { userName: "ann" })).to.equal("needs_review");
+        const boss = await arrive(directory, "sub-boss", { userName: "boss" });
+        await own(directory, boss);
+        const id = await directory.user("dan", { externalId: "mail-dan" });
+        const dan = await arrive(directory, "sub-dan", { userName: "dan" });
+        await put(directory, id, "dan", { externalId: "sub-boss" });
+        // one at a time: the rival is not on the same page
+        const refused: string[] = [];
+        let accepted = 0;
+        for (let after: string | null = ""; after !== null; ) {
+          const answer = await acceptMany(directory, { limit: 1, ...(after && { after }) });
+          accepted += answer.accepted;
+          refused.push(...answer.refused.map(({ problem }) => problem));
+          after = answer.next;
+        }
+        expect([accepted, refused.length]).to.deep.equal([2, 3]);
+        expect(refused.filter((problem) => problem.includes("about the same person")).length).to.equal(2);
+        expect((await waiting(directory)).length).to.equal(3);
+        expect(await come("ann")).to.equal("needs_review");
+        expect(await arrive(directory, "sub-boss", { userName: "boss" })).to.equal(boss);
+        expect(await arrive(directory, "sub-dan", { userName: "dan" })).to.equal(dan);
+      });
     });
   });
 });

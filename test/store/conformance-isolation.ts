@@ -294,6 +294,9 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     return (await b.metBy(a.connection, [{ subject: "sub", names }])).flat();
   },
   hasNewcomerSince: (b, a) => b.hasNewcomerSince(a.connection, a.row),
+  waitingItems: async (b, a) => (await b.waitingItems({ kind: "x", connection: a.connection }, { limit: 9 })).items,
+  itemsNaming: (b, a) => b.itemsNaming({ kind: "x", connection: a.connection }, [a.byHand]),
+  countWaiting: (b, a) => b.countWaiting({ kind: "x", connection: a.connection }),
   signInNames: (b, a) => b.signInNames(a.row),
   signedInAloneEver: (b, a, own) => b.signedInAlone(own.connection, { externalIds: [], userNames: [] }, [a.row]),
   noteKeptOut: (b, a) => b.noteKeptOut(a.connection, [{ subject: "sub", by: a.row }], LATER),

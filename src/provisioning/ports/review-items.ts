@@ -20,7 +20,15 @@ export interface ReviewItemReader {
   reviewItems(query: PageQuery): Promise<Page<ReviewItem>>;
 }
 
+/** Which items are meant. */
+export type ItemsOf = Pick<ReviewItem, "kind" | "connection">;
+
 export interface ReviewItemWriter {
+  /** Those of this kind that wait at the connection, oldest first. */
+  waitingItems(of: ItemsOf, query: PageQuery): Promise<Page<ReviewItem>>;
+  /** Those among them whose detail names one of these ids, or subjects. One statement. */
+  itemsNaming(of: ItemsOf, names: readonly string[]): Promise<readonly ReviewItem[]>;
+  countWaiting(of: ItemsOf): Promise<number>;
   /** One that waits already is not put down again. */
   insertReviewItem(item: Pick<ReviewItem, "kind" | "connection" | "detail">, now: Instant): Promise<void>;
   /** The same of many, in one statement. */
