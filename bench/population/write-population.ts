@@ -152,9 +152,11 @@ function userRow(id: string, { userName, givenName, familyName }: ShapedUser, at
 
 function directoryRow({ connection, at }: Place, id: string, position: number, shaped: ShapedUser): Row {
   const { userName, givenName, familyName, department, title, country, costCenter } = shaped;
+  const externalId = `e${position}`;
   const resource = {
     schemas: ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
-    ...{ userName, displayName: `${givenName} ${familyName}`, active: true, title },
+    // as in the column: a write without it would take it away, which is a change of names
+    ...{ externalId, userName, displayName: `${givenName} ${familyName}`, active: true, title },
     name: { givenName, familyName },
     emails: [{ value: userName, primary: true }],
     addresses: [{ country, primary: true }],
@@ -163,8 +165,8 @@ function directoryRow({ connection, at }: Place, id: string, position: number, s
   const { attributes, appRoles } = userFacts(resource);
   return {
     ...{ id, connection_id: connection, user_name: userName, user_name_folded: fold(userName) },
-    ...{ user_name_ascii: asciiLower(userName), external_id: `e${position}` },
-    ...{ subject: shaped.hasClaims ? `e${position}` : null, display_name: resource.displayName },
+    ...{ user_name_ascii: asciiLower(userName), external_id: externalId },
+    ...{ subject: shaped.hasClaims ? externalId : null, display_name: resource.displayName },
     ...{ scim_resource: JSON.stringify(resource), scim_search: JSON.stringify({ userName: fold(userName) }) },
     ...{ scim_attributes: JSON.stringify(attributes), scim_app_roles: JSON.stringify(appRoles), scim_active: true },
     ...{ scim_created_at: at, scim_version: 1, version: 1, claims: shaped.hasClaims ? claimsOf(shaped, at) : null },

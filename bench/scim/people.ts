@@ -12,7 +12,7 @@ export function storedPerson(shape: Shape, at: number): Person {
   const { userName, givenName, familyName, title, country, groups } = shapedUser(shape, at);
   return {
     schemas: [USER],
-    ...{ userName, displayName: `${givenName} ${familyName}`, active: true, title },
+    ...{ externalId: `e${at}`, userName, displayName: `${givenName} ${familyName}`, active: true, title },
     name: { givenName, familyName },
     emails: [{ value: userName, primary: true }],
     addresses: [{ country, primary: true }],
