@@ -17,6 +17,7 @@ export function connectionView(
     rolesFrom,
     manages,
     adopt,
+    linkAcross,
     settleSeconds,
     createdAt,
   } = connection;
@@ -32,6 +33,7 @@ export function connectionView(
       rolesFrom,
       manages,
       adopt,
+      linkAcross,
       settleSeconds,
       createdAt,
     },

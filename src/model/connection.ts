@@ -13,6 +13,8 @@ export type ScimProfile = "rfc" | "okta" | "entra";
 export type ManagedResource = "users" | "groups" | "serviceAccounts";
 /** Which of the people and groups that admins made by hand a SCIM client finds and may take over. */
 export type AdoptMode = "off" | "verified_domain";
+/** Whether people of other connections are recognised by their verified e-mail, and its own people there. */
+export type LinkAcross = "off" | "verified_email";
 export type GroupSeparator = "," | ";";
 /** What becomes of synced people when SCIM is switched off: they go on by hand, or are deactivated. */
 export type OnDisable = "convert" | "deactivate";
@@ -44,6 +46,7 @@ export interface Connection {
   /** Since when the connection does not manage groups: what it last said of them is stale from then on. */
   readonly groupsUnmanagedSince?: Instant;
   readonly adopt: AdoptMode;
+  readonly linkAcross: LinkAcross;
   /** When it last ceased to be live: what admins had made by hand of what it kept by then is evidence no more. */
   readonly liveUntil?: Instant;
   /** Seconds after a group's first membership write until SCIM alone answers for it. */

@@ -186,5 +186,7 @@ export interface ClaimsDocument {
   readonly groupsUnknown?: UnknownReason;
   readonly appRoles?: Asserted<readonly string[]>;
   readonly claims: Readonly<Record<string, readonly string[]>>;
+  /** What the latest sign-in that said anything of it vouched for. */
+  readonly verifiedEmail?: string;
   readonly at: Instant;
 }

@@ -2,11 +2,11 @@
 
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ScimUserDocument } from "../model/directory.js";
+import { domainForm } from "../model/domain-form.js";
 import { emailDomain, fold } from "../model/fold.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
-import { domainForm } from "./domain-form.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 

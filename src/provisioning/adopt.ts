@@ -4,11 +4,11 @@
  */
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ScimGroupDocument, ScimUserDocument, UpsertUser } from "../model/directory.js";
+import { addressForm } from "../model/domain-form.js";
 import { emailDomain } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
-import { addressForm } from "./domain-form.js";
 import type { Adoptable, KeptFrom, LocalNames, LocalPerson } from "./ports/adoption.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";

@@ -10,6 +10,9 @@ import type { Known } from "../model/known.js";
 export function mergeClaims(before: ClaimsDocument | undefined, observed: ObserveUser, now: Instant): ClaimsDocument {
   const groups = merged(before?.groups, observed.groups, now);
   const appRoles = merged(before?.appRoles, observed.appRoles, now);
+  // An e-mail that is merely claimed by now is verified no more.
+  const verifiedEmail =
+    observed.verifiedEmail ?? (observed.claimedEmail === undefined ? before?.verifiedEmail : undefined);
   const groupsUnknown = observed.groups.known ? observed.groups.partial : observed.groups.reason;
   return {
     attributes: mergeAttributes(before?.attributes ?? {}, observed.attributes, now),
@@ -17,6 +20,7 @@ export function mergeClaims(before: ClaimsDocument | undefined, observed: Observ
     ...(groupsUnknown === undefined ? {} : { groupsUnknown }),
     ...(appRoles && { appRoles }),
     claims: observed.claims,
+    ...(verifiedEmail !== undefined && { verifiedEmail }),
     at: now,
   };
 }

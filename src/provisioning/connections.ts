@@ -1,10 +1,10 @@
 /** Connections: making, changing and ending a tenant's trust in a source. */
 import { compileMapping } from "../engine/compile/compile.js";
 import type { Connection, JitMode, OnDisable, SyncMode, Tenant } from "../model/connection.js";
+import { domainForm } from "../model/domain-form.js";
 import type { Instant, RunId } from "../model/ids.js";
 import { type Problem, Refusal } from "../model/problem.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
-import { domainForm } from "./domain-form.js";
 import { mappingContext } from "./mapping/compiled-mappings.js";
 import { forgetRefresh } from "./metadata-refresh.js";
 import { adoptableByEach, reviewWidened } from "./namesakes.js";
@@ -88,6 +88,7 @@ function newConnection(
     manages,
     ...(manages.includes("groups") ? {} : { groupsUnmanagedSince: p.now() }),
     adopt: input.adopt ?? "verified_domain",
+    linkAcross: input.linkAcross ?? "verified_email",
     settleSeconds: input.settleSeconds ?? SETTLE_SECONDS,
     ...(clientSecret === undefined ? {} : { secret: p.secrets.encrypt(clientSecret, secretContext(tenant)) }),
   };
@@ -186,8 +187,15 @@ async function applyChange(
 }
 
 /** Keys, issuer and domains decide who can come in as whom: owners hear of each change. */
-function isOfTrust({ saml, oidc, allowedDomains, requireDomains, mayGrantOwner }: ConnectionChange): boolean {
-  return [saml, oidc, allowedDomains, requireDomains, mayGrantOwner].some((one) => one !== undefined);
+function isOfTrust({
+  saml,
+  oidc,
+  allowedDomains,
+  requireDomains,
+  mayGrantOwner,
+  linkAcross,
+}: ConnectionChange): boolean {
+  return [saml, oidc, allowedDomains, requireDomains, mayGrantOwner, linkAcross].some((one) => one !== undefined);
 }
 
 /** What was said of groups goes on from when they stopped being managed; once they are again, each by itself, until it is confirmed. */

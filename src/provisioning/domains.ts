@@ -1,10 +1,10 @@
 /** Domains owns which e-mail domains are a tenant's: proved by a record in the DNS, looked at again every day, or the operator's word. */
 import type { Tenant } from "../model/connection.js";
+import { domainForm } from "../model/domain-form.js";
 import type { Instant, TenantId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { type Context, type Provisioning, WORKER } from "./deps.js";
-import { domainForm } from "./domain-form.js";
 import { adoptableByEach, reviewWidened } from "./namesakes.js";
 import { recordNotices } from "./notices.js";
 import type { DomainClaim, TenantDomain } from "./ports/domains.js";

@@ -3,6 +3,7 @@ import type { CustomResourceId, DirectoryGroupId, DirectoryUserId, Instant, User
 import type { JsonObject } from "../model/json.js";
 import type { AdoptionNotice } from "./adopt.js";
 import type { JoinNotice } from "./join-signed-in.js";
+import type { AcrossNotice } from "./link-across.js";
 import type { WrittenRow } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { PinNotice } from "./pushed-pins.js";
@@ -26,7 +27,7 @@ export interface IngestState {
   readonly touched: Set<UserId>;
   /** Groups whose members changed and whose version is to rise once. */
   readonly filled: Map<DirectoryGroupId, Written>;
-  readonly notices: (PinNotice | AdoptionNotice | JoinNotice)[];
+  readonly notices: (PinNotice | AdoptionNotice | JoinNotice | AcrossNotice)[];
   groupsPushed: boolean;
 }
 

@@ -11,6 +11,7 @@ import { admitDomain } from "./admit.js";
 import { localPersonOf, meanLocalPeople } from "./adopt.js";
 import { type Ingested, needsSeat, profileOf } from "./ingest.js";
 import { isRenamed, mayJoin } from "./join-signed-in.js";
+import { formerEmails, knownAcross } from "./link-across.js";
 import { askedOf } from "./link-push.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { SignedInRow } from "./ports/signed-in.js";
@@ -102,9 +103,11 @@ async function storeNewcomers(
   const { connection } = first;
   const documents = pushes.map(({ changes: [{ document }] }) => document);
   const areStrangers = await tx.strangers(connection.id, documents);
+  const emails = documents.map(({ email }) => email);
+  const isKnownAcross = await knownAcross(tx, first.tenant, connection, emails);
   const plain = await notByHand(
     tx,
-    pushes.filter((_, at) => areStrangers[at] === true),
+    pushes.filter((_, at) => areStrangers[at] === true && !isKnownAcross(emails[at])),
   );
   if (plain.length === 0) return;
   const newcomers = plain.map(({ connection, changes: [{ document }] }) => {
@@ -170,6 +173,12 @@ async function storeChanged(
   const changed = plain.map(({ changes: [{ id, document, ifVersion }] }) => {
     return { id: id as DirectoryUserId, document, ...(ifVersion !== undefined && { ifVersion }) };
   });
+  await tx.keepFormerEmails(
+    plain.flatMap((push) => {
+      const row = rowOf(push);
+      return row ? formerEmails(row.id, row.pushedEmail, push.changes[0].document.email) : [];
+    }),
+  );
   const [written] = await Promise.all([
     tx.updateScims(connection.id, changed, now),
     tx.markDirty([...new Set(users)], "facts", now, lease),

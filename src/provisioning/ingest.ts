@@ -6,6 +6,7 @@ import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange, ObserveUser, ScimUserDocument, UpsertUser } from "../model/directory.js";
 import { fold } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { linkAddress } from "../model/link-address.js";
 import { Refusal } from "../model/problem.js";
 import { versionConflict } from "../model/version-conflict.js";
 import { admitDocument, admitSeat } from "./admit.js";
@@ -25,6 +26,7 @@ import type { IngestState, Written } from "./ingest-state.js";
 import { type JoinNotice, joinSignedIn, mayJoin, signInThatStays } from "./join-signed-in.js";
 import { reviewPrivileged } from "./keep-out.js";
 import { reviewLink } from "./link.js";
+import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcross } from "./link-across.js";
 import { keepOutNamesakes, linkPush, type PushLinked, reviewNamesake } from "./link-push.js";
 import { observeUser } from "./observe.js";
 import type { LocalPerson } from "./ports/adoption.js";
@@ -40,7 +42,7 @@ export interface Ingested {
   /** People whose facts changed; they are marked. */
   readonly touched: readonly UserId[];
   /** What became of names that the mapping uses, and what was taken over, for the audit and the feed. */
-  readonly notices: readonly (PinNotice | AdoptionNotice | JoinNotice)[];
+  readonly notices: readonly (PinNotice | AdoptionNotice | JoinNotice | AcrossNotice)[];
 }
 
 /** Until when the worker leaves the marks of whom it touched to the caller, if they are not too many. */
@@ -129,7 +131,9 @@ async function observe(
   change: ObserveUser,
 ): Promise<void> {
   const observed = await observeUser(tx, tenant, connection, change, { takeFacts: true, now });
-  if (observed.kind !== "row" || observed.joined === undefined) return;
+  if (observed.kind !== "row") return;
+  if (observed.across) notices.push(observed.across);
+  if (observed.joined === undefined) return;
   touched.add(observed.joined.user);
   notices.push(observed.joined);
 }
@@ -171,6 +175,8 @@ async function storeUser(state: IngestState, change: UpsertUser, linked: PushLin
     state.touched.add(linked.row.user);
     return tx.updateScim(connection.id, linked.row.id, document, undefined, now);
   }
+  const known = linked.kind === "nobody" || linked.kind === "namesake" ? await pushAcross(state, change) : NOT_ACROSS;
+  if (known.stored) return known.stored;
   if (linked.kind === "namesake") await reviewNamesake(tx, connection, linked.row, now);
   const user = linked.kind === "revive" ? linked.row.user : await tx.insertPendingUser(profileOf(document), now);
   if (needsSeat(connection, document)) await admitSeat(tx, user);
@@ -178,7 +184,38 @@ async function storeUser(state: IngestState, change: UpsertUser, linked: PushLin
   const linkedBy = linked.kind === "revive" ? "revived" : "created";
   const signIn = linked.kind === "revive" ? await signInThatStays(tx, linked.row, document) : {};
   const row = { connection: connection.id, user, linkedBy, scim: document, userName: document.userName, ...signIn };
-  return tx.insertUserRow({ ...row, ...(newId !== undefined && { id: newId }) }, now);
+  const written = await tx.insertUserRow({ ...row, ...(newId !== undefined && { id: newId }) }, now);
+  if (linked.kind === "nobody") await known.review?.(written.id);
+  return written;
+}
+
+/** What is known elsewhere of somebody whom a push means, and nobody here. */
+interface PushedAcross {
+  /** It is an account of another connection's. */
+  readonly stored?: Written;
+  /** An admin is told of the row that is made. */
+  readonly review?: (row: DirectoryUserId) => Promise<void>;
+}
+
+const NOT_ACROSS: PushedAcross = {};
+
+async function pushAcross(state: IngestState, { document, newId }: UpsertUser): Promise<PushedAcross> {
+  const { tx, tenant, connection, now, touched, notices } = state;
+  const { email, userName } = document;
+  const name = linkAddress(email)?.address ?? "";
+  const found = await linkAcross(tx, tenant, connection, { name, email, verified: true, door: "push" });
+  const { address, ...across } = found;
+  if (address === undefined || across.kind === "nobody") return NOT_ACROSS;
+  if (across.kind !== "account") {
+    return { review: (row) => reviewAcross(tx, connection, across, address, { candidates: [row] }, now) };
+  }
+  const { user } = across;
+  if (needsSeat(connection, document)) await admitSeat(tx, user);
+  touched.add(user);
+  notices.push(linkedNotice(connection, user, address));
+  const link = { linkedBy: "verified_email", emailDomain: address.domain };
+  const row = { connection: connection.id, user, ...link, scim: document, userName };
+  return { stored: await tx.insertUserRow({ ...row, ...(newId !== undefined && { id: newId }) }, now) };
 }
 
 /** Whoever has the userName already is the one whom the document means, and is no news. */
@@ -227,6 +264,7 @@ async function replaceUser(state: IngestState, id: DirectoryUserId, change: Upse
   }
   if (mayJoin(row, change.document)) await joinSignedIn(state, row, change.document);
   if (needsSeat(connection, change.document) && !row.scimActive) await admitSeat(tx, row.user);
+  await keepFormerEmail(tx, row.id, row.pushedEmail, change.document.email);
   state.touched.add(row.user);
   return tx.updateScim(connection.id, id, change.document, change.ifVersion, now);
 }

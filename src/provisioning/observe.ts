@@ -2,12 +2,14 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ClaimsDocument, ObserveUser } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
+import { linkAddress } from "../model/link-address.js";
 import { admitDomain } from "./admit.js";
 import { mergeClaims } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { noteRefusal, reviewKeepers } from "./keep-out.js";
 import { linkSignIn, reviewLink, reviewSubject } from "./link.js";
+import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcross } from "./link-across.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { signInNames } from "./sign-in-names.js";
@@ -21,6 +23,8 @@ export type Observed =
       readonly took: boolean;
       /** The account that stood for the sign-in until now, and ends: the caller says and reconciles it. */
       readonly joined?: JoinNotice;
+      /** The account was known at other connections alone until now: the caller says so. */
+      readonly across?: AcrossNotice;
     }
   | {
       readonly kind: "inactive";
@@ -69,9 +73,12 @@ export async function observeUser(
     return { kind: "inactive", user, keepers };
   }
   if (linked.kind !== "row") {
+    const known = await observeAcross(tx, tenant, connection, observed, options);
+    if (known) return known;
     if (!options.create) return { kind: "nobody" };
-    admitDomain(tenant, connection, [observed.verifiedEmail, observed.claimedEmail, observed.userNames[0]]);
-    return { kind: "row", user: await insertObserved(tx, connection, observed, now), took: true };
+    admitDomain(tenant, connection, addressesOf(observed));
+    const user = await insertObserved(tx, connection, observed, now);
+    return { kind: "row", user, took: true };
   }
   const { row, joins } = linked;
   const joined = joins && (await moveSignIn(tx, connection, joins, row, now));
@@ -80,6 +87,44 @@ export async function observeUser(
   const took = await takeUp(tx, row, observed, options);
   await tx.keepSignInNames(row.id, signInNames(observed).names);
   return { kind: "row", user: row.user, took, ...(joined && { joined }) };
+}
+
+function addressesOf({ verifiedEmail, claimedEmail, userNames }: ObserveUser) {
+  return [verifiedEmail, claimedEmail, userNames[0]];
+}
+
+/** Somebody who is nobody here, and somebody at the tenant's other connections; `undefined`: nobody there either. */
+async function observeAcross(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  observed: ObserveUser,
+  { takeFacts, now }: ObserveOptions,
+): Promise<Observed | undefined> {
+  const { subject, verifiedEmail, claimedEmail } = observed;
+  const email = verifiedEmail ?? claimedEmail;
+  const stranger = { name: subject, email, verified: verifiedEmail !== undefined, door: "sign_in" } as const;
+  const { address, ...across } = await linkAcross(tx, tenant, connection, stranger);
+  if (address === undefined || across.kind === "nobody") return undefined;
+  admitDomain(tenant, connection, addressesOf(observed));
+  if (across.kind !== "account") {
+    await reviewAcross(tx, connection, across, address, { subject }, now);
+    return across.kind === "off" ? { kind: "inactive", user: across.user, keepers: [] } : { kind: "ambiguous" };
+  }
+  const { user } = across;
+  const claims = takeFacts ? mergeClaims(undefined, observed, now) : emptyClaims(now);
+  const row = {
+    connection: connection.id,
+    user,
+    linkedBy: "verified_email",
+    emailDomain: address.domain,
+    claims,
+    subject,
+  };
+  const { names } = signInNames(observed);
+  await tx.insertUserRow({ ...row, names, userName: observed.userNames[0] ?? subject }, now);
+  await tx.markDirty([user], "sign_in", now);
+  return { kind: "row", user, took: takeFacts, across: linkedNotice(connection, user, address) };
 }
 
 /** Stores what the sign-in says of the person, as far as asked. */
@@ -92,7 +137,9 @@ async function takeUp(
   const { now } = options;
   const take = options.takeFacts && !(options.onlyFirst && hasFacts(row.claims));
   if (take) {
-    await tx.updateClaims(row.id, mergeClaims(row.claims, observed, now), observed.subject, now);
+    const claims = mergeClaims(row.claims, observed, now);
+    await keepFormerEmail(tx, row.id, linkAddress(row.claims?.verifiedEmail)?.address, claims.verifiedEmail);
+    await tx.updateClaims(row.id, claims, observed.subject, now);
     await tx.markDirty([row.user], "sign_in", now);
   } else if (row.subject !== observed.subject) {
     await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), observed.subject, now);

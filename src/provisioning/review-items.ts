@@ -2,6 +2,7 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
+import { acceptAcross, tellApart } from "./accept-across.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { holdsPrivileges } from "./keep-out.js";
@@ -23,6 +24,7 @@ export async function closeReviewItem(p: Provisioning, tenant: Tenant, id: strin
     if (item === undefined) return false;
     const candidates = (item.detail["candidates"] ?? []) as readonly DirectoryUserId[];
     if (item.kind === "deleted_name") await tx.letNamesGo(candidates);
+    if (item.kind === "same_email") await tellApart(tx, item);
     const isOfSubject = ["deleted_name", "kept_out"].includes(item.kind) && item.detail["subject"] !== undefined;
     if (isOfSubject) await tx.letPass(item.connection, String(item.detail["subject"]), candidates, now);
     await tx.appendAudit([
@@ -34,7 +36,7 @@ export async function closeReviewItem(p: Provisioning, tenant: Tenant, id: strin
 
 /**
  * An admin says that the subject of an item `other_subject` is the pushed person's from now on: their account is signed in to by it, and by
- * the one before no more. False: nothing waits by that id. Refusal `conflict`: there is nothing to accept, or the account of the sign-in
+ * the one before no more; of an item `same_email`, that whoever came is the account that has the e-mail. False: nothing waits by that id. Refusal `conflict`: there is nothing to accept, or the account of the sign-in
  * holds privileges.
  */
 export async function acceptReviewItem(
@@ -48,6 +50,13 @@ export async function acceptReviewItem(
     await tx.lockTenant();
     const item = await tx.closeReviewItem(id, now);
     if (item === undefined) return undefined;
+    if (item.kind === "same_email") {
+      const { user, touched: people } = await acceptAcross(tx, item, now);
+      const accepted = { item: id, kind: item.kind, ...item.detail };
+      await tx.appendAudit([{ ...auditEntry(context, now, "review_item.accepted", accepted), user }]);
+      await tx.markDirty(people, "facts", now);
+      return people;
+    }
     return take(tx, [{ item, ...(await acceptOne(tx, item, now)) }], context, now);
   });
   if (touched) await reconcilePeople(p, tenant.id, touched, { context });

@@ -158,7 +158,8 @@ function observe(p: Provisioning, request: SignIn): Promise<ObservedAt> {
     });
     if (before === undefined) await refuseFormerProvider(tx, connection);
     if (found.kind !== "row") return found;
-    if (found.joined) await recordNotices(tx, [found.joined], contextOf(request, found.user), now);
+    const notices = [found.joined, found.across].flatMap((notice) => notice ?? []);
+    await recordNotices(tx, notices, contextOf(request, found.user), now);
     const at =
       before?.user === found.user ? before : await tx.sessionEpoch(connection.id, observed.subject, found.user);
     if (at?.user !== found.user) throw new Error("a subject that was just linked has no account");

@@ -1,6 +1,6 @@
 import type { SessionLimits, TeamPolicy, Tenant } from "../model/connection.js";
+import { domainForm } from "../model/domain-form.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
-import { domainForm } from "./domain-form.js";
 import { adoptableByEach, reviewWidened } from "./namesakes.js";
 
 export interface TenantInput {

@@ -155,6 +155,7 @@ function columnsOf(settings: Settings): Readonly<Record<string, Value>> {
     manages: toJson(settings.manages),
     groups_unmanaged_at: toMillisOrNull(settings.groupsUnmanagedSince),
     adopt: settings.adopt,
+    link_across: settings.linkAcross ?? "off",
     group_attribute: settings.groupAttribute ?? null,
     group_separator: settings.groupSeparator ?? null,
     settle_seconds: settings.settleSeconds,

@@ -115,6 +115,7 @@ export interface CandidateColumns {
   readonly scim_active: Flag | null;
   readonly deleted_at: number | null;
   readonly claims: string | null;
+  readonly pushed_email: string | null;
   readonly id_changed: Flag;
   readonly name_changed: Flag;
 }
@@ -122,7 +123,7 @@ export interface CandidateColumns {
 /** Columns of `directory_users u` joined with `identity_links l`. */
 export const CANDIDATE_COLUMNS = verbatim(
   `u.id, l.user_id, u.user_name, u.subject, u.external_id, u.scim_resource is not null as has_scim, u.scim_active,
-    u.deleted_at, u.claims, u.id_changed, u.name_changed`,
+    u.deleted_at, u.claims, u.pushed_email, u.id_changed, u.name_changed`,
 );
 
 /** `from ... where ...` for `CANDIDATE_COLUMNS`: the rows with these ids, a subquery in brackets, and their links. */
@@ -148,6 +149,7 @@ export function candidateOf(row: CandidateColumns): LinkCandidate {
     scimActive: row.scim_active !== null && isTrue(row.scim_active),
     deleted: row.deleted_at !== null,
     ...(row.claims === null ? {} : { claims: fromJson<ClaimsDocument>(row.claims) }),
+    ...given("pushedEmail", row.pushed_email),
     ...(isTrue(row.id_changed) && { idChanged: true }),
     ...(isTrue(row.name_changed) && { nameChanged: true }),
   };

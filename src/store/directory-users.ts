@@ -1,7 +1,8 @@
 /** People in the directory ledger: finding them, and writing their two documents. */
-import type { ScimUserDocument } from "../model/directory.js";
+import type { ClaimsDocument, ScimUserDocument } from "../model/directory.js";
 import { asciiLower, fold } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { linkAddress } from "../model/link-address.js";
 import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { versionConflict } from "../model/version-conflict.js";
@@ -128,6 +129,7 @@ export function scimColumns(document: ScimUserDocument | undefined, userName: st
     user_name_ascii: asciiLower(userName),
     external_id: document?.externalId ?? null,
     display_name: (document?.attributes.displayName as string | null | undefined) ?? null,
+    pushed_email: linkAddress(document?.email)?.address ?? null,
     scim_resource: toJsonOrNull(document?.resource),
     scim_search: toJsonOrNull(document?.search),
     scim_attributes: toJsonOrNull(document?.attributes),
@@ -215,6 +217,7 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       const at = toMillis(now);
       await db.run(
         sql`update directory_users set claims = ${toJson(claims)}, claims_version = claims_version + 1,
+            signed_in_email = ${text(signedInEmail(claims))},
             subject = coalesce(${text(subject ?? null)}, subject), id_changed = ${stays("id_changed", subject)},
             name_changed = ${stays("name_changed", subject)},
             modified_at = case when scim_resource is null then ${bigint(at)} else modified_at end
@@ -232,6 +235,10 @@ export function directoryUserWriter(scope: Scope): UserWriter {
   };
 }
 
+function signedInEmail(claims: ClaimsDocument | undefined): string | null {
+  return linkAddress(claims?.verifiedEmail)?.address ?? null;
+}
+
 /** Whoever moves a subject has decided what changed names mean. */
 function stays(flag: "id_changed" | "name_changed", subject: string | undefined): Fragment {
   return sql`(${verbatim(flag)} and coalesce(subject, '') = coalesce(${text(subject ?? null)}, subject, ''))`;
@@ -246,6 +253,7 @@ export async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant)
     ...scimColumns(row.scim, row.scim?.userName ?? row.userName),
     ...(row.shown && shownColumns(row.shown)),
     ...{ claims: toJsonOrNull(row.claims), claims_version: row.claims === undefined ? 0 : 1 },
+    signed_in_email: signedInEmail(row.claims),
     ...{ version: 1, created_at: at, modified_at: at },
     ...(row.scim === undefined ? {} : { scim_created_at: at, scim_version: 1 }),
   };
@@ -262,6 +270,7 @@ export async function insertUserRow(scope: Scope, row: NewUserRow, now: Instant)
     insertion("identity_links", {
       ...{ tenant_id: tenant, id: newId(), directory_user_id: columns.id, user_id: row.user },
       ...{ connection_id: row.connection, linked_by: row.linkedBy, linked_at: at },
+      ...given("email_domain", row.emailDomain),
     }),
   );
   if (row.names !== undefined) await insertSignInNames(scope, columns.id as DirectoryUserId, row.names);

@@ -260,13 +260,18 @@ async function removeRows(scope: Scope, user: UserId, now: Instant): Promise<voi
   }
   await db.run(sql`delete from identity_links where tenant_id = ${tenant} and user_id = ${user}`);
   const ids = dialect.list(rows.map((row) => row.id));
-  for (const table of ["sign_in_names", "former_names"]) {
+  for (const table of ["sign_in_names", "former_names", "former_emails"]) {
     await db.run(sql`delete from ${verbatim(table)} where tenant_id = ${tenant} and directory_user_id in ${ids}`);
   }
   await db.run(
     sql`delete from kept_out where tenant_id = ${tenant} and (kept_by in ${ids} or exists (
       select 1 from directory_users d where d.tenant_id = kept_out.tenant_id and d.id in ${ids}
         and d.connection_id = kept_out.connection_id and d.subject = kept_out.subject))`,
+  );
+  await db.run(
+    sql`delete from told_apart where tenant_id = ${tenant} and (user_id = ${user} or exists (
+      select 1 from directory_users d where d.tenant_id = told_apart.tenant_id and d.id in ${ids}
+        and d.connection_id = told_apart.connection_id and told_apart.name in (d.subject, d.pushed_email)))`,
   );
   await db.run(sql`delete from directory_users where tenant_id = ${tenant} and id in ${ids}`);
 }

@@ -24,6 +24,7 @@ const SCIM_TYPES: Readonly<Record<string, RowType>> = {
     user_name_ascii: "text",
     external_id: "text",
     display_name: "text",
+    pushed_email: "text",
   },
   ...{
     scim_resource: "text",

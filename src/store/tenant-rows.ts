@@ -5,6 +5,7 @@ import type {
   GroupAuthority,
   GroupSeparator,
   JitMode,
+  LinkAcross,
   ManagedResource,
   OidcSettings,
   SamlSettings,
@@ -99,6 +100,7 @@ export interface ConnectionColumns {
   readonly c_manages: string;
   readonly c_groups_unmanaged_at: number | null;
   readonly c_adopt: string;
+  readonly c_link_across: string;
   readonly c_live_until: number | null;
   readonly c_group_attribute: string | null;
   readonly c_group_separator: string | null;
@@ -129,6 +131,7 @@ const OF_CONNECTION = [
   "manages",
   "groups_unmanaged_at",
   "adopt",
+  "link_across",
   "live_until",
   "group_attribute",
   "group_separator",
@@ -170,6 +173,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     manages: fromJson<readonly ManagedResource[]>(row.c_manages),
     ...given("groupsUnmanagedSince", toInstantOrNull(row.c_groups_unmanaged_at)),
     adopt: row.c_adopt as AdoptMode,
+    linkAcross: row.c_link_across as LinkAcross,
     ...given("liveUntil", toInstantOrNull(row.c_live_until)),
     ...given("groupAttribute", row.c_group_attribute),
     ...given("groupSeparator", row.c_group_separator as GroupSeparator | null),

@@ -67,6 +67,7 @@ const CLAIMS = claimsOf("quilla-sub", ["Staff", "Friends of quillaada@acme.examp
     given_name: "Quillaada",
     family_name: "Quillalace",
   },
+  email_verified: true,
   ...{ phone_number: "+44 quilla 4712", birthdate: "1815-quilla-10" },
 });
 
@@ -86,14 +87,17 @@ const THEIRS = [
   "directory_users.claims",
   "directory_users.display_name",
   "directory_users.external_id",
+  "directory_users.pushed_email",
   "directory_users.scim_app_roles",
   "directory_users.scim_attributes",
   "directory_users.scim_resource",
   "directory_users.scim_search",
+  "directory_users.signed_in_email",
   "directory_users.subject",
   "directory_users.user_name",
   "directory_users.user_name_ascii",
   "directory_users.user_name_folded",
+  "former_emails.email",
   "former_evidence.evidence",
   "former_names.name",
   "grants.evidence",
@@ -106,6 +110,7 @@ const THEIRS = [
   "sessions.subject",
   "sign_in_names.name",
   "sign_in_traces.detail",
+  "told_apart.name",
   "users.display_name",
   "users.email",
   "users.email_folded",
@@ -127,7 +132,7 @@ const IMPERSONAL = [
   "connection_keys.algorithm, connection_keys.certificate, connection_keys.connection_id, connection_keys.id",
   "connection_keys.key_use, connection_keys.sealed_key, connection_keys.state",
   "connections.absent_groups, connections.adopt, connections.allowed_domains, connections.group_attribute, connections.group_authority",
-  "connections.group_separator, connections.id, connections.jit, connections.manages, connections.oidc, connections.profile",
+  "connections.group_separator, connections.id, connections.jit, connections.link_across, connections.manages, connections.oidc, connections.profile",
   "connections.protocol, connections.roles_from, connections.saml, connections.secret, connections.slug, connections.sync",
   "custom_resources.connection_id, custom_resources.id, custom_resources.resource, custom_resources.search",
   "custom_resources.type",
@@ -137,13 +142,15 @@ const IMPERSONAL = [
   "directory_nestings.group_id, directory_nestings.nested_id",
   "directory_users.connection_id, directory_users.id, directory_users.scim_roles",
   "expectations.connection_id",
+  "former_emails.directory_user_id",
   "former_evidence.grant_id",
   "former_names.connection_id, former_names.directory_user_id, former_names.kind",
   "grants.connection_id, grants.end_reason, grants.given_by, grants.id, grants.origin, grants.role, grants.rule",
   "grants.scope, grants.team_id, grants.user_id",
   "group_pins.connection_id, group_pins.group_id, group_pins.known_as, group_pins.name, group_pins.state",
   "held_people.detail, held_people.losses, held_people.reason, held_people.status, held_people.user_id",
-  "identity_links.connection_id, identity_links.directory_user_id, identity_links.id, identity_links.linked_by",
+  "identity_links.connection_id, identity_links.directory_user_id, identity_links.email_domain, identity_links.id",
+  "identity_links.linked_by",
   "identity_links.user_id",
   "kept_out.connection_id, kept_out.kept_by",
   "mapping_versions.author",
@@ -177,6 +184,7 @@ const IMPERSONAL = [
   "tenant_counters.name",
   "tenant_domains.domain",
   "tenants.name, tenants.session_limits, tenants.slug, tenants.team_policy",
+  "told_apart.connection_id, told_apart.user_id",
   "unique_values.attribute, unique_values.resource_id, unique_values.scope, unique_values.value",
   "users.deactivated_by, users.dirty_cause, users.id, users.kind, users.status",
   "wakeups.kind, wakeups.ref",
@@ -213,7 +221,7 @@ for (const [database, newUrl] of [
     }
 
     it("TIN-29: is removed by a call of its own: no column of the database has any of it left, and what was held still adds up", async () => {
-      const { tenant, scim, id, row, bo } = await story();
+      const { tenant, scim, id, row, bo, namesake } = await story();
       const texts = await storedTexts(url);
       expect([...texts.keys()].sort()).to.deep.equal([...THEIRS, ...NOT_THEIRS, ...IMPERSONAL].sort());
       expect(await marked()).to.deep.equal([...THEIRS, ...NOT_THEIRS].sort());
@@ -227,6 +235,10 @@ for (const [database, newUrl] of [
         id,
         [2],
       ]);
+      await house.admin.call("PATCH", `${tenant}/connections/other`, {
+        body: { sync: "off", onDisable: "deactivate" },
+      });
+      expect((await erase(tenant, namesake)).status, "who has the same e-mail").to.equal(200);
       expect(await marked()).to.deep.equal(NOT_THEIRS);
       const after = await history(tenant, id, at);
       expect(before.held).to.have.length(4);
@@ -384,6 +396,33 @@ for (const [database, newUrl] of [
       return { actions: items.map(({ action }) => action), grants: grants.map((one) => [one["id"], one["at"]]), held };
     }
 
+    /** Their e-mail changes to and fro, and is that of somebody else at another connection, whom an admin tells apart. */
+    async function sameEmail(tenant: string, scim: Scim, row: string): Promise<string> {
+      for (const value of [OLD, NAME]) {
+        const emails = [{ value, type: "work", primary: true }];
+        expect((await scim("PATCH", `/Users/${row}`, patchOf({ op: "replace", value: { emails } }))).status).to.equal(
+          200,
+        );
+      }
+      const domains = await house.admin.call("PATCH", tenant, { body: { domains: ["acme.example"] } });
+      expect(domains.status, domains.text).to.equal(200);
+      const other = { slug: "other", protocol: "scim", sync: "live" };
+      expect((await house.admin.post(`${tenant}/connections`, other)).status).to.equal(201);
+      const { body } = await house.admin.post(`${tenant}/connections/other/tokens`, { name: "push" });
+      const pushed = await house.admin.call("POST", "/api/scim/v2/Users", {
+        token: String(body["token"]),
+        body: { schemas: [USER], userName: "namesake", emails: [{ value: NAME }] },
+      });
+      expect(pushed.status, pushed.text).to.equal(201);
+      const { items = [] } = (await house.admin.get(`${tenant}/review-items`)).body;
+      const item = items.find(({ kind }) => kind === "same_email");
+      expect((await house.admin.call("DELETE", `${tenant}/review-items/${item?.["id"]}`)).status).to.equal(204);
+      const namesake = String((await house.user(tenant, "namesake"))?.["id"]);
+      const [path, token] = [`/api/scim/v2/Users/${pushed.body["id"]}`, String(body["token"])];
+      expect((await house.admin.call("DELETE", path, { token })).status).to.equal(204);
+      return namesake;
+    }
+
     /** A person about whom something lies everywhere. */
     async function story() {
       const tenant = await house.tenant({ sync: "live" }, MAPPING);
@@ -400,6 +439,7 @@ for (const [database, newUrl] of [
       expect(await house.holds(tenant, OLD)).to.deep.equal(["Staff/viewer", "tenant/friend"]);
       await scim("PATCH", `/Users/${row}`, patchOf({ op: "replace", value: { active: false } }));
       expect((await house.signIn(tenant, { ...CLAIMS, sub: "quilla-out" })).text).to.contain("deactivated");
+      const namesake = await sameEmail(tenant, scim, row);
       await scim("PATCH", `/Users/${row}`, patchOf({ op: "replace", value: { active: true } }));
       const browser = createBrowser();
       expect((await house.signIn(tenant, CLAIMS, browser)).status).to.equal(200);
@@ -425,7 +465,7 @@ for (const [database, newUrl] of [
       const previewed = await house.admin.post(`${tenant}/mapping/preview`, { mappings: [] });
       expect(previewed.status, previewed.text).to.equal(200);
       expect(staff && friends).to.be.a("string");
-      return { tenant, scim, row, id: String(id), bo: String(bo) };
+      return { tenant, scim, row, id: String(id), bo: String(bo), namesake };
     }
   });
 }

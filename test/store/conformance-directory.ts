@@ -186,6 +186,7 @@ export function directoryConformance(open: OpenStore): void {
       const found = await write((tx) => tx.rowBySubject(connection.id, "sub-1"));
       expect(found).to.deep.equal({
         ...{ id: ann.row, user: ann.user, userName: "Ann", subject: "sub-1", externalId: "00u1", hasScim: true },
+        pushedEmail: "ann@acme.test",
         ...{ scimActive: true, deleted: false, claims: CLAIMS },
       });
       await write((tx) => tx.deleteUserRow(connection.id, ann.row, LATER));

@@ -46,6 +46,7 @@ interface Ids {
   /** Somebody made by hand, with their row. */
   readonly byHand: UserId;
   readonly local: DirectoryUserId;
+  readonly handEmail: string;
   readonly localGroup: DirectoryGroupId;
   /** A group made by hand that the connection took over. */
   readonly taken: DirectoryGroupId;
@@ -165,9 +166,14 @@ async function furnish(world: World): Promise<Ids> {
 async function furnishByHand(tx: TenantWriter, connection: ConnectionId) {
   const local = (await tx.connections()).find(({ protocol }) => protocol === "local");
   if (local === undefined) throw new Error("no local connection");
-  const byHand = await tx.insertPendingUser({ userName: "hand", email: "hand@acme.test" }, NOW);
+  const handEmail = `${unique("hand")}@acme.test`.toLowerCase();
+  const byHand = await tx.insertPendingUser({ userName: "hand", email: handEmail }, NOW);
   const row = { connection: local.id, user: byHand, linkedBy: "created", userName: "hand" };
-  const { id } = await tx.insertUserRow({ ...row, claims: CLAIMS, shown: userDocument("hand") }, NOW);
+  const { id } = await tx.insertUserRow(
+    { ...row, claims: CLAIMS, shown: { ...userDocument("hand"), email: handEmail } },
+    NOW,
+  );
+  await tx.tellApart(connection, "apart", [byHand]);
   await tx.applyAccess({ ...NO_WRITES, statuses: [{ user: byHand, to: "registered" }] }, NOW);
   const localGroup = (await tx.insertGroup(local.id, groupDocument("By hand"), NOW)).id;
   const taken = (await tx.insertGroup(local.id, groupDocument("Taken"), NOW)).id;
@@ -175,7 +181,7 @@ async function furnishByHand(tx: TenantWriter, connection: ConnectionId) {
   await tx.adoptGroup(connection, taken, NOW);
   await tx.insertReviewItem({ kind: "x", connection, detail: { users: [byHand] } }, NOW);
   const review = (await tx.reviewItems({ limit: 1 })).items[0]?.id ?? "";
-  return { byHand, local: id, localGroup, taken, review };
+  return { byHand, handEmail, local: id, localGroup, taken, review };
 }
 
 /** Every read that takes an id, asked by B for what is A's. */
@@ -303,6 +309,13 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   letPass: (b, a) => b.letPass(a.connection, "sub", [a.row], NOW),
   keepFormerNames: (b, a) => b.keepFormerNames(a.row, [{ kind: "name", name: "eve" }]),
   letNamesGo: (b, a) => b.letNamesGo([a.row]),
+  emailHolders: (b, a) => b.emailHolders(a.handEmail),
+  knownEmails: (b, a) => b.knownEmails([a.handEmail]),
+  keepFormerEmails: (b, a) => b.keepFormerEmails([{ id: a.row, email: "eve@acme.test" }]),
+  tellApart: (b, a) => b.tellApart(a.connection, "sub", [a.user]),
+  toldApart: (b, a) => b.toldApart(a.connection, "apart"),
+  moveRow: (b, a, own) => b.moveRow(a.connection, a.row, own.user, LATER),
+  moveRowHere: (b, a, own) => b.moveRow(own.connection, own.row, a.user, LATER),
   endAllSessions: (b, a) => b.endAllSessions([a.user]),
   insertNewcomers: (b, a) => b.insertNewcomers(a.connection, [newcomer("new")], LATER),
   updateScims: (b, a) => b.updateScims(a.connection, [{ id: a.row, document: userDocument("eve") }], LATER),

@@ -50,6 +50,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0038-not-them", "c1465fe8e2cc528b", "93bc1f79c50d2bba"],
   ["0040-changed-names", "96f348d6998f8060", "d0dd6ecfaaadb9c7"],
   ["0042-names-let-go", "8b434294637c5dc8", "7a74caf7b4f505a2"],
+  ["0041-linking-across", "d96e92e4ac297d4e", "fdd34b74234f5fe8"],
 ];
 
 function digestOf(statements: readonly string[]): string {

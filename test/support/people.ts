@@ -8,6 +8,7 @@ export function scimUser(
   userName: string,
   more: Partial<Pick<ScimUserDocument, "externalId" | "active" | "appRoles" | "roles">> & {
     readonly attributes?: Partial<Record<UserAttribute, string | boolean | null>>;
+    readonly email?: string;
   } = {},
 ): ScimUserDocument {
   const active = more.active ?? true;
@@ -24,7 +25,7 @@ export function scimUser(
     active,
     ...(more.externalId === undefined ? {} : { externalId: more.externalId }),
     attributes: { ...attributes, userName, email: userName, active, ...more.attributes },
-    email: userName,
+    email: more.email ?? userName,
     appRoles: more.appRoles ?? [],
     ...(more.roles && { roles: more.roles }),
   };

@@ -57,6 +57,7 @@ export function providerAt(settings: OidcSettings, profile: Connection["profile"
     rolesFrom: ["users", "groups"],
     manages: ["users", "groups", "serviceAccounts"],
     adopt: "verified_domain",
+    linkAcross: "off",
     settleSeconds: 3600,
     oidc: settings,
     createdAt: "2026-01-01T00:00:00.000Z",

@@ -1,7 +1,8 @@
 /** Owns what an e-mail in claims is good for: recognising a person, being shown, or nothing but closing the door. */
+
+import { domainForm } from "../../model/domain-form.js";
 import { emailDomain } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
-import { domainForm } from "../../provisioning/domain-form.js";
 import { linkableEmail, textOf } from "./claim-values.js";
 import { own, type SignInClaims } from "./claims.js";
 import type { IdpProfile } from "./idp-profile.js";

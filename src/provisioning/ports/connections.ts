@@ -1,4 +1,11 @@
-import type { Connection, GroupSeparator, OidcSettings, SamlSettings, Tenant } from "../../model/connection.js";
+import type {
+  Connection,
+  GroupSeparator,
+  LinkAcross,
+  OidcSettings,
+  SamlSettings,
+  Tenant,
+} from "../../model/connection.js";
 import type { Protocol } from "../../model/facts.js";
 import type { ConnectionId, Instant, UserId } from "../../model/ids.js";
 import type { DirectoryGroupRecord } from "../../model/person.js";
@@ -20,6 +27,8 @@ export type NewConnection = Pick<
   | "adopt"
   | "settleSeconds"
 > & {
+  /** Absent: `off`. */
+  readonly linkAcross?: LinkAcross;
   readonly protocol: Exclude<Protocol, "local">;
   readonly groupAttribute?: string;
   readonly groupSeparator?: GroupSeparator;

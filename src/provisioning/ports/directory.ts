@@ -160,6 +160,8 @@ export interface LinkCandidate {
   readonly scimActive: boolean;
   readonly deleted: boolean;
   readonly claims?: ClaimsDocument;
+  /** The e-mail that was pushed, in the form of `linkAddress`. */
+  readonly pushedEmail?: string;
   /** A push gave them another externalId since the subject was linked, which is no id of their own sign-ins. */
   readonly idChanged?: boolean;
   /** The same of the userName. */
@@ -182,8 +184,10 @@ export interface NewUserRow {
   readonly id?: DirectoryUserId;
   readonly connection: ConnectionId;
   readonly user: UserId;
-  /** How the link came about, for the audit and for reviewers: `created`, `revived`, `kept`, `adopted`. */
+  /** How the link came about, for the audit and for reviewers: `created`, `revived`, `kept`, `adopted`, `verified_email`. */
   readonly linkedBy: string;
+  /** Of a link by `verified_email`: in which of the tenant's domains. */
+  readonly emailDomain?: string;
   readonly scim?: ScimUserDocument;
   /** Of somebody made by hand: how SCIM clients that may take them over see them; no evidence. */
   readonly shown?: ScimUserDocument;

@@ -4,6 +4,7 @@
  */
 import type { TenantId } from "../../model/ids.js";
 import type { AccessReader, AccessWriter } from "./access.js";
+import type { AcrossWriter } from "./across.js";
 import type { AdoptionWriter } from "./adoption.js";
 import type { ConnectionKeyReader, ConnectionKeyWriter } from "./connection-keys.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
@@ -69,6 +70,7 @@ export interface TenantWriter
     RequestLogWriter,
     PinWriter,
     AdoptionWriter,
+    AcrossWriter,
     ReviewItemWriter,
     JournalWriter,
     ErasureWriter,

@@ -15,6 +15,7 @@ import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { KEPT_OUT } from "./kept-out.js";
+import { LINKING_ACROSS } from "./linking-across.js";
 import { LOGOUT_HINTS } from "./logout-hints.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
@@ -74,4 +75,5 @@ export const MIGRATIONS: readonly Migration[] = [
   NOT_THEM,
   CHANGED_NAMES,
   NAMES_LET_GO,
+  LINKING_ACROSS,
 ];

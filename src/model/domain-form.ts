@@ -1,4 +1,4 @@
-import { asciiLower, emailDomain, fold } from "../model/fold.js";
+import { asciiLower, emailDomain, fold } from "./fold.js";
 
 const LETTERS = /^[\p{L}\p{M}\p{N}.-]+$/u;
 

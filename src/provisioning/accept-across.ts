@@ -1,0 +1,84 @@
+/** Accept across owns what becomes of an item `same_email`: whoever came is the account that has the e-mail, or somebody else. */
+import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import { Refusal } from "../model/problem.js";
+import { holdsPrivileges } from "./keep-out.js";
+import { emptyClaims } from "./observe.js";
+import type { ReviewItem } from "./ports/review-items.js";
+import type { TenantWriter } from "./ports/store.js";
+
+interface SameEmail {
+  readonly users: readonly UserId[];
+  readonly address: string;
+  readonly subject?: string;
+  readonly row?: DirectoryUserId;
+}
+
+function sameEmailOf(detail: JsonObject): SameEmail {
+  const { users, names, subject, candidates } = detail;
+  const [address = ""] = (names ?? []) as readonly string[];
+  const [row] = (candidates ?? []) as readonly DirectoryUserId[];
+  return {
+    ...{ users: (users ?? []) as readonly UserId[], address },
+    ...(typeof subject === "string" && { subject }),
+    ...(row !== undefined && { row }),
+  };
+}
+
+/** Whoever came is none of them: the next sign-in makes an account of its own. */
+export async function tellApart(tx: TenantWriter, { connection, detail }: ReviewItem): Promise<void> {
+  const { users, address, subject } = sameEmailOf(detail);
+  await tx.tellApart(connection, subject ?? address, users);
+}
+
+/**
+ * Whoever came is the account: a subject may sign in to it, or the pushed row becomes its own, and the account that was made for
+ * the row ends. The account, and all whom it concerns. Refusal `conflict`: which of them is not told, or somebody else is there by now.
+ */
+export async function acceptAcross(
+  tx: TenantWriter,
+  { connection, detail }: ReviewItem,
+  now: Instant,
+): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
+  const { users, address, subject, row } = sameEmailOf(detail);
+  const user = await oneOf(tx, users);
+  const isHere = (await tx.links([user])).some((link) => link.connection === connection && !link.deleted);
+  if (isHere) throw new Refusal("conflict", `\`${user}\` is known to the connection already: put the item away`);
+  if (row !== undefined) return moveRow(tx, connection, { row, user }, now);
+  const known = subject === undefined ? undefined : await tx.rowBySubject(connection, subject);
+  if (subject === undefined || known !== undefined) {
+    throw new Refusal("conflict", "who came has an account of their own by now: put the item away");
+  }
+  const claims = emptyClaims(now);
+  await tx.insertUserRow({ connection, user, linkedBy: "admin", claims, subject, userName: address }, now);
+  return { user, touched: [user] };
+}
+
+/** Of several the one that nobody switched off. */
+async function oneOf(tx: TenantWriter, users: readonly UserId[]): Promise<UserId> {
+  const people = await tx.lockPeople(users);
+  const active = people.filter(({ status }) => status !== "deactivated");
+  const [one, another] = people.length === 1 ? people : active;
+  if (one !== undefined && another === undefined) return one.id;
+  const remedy = "deactivate the accounts that they are not and accept again, or put the item away";
+  throw new Refusal("conflict", `the e-mail is that of ${people.length} accounts: ${remedy}`);
+}
+
+async function moveRow(
+  tx: TenantWriter,
+  connection: ConnectionId,
+  { row: id, user }: { readonly row: DirectoryUserId; readonly user: UserId },
+  now: Instant,
+): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
+  const row = await tx.rowById(connection, id);
+  if (row === undefined || row.deleted || !row.hasScim) {
+    throw new Refusal("conflict", "the pushed user is there no more: put the item away");
+  }
+  if (await holdsPrivileges(tx, row.user)) {
+    const remedy = "give the other account what it should have, take it from this one, and accept again";
+    throw new Refusal("conflict", `the pushed user's account, \`${row.user}\`, holds privileges: ${remedy}`);
+  }
+  await tx.moveRow(connection, id, user, now);
+  await tx.endAllSessions([row.user]);
+  return { user, touched: [user, row.user] };
+}

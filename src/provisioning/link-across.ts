@@ -1,0 +1,227 @@
+/**
+ * Link across owns the question "who is this at the tenant's other connections", of whoever is nobody at their own: by an e-mail that
+ * both connections vouch for, in a domain that the tenant proved. It gathers first, then decides by one table.
+ */
+import type { Connection, Tenant } from "../model/connection.js";
+import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { JsonObject } from "../model/json.js";
+import { type LinkAddress, linkAddress } from "../model/link-address.js";
+import { holdsPrivileges } from "./keep-out.js";
+import type { AccountRow, EmailHolder } from "./ports/across.js";
+import type { TenantWriter } from "./ports/store.js";
+import { provedDomains } from "./proved-domains.js";
+
+/** Who comes, and is nobody at the connection. */
+export interface Stranger {
+  /** Of a sign-in its subject, of a push the address: an admin's word is kept under it. */
+  readonly name: string;
+  readonly email: string | undefined;
+  /** The connection vouches for the e-mail: what is merely claimed closes the door, and opens none. */
+  readonly verified: boolean;
+  readonly door: "sign_in" | "push";
+}
+
+/** Somebody whom the address means. */
+export interface Holder {
+  readonly user: UserId;
+  /** A push or an admin switched the account off, or whoever comes was deleted at this very connection. */
+  readonly off: boolean;
+  /** Known at this connection already: as somebody else. */
+  readonly here: boolean;
+  /** The address is theirs now, by a connection that takes part. */
+  readonly now: boolean;
+  /** What says so has ended, and may be long out of date. */
+  readonly stale: boolean;
+  readonly privileged: boolean;
+}
+
+/** Whom a stranger turns out to be. */
+export type Across =
+  | { readonly kind: "nobody" }
+  | { readonly kind: "account"; readonly user: UserId }
+  /** Nobody is linked, and an admin decides. */
+  | { readonly kind: "review"; readonly users: readonly UserId[]; readonly reason: "several" | "privileged" | "stale" }
+  | { readonly kind: "off"; readonly users: readonly UserId[]; readonly user: UserId };
+
+const NOBODY: Across = { kind: "nobody" };
+
+/**
+ * The table, strongest line first:
+ *
+ * | holders of the address | becomes |
+ * |---|---|
+ * | one is off | `off`, whoever else there is: nobody who left comes back by another connection |
+ * | none who is not here already | `nobody` |
+ * | two, here or not | `review`: several |
+ * | one who owns the tenant, or has privileges by hand | `review`: privileged |
+ * | one by a word that has ended | `review`: stale |
+ * | one | `account` |
+ */
+export function decideAcross(holders: readonly Holder[], verified: boolean): Across {
+  const off = holders.filter((holder) => holder.off).map(({ user }) => user);
+  if (off[0] !== undefined)
+    return { kind: "off", users: holders.filter(isMeant).map(({ user }) => user), user: off[0] };
+  const present = verified ? holders.filter(({ now }) => now) : [];
+  const users = present.map(({ user }) => user);
+  const one = present.find(({ here }) => !here);
+  if (one === undefined) return NOBODY;
+  if (present.length > 1) return { kind: "review", users, reason: "several" };
+  if (one.privileged) return { kind: "review", users, reason: "privileged" };
+  if (one.stale) return { kind: "review", users, reason: "stale" };
+  return { kind: "account", user: one.user };
+}
+
+function isMeant({ off, now }: Holder): boolean {
+  return off || now;
+}
+
+/**
+ * Whom a stranger means elsewhere. The caller holds the tenant's lock: INVARIANT: two who come at two connections at once would both find
+ * nobody, and one person would have two accounts.
+ */
+export async function linkAcross(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  stranger: Stranger,
+): Promise<Across & { readonly address?: LinkAddress }> {
+  const address = addressOf(tenant, connection, stranger);
+  if (address === undefined) return NOBODY;
+  const all = await tx.emailHolders(address.address);
+  if (all.length === 0) return NOBODY;
+  const apart = await tx.toldApart(connection.id, stranger.name);
+  const connections = new Map((await tx.connections()).map((one) => [one.id, one]));
+  const holders: Holder[] = [];
+  for (const one of all.filter(({ user }) => !apart.includes(user))) {
+    const holder = holderOf(one, address.address, connection, connections, stranger.door);
+    if (holder === undefined) continue;
+    const asked = holder.now && !holder.here && !holder.off;
+    holders.push(asked ? { ...holder, privileged: await holdsPrivileges(tx, holder.user) } : holder);
+  }
+  const vouched = stranger.verified && provedDomains(tenant).includes(address.domain);
+  return { ...decideAcross(holders, vouched), address };
+}
+
+/** Domains whose proof is gone open nothing, and go on closing. */
+function addressOf(
+  { domains }: Tenant,
+  { linkAcross: mode, protocol }: Connection,
+  { email }: Stranger,
+): LinkAddress | undefined {
+  if (mode === "off" || protocol === "local" || domains.length === 0) return undefined;
+  const address = linkAddress(email);
+  return address && domains.includes(address.domain) ? address : undefined;
+}
+
+/** Whether new people of these pushes may be known elsewhere: nearly always nobody is, and nothing is asked where none could be. */
+export async function knownAcross(
+  tx: TenantWriter,
+  tenant: Tenant,
+  connection: Connection,
+  emails: readonly (string | undefined)[],
+): Promise<(email: string | undefined) => boolean> {
+  const addressIn = (email: string | undefined) =>
+    addressOf(tenant, connection, { name: "", email, verified: true, door: "push" })?.address;
+  const known = new Set(await tx.knownEmails(emails.flatMap((email) => addressIn(email) ?? [])));
+  return (email) => {
+    const address = addressIn(email);
+    return address !== undefined && known.has(address);
+  };
+}
+
+type Connections = ReadonlyMap<ConnectionId, Connection>;
+
+/** `undefined`: no connection that takes part says anything of them. */
+function holderOf(
+  { user, rows, before }: EmailHolder,
+  address: string,
+  { id: at }: Connection,
+  connections: Connections,
+  door: Stranger["door"],
+): Holder | undefined {
+  const takesPart = ({ connection }: AccountRow) => isTakingPart(connections.get(connection));
+  const isMet = (row: AccountRow) =>
+    row.pushedEmail === address || row.signedInEmail === address || before.includes(row.id);
+  if (!rows.some((row) => isMet(row) && takesPart(row))) return undefined;
+  const here = rows.filter(({ connection }) => connection === at);
+  const isGoneHere =
+    door === "sign_in" &&
+    here.length > 0 &&
+    here.every(({ deleted }) => deleted) &&
+    here.some(({ keepsOut }) => keepsOut);
+  const current = rows.filter((row) => !row.deleted && mailOf(row) === address && takesPart(row));
+  return {
+    user,
+    off: isOff(rows, connections) || isGoneHere,
+    here: here.some(({ deleted }) => !deleted),
+    now: current.length > 0,
+    stale: !current.some((row) => isFresh(row, connections.get(row.connection))),
+    privileged: false,
+  };
+}
+
+/** What admins made by hand always does: nobody signs in to it, so that nobody has taken its name. */
+function isTakingPart(connection: Connection | undefined): boolean {
+  return connection?.protocol === "local" || connection?.linkAcross === "verified_email";
+}
+
+/** What SCIM sent goes before what a sign-in said. */
+function mailOf({ pushedEmail, signedInEmail }: AccountRow): string | undefined {
+  return pushedEmail ?? signedInEmail;
+}
+
+function isFresh({ pushedEmail }: AccountRow, connection: Connection | undefined): boolean {
+  if (connection === undefined || connection.disabledAt !== undefined) return false;
+  return pushedEmail === undefined || connection.sync !== "off";
+}
+
+/** As the engine will have it, also where it has not looked yet: whoever a live push speaks of is in while one of them says so. */
+function isOff(rows: readonly AccountRow[], connections: Connections): boolean {
+  const [row] = rows;
+  if (row?.status === "deactivated" && ["scim", "admin"].includes(row.deactivatedBy ?? "")) return true;
+  const isLive = ({ connection }: AccountRow) => {
+    const found = connections.get(connection);
+    return found?.sync === "live" && found.disabledAt === undefined;
+  };
+  const said = rows.filter((one) => one.pushed && isLive(one) && (!one.deleted || one.keepsOut));
+  return said.length > 0 && !said.some(({ deleted, pushed }) => !deleted && pushed?.active);
+}
+
+/** Somebody became known at a further connection. */
+export interface AcrossNotice {
+  readonly type: "user.linked";
+  readonly user: UserId;
+  readonly data: JsonObject;
+}
+
+export function linkedNotice({ slug }: Connection, user: UserId, { domain }: LinkAddress): AcrossNotice {
+  return { type: "user.linked", user, data: { connection: slug, linkedBy: "verified_email", domain } };
+}
+
+/** What an admin decides, who accepts the item or puts it away. `who`: the subject of a sign-in, or the row of a push. */
+export async function reviewAcross(
+  tx: TenantWriter,
+  { id }: Connection,
+  across: Extract<Across, { kind: "off" | "review" }>,
+  { address }: LinkAddress,
+  who: { readonly subject: string } | { readonly candidates: readonly string[] },
+  now: Instant,
+): Promise<void> {
+  const reason = across.kind === "off" ? "deactivated" : across.reason;
+  const detail = { reason, names: [address], users: [...across.users], ...who };
+  await tx.insertReviewItem({ kind: "same_email", connection: id, detail }, now);
+}
+
+/** INVARIANT: an address that a row had goes on closing the door once its person is off, whatever they are called then. */
+export function formerEmails(id: DirectoryUserId, before: string | undefined, next: string | undefined) {
+  return before === undefined || before === linkAddress(next)?.address ? [] : [{ id, email: before }];
+}
+
+export async function keepFormerEmail(
+  tx: TenantWriter,
+  id: DirectoryUserId,
+  before: string | undefined,
+  next: string | undefined,
+): Promise<void> {
+  await tx.keepFormerEmails(formerEmails(id, before, next));
+}

@@ -1,0 +1,47 @@
+/** What is asked of a tenant's people at other connections: whose e-mail an address is, and whom an admin told apart. */
+import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
+import type { DeactivatedBy, UserStatus } from "../../model/person.js";
+
+/** A row of somebody's account, at whichever connection. */
+export interface AccountRow {
+  readonly id: DirectoryUserId;
+  readonly user: UserId;
+  readonly connection: ConnectionId;
+  readonly deleted: boolean;
+  /** It was deleted as a live push's: whoever it was of is gone there. */
+  readonly keepsOut: boolean;
+  /** Absent: no push ever described it. */
+  readonly pushed?: { readonly active: boolean };
+  /** What the connection's pushes, or its admins where it is made by hand, last said; in the form of `linkAddress`. */
+  readonly pushedEmail?: string;
+  /** What its latest sign-in vouched for, in the same form. */
+  readonly signedInEmail?: string;
+  readonly status: UserStatus;
+  readonly deactivatedBy?: DeactivatedBy;
+}
+
+/** Somebody whom an address means. */
+export interface EmailHolder {
+  readonly user: UserId;
+  /** All rows of the account, deleted ones too. */
+  readonly rows: readonly AccountRow[];
+  /** Rows that were once known by the address, or are gone with it. */
+  readonly before: readonly DirectoryUserId[];
+}
+
+export interface AcrossWriter {
+  /** Everybody whom this address means or meant; a statement, and another where there is anybody. */
+  emailHolders(address: string): Promise<readonly EmailHolder[]>;
+  /** Those of the addresses that mean or meant anybody. One statement. */
+  knownEmails(addresses: readonly string[]): Promise<readonly string[]>;
+  /** An address that a row had stays known as its own. */
+  keepFormerEmails(rows: readonly { readonly id: DirectoryUserId; readonly email: string }[]): Promise<void>;
+  /** An admin says that who comes here under this name is none of these. */
+  tellApart(connection: ConnectionId, name: string, users: readonly UserId[]): Promise<void>;
+  /**
+   * A pushed row becomes another account's. The account that it was of goes on as one whose push has ended: the caller marks both.
+   */
+  moveRow(connection: ConnectionId, row: DirectoryUserId, to: UserId, now: Instant): Promise<void>;
+  /** Of whom an admin said so. */
+  toldApart(connection: ConnectionId, name: string): Promise<readonly UserId[]>;
+}
