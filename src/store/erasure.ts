@@ -34,7 +34,7 @@ const PLACES: Readonly<Record<NotePlace, Place>> = {
     json: true,
     keys: BY_ID,
     ofUser: OF_USER,
-    others: "action in ('grant.added', 'user.erased')",
+    others: "action in ('grant.added', 'user.erased', 'review_item.closed', 'review_item.accepted')",
   },
   event: {
     table: "outbox_events",
@@ -239,9 +239,11 @@ export function erasureWriter(scope: Scope): ErasureWriter {
         await db.run(sql`delete from ${verbatim(table)} where tenant_id = ${tenant} and user_id = ${user}`);
       }
       for (const userName of userNames) await renameInPlans(scope, user, userName, pseudonym);
+      // INVARIANT: what was worked out before of who they were is written by nobody after this: apply compares the version.
       const nobody = namedColumns({ ...NOTHING_SHOWN, userName: pseudonym, email: null });
       await db.run(
-        sql`update users set ${assignments({ ...nobody, photo: null })}, erased_at = coalesce(erased_at, ${toMillis(now)})
+        sql`update users set ${assignments({ ...nobody, photo: null })}, erased_at = coalesce(erased_at, ${toMillis(now)}),
+            facts_version = facts_version + 1
           where tenant_id = ${tenant} and id = ${user}`,
       );
     },

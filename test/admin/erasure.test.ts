@@ -244,7 +244,8 @@ for (const [database, newUrl] of [
       expect(before.held).to.have.length(4);
       expect(after).to.deep.include({ grants: before.grants, held: before.held });
       expect(after.actions).to.deep.equal(["user.erased", ...before.actions]);
-      const [entry] = (await house.admin.get(`${tenant}/audit?action=user.erased`)).body.items ?? [];
+      const { items: entries } = (await house.admin.get(`${tenant}/audit?action=user.erased`)).body;
+      const entry = entries?.find(({ user }) => user === id);
       expect(entry).to.deep.include({ user: id, detail: { reason: "asked for by [erased]", namedInMappings: [2] } });
       expect(entry?.["actor"]).to.deep.equal({ kind: "operator" });
       expect((await house.admin.get(`${tenant}/users/${id}`)).body).to.deep.include({
@@ -254,7 +255,7 @@ for (const [database, newUrl] of [
       expect((await house.admin.get(`${tenant}/users/${bo}`)).body).to.include({ userName: "bo@acme.example" });
       expect(
         (await house.admin.published(tenant, "user.erased")).filter((type) => type === "user.erased"),
-      ).to.have.length(1);
+      ).to.have.length(2);
     });
 
     it("TIN-29: once removed it stays so: called again nothing changes, nobody comes back into the account, and the same subject is somebody new", async () => {

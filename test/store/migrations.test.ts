@@ -163,6 +163,7 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
             rolesFrom: ["users", "groups", "serviceAccounts"],
             manages: ["users", "groups", "serviceAccounts"],
             adopt: "verified_domain",
+            linkAcross: "off",
           },
           ...{ oidc: { issuer: "https://idp.test", clientId: "c", scopes: [] }, createdAt: "2023-11-14T22:13:20.000Z" },
         });

@@ -20,8 +20,10 @@ export function redactEntry(text: string, redact: Redaction, pseudonym: string):
  * INVARIANT: a reason that was not written by hand tells of rules, groups and teams, and stays.
  */
 export function redactHandWritten(text: string, redact: Redaction): string | undefined {
-  const { origin = "manual" } = JSON.parse(text) as JsonObject;
+  const { origin = "manual", item } = JSON.parse(text) as JsonObject;
   if (origin !== "manual") return undefined;
+  // what an admin decided of a review item, which says who it is about
+  if (item !== undefined) return rewritten(text, (_, value) => redact(value) ?? value);
   return rewritten(text, (key, value) => (key === "reason" ? (redact(value) ?? value) : value));
 }
 

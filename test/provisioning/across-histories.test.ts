@@ -1,0 +1,251 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { DirectoryUserId, UserId } from "../../src/model/ids.js";
+import { Refusal } from "../../src/model/problem.js";
+import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { currentSession, openSession } from "../../src/provisioning/sessions.js";
+import { postgresUrl } from "../store/postgres-server.js";
+import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
+
+/** People: at each connection each has a name, and a subject that is their externalId, and e-mails of their own. */
+const PEOPLE = ["ann", "ben"] as const;
+type Person = (typeof PEOPLE)[number];
+const SITES = ["a", "b"] as const;
+type Site = (typeof SITES)[number];
+
+type Step =
+  | { readonly kind: "post" | "rename" | "off" | "on" | "delete"; readonly person: Person; readonly site: Site }
+  | { readonly kind: "signIn"; readonly person: Person; readonly site: Site }
+  | { readonly kind: "own"; readonly person: Person }
+  | { readonly kind: "lapse" | "prove" };
+
+const who = { person: fc.constantFrom(...PEOPLE), site: fc.constantFrom(...SITES) };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constantFrom("post" as const, "rename", "off", "on", "delete"), ...who }),
+  },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("signIn" as const), ...who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("own" as const), person: who.person }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("lapse" as const, "prove") }) },
+) as fc.Arbitrary<Step>;
+/** Steps of one round happen at the same time. */
+const rounds = fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 3, maxLength: 8, size: "max" });
+
+interface Row {
+  readonly id: DirectoryUserId;
+  readonly account: UserId;
+  active: boolean;
+  deleted: boolean;
+}
+
+/** What is known of one person, told without how it is kept. */
+class Known {
+  readonly rows = new Map<Site, Row>();
+  readonly former: Row[] = [];
+  readonly accounts = new Set<UserId>();
+  /** E-mails that pushes gave them. */
+  renamed = false;
+  /** Somebody was left apart by the rule itself: privileges, a lapsed proof, an account that was off. */
+  apart = false;
+  readonly sessions: (() => Promise<boolean>)[] = [];
+
+  all(): readonly Row[] {
+    return [...this.rows.values(), ...this.former];
+  }
+
+  /** Each of their accounts is off: some push says so, and no other says that they are in. */
+  isOff(): boolean {
+    const pushed = this.all();
+    return pushed.length > 0 && !pushed.some(({ active, deleted }) => active && !deleted);
+  }
+}
+
+interface Play {
+  readonly t: TenantInTest;
+  readonly domain: string;
+  readonly people: ReadonlyMap<Person, Known>;
+  /** Accounts that own the tenant. */
+  readonly owners: Set<UserId>;
+  proved: boolean;
+  /** The domain's proof went or came while others were at it: what they saw is not known. */
+  moved: boolean;
+}
+
+describe("whatever two connections push, and whoever signs in at either of them,", function () {
+  this.timeout(180_000);
+  for (const [where, url, numRuns] of [
+    ["SQLite", () => Promise.resolve("sqlite::memory:"), 40],
+    ["PostgreSQL", postgresUrl, 12],
+  ] as const) {
+    describe(`on ${where}`, () => {
+      let database: TestDatabase;
+      before(async () => {
+        database = await openDatabase({ databaseUrl: await url() });
+      });
+      after(() => database.close());
+
+      it("TEC-49, W-1, W-8: one person has one account where the rule holds, nobody who is off is in by either, and two are never one", () =>
+        fc.assert(
+          fc.asyncProperty(rounds, (history) => played(database, history)),
+          {
+            numRuns: Number(process.env["PROPERTY_RUNS"] ?? numRuns),
+            ...(process.env["PROPERTY_RUNS"] === undefined && { seed: 23 }),
+          },
+        ));
+    });
+  }
+});
+
+let tenants = 0;
+
+async function played(database: TestDatabase, history: readonly (readonly Step[])[]): Promise<void> {
+  const domain = `histories${++tenants}.example`;
+  const t = await database.tenant({ domains: [domain] });
+  const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+  for (const slug of SITES) await t.connect({ slug, protocol: "oidc", sync: "live", jit: "every_sign_in", oidc });
+  const people = new Map(PEOPLE.map((person) => [person, new Known()]));
+  const play: Play = { t, domain, people, owners: new Set(), proved: true, moved: false };
+  for (const round of history) {
+    play.moved = round.some(({ kind }) => kind === "lapse" || kind === "prove");
+    const before = new Map([...people].map(([person, known]) => [person, known.isOff()]));
+    await Promise.all(apart(round).map((one) => take(play, one, before, round).catch(unlessRefused)));
+    await check(play);
+  }
+}
+
+/** Of each person at each connection one thing at a time: what two of them come to hangs on which was first. */
+function apart(round: readonly Step[]): readonly Step[] {
+  const keyOf = (one: Step) =>
+    "site" in one && one.kind !== "signIn" ? `${one.person} ${one.site}` : JSON.stringify(one);
+  return round.filter((one, at) => round.findIndex((other) => keyOf(other) === keyOf(one)) === at);
+}
+
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof Refusal)) throw error;
+}
+
+const knownOf = ({ people }: Play, person: Person) => people.get(person) ?? new Known();
+
+async function take(
+  play: Play,
+  one: Step,
+  before: ReadonlyMap<Person, boolean>,
+  round: readonly Step[],
+): Promise<unknown> {
+  switch (one.kind) {
+    case "signIn":
+      return signsIn(play, one, before, round);
+    case "own":
+      return own(play, one.person);
+    case "lapse":
+    case "prove":
+      return moveProof(play, one.kind);
+    default:
+      return push(play, { ...one, kind: one.kind });
+  }
+}
+
+async function moveProof(play: Play, kind: "lapse" | "prove"): Promise<void> {
+  const { t, domain } = play;
+  const now = t.p.now();
+  const tenant = await t.tenant();
+  await t.p.store.write(tenant.id, async (tx) => {
+    await (kind === "lapse" ? tx.lapseDomain(domain, now) : tx.holdDomain(domain, now));
+  });
+  play.proved = kind === "prove";
+  // whoever came without a proof is somebody of their own from then on
+  if (kind === "lapse") for (const known of play.people.values()) known.apart = true;
+}
+
+async function own(play: Play, person: Person): Promise<void> {
+  const known = knownOf(play, person);
+  const [account] = known.accounts;
+  if (account === undefined) return;
+  const grant = { target: { scope: "tenant", role: "owner" }, reason: "founder" } as const;
+  await addManualGrant(play.t.p, await play.t.tenant(), account, grant, ADMIN);
+  play.owners.add(account);
+  known.apart = true;
+}
+
+function mailOf({ domain, people }: Play, person: Person): string {
+  return `${people.get(person)?.renamed ? "new-" : ""}${person}@${domain}`;
+}
+
+async function push(
+  play: Play,
+  {
+    kind,
+    person,
+    site,
+  }: { readonly kind: "post" | "rename" | "off" | "on" | "delete"; readonly person: Person; readonly site: Site },
+): Promise<void> {
+  const { t } = play;
+  const known = knownOf(play, person);
+  const row = known.rows.get(site);
+  const names = { externalId: `${site}-${person}`, email: mailOf(play, person) };
+  if (kind === "post") {
+    if (row !== undefined) return;
+    if (known.isOff()) known.apart = true;
+    const id = await t.pushUser(site, `${person}-at-${site}`, names);
+    const { id: connection } = await t.connection(site);
+    const stored = await t.p.store.write((await t.tenant()).id, (tx) => tx.rowById(connection, id));
+    known.rows.set(site, { id, account: stored?.user as UserId, active: true, deleted: false });
+    known.accounts.add(stored?.user as UserId);
+    return;
+  }
+  if (row === undefined) return;
+  if (kind === "delete") {
+    await t.change(site, { kind: "deleteUser", id: row.id });
+    known.rows.delete(site);
+    known.former.push(Object.assign(row, { deleted: true }));
+    known.apart = true;
+    return;
+  }
+  if (kind === "rename") known.renamed = true;
+  // the other connection has the e-mail of before: what comes by the new one is nobody there
+  if (kind === "rename") known.apart = true;
+  const active = kind === "rename" ? row.active : kind === "on";
+  await t.pushUser(site, `${person}-at-${site}`, { ...names, email: mailOf(play, person), active, id: row.id });
+  row.active = active;
+}
+
+async function signsIn(
+  play: Play,
+  { person, site }: { readonly person: Person; readonly site: Site },
+  before: ReadonlyMap<Person, boolean>,
+  round: readonly Step[],
+): Promise<void> {
+  const { t, owners } = play;
+  const known = knownOf(play, person);
+  const ownersBefore = new Set(owners);
+  const knownBefore = new Set(known.accounts);
+  const subject = `${site}-${person}`;
+  const userName = `sso-${person}-${site}`;
+  const outcome = await t.signIn(site, subject, { userName, verifiedEmail: mailOf(play, person) });
+  if (!outcome.allowed) {
+    if (outcome.code !== "deactivated") known.apart = true;
+    return;
+  }
+  const { user, epoch } = outcome;
+  const moves = round.some((one) => "person" in one && one.person === person && one.kind !== "signIn");
+  if (before.get(person) && !moves) expect.fail(`${person}, who is off, came in at ${site}`);
+  if (ownersBefore.has(user) && !knownBefore.has(user)) expect.fail(`${person} became an owner`);
+  known.accounts.add(user);
+  const connection = await t.connection(site);
+  const { token } = await openSession(t.p, await t.tenant(), { user, epoch, connection, subject });
+  known.sessions.push(async () => (await currentSession(t.p, token)) !== undefined);
+}
+
+async function check(play: Play): Promise<void> {
+  for (const [person, known] of play.people) {
+    for (const [other, { accounts }] of play.people) {
+      if (other === person) continue;
+      expect(
+        [...known.accounts].filter((account) => accounts.has(account)),
+        `${person} and ${other}`,
+      ).to.deep.equal([]);
+    }
+    if (!known.apart) expect([...known.accounts], `accounts of ${person}`).to.have.length.below(2);
+  }
+}
