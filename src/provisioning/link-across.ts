@@ -1,11 +1,12 @@
 /**
  * Link across owns the question "who is this at the tenant's other connections", of whoever is nobody at their own: by an e-mail that
- * both connections vouch for, in a domain that the tenant proved. It gathers first, then decides by one table.
+ * both connections vouch for, in a domain that the tenant proved. It gathers what `decideAcross` decides by.
  */
 import type { Connection, Tenant } from "../model/connection.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { type LinkAddress, linkAddress } from "../model/link-address.js";
+import { type Across, decideAcross, type Holder, NOBODY } from "./decide-across.js";
 import { holdsPrivileges } from "./keep-out.js";
 import type { AccountRow, EmailHolder } from "./ports/across.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -19,60 +20,6 @@ export interface Stranger {
   /** The connection vouches for the e-mail: what is merely claimed closes the door, and opens none. */
   readonly verified: boolean;
   readonly door: "sign_in" | "push";
-}
-
-/** Somebody whom the address means. */
-export interface Holder {
-  readonly user: UserId;
-  /** A push or an admin switched the account off, or whoever comes was deleted at this very connection. */
-  readonly off: boolean;
-  /** Known at this connection already: as somebody else. */
-  readonly here: boolean;
-  /** The address is theirs now, by a connection that takes part. */
-  readonly now: boolean;
-  /** What says so has ended, and may be long out of date. */
-  readonly stale: boolean;
-  readonly privileged: boolean;
-}
-
-/** Whom a stranger turns out to be. */
-export type Across =
-  | { readonly kind: "nobody" }
-  | { readonly kind: "account"; readonly user: UserId }
-  /** Nobody is linked, and an admin decides. */
-  | { readonly kind: "review"; readonly users: readonly UserId[]; readonly reason: "several" | "privileged" | "stale" }
-  | { readonly kind: "off"; readonly users: readonly UserId[]; readonly user: UserId };
-
-const NOBODY: Across = { kind: "nobody" };
-
-/**
- * The table, strongest line first:
- *
- * | holders of the address | becomes |
- * |---|---|
- * | one is off | `off`, whoever else there is: nobody who left comes back by another connection |
- * | none who is not here already | `nobody` |
- * | two, here or not | `review`: several |
- * | one who owns the tenant, or has privileges by hand | `review`: privileged |
- * | one by a word that has ended | `review`: stale |
- * | one | `account` |
- */
-export function decideAcross(holders: readonly Holder[], verified: boolean): Across {
-  const off = holders.filter((holder) => holder.off).map(({ user }) => user);
-  if (off[0] !== undefined)
-    return { kind: "off", users: holders.filter(isMeant).map(({ user }) => user), user: off[0] };
-  const present = verified ? holders.filter(({ now }) => now) : [];
-  const users = present.map(({ user }) => user);
-  const one = present.find(({ here }) => !here);
-  if (one === undefined) return NOBODY;
-  if (present.length > 1) return { kind: "review", users, reason: "several" };
-  if (one.privileged) return { kind: "review", users, reason: "privileged" };
-  if (one.stale) return { kind: "review", users, reason: "stale" };
-  return { kind: "account", user: one.user };
-}
-
-function isMeant({ off, now }: Holder): boolean {
-  return off || now;
 }
 
 /**

@@ -1,0 +1,56 @@
+/** Decide across owns the table by which somebody who is nobody at their own connection is, or is not, an account of the tenant. */
+import type { UserId } from "../model/ids.js";
+
+/** Somebody whom the address means. */
+export interface Holder {
+  readonly user: UserId;
+  /** A push or an admin switched the account off, or whoever comes was deleted at this very connection. */
+  readonly off: boolean;
+  /** Known at this connection already: as somebody else. */
+  readonly here: boolean;
+  /** The address is theirs now, by a connection that takes part. */
+  readonly now: boolean;
+  /** What says so has ended, and may be long out of date. */
+  readonly stale: boolean;
+  readonly privileged: boolean;
+}
+
+/** Whom a stranger turns out to be. */
+export type Across =
+  | { readonly kind: "nobody" }
+  | { readonly kind: "account"; readonly user: UserId }
+  /** Nobody is linked, and an admin decides. */
+  | { readonly kind: "review"; readonly users: readonly UserId[]; readonly reason: "several" | "privileged" | "stale" }
+  | { readonly kind: "off"; readonly users: readonly UserId[]; readonly user: UserId };
+
+export const NOBODY: Across = { kind: "nobody" };
+
+/**
+ * The table, strongest line first:
+ *
+ * | holders of the address | becomes |
+ * |---|---|
+ * | one is off | `off`, whoever else there is: nobody who left comes back by another connection |
+ * | none who is not here already | `nobody` |
+ * | two, here or not | `review`: several |
+ * | one who owns the tenant, or has privileges by hand | `review`: privileged |
+ * | one by a word that has ended | `review`: stale |
+ * | one | `account` |
+ */
+export function decideAcross(holders: readonly Holder[], verified: boolean): Across {
+  const off = holders.filter((holder) => holder.off).map(({ user }) => user);
+  if (off[0] !== undefined)
+    return { kind: "off", users: holders.filter(isMeant).map(({ user }) => user), user: off[0] };
+  const present = verified ? holders.filter(({ now }) => now) : [];
+  const users = present.map(({ user }) => user);
+  const one = present.find(({ here }) => !here);
+  if (one === undefined) return NOBODY;
+  if (present.length > 1) return { kind: "review", users, reason: "several" };
+  if (one.privileged) return { kind: "review", users, reason: "privileged" };
+  if (one.stale) return { kind: "review", users, reason: "stale" };
+  return { kind: "account", user: one.user };
+}
+
+function isMeant({ off, now }: Holder): boolean {
+  return off || now;
+}
