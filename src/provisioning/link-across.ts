@@ -89,7 +89,10 @@ function holderOf(
   const takesPart = ({ connection }: AccountRow) => isTakingPart(connections.get(connection));
   const isMet = (row: AccountRow) =>
     row.pushedEmail === address || row.signedInEmail === address || before.includes(row.id);
-  if (!rows.some((row) => isMet(row) && takesPart(row))) return undefined;
+  const met = rows.filter((row) => isMet(row) && takesPart(row));
+  if (met.length === 0) return undefined;
+  // whom a row of the connection itself keeps out is decided there, and what an admin said of it holds
+  const isElsewhere = met.some(({ connection }) => connection !== at);
   const here = rows.filter(({ connection }) => connection === at);
   const isGoneHere =
     door === "sign_in" &&
@@ -99,7 +102,7 @@ function holderOf(
   const current = rows.filter((row) => !row.deleted && mailOf(row) === address && takesPart(row));
   return {
     user,
-    off: isOff(rows, connections) || isGoneHere,
+    off: isElsewhere && (isOff(rows, connections) || isGoneHere),
     here: here.some(({ deleted }) => !deleted),
     now: current.length > 0,
     stale: !current.some((row) => isFresh(row, connections.get(row.connection))),

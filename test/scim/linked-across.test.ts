@@ -302,6 +302,20 @@ describe("one person at two connections", () => {
       expect(await reasons(w)).to.deep.equal(["same_email stale"]);
     });
 
+    it("at one connection alone nothing is other than before: whom an admin let in comes in", async () => {
+      const w = await world({ push: { protocol: "oidc", oidc } });
+      const { id } = await push(w, w.mail("pia"), w.mail("pia"));
+      await w.pushes.patch(`/Users/${id}`, OFF);
+      const come = () => arrive(w.tenant, w.pushes.connection, "sub-new", w.mail("pia"));
+      const other = signInOf("sub-other", { userName: "x", claimedEmail: w.mail("pia") });
+      await signIn(service().p, { tenant: w.tenant, connection: w.pushes.connection, observed: other });
+      const waiting = (await items(w)).find(({ detail }) => detail["subject"] === "sub-other");
+      await closeReviewItem(service().p, w.tenant, String(waiting?.id), ADMIN);
+      const again = await signIn(service().p, { tenant: w.tenant, connection: w.pushes.connection, observed: other });
+      expect([again.allowed, await come()]).to.deep.equal([true, "deactivated"]);
+      expect(await reasons(w)).not.to.include("same_email deactivated");
+    });
+
     it("jit `off` links whom another connection knows, and makes nobody", async () => {
       const w = await world({ sso: { jit: "off" } });
       const { user } = await push(w, "oda", w.mail("oda"));
