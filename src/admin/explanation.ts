@@ -41,10 +41,16 @@ export function explanationRoutes(deps: AdminDeps): readonly Route[] {
           return { status: 200, body: { user: { id, userName }, ...past } };
         }
         const explanation = await explainUser(p, tenant, id, explainOptions(query));
-        const [person] = await p.store.read(tenant.id).people([id]);
+        const reader = p.store.read(tenant.id);
+        const [person] = await reader.people([id]);
+        const slugs = new Map((await reader.connections()).map((one) => [one.id, one.slug]));
+        const links = (await reader.linkOrigins(id)).map((link) => ({
+          ...link,
+          connection: slugs.get(link.connection) ?? link.connection,
+        }));
         const taken = (person?.grants ?? []).filter((grant) => !isSyncedGrant(grant));
         const held = explanation.assignments.map((assignment) => withIds(assignment, taken));
-        return { status: 200, body: { user: { id, userName }, ...explanation, assignments: held } };
+        return { status: 200, body: { user: { id, userName }, ...explanation, links, assignments: held } };
       },
     }),
   ];

@@ -2,12 +2,12 @@
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
 import type { DeactivatedBy, UserStatus } from "../model/person.js";
-import type { AccountRow, AcrossWriter, EmailHolder } from "../provisioning/ports/across.js";
+import type { AccountRow, AcrossReader, AcrossWriter, EmailHolder } from "../provisioning/ports/across.js";
 import { countScimRow } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, sql, verbatim } from "./sql.js";
-import { type Flag, given, isTrue, toMillis } from "./values.js";
+import { type Flag, given, isTrue, toInstant, toMillis } from "./values.js";
 
 interface RowColumns {
   readonly id: string;
@@ -21,6 +21,31 @@ interface RowColumns {
   readonly signed_in_email: string | null;
   readonly status: string;
   readonly deactivated_by: string | null;
+}
+
+interface OriginColumns {
+  readonly connection_id: string;
+  readonly linked_by: string;
+  readonly email_domain: string | null;
+  readonly linked_at: number;
+}
+
+export function acrossReader({ tenant, sql: db }: Scope): AcrossReader {
+  return {
+    async linkOrigins(user) {
+      const rows = await db.all<OriginColumns>(
+        sql`select l.connection_id, l.linked_by, l.email_domain, l.linked_at from identity_links l
+          join directory_users u on u.tenant_id = l.tenant_id and u.id = l.directory_user_id and u.deleted_at is null
+          where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null order by l.linked_at, l.id`,
+      );
+      return rows.map((row) => ({
+        connection: row.connection_id as ConnectionId,
+        linkedBy: row.linked_by,
+        ...given("domain", row.email_domain),
+        since: toInstant(row.linked_at),
+      }));
+    },
+  };
 }
 
 export function acrossWriter(scope: Scope): AcrossWriter {

@@ -1,7 +1,7 @@
 /** A tenant's handles, put together from one file per concern. */
 import type { TenantId } from "../model/ids.js";
 import type { TenantReader, TenantWriter } from "../provisioning/ports/store.js";
-import { acrossWriter } from "./across.js";
+import { acrossReader, acrossWriter } from "./across.js";
 import { adoptionWriter } from "./adoption.js";
 import { applyWriter, ownerReader } from "./apply-access.js";
 import { brakeReader, brakeWriter } from "./brake.js";
@@ -54,6 +54,7 @@ const READERS = [
   directoryUserReader,
   signedInReader,
   keepOutReader,
+  acrossReader,
   directoryGroupReader,
   nestingReader,
   directoryListReader,

@@ -86,6 +86,13 @@ describe("one person at two connections", () => {
       expect(await arrive(w.tenant, w.signsIn, "sub-ann", w.mail("ann"))).to.equal(user);
       expect(await arrive(w.tenant, w.signsIn, "sub-ann", w.mail("renamed")), "known by the subject").to.equal(user);
       expect(await accounts(w)).to.have.length(1);
+      const path = `${service().url}/api/v1/tenants/${w.tenant.slug}/users/${user}/explain`;
+      const asked = await fetch(path, { headers: { Authorization: `Bearer ${service().operatorToken}` } });
+      const { links } = (await asked.json()) as { links: readonly { since: string }[] };
+      expect(links.map(({ since: _, ...link }) => link)).to.deep.equal([
+        { connection: w.pushes.connection.slug, linkedBy: "created" },
+        { connection: w.signsIn.slug, linkedBy: "verified_email", domain: w.domain },
+      ]);
       const { items: audit } = await service().p.store.read(w.tenant.id).audit({ limit: 50 });
       const entry = audit.find(({ action }) => action === "user.linked");
       expect([entry?.user, entry?.detail]).to.deep.equal([

@@ -189,6 +189,7 @@ const READS: Readonly<Record<string, (b: TenantReader, a: Ids) => Promise<unknow
   connectionSecret: (b, a) => b.connectionSecret(a.connection),
   connectionBySlug: (b) => b.connectionBySlug("main"),
   metadataState: (b, a) => b.metadataState(a.connection),
+  linkOrigins: (b, a) => b.linkOrigins(a.user),
   tokens: (b, a) => b.tokens(a.connection),
   connectionKeys: (b, a) => b.connectionKeys(a.connection),
   apiKeys: (b) => b.apiKeys(),

@@ -105,6 +105,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "letting a subject pass": (tx) => tx.letPass(CONNECTION, "s", [ROW], NOW),
   "names that a row had": (tx) => tx.keepFormerNames(ROW, [{ kind: "name", name: "ann" }]),
   "owners who can come in": (tx) => tx.waysInOfOwners(),
+  "how an account came to be known": (tx) => tx.linkOrigins(USER),
   "whose an e-mail is": (tx) => tx.emailHolders("ann@acme.test"),
   "e-mails that are somebody's": (tx) => tx.knownEmails(["ann@acme.test"]),
   "an e-mail that a row had": (tx) => tx.keepFormerEmails([{ id: ROW, email: "ann@acme.test" }]),

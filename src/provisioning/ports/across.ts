@@ -29,6 +29,21 @@ export interface EmailHolder {
   readonly before: readonly DirectoryUserId[];
 }
 
+/** How an account came to be known at a connection. */
+export interface LinkOrigin {
+  readonly connection: ConnectionId;
+  /** As in `NewUserRow`. */
+  readonly linkedBy: string;
+  /** By `verified_email`: in which domain. */
+  readonly domain?: string;
+  readonly since: Instant;
+}
+
+export interface AcrossReader {
+  /** Of each connection at which the account is known now, oldest first. */
+  linkOrigins(user: UserId): Promise<readonly LinkOrigin[]>;
+}
+
 export interface AcrossWriter {
   /** Everybody whom this address means or meant; a statement, and another where there is anybody. */
   emailHolders(address: string): Promise<readonly EmailHolder[]>;

@@ -4,7 +4,7 @@
  */
 import type { TenantId } from "../../model/ids.js";
 import type { AccessReader, AccessWriter } from "./access.js";
-import type { AcrossWriter } from "./across.js";
+import type { AcrossReader, AcrossWriter } from "./across.js";
 import type { AdoptionWriter } from "./adoption.js";
 import type { ConnectionKeyReader, ConnectionKeyWriter } from "./connection-keys.js";
 import type { ConnectionReader, ConnectionWriter } from "./connections.js";
@@ -36,6 +36,7 @@ export interface TenantReader
     DirectoryReader,
     SignedInReader,
     KeepOutReader,
+    AcrossReader,
     CustomResourceReader,
     AccessReader,
     MappingReader,
