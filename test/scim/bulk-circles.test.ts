@@ -193,13 +193,13 @@ describe("W-13: circles of bulk operations (RFC 7644 section 3.7.1)", () => {
         "of which one refers to what failed before it": [
           [
             managed("a", "one", "b"),
-            managed("b", "two", "a", { nickName: "bulkId:t" }),
+            managed("b", "two", "a", { [BADGE]: { keepers: ["bulkId:t"] } }),
             post("/Users", "t", userBody("taken")),
           ],
           [refersTo("b"), refersTo("t"), ["409", "uniqueness"]],
         ],
         "of which one refers to no operation": [
-          [managed("a", "one", "b"), managed("b", "two", "a", { nickName: "bulkId:nobody" })],
+          [managed("a", "one", "b"), managed("b", "two", "a", { [BADGE]: { keepers: ["../Users/bulkId:nobody"] } })],
           [refersTo("b"), ["400", "invalidValue"]],
         ],
         "of groups of which one has a member who is nobody": [
@@ -264,18 +264,18 @@ describe("W-13: circles of bulk operations (RFC 7644 section 3.7.1)", () => {
         const directory = await connect();
         const reply = await send(directory, [
           post("/ServiceAccounts", "s", {
-            ...{ schemas: [SERVICE_ACCOUNT], displayName: "Export", description: "bulkId:t" },
+            ...{ schemas: [SERVICE_ACCOUNT], displayName: "Export", [BADGE]: { keepers: ["bulkId:t"] } },
             owner: { value: "bulkId:u" },
           }),
           post("/TestResources", "t", testBody({ members: [{ value: "bulkId:u" }, { value: "bulkId:t" }] })),
-          post("/Users", "u", userBody("u", { [BADGE]: { doors: ["bulkId:s", "bulkId:t"] } })),
+          post("/Users", "u", userBody("u", { [BADGE]: { keepers: ["bulkId:s", "bulkId:t"] } })),
         ]);
         const [account, own, owner] = idsOf(reply);
         const read = async (path: string) => (await directory.get(path)).json;
-        expect(await read(`/ServiceAccounts/${account}`)).to.deep.include({ description: own });
+        expect((await read(`/ServiceAccounts/${account}`))[BADGE]).to.deep.equal({ keepers: [own] });
         expect((await read(`/ServiceAccounts/${account}`))["owner"]).to.include({ value: owner });
         expect((await read(`/TestResources/${own}`))["members"]).to.deep.equal([{ value: owner }, { value: own }]);
-        expect((await read(`/Users/${owner}`))[BADGE]).to.deep.include({ doors: [account, own] });
+        expect((await read(`/Users/${owner}`))[BADGE]).to.deep.include({ keepers: [account, own] });
       });
 
       it("of a circle that is sent at the same moment from either end, one is made", async () => {

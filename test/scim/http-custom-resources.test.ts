@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
+import { userBody } from "./scim-service.js";
 import { PATCH_OP } from "./tables.js";
 import { TEST, TEST_EXTENSION } from "./test-resource.js";
 import { at, errorOf, INVALID, onTestResources, testBody } from "./test-resource-client.js";
@@ -207,6 +208,80 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       const referring = (await directory.get(at(one))).json;
       expect(referring).to.deep.include({ members: [{ value: two }], referenceAttr: two });
       expect((await directory.get(at(two))).json["integerAttr"]).to.equal(3);
+    });
+
+    it("RFC-52: bulk requests resolve what the schema calls a reference, alone or at the end of a link, and no text", async () => {
+      const { directory } = client();
+      const bulk = async (...lines: readonly (readonly [string, string, JsonObject])[]) => {
+        const reply = await directory.post("/Bulk", {
+          schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+          Operations: lines.map(([path, bulkId, data]) => ({ method: "POST", path, bulkId, data })),
+        });
+        const operations = reply.json["Operations"] as readonly JsonObject[];
+        const ids = operations.map(({ location }) => String(location).split("/").at(-1));
+        return { ids, statuses: operations.map(({ status }) => status) };
+      };
+      const texts = {
+        caseExactString: "bulkId:u",
+        multiStrings: ["bulkId:nope"],
+        multiComplex: [{ value: "bulkId:u" }],
+      };
+      const links = { referenceAttr: "../Users/bulkId:u", members: [{ $ref: "https://x.example/v2/Users/bulkId:u" }] };
+      const user = userBody("referred", { displayName: "bulkId:nope", title: "bulkId:t", profileUrl: "bulkId:nope" });
+      const made = await bulk(["/TestResources", "t", testBody({ ...texts, ...links })], ["/Users", "u", user]);
+      expect(made.statuses).to.deep.equal(["201", "201"]);
+      const [own = "", person = ""] = made.ids;
+      expect((await directory.get(at(own))).json).to.deep.include({
+        ...{ ...texts, referenceAttr: `../Users/${person}` },
+        members: [{ $ref: `https://x.example/v2/Users/${person}` }],
+      });
+      const { displayName, title, profileUrl } = (await directory.get(`/Users/${person}`)).json;
+      expect({ displayName, title, profileUrl }).to.deep.equal({
+        ...{ displayName: "bulkId:nope", title: "bulkId:t", profileUrl: "bulkId:nope" },
+      });
+      const failed = await bulk(
+        ["/TestResources", "t", testBody({ referenceAttr: "../Users/bulkId:u" })],
+        ["/TestResources", "n", testBody({ referenceAttr: "../Users/bulkId:nope" })],
+        ["/Users", "u", userBody("referred")],
+      );
+      expect(failed.statuses).to.deep.equal(["409", "400", "409"]);
+    });
+
+    it("RFC-52: a PATCH in a bulk request refers by its paths and the keys of its values, as the schema says", async () => {
+      const { directory } = client();
+      const id = String((await directory.post("/TestResources", testBody({ members: [{ value: "x" }] }))).json["id"]);
+      const patched = async (...Operations: readonly JsonObject[]) => {
+        const data = { schemas: [PATCH_OP], Operations };
+        const reply = await directory.post("/Bulk", {
+          schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+          Operations: [
+            { method: "PATCH", path: at(id), data },
+            { method: "POST", path: "/Users", bulkId: "u", data: userBody(`u${Operations.length}`) },
+          ],
+        });
+        const lines = reply.json["Operations"] as readonly JsonObject[];
+        expect(lines.map(({ status }) => status)).to.deep.equal(["200", "201"]);
+        const { members, referenceAttr, multiComplex, caseExactString } = (await directory.get(at(id))).json;
+        return {
+          person: String(lines[1]?.["location"]).split("/").at(-1),
+          members,
+          referenceAttr,
+          multiComplex,
+          caseExactString,
+        };
+      };
+      const one = await patched(
+        { op: "replace", path: "members", value: [{ value: "bulkId:u" }] },
+        { op: "replace", path: 'members[value eq "bulkId:u"].display', value: "bulkId:text" },
+        { op: "add", value: { [`${TEST}:referenceAttr`]: "/Users/bulkId:u", caseExactString: "bulkId:u" } },
+        { op: "add", path: 'multiComplex[value eq "bulkId:u"].type', value: "bulkId:nope" },
+      );
+      expect(one).to.deep.include({
+        ...{ members: [{ value: one.person, display: "bulkId:text" }], referenceAttr: `/Users/${one.person}` },
+        ...{ multiComplex: [{ value: "bulkId:u", type: "bulkId:nope" }], caseExactString: "bulkId:u" },
+      });
+      const two = await patched({ op: "replace", path: "referenceAttr", value: "bulkId:u" });
+      expect(two.referenceAttr).to.equal(two.person);
     });
 
     it("is kept while sync is a test, and refused while it is off", async () => {

@@ -60,7 +60,8 @@ export async function makeCircle(
     const read = startReading();
     const creations: Creation[] = [];
     for (const [bulkId, { handler, body }] of posts) {
-      const post = { handler, body: resolveReferences(body, ids) };
+      const referring = { type: handler.type, kind: "create", body } as const;
+      const post = { handler, body: resolveReferences(referring, ids) };
       creations.push(await blaming(bulkId, () => read(post, ids.get(bulkId) ?? "")));
     }
     return makeTogether(asked, creations).catch((error: unknown) => {

@@ -5,7 +5,7 @@
 
 import { quote } from "../../model/quote.js";
 import { blaming, type Circle, CircleError, type Post } from "./bulk-circle.js";
-import { bulkIdOf, referencesIn, resolveReferences } from "./bulk-references.js";
+import { bulkIdOf, type Referring, referencesIn, resolveReferences } from "./bulk-references.js";
 import type { BulkLine, BulkOperation, BulkRequest } from "./bulk-request.js";
 import { inOrderOfReference } from "./circles.js";
 import { ScimError } from "./errors.js";
@@ -104,7 +104,7 @@ class BulkRun {
     const refused = (this.#wanted.get(line) ?? []).flatMap((bulkId) => this.#refusalOf(bulkId) ?? [])[0];
     // Without a body there is nothing to switch off by, and without its id nobody is meant.
     if (refused && (!("body" in operation) || bulkIdOf(this.#resolvedId(id)) !== undefined)) throw refused;
-    const body = "body" in operation && { body: resolveReferences(operation.body, this.#ids) };
+    const body = "body" in operation && { body: resolveReferences(referringOf(asked, operation), this.#ids) };
     return { ...asked, id: this.#resolvedId(id), operation: { ...operation, ...body }, ...(refused && { refused }) };
   }
 
@@ -138,8 +138,12 @@ function wantedBy({ asked }: BulkLine): readonly string[] {
   if (asked instanceof ScimError) return [];
   const { id, operation } = asked;
   const inPath = bulkIdOf(id);
-  const wanted = new Set("body" in operation ? referencesIn(operation.body) : []);
+  const wanted = new Set("body" in operation ? referencesIn(referringOf(asked, operation)) : []);
   return [...(inPath === undefined ? wanted : wanted.add(inPath))];
+}
+
+function referringOf({ handler }: BulkOperation, operation: Pick<Referring, "kind" | "body">): Referring {
+  return { type: handler.type, kind: operation.kind, body: operation.body };
 }
 
 /** Who is to blame for a circle is told the reason, all others that they refer to it. */
