@@ -30,7 +30,7 @@ export const simulatePush: Command = {
     token: { value: "TOKEN", what: `the bearer token, without the word Bearer; better given as ${TOKEN}` },
     variant: { value: "NAME", what: "okta: oin (default) or aiw; entra: default or aadOptscim062020" },
     users: { value: "N", what: `how many people are pushed (${USERS})` },
-    groups: { value: "N", what: `how many groups (${GROUPS})` },
+    groups: { value: "N", what: `how many groups (${GROUPS}); 0 for a server that takes users only` },
     seed: { value: "N", what: "plays the same people again; chosen by chance when absent, and printed" },
     domain: { value: "DOMAIN", what: `of their addresses, for servers that let only some in (${SIMULATED_DOMAIN})` },
     only: {
@@ -100,7 +100,7 @@ function simulationOf(args: Arguments, terminal: Terminal): Simulation {
     token: tokenOf(args, terminal),
     size: {
       users: numberOf(args, "users", USERS, MOST.users),
-      groups: numberOf(args, "groups", GROUPS, MOST.groups),
+      groups: numberOf(args, "groups", GROUPS, MOST.groups, 0),
       seed: numberOf(args, "seed", randomInt(1, MOST.seed), MOST.seed),
       domain,
     },
@@ -151,9 +151,9 @@ function tokenOf(args: Arguments, terminal: Terminal): string {
   return token;
 }
 
-function numberOf(args: Arguments, name: string, otherwise: number, most: number): number {
+function numberOf(args: Arguments, name: string, otherwise: number, most: number, least = 1): number {
   const written = args.text(name);
   const value = written === undefined ? otherwise : Number(written);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new Misuse(`--${name} takes a whole number from 1 to ${most}, is ${quote(written ?? "")}`);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Misuse(`--${name} takes a whole number from ${least} to ${most}, is ${quote(written ?? "")}`);
 }

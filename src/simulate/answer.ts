@@ -38,7 +38,7 @@ export function envelopeFaults(answer: Answer): Complaint[] {
   if (answer.status >= 400) {
     if (!isScimError(answer))
       faults.push(about("malformed_error", answer.text === "" ? `an empty ${answer.status}` : printable(answer.text)));
-  } else if (answer.status !== 204 && answer.body === undefined) {
+  } else if (answer.status !== 204 && answer.body === undefined && !answer.request.startsWith("DELETE ")) {
     faults.push(about("body_missing", answer.text === "" ? "an empty body" : printable(answer.text)));
   }
   return faults;
@@ -164,6 +164,11 @@ function memberFaults(answer: Answer, group: JsonObject, written: Written): Comp
     ...missing.map((id) => about("member_missing", `${quote(id)} is no member after it was added`)),
     ...remaining.map((id) => about("member_still_there", `${quote(id)} is a member after it was removed`)),
   ];
+}
+
+/** Whether a DELETE did what it should, also where its status is another success than the one that is due. */
+export function saysGone({ accepted, status }: Answer): boolean {
+  return accepted || (status >= 200 && status < 300);
 }
 
 /** What tells a name that is taken from any other conflict. */

@@ -1,8 +1,8 @@
 /** Owns the way back: what a simulation made is deleted, and nothing that was there before. */
 import type { Json } from "../model/json.js";
 import { quote } from "../model/quote.js";
-import { complainer, memberIds } from "./answer.js";
-import type { ComplaintCode } from "./complaint.js";
+import { complainer, memberIds, saysGone } from "./answer.js";
+import type { Complaint, ComplaintCode } from "./complaint.js";
 import { inParallel } from "./in-parallel.js";
 import type { Play } from "./play.js";
 import { readDeleted } from "./read-back.js";
@@ -12,11 +12,14 @@ import { tagOf } from "./simulated-directory.js";
 const AT_ONCE = 4;
 const PATIENCE = 3;
 
-/** What is told of the clean-up: what is not true. No identity provider does it, so nothing else here is a cause for complaint. */
+/**
+ * What is told of the clean-up: what is not true. No identity provider does it, so that little else here is a cause for complaint: a success
+ * of another status than a client takes for one, where no phase met it.
+ */
 const TOLD: ReadonlySet<ComplaintCode> = new Set(["deleted_still_there", "member_still_there"]);
 
 /** Answers with the paths of what could not be deleted. People go first: no group may list them after that. */
-export async function cleanUp(play: Play): Promise<readonly string[]> {
+export async function cleanUp(play: Play, { knowsOfStatus = false } = {}): Promise<readonly string[]> {
   const { http, memory } = play.player;
   const complaints = http.complaints.length;
   startAfresh(http, PATIENCE);
@@ -36,8 +39,16 @@ export async function cleanUp(play: Play): Promise<readonly string[]> {
       else left.push(path);
     }
   }
-  http.complaints.push(...http.complaints.splice(complaints).filter(({ code }) => TOLD.has(code)));
+  const came = http.complaints.splice(complaints);
+  const strange = came.find((complaint) => isOfDelete(complaint) && /^2/.test(complaint.detail));
+  http.complaints.push(...came.filter(({ code }) => TOLD.has(code)));
+  if (strange !== undefined && !knowsOfStatus) http.complaints.push(strange);
   return left;
+}
+
+/** Whether the status of a DELETE is complained of. */
+export function isOfDelete({ code, request }: Complaint): boolean {
+  return code === "unexpected_status" && request.startsWith("DELETE ");
 }
 
 /** People who were sent and never confirmed may be there all the same. */
@@ -65,7 +76,7 @@ async function deleteOwn(
     dead.map((id) => about("member_still_there", `${quote(id)} is in ${quote(String(name))}, and deleted`)),
   );
   const deleted = await send(http, { method: "DELETE", path, expect: [204, 404] });
-  return deleted.accepted && (deleted.status === 404 || (await readDeleted(http, path)));
+  return saysGone(deleted) && (deleted.status === 404 || (await readDeleted(http, path)));
 }
 
 function bears(name: Json | undefined, tag: string): boolean {

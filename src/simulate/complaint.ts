@@ -1,6 +1,6 @@
 /** Owns what a provisioning client can complain of: each kind by a code, with what the client counted on. */
 import type { Json } from "../model/json.js";
-import { quote } from "../model/quote.js";
+import { onOneLine, quote } from "../model/quote.js";
 
 /** What the client counted on, by the code of the complaint. The status that was due is said by the complaint itself. */
 export const EXPECTED = {
@@ -61,5 +61,5 @@ export function shown(value: Json | undefined): string {
 
 /** A server's words in a complaint. */
 export function printable(text: string): string {
-  return quote(text.trim(), 200).slice(1, -1);
+  return onOneLine(text.trim(), 200);
 }

@@ -8,9 +8,9 @@ import { inParallel } from "./in-parallel.js";
 import type { Endpoint } from "./lookup.js";
 import { breakOff, burst } from "./mishaps.js";
 import { type Play, pushDirectory } from "./play.js";
-import { readDeleted } from "./read-back.js";
+import { readDeleted, readTotals } from "./read-back.js";
 import * as scenario from "./scenario.js";
-import { note, send } from "./scim-http.js";
+import { hasGivenUp, note, send } from "./scim-http.js";
 import { simulatedDirectory } from "./simulated-directory.js";
 
 export interface Phase {
@@ -39,8 +39,10 @@ export const PHASES: readonly Phase[] = [
   { name: "burst", what: "forty requests at a time, with the pauses that the server asks for", run: burst },
 ];
 
-function pushFirst(play: Play): Promise<void> {
-  return pushDirectory(play, simulatedDirectory(play.player.idp, play.size));
+async function pushFirst(play: Play): Promise<void> {
+  await pushDirectory(play, simulatedDirectory(play.player.idp, play.size));
+  const { http, memory } = play.player;
+  if (!hasGivenUp(http)) await readTotals(http, memory);
 }
 
 async function pushAgain(play: Play): Promise<void> {

@@ -7,6 +7,7 @@ import type { LinkedGroup, LinkedPerson, Memory } from "./cycle.js";
 import { emailOf } from "./directory.js";
 import { managerOf } from "./entra/mapping.js";
 import { inParallel } from "./in-parallel.js";
+import { list } from "./lookup.js";
 import { note, type ScimHttp, send } from "./scim-http.js";
 import { ENTERPRISE_USER } from "./scim-urns.js";
 
@@ -47,6 +48,21 @@ export async function readDeleted(http: ScimHttp, path: string, row?: string): P
   const answer = await send(http, { method: "GET", path, expect: [200, 404], ...named });
   if (answer.status === 200) note(http, [complainer(answer)("deleted_still_there", `200: ${shown(answer.body)}`)]);
   return answer.status === 404;
+}
+
+/** Asks for a page of one: where more were pushed, its total must count them, however few there are for a client's own pages. */
+export async function readTotals(http: ScimHttp, { people, groups }: Memory): Promise<void> {
+  const pushed = [
+    ["/Users", [...people.values()].filter(({ active }) => active).length],
+    ["/Groups", groups.size],
+  ] as const;
+  for (const [endpoint, least] of pushed) {
+    if (least < 2) continue;
+    const answer = await list(http, endpoint, "startIndex=1&count=1", { count: 1 });
+    const total = answer.body?.["totalResults"];
+    if (!answer.accepted || typeof total !== "number" || total >= least) continue;
+    note(http, [complainer(answer)("total_wrong", `\`totalResults\` ${total}, where ${least} were pushed`)]);
+  }
 }
 
 async function differences(

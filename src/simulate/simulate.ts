@@ -1,6 +1,6 @@
 /** Simulated identity providers own what Okta's and Entra's provisioning sends to a SCIM server, and what they would complain of in its answers. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { cleanUp } from "./clean-up.js";
+import { cleanUp, isOfDelete } from "./clean-up.js";
 import type { Complaint } from "./complaint.js";
 import type { CycleResult, OnItem } from "./cycle.js";
 import { PHASES, type Phase } from "./phases.js";
@@ -82,7 +82,8 @@ async function cleanedUp(
   onPhaseEnd: Simulation["onPhaseEnd"],
 ): Promise<readonly string[]> {
   const started = performance.now();
-  const left = await cleanUp(play);
+  const knowsOfStatus = phases.some(({ complaints }) => complaints.some(isOfDelete));
+  const left = await cleanUp(play, { knowsOfStatus });
   const phase = { name: CLEAN_UP, ...takeReport(play.player.http), ms: performance.now() - started };
   if (phase.complaints.length === 0) return left;
   phases.push(phase);

@@ -34,7 +34,7 @@ describe("what a connection manages", () => {
       updateConnection(service().p, directory.tenant, directory.connection.slug, { manages }, ADMIN);
 
     for (const off of ["users", "groups"] as const) {
-      it(`TEC-29: without ${off} every request for them is 403 and says which setting, and nothing is lost`, async () => {
+      it(`TEC-29: without ${off} every write of them is 403 and says which setting, and nothing is lost`, async () => {
         const directory = await service().connect();
         ids.user = await directory.user("ann");
         ids.group = await directory.group("Crew", [ids.user]);
@@ -42,8 +42,15 @@ describe("what a connection manages", () => {
         const before = await directory.get(path);
         await manage(directory, off === "users" ? ["groups"] : ["users"]);
         for (const request of REQUESTS[off]) {
+          const { method, path: asked } = request();
           const { status, json } = await directory.send(request());
-          expect(status, request().method).to.equal(403);
+          if (off === "groups" && method === "GET") {
+            expect([status, json["totalResults"]], asked).to.deep.equal(
+              asked === "/Groups" ? [200, 0] : [404, undefined],
+            );
+            continue;
+          }
+          expect(status, method).to.equal(403);
           expect(json["detail"]).to.match(new RegExp(`add \`${off}\` to its setting \`manages\`$`));
         }
         const kept = off === "users" ? `/Groups/${ids.group}` : `/Users/${ids.user}`;
@@ -53,6 +60,37 @@ describe("what a connection manages", () => {
         expect((await directory.get(path)).text, "as it was").to.equal(before.text);
       });
     }
+
+    it("OKTA-01, ENTRA-01, TEC-29: without groups their lists are empty for whoever tests the connection, whatever is there", async () => {
+      const directory = await service().connect();
+      const crew = await directory.group("Crew", [await directory.user("ann")]);
+      await manage(directory, ["users"]);
+      const empty = { totalResults: 0, itemsPerPage: 0, Resources: [] };
+      for (const query of [
+        "?startIndex=1&count=100",
+        "?excludedAttributes=members&filter=displayName+eq+%22Crew%22",
+        `?filter=id+eq+%22${crew}%22`,
+        "?sortBy=displayName&count=0",
+      ]) {
+        const { status, json } = await directory.get(`/Groups${query}`);
+        expect({ status, ...json }, query).to.deep.include({ status: 200, startIndex: 1, ...empty });
+      }
+      const byCursor = await directory.get("/Groups?cursor&count=10");
+      expect([byCursor.status, byCursor.json]).to.deep.equal([
+        200,
+        { schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], ...empty },
+      ]);
+      const search = { schemas: ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] };
+      expect((await directory.post("/Groups/.search", search)).json).to.deep.include(empty);
+      expect((await directory.get("/")).json["totalResults"], "people alone").to.equal(1);
+      expect((await directory.get("/Groups?filter=x")).status, "what cannot be read is refused as ever").to.equal(400);
+      const unread = await directory.get(`/Groups/${crew}`);
+      expect([unread.status, unread.json["detail"]]).to.satisfy(
+        ([status, detail]: [number, string]) => status === 404 && detail.includes("does not manage /Groups"),
+      );
+      for (const path of ["/ResourceTypes", "/Schemas", "/ServiceProviderConfig"])
+        expect((await directory.get(path)).status, path).to.equal(200);
+    });
 
     it("TEC-29: unmanaged groups keep what they gave, give nothing new, and are believed again when they are managed", async () => {
       const directory = await service().connect({ settleSeconds: 0 });

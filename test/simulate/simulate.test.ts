@@ -58,6 +58,16 @@ describe("a simulation against Rolecall", () => {
       expect((await directory.get("/Groups?count=0")).json["totalResults"]).to.equal(0);
     });
   }
+
+  for (const [idp, variant, profile] of players) {
+    it(`TEC-29: gives ${idp} (${variant}) no cause for complaint where users alone are managed, profile ${profile}`, async () => {
+      const { token } = await service.connect({ profile, manages: ["users"] });
+      const baseUrl = `${service.url}/api/scim/v2`;
+      const report = await simulate({ idp, variant, size: { ...size, groups: 0 }, tuning, baseUrl, token });
+      expect(complaintsOf(report)).to.deep.equal([]);
+      expect(report).to.deep.include({ left: [] }).and.not.to.have.property("stopped");
+    });
+  }
 });
 
 describe("a simulation", () => {
@@ -116,6 +126,41 @@ describe("a simulation", () => {
     const report = await play("okta", { only: ["initial"] });
     expect(report.left).to.have.length(20);
     expect(complaintsOf(report)).to.deep.equal([]);
+  });
+
+  for (const idp of ["okta", "entra"] as const) {
+    it(`complains once of a DELETE that is answered 200, and knows that all is gone: ${idp}`, async () => {
+      server.twist = (reply, { method }) => (method === "DELETE" && reply.status === 204 ? { status: 200 } : reply);
+      const initial = await play(idp, { only: ["initial"] });
+      expect(complaintsOf(initial).map(({ phase, code, expected }) => [phase, code, expected])).to.deep.equal([
+        ["clean-up", "unexpected_status", "status 204 or 404"],
+      ]);
+      const removals = await play(idp, { only: ["removals"] });
+      const kinds = new Set(
+        complaintsOf(removals).map(({ phase, code, request }) => [phase, code, request.slice(0, 7)].join()),
+      );
+      expect([...kinds]).to.deep.equal(["removals,unexpected_status,DELETE "]);
+      expect([initial.left, removals.left, server.users.size, server.groups.size]).to.deep.equal([[], [], 0, 0]);
+    });
+
+    it(`BUG-14: sees a total that counts the page alone, however few people are pushed: ${idp}`, async () => {
+      server.twist = (reply, { method, url }) => {
+        const { Resources, ...list } = (reply.body ?? {}) as { readonly Resources?: readonly unknown[] };
+        const isPage = method === "GET" && url.includes("count=") && Resources !== undefined;
+        return isPage ? { ...reply, body: { ...list, Resources, totalResults: Resources.length } } : reply;
+      };
+      const complaints = complaintsOf(await play(idp, { only: ["initial"] }));
+      expect(complaints.map(({ code, request }) => [code, request])).to.deep.equal([
+        ["total_wrong", "GET /Users?startIndex=1&count=1"],
+        ["total_wrong", "GET /Groups?startIndex=1&count=1"],
+      ]);
+    });
+  }
+
+  it("prints the words of a server as they are, but for what moves a cursor", async () => {
+    server.refuse = () => scimError(403, "connection `uo` does not\nmanage \u001b[1m`/Users`");
+    const [complaint] = complaintsOf(await play("okta", { only: ["connect"] }));
+    expect(complaint?.detail).to.equal("403: connection `uo` does not?manage ?[1m`/Users`");
   });
 
   it("names what the server said to be deleted and kept, whoever deleted it", async () => {

@@ -32,6 +32,7 @@ export function groupHandler({ schemas, groupBodyBytes }: ScimRoom): ResourceHan
   return {
     type: schemas.group,
     managedAs: "groups",
+    readsAsNone: true,
     bodyBytes: groupBodyBytes,
     list: listGroups,
     create: createGroup,

@@ -11,7 +11,7 @@ import { inMergedOrder } from "./merged-lists.js";
 import type { Listed, ResourceHandler } from "./resource-handler.js";
 import { readSort } from "./sort-order.js";
 import { unknownAttribute } from "./unknown-attribute.js";
-import { type Visit, type VisitRequest, visitedAll } from "./visit.js";
+import { isManaged, type Visit, type VisitRequest, visitedAll } from "./visit.js";
 
 /** One type's share of a list. */
 export interface ListPart {
@@ -33,7 +33,7 @@ export function listResources(
   list: ListRequest,
   path: string,
 ): Promise<JsonObject> {
-  return visitedAll(handlers, asked, async (visits) => {
+  return visitedAll(handlers, { ...asked, reads: true }, async (visits) => {
     const paging = readPaging(list);
     const parts = readParts(handlers, visits, list);
     const scope: CursorScope = { room: asked.room, caller: asked.caller, path, list };
@@ -81,7 +81,8 @@ function partOf(
     type: visit.reading.type.name,
     ...sorted,
     async list(query) {
-      if (handler === undefined || filter === NEVER) return { total: 0, resources: [] };
+      const isThere = handler !== undefined && isManaged(handler.managedAs, visit.caller.connection);
+      if (!isThere || filter === NEVER) return { total: 0, resources: [] };
       const listed = await handler.list(visit, { ...query, ...sorted, ...(filter !== ALWAYS && { filter }) });
       // or a list would end early and nobody would know
       if (query.walk && !listed.walked)

@@ -44,6 +44,8 @@ export interface ResourceHandler {
   readonly type: ResourceType;
   /** Its name in the settings of a connection; absent for types that operators define. */
   readonly managedAs?: ManagedResource;
+  /** Where the connection does not manage it, it is read as if there were none: clients test a connection by what they never push. */
+  readonly readsAsNone?: true;
   /** PUT and PATCH switch off by `orSwitchOff`, and do nothing else of what is refused beforehand. */
   readonly switchesOff?: true;
   /** Bytes of a body at most. */
@@ -67,7 +69,7 @@ export type Operation =
 
 export function operate(handler: ResourceHandler, asked: VisitRequest, operation: Operation): Promise<Outcome> {
   if (operation.kind === "create") return makeOne(handler, asked, operation.body);
-  return visited(handler, asked, async (visit) => {
+  return visited(handler, { ...asked, reads: operation.kind === "read" }, async (visit) => {
     if (asked.refused && !handler.switchesOff) throw asked.refused;
     if ("body" in operation) return handler[operation.kind](await withRoles(visit, operation.body), operation.body);
     return handler[operation.kind](visit);

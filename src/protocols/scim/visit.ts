@@ -1,6 +1,7 @@
 import type { Connection } from "../../model/connection.js";
 import type { DirectoryChange } from "../../model/directory.js";
 import type { Json } from "../../model/json.js";
+import { quote } from "../../model/quote.js";
 import { type Pushed, push } from "../../provisioning/push.js";
 import { type QuirkName, type Reading, startReading } from "./dialect.js";
 import { ScimError } from "./errors.js";
@@ -14,6 +15,8 @@ import type { ScimCaller, ScimRoom } from "./scim-request.js";
 export interface VisitRequest {
   readonly room: ScimRoom;
   readonly caller: ScimCaller;
+  /** Nothing is written. */
+  readonly reads?: boolean;
   /** Of the resource that is meant, or the one that is made where it has its id beforehand; absent where all of them are. */
   readonly id?: string;
   readonly projection?: ProjectionRequest;
@@ -54,17 +57,23 @@ export async function visitedAll<T>(
 }
 
 export async function visited<T>(
-  { type, managedAs }: ResourceHandler,
-  { room, caller, id = "", projection = {}, preconditions = {}, membersBefore = 0, refused, ...told }: VisitRequest,
+  handler: ResourceHandler,
+  {
+    room,
+    caller,
+    reads = false,
+    id = "",
+    projection = {},
+    preconditions = {},
+    membersBefore = 0,
+    refused,
+    ...told
+  }: VisitRequest,
   serve: (visit: Visit) => Promise<T>,
 ): Promise<T> {
-  const { profile, rolesFrom, slug } = caller.connection;
-  if (!isManaged(managedAs, caller.connection)) {
-    throw new ScimError(
-      "forbidden",
-      `connection \`${slug}\` does not manage ${type.endpoint}: add \`${managedAs}\` to its setting \`manages\``,
-    );
-  }
+  const { type, managedAs } = handler;
+  const { profile, rolesFrom } = caller.connection;
+  if (!isManaged(managedAs, caller.connection)) refuseUnmanaged(handler, caller.connection, reads ? id : undefined);
   const roles = managedAs && {
     ...{ managed: rolesFrom.includes(managedAs), profile },
     ...(managedAs === "serviceAccounts" && { ownsNothing: true as const }),
@@ -82,6 +91,13 @@ export async function visited<T>(
     if (reading.quirks.size > 0) told.onQuirks([...reading.quirks].sort());
     if (members.named > 0) told.onMembers?.(members.named);
   }
+}
+
+/** `id`: of what is read, empty for a list, absent where something is to be written. */
+function refuseUnmanaged({ type, managedAs, readsAsNone }: ResourceHandler, { slug }: Connection, id?: string): void {
+  const reason = `connection \`${slug}\` does not manage ${type.endpoint}: add \`${managedAs}\` to its setting \`manages\``;
+  if (id === undefined || !readsAsNone) throw new ScimError("forbidden", reason);
+  if (id !== "") throw new ScimError("notFound", `no ${type.name} ${quote(id)}: ${reason}`);
 }
 
 /** The visit with what the active mapping says of roles, where the body speaks of them and the connection takes them. */

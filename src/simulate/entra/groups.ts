@@ -1,6 +1,6 @@
 /** Owns how Entra creates, renames, fills and deletes groups. It never reads their members. */
 import type { JsonObject } from "../../model/json.js";
-import { idOf, type Written, writeFaults } from "../answer.js";
+import { idOf, saysGone, type Written, writeFaults } from "../answer.js";
 import { assignedMembers, changedMembers, linkedGroup, linkedPerson, type MemberChange } from "../cycle.js";
 import type { Group } from "../directory.js";
 import { formEncoded, lookUp } from "../lookup.js";
@@ -40,8 +40,9 @@ export async function renameGroup(client: EntraClient, id: string, name: string)
 export async function deleteGroup({ http, memory }: EntraClient, id: string): Promise<boolean> {
   const path = pathOf(linkedGroup(memory, id).scimId);
   const answer = await send(http, { method: "DELETE", path, expect: [204, 404], row: "ENTRA-25" });
-  if (answer.accepted) memory.groups.delete(id);
-  return answer.accepted;
+  const isGone = saysGone(answer);
+  if (isGone) memory.groups.delete(id);
+  return isGone;
 }
 
 async function create({ http }: EntraClient, group: Group): Promise<string | undefined> {

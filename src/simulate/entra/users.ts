@@ -1,7 +1,7 @@
 /** Owns how Entra creates, aligns, disables and deletes users. */
 import type { JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
-import { type Answer, complainer, conflictFaults, idOf, type Wanted, writeFaults } from "../answer.js";
+import { type Answer, complainer, conflictFaults, idOf, saysGone, type Wanted, writeFaults } from "../answer.js";
 import { forgetPerson, linkedPerson } from "../cycle.js";
 import { emailOf, type Person } from "../directory.js";
 import { type Found, formEncoded, lookUp } from "../lookup.js";
@@ -60,8 +60,9 @@ export async function deleteUser({ http, memory }: EntraClient, id: string): Pro
     expect: [204, 404],
     row: "ENTRA-25",
   });
-  if (answer.accepted) forgetPerson(memory, id);
-  return answer.accepted;
+  const isGone = saysGone(answer);
+  if (isGone) forgetPerson(memory, id);
+  return isGone;
 }
 
 /** Tells who manages the person. The manager must have been pushed. */

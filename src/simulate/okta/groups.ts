@@ -1,6 +1,6 @@
 /** Owns Okta's group push: how groups are created, renamed, filled and removed. */
 import type { JsonObject } from "../../model/json.js";
-import { idOf, type Written, writeFaults } from "../answer.js";
+import { idOf, saysGone, type Written, writeFaults } from "../answer.js";
 import { assignedMembers, changedMembers, linkedGroup, linkedPerson, type MemberChange } from "../cycle.js";
 import type { Group } from "../directory.js";
 import { lookUp } from "../lookup.js";
@@ -64,8 +64,9 @@ export async function renameGroup(client: OktaClient, id: string, name: string):
 export async function unlinkGroup({ http, memory }: OktaClient, id: string): Promise<boolean> {
   const path = pathOf(linkedGroup(memory, id).scimId);
   const answer = await send(http, { method: "DELETE", path, expect: [204], row: "OKTA-17" });
-  if (answer.accepted) memory.groups.delete(id);
-  return answer.accepted;
+  const isGone = saysGone(answer);
+  if (isGone) memory.groups.delete(id);
+  return isGone;
 }
 
 async function create({ http }: OktaClient, name: string): Promise<string | undefined> {
