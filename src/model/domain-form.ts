@@ -9,9 +9,28 @@ const LETTERS = /^[\p{L}\p{M}\p{N}.-]+$/u;
 export function domainForm(domain: string): string {
   const lower = asciiLower(domain);
   // ASCII alone needs no mapping, and the parser of hosts would read numbers as addresses
-  if (/^[\x21-\x7e]*$/.test(lower) || !LETTERS.test(lower)) return lower;
+  if (isAscii(lower) || !LETTERS.test(lower)) return lower;
   const url = `http://${lower}`;
   return URL.canParse(url) ? new URL(url).hostname : lower;
+}
+
+/**
+ * A domain as DNS knows it, by which people may be recognised; `undefined`: by this one nobody is. INVARIANT: letters beyond ASCII stay some
+ * (`xn--`): a look-alike that becomes plain ASCII, as full-width letters do, is refused, also beside letters that stay.
+ */
+export function dnsName(domain: string): string | undefined {
+  const labels = domain.split(".");
+  if (!labels.every(isHonest)) return undefined;
+  const name = labels.map(domainForm).join(".");
+  return isAscii(name) ? name : undefined;
+}
+
+function isHonest(label: string): boolean {
+  return label !== "" && [...label].every((letter) => isAscii(letter) || !/[!-~]/.test(letter.normalize("NFKC")));
+}
+
+function isAscii(text: string): boolean {
+  return /^[!-~]*$/.test(text);
 }
 
 /** An address in the one form in which addresses are compared; what is none, folded. */

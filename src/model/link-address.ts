@@ -1,8 +1,10 @@
-import { domainForm } from "./domain-form.js";
+import { dnsName } from "./domain-form.js";
 import { asciiLower, emailDomain } from "./fold.js";
 
 /** Printable ASCII without quotes, brackets and what ends an address: what RFC 5322 section 3.4.1 calls a dot-atom, and a little more. */
 const PLAIN_LOCAL = /^[!#-'*+\-./0-9=?A-Z^-~]+$/;
+
+const PLAIN_DOMAIN = /^[a-z0-9.-]+$/;
 
 /** An e-mail in the one form by which people are told to be the same, ASCII-lowered, its domain as `xn--`. */
 export interface LinkAddress {
@@ -16,15 +18,8 @@ export interface LinkAddress {
  */
 export function linkAddress(email: string | undefined): LinkAddress | undefined {
   const written = email === undefined ? undefined : emailDomain(email);
-  if (email === undefined || written === undefined) return undefined;
+  const domain = written === undefined ? undefined : dnsName(written);
+  if (email === undefined || written === undefined || domain === undefined) return undefined;
   const local = asciiLower(email.slice(0, email.length - written.length - 1));
-  const domain = domainForm(written);
-  const labels = written.split(".");
-  if (!PLAIN_LOCAL.test(local) || !/^[a-z0-9.-]+$/.test(domain) || !labels.every(isHonest)) return undefined;
-  return { address: `${local}@${domain}`, domain };
-}
-
-/** Letters beyond ASCII stay some (`xn--`): a look-alike that becomes plain ASCII is none of it. */
-function isHonest(label: string): boolean {
-  return label !== "" && ([...label].every((letter) => letter <= "\u007f") || domainForm(label).startsWith("xn--"));
+  return PLAIN_LOCAL.test(local) && PLAIN_DOMAIN.test(domain) ? { address: `${local}@${domain}`, domain } : undefined;
 }

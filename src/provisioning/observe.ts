@@ -12,6 +12,7 @@ import { linkSignIn, reviewLink, reviewSubject } from "./link.js";
 import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcross } from "./link-across.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
+import { couldBe, heldAcross, keptOutBy } from "./refusal-problems.js";
 import { signInNames } from "./sign-in-names.js";
 
 /** Who signed in, as far as the directory can tell. */
@@ -30,10 +31,10 @@ export type Observed =
       readonly kind: "inactive";
       readonly user: UserId;
       /** Who keeps the person out, where that is not their own row. */
-      readonly keepers: readonly LinkCandidate[];
+      readonly problem?: string | undefined;
     }
   | { readonly kind: "nobody" }
-  | { readonly kind: "ambiguous" };
+  | { readonly kind: "ambiguous"; readonly problem: string };
 
 export interface ObserveOptions {
   /** Store what the sign-in says of the person. */
@@ -62,7 +63,7 @@ export async function observeUser(
     const { meant, rows } = linked;
     if (meant) await reviewSubject(tx, connection, meant, observed.subject, now);
     else await reviewLink(tx, connection, rows, observed.userNames, now);
-    return { kind: "ambiguous" };
+    return { kind: "ambiguous", problem: couldBe(rows, meant) };
   }
   if (linked.kind === "inactive") {
     const { user, own, keepers } = linked;
@@ -70,7 +71,7 @@ export async function observeUser(
     const signIn = signInNames(observed);
     await noteRefusal(tx, connection, signIn, { keepers, own }, now);
     await reviewKeepers(tx, connection, signIn, { keepers, own }, now);
-    return { kind: "inactive", user, keepers };
+    return { kind: "inactive", user, problem: keptOutBy(keepers) };
   }
   if (linked.kind !== "row") {
     const known = await observeAcross(tx, tenant, connection, observed, options);
@@ -109,7 +110,8 @@ async function observeAcross(
   admitDomain(tenant, connection, addressesOf(observed));
   if (across.kind !== "account") {
     await reviewAcross(tx, connection, across, address, { subject }, now);
-    return across.kind === "off" ? { kind: "inactive", user: across.user, keepers: [] } : { kind: "ambiguous" };
+    const problem = heldAcross(across);
+    return across.kind === "off" ? { kind: "inactive", user: across.user, problem } : { kind: "ambiguous", problem };
   }
   const { user } = across;
   const claims = takeFacts ? mergeClaims(undefined, observed, now) : emptyClaims(now);

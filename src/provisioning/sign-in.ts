@@ -1,14 +1,12 @@
 /** Sign-in owns what a verified sign-in may do: who it is, what is learned from it, and whether it may go on. */
 import type { CompiledMapping } from "../engine/compile/compile.js";
 import type { Connection, Tenant } from "../model/connection.js";
-import { cutText } from "../model/cut-text.js";
 import type { ObserveUser } from "../model/directory.js";
 import type { Decision } from "../model/evaluation.js";
 import type { UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { PersonState } from "../model/person.js";
 import { Refusal, type RefusalCode } from "../model/problem.js";
-import { quote } from "../model/quote.js";
 import type { Context, Provisioning } from "./deps.js";
 import type { Gathered } from "./gather.js";
 import { recordNotices } from "./notices.js";
@@ -16,7 +14,6 @@ import { type Observed, observeUser } from "./observe.js";
 import { refuseFormerProvider } from "./oidc-provider.js";
 import { type OwnRefusal, ownRefusal } from "./own-refusal.js";
 import { isLastWayIn } from "./owners.js";
-import type { LinkCandidate } from "./ports/directory.js";
 import { evaluatePeople, type Judgement, reconcilePeople } from "./reconcile.js";
 import { signInDetail } from "./sign-in-detail.js";
 import { traceSignIn } from "./sign-in-trace.js";
@@ -99,9 +96,10 @@ async function decideSignIn(p: Provisioning, request: SignIn): Promise<Outcome> 
     if (error instanceof Refusal) return { code: error.code, problem: error.message, created: false };
     throw error;
   }
-  if (observed.kind === "ambiguous") return { code: "needs_review", created: false };
+  if (observed.kind === "ambiguous") return { code: "needs_review", problem: observed.problem, created: false };
   if (observed.kind === "inactive") {
-    return { code: "deactivated", user: observed.user, created: false, ...keptOutBy(observed.keepers) };
+    const { user, problem } = observed;
+    return { code: "deactivated", user, created: false, ...(problem !== undefined && { problem }) };
   }
   if (observed.kind === "nobody") return { code: "provisioning_off", created: false };
   const before = await person(p, tenant, observed.user);
@@ -128,17 +126,6 @@ async function staysIn(
   if (judged?.decision.status !== "deactivated") return false;
   return p.store.write(tenant.id, (tx) => isLastWayIn(tx, person));
 }
-
-/** What an admin reads of somebody who is kept out by others. */
-function keptOutBy(keepers: readonly LinkCandidate[]): Pick<Outcome, "problem"> {
-  if (keepers.length === 0) return {};
-  const said = keepers.map(({ id, userName, deleted }) => {
-    return `${quote(userName)} (\`${id}\`), who ${deleted ? "was deleted" : "is switched off"}`;
-  });
-  return { problem: cutText(`kept out by the pushed user ${said.join(", and by ")}`, LONGEST_PROBLEM) };
-}
-
-const LONGEST_PROBLEM = 500;
 
 type ObservedAt =
   | (Extract<Observed, { kind: "row" }> & { readonly epoch: number })

@@ -43,7 +43,10 @@ export interface PolicyHouse {
   /** What an admin finds under the reference on the page of a refusal. */
   traceOf(tenant: string, visit: Visit): Promise<Record<string, unknown>>;
   /** A SCIM client of the connection: pushes somebody, and switches them off. */
-  push(door: Door): Promise<{ person(userName: string): Promise<string>; switchOff(id: string): Promise<void> }>;
+  push(door: Door): Promise<{
+    person(userName: string, more?: JsonObject): Promise<string>;
+    switchOff(id: string): Promise<void>;
+  }>;
   close(): Promise<void>;
 }
 
@@ -137,8 +140,8 @@ export async function openPolicyHouse(databaseUrl?: string): Promise<PolicyHouse
       const scim = (method: string, path: string, body: object) =>
         admin.call(method, `/api/scim/v2${path}`, { token, body });
       return {
-        async person(userName) {
-          return String(wanted(await scim("POST", "/Users", { schemas: [USER], userName }), 201).body["id"]);
+        async person(userName, more = {}) {
+          return String(wanted(await scim("POST", "/Users", { schemas: [USER], userName, ...more }), 201).body["id"]);
         },
         async switchOff(id) {
           const Operations = [{ op: "replace", value: { active: false } }];

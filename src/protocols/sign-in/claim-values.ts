@@ -1,6 +1,5 @@
 /** Owns what counts as a value in a claim: IdPs are read leniently, and nothing unbounded or unprintable gets in. */
-import { domainToASCII } from "node:url";
-import { asciiLower } from "../../model/fold.js";
+import { dnsName } from "../../model/domain-form.js";
 
 /** Longer texts are no names of anything. */
 const LONGEST_TEXT = 1_024;
@@ -45,16 +44,4 @@ export function linkableEmail(email: string): string | undefined {
   const domain = dnsName(email.slice(at + 1));
   if (at < 1 || domain === undefined || !/^[\x21-\x7e]+$/.test(local) || local.includes("@")) return undefined;
   return `${local}@${domain}`;
-}
-
-/** INVARIANT: a label with letters beyond ASCII stays one (`xn--`); a look-alike that would fold to plain ASCII is refused. */
-function dnsName(domain: string): string | undefined {
-  const labels = domain.split(".");
-  const ascii = labels.map((label) => (isAscii(label) ? asciiLower(label) : domainToASCII(label)));
-  const honest = ascii.every((label, at) => label !== "" && (isAscii(labels[at] ?? "") || label.startsWith("xn--")));
-  return honest ? ascii.join(".") : undefined;
-}
-
-function isAscii(text: string): boolean {
-  return [...text].every((letter) => letter <= "\u007f");
 }
