@@ -7,6 +7,7 @@ import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { parseJson } from "../platform/json.js";
 import { fieldsOf } from "./fields.js";
+import { withoutBlanks } from "./header-blanks.js";
 import type { BodyRule } from "./route.js";
 
 const FORM = "application/x-www-form-urlencoded";
@@ -42,7 +43,7 @@ function checkMediaType(message: IncomingMessage, { read, types }: BodyRule): vo
   const accepted = types ?? [read === "form" ? FORM : "application/json"];
   const [type = "", ...parameters] = (message.headers["content-type"] ?? "")
     .split(";")
-    .map((part) => part.trim().toLowerCase());
+    .map((part) => withoutBlanks(part).toLowerCase());
   const charset =
     parameters
       .find((parameter) => parameter.startsWith("charset="))

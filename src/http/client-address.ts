@@ -1,4 +1,5 @@
 import { type AddressRanges, isInRanges } from "../platform/addresses.js";
+import { withoutBlanks } from "./header-blanks.js";
 
 /**
  * The address of the client: the last hop that is no trusted proxy, read from the right, because everything left of it
@@ -9,7 +10,7 @@ export function clientAddress(socketAddress: string, forwardedFor: string | unde
   if (proxies.length === 0) return address;
   for (const hop of (forwardedFor ?? "").split(",").toReversed()) {
     if (!isInRanges(address, proxies)) return address;
-    const next = plainAddress(hop.trim());
+    const next = plainAddress(withoutBlanks(hop));
     if (!/^[0-9a-fA-F.:]{2,45}$/.test(next)) return address;
     address = next;
   }

@@ -1,6 +1,7 @@
 /** Owns the two cookies of a browser: the session's and that of a login under way. Values are opaque; the store knows more. */
 
 import type { HttpRequest } from "./exchange.js";
+import { withoutBlanks } from "./header-blanks.js";
 
 export interface Cookie {
   readonly name: string;
@@ -40,12 +41,15 @@ function buildCookie(plainName: string, publicUrl: string, sameSite: "Lax" | "No
   };
 }
 
-/** The value of a cookie. One that comes twice with different values was planted by somebody, and counts as absent. */
+/**
+ * The value of a cookie. Of two that bear the very name with different values one was planted by somebody, whatever its
+ * place in the header, so that both count as absent: a browser keeps one `__Host-` cookie of a name and no more.
+ */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   const values = new Set<string>();
   for (const pair of (header ?? "").split(";")) {
     const equals = pair.indexOf("=");
-    if (equals > 0 && pair.slice(0, equals).trim() === name) values.add(pair.slice(equals + 1).trim());
+    if (equals > 0 && withoutBlanks(pair.slice(0, equals)) === name) values.add(withoutBlanks(pair.slice(equals + 1)));
   }
   const [value] = values;
   return values.size === 1 && value !== "" ? value : undefined;

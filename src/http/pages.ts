@@ -2,6 +2,7 @@
 
 import type { Answer, HttpRequest } from "./exchange.js";
 import { failureOf, renderProblem } from "./failure.js";
+import { withoutBlanks } from "./header-blanks.js";
 import { anybody, defineRoute, type ErrorRenderer, type Route } from "./route.js";
 
 /** Text that is HTML already; only `html` makes it. */
@@ -124,7 +125,7 @@ ${told}<dt>Code</dt><dd><code>${code}</code></dd>
 export function wantsJson(request: HttpRequest): boolean {
   const weights = { html: 0, json: 0 };
   for (const range of (request.header("accept") ?? "*/*").toLowerCase().split(",")) {
-    const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
+    const [type = "", ...parameters] = range.split(";").map(withoutBlanks);
     const q = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
     if (type === "application/json" || type.endsWith("+json")) weights.json = Math.max(weights.json, q);
     if (type === "text/html" || type === "text/*" || type === "*/*") weights.html = Math.max(weights.html, q);

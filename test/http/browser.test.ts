@@ -63,9 +63,15 @@ describe("cookies", () => {
     ["rolecall_session=abc; rolecall_session=abc", "abc"],
     ["rolecall_session=planted; rolecall_session=abc", undefined],
     ["rolecall_session=a=b", "a=b"],
+    ["\t rolecall_session\t = abc\t", "abc"],
+    ...["\u00a0", "\u0085", "\u000b", "\u000c", "\ufeff"].flatMap((byte): [string, string | undefined][] => [
+      [`${byte}rolecall_session=abc`, undefined],
+      [`rolecall_session${byte}=abc`, undefined],
+      [`rolecall_session=abc; ${byte}rolecall_session=planted`, "abc"],
+    ]),
   ];
   for (const [header, value] of headers) {
-    it(`read ${value ?? "nothing"} from \`${header ?? "no header"}\``, () => {
+    it(`W-24, W-25: read ${value ?? "nothing"} from ${JSON.stringify(header) ?? "no header"}`, () => {
       expect(sessionCookie("http://x").read(incoming(header === undefined ? {} : { cookie: header }))).to.equal(value);
     });
   }

@@ -9,11 +9,11 @@ import { projectRoot } from "../../src/platform/root.js";
 
 /**
  * Starts it. Throws where no browser can run here, and says what would help: a test that needs one fails then. A Chrome or
- * Chromium of one's own is used where `ROLECALL_TEST_CHROMIUM` names its program.
+ * Chromium of one's own is used where `ROLECALL_TEST_CHROMIUM` names its program. `args`: switches of its command line.
  */
-export async function startChromium(): Promise<Browser> {
+export async function startChromium(args: string[] = []): Promise<Browser> {
   const own = process.env["ROLECALL_TEST_CHROMIUM"];
-  if (own !== undefined) return chromium.launch({ executablePath: own });
+  if (own !== undefined) return chromium.launch({ executablePath: own, args });
   const folder = await unpacked();
   const executablePath = join(folder, "chromium");
   const env = { ...process.env, FONTCONFIG_PATH: join(folder, "fonts") };
@@ -22,7 +22,7 @@ export async function startChromium(): Promise<Browser> {
   const complaints: string[] = [];
   for (const environment of environments) {
     try {
-      return await chromium.launch({ executablePath, env: environment });
+      return await chromium.launch({ executablePath, env: environment, args });
     } catch (error) {
       complaints.push(reasonOf(error));
     }
