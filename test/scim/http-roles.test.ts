@@ -59,6 +59,71 @@ describe("role assignments over SCIM", () => {
       (await grantsOf(directory, userName)).map(({ target }) => targetLabel(target)).sort();
 
     describe("of a user", () => {
+      const EXTERNAL = "roles.^[type=='workspace_fraud'].value";
+      const FORMS = [
+        EXTERNAL,
+        EXTERNAL.replaceAll("'", '"'),
+        EXTERNAL.replaceAll("'", ""),
+        `urn:ietf:params:scim:schemas:core:2.0:User:${EXTERNAL}`,
+      ];
+      for (const name of FORMS) {
+        it(`TEC-34: PATCH takes ${name} as a path and as a key, as what it means`, async () => {
+          const directory = await connect();
+          const id = await directory.user("ada", { roles: THREE });
+          const at = `/Users/${id}`;
+          const others = ["account_type=admin", "all_workspaces=viewer"];
+          const steps: readonly (readonly [JsonObject, readonly string[]])[] = [
+            [{ op: "replace", path: name, value: "viewer" }, [...others, "workspace_fraud=viewer"]],
+            [{ op: "replace", path: name, value: null }, others],
+            [{ op: "add", path: name, value: "editor" }, [...others, "workspace_fraud=editor"]],
+            [{ op: "replace", value: { [name]: "owner" } }, [...others, "workspace_fraud=owner"]],
+            [{ op: "remove", path: name }, others],
+          ];
+          for (const [operation, roles] of steps) {
+            const reply = await directory.patch(at, [operation]);
+            expect([reply.status, [...rolesOf(reply)].sort()], reply.text).to.deep.equal([200, roles]);
+          }
+          expect((await holds(directory)).join()).not.to.match(/fraud/i);
+        });
+      }
+
+      it("TEC-34: POST and PUT take such names as keys, beside roles and without, and refuse what they cannot read", async () => {
+        const directory = await connect();
+        const keys = {
+          "roles.^[type=='account_type'].value": "admin",
+          "roles.^[type=='all_workspaces'].value": "viewer",
+        };
+        const posted = await directory.post(
+          "/Users",
+          userBody("ada", { ...keys, roles: [role("workspace_fraud", "owner")] }),
+        );
+        expect([posted.status, [...rolesOf(posted)].sort()], posted.text).to.deep.equal([201, THREE_SAID]);
+        const put = { [EXTERNAL]: "viewer", "roles.^[type=='account_type'].value": null };
+        const replaced = await directory.put(`/Users/${posted.json["id"]}`, userBody("ada", put));
+        expect([replaced.status, rolesOf(replaced)], replaced.text).to.deep.equal([200, ["workspace_fraud=viewer"]]);
+        const bad = [
+          "roles.^[type='x'].value",
+          "roles.^[type=='x'",
+          "roles.^[type=='x'].nothing",
+          "roles.^[x=='x'].value",
+          "title.^[type=='x'].value",
+          "no.^[type=='x'].value",
+        ];
+        for (const name of bad) {
+          const made = await directory.post("/Users", userBody("bob", { [name]: "admin" }));
+          expect([made.status, made.json["scimType"]], made.text).to.deep.equal([400, "invalidValue"]);
+          const patched = await directory.patch(`/Users/${posted.json["id"]}`, [
+            { op: "replace", path: name, value: "admin" },
+          ]);
+          expect(patched.status, patched.text).to.equal(400);
+        }
+        const undeclared = await directory.post(
+          "/Users",
+          userBody("bob", { "roles.^[type=='nothing'].value": "admin" }),
+        );
+        expect([undeclared.status, undeclared.json["scimType"]], undeclared.text).to.deep.equal([400, "invalidValue"]);
+      });
+
       it("TEC-8, TEC-11..TEC-16, TEC-35: arrive together, land each in its own element, and give each its own role", async () => {
         const directory = await connect();
         const roles = [...THREE, role("secret_scope_warehouse", "secret_scope_reader")];

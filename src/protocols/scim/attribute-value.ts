@@ -39,6 +39,7 @@ export function readElements(
   reading: Reading,
 ): readonly Json[] | undefined {
   refuseMany(attribute, values, reading);
+  if (values.includes(null)) reading.quirks.add("null_element");
   const elements = values.flatMap((value) => (value === null ? [] : (readElement(attribute, value, reading) ?? [])));
   const distinct = joinElements(attribute, [], elements, reading);
   refuseSeveralPrimaries(attribute, distinct);

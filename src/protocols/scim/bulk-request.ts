@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { memberOf, refuseKeysTwice } from "./attribute-value.js";
+import type { QuirkName } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { isLongerThan } from "./json-size.js";
 import { isObject } from "./json-value.js";
@@ -36,12 +37,25 @@ export interface BulkRequest {
   readonly lines: readonly BulkLine[];
 }
 
-/** Throws for a message that is none; an operation that cannot be read is a line that fails. */
-export function readBulkRequest(body: Json, handlers: readonly ResourceHandler[], mostOperations: number): BulkRequest {
+/** Throws for a message that is none; an operation that cannot be read is a line that fails. `quirks` collects what was needed. */
+export function readBulkRequest(
+  body: Json,
+  handlers: readonly ResourceHandler[],
+  mostOperations: number,
+  quirks = new Set<QuirkName>(),
+): BulkRequest {
   const message = readMessage(body);
   requireSchema(message, BULK_REQUEST);
-  const lines = readOperations(message, mostOperations).map((operation) => readLine(operation, handlers));
+  const operations = readOperations(message, mostOperations);
+  const lines = operations.map((operation) => readLine(operation, handlers));
+  for (const operation of operations) if (isObject(operation)) noteForm(operation, quirks);
   return { failOnErrors: readFailOnErrors(memberOf(message, "failOnErrors")), lines: refuseRepeatedIds(lines) };
+}
+
+function noteForm(operation: JsonObject, quirks: Set<QuirkName>): void {
+  const [method, path] = [memberOf(operation, "method"), memberOf(operation, "path")];
+  if (typeof method === "string" && method !== method.toUpperCase()) quirks.add("bulk_method_case");
+  if (typeof path === "string" && !path.startsWith("/")) quirks.add("bulk_path_without_slash");
 }
 
 function readFailOnErrors(value: Json | undefined): number {

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../../model/json.js";
 import { type BulkResult, type Carrier, carryOutBulk } from "./bulk.js";
 import { blaming, makeCircle } from "./bulk-circle.js";
 import { readBulkRequest } from "./bulk-request.js";
+import type { QuirkName } from "./dialect.js";
 import { operate, type ResourceHandler, readCreation } from "./resource-handler.js";
 import { renderScimError, scimAnswer } from "./scim-answer.js";
 import { countRequest, noteQuirks, SCIM_PREFIX, type ScimCaller, type ScimRoom, scimBody } from "./scim-request.js";
@@ -38,8 +39,10 @@ async function serveBulk(
   handlers: readonly ResourceHandler[],
   { request, principal: caller, body }: RouteInput<Shape>,
 ) {
-  const bulk = readBulkRequest(body, handlers, room.bulk.maxOperations);
-  const results = await carryOutBulk(bulk, carrierFor({ room, caller, onQuirks: noteQuirks(request) }));
+  const [quirks, onQuirks] = [new Set<QuirkName>(), noteQuirks(request)];
+  const bulk = readBulkRequest(body, handlers, room.bulk.maxOperations, quirks);
+  if (quirks.size > 0) onQuirks([...quirks]);
+  const results = await carryOutBulk(bulk, carrierFor({ room, caller, onQuirks }));
   const runs = [...new Set(results.flatMap(({ outcome }) => outcome?.run ?? []))];
   return scimAnswer(
     200,

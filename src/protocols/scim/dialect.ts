@@ -48,6 +48,8 @@ export interface Reading {
   readonly sent: Set<Attribute>;
   /** Members that the other operations of the request named, and this one. */
   readonly members: { readonly before: number; named: number };
+  /** Ids of members whom the request calls groups. */
+  readonly calledGroups: Set<string>;
   /**
    * Where several types are searched: the names that this type has no attribute for. They are as absent here
    * (RFC 7644 section 3.4.2.1); without the set they are refused.
@@ -61,5 +63,13 @@ export interface Reading {
 
 export function startReading(type: ResourceType, profile: ScimProfile, limits: ScimLimits = DEFAULT_LIMITS): Reading {
   const members = { before: 0, named: 0 };
-  return { type, dialect: DIALECTS[profile], limits, quirks: new Set(), sent: new Set(), members };
+  return {
+    type,
+    dialect: DIALECTS[profile],
+    limits,
+    quirks: new Set(),
+    sent: new Set(),
+    members,
+    calledGroups: new Set(),
+  };
 }

@@ -9,6 +9,7 @@ import { givenTwice, memberOf, readWritable } from "./attribute-value.js";
 import { withUndeclared } from "./declared.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
+import { withNamedElements } from "./external-names.js";
 import { GROUP_LISTS, joinLists } from "./group-lists.js";
 import { isList, isObject } from "./json-value.js";
 import { keepImmutables } from "./keep-immutables.js";
@@ -79,14 +80,16 @@ function coreUnfolded(body: Json | undefined, { type, quirks }: Reading): Json |
 function readResource(body: Json | undefined, reading: Reading): JsonObject {
   refusePrototypeKeys(body);
   if (!isObject(body)) throw new ScimError("invalidSyntax", "the body must be a JSON object");
-  checkSchemas(memberOf(body, "schemas") ?? null, reading);
+  const listed = checkSchemas(memberOf(body, "schemas") ?? null, reading);
   const resource = readAttributes(reading.type.core, body, reading);
   for (const { schema } of reading.type.extensions) {
     const data = memberOf(body, schema.urn) ?? null;
     if (data === null) continue;
     if (!isObject(data)) throw new ScimError("invalidValue", `${quote(schema.urn)} must be an object`);
     const read = readAttributes(schema, data, reading);
-    if (Object.keys(read).length > 0) resource[schema.urn] = read;
+    if (Object.keys(read).length === 0) continue;
+    if (!listed.has(schema.urn.toLowerCase())) reading.quirks.add("unlisted_schema");
+    resource[schema.urn] = read;
   }
   return resource;
 }
@@ -94,7 +97,7 @@ function readResource(body: Json | undefined, reading: Reading): JsonObject {
 function readAttributes(schema: Schema, source: JsonObject, reading: Reading): Record<string, Json> {
   const seen = new Set<string>();
   const result: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(source)) {
+  for (const [key, value] of Object.entries(withNamedElements(schema, source, reading))) {
     const name = key.toLowerCase();
     if (seen.has(name)) throw givenTwice(key);
     seen.add(name);
@@ -111,8 +114,8 @@ function readAttributes(schema: Schema, source: JsonObject, reading: Reading): R
   return result;
 }
 
-/** RFC-07: named once each, this type's core schema among them, and none that nobody knows (C8, ENTRA-18). */
-function checkSchemas(schemas: Json, reading: Reading): void {
+/** In small letters. RFC-07: named once each, this type's core schema among them, and none that nobody knows (C8, ENTRA-18). */
+function checkSchemas(schemas: Json, reading: Reading): ReadonlySet<string> {
   const { type } = reading;
   if (!isList(schemas) || schemas.length === 0) {
     throw new ScimError("invalidValue", `\`schemas\` must list at least ${quote(type.core.urn)}`);
@@ -134,6 +137,7 @@ function checkSchemas(schemas: Json, reading: Reading): void {
   if (!seen.has(type.core.urn.toLowerCase())) {
     throw new ScimError("invalidValue", `\`schemas\` must list ${quote(type.core.urn)}`);
   }
+  return seen;
 }
 
 /** What must hold of a resource however it came about: by POST, by PUT, or by the operations of a PATCH. */

@@ -61,7 +61,8 @@ function createGroup(visit: Visit, body: Json): Creation {
       ...{ document, members: members as readonly MemberId[] },
       ...newIdOf<DirectoryGroupId>(visit),
     },
-    made: (written) => {
+    made: async (written) => {
+      await noteTypes(visit);
       const row = { ...written, ...counts, id: written.id as DirectoryGroupId, resource: document.resource };
       return outcome(visit, 201, row);
     },
@@ -81,6 +82,7 @@ function replaceGroup(visit: Visit, body: Json): Promise<Outcome> {
     const { document, members } = readGroup(body, visit.reading, row.resource);
     const next = sameJson(document.resource, row.resource) && !row.adoptable ? undefined : document;
     const pushed = await pushFor(visit, groupChanges(row, named, next, [{ kind: "setMembers", members }]));
+    await noteTypes(visit);
     return outcome(visit, 200, await stored(visit), pushed);
   });
 }
@@ -94,8 +96,16 @@ function patchGroup(visit: Visit, body: Json): Promise<Outcome> {
     const next = changed || row.adoptable ? groupDocument(resource, visit.reading) : undefined;
     const changes = groupChanges(row, named, next, members);
     const pushed = changes.length > 0 ? await pushFor(visit, changes) : undefined;
+    await noteTypes(visit);
     return patched(visit, await stored(visit), pushed);
   });
+}
+
+/** What a member is shows in its id: whom the request calls a group is looked up, and nobody else. */
+async function noteTypes({ caller, reading }: Visit): Promise<void> {
+  if (reading.calledGroups.size === 0) return;
+  const shown = await caller.reader.shownAsMembers(caller.connection.id, [...reading.calledGroups].filter(isStorable));
+  if (shown.some(({ type }) => type === "User")) reading.quirks.add("member_type");
 }
 
 /** Who is named is read where a path asks more of them than their id, and nowhere else: members, and who becomes one just now. */

@@ -18,7 +18,10 @@ export function readMemberIds(value: Json, reading: Reading): readonly string[] 
   const list = isList(value) ? value : [value];
   refuseTooMany(list.length, reading);
   const ids = new Set<string>();
-  for (const item of list) if (item !== null) ids.add(readMemberId(item, reading));
+  for (const item of list) {
+    if (item === null) reading.quirks.add("null_element");
+    else ids.add(readMemberId(item, reading));
+  }
   if (ids.size === 0 && list.length > 0) throw namesNobody("a list of nulls");
   return [...ids];
 }
@@ -57,6 +60,7 @@ function readMemberId(item: Json, reading: Reading): string {
   if (type !== null && !isMemberType(type)) {
     throw new ScimError("invalidValue", "`members.type` must be `User` or `Group`");
   }
+  if (type !== null && type.toLowerCase() === "group") reading.calledGroups.add(id);
   return id;
 }
 
@@ -106,7 +110,7 @@ export function noSelection(): ScimError {
 }
 
 /** What a member is shows in its id; a type that says something else is let pass. */
-function isMemberType(type: Json): boolean {
+function isMemberType(type: Json): type is string {
   return typeof type === "string" && ["user", "group"].includes(type.toLowerCase());
 }
 

@@ -32,6 +32,8 @@ type Elements = readonly Json[];
 /** The attribute's value after the operation; `undefined` is unassigned. */
 export function changedValue(change: AttributeChange, before: Json | undefined, reading: Reading): Json | undefined {
   const { attribute, where, sub } = change.target;
+  const isWhole = !attribute.multiValued || where !== undefined || sub !== undefined;
+  if (change.kind === "remove" && isWhole && (change.value ?? null) !== null) reading.quirks.add("removal_with_value");
   if (!attribute.multiValued) {
     return sub === undefined ? changeSingle(change, before, reading) : changePart(change, sub, before, reading);
   }
@@ -222,7 +224,9 @@ function writer(change: AttributeChange, reading: Reading): (element: Json) => J
 }
 
 function readLone(attribute: Attribute, value: Json, reading: Reading): Json {
-  const lone = isList(value) && value.length === 1 ? (value[0] ?? null) : value;
+  const isListed = isList(value) && value.length === 1;
+  if (isListed) reading.quirks.add("listed_value");
+  const lone = isListed ? (value[0] ?? null) : value;
   const read = lone === null ? undefined : readElement(attribute, lone, reading);
   if (read === undefined) throw new ScimError("invalidValue", `${quote(attribute.id)}: the value must be one element`);
   return read;

@@ -5,6 +5,7 @@ import { quote } from "../../model/quote.js";
 import { parseReference, refusePrototypePath } from "./attribute-reference.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
+import { pathMeant } from "./external-names.js";
 import { FILTER_LIMITS, type FilterNode, parseElementFilter } from "./filter-parser.js";
 import { filterOptions, resolveElementFilter } from "./filter-resolve.js";
 import { type Attribute, hint, lookup, type Schema } from "./schema.js";
@@ -35,10 +36,11 @@ function lastName(path: string): string {
 }
 
 /** What a path names, `undefined` where the schema has nothing of that name. Prototype keys are refused here too. */
-export function findTarget(path: string, reading: Reading): PatchTarget | undefined {
-  if (Buffer.byteLength(path) > FILTER_LIMITS.bytes) {
+export function findTarget(written: string, reading: Reading): PatchTarget | undefined {
+  if (Buffer.byteLength(written) > FILTER_LIMITS.bytes) {
     throw new ScimError("invalidPath", `the path is longer than ${FILTER_LIMITS.bytes} bytes`);
   }
+  const path = pathMeant(written, reading);
   refusePrototypePath(path, "invalidPath");
   const bracket = path.indexOf("[");
   return bracket < 0 ? findPlain(path, reading) : findFiltered(path, bracket, reading);

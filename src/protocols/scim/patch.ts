@@ -96,6 +96,7 @@ function* applyTarget(draft: Draft, kind: PatchKind, target: PatchTarget, value:
 
 /** A path that is a schema's URN: the whole extension, or the resource itself. */
 function* applyWhole(draft: Draft, kind: PatchKind, schema: Schema, value: Json | undefined): Steps<void> {
+  if (!schema.extension) draft.reading.quirks.add("core_below_urn");
   if (kind !== "remove" && value !== null) {
     yield* applyKnown(draft, kind, schema, value);
     return;
@@ -184,6 +185,7 @@ function* applyKey(
   const { quirks } = draft.reading;
   countKey(draft);
   if (target.attribute === undefined) {
+    if (!target.schema.extension) quirks.add("core_below_urn");
     if (item !== null) {
       const said = yield* applyObject(draft, kind, target.schema, item, seen);
       return said === "null members" ? said : "something";

@@ -58,6 +58,7 @@ export function readProjection(request: ProjectionRequest, reading: Reading): Pr
     const target = findTarget(name, reading);
     if (target === undefined) continue;
     const where = target.attribute && target.where;
+    if (where !== undefined) reading.quirks.add("filtered_attributes");
     comparisons += where === undefined ? 0 : comparisonsOf(where.node);
     if (comparisons > MAX_COMPARISONS) {
       throw new ScimError(

@@ -2,6 +2,7 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { memberOf } from "./attribute-value.js";
+import type { QuirkName } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { isList } from "./json-value.js";
 import type { ListRequest } from "./list-query.js";
@@ -15,12 +16,16 @@ export interface SearchRequest {
   readonly projection: ProjectionRequest;
 }
 
-/** Keys in any letter case, each once; null is absent; keys that mean nothing here are ignored. */
-export function readSearchRequest(body: Json): SearchRequest {
+/** Keys in any letter case, each once; null is absent; keys that mean nothing here are ignored. `quirks` collects what it needed. */
+export function readSearchRequest(body: Json, quirks: Set<QuirkName>): SearchRequest {
   const message = readMessage(body);
   // Who leaves `schemas` out is understood; who names another message means another.
   const schemas = memberOf(message, "schemas") ?? null;
-  if (schemas !== null && !(isList(schemas) && schemas.length === 0)) requireSchema(message, SEARCH_REQUEST);
+  if (schemas === null || (isList(schemas) && schemas.length === 0)) quirks.add("search_without_schemas");
+  else requireSchema(message, SEARCH_REQUEST);
+  const given = (name: string) => typeof memberOf(message, name) === "string";
+  if (["startIndex", "count"].some(given)) quirks.add("number_as_text");
+  if (["attributes", "excludedAttributes"].some(given)) quirks.add("names_as_text");
   return {
     list: {
       filter: text(message, "filter"),

@@ -2,6 +2,7 @@
 
 import { type Authenticator, defineRoute, type Route, type RouteInput } from "../../http/route.js";
 import type { Json } from "../../model/json.js";
+import type { QuirkName } from "./dialect.js";
 import { listRequest, projectionRequest } from "./list-parameters.js";
 import { listResources } from "./list-resources.js";
 import type { ResourceHandler } from "./resource-handler.js";
@@ -31,7 +32,11 @@ export function searchRoutes(
       path: `${SCIM_PREFIX}${path}/.search`,
       summary: `Searches ${what}, with a query in the body`,
       body: scimBody(room.bodyBytes),
-      handler: (input) => search(room, among, input, path, readSearchRequest(input.body)),
+      handler: (input) => {
+        const quirks = new Set<QuirkName>();
+        const asked = readSearchRequest(input.body, quirks);
+        return search(room, among, input, path, asked, quirks);
+      },
     });
   return [
     ...handlers.map((handler) => searched(handler.type.endpoint, `resources of type ${handler.type.name}`, [handler])),
@@ -58,11 +63,14 @@ async function search(
   { request, principal: caller }: RouteInput<Asked>,
   path: string,
   { list, projection }: SearchRequest,
+  quirks: ReadonlySet<QuirkName> = new Set(),
 ) {
+  const onQuirks = noteQuirks(request);
+  if (quirks.size > 0) onQuirks([...quirks]);
   // Who searches everything sees what the connection manages; who names a type that it does not is told so.
   const among =
     handlers.length > 1 ? handlers.filter((handler) => isManaged(handler.managedAs, caller.connection)) : handlers;
-  const asked = { room, caller, projection, onQuirks: noteQuirks(request) };
+  const asked = { room, caller, projection, onQuirks };
   return room.listInTurn(String(caller.tenant.id), async () =>
     listAnswer(await listResources(among, asked, list, path)),
   );
