@@ -4,6 +4,8 @@ import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import { holdsPrivileges } from "./keep-out.js";
 import { emptyClaims } from "./observe.js";
+import type { EmailHolder } from "./ports/across.js";
+import type { LinkCandidate } from "./ports/directory.js";
 import type { ReviewItem } from "./ports/review-items.js";
 import type { TenantWriter } from "./ports/store.js";
 
@@ -25,10 +27,10 @@ function sameEmailOf(detail: JsonObject): SameEmail {
   };
 }
 
-/** Whoever came is none of them: the next sign-in makes an account of its own. */
+/** Whoever came is none of them: the next sign-in makes an account of its own. A push has one already. */
 export async function tellApart(tx: TenantWriter, { connection, detail }: ReviewItem): Promise<void> {
-  const { users, address, subject } = sameEmailOf(detail);
-  await tx.tellApart(connection, subject ?? address, users);
+  const { users, subject } = sameEmailOf(detail);
+  if (subject !== undefined) await tx.tellApart(connection, subject, users);
 }
 
 /**
@@ -44,7 +46,9 @@ export async function acceptAcross(
   const user = await oneOf(tx, users);
   const isHere = (await tx.links([user])).some((link) => link.connection === connection && !link.deleted);
   if (isHere) throw new Refusal("conflict", `\`${user}\` is known to the connection already: put the item away`);
-  if (row !== undefined) return moveRow(tx, connection, { row, user }, now);
+  const pushed = row === undefined ? undefined : await pushedRow(tx, connection, row, address);
+  await refuseMoved(tx, user, { users, address, made: pushed?.user });
+  if (pushed !== undefined) return moveRow(tx, connection, { row: pushed, user }, now);
   const known = subject === undefined ? undefined : await tx.rowBySubject(connection, subject);
   if (subject === undefined || known !== undefined) {
     throw new Refusal("conflict", "who came has an account of their own by now: put the item away");
@@ -64,21 +68,53 @@ async function oneOf(tx: TenantWriter, users: readonly UserId[]): Promise<UserId
   throw new Refusal("conflict", `the e-mail is that of ${people.length} accounts: ${remedy}`);
 }
 
-async function moveRow(
+/** INVARIANT: an item says of whom the e-mail was. Nobody gets an account by one that is somebody else's by now. */
+async function refuseMoved(
+  tx: TenantWriter,
+  user: UserId,
+  {
+    users,
+    address,
+    made,
+  }: { readonly users: readonly UserId[]; readonly address: string; readonly made: UserId | undefined },
+): Promise<void> {
+  const holders = await tx.emailHolders(address);
+  const isNow = ({ rows }: EmailHolder) =>
+    rows.some((row) => !row.deleted && (row.pushedEmail ?? row.signedInEmail) === address);
+  const holder = holders.find((one) => one.user === user);
+  const isOff = holder?.rows[0]?.status === "deactivated";
+  const others = holders.filter((one) => isNow(one) && one.user !== made && !users.includes(one.user));
+  if (holder !== undefined && (isOff || isNow(holder)) && others.length === 0) return;
+  throw new Refusal("conflict", "the e-mail is no longer that of the item's account alone: put the item away");
+}
+
+async function pushedRow(
   tx: TenantWriter,
   connection: ConnectionId,
-  { row: id, user }: { readonly row: DirectoryUserId; readonly user: UserId },
-  now: Instant,
-): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
+  id: DirectoryUserId,
+  address: string,
+): Promise<LinkCandidate> {
   const row = await tx.rowById(connection, id);
   if (row === undefined || row.deleted || !row.hasScim) {
     throw new Refusal("conflict", "the pushed user is there no more: put the item away");
   }
+  if (row.pushedEmail !== address) {
+    throw new Refusal("conflict", "the pushed user has another e-mail by now: put the item away");
+  }
+  return row;
+}
+
+async function moveRow(
+  tx: TenantWriter,
+  connection: ConnectionId,
+  { row, user }: { readonly row: LinkCandidate; readonly user: UserId },
+  now: Instant,
+): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
   if (await holdsPrivileges(tx, row.user)) {
     const remedy = "give the other account what it should have, take it from this one, and accept again";
     throw new Refusal("conflict", `the pushed user's account, \`${row.user}\`, holds privileges: ${remedy}`);
   }
-  await tx.moveRow(connection, id, user, now);
+  await tx.moveRow(connection, row.id, user, now);
   await tx.endAllSessions([row.user]);
   return { user, touched: [user, row.user] };
 }

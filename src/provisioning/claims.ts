@@ -10,9 +10,7 @@ import type { Known } from "../model/known.js";
 export function mergeClaims(before: ClaimsDocument | undefined, observed: ObserveUser, now: Instant): ClaimsDocument {
   const groups = merged(before?.groups, observed.groups, now);
   const appRoles = merged(before?.appRoles, observed.appRoles, now);
-  // An e-mail that is merely claimed by now is verified no more.
-  const verifiedEmail =
-    observed.verifiedEmail ?? (observed.claimedEmail === undefined ? before?.verifiedEmail : undefined);
+  const verifiedEmail = verifiedEmailAfter(before?.verifiedEmail, observed);
   const groupsUnknown = observed.groups.known ? observed.groups.partial : observed.groups.reason;
   return {
     attributes: mergeAttributes(before?.attributes ?? {}, observed.attributes, now),
@@ -23,6 +21,11 @@ export function mergeClaims(before: ClaimsDocument | undefined, observed: Observ
     ...(verifiedEmail !== undefined && { verifiedEmail }),
     at: now,
   };
+}
+
+/** An e-mail that is merely claimed by now is verified no more. */
+export function verifiedEmailAfter(before: string | undefined, observed: ObserveUser): string | undefined {
+  return observed.verifiedEmail ?? (observed.claimedEmail === undefined ? before : undefined);
 }
 
 function mergeAttributes(

@@ -6,7 +6,6 @@ import type { Connection, Tenant } from "../model/connection.js";
 import type { DirectoryChange, ObserveUser, ScimUserDocument, UpsertUser } from "../model/directory.js";
 import { fold } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
-import { linkAddress } from "../model/link-address.js";
 import { Refusal } from "../model/problem.js";
 import { versionConflict } from "../model/version-conflict.js";
 import { admitDocument, admitSeat } from "./admit.js";
@@ -202,8 +201,7 @@ const NOT_ACROSS: PushedAcross = {};
 async function pushAcross(state: IngestState, { document, newId }: UpsertUser): Promise<PushedAcross> {
   const { tx, tenant, connection, now, touched, notices } = state;
   const { email, userName } = document;
-  const name = linkAddress(email)?.address ?? "";
-  const found = await linkAcross(tx, tenant, connection, { name, email, verified: true, door: "push" });
+  const found = await linkAcross(tx, tenant, connection, { email, verified: true, door: "push" });
   const { address, ...across } = found;
   if (address === undefined || across.kind === "nobody") return NOT_ACROSS;
   if (across.kind !== "account") {

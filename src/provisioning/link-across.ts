@@ -14,8 +14,8 @@ import { provedDomains } from "./proved-domains.js";
 
 /** Who comes, and is nobody at the connection. */
 export interface Stranger {
-  /** Of a sign-in its subject, of a push the address: an admin's word is kept under it. */
-  readonly name: string;
+  /** Of a sign-in: an admin's word is kept under it. */
+  readonly subject?: string;
   readonly email: string | undefined;
   /** The connection vouches for the e-mail: what is merely claimed closes the door, and opens none. */
   readonly verified: boolean;
@@ -36,11 +36,12 @@ export async function linkAcross(
   if (address === undefined) return NOBODY;
   const all = await tx.emailHolders(address.address);
   if (all.length === 0) return NOBODY;
-  const apart = await tx.toldApart(connection.id, stranger.name);
+  // what was said of a push was said of its row, which is no stranger
+  const apart = stranger.subject === undefined ? [] : await tx.toldApart(connection.id, stranger.subject);
   const connections = new Map((await tx.connections()).map((one) => [one.id, one]));
   const holders: Holder[] = [];
   for (const one of all.filter(({ user }) => !apart.includes(user))) {
-    const holder = holderOf(one, address.address, connection, connections, stranger.door);
+    const holder = holderOf(one, address, connection, connections, stranger.door);
     if (holder === undefined) continue;
     const asked = holder.now && !holder.here && !holder.off;
     holders.push(asked ? { ...holder, privileged: await holdsPrivileges(tx, holder.user) } : holder);
@@ -68,7 +69,7 @@ export async function knownAcross(
   emails: readonly (string | undefined)[],
 ): Promise<(email: string | undefined) => boolean> {
   const addressIn = (email: string | undefined) =>
-    addressOf(tenant, connection, { name: "", email, verified: true, door: "push" })?.address;
+    addressOf(tenant, connection, { email, verified: true, door: "push" })?.address;
   const known = new Set(await tx.knownEmails(emails.flatMap((email) => addressIn(email) ?? [])));
   return (email) => {
     const address = addressIn(email);
@@ -81,12 +82,12 @@ type Connections = ReadonlyMap<ConnectionId, Connection>;
 /** `undefined`: no connection that takes part says anything of them. */
 function holderOf(
   { user, rows, before }: EmailHolder,
-  address: string,
+  { address, domain }: LinkAddress,
   { id: at }: Connection,
   connections: Connections,
   door: Stranger["door"],
 ): Holder | undefined {
-  const takesPart = ({ connection }: AccountRow) => isTakingPart(connections.get(connection));
+  const takesPart = ({ connection }: AccountRow) => isTakingPart(connections.get(connection), domain);
   const isMet = (row: AccountRow) =>
     row.pushedEmail === address || row.signedInEmail === address || before.includes(row.id);
   const met = rows.filter((row) => isMet(row) && takesPart(row));
@@ -110,9 +111,14 @@ function holderOf(
   };
 }
 
-/** What admins made by hand always does: nobody signs in to it, so that nobody has taken its name. */
-function isTakingPart(connection: Connection | undefined): boolean {
-  return connection?.protocol === "local" || connection?.linkAcross === "verified_email";
+/**
+ * What admins made by hand always does: nobody signs in to it, so that nobody has taken its name. INVARIANT: a connection with domains of
+ * its own says nothing of an address in another, neither to link by it nor to close a door: only who comes in is held against them.
+ */
+function isTakingPart(connection: Connection | undefined, domain: string): boolean {
+  if (connection === undefined || connection.protocol === "local") return connection !== undefined;
+  const { allowedDomains, linkAcross: mode } = connection;
+  return mode === "verified_email" && (allowedDomains.length === 0 || allowedDomains.includes(domain));
 }
 
 /** What SCIM sent goes before what a sign-in said. */

@@ -10,6 +10,7 @@ import { admitSeat } from "./admit.js";
 import type { Context, Provisioning } from "./deps.js";
 import { endAccount } from "./end-account.js";
 import { firstNames } from "./first-names.js";
+import { keepFormerEmail } from "./link-across.js";
 import { refuseLastOwner } from "./manual-grants.js";
 import { reviewNamesakes } from "./namesakes.js";
 import { NO_ACCESS_WRITES } from "./no-access-writes.js";
@@ -119,8 +120,10 @@ async function editProfile(
   const claims = claimsOf(link.claims, profile, now);
   await tx.updateClaims(link.directoryUser, claims, undefined, now);
   const row = await tx.rowById(local.id, link.directoryUser);
+  const shown = profileOf(claims);
+  if (row) await keepFormerEmail(tx, row.id, row.pushedEmail, shown.email ?? undefined);
   // What stays behind of somebody whom a connection took over is shown to nobody.
-  if (row?.hasScim) await tx.updateShown(row.id, p.documents.person(profileOf(claims)), now);
+  if (row?.hasScim) await tx.updateShown(row.id, p.documents.person(shown), now);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ClaimsDocument, ObserveUser } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
 import { linkAddress } from "../model/link-address.js";
 import { admitDomain } from "./admit.js";
-import { mergeClaims } from "./claims.js";
+import { mergeClaims, verifiedEmailAfter } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { noteRefusal, reviewKeepers } from "./keep-out.js";
@@ -104,7 +104,7 @@ async function observeAcross(
 ): Promise<Observed | undefined> {
   const { subject, verifiedEmail, claimedEmail } = observed;
   const email = verifiedEmail ?? claimedEmail;
-  const stranger = { name: subject, email, verified: verifiedEmail !== undefined, door: "sign_in" } as const;
+  const stranger = { subject, email, verified: verifiedEmail !== undefined, door: "sign_in" } as const;
   const { address, ...across } = await linkAcross(tx, tenant, connection, stranger);
   if (address === undefined || across.kind === "nobody") return undefined;
   admitDomain(tenant, connection, addressesOf(observed));
@@ -114,7 +114,7 @@ async function observeAcross(
     return across.kind === "off" ? { kind: "inactive", user: across.user, problem } : { kind: "ambiguous", problem };
   }
   const { user } = across;
-  const claims = takeFacts ? mergeClaims(undefined, observed, now) : emptyClaims(now);
+  const claims = takeFacts ? mergeClaims(undefined, observed, now) : untaught(undefined, observed, now);
   const row = {
     connection: connection.id,
     user,
@@ -138,14 +138,13 @@ async function takeUp(
 ): Promise<boolean> {
   const { now } = options;
   const take = options.takeFacts && !(options.onlyFirst && hasFacts(row.claims));
-  if (take) {
-    const claims = mergeClaims(row.claims, observed, now);
-    await keepFormerEmail(tx, row.id, linkAddress(row.claims?.verifiedEmail)?.address, claims.verifiedEmail);
-    await tx.updateClaims(row.id, claims, observed.subject, now);
-    await tx.markDirty([row.user], "sign_in", now);
-  } else if (row.subject !== observed.subject) {
-    await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), observed.subject, now);
-  }
+  const claims = take ? mergeClaims(row.claims, observed, now) : untaught(row.claims, observed, now);
+  const before = row.claims?.verifiedEmail;
+  // INVARIANT: whose an address is, the latest sign-in says, also one that teaches nothing: it may be somebody else's by now
+  if (!take && row.subject === observed.subject && claims.verifiedEmail === before) return false;
+  await keepFormerEmail(tx, row.id, linkAddress(before)?.address, claims.verifiedEmail);
+  await tx.updateClaims(row.id, claims, observed.subject, now);
+  if (take) await tx.markDirty([row.user], "sign_in", now);
   return take;
 }
 
@@ -182,7 +181,14 @@ function hasFacts(claims: ClaimsDocument | undefined): boolean {
   return claims.groupsUnknown !== "never_asserted" || Object.keys(claims.attributes).length > 0;
 }
 
+/** After a sign-in that teaches nothing but whose address it is. */
+function untaught(before: ClaimsDocument | undefined, observed: ObserveUser, now: Instant): ClaimsDocument {
+  const { verifiedEmail: was, ...claims } = before ?? emptyClaims(now);
+  const verifiedEmail = verifiedEmailAfter(was, observed);
+  return { ...claims, ...(verifiedEmail !== undefined && { verifiedEmail }) };
+}
+
 /** Of somebody whose sign-ins taught nothing. */
-export function emptyClaims(now: Instant) {
-  return { attributes: {}, groupsUnknown: "never_asserted" as const, claims: {}, at: now };
+export function emptyClaims(now: Instant): ClaimsDocument {
+  return { attributes: {}, groupsUnknown: "never_asserted", claims: {}, at: now };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { createBrowser } from "../../demo/clients/browser.js";
+import type { UserId } from "../../src/model/ids.js";
 import { claimsOf, GROUP, openTinesHouse, PATCH, type TinesHouse, USER } from "../requirements/tines-house.js";
 import { postgresUrl } from "../store/postgres-server.js";
 import { type StoredTexts, storedTexts } from "../store/stored-texts.js";
@@ -419,9 +420,19 @@ for (const [database, newUrl] of [
       const item = items.find(({ kind }) => kind === "same_email");
       expect((await house.admin.call("DELETE", `${tenant}/review-items/${item?.["id"]}`)).status).to.equal(204);
       const namesake = String((await house.user(tenant, "namesake"))?.["id"]);
+      await toldApart(tenant, String((await house.user(tenant, OLD))?.["id"]));
       const [path, token] = [`/api/scim/v2/Users/${pushed.body["id"]}`, String(body["token"])];
       expect((await house.admin.call("DELETE", path, { token })).status).to.equal(204);
       return namesake;
+    }
+
+    /** As an admin says of a sign-in at the other connection whose subject is an e-mail. */
+    async function toldApart(tenant: string, user: string): Promise<void> {
+      const { store } = house.admin.service.p;
+      const known = await store.instance.tenantBySlug(tenant.split("/").at(-1) ?? "");
+      const other = known && (await store.read(known.id).connectionBySlug("other"));
+      if (known === undefined || other === undefined) throw new Error("the tenant has no other connection");
+      await store.write(known.id, (tx) => tx.tellApart(other.id, NAME, [user as UserId]));
     }
 
     /** A person about whom something lies everywhere. */

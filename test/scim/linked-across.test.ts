@@ -71,6 +71,14 @@ describe("one person at two connections", () => {
       (await service().p.store.read(tenant.id).users({ limit: 50 })).items;
     const set = (w: Pick<World, "tenant">, { slug }: Connection, patch: ConnectionPatch) =>
       updateConnection(service().p, w.tenant, slug, patch, ADMIN);
+    /** Whoever accepts what waits is told that it is out of date. */
+    const refuses = async (w: Pick<World, "tenant">) => {
+      const [item] = await items(w);
+      const refusal = await acceptReviewItem(service().p, w.tenant, String(item?.id), ADMIN).catch(
+        (error: unknown) => error,
+      );
+      expect(refusal).to.be.instanceOf(Refusal).and.to.have.property("code", "conflict");
+    };
     const own = ({ tenant }: Pick<World, "tenant">, user: UserId) =>
       addManualGrant(
         service().p,
@@ -307,6 +315,88 @@ describe("one person at two connections", () => {
       expect(await arrive(w.tenant, w.signsIn, "sub-new", w.mail("old"))).to.equal("needs_review");
       expect(user).to.be.a("string");
       expect(await reasons(w)).to.deep.equal(["same_email stale"]);
+    });
+
+    it("W-1, W-2: a connection with domains of its own says nothing of an address in another, also of whom it knows already", async () => {
+      const w = await world();
+      const allowed = { allowedDomains: ["partner.example"], protocol: "oidc", oidc } as const;
+      const partner = await service().connect({ tenant: w.tenant, ...allowed });
+      const mallory = await arrive(w.tenant, partner.connection, "mallory", "m@partner.example");
+      expect(await arrive(w.tenant, partner.connection, "mallory", w.mail("ceo"))).to.equal(mallory);
+      const ceo = await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"));
+      expect(ceo).not.to.equal(mallory);
+      expect((await push(w, "ceo", w.mail("ceo"))).user, "but that of who says so").to.equal(ceo);
+      const off = body("m3@partner.example", w.mail("cfo"), { active: false });
+      expect((await partner.post("/Users", off)).status).to.equal(201);
+      expect(await arrive(w.tenant, w.signsIn, "sub-cfo", w.mail("cfo")), "nor closes a door").not.to.equal(
+        "deactivated",
+      );
+    });
+
+    for (const jit of ["first_sign_in", "off"] as const)
+      it(`W-1: with jit \`${jit}\` an address that the latest sign-in took back is not the account's any more`, async () => {
+        const w = await world({ sso: { jit: "first_sign_in" } });
+        const user = await arrive(w.tenant, w.signsIn, "sub-ann", w.mail("ann"));
+        await set(w, w.signsIn, { jit });
+        const door = (await service().p.store.read(w.tenant.id).connectionBySlug(w.signsIn.slug)) ?? w.signsIn;
+        expect(await arrive(w.tenant, door, "sub-ann", w.mail("anna"))).to.equal(user);
+        expect((await push(w, "ann2", w.mail("ann"))).user).not.to.equal(user);
+        expect((await push(w, "anna", w.mail("anna"))).user).to.equal(user);
+      });
+
+    it("W-2: a push whose e-mail changed since its item is no owner's, whoever accepts", async () => {
+      const w = await world();
+      const user = (await arrive(w.tenant, w.signsIn, "sub-max", w.mail("max"))) as UserId;
+      await own(w, user);
+      const { id, user: pushed } = await push(w, "mal", w.mail("max"));
+      await w.pushes.patch(`/Users/${id}`, [{ op: "replace", value: { emails: [{ value: w.mail("mal") }] } }]);
+      await refuses(w);
+      expect(await userAt(w, w.pushes, id)).to.equal(pushed);
+    });
+
+    it("W-2: an address that is somebody else's since its item gives nobody the owner's account", async () => {
+      const w = await world();
+      const { id, user } = await push(w, "own", w.mail("own"));
+      await own(w, user as UserId);
+      expect(await arrive(w.tenant, w.signsIn, "sub-s", w.mail("own"))).to.equal("needs_review");
+      await w.pushes.patch(`/Users/${id}`, [{ op: "replace", value: { emails: [{ value: w.mail("own-new") }] } }]);
+      await refuses(w);
+      const hire = await push(w, "hire", w.mail("own"));
+      await refuses(w);
+      expect(await arrive(w.tenant, w.signsIn, "sub-s", w.mail("own"))).to.equal(hire.user);
+    });
+
+    it("W-8: what an admin says of a push is said of it alone, and of no sign-in", async () => {
+      const w = await world({ sso: { sync: "live" } });
+      const { id } = await push(w, "lea", w.mail("lea"));
+      await w.pushes.patch(`/Users/${id}`, OFF);
+      const there = { ...w, pushes: await service().join({ tenant: w.tenant, connection: w.signsIn }) };
+      const second = await push(there, "lea2", w.mail("lea"), { externalId: "x1" });
+      const [item] = await items(w);
+      await closeReviewItem(service().p, w.tenant, String(item?.id), ADMIN);
+      await there.pushes.patch(`/Users/${second.id}`, [
+        { op: "replace", value: { emails: [{ value: w.mail("l2") }] } },
+      ]);
+      expect(await arrive(w.tenant, w.signsIn, w.mail("lea"), w.mail("lea"), { userName: "x" })).to.equal(
+        "deactivated",
+      );
+      await push(there, "lea3", w.mail("lea"), { externalId: "x2" });
+      expect(await items(w), "of the sign-in, and of another push").to.have.length(2);
+    });
+
+    it("W-8: an e-mail that an admin changes of an account made by hand goes on closing the door", async () => {
+      const w = await world();
+      const user = await createLocalUser(service().p, w.tenant, { userName: "leo", email: w.mail("leo") }, ADMIN);
+      await updateLocalUser(
+        service().p,
+        w.tenant,
+        user,
+        { profile: { userName: "leo", email: w.mail("leo2") } },
+        ADMIN,
+      );
+      await updateLocalUser(service().p, w.tenant, user, { active: false }, ADMIN);
+      for (const email of ["leo", "leo2"])
+        expect(await arrive(w.tenant, w.signsIn, `sub-${email}`, w.mail(email))).to.equal("deactivated");
     });
 
     it("at one connection alone nothing is other than before: whom an admin let in comes in", async () => {

@@ -70,7 +70,7 @@ export interface ScimService extends TestService {
   /** A new connection, with sync live unless told otherwise. */
   connect(options?: DirectoryOptions): Promise<ScimDirectory>;
   /** Another client, with a token of its own, for a connection that is there, maybe by another instance. */
-  join(directory: ScimDirectory): Promise<ScimDirectory>;
+  join(directory: Pick<ScimDirectory, "tenant" | "connection">): Promise<ScimDirectory>;
 }
 
 export function userBody(userName: string, more: JsonObject = {}): JsonObject {
