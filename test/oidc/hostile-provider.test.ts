@@ -2,7 +2,8 @@ import { createHash, createHmac } from "node:crypto";
 import { expect } from "chai";
 import { CompactSign, SignJWT } from "jose";
 import type { OidcSettings } from "../../src/model/connection.js";
-import { createRelyingParty, type VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
+import { OidcFailure } from "../../src/protocols/oidc/failure.js";
+import { createRelyingParty, type RelyingParty, type VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
 import {
   type Behaviour,
   type HostileKeys,
@@ -30,7 +31,7 @@ async function signIn(op: HostileOp, behaviour: Behaviour, profile: "rfc" | "ent
 
 async function logIn(
   op: HostileOp,
-  relyingParty: ReturnType<typeof loopbackRelyingParty>,
+  relyingParty: RelyingParty,
   profile: "rfc" | "entra" = "rfc",
   more: Partial<OidcSettings> = {},
 ): Promise<VerifiedSignIn> {
@@ -434,6 +435,56 @@ describe("a client secret on the wire", () => {
   for (const [title, given, expected] of cases) {
     it(title, async () => {
       expect(await sent(...given)).to.deep.equal(expected);
+    });
+  }
+
+  const basic = { clientAuthMethod: "client_secret_basic" } as const;
+  async function requestsOf(
+    relyingParty: RelyingParty,
+    behaviour: Behaviour,
+  ): Promise<[end: string, requests: number]> {
+    op.behave(behaviour);
+    const before = op.tokenRequests.length;
+    const end = await logIn(op, relyingParty, "rfc", basic).then(
+      ({ subject }) => subject,
+      (error: unknown) => (error instanceof OidcFailure ? error.guard : String(error)),
+    );
+    return [end, op.tokenRequests.length - before];
+  }
+
+  for (const secret of ["ab+/cd==", "100%", "%41", "a&b", "a:b", "a b", "ä"]) {
+    it(`is sent as it is to a provider that decodes nothing, and at once the next time: ${secret}`, async () => {
+      const relyingParty = loopbackRelyingParty(secret);
+      const literal = { credentials: `${CLIENT}:${secret}` };
+      expect(await requestsOf(relyingParty, literal)).to.deep.equal(["u1", 2]);
+      expect(await requestsOf(relyingParty, literal)).to.deep.equal(["u1", 1]);
+    });
+  }
+
+  it("is encoded again for a provider that began to decode", async () => {
+    const relyingParty = loopbackRelyingParty("a+b");
+    const [literal, encoded] = [{ credentials: `${CLIENT}:a+b` }, { credentials: `${CLIENT}:a%2Bb` }];
+    const ends: unknown[] = [];
+    for (const behaviour of [encoded, literal, literal, encoded, encoded])
+      ends.push(await requestsOf(relyingParty, behaviour));
+    expect(ends).to.deep.equal([1, 2, 1, 2, 1].map((requests) => ["u1", requests]));
+  });
+
+  const answers: readonly [what: string, secret: string, status: number, error: string, requests: number][] = [
+    ["twice where neither is known", "a+b", 401, "invalid_client", 2],
+    ["twice where the provider says so by 400", "a+b", 400, "invalid_client", 2],
+    ["twice where the provider calls it unauthorized", "a+b", 403, "unauthorized_client", 2],
+    ["once where both are the same", "a-b", 401, "invalid_client", 1],
+    ["once where the code is refused", "a+b", 400, "invalid_grant", 1],
+    ["once where the provider is out of order", "a+b", 500, "invalid_client", 1],
+  ];
+  for (const [what, secret, status, error, requests] of answers) {
+    it(`is sent ${what}, and nobody comes in`, async () => {
+      const relyingParty = loopbackRelyingParty(secret);
+      const tokenAnswer = { status, body: JSON.stringify({ error }) };
+      const [end, first] = await requestsOf(relyingParty, { tokenAnswer });
+      const [, second] = await requestsOf(relyingParty, { tokenAnswer });
+      expect([end === "u1", first, second]).to.deep.equal([false, requests, requests]);
     });
   }
 });

@@ -9,6 +9,7 @@ import { logInAt, loopbackRelyingParty, providerAt } from "../support/relying-pa
 
 const SIGNED_OUT = "http://127.0.0.1:9/sso/acme";
 const REDIRECT = "http://127.0.0.1:9/sso/acme/sso/callback";
+const ODD_SECRET = "ab+/cd==:100% & more, and long enough for anybody";
 
 /** A real provider, oidc-provider, as a process of its own. */
 describe("signing in at a real provider", () => {
@@ -22,6 +23,7 @@ describe("signing in at a real provider", () => {
         idpClient("es256", REDIRECT, { algorithm: "ES256" }),
         idpClient("eddsa", REDIRECT, { algorithm: "EdDSA", userinfoAlgorithm: "EdDSA" }),
         idpClient("basic client", REDIRECT, { authMethod: "client_secret_basic", placement: "userinfo" }),
+        { ...idpClient("odd", REDIRECT, { authMethod: "client_secret_basic" }), clientSecret: ODD_SECRET },
         { clientId: "public", redirectUris: [REDIRECT] },
         idpClient("pairwise", REDIRECT, { pairwise: true }),
         idpClient("another", REDIRECT, { pairwise: true }),
@@ -50,6 +52,11 @@ describe("signing in at a real provider", () => {
   it("finds groups that are in userinfo alone", async () => {
     const { idToken, userinfo } = await signIn("basic client", { clientAuthMethod: "client_secret_basic" });
     expect([idToken["groups"], userinfo?.["groups"]]).to.deep.equal([undefined, ["Eng"]]);
+  });
+
+  it("works by Basic with a secret that two encodings write in two ways", async () => {
+    const signedIn = await signIn("odd", { clientAuthMethod: "client_secret_basic" }, "ada", ODD_SECRET);
+    expect(signedIn.subject).to.equal("ada");
   });
 
   it("works for a public client, by PKCE alone", async () => {

@@ -5,6 +5,7 @@ import type { OidcSettings } from "../../model/connection.js";
 import type { JsonObject } from "../../model/json.js";
 import type { SigningKey } from "../../provisioning/connection-keys.js";
 import type { ConnectionKey } from "../../provisioning/ports/connection-keys.js";
+import { formEncoded } from "./basic-encodings.js";
 import type { Provider, RelyingPartyDeps } from "./rp.js";
 
 /** What the connection says; otherwise by the secret, as the provider's metadata offers. */
@@ -37,15 +38,10 @@ function bySecret(
   return post && clientAuthMethod !== "client_secret_basic" ? client.ClientSecretPost(secret) : basic(secret);
 }
 
-/**
- * RFC 6749 section 2.3.1, with the characters `-_.!~*'()` as they are: the library would write `%2D`, which several
- * providers take literally, while those that decode read both.
- */
+/** The library would write `%2D`, which several providers take literally, while those that decode read both. */
 function basic(secret: string): client.ClientAuth {
-  const encode = (text: string): string => encodeURIComponent(text).replaceAll("%20", "+");
   return (_server, { client_id }, _body, headers) => {
-    const credentials = `${encode(client_id)}:${encode(secret)}`;
-    headers.set("authorization", `Basic ${Buffer.from(credentials, "utf8").toString("base64")}`);
+    headers.set("authorization", formEncoded(client_id, secret));
   };
 }
 

@@ -12,6 +12,7 @@ import { textOf } from "../sign-in/claim-values.js";
 import { own, type SignInClaims } from "../sign-in/claims.js";
 import type { IdpProfile } from "../sign-in/idp-profile.js";
 import type { Departure } from "../sign-in/sign-in-web.js";
+import { type BasicEncodings, createBasicEncodings } from "./basic-encodings.js";
 import { clientAuthentication } from "./client-authentication.js";
 import { failureFrom, OidcFailure } from "./failure.js";
 import { withFittingKeys } from "./fitting-keys.js";
@@ -92,6 +93,7 @@ export interface RelyingParty {
 export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
   const deps = { ...given, fetch: retryingFetch(given) };
   const known = createKnownProviders(deps);
+  const encodings = createBasicEncodings();
 
   return {
     newLogin: () => ({
@@ -119,7 +121,7 @@ export function createRelyingParty(given: RelyingPartyDeps): RelyingParty {
       }
     },
 
-    redeem: (provider, answer, login) => redeemWith({ deps, known, provider }, answer, login),
+    redeem: (provider, answer, login) => redeemWith({ deps, known, encodings, provider }, answer, login),
 
     async logout(provider, token) {
       const expected = { audience: provider.settings.clientId, type: LOGOUT_TOKEN_TYPE, now: deps.now() };
@@ -152,6 +154,7 @@ function soon(known: Promise<KnownProvider>): Promise<KnownProvider | undefined>
 interface Conversation {
   readonly deps: RelyingPartyDeps;
   readonly known: KnownProviders;
+  readonly encodings: BasicEncodings;
   readonly provider: Provider;
 }
 
@@ -179,9 +182,10 @@ async function redeemWith(at: Conversation, answer: URL, login: LoginSecrets): P
   };
 }
 
-/** INVARIANT: the code is shown once. When keys have to be read anew, the provider's first answer is judged again. */
-async function grantOf({ deps, known, provider }: Conversation, answer: URL, login: LoginSecrets) {
-  const fetch = answeringOnce(deps.fetch);
+/** INVARIANT: the code is redeemed once. When keys have to be read anew, the provider's first answer is judged again. */
+async function grantOf({ deps, known, encodings, provider }: Conversation, answer: URL, login: LoginSecrets) {
+  const { tenant, connection } = provider;
+  const fetch = answeringOnce(encodings.trying(`${tenant.id}/${connection.id}`, deps.fetch));
   try {
     return await withFittingKeys(known, provider, async (seen) => {
       const authentication = await clientAuthentication(deps, provider, seen.metadata);
