@@ -106,8 +106,12 @@ export function profileFor(profiles: readonly IdpProfile[], { protocol, issuer, 
   return found;
 }
 
-/** Whether the host is one that the profile lists: by name, or with `*.` at the front any name below, never the bare one. */
-export function livesAt({ applies }: IdpProfile, host: string): boolean {
+/**
+ * Whether the host is one that the profile lists: by name, or with `*.` at the front any name below, never the bare one. A dot
+ * at its end changes nothing: the same host answers.
+ */
+export function livesAt({ applies }: IdpProfile, hostname: string): boolean {
+  const host = hostname.replace(/\.$/, "");
   const hosts = applies?.hosts ?? [];
   return hosts.some((listed) => (listed.startsWith("*.") ? host.endsWith(listed.slice(1)) : host === listed));
 }
