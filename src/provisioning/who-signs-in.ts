@@ -135,8 +135,8 @@ function keptOut(signIn: SignInNames, met: readonly MetAs[], { live, rows }: Sig
   for (const { row, by, is } of met) {
     if (row.letIn || is === "back") continue;
     const isBefore = row.met.some((one) => one.by === "before");
-    // somebody who was deleted before SCIM counted, and had no account then, is a stranger
-    if (row.deleted && (isOwn(signIn, row) || isBefore) && (live || !row.pending)) keepers.add(row);
+    // a sign-in that became a pushed person's is nobody's deletion; who was deleted before SCIM counted, and had no account then, is a stranger
+    if (row.deleted && row.hasScim && (isOwn(signIn, row) || isBefore) && (live || !row.pending)) keepers.add(row);
     if (!row.deleted && row.ended && (by !== undefined || isBefore)) keepers.add(row);
   }
   const strength = ({ by }: MetAs) => STRENGTH.indexOf(by);

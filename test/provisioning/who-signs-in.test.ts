@@ -75,28 +75,30 @@ const STATES = {
   off: { subject: "theirs", scimActive: false },
   gone: { subject: "theirs", deleted: true },
   back: { subject: "theirs", deleted: true, again },
+  joined: { subject: "theirs", deleted: true, hasScim: false, scimActive: false, keepsOut: false, ended: true },
   ended: { subject: "theirs", ended: true },
   alone: { subject: "theirs", hasScim: false, scimActive: false },
 } as const satisfies Readonly<Record<string, Partial<MetRow>>>;
 type State = keyof typeof STATES;
-const ORDER: readonly State[] = ["free", "unclaimed", "taken", "off", "gone", "back", "ended", "alone"];
+const ORDER: readonly State[] = ["free", "unclaimed", "taken", "off", "gone", "back", "joined", "ended", "alone"];
 
 // whoever is not met at all by the time it is asked is `nothing`
 const TABLE: Readonly<Record<string, string>> = {
-  //                                                free    unclaimed taken   off     gone    back   ended   alone
-  "the subject as externalId": "theirs  theirs    theirs  refused refused admin* refused new",
-  "the subject as externalId that a push changed": "theirs  theirs    admin*  refused refused admin* refused new",
-  "another lasting id": "theirs  theirs    admin*  refused refused admin* refused new",
-  "the name in the subject's place": "theirs  refused   theirs  refused refused new    refused new",
-  "that name beside another externalId": "new     refused   admin   refused refused new    refused new",
-  "a name that links": "theirs  refused   admin*  refused refused new    refused new",
-  "a name beyond ASCII": "new     refused   admin   refused refused new    refused new",
-  "an e-mail as claimed": "new     refused   admin   refused refused new    refused new",
-  "the subject of before": "new     refused   new     refused refused new    new     new",
-  "an id of before": "new     refused   new     refused refused new    new     new",
-  "a name of before": "new     refused   new     refused refused new    new     new",
-  "a refusal of before": "new     refused   new     refused refused new    refused new",
-  nothing: "new     new       new     new     new     new    new     new",
+  //                                                free    unclaimed taken   off     gone    back   joined ended   alone
+  "the subject as externalId": "theirs  theirs    theirs  refused refused admin* new    refused new",
+  "the subject as externalId that a push changed":
+    "theirs  theirs    admin*  refused refused admin* new    refused new",
+  "another lasting id": "theirs  theirs    admin*  refused refused admin* new    refused new",
+  "the name in the subject's place": "theirs  refused   theirs  refused refused new    new    refused new",
+  "that name beside another externalId": "new     refused   admin   refused refused new    new    refused new",
+  "a name that links": "theirs  refused   admin*  refused refused new    new    refused new",
+  "a name beyond ASCII": "new     refused   admin   refused refused new    new    refused new",
+  "an e-mail as claimed": "new     refused   admin   refused refused new    new    refused new",
+  "the subject of before": "new     refused   new     refused refused new    new    new     new",
+  "an id of before": "new     refused   new     refused refused new    new    new     new",
+  "a name of before": "new     refused   new     refused refused new    new    new     new",
+  "a refusal of before": "new     refused   new     refused refused new    new    refused new",
+  nothing: "new     new       new     new     new     new    new    new     new",
 };
 
 describe("the decision who signs in", () => {
@@ -160,6 +162,11 @@ describe("the decision who signs in", () => {
       "a refusal of before, with the id of an active person",
       "theirs",
       [row({ externalId: "s" }), row({ scimActive: false }, [{ by: "before", name: "s" }])],
+    ],
+    [
+      "the subject whose own sign-in became that of somebody linked to another by now",
+      "admin*",
+      [row({ subject: "s", deleted: true, hasScim: false, keepsOut: false }), row({ userName: "ann", subject: "x" })],
     ],
     ["the last owner's subject, which was deleted", "theirs", [gone], { lastWayIn: gone }],
     ["deleted, and back without a subject", "theirs", [row({ subject: "s", deleted: true, again: row({}) })]],
