@@ -167,12 +167,14 @@ async function isSomebodyElses(
   tx: TenantWriter,
   connection: Connection,
   one: SignedInRow,
-  { id, user }: Joining,
+  { user }: Pick<Joining, "user">,
   pushed: PushedNames,
 ): Promise<boolean> {
   if (proves(meantBy(one, pushed))) return false;
   const met = (await tx.metBy(connection.id, [one])).flat();
-  return met.some((row) => row.id === id && row.notThem) || keepersAmong(met).some((keeper) => keeper.user !== user);
+  return (
+    met.some((row) => row.user === user && row.notThem) || keepersAmong(met).some((keeper) => keeper.user !== user)
+  );
 }
 
 /** The sign-in becomes the row's. What is told of the account that stood for it alone, and ends; `undefined`: there is none. */

@@ -173,12 +173,17 @@ async function metBy(
   const foundOf = grouped(found, ({ id }) => id);
   return signIns.map((signIn) => {
     const asked = askedOf([signIn]);
-    return rows.flatMap(({ namesLetGo, ...row }) => {
+    const told = rows.map(({ namesLetGo, ...row }) => {
       const isTheirs = (one: FoundColumns) => isOf(asked, one) && !(namesLetGo && one.how === "name");
-      const told = (foundOf.get(row.id) ?? []).filter(isTheirs);
+      return { row, told: (foundOf.get(row.id) ?? []).filter(isTheirs) };
+    });
+    // INVARIANT: an admin's word is about the account, whatever row it has by now
+    const isWord = ({ how }: FoundColumns) => how === "let_in" || how === "not_them";
+    const others = new Set(told.flatMap((one) => (one.told.some(isWord) ? [one.row.user] : [])));
+    return told.flatMap(({ row, told }) => {
       if (told.length === 0) return [];
       const letIn = told.some(({ how }) => how === "let_in");
-      const notThem = letIn || told.some(({ how }) => how === "not_them");
+      const notThem = others.has(row.user);
       const met = told.flatMap(({ how, name }) => (how === "let_in" || how === "not_them" ? [] : [{ by: how, name }]));
       return [{ ...row, met, letIn, notThem }];
     });

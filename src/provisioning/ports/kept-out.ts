@@ -23,7 +23,7 @@ export interface MetRow extends LinkCandidate {
   readonly again?: LinkCandidate;
   /** An admin lets this subject in, which is somebody else. */
   readonly letIn: boolean;
-  /** The same was said, if only before the pushed user was called something else. */
+  /** The same was said of any row of the account, if only before the pushed user was called something else. */
   readonly notThem: boolean;
 }
 

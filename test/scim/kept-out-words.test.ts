@@ -1,0 +1,105 @@
+import { expect } from "chai";
+import type { JsonObject } from "../../src/model/json.js";
+import { acceptReviewItem, closeReviewItem } from "../../src/provisioning/review-items.js";
+import { signIn } from "../../src/provisioning/sign-in.js";
+import { signInOf } from "../support/people.js";
+import { ADMIN } from "../support/tenant.js";
+import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
+
+const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
+const OFF = [{ op: "replace", path: "active", value: false }];
+
+type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+
+describe("an admin's word on who is kept out", () => {
+  onEachDatabase((service) => {
+    const connect = () => service().connect({ protocol: "oidc", jit: "every_sign_in", oidc });
+    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
+      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
+      return outcome.allowed ? outcome.user : outcome.code;
+    };
+    const items = async ({ tenant }: ScimDirectory, subject: string) =>
+      (await service().p.store.read(tenant.id).reviewItems({ limit: 50 })).items.filter(
+        ({ detail }) => detail["subject"] === subject,
+      );
+    /** Says of the one item of a subject that it is somebody else. */
+    const letIn = async (one: ScimDirectory, subject: string) => {
+      const [item, more] = await items(one, subject);
+      expect(more).to.equal(undefined);
+      await closeReviewItem(service().p, one.tenant, String(item?.id), ADMIN);
+    };
+    const accept = async (one: ScimDirectory, subject: string) => {
+      const [item] = (await items(one, subject)).filter(({ kind }) => kind === "other_subject");
+      await acceptReviewItem(service().p, one.tenant, String(item?.id), ADMIN);
+    };
+    const posted = async (one: ScimDirectory, userName: string, more: JsonObject = {}) => {
+      const { status, json } = await one.post("/Users", userBody(userName, more));
+      expect(status).to.equal(201);
+      return String(json["id"]);
+    };
+    const done = async (reply: Promise<ScimReply>) => expect((await reply).status).to.be.within(200, 204);
+
+    const REVIVED: Readonly<Record<string, (one: ScimDirectory, id: string) => Promise<unknown>>> = {
+      "switched off, let in, deleted and pushed anew": async (one, id) => {
+        await done(one.patch(`/Users/${id}`, OFF));
+        expect(await arrive(one, "sub-x", { userName: "ann" })).to.equal("deactivated");
+        await letIn(one, "sub-x");
+        await arrive(one, "sub-x", { userName: "ann" });
+        await done(one.delete(`/Users/${id}`));
+        await posted(one, "ann", { externalId: "e-1" });
+      },
+      "deleted, let in, and pushed anew": async (one, id) => {
+        await done(one.delete(`/Users/${id}`));
+        expect(await arrive(one, "sub-x", { userName: "ann" })).to.equal("deactivated");
+        await letIn(one, "sub-x");
+        await arrive(one, "sub-x", { userName: "ann" });
+        await posted(one, "ann", { externalId: "e-1" });
+      },
+      "pushed anew under another name, and renamed back": async (one, id) => {
+        await done(one.patch(`/Users/${id}`, OFF));
+        expect(await arrive(one, "sub-x", { userName: "ann" })).to.equal("deactivated");
+        await letIn(one, "sub-x");
+        await arrive(one, "sub-x", { userName: "ann" });
+        await done(one.delete(`/Users/${id}`));
+        const again = await posted(one, "ann.b", { externalId: "e-1" });
+        await done(one.put(`/Users/${again}`, userBody("ann", { externalId: "e-1" })));
+      },
+    };
+    for (const [what, revive] of Object.entries(REVIVED)) {
+      it(`SEC-05: a name never links an account to whom it is not, after it was ${what}`, async () => {
+        const one = await connect();
+        await revive(one, await posted(one, "ann", { externalId: "e-1" }));
+        const stranger = await arrive(one, "sub-x", { userName: "ann" });
+        const ann = await arrive(one, "sub-ann", { userName: "ann" });
+        expect(ann).not.to.be.oneOf(["needs_review", "deactivated", stranger]);
+      });
+    }
+
+    it("SEC-05: gives an account back after it was given to another subject by mistake, whose own sign-in was joined to it", async () => {
+      const one = await connect();
+      const id = await posted(one, "wrong", { externalId: "e-1" });
+      await arrive(one, "sub-ann", { userName: "ann" });
+      await done(one.put(`/Users/${id}`, userBody("ann", { externalId: "e-1" })));
+      const account = await arrive(one, "sub-ann", { userName: "ann" });
+      expect(await arrive(one, "sub-eve", { userName: "ann" })).to.equal("needs_review");
+      await accept(one, "sub-eve");
+      expect(await arrive(one, "sub-eve", { userName: "eve" })).to.equal(account);
+      expect(await arrive(one, "sub-ann", { userName: "ann" })).to.equal("needs_review");
+      await accept(one, "sub-ann");
+      expect(await arrive(one, "sub-ann", { userName: "ann" })).to.equal(account);
+    });
+
+    it("SEC-05: is not asked where a new hire has the address whose sign-in was joined to somebody renamed since", async () => {
+      const one = await connect();
+      const address = (name: string) => ({ userName: name, assertedName: name });
+      await arrive(one, "tom@acme.example", address("tom@acme.example"));
+      const id = await posted(one, "wrong", { externalId: "e-1" });
+      await done(one.put(`/Users/${id}`, userBody("tom@acme.example", { externalId: "e-1" })));
+      await done(one.put(`/Users/${id}`, userBody("tom.new@acme.example", { externalId: "e-1" })));
+      const tom = await arrive(one, "tom.new@acme.example", address("tom.new@acme.example"));
+      const hire = await arrive(one, "tom@acme.example", address("tom@acme.example"));
+      expect([tom, hire]).not.to.include("deactivated");
+      expect(hire).not.to.equal(tom);
+    });
+  });
+});
