@@ -75,6 +75,8 @@ export async function turnSyncOff(
   const plan = await confirmedPlan(p, p.store.read(tenant.id), query, options.digest);
   const run = await p.store.write(tenant.id, async (tx) => {
     await tx.lockTenant();
+    // INVARIANT: what was theirs while SCIM counted goes on closing doors, whatever people are called while it does not.
+    await tx.keepNamesOfLive(connection.id);
     await tx.updateConnection(connection.id, off, now);
     if (options.disable) await endRefresh(tx, connection.id, now);
     if (options.onDisable === "convert") {

@@ -140,6 +140,18 @@ export function keepOutWriter(scope: Scope): KeepOutWriter {
       );
       await db.run(sql`update kept_out set let_in = false where tenant_id = ${tenant} and kept_by = ${row} and let_in`);
     },
+    async keepNamesOfLive(connection) {
+      const live = sql`select c.id from connections c where c.tenant_id = ${tenant} and c.id = ${connection} and c.sync = 'live'`;
+      const names = ["'name' as kind, u.user_name_folded as name", "'id', u.external_id"].map(
+        (name) => sql`select u.tenant_id, u.id, u.connection_id, ${verbatim(name)} from directory_users u
+          where u.tenant_id = ${tenant} and u.connection_id in (${live}) and u.deleted_at is null
+            and u.scim_resource is not null`,
+      );
+      await db.run(
+        sql`insert into former_names (tenant_id, directory_user_id, connection_id, kind, name)
+          select * from (${join(names, " union all ")}) as n where n.name <> '' on conflict do nothing`,
+      );
+    },
     async letNamesGo(ids) {
       await db.run(
         sql`update directory_users set names_let_go = true where tenant_id = ${tenant} and id in ${dialect.list(ids)}`,

@@ -68,6 +68,8 @@ export interface KeepOutWriter {
   letPass(connection: ConnectionId, subject: string, keepers: readonly DirectoryUserId[], now: Instant): Promise<void>;
   /** What a pushed row is called until now stays its own; what admins said of its names is void. */
   keepFormerNames(row: DirectoryUserId, names: readonly FormerName[]): Promise<void>;
+  /** The same of everybody pushed at a connection that is live now, for the time in which it is not; but what admins said stays. */
+  keepNamesOfLive(connection: ConnectionId): Promise<void>;
   /** These rows keep nobody out any more by their names; by subjects and lasting ids they do, and whoever was refused for them before. */
   letNamesGo(ids: readonly DirectoryUserId[]): Promise<void>;
   /**
