@@ -87,6 +87,14 @@ describe("a signature that holds", () => {
       signature: { inclusivePrefixes: ["samlp", "saml", "xs", "nobody"] },
       beforeSigning: (xml) => replaceOnly(xml, "<samlp:Response ", `<samlp:Response xmlns:xs="${XS}" `),
     },
+    "the default namespace listed, which nothing declares": {
+      signature: { inclusivePrefixes: ["#default", "xs"] },
+      beforeSigning: (xml) => replaceOnly(xml, "<samlp:Response ", `<samlp:Response xmlns:xs="${XS}" `),
+    },
+    "the default namespace listed, which everything is in": {
+      prefixes: { samlp: "", saml: "" },
+      signature: { prefix: "", inclusivePrefixes: ["#default"] },
+    },
     "a prefix listed that is declared anew between": {
       signed: "assertion",
       signature: { inclusivePrefixes: ["x"] },
@@ -212,7 +220,7 @@ describe("the form of a signature", () => {
   });
 
   const refused: Readonly<Record<string, string>> = {
-    "the default namespace in the list": inclusive("#default"),
+    "what is no prefix in the list": inclusive("#other"),
     "more than forty prefixes": inclusive(Array.from({ length: 41 }, (_, n) => `p${n}`).join(" ")),
     "a list with something in it": inclusive("xs", "<x/>"),
     "a list of another namespace": inclusive("xs").replaceAll("xml-exc-c14n", "evil"),
