@@ -163,18 +163,35 @@ describe("SML-23: attributes", () => {
       "attributes",
     ),
     signedWith(
-      "a decision about authorisation",
-      { extra: { endOfAssertion: `<saml:AuthzDecisionStatement Resource="x" Decision="Permit"/>` } },
-      "structure",
+      "a decision that denies",
+      { extra: { endOfAssertion: `<saml:AuthzDecisionStatement Resource="x" Decision="Deny"/>` } },
+      "authn_statement",
     ),
     signedWith(
-      "a statement of a kind of its own",
+      "a decision that says nothing, behind one that permits",
       {
         extra: {
-          endOfAssertion: `<saml:Statement xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="x"/>`,
+          endOfAssertion: `<saml:AuthzDecisionStatement Resource="x" Decision="Permit"/><saml:AuthzDecisionStatement Resource="x"/>`,
+        },
+      },
+      "authn_statement",
+    ),
+    signedWith(
+      "an assertion in the evidence of a decision",
+      {
+        extra: {
+          endOfAssertion: `<saml:AuthzDecisionStatement Resource="x" Decision="Permit"><saml:Evidence><saml:Assertion ID="_e"/></saml:Evidence></saml:AuthzDecisionStatement>`,
         },
       },
       "structure",
+    ),
+    signedWith(
+      "a decision alone",
+      {
+        xml: { authnStatement: "" },
+        extra: { endOfAssertion: `<saml:AuthzDecisionStatement Resource="x" Decision="Permit"/>` },
+      },
+      "authn_statement",
     ),
     signedWith(
       "an element behind the statements",
@@ -202,6 +219,16 @@ describe("SML-23: attributes", () => {
       expect(({} as { Owners?: unknown }).Owners).to.equal(undefined);
     });
   }
+
+  for (const statement of [
+    `<saml:AuthzDecisionStatement Resource="x" Decision="Permit"><saml:Action Namespace="x">Own</saml:Action></saml:AuthzDecisionStatement>`,
+    `<saml:Statement xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="x">${email}</saml:Statement>`,
+  ])
+    it(`are read of their own statements alone, and nothing of ${statement.slice(0, 21)}`, () => {
+      const valid = acceptedBase({});
+      const { base64 } = valid.with({ extra: { endOfAssertion: statement } });
+      expect(consume(base64)).to.deep.equal(consume(valid.base64));
+    });
 
   it("gives one attribute with the values of all that bear its Name, none of them lost or hidden behind another", () => {
     const valid = acceptedBase({});

@@ -85,6 +85,7 @@ function sessionOf(
   const [first] = statements;
   if (first === undefined)
     throw refusal("authn_statement", "the assertion has no AuthnStatement: it does not say that anybody signed in");
+  requireNoDenial(assertion);
   const ends = statements.flatMap((statement) => sessionEnd(statement, expected) ?? []);
   const sessionIndex = attributeOf(first, "SessionIndex");
   const [context] = childrenOf(first, SAML, "AuthnContext");
@@ -95,6 +96,15 @@ function sessionOf(
     ...(ends.length > 0 && { sessionEndsAt: new Date(Math.min(...ends)).toISOString() }),
     ...(authnContext !== undefined && { authnContext }),
   };
+}
+
+/** INVARIANT: statements of other kinds give nobody anything, and one that denies something is not overheard (SAML core section 2.7.4). */
+function requireNoDenial(assertion: XmlElement): void {
+  for (const statement of childrenOf(assertion, SAML, "AuthzDecisionStatement")) {
+    const got = attributeOf(statement, "Decision");
+    if (got !== "Permit")
+      throw refusal("authn_statement", "the assertion has a decision that permits nothing", { wanted: "Permit", got });
+  }
 }
 
 /** What the provider's session is found by; a long SessionIndex is kept as its digest, so that no provider is kept out. */

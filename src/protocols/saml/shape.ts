@@ -44,7 +44,7 @@ const ASSERTION_PARTS: readonly (readonly string[])[] = [
   [`${SAML} Subject`],
   [`${SAML} Conditions`],
   [`${SAML} Advice`],
-  [`${SAML} AuthnStatement`, `${SAML} AttributeStatement`],
+  ["AuthnStatement", "AttributeStatement", "AuthzDecisionStatement", "Statement"].map((name) => `${SAML} ${name}`),
 ];
 export const SUCCESS = `${STATUS_PREFIX}Success`;
 const SIGNATURE = `${DS} Signature`;
