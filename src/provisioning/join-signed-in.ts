@@ -153,13 +153,15 @@ export async function signInThatStays(
   return subject === undefined ? {} : { subject, names: await tx.signInNames(row.id), ...asRenamed(row, pushed) };
 }
 
-/** A subject that moves away from somebody stays theirs. */
+/** A subject that moves away from somebody stays theirs, but for its sessions: they end. */
 export async function keepFormerSubject(
   tx: TenantWriter,
-  { id, subject }: Pick<Joining, "id" | "subject">,
+  { id, user, subject }: Pick<Joining, "id" | "user" | "subject">,
   next: string | undefined,
 ): Promise<void> {
-  if (subject !== undefined && subject !== next) await tx.keepFormerNames(id, [{ kind: "id", name: subject }]);
+  if (subject === undefined || subject === next) return;
+  await tx.keepFormerNames(id, [{ kind: "id", name: subject }]);
+  await tx.endAllSessions([user]);
 }
 
 /** Whoever is kept out by somebody else, or is said to be another, is no pushed person by a name alone. */

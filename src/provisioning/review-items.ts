@@ -1,11 +1,11 @@
 /** Review items owns what becomes of what waited for an admin: who is who, and whose sign-in somebody's account is. */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { acceptAcross, tellApart } from "./accept-across.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
-import { holdsPrivileges } from "./keep-out.js";
+import { holdsPrivileges, privilegedAmong } from "./keep-out.js";
 import { recordNotices } from "./notices.js";
 import { emptyClaims } from "./observe.js";
 import type { LinkCandidate } from "./ports/directory.js";
@@ -86,7 +86,7 @@ export interface AcceptedMany {
 const MOST_TOGETHER = 100;
 
 /**
- * Accepts items one after the other, as `acceptReviewItem` does; whatever it would refuse goes on waiting. INVARIANT: of items that say two
+ * Accepts items one after the other, as `acceptReviewItem` does; whatever it would refuse goes on waiting, and so does what hands over an account with privileges. INVARIANT: of items that say two
  * things of one person, or name one subject for two, none is accepted so. Refusal `not_found`: no such connection.
  */
 export async function acceptReviewItems(
@@ -104,11 +104,13 @@ export async function acceptReviewItems(
     const page = { limit: Math.min(limit, MOST_TOGETHER), ...(after !== undefined && { after }) };
     const { items, next } = await tx.waitingItems(of, page);
     const waiting = items.length === 0 ? [] : await tx.itemsNaming(of, items.flatMap(namesOf));
+    const unread = await heldPrivileges(tx, connection.id, items);
     const taken: Accepted[] = [];
     const refused: { item: string; problem: string }[] = [];
     for (const item of items) {
       try {
         refuseRivals(item, waiting);
+        refuseUnread(item, unread);
         taken.push({ item, ...(await acceptOne(tx, item, now)) });
         await tx.closeReviewItem(item.id, now);
       } catch (refusal) {
@@ -134,6 +136,31 @@ function refuseRivals(item: ReviewItem, waiting: readonly ReviewItem[]): void {
   const mine = new Set(namesOf(item));
   const rival = waiting.find((other) => other.id !== item.id && namesOf(other).some((name) => mine.has(name)));
   if (rival) throw new Refusal("conflict", `\`${rival.id}\` is about the same person or subject: accept one of them`);
+}
+
+/** Items whose pushed account owns the tenant, or holds privileges by hand. */
+async function heldPrivileges(
+  tx: TenantWriter,
+  connection: ConnectionId,
+  items: readonly ReviewItem[],
+): Promise<ReadonlySet<string>> {
+  const rows = await tx.rowsById(connection, items.flatMap(candidateOf));
+  const users = await privilegedAmong(tx, [...new Set(rows.map(({ user }) => user))]);
+  const privileged = new Set(rows.flatMap(({ id, user }) => (users.has(user) ? [id] : [])));
+  return new Set(items.flatMap((item) => (candidateOf(item).some((id) => privileged.has(id)) ? [item.id] : [])));
+}
+
+function candidateOf({ detail }: ReviewItem): readonly DirectoryUserId[] {
+  return ((detail["candidates"] ?? []) as readonly DirectoryUserId[]).slice(0, 1);
+}
+
+/** INVARIANT: nobody hands over an account with privileges among others that nobody read. */
+function refuseUnread({ id }: ReviewItem, unread: ReadonlySet<string>): void {
+  if (unread.has(id))
+    throw new Refusal(
+      "conflict",
+      `the pushed account holds privileges: make sure who comes, and accept \`${id}\` by itself`,
+    );
 }
 
 interface Accepted {

@@ -5,6 +5,7 @@ import { Refusal } from "../../src/model/problem.js";
 import { OWNER } from "../../src/model/target.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { acceptReviewItem, acceptReviewItems } from "../../src/provisioning/review-items.js";
+import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { signInOf } from "../support/people.js";
@@ -217,6 +218,24 @@ describe("a pushed person who is named by another subject than they sign in by",
       expect([old, "needs_review", "deactivated"]).not.to.include(again);
     });
 
+    it("SEC-05: a NameID in the subject's place moves the account without the sessions of the former subject", async () => {
+      const { p } = service();
+      const { directory, user } = await linked();
+      const { tenant, connection } = directory;
+      const enter = async (subject: string, claimed: Claimed) => {
+        const signedIn = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
+        if (!signedIn.allowed) throw new Error(signedIn.code);
+        const session = { user: signedIn.user, epoch: signedIn.epoch, connection, subject };
+        const { token } = await openSession(p, tenant, session);
+        return async () => (await currentSession(p, token))?.userId;
+      };
+      const former = await enter("sub-ann", { userName: "ann@acme.example", externalIds: ["oid-ann"] });
+      const next = await enter("sub-new", { userName: "x", assertedName: "ann@acme.example" });
+      expect([await former(), await next()]).to.deep.equal([undefined, user]);
+      const again = await enter("sub-new", { userName: "x", assertedName: "ann@acme.example" });
+      expect([await next(), await again()], "those of the same subject stay").to.deep.equal([user, user]);
+    });
+
     it("nothing else is accepted: not another kind of item, not the sign-in of an owner, nothing twice", async () => {
       const { directory, id } = await linked();
       const eve = await arrive(directory, "sub-eve", { userName: "eve" });
@@ -263,6 +282,17 @@ describe("a pushed person who is named by another subject than they sign in by",
         }
         const { items } = await reader(directory).audit({ limit: 90 });
         expect(items.filter(({ action }) => action === "review_item.accepted").length).to.equal(3);
+      });
+
+      it("SEC-05: but not whose account owns the tenant: that one waits to be accepted by itself", async () => {
+        const { directory, accounts, come } = await corrected("ann", "ben");
+        await own(directory, String(accounts.get("ann")));
+        const { refused, ...answer } = await acceptMany(directory);
+        expect(answer).to.deep.equal({ accepted: 1, left: 1, next: null });
+        expect(refused.map(({ problem }) => problem).join()).to.include("holds privileges");
+        expect([await come("ann"), await come("ben")]).to.deep.equal(["needs_review", accounts.get("ben")]);
+        expect(await accept(directory)).to.equal(true);
+        expect(await come("ann")).to.equal(accounts.get("ann"));
       });
 
       it("SEC-05: but not where two subjects would be one person, nor the sign-in of an owner; those wait on", async () => {
