@@ -48,6 +48,8 @@ export interface GatherOptions {
   readonly overlay?: Overlay;
   /** What `linksOf` says of these people, where it was asked already. */
   readonly links?: readonly StoredLink[];
+  /** The same of a connection's `groupsVersion`. */
+  readonly groups?: { readonly connection: ConnectionId; readonly version: number } | undefined;
 }
 
 /**
@@ -74,7 +76,8 @@ export async function gather(
   for (const connection of connections) {
     if (!linked.has(connection.id)) continue;
     const pretence = options.overlay?.get(connection.id);
-    const all = pretence?.groups ?? (await p.groupBook.groups(reader, connection.id));
+    const all =
+      pretence?.groups ?? (await p.groupBook.groups(reader, connection.id, versionOf(connection.id, options)));
     const groups = connection.protocol === "local" ? standingGroups(all, keepers) : all;
     if (groups.some(hasWaitingName)) privilegedRoles ??= await reader.privilegedRoles();
     const base = linkConnection(connection, groups, privilegedRoles);
@@ -84,8 +87,12 @@ export async function gather(
   return states.map((state) => ({ state: asConverted(state, options.overlay), links: links.get(state.id) ?? [] }));
 }
 
+function versionOf(connection: ConnectionId, { groups }: GatherOptions): number | undefined {
+  return groups?.connection === connection ? groups.version : undefined;
+}
+
 /** A link as the ledger has it; with `until` where it is a service account's. */
-interface StoredLink extends LinkRow {
+export interface StoredLink extends LinkRow {
   readonly account?: { readonly until?: Instant | undefined };
 }
 

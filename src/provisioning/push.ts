@@ -12,6 +12,7 @@ import { recordNotices } from "./notices.js";
 import type { TenantWriter } from "./ports/store.js";
 import { type Reconciled, reconcilePeople } from "./reconcile.js";
 import { secondsFrom } from "./runs/back-off.js";
+import { type Subjects, subjectsWritten } from "./subjects.js";
 
 /** What one SCIM request asks for. */
 export interface Push {
@@ -43,8 +44,8 @@ export async function push(p: Provisioning, request: Push): Promise<Pushed> {
   return run === undefined ? { rows } : { rows, run };
 }
 
-/** What storing came to; the run that reconciles, where that is left to the worker. */
-type Stored = Ingested & { readonly run?: RunId };
+/** What storing came to; the run that reconciles, where that is left to the worker; whom it touched, as they are with it. */
+type Stored = Ingested & { readonly run?: RunId; readonly subjects?: Subjects | undefined };
 
 /** A push that is stored. `reconciled` ends, and never fails, when nothing is left to be done for the answer. */
 interface Taken {
@@ -110,12 +111,18 @@ async function takeTogether(
 async function storeTogether(
   p: Provisioning,
   batch: readonly [PersonPush, ...PersonPush[]],
-): Promise<ReadonlyMap<Push, Ingested> | undefined> {
+): Promise<ReadonlyMap<Push, Stored> | undefined> {
   const [{ tenant, connection }] = batch;
   const now = p.now();
   const lease = connection.sync === "live" ? secondsFrom(now, LEASE_SECONDS) : undefined;
   try {
-    return await p.store.write(tenant.id, (tx) => ingestTogether(tx, batch, now, lease));
+    return await p.store.write(tenant.id, async (tx) => {
+      const stored = await ingestTogether(tx, batch, now, lease);
+      const touched = [...stored.values()].flatMap((one) => one.touched);
+      if (lease === undefined || touched.length === 0) return stored;
+      const subjects = await subjectsWritten(tx, [...new Set(touched)], connection.id);
+      return new Map([...stored].map(([push, one]) => [push, { ...one, subjects }]));
+    });
   } catch (refusal) {
     if (refusal instanceof Refusal) return undefined;
     throw refusal;
@@ -131,8 +138,12 @@ async function takeAlone(p: Provisioning, request: Push): Promise<Taken> {
     const stored = await p.store.write(tenant.id, async (tx) => {
       const ingested = await ingest(tx, tenant, connection, changes, now, lease);
       await recordNotices(tx, ingested.notices, context, now);
-      const many = live && ingested.touched.length > p.settings.inlineUsers;
-      return { ...ingested, ...(many && { run: await startRun(p, tx, connection, ingested, context) }) };
+      const { touched } = ingested;
+      if (live && touched.length > p.settings.inlineUsers) {
+        return { ...ingested, run: await startRun(p, tx, connection, ingested, context) };
+      }
+      const isSoon = live && isOfPerson(request) && touched.length > 0;
+      return { ...ingested, ...(isSoon && { subjects: await subjectsWritten(tx, touched, connection.id) }) };
     });
     return { stored, reconciled: startReconciling(p, request, stored) };
   } catch (refusal) {
@@ -141,9 +152,9 @@ async function takeAlone(p: Provisioning, request: Push): Promise<Taken> {
   }
 }
 
-function startReconciling(p: Provisioning, { tenant, connection, context }: Push, { touched, run }: Stored) {
+function startReconciling(p: Provisioning, { tenant, connection, context }: Push, { touched, run, subjects }: Stored) {
   if (connection.sync !== "live" || touched.length === 0) return Promise.resolve();
-  if (run === undefined) return reconcileFully(p, tenant.id, { users: touched, context });
+  if (run === undefined) return reconcileFully(p, tenant.id, { users: touched, context, subjects });
   p.wake();
   return Promise.resolve();
 }
@@ -179,6 +190,8 @@ async function startRun(
 export interface Touched {
   readonly users: readonly UserId[];
   readonly context: Context;
+  /** They and whoever else was stored with them, as they were then. */
+  readonly subjects?: Subjects | undefined;
 }
 
 /** For so long the worker leaves people to the request that touched them. */
@@ -219,7 +232,8 @@ async function reconcileTouched(p: Provisioning, tenant: TenantId, touched: Touc
   let left = touched.users;
   try {
     for (let attempt = 0; attempt < ATTEMPTS && left.length > 0; attempt++) {
-      const again = { ...touched, users: left };
+      // who moved since is read again
+      const again = attempt === 0 ? touched : { users: left, context: touched.context };
       const { moved } = await p.touched.join(String(tenant), again, (batch) => reconcileBatch(p, tenant, batch));
       left = left.filter((user) => moved.includes(user));
     }
@@ -259,10 +273,12 @@ async function reconcileBatch(
   batch: readonly [Touched, ...Touched[]],
 ): Promise<readonly Reconciled[]> {
   const contexts = new Map(batch.flatMap(({ users, context }) => users.map((user) => [user, context] as const)));
-  const reconciled = await reconcilePeople(p, tenant, [...contexts.keys()], {
-    context: batch[0].context,
-    contexts,
-    remembered: "of_mapping",
+  const [{ context, subjects }] = batch;
+  const users = [...contexts.keys()];
+  const areTheSame = batch.every((one) => one.subjects === subjects) && subjects?.states.length === users.length;
+  const reconciled = await reconcilePeople(p, tenant, users, {
+    ...{ context, contexts, remembered: "of_mapping" },
+    ...(areTheSame && { subjects }),
   });
   return batch.map(() => reconciled);
 }

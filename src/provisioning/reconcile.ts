@@ -14,7 +14,7 @@ import type { PersonPlan } from "../model/plan.js";
 import { applyPlans } from "./apply.js";
 import { type Braked, brake } from "./brake.js";
 import type { Context, ExpressionPort, Provisioning } from "./deps.js";
-import { type Gathered, gather, linksOf } from "./gather.js";
+import { type Gathered, gather } from "./gather.js";
 import { judge, teamBook } from "./judge.js";
 import { rememberedFor } from "./mapping/expression-results.js";
 import { type OpenSwitches, openSwitches } from "./open-switches.js";
@@ -25,6 +25,7 @@ import { BACK_OFF_SECONDS, secondsFrom } from "./runs/back-off.js";
 import { endEmptyRuns, enterHeld } from "./runs/held-run.js";
 import { countsOf, isOpenFor, staysOf } from "./runs/run-counts.js";
 import { type RunShares, runShares } from "./runs/run-shares.js";
+import { readSubjects, type Subjects } from "./subjects.js";
 
 /** How people are reconciled: on whose behalf, as seen through which door, and what passes the brake. */
 export interface ReconcileOptions {
@@ -37,6 +38,8 @@ export interface ReconcileOptions {
   readonly approval?: Approval;
   /** Results of expressions in earlier batches, which are not asked for again; `of_mapping`: in all that were decided so. */
   readonly remembered?: Map<string, ExpressionResult> | "of_mapping";
+  /** These people as they were read already; only of what is committed by now. */
+  readonly subjects?: Subjects | undefined;
   /** The held run that lets people go, as far as the approval goes; their changes are its work. */
   readonly releasedRun?: RunId;
 }
@@ -124,7 +127,7 @@ interface Evaluated extends Judgement {
   readonly now: Instant;
 }
 
-interface EvaluateOptions extends Pick<ReconcileOptions, "door" | "remembered"> {
+interface EvaluateOptions extends Pick<ReconcileOptions, "door" | "remembered" | "subjects"> {
   /** Nothing is decided by it: its expressions are no business of those who decide. */
   readonly whatIf?: boolean;
 }
@@ -134,18 +137,15 @@ export async function evaluatePeople(
   p: Provisioning,
   tenant: TenantId,
   ids: readonly UserId[],
-  { door = "sync", remembered, whatIf = false }: EvaluateOptions,
+  { door = "sync", remembered, subjects, whatIf = false }: EvaluateOptions,
 ): Promise<Evaluated> {
   const reader = p.store.read(tenant);
   const now = p.now();
-  const states = await reader.people(ids);
-  const [{ activeVersion, connections, teams, openRuns }, links] = await Promise.all([
-    reader.standing(),
-    linksOf(reader, states),
-  ]);
+  const { states, links, standing, groups } = subjects ?? (await readSubjects(reader, ids));
+  const { activeVersion, connections, teams, openRuns } = standing;
   const switches = await openSwitches(p, reader, openRuns);
   const mapping = await p.mappings.active(reader, activeVersion, connections);
-  const people = await gather(p, reader, connections, states, { now, mapping, links, ...switches });
+  const people = await gather(p, reader, connections, states, { now, mapping, links, groups, ...switches });
   const resolveTeam = teamBook(teams);
   const expressions = whatIf ? p.expressions.apart(mapping.version) : p.expressions.live(mapping.version);
   const known = remembered === "of_mapping" ? rememberedFor(mapping) : remembered;

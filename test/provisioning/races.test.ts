@@ -5,13 +5,18 @@ import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import type { ClaimedRun } from "../../src/provisioning/ports/runs.js";
 import { reconcilePeople } from "../../src/provisioning/reconcile.js";
 import { type RunPace, workRun } from "../../src/provisioning/runs/run-work.js";
+import { subjectsWritten } from "../../src/provisioning/subjects.js";
 import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
 import { overridden } from "../support/overridden.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
-/** Does something once, between a reconcile's reading of connections, teams and runs and all that it reads behind them. */
+/**
+ * Does something once: between a reconcile's reading of connections, teams and runs and all that it reads behind them, or `after` a
+ * transaction and before anything that follows on it.
+ */
 interface Interruption {
   once?: (() => Promise<unknown>) | undefined;
+  after?: (() => Promise<unknown>) | undefined;
   readonly into: (p: Provisioning) => Provisioning;
 }
 
@@ -21,6 +26,13 @@ function interruption(): Interruption {
       ...p,
       store: {
         ...p.store,
+        async write(tenant, work) {
+          const written = await p.store.write(tenant, work);
+          const { after } = planted;
+          planted.after = undefined;
+          await after?.();
+          return written;
+        },
         read(tenant) {
           const reader = p.store.read(tenant);
           return overridden(reader, {
@@ -81,6 +93,34 @@ describe("what changes while people are evaluated", () => {
     expect(await t.person("ada")).to.include({ dirty: true });
     expect(await reconcilePeople(t.p, tenant.id, [ada], { context: ADMIN })).to.deep.include({ done: [ada] });
     expect(await t.holds("ada")).to.deep.equal(["Sales/editor"]);
+  });
+
+  it("is not lost when it comes after a push that read them as it stored them", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    await t.mapping({ mappings: [{ when: "user.title = 'Boss'", scope: "tenant", role_name: "boss" }] });
+    const ada = await t.pushUser("okta", "ada");
+    const { id } = await t.person("ada");
+    const tenant = await t.tenant();
+    interrupt.after = () => t.p.store.write(tenant.id, (tx) => tx.markDirty([id], "facts", t.p.now()));
+    await t.pushUser("okta", "ada", { id: ada, attributes: { title: "Boss" } });
+    expect(await t.holds("ada")).to.deep.equal(["tenant/boss"]);
+    expect(await t.person("ada")).to.include({ dirty: false });
+  });
+
+  it("is not lost when people are judged by what was read before", async () => {
+    await t.connect({ slug: "okta", protocol: "scim", sync: "live" });
+    await t.mapping(SALES);
+    const ada = await t.pushUser("okta", "ada");
+    const { id } = await t.person("ada");
+    const tenant = await t.tenant();
+    const connection = await t.connection("okta");
+    const subjects = await t.p.store.write(tenant.id, (tx) => subjectsWritten(tx, [id], connection.id));
+    await t.pushGroup("okta", "Sales", [ada]);
+    expect(await reconcilePeople(t.p, tenant.id, [id], { context: ADMIN, subjects })).to.deep.include({
+      moved: [id],
+      done: [],
+    });
+    expect(await t.holds("ada")).to.deep.equal(["Sales/viewer"]);
   });
 
   it("is not lost when it is the switch to live", async () => {
