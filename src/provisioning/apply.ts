@@ -8,6 +8,7 @@ import type { Context, Provisioning } from "./deps.js";
 import { ownersChanged } from "./owners.js";
 import type { AccessWrites, NewGrant } from "./ports/access.js";
 import type { AuditEntry } from "./ports/journal.js";
+import type { OwnedAccount } from "./ports/service-accounts.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Profile } from "./profile.js";
 
@@ -22,6 +23,8 @@ export interface ApplyInput {
   readonly contextOf: (user: UserId) => Context;
   /** The run that the person's changes are part of. */
   readonly runOf?: (user: UserId) => RunId | undefined;
+  /** Service accounts of everybody who leaves by these plans, where they were asked for already. */
+  readonly owned?: readonly OwnedAccount[];
   readonly now: Instant;
 }
 
@@ -33,14 +36,15 @@ export async function applyPlans(p: Provisioning, tx: TenantWriter, input: Apply
   );
   const leavers = released.map((plan) => plan.person.id);
   const changed = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
+  const left = leftBefore(input);
   // none of these hangs on what another one writes
   await Promise.all([
     tx.applyAccess(accessWrites(p, input, teams), input.now),
     tx.unseatPeople(leavers, input.now),
     input.plans.some(changesOwners) && ownersChanged(tx, input.now),
-    tell(tx, input, [...changed, ...updatedProfiles(input)]),
+    tell(tx, input, [...changed, ...updatedProfiles(input), ...(left ?? [])]),
   ]);
-  await tell(tx, input, await accountsLeft(tx, input.plans));
+  if (left === undefined) await tell(tx, input, await accountsLeft(tx, input.plans));
 }
 
 async function tell(tx: TenantWriter, input: ApplyInput, lines: readonly Line[]): Promise<void> {
@@ -51,11 +55,24 @@ async function tell(tx: TenantWriter, input: ApplyInput, lines: readonly Line[])
 
 /** Service accounts go on without whom they had to answer for them, and somebody is told. */
 async function accountsLeft(tx: TenantWriter, plans: readonly PersonPlan[]): Promise<readonly Line[]> {
+  const leavers = leaversOf(plans);
+  return leavers.length === 0 ? [] : linesOf(await tx.accountsOwnedBy(leavers));
+}
+
+/** The same by what was asked for before; `undefined` where the plans themselves may change whose accounts are active. */
+function leftBefore({ plans, owned }: ApplyInput): readonly Line[] | undefined {
+  if (owned === undefined || plans.some(({ person }) => person.serviceAccount)) return undefined;
+  const leavers = new Set(leaversOf(plans));
+  return linesOf(owned.filter(({ owner }) => leavers.has(owner)));
+}
+
+function leaversOf(plans: readonly PersonPlan[]): readonly UserId[] {
   const ended = ({ changes, person }: PersonPlan) =>
     !person.serviceAccount && changes.some(({ kind }) => kind === "deactivate_user");
-  const leavers = plans.filter(ended).map(({ person }) => person.id);
-  if (leavers.length === 0) return [];
-  const owned = await tx.accountsOwnedBy(leavers);
+  return plans.filter(ended).map(({ person }) => person.id);
+}
+
+function linesOf(owned: readonly OwnedAccount[]): readonly Line[] {
   // No name of theirs: what is told of others stays when their personal data is removed.
   return owned.map(({ id, userName, owner }) => {
     return { type: "service_account.owner_inactive", user: id, data: { userName, owner } };

@@ -5,7 +5,7 @@ import type { Provisioning } from "./deps.js";
 import type { BucketKind } from "./ports/access.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 
-/** Takes up to `wanted` tokens, announced changes first; how many were had. */
+/** Takes up to `wanted` tokens, announced changes first; how many were had, and that the rest is written. */
 export async function takeTokens(
   p: Provisioning,
   tx: TenantWriter,
@@ -13,15 +13,15 @@ export async function takeTokens(
   kind: BucketKind,
   wanted: number,
   now: Instant,
-): Promise<number> {
+): Promise<{ readonly taken: number; readonly written: Promise<void> }> {
   const { size, tokens, announced: left } = await bucketNow(p, tx, connection, kind, now);
   const announced = Math.min(wanted, left);
-  if (announced > 0) await tx.useExpectation(connection, announced);
+  const used = announced > 0 ? tx.useExpectation(connection, announced) : Promise.resolve();
   // what was announced is taken from no bucket, which goes on filling up
-  if (announced === wanted) return announced;
+  if (announced === wanted) return { taken: announced, written: used };
   const rest = take(tokens, wanted - announced);
-  await tx.putBucket(connection, kind, { tokens: Math.min(size, rest.left), updatedAt: now });
-  return announced + rest.taken;
+  const put = tx.putBucket(connection, kind, { tokens: Math.min(size, rest.left), updatedAt: now });
+  return { taken: announced + rest.taken, written: Promise.all([used, put]).then(() => undefined) };
 }
 
 async function bucketNow(

@@ -40,6 +40,8 @@ export interface Braked {
   readonly waiting: readonly PersonPlan[];
   /** Holds whose cause is gone, or that are released. */
   readonly dissolve: readonly UserId[];
+  /** What the losses are charged to is written: to be awaited, with other writes of the transaction. */
+  readonly charged: Promise<unknown>;
 }
 
 /** The plans of one batch, and by what their losses are judged. */
@@ -65,14 +67,22 @@ export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput
   if (losing.length + owners.length + seatless.length > 0) await tx.lockTenant();
   const kept = new Map<UserId, HeldPlan>();
   await holdOwners(tx, owners, input, kept);
-  await holdBeyondBuckets(p, tx, losing, input, kept);
+  const charged = await holdBeyondBuckets(p, tx, losing, input, kept);
   await holdSeatless(tx, seatless, input, kept);
   return {
     pass: held.pass.filter((plan) => !kept.has(plan.person.id)),
     hold: [...kept.values()],
     waiting: held.waiting,
     dissolve: held.dissolve,
+    charged: allOf(charged),
   };
+}
+
+/** Whoever waits for it hears of a failure; nobody does where something else fails first. */
+function allOf(writes: readonly Promise<void>[]): Promise<unknown> {
+  const all = Promise.all(writes);
+  all.catch(() => undefined);
+  return all;
 }
 
 interface SettledHolds extends Pick<Braked, "pass" | "waiting" | "dissolve"> {
@@ -171,13 +181,15 @@ export const HELD_BECAUSE: Readonly<Record<HeldReason, string>> = {
   no_seat: "no seat is free",
 };
 
+/** The writes that take what was had, which are not awaited yet. */
 async function holdBeyondBuckets(
   p: Provisioning,
   tx: TenantWriter,
   losing: readonly PersonPlan[],
   input: BrakeInput,
   kept: Map<UserId, HeldPlan>,
-): Promise<void> {
+): Promise<readonly Promise<void>[]> {
+  const writes: Promise<void>[] = [];
   const byBucket = new Map<string, { connection: ConnectionId; kind: BucketKind; plans: PersonPlan[] }>();
   for (const plan of losing) {
     if (kept.has(plan.person.id)) continue;
@@ -188,12 +200,15 @@ async function holdBeyondBuckets(
     byBucket.set(key, entry);
   }
   for (const { connection, kind, plans } of byBucket.values()) {
-    const left = await takeTokens(p, tx, connection, kind, plans.length, input.now);
-    for (const plan of plans.slice(left)) {
+    const { taken, written } = await takeTokens(p, tx, connection, kind, plans.length, input.now);
+    written.catch(() => undefined);
+    writes.push(written);
+    for (const plan of plans.slice(taken)) {
       const reason = kind === "deactivations" ? "brake_deactivations" : "brake_access";
       keep(kept, plan, connection, reason);
     }
   }
+  return writes;
 }
 
 async function holdSeatless(

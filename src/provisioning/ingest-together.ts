@@ -168,8 +168,6 @@ async function storeChanged(
     const row = rowOf(push);
     return row && needsSeat(push.connection, push.changes[0].document) && !row.scimActive ? [row.user] : [];
   });
-  const refused = await tx.seatPeople(seated);
-  if (refused.length > 0) throw new Refusal("no_seat", "there are not as many free seats");
   const changed = plain.map(({ changes: [{ id, document, ifVersion }] }) => {
     return { id: id as DirectoryUserId, document, ...(ifVersion !== undefined && { ifVersion }) };
   });
@@ -181,6 +179,7 @@ async function storeChanged(
   );
   const [written] = await Promise.all([
     tx.updateScims(connection.id, changed, now),
+    tx.seatAll(seated),
     tx.markDirty([...new Set(users)], "facts", now, lease),
   ]);
   for (const [at, push] of plain.entries()) {

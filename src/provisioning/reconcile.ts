@@ -164,7 +164,12 @@ async function applyBatch(
   evaluated: Evaluated,
   options: ReconcileOptions,
 ): Promise<Reconciled> {
-  const [states, { activeVersion }] = await Promise.all([tx.lockPeople([...evaluated.people.keys()]), tx.tenantNow()]);
+  const leavers = [...evaluated.decisions].flatMap(([user, { status }]) => (status === "deactivated" ? [user] : []));
+  const [states, { activeVersion }, owned] = await Promise.all([
+    tx.lockPeople([...evaluated.people.keys()]),
+    tx.tenantNow(),
+    leavers.length > 0 ? tx.accountsOwnedBy(leavers) : [],
+  ]);
   const current = activeVersion === evaluated.mapping.version;
   const fresh = states.filter((state) => current && isAsSeen(state, evaluated.people.get(state.id)?.state));
   const plans = fresh.map((state) => planFor(state, evaluated, options));
@@ -179,15 +184,16 @@ async function applyBatch(
   const contextOf = (user: UserId): Context => options.contexts?.get(user) ?? options.context;
   await tx.dissolveHolds(braked.dissolve);
   await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
-  await applyPlans(p, tx, {
+  const applied = applyPlans(p, tx, {
     plans: braked.pass,
     profiles: profilesOf(evaluated, braked.pass, options),
     reconciled: fresh.map((state) => ({ user: state.id, factsVersion: state.factsVersion })),
     mappingVersion: evaluated.mapping.version,
     contextOf,
-    runOf: shares.runOf,
+    ...{ runOf: shares.runOf, owned },
     now: evaluated.now,
   });
+  await Promise.all([applied, braked.charged]);
   const counted = (run?: RunId) =>
     countsOf(plans, braked, evaluated, run === undefined ? undefined : ({ id }) => shares.runOf(id) === run);
   for (const [run, addDone] of shares.done)

@@ -100,7 +100,7 @@ export function brakeWriter(scope: Scope): BrakeWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
     async putBucket(connection, kind, { tokens, updatedAt }) {
-      await db.run(
+      await db.send(
         sql`insert into brake_buckets (tenant_id, connection_id, kind, tokens, updated_at)
           values (${tenant}, ${connection}, ${kind}, ${tokens}, ${toMillis(updatedAt)})
           on conflict (tenant_id, connection_id, kind)
@@ -115,7 +115,7 @@ export function brakeWriter(scope: Scope): BrakeWriter {
       );
     },
     async useExpectation(connection, n) {
-      await db.run(
+      await db.send(
         sql`update expectations set uses_left = case when uses_left > ${n} then uses_left - ${n} else 0 end
           where tenant_id = ${tenant} and connection_id = ${connection}`,
       );

@@ -9,6 +9,7 @@ import { bigint, type Dialect, type RowType, text } from "./dialect.js";
 import { changedNames, LIVE_SCIM, writtenOf } from "./directory-rows.js";
 import { scimColumns, WRITTEN, type WrittenColumns } from "./directory-users.js";
 import type { Scope } from "./scope.js";
+import { noSeats } from "./seats.js";
 import { type Fragment, join, sql, type Value, verbatim } from "./sql.js";
 import { namedColumns } from "./users.js";
 import { toMillis } from "./values.js";
@@ -131,7 +132,7 @@ async function takeSeats({ tenant, sql: db }: Scope, count: number): Promise<voi
   await db.send(
     sql`update tenants set seats_used = seats_used + ${count}
       where id = ${tenant} and (seats is null or seats_used + ${count} <= seats)`,
-    { rows: 1, otherwise: () => new Refusal("no_seat", "there are not as many free seats") },
+    { rows: 1, otherwise: noSeats },
   );
 }
 

@@ -1,12 +1,17 @@
 /** Seats: who has one, and how many are left. INVARIANT: `seats_used` is the number of users with a seat. */
 import type { UserId } from "../model/ids.js";
+import { Refusal } from "../model/problem.js";
 import type { AccessWriter } from "../provisioning/ports/access.js";
 import type { Scope } from "./scope.js";
 import { sql } from "./sql.js";
 import { toMillis } from "./values.js";
 import { wake } from "./wakeups.js";
 
-type SeatWriter = Pick<AccessWriter, "seatPeople" | "unseatPeople" | "lockTenant">;
+type SeatWriter = Pick<AccessWriter, "seatPeople" | "seatAll" | "unseatPeople" | "lockTenant">;
+
+export function noSeats(): Refusal {
+  return new Refusal("no_seat", "there are not as many free seats");
+}
 
 export function seatWriter({ tenant, sql: db, dialect }: Scope): SeatWriter {
   const lockTenant = async (): Promise<void> => {
@@ -40,6 +45,20 @@ export function seatWriter({ tenant, sql: db, dialect }: Scope): SeatWriter {
           (select 1 from users u where u.tenant_id = ${tenant} and u.id = r.id and u.seat) order by r.ordinal`,
       );
       return without.map((row) => row.id as UserId);
+    },
+    async seatAll(ids) {
+      if (ids.length === 0) return;
+      await lockTenant();
+      const seatless = sql`tenant_id = ${tenant} and id in ${dialect.list(ids)} and not seat`;
+      const count = sql`(select count(*) from users where ${seatless})`;
+      await Promise.all([
+        db.send(
+          sql`update tenants set seats_used = seats_used + ${count}
+            where id = ${tenant} and (seats is null or seats_used + ${count} <= seats or ${count} = 0)`,
+          { rows: 1, otherwise: noSeats },
+        ),
+        db.send(sql`update users set seat = true where ${seatless}`),
+      ]);
     },
     async unseatPeople(ids, now) {
       if (ids.length === 0) return;

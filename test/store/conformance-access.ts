@@ -7,6 +7,7 @@ import type { TenantWriter } from "../../src/provisioning/ports/store.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
   ALIVE,
+  expectRefusal,
   groupDocument,
   LATER,
   MUCH_LATER,
@@ -512,6 +513,26 @@ export function accessConformance(open: OpenStore): void {
       await world.store.instance.updateTenant(world.tenant.id, { seats: null }, NOW);
       expect(await world.write((tx) => tx.seatPeople([c]))).to.deep.equal([]);
       expect(await used()).to.equal(3);
+    });
+
+    it("gives seats to all of several people, or to none of them", async () => {
+      const world = await makeWorld(store(), 2);
+      const users: UserId[] = [];
+      for (const name of ["a", "b", "c"]) users.push((await world.push(name)).user);
+      const [a, b, c] = users as [UserId, UserId, UserId];
+      const seated = async () => (await world.read.people(users)).map((person) => person.seat);
+      const used = async () => (await world.read.tenantNow()).seatsUsed;
+      const seatAll = (ids: readonly UserId[]) => world.write((tx) => tx.seatAll(ids));
+      await seatAll([a]);
+      await expectRefusal(seatAll([a, b, c]), "no_seat");
+      expect([await seated(), await used()]).to.deep.equal([[true, false, false], 1]);
+      await seatAll([a, b]);
+      expect([await seated(), await used()]).to.deep.equal([[true, true, false], 2]);
+      await world.store.instance.updateTenant(world.tenant.id, { seats: 1 }, NOW);
+      await seatAll([a, b]);
+      await world.store.instance.updateTenant(world.tenant.id, { seats: null }, NOW);
+      await seatAll([b, c]);
+      expect([await seated(), await used()]).to.deep.equal([[true, true, true], 3]);
     });
 
     it("remembers the brake's buckets and announced changes", async () => {

@@ -412,6 +412,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.applyAccess({ ...NO_WRITES, reconciled: [{ user: a.user, factsVersion: 1 }], version: 1 }, LATER),
   settleUnmoved: (b, a) => b.settleUnmoved([{ user: a.quiet, factsVersion: 0 }], 1),
   seatPeople: async (b, a) => (await b.seatPeople([a.user])).filter((id) => id !== a.user),
+  seatAll: (b, a) => b.seatAll([a.user]),
   unseatPeople: (b, a) => b.unseatPeople([a.user], NOW),
   takeWakeups: (b) => b.takeWakeups(MUCH_LATER),
   setKeyState: (b, a) => b.setKeyState(a.connection, a.key, "retiring", LATER),

@@ -157,6 +157,7 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "people behind the version": (tx) => tx.claimBehind(3, NOW, LATER, 100),
   "putting marks off": (tx) => tx.delayMarks([USER], NOW),
   seats: (tx) => tx.seatPeople([USER]),
+  "seats for all": (tx) => tx.seatAll([USER]),
   "taking seats": (tx) => tx.unseatPeople([USER], NOW),
   owners: (tx) => tx.otherOwners([USER]),
   "people made by hand": (tx) => tx.adoptableUsers(MAY_ADOPT, { userNames: ["ann", "bob"], emails: ["a@acme.test"] }),
@@ -244,6 +245,7 @@ const SETS: Readonly<Record<string, (tx: TenantWriter, ids: readonly string[]) =
   markDirty: (tx, ids) => tx.markDirty(ids as readonly UserId[], "facts", NOW),
   delayMarks: (tx, ids) => tx.delayMarks(ids as readonly UserId[], NOW),
   seatPeople: (tx, ids) => tx.seatPeople(ids as readonly UserId[]),
+  seatAll: (tx, ids) => tx.seatAll(ids as readonly UserId[]),
   unseatPeople: (tx, ids) => tx.unseatPeople(ids as readonly UserId[], NOW),
   ensureTeams: (tx, ids) => tx.ensureTeams(ids, NOW),
   hold: (tx, ids) =>

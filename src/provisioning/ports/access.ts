@@ -302,6 +302,8 @@ export interface AccessWriter {
    */
   seatPeople(ids: readonly UserId[]): Promise<readonly UserId[]>;
   /** Takes the seat of those of them who have one. */
+  /** Seats for all of them, or Refusal `no_seat`. */
+  seatAll(ids: readonly UserId[]): Promise<void>;
   unseatPeople(ids: readonly UserId[], now: Instant): Promise<void>;
   /** Asks the worker to look at something at an instant; the same kind and ref again moves the instant. */
   wakeAt(at: Instant, kind: WakeKind, ref: string): Promise<void>;

@@ -57,6 +57,13 @@ export interface AccountStanding {
   readonly epoch: number;
 }
 
+/** A service account, and who answers for it. */
+export interface OwnedAccount {
+  readonly id: UserId;
+  readonly userName: string;
+  readonly owner: UserId;
+}
+
 /** Service accounts of both ledgers. */
 export interface ServiceAccountReader {
   serviceAccount(id: UserId): Promise<ServiceAccountRow | undefined>;
@@ -65,9 +72,7 @@ export interface ServiceAccountReader {
   /** The links of these service accounts, ended ones included, in one statement. */
   accountLinks(ids: readonly UserId[]): Promise<readonly AccountLinkRow[]>;
   /** Service accounts that are not deactivated and for which these people answer. One statement. */
-  accountsOwnedBy(
-    owners: readonly UserId[],
-  ): Promise<readonly { readonly id: UserId; readonly userName: string; readonly owner: UserId }[]>;
+  accountsOwnedBy(owners: readonly UserId[]): Promise<readonly OwnedAccount[]>;
   accountStanding(id: UserId, now: Instant): Promise<AccountStanding | undefined>;
   /** As SCIM sees it: only rows of the connection that were pushed. */
   directoryServiceAccount(connection: ConnectionId, id: DirectoryUserId): Promise<DirectoryUserRow | undefined>;
