@@ -171,15 +171,15 @@ async function storeChanged(
   const changed = plain.map(({ changes: [{ id, document, ifVersion }] }) => {
     return { id: id as DirectoryUserId, document, ...(ifVersion !== undefined && { ifVersion }) };
   });
-  await tx.keepFormerEmails(
-    plain.flatMap((push) => {
-      const row = rowOf(push);
-      return row ? formerEmails(row.id, row.pushedEmail, push.changes[0].document.email) : [];
-    }),
-  );
-  const [written] = await Promise.all([
-    tx.updateScims(connection.id, changed, now),
+  const former = plain.flatMap((push) => {
+    const row = rowOf(push);
+    return row ? formerEmails(row.id, row.pushedEmail, push.changes[0].document.email) : [];
+  });
+  // the tenant is locked before its rows, as by everybody else who stores pushes
+  const [, , written] = await Promise.all([
     tx.seatAll(seated),
+    tx.keepFormerEmails(former),
+    tx.updateScims(connection.id, changed, now),
     tx.markDirty([...new Set(users)], "facts", now, lease),
   ]);
   for (const [at, push] of plain.entries()) {

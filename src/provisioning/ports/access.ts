@@ -301,9 +301,9 @@ export interface AccessWriter {
    * and tells who got none. INVARIANT: `seatsUsed` is the number of users with a seat, and never exceeds `seats` by this call.
    */
   seatPeople(ids: readonly UserId[]): Promise<readonly UserId[]>;
-  /** Takes the seat of those of them who have one. */
   /** Seats for all of them, or Refusal `no_seat`. */
   seatAll(ids: readonly UserId[]): Promise<void>;
+  /** Takes the seat of those of them who have one. */
   unseatPeople(ids: readonly UserId[], now: Instant): Promise<void>;
   /** Asks the worker to look at something at an instant; the same kind and ref again moves the instant. */
   wakeAt(at: Instant, kind: WakeKind, ref: string): Promise<void>;
