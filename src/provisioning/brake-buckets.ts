@@ -2,27 +2,8 @@
 import { type BrakeSettings, capacity, refill, take } from "../engine/guard.js";
 import type { ConnectionId, Instant } from "../model/ids.js";
 import type { Provisioning } from "./deps.js";
-import type { BucketKind } from "./ports/access.js";
+import type { BucketKind, BucketState } from "./ports/access.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
-
-/** Takes up to `wanted` tokens, announced changes first; how many were had, and that the rest is written. */
-export async function takeTokens(
-  p: Provisioning,
-  tx: TenantWriter,
-  connection: ConnectionId,
-  kind: BucketKind,
-  wanted: number,
-  now: Instant,
-): Promise<{ readonly taken: number; readonly written: Promise<void> }> {
-  const { size, tokens, announced: left } = await bucketNow(p, tx, connection, kind, now);
-  const announced = Math.min(wanted, left);
-  const used = announced > 0 ? tx.useExpectation(connection, announced) : Promise.resolve();
-  // what was announced is taken from no bucket, which goes on filling up
-  if (announced === wanted) return { taken: announced, written: used };
-  const rest = take(tokens, wanted - announced);
-  const put = tx.putBucket(connection, kind, { tokens: Math.min(size, rest.left), updatedAt: now });
-  return { taken: announced + rest.taken, written: Promise.all([used, put]).then(() => undefined) };
-}
 
 async function bucketNow(
   p: Provisioning,
@@ -51,6 +32,45 @@ export interface BeyondBrake extends Losing {
   readonly passes: number;
 }
 
+/** The same, with what the brake has left once they went through. */
+export interface Charge extends BeyondBrake {
+  /** Of those who pass, how many were announced. */
+  readonly announced: number;
+  /** Absent where all were: what was announced is taken from no bucket, which goes on filling up. */
+  readonly bucket?: BucketState;
+}
+
+/** How many the brake lets through, announced changes first. Each connection and kind is given once. */
+export async function chargesFor(
+  p: Provisioning,
+  reader: TenantReader,
+  losing: readonly Losing[],
+  now: Instant,
+): Promise<readonly Charge[]> {
+  const charges: Charge[] = [];
+  const spent = new Map<ConnectionId, number>();
+  for (const one of losing) {
+    const { size, announced: left, tokens } = await bucketNow(p, reader, one.connection, one.kind, now);
+    const before = spent.get(one.connection) ?? 0;
+    const announced = Math.min(one.people, left - before);
+    spent.set(one.connection, before + announced);
+    const rest = take(tokens, one.people - announced);
+    const bucket = { tokens: Math.min(size, rest.left), updatedAt: now };
+    charges.push({ ...one, passes: announced + rest.taken, announced, ...(announced < one.people && { bucket }) });
+  }
+  return charges;
+}
+
+/** INVARIANT: in the transaction that read what is left. */
+export async function charge(tx: TenantWriter, charges: readonly Charge[]): Promise<void> {
+  await Promise.all(
+    charges.flatMap(({ connection, kind, announced, bucket }) => [
+      announced > 0 && tx.useExpectation(connection, announced),
+      bucket !== undefined && tx.putBucket(connection, kind, bucket),
+    ]),
+  );
+}
+
 /**
  * Where more people would lose something than the brake lets through now. Buckets refill while a run is at work, so that it
  * may let a few more through.
@@ -61,14 +81,8 @@ export async function beyondBrake(
   losing: readonly Losing[],
   now: Instant,
 ): Promise<readonly BeyondBrake[]> {
-  const beyond: BeyondBrake[] = [];
-  const spent = new Map<ConnectionId, number>();
-  for (const one of losing) {
-    const { announced, tokens } = await bucketNow(p, reader, one.connection, one.kind, now);
-    const used = Math.min(one.people, announced - (spent.get(one.connection) ?? 0));
-    spent.set(one.connection, (spent.get(one.connection) ?? 0) + used);
-    const passes = used + take(tokens, one.people - used).taken;
-    if (passes < one.people) beyond.push({ ...one, passes });
-  }
-  return beyond;
+  const charges = await chargesFor(p, reader, losing, now);
+  return charges
+    .filter(({ passes, people }) => passes < people)
+    .map(({ connection, kind, people, passes }) => ({ connection, kind, people, passes }));
 }

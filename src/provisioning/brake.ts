@@ -17,7 +17,7 @@ import type { Connection } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import type { HeldReason } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
-import { type Losing, takeTokens } from "./brake-buckets.js";
+import { type Charge, chargesFor, type Losing } from "./brake-buckets.js";
 import type { Provisioning } from "./deps.js";
 import type { BucketKind } from "./ports/access.js";
 import type { TenantWriter } from "./ports/store.js";
@@ -40,8 +40,8 @@ export interface Braked {
   readonly waiting: readonly PersonPlan[];
   /** Holds whose cause is gone, or that are released. */
   readonly dissolve: readonly UserId[];
-  /** What the losses are charged to is written: to be awaited, with other writes of the transaction. */
-  readonly charged: Promise<unknown>;
+  /** What the losses that pass cost: the caller writes it in the same transaction. */
+  readonly charges: readonly Charge[];
 }
 
 /** The plans of one batch, and by what their losses are judged. */
@@ -67,22 +67,15 @@ export async function brake(p: Provisioning, tx: TenantWriter, input: BrakeInput
   if (losing.length + owners.length + seatless.length > 0) await tx.lockTenant();
   const kept = new Map<UserId, HeldPlan>();
   await holdOwners(tx, owners, input, kept);
-  const charged = await holdBeyondBuckets(p, tx, losing, input, kept);
+  const charges = await holdBeyondBuckets(p, tx, losing, input, kept);
   await holdSeatless(tx, seatless, input, kept);
   return {
     pass: held.pass.filter((plan) => !kept.has(plan.person.id)),
     hold: [...kept.values()],
     waiting: held.waiting,
     dissolve: held.dissolve,
-    charged: allOf(charged),
+    charges,
   };
-}
-
-/** Whoever waits for it hears of a failure; nobody does where something else fails first. */
-function allOf(writes: readonly Promise<void>[]): Promise<unknown> {
-  const all = Promise.all(writes);
-  all.catch(() => undefined);
-  return all;
 }
 
 interface SettledHolds extends Pick<Braked, "pass" | "waiting" | "dissolve"> {
@@ -181,15 +174,13 @@ export const HELD_BECAUSE: Readonly<Record<HeldReason, string>> = {
   no_seat: "no seat is free",
 };
 
-/** The writes that take what was had, which are not awaited yet. */
 async function holdBeyondBuckets(
   p: Provisioning,
   tx: TenantWriter,
   losing: readonly PersonPlan[],
   input: BrakeInput,
   kept: Map<UserId, HeldPlan>,
-): Promise<readonly Promise<void>[]> {
-  const writes: Promise<void>[] = [];
+): Promise<readonly Charge[]> {
   const byBucket = new Map<string, { connection: ConnectionId; kind: BucketKind; plans: PersonPlan[] }>();
   for (const plan of losing) {
     if (kept.has(plan.person.id)) continue;
@@ -199,16 +190,16 @@ async function holdBeyondBuckets(
     entry.plans.push(plan);
     byBucket.set(key, entry);
   }
-  for (const { connection, kind, plans } of byBucket.values()) {
-    const { taken, written } = await takeTokens(p, tx, connection, kind, plans.length, input.now);
-    written.catch(() => undefined);
-    writes.push(written);
-    for (const plan of plans.slice(taken)) {
+  const buckets = [...byBucket.values()];
+  const losses = buckets.map(({ connection, kind, plans }) => ({ connection, kind, people: plans.length }));
+  const charges = await chargesFor(p, tx, losses, input.now);
+  for (const [at, { connection, kind, plans }] of buckets.entries()) {
+    for (const plan of plans.slice(charges[at]?.passes)) {
       const reason = kind === "deactivations" ? "brake_deactivations" : "brake_access";
       keep(kept, plan, connection, reason);
     }
   }
-  return writes;
+  return charges;
 }
 
 async function holdSeatless(

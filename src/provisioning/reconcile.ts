@@ -4,6 +4,7 @@ import type { DecisionDoor } from "../engine/account.js";
 import type { CompiledMapping } from "../engine/compile/compile.js";
 import type { ComputedProfile } from "../engine/computed-profile.js";
 import { diff } from "../engine/diff.js";
+import { lossOf, needsSeat } from "../engine/guard.js";
 import type { ResolveTeam } from "../engine/offers.js";
 import type { Connection } from "../model/connection.js";
 import type { Decision } from "../model/evaluation.js";
@@ -13,6 +14,7 @@ import type { PersonState } from "../model/person.js";
 import type { PersonPlan } from "../model/plan.js";
 import { applyPlans } from "./apply.js";
 import { type Braked, brake } from "./brake.js";
+import { charge } from "./brake-buckets.js";
 import type { Context, ExpressionPort, Provisioning } from "./deps.js";
 import { type Gathered, gather } from "./gather.js";
 import { judge, teamBook } from "./judge.js";
@@ -165,7 +167,9 @@ async function applyBatch(
   options: ReconcileOptions,
 ): Promise<Reconciled> {
   const leavers = [...evaluated.decisions].flatMap(([user, { status }]) => (status === "deactivated" ? [user] : []));
-  const [states, { activeVersion }, owned] = await Promise.all([
+  const [, states, { activeVersion }, owned] = await Promise.all([
+    // INVARIANT: the tenant is locked before its people, as by pushes and sign-ins: otherwise each would wait for the other
+    locksTenant(evaluated) && tx.lockTenant(),
     tx.lockPeople([...evaluated.people.keys()]),
     tx.tenantNow(),
     leavers.length > 0 ? tx.accountsOwnedBy(leavers) : [],
@@ -184,7 +188,7 @@ async function applyBatch(
   const contextOf = (user: UserId): Context => options.contexts?.get(user) ?? options.context;
   await tx.dissolveHolds(braked.dissolve);
   await endEmptyRuns(tx, states, braked.dissolve, evaluated.now);
-  const applied = applyPlans(p, tx, {
+  const apply = {
     plans: braked.pass,
     profiles: profilesOf(evaluated, braked.pass, options),
     reconciled: fresh.map((state) => ({ user: state.id, factsVersion: state.factsVersion })),
@@ -192,8 +196,8 @@ async function applyBatch(
     contextOf,
     ...{ runOf: shares.runOf, owned },
     now: evaluated.now,
-  });
-  await Promise.all([applied, braked.charged]);
+  };
+  await Promise.all([applyPlans(p, tx, apply), charge(tx, braked.charges)]);
   const counted = (run?: RunId) =>
     countsOf(plans, braked, evaluated, run === undefined ? undefined : ({ id }) => shares.runOf(id) === run);
   for (const [run, addDone] of shares.done)
@@ -203,6 +207,16 @@ async function applyBatch(
   const { releasedRun: released } = options;
   if (released !== undefined) await tx.updateRun(released, { addCounts: staysOf(released, braked) }, evaluated.now);
   return report(states, fresh, braked, evaluated, counted());
+}
+
+/** What the brake will lock the tenant for, as far as it is known before people are locked. */
+function locksTenant({ people, decisions, mapping }: Evaluated): boolean {
+  return [...people.values()].some(({ state }) => {
+    const decision = decisions.get(state.id);
+    if (decision === undefined) return false;
+    const plan = diff(state, decision, mapping);
+    return needsSeat(plan) || lossOf(plan) !== undefined;
+  });
 }
 
 /** INVARIANT: what a run is relieved of is counted where it is done, once, whoever does it and whatever dies behind it. */

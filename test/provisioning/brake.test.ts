@@ -9,6 +9,7 @@ import { currentSession, openSession } from "../../src/provisioning/sessions.js"
 import { goLive, previewSync, turnSyncOff } from "../../src/provisioning/sync-mode.js";
 import { updateTenant } from "../../src/provisioning/tenants.js";
 import { testClock } from "../support/clock.js";
+import { scimUser } from "../support/people.js";
 import { smallBrake } from "../support/small-brake.js";
 import { ADMIN, openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
@@ -442,6 +443,18 @@ describe("W-10: the brake", () => {
       const until = new Date(Date.parse(clock.now()) + hours * 3_600_000).toISOString();
       await expectChange(t.p, await t.tenant(), "okta", { max, until }, ADMIN);
     };
+
+    it("is used once by people of one batch of whom some leave and others lose access", async () => {
+      await announce(2, 1);
+      const off = [0, 1].map((at) => {
+        const document = scimUser(name(at), { active: false });
+        return { kind: "upsertUser", id: ids[at] as DirectoryUserId, document } as const;
+      });
+      await t.change("okta", ...off, { kind: "setMembers", group: sales, members: [] });
+      await t.settled();
+      expect(await state()).to.equal("--++++");
+      expect(Object.values(await t.held("okta"))).to.deep.equal(["brake_access"]);
+    });
 
     it("lets that many more people go, and no more", async () => {
       await announce(3, 1);
