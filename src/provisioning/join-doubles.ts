@@ -5,7 +5,7 @@ import type { ClaimsDocument } from "../model/directory.js";
 import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { Context } from "./deps.js";
 import { clearlyMeant, type JoinNotice, joinSignedIn } from "./join-signed-in.js";
-import { isPrivilegedByHand } from "./keep-out.js";
+import { endClosed, isPrivilegedByHand } from "./keep-out.js";
 import { recordNotices } from "./notices.js";
 import type { LinkRow } from "./ports/access.js";
 import type { LinkCandidate } from "./ports/directory.js";
@@ -65,7 +65,10 @@ export function asJoined(row: LinkRow, { claims, ended }: Joins, now: Instant): 
   return { ...row, deleted: true, scim: { active: false, attributes, appRoles: [], createdAt: now } };
 }
 
-/** Makes them one, in the transaction in which the connection goes live. Where it is a case for an admin, nobody is joined. */
+/** Sign-ins of one statement. */
+const MOST_ASKED = 500;
+
+/** Makes them one, in the transaction in which the connection goes live, and ends the sessions of whom somebody keeps out from then on. Where it is a case for an admin, nobody is joined. */
 export async function joinDoubles(
   tx: TenantWriter,
   connection: Connection,
@@ -78,6 +81,10 @@ export async function joinDoubles(
   for (const { pushed } of await meantByPushed(tx, connection)) {
     touched.add(pushed.user);
     await joinSignedIn(state, pushed, { ...pushed, active: pushed.scimActive });
+  }
+  const signedIn = await tx.signedInNow(connection.id);
+  for (let from = 0; from < signedIn.length; from += MOST_ASKED) {
+    await endClosed(tx, connection, signedIn.slice(from, from + MOST_ASKED));
   }
   await tx.markDirty([...touched], "facts", now);
   await recordNotices(tx, notices, context, now);

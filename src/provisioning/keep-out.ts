@@ -14,7 +14,7 @@ import type { Met, MetRow } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import { meantBy, type PushedNames, type SignInNames } from "./sign-in-names.js";
-import { isPlainlyTheirs } from "./who-signs-in.js";
+import { isPlainlyTheirs, keepersAmong } from "./who-signs-in.js";
 
 /**
  * A sign-in was refused for these: it stays so under whatever name it comes back. Not where they are met by what merely comes along: whoever
@@ -122,6 +122,23 @@ interface KeptOutSoFar {
   readonly keepers?: readonly MetRow[];
   /** Who is kept out by the same push, and noted only after it. */
   readonly closed?: readonly UserId[];
+}
+
+/** Ends the sessions of those of these who are kept out by now, but for owners where no other could come in. */
+export async function endClosed(tx: TenantWriter, { id }: Connection, rows: readonly SignedInRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const met = await tx.metBy(id, rows);
+  const closed = rows.flatMap(({ user }, at) => {
+    const keepers = keepersAmong(met[at] ?? []);
+    return keepers.length > 0 ? [{ user, keepers }] : [];
+  });
+  if (closed.length === 0) return;
+  const owners = new Set(await tx.ownerIds());
+  const ended: UserId[] = [];
+  for (const { user, keepers } of closed) {
+    if (!owners.has(user) || (await mayKeepOut(tx, user, { keepers, closed: ended }))) ended.push(user);
+  }
+  if (ended.length > 0) await tx.endAllSessions(ended);
 }
 
 /** What a deactivation or deletion comes to for the subjects that it means. */

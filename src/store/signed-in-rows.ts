@@ -115,10 +115,18 @@ export async function namesOfRows(
   );
 }
 
+const IS_ALONE = verbatim("u.scim_resource is null and u.subject is not null and u.deleted_at is null");
+
 export function signedInWriter(scope: Scope): SignedInWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
     signedInAlone: (connection, names, ever) => signedInAlone(scope, connection, names, ever),
+    async signedInNow(connection) {
+      const open = sql`(select d.id from sessions o join directory_users d on d.tenant_id = o.tenant_id
+          and d.connection_id = o.connection_id and d.subject = o.subject
+        where o.tenant_id = ${tenant} and o.connection_id = ${connection} and o.ended_at is null)`;
+      return withNames(scope, await candidates(scope, open, IS_ALONE));
+    },
     signInNames: (id) => signInNames(scope, id),
     keepSignInNames: (id, names) => keepSignInNames(scope, id, names),
     async moveSignInNames(from, to) {
@@ -155,8 +163,7 @@ async function signedInAlone(
   const ids = scope.dialect.list(externalIds);
   const names = scope.dialect.list([...new Set(userNames.flatMap((name) => [asciiLower(name), fold(name)]))]);
   const found = sql`(${calledAs(scope, connection, ids, names)}${everCalled(scope, connection, ever)})`;
-  const alone = verbatim("u.scim_resource is null and u.subject is not null and u.deleted_at is null");
-  return withNames(scope, await candidates(scope, found, alone));
+  return withNames(scope, await candidates(scope, found, IS_ALONE));
 }
 
 /** Ids of rows that a sign-in called by one of these ids or names, which are subqueries in brackets. */

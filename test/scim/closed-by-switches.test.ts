@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
+import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { previewSync } from "../../src/provisioning/sync-mode.js";
 import { signInOf } from "../support/people.js";
@@ -18,6 +19,15 @@ describe("doors that were closed stay so while a connection is switched off, tes
     const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
       const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
       return outcome.allowed ? outcome.user : outcome.code;
+    };
+    const enter = async (directory: ScimDirectory, subject: string, claimed: Claimed) => {
+      const { p } = service();
+      const { tenant, connection } = directory;
+      const signedIn = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
+      if (!signedIn.allowed) throw new Error(signedIn.code);
+      const { user, epoch } = signedIn;
+      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
+      return { user, isIn: async () => (await currentSession(p, token)) !== undefined };
     };
     const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
       const { status, json } = await directory.post("/Users", userBody(userName, more));
@@ -54,6 +64,28 @@ describe("doors that were closed stay so while a connection is switched off, tes
       expect(await arrive(again, "e1", { userName: "zoe" }), "the former externalId").to.equal("deactivated");
       expect(await arrive(again, "sub-y", { userName: "left" }), "the present name").to.equal("deactivated");
       expect(await arrive(again, "sub-z", { userName: "between" }), "a name of test mode").to.match(/^01/);
+    });
+
+    it("SEC-05: going live ends the sessions of whom former names, deleted people and letters beyond ASCII keep out, and of nobody else", async () => {
+      const live = await connect();
+      const ann = await posted(live, "ann", { externalId: "e1" });
+      expect((await live.put(`/Users/${ann}`, userBody("left", { externalId: "e1" }))).status).to.equal(200);
+      const gus = await posted(live, "gus");
+      expect((await live.delete(`/Users/${gus}`)).status).to.equal(204);
+      const test = await inTest(live);
+      const names = ["ann", "gus", "j\u00fcrgen"];
+      const people = [];
+      for (const [at, userName] of names.entries()) people.push(await enter(test, `sub-${at}`, { userName }));
+      const other = await enter(test, "sub-zoe", { userName: "zoe" });
+      const jurgen = await posted(test, "J\u00dcRGEN");
+      for (const id of [ann, jurgen]) expect((await test.patch(`/Users/${id}`, OFF)).status).to.equal(200);
+      for (const one of people) expect(await one.isIn(), "in test mode nobody is kept out").to.equal(true);
+      const again = await switchTo(test, "live");
+      for (const [at, userName] of names.entries()) {
+        expect(await people[at]?.isIn(), userName).to.equal(false);
+        expect(await arrive(again, `sub-${at}`, { userName }), userName).to.equal("deactivated");
+      }
+      expect(await other.isIn()).to.equal(true);
     });
   });
 });

@@ -41,6 +41,8 @@ export interface SignedInWriter {
     names: AskedNames,
     ever?: readonly DirectoryUserId[],
   ): Promise<readonly SignedInRow[]>;
+  /** All of them with an open session there, in the order of making. Two statements. */
+  signedInNow(connection: ConnectionId): Promise<readonly SignedInRow[]>;
   /** What the latest sign-in called the person of a row. */
   signInNames(id: DirectoryUserId): Promise<readonly SignInName[]>;
   /** What the latest sign-in calls the person of a row: other names of it are forgotten, but for those of a pushed one. */
