@@ -18,7 +18,9 @@ export const LOGIN_MINUTES = 10;
 const MARK_MINUTES = 25 * 60;
 /** Stands for the name of a session that the identity provider never named: any that it ends may be this one. */
 const UNNAMED = "";
+/** A session that is used is noted once a minute, or once in this part of how long it may be idle, where that is less. */
 const TOUCH_SECONDS = 60;
+const TOUCHES_IN_IDLE_TIME = 20;
 /** A session that began by the identity provider's clock, a minute behind ours, does not end before it begins here. */
 const SHORTEST_MINUTES = 1;
 
@@ -200,13 +202,19 @@ function sessionLimits(
   };
 }
 
+/** How old the note of a session's last use must be for a new one: it ends early by no more than this. */
+function touchMilliseconds(p: Pick<Provisioning, "settings">, tenant: Pick<Tenant, "sessionLimits">): number {
+  const idleSeconds = sessionLimits(p, tenant).idleMinutes * 60;
+  return Math.min(TOUCH_SECONDS, idleSeconds / TOUCHES_IN_IDLE_TIME) * 1000;
+}
+
 /** After which instants a session must have been used, and opened, to be alive now. */
 export function stillAlive(p: Pick<Provisioning, "settings">, tenant: Pick<Tenant, "sessionLimits">, now: Instant) {
   const { idleMinutes, absoluteMinutes } = sessionLimits(p, tenant);
   return { usedAfter: later(now, -idleMinutes), openedAfter: later(now, -absoluteMinutes) };
 }
 
-/** The live session of a token; touched at most once a minute, so that reading costs no write. */
+/** The live session of a token; touched now and then only, so that reading costs no write. */
 export async function currentSession(p: Provisioning, token: string): Promise<SessionOwner | undefined> {
   const hash = p.secrets.hashToken(token);
   const session = await p.store.instance.sessionByHash(hash);
@@ -214,7 +222,7 @@ export async function currentSession(p: Provisioning, token: string): Promise<Se
   if (!session || session.expiresAt <= now) return undefined;
   const { usedAfter, openedAfter } = stillAlive(p, session.tenant, now);
   if (session.lastSeenAt <= usedAfter || session.createdAt <= openedAfter) return undefined;
-  if (Date.parse(now) - Date.parse(session.lastSeenAt) >= TOUCH_SECONDS * 1000) {
+  if (Date.parse(now) - Date.parse(session.lastSeenAt) >= touchMilliseconds(p, session.tenant)) {
     await p.store.write(session.tenant.id, (tx) => tx.touchSession(hash, now));
   }
   return session;

@@ -70,6 +70,26 @@ describe("sessions", () => {
     expect(await isAlive(used)).to.equal(false);
   });
 
+  it("W-24: last while they are used, however short a time without a request may be", async () => {
+    for (const [idleMinutes, seconds] of [
+      [1, 10],
+      [1, 57],
+      [2, 100],
+      [10, 570],
+    ] as const) {
+      await t.p.store.instance.updateTenant(tenant.id, { sessionLimits: { idleMinutes } }, clock.now());
+      const { token } = await open();
+      for (let turn = 0; turn < 8; turn += 1) {
+        clock.forward({ seconds });
+        expect(await currentSession(t.p, token), `${idleMinutes} min, ${turn}`).to.include({ userId: user });
+        clock.forward({ seconds: 1 });
+        await currentSession(t.p, token);
+      }
+      clock.forward({ minutes: idleMinutes });
+      expect(await currentSession(t.p, token)).to.equal(undefined);
+    }
+  });
+
   it("last no longer than the service lets them, whatever the tenant says", async () => {
     const ours = await open();
     await t.p.store.instance.updateTenant(tenant.id, { sessionLimits: { absoluteMinutes: 500_000 } }, clock.now());
