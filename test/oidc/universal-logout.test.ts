@@ -150,6 +150,29 @@ describe("Universal Logout", () => {
     });
   });
 
+  it("finds people by the provider's own issuer, typed without the slash after its host, and by no other", async () => {
+    const slashed = await startHostileOp(CLIENT, "/");
+    try {
+      const issuer = slashed.issuer.replace(/\/$/, "");
+      await service.addOidc(acme, "typed", { issuer, clientId: CLIENT, scopes: ["openid"] }, { mayGrantOwner: false });
+      const sub = unique("sub");
+      slashed.behave({ claims: { sub } });
+      const browser = createBrowser();
+      expect((await browser.visit(`${service.url}/sso/acme/typed/login`)).status).to.equal(200);
+      const revoke = async (iss: string) => {
+        const token = await signed(claims({ iss: slashed.issuer }, "acme/typed"), undefined, slashed.keys);
+        return (await send(token, { sub_id: { format: "iss_sub", iss, sub } }, "acme/typed")).status;
+      };
+      for (const other of [`${issuer}//`, `${issuer}/x`, "https://evil.example", "x"])
+        expect(await revoke(other), other).to.equal(404);
+      expect(await isAlive(browser)).to.equal(true);
+      expect(await revoke(slashed.issuer)).to.equal(204);
+      expect(await isAlive(browser)).to.equal(false);
+    } finally {
+      await slashed.close();
+    }
+  });
+
   it("W-3, W-30: reaches nobody whom another connection or tenant knows by the same sub and e-mail", async () => {
     const [sub, email] = [unique("sub"), `${unique("eve")}@acme.example`];
     const said = { sub, email, email_verified: true, preferred_username: email };

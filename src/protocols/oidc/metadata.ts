@@ -27,7 +27,7 @@ export function checkedMetadata<Metadata extends ProviderMetadata>(
   metadata: Metadata,
   settings: OidcSettings,
 ): Metadata {
-  if (new URL(metadata.issuer).href !== new URL(settings.issuer).href) {
+  if (!isSameIssuer(metadata.issuer, settings.issuer)) {
     throw new OidcFailure("provider_metadata", { issuer: metadata.issuer, wanted: settings.issuer });
   }
   const needed = ["authorization_endpoint", "token_endpoint", "jwks_uri"] as const;
@@ -42,6 +42,11 @@ export function checkedMetadata<Metadata extends ProviderMetadata>(
     id_token_signing_alg_values_supported: idToken,
     userinfo_signing_alg_values_supported: allowed(metadata.userinfo_signing_alg_values_supported),
   };
+}
+
+/** Issuers are addresses: an absent slash after the host is no difference; one at the end of a path is. */
+export function isSameIssuer(one: string, other: string): boolean {
+  return one === other || (isWebAddress(one) && isWebAddress(other) && new URL(one).href === new URL(other).href);
 }
 
 export function isWebAddress(address: unknown): address is string {

@@ -18,6 +18,7 @@ import { boundedKey, markedKey } from "../sign-in/subject-key.js";
 import { addressOf, type OidcDoor, providerOf } from "./door.js";
 import { OidcFailure } from "./failure.js";
 import { traceRefusal } from "./logout-routes.js";
+import { isSameIssuer } from "./metadata.js";
 import type { Provider } from "./rp.js";
 
 const LONGEST_BODY = 16_384;
@@ -102,7 +103,7 @@ function subjectIn(body: Json): Subject | undefined {
 function knownAs({ settings }: Provider, { connection }: Visit, subject: Subject): KnownAs | undefined {
   if ("email" in subject) return { ids: [], names: [asciiLower(subject.email)] };
   const { iss, sub } = subject;
-  if (iss !== settings.issuer && iss !== connection.saml?.entityId) return undefined;
+  if (!isSameIssuer(iss, settings.issuer) && iss !== connection.saml?.entityId) return undefined;
   return connection.saml === undefined ? { ids: [boundedKey(sub)], names: [] } : nameId(sub);
 }
 
