@@ -145,6 +145,16 @@ export function needsSeat({ person, changes }: PersonPlan): boolean {
   return !person.seat && changes.some(({ kind }) => kind === "create_user" || kind === "reactivate_user");
 }
 
+/**
+ * Who has a seat will not be registered after the plan: an account ends, or somebody who was pushed and let in comes to nothing,
+ * switched off again before anybody looked or refused by the rules. A plan that a frozen person waits with takes nothing.
+ */
+export function leavesSeat({ person, changes, frozen }: PersonPlan): boolean {
+  if (!person.seat) return false;
+  if (person.status === "registered") return changes.some(({ kind }) => kind === "deactivate_user");
+  return !frozen && !changes.some(({ kind }) => kind === "create_user" || kind === "reactivate_user");
+}
+
 /** Which losses somebody has reviewed, by danger key. */
 export type Covers = (key: string) => boolean;
 

@@ -1,5 +1,6 @@
 /** Apply owns the access ledger's writes: one batch of plans becomes rows, audit entries and events in one transaction. */
 
+import { leavesSeat } from "../engine/guard.js";
 import type { GrantId, Instant, RunId, TeamId, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { Change, PersonPlan } from "../model/plan.js";
@@ -31,16 +32,13 @@ export interface ApplyInput {
 /** Writes the plans. INVARIANT: audit and events of a change stand in its transaction, and are written only here. */
 export async function applyPlans(p: Provisioning, tx: TenantWriter, input: ApplyInput): Promise<void> {
   const teams = await tx.ensureTeams(teamNames(input.plans), input.now);
-  const released = input.plans.filter(
-    (plan) => plan.person.seat && plan.changes.some((c) => c.kind === "deactivate_user"),
-  );
-  const leavers = released.map((plan) => plan.person.id);
+  const unseated = input.plans.filter(leavesSeat).map((plan) => plan.person.id);
   const changed = input.plans.flatMap((plan) => plan.changes.map((change) => describe(plan, change)));
   const left = leftBefore(input);
   // none of these hangs on what another one writes
   await Promise.all([
     tx.applyAccess(accessWrites(p, input, teams), input.now),
-    tx.unseatPeople(leavers, input.now),
+    tx.unseatPeople(unseated, input.now),
     input.plans.some(changesOwners) && ownersChanged(tx, input.now),
     tell(tx, input, [...changed, ...updatedProfiles(input), ...(left ?? [])]),
   ]);

@@ -4,7 +4,7 @@ import type { DecisionDoor } from "../engine/account.js";
 import type { CompiledMapping } from "../engine/compile/compile.js";
 import type { ComputedProfile } from "../engine/computed-profile.js";
 import { diff } from "../engine/diff.js";
-import { lossOf, needsSeat } from "../engine/guard.js";
+import { leavesSeat, lossOf, needsSeat } from "../engine/guard.js";
 import type { ResolveTeam } from "../engine/offers.js";
 import type { Connection } from "../model/connection.js";
 import type { Decision } from "../model/evaluation.js";
@@ -209,13 +209,13 @@ async function applyBatch(
   return report(states, fresh, braked, evaluated, counted());
 }
 
-/** What the brake will lock the tenant for, as far as it is known before people are locked. */
+/** What the brake and the seats will lock the tenant for, as far as it is known before people are locked. */
 function locksTenant({ people, decisions, mapping }: Evaluated): boolean {
   return [...people.values()].some(({ state }) => {
     const decision = decisions.get(state.id);
     if (decision === undefined) return false;
     const plan = diff(state, decision, mapping);
-    return needsSeat(plan) || lossOf(plan) !== undefined;
+    return needsSeat(plan) || leavesSeat(plan) || lossOf(plan) !== undefined;
   });
 }
 

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import {
   type HoldOptions,
   keptBack,
+  leavesSeat,
   leftOut,
   lossKeys,
   needsSeat,
@@ -11,7 +12,7 @@ import {
 } from "../../src/engine/guard.js";
 import { planLines } from "../../src/engine/plan/lines.js";
 import type { Grant } from "../../src/model/grant.js";
-import type { RunId, UserId } from "../../src/model/ids.js";
+import type { ConnectionId, RunId, UserId } from "../../src/model/ids.js";
 import type { Hold } from "../../src/model/person.js";
 import type { Change, PersonPlan } from "../../src/model/plan.js";
 import { grant, state } from "./made-up.js";
@@ -189,5 +190,22 @@ describe("who needs a seat", () => {
   ];
   for (const [who, needs, plan] of cases) {
     it(`is ${needs ? "" : "not "}${who}`, () => expect(needsSeat(plan)).to.equal(needs));
+  }
+});
+
+describe("who leaves a seat", () => {
+  const ends: Change = { kind: "deactivate_user", reason: "", by: "scim", connection: "c" as ConnectionId };
+  const pending = state([], { status: "pending", seat: true });
+  const cases: readonly (readonly [string, boolean, PersonPlan])[] = [
+    ["somebody whose account ends", true, planOf([ends])],
+    ["somebody who goes on", false, planOf([gives(sales)])],
+    ["somebody who has none", false, { ...planOf([]), person: state([], { status: "pending", seat: false }) }],
+    ["somebody who was let in and comes to nothing", true, { ...planOf([]), person: pending }],
+    ["somebody who waits with a frozen plan", false, { ...planOf([]), person: pending, frozen: true }],
+    ["somebody new", false, { ...planOf([{ kind: "create_user", reason: "" }]), person: pending }],
+    ["somebody who comes back", false, { ...planOf([{ kind: "reactivate_user", reason: "" }]), person: pending }],
+  ];
+  for (const [who, leaves, plan] of cases) {
+    it(`is ${leaves ? "" : "not "}${who}`, () => expect(leavesSeat(plan)).to.equal(leaves));
   }
 });

@@ -51,6 +51,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0040-changed-names", "96f348d6998f8060", "d0dd6ecfaaadb9c7"],
   ["0042-names-let-go", "8b434294637c5dc8", "7a74caf7b4f505a2"],
   ["0041-linking-across", "d96e92e4ac297d4e", "fdd34b74234f5fe8"],
+  ["0045-seats-left", "92909ae3780442bf", "92909ae3780442bf"],
 ];
 
 function digestOf(statements: readonly string[]): string {
@@ -433,6 +434,28 @@ for (const [name, { dialect, open }] of Object.entries(KINDS)) {
           ...{ waits: 3, stale: 3, later: 4, clean: undefined, leaves: 5, stays: undefined },
         });
         expect((await reader.openRuns()).map(({ id }) => id)).to.deep.equal([2, 3, 4, 5]);
+      } finally {
+        await store.close();
+      }
+    });
+
+    it("looks again at whoever has a seat without an account, and counts its seats", async () => {
+      const { url, runner } = await open();
+      await migrateThrough("0041-linking-across", runner, dialect);
+      await runner("tenants").insert({ id: 1, slug: "acme", name: "Acme", scim: true, seats_used: 7, created_at: T0 });
+      const people = { ann: "registered", ben: "pending", cleo: "deactivated" };
+      for (const [id, status] of Object.entries(people)) {
+        const names = { user_name: id, user_name_folded: id, search_text: id, status, created_at: T0 };
+        await runner("users").insert({ tenant_id: 1, id, ...names, dirty: false, seat: true });
+      }
+      await runner.destroy();
+      const store = await openStore(url);
+      try {
+        await store.migrate();
+        const states = await store.read(ACME).people(Object.keys(people) as UserId[]);
+        expect(states.filter(({ dirty }) => dirty).map(({ id }) => id)).to.deep.equal(["ben", "cleo"]);
+        expect((await store.read(ACME).tenantNow()).seatsUsed).to.equal(3);
+        expect(await store.instance.tenantsWithWork(dayAfter(0), 10)).to.deep.equal([1]);
       } finally {
         await store.close();
       }

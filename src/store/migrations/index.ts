@@ -29,6 +29,7 @@ import { REQUEST_LEASES } from "./request-leases.js";
 import { REQUEST_LOG } from "./request-log.js";
 import { ROLE_ASSIGNMENTS } from "./role-assignments.js";
 import { SAML_CONNECTIONS } from "./saml-connections.js";
+import { SEATS_LEFT } from "./seats-left.js";
 import { SERVICE_ACCOUNTS } from "./service-accounts.js";
 import { SESSION_DETAILS } from "./session-details.js";
 import { SHOWN_PROFILE } from "./shown-profile.js";
@@ -76,4 +77,5 @@ export const MIGRATIONS: readonly Migration[] = [
   CHANGED_NAMES,
   NAMES_LET_GO,
   LINKING_ACROSS,
+  SEATS_LEFT,
 ];
