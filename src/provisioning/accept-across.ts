@@ -3,6 +3,7 @@ import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/id
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import { holdsPrivileges } from "./keep-out.js";
+import { isTakingPart } from "./link-across.js";
 import { emptyClaims } from "./observe.js";
 import type { EmailHolder } from "./ports/across.js";
 import type { LinkCandidate } from "./ports/directory.js";
@@ -43,6 +44,7 @@ export async function acceptAcross(
   now: Instant,
 ): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
   const { users, address, subject, row } = sameEmailOf(detail);
+  await refuseEnded(tx, connection, address);
   const user = await oneOf(tx, users);
   const isHere = (await tx.links([user])).some((link) => link.connection === connection && !link.deleted);
   if (isHere) throw new Refusal("conflict", `\`${user}\` is known to the connection already: put the item away`);
@@ -56,6 +58,14 @@ export async function acceptAcross(
   const claims = emptyClaims(now);
   await tx.insertUserRow({ connection, user, linkedBy: "admin", claims, subject, userName: address }, now);
   return { user, touched: [user] };
+}
+
+/** INVARIANT: what would link nobody now links nobody by an item of before. */
+async function refuseEnded(tx: TenantWriter, id: ConnectionId, address: string): Promise<void> {
+  const connection = (await tx.connections()).find((one) => one.id === id);
+  const domain = address.slice(address.lastIndexOf("@") + 1);
+  if (connection?.disabledAt === undefined && isTakingPart(connection, domain)) return;
+  throw new Refusal("conflict", "the connection links nobody by this e-mail any more: put the item away");
 }
 
 /** Of several the one that nobody switched off. */

@@ -13,14 +13,27 @@ export interface Holder {
   /** What says so has ended, and may be long out of date. */
   readonly stale: boolean;
   readonly privileged: boolean;
+  /** Whoever comes is of a connection by which rules may make owners, and people sign in to the account by one that may not. */
+  readonly mayOwn: boolean;
 }
+
+/** What is said of who comes. */
+export interface Said {
+  /** The connection vouches for the e-mail, and the domain is proved. */
+  readonly vouched: boolean;
+  /** They are switched off where they come from. */
+  readonly inactive: boolean;
+}
+
+/** Why an admin is asked. */
+export type HeldBecause = "several" | "privileged" | "stale" | "may_own" | "inactive";
 
 /** Whom a stranger turns out to be. */
 export type Across =
   | { readonly kind: "nobody" }
   | { readonly kind: "account"; readonly user: UserId }
   /** Nobody is linked, and an admin decides. */
-  | { readonly kind: "review"; readonly users: readonly UserId[]; readonly reason: "several" | "privileged" | "stale" }
+  | { readonly kind: "review"; readonly users: readonly UserId[]; readonly reason: HeldBecause }
   | { readonly kind: "off"; readonly users: readonly UserId[]; readonly user: UserId };
 
 export const NOBODY: Across = { kind: "nobody" };
@@ -35,19 +48,24 @@ export const NOBODY: Across = { kind: "nobody" };
  * | two, here or not | `review`: several |
  * | one who owns the tenant, or has privileges by hand | `review`: privileged |
  * | one by a word that has ended | `review`: stale |
+ * | one who signs in by a connection of less trust | `review`: may_own |
+ * | one, and who comes is switched off | `review`: inactive |
  * | one | `account` |
  */
-export function decideAcross(holders: readonly Holder[], verified: boolean): Across {
+export function decideAcross(holders: readonly Holder[], { vouched, inactive }: Said): Across {
   const off = holders.filter((holder) => holder.off).map(({ user }) => user);
   if (off[0] !== undefined)
     return { kind: "off", users: holders.filter(isMeant).map(({ user }) => user), user: off[0] };
-  const present = verified ? holders.filter(({ now }) => now) : [];
+  const present = vouched ? holders.filter(({ now }) => now) : [];
   const users = present.map(({ user }) => user);
   const one = present.find(({ here }) => !here);
   if (one === undefined) return NOBODY;
   if (present.length > 1) return { kind: "review", users, reason: "several" };
   if (one.privileged) return { kind: "review", users, reason: "privileged" };
   if (one.stale) return { kind: "review", users, reason: "stale" };
+  if (one.mayOwn) return { kind: "review", users, reason: "may_own" };
+  // INVARIANT: nobody is switched off by an e-mail alone
+  if (inactive) return { kind: "review", users, reason: "inactive" };
   return { kind: "account", user: one.user };
 }
 

@@ -184,7 +184,7 @@ async function storeUser(state: IngestState, change: UpsertUser, linked: PushLin
   const signIn = linked.kind === "revive" ? await signInThatStays(tx, linked.row, document) : {};
   const row = { connection: connection.id, user, linkedBy, scim: document, userName: document.userName, ...signIn };
   const written = await tx.insertUserRow({ ...row, ...(newId !== undefined && { id: newId }) }, now);
-  if (linked.kind === "nobody") await known.review?.(written.id);
+  await known.review?.(written.id);
   return written;
 }
 
@@ -200,8 +200,8 @@ const NOT_ACROSS: PushedAcross = {};
 
 async function pushAcross(state: IngestState, { document, newId }: UpsertUser): Promise<PushedAcross> {
   const { tx, tenant, connection, now, touched, notices } = state;
-  const { email, userName } = document;
-  const found = await linkAcross(tx, tenant, connection, { email, verified: true, door: "push" });
+  const { email, userName, active } = document;
+  const found = await linkAcross(tx, tenant, connection, { email, verified: true, door: "push", inactive: !active });
   const { address, ...across } = found;
   if (address === undefined || across.kind === "nobody") return NOT_ACROSS;
   if (across.kind !== "account") {

@@ -20,6 +20,8 @@ export interface Stranger {
   /** The connection vouches for the e-mail: what is merely claimed closes the door, and opens none. */
   readonly verified: boolean;
   readonly door: "sign_in" | "push";
+  /** A push says that they are switched off. */
+  readonly inactive?: boolean;
 }
 
 /**
@@ -44,21 +46,20 @@ export async function linkAcross(
     const holder = holderOf(one, address, connection, connections, stranger.door);
     if (holder === undefined) continue;
     const asked = holder.now && !holder.here && !holder.off;
-    holders.push(asked ? { ...holder, privileged: await holdsPrivileges(tx, holder.user) } : holder);
+    const mayOwn = asked && holder.mayOwn && (await makesOwners(tx));
+    const privileged = asked && (await holdsPrivileges(tx, holder.user));
+    holders.push({ ...holder, privileged, mayOwn });
   }
   const vouched = stranger.verified && provedDomains(tenant).includes(address.domain);
-  return { ...decideAcross(holders, vouched), address };
+  return { ...decideAcross(holders, { vouched, inactive: stranger.inactive === true }), address };
 }
 
 /** Domains whose proof is gone open nothing, and go on closing. */
-function addressOf(
-  { domains }: Tenant,
-  { linkAcross: mode, protocol }: Connection,
-  { email }: Stranger,
-): LinkAddress | undefined {
-  if (mode === "off" || protocol === "local" || domains.length === 0) return undefined;
+function addressOf({ domains }: Tenant, connection: Connection, { email }: Stranger): LinkAddress | undefined {
+  if (connection.protocol === "local" || domains.length === 0) return undefined;
   const address = linkAddress(email);
-  return address && domains.includes(address.domain) ? address : undefined;
+  const counts = address && domains.includes(address.domain) && isTakingPart(connection, address.domain);
+  return counts ? address : undefined;
 }
 
 /** Whether new people of these pushes may be known elsewhere: nearly always nobody is, and nothing is asked where none could be. */
@@ -83,7 +84,7 @@ type Connections = ReadonlyMap<ConnectionId, Connection>;
 function holderOf(
   { user, rows, before }: EmailHolder,
   { address, domain }: LinkAddress,
-  { id: at }: Connection,
+  { id: at, mayGrantOwner }: Connection,
   connections: Connections,
   door: Stranger["door"],
 ): Holder | undefined {
@@ -108,14 +109,15 @@ function holderOf(
     now: current.length > 0,
     stale: !current.some((row) => isFresh(row, connections.get(row.connection))),
     privileged: false,
+    mayOwn: mayGrantOwner && rows.some((row) => isLesser(row, connections.get(row.connection))),
   };
 }
 
 /**
  * What admins made by hand always does: nobody signs in to it, so that nobody has taken its name. INVARIANT: a connection with domains of
- * its own says nothing of an address in another, neither to link by it nor to close a door: only who comes in is held against them.
+ * its own says nothing of an address in another, neither to link by it nor to close a door, whether it says so of who comes or of whom it knows.
  */
-function isTakingPart(connection: Connection | undefined, domain: string): boolean {
+export function isTakingPart(connection: Connection | undefined, domain: string): boolean {
   if (connection === undefined || connection.protocol === "local") return connection !== undefined;
   const { allowedDomains, linkAcross: mode } = connection;
   return mode === "verified_email" && (allowedDomains.length === 0 || allowedDomains.includes(domain));
@@ -124,6 +126,17 @@ function isTakingPart(connection: Connection | undefined, domain: string): boole
 /** What SCIM sent goes before what a sign-in said. */
 function mailOf({ pushedEmail, signedInEmail }: AccountRow): string | undefined {
   return pushedEmail ?? signedInEmail;
+}
+
+/** People sign in by it, and nobody trusts it to say who owns the tenant. */
+function isLesser({ deleted, signsIn }: AccountRow, connection: Connection | undefined): boolean {
+  return !deleted && signsIn && connection?.mayGrantOwner === false;
+}
+
+/** Whether any rule may give `owner`; of a resource, too: a question too many to an admin is better than one too few. */
+async function makesOwners(tx: TenantWriter): Promise<boolean> {
+  const mapping = await tx.activeMapping();
+  return mapping !== undefined && /owner/i.test(JSON.stringify(JSON.parse(mapping.text)));
 }
 
 function isFresh({ pushedEmail }: AccountRow, connection: Connection | undefined): boolean {

@@ -1,7 +1,7 @@
 /** Refusal problems owns what an admin reads, in the trace of a sign-in that was refused, of those who stand in its way. */
 import { cutText } from "../model/cut-text.js";
 import { quote } from "../model/quote.js";
-import type { Across } from "./decide-across.js";
+import type { Across, HeldBecause } from "./decide-across.js";
 import type { LinkCandidate } from "./ports/directory.js";
 
 const LONGEST_PROBLEM = 500;
@@ -28,7 +28,9 @@ const WHY = {
   several: "of which it can be only one",
   privileged: "which owns the tenant, or has privileges by hand",
   stale: "by the word of a connection that has ended, or whose SCIM is off",
-} as const;
+  may_own: "to which people sign in by a connection that may not make owners, as this one may",
+  inactive: "and who comes is switched off",
+} as const satisfies Readonly<Record<HeldBecause, string>>;
 
 /** Of somebody whose e-mail is that of accounts known elsewhere. They go by their ids: no address stays behind in a trace. */
 export function heldAcross(across: Extract<Across, { kind: "off" | "review" }>): string {

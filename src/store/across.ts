@@ -19,6 +19,7 @@ interface RowColumns {
   readonly scim_active: Flag | null;
   readonly pushed_email: string | null;
   readonly signed_in_email: string | null;
+  readonly signs_in: Flag;
   readonly status: string;
   readonly deactivated_by: string | null;
 }
@@ -117,7 +118,8 @@ async function withRows(
   const users = [...new Set(met.map((one) => one.user_id))];
   const rows = await db.all<RowColumns>(
     sql`select u.id, l.user_id, u.connection_id, u.deleted_at, u.keeps_out, u.scim_active, u.pushed_email, u.signed_in_email,
-        u.scim_resource is not null and u.scim_attributes is not null as is_pushed, p.status, p.deactivated_by
+        u.scim_resource is not null and u.scim_attributes is not null as is_pushed,
+        u.subject is not null as signs_in, p.status, p.deactivated_by
       from identity_links l
       join directory_users u on u.tenant_id = l.tenant_id and u.id = l.directory_user_id
       join users p on p.tenant_id = l.tenant_id and p.id = l.user_id
@@ -144,6 +146,7 @@ function rowOf(row: RowColumns): AccountRow {
     ...(isTrue(row.is_pushed) && { pushed: { active: row.scim_active !== null && isTrue(row.scim_active) } }),
     ...given("pushedEmail", row.pushed_email),
     ...given("signedInEmail", row.signed_in_email),
+    signsIn: isTrue(row.signs_in),
     status: row.status as UserStatus,
     ...given("deactivatedBy", row.deactivated_by as DeactivatedBy | null),
   };

@@ -360,6 +360,25 @@ for (const [database, newUrl] of [
       }
     }
 
+    it("TIN-29: items for review that name the account go with it, also by an address of before", async () => {
+      const tenant = await house.tenant({ sync: "live" }, MAPPING);
+      const scim = await house.scim(tenant);
+      const row = made(await scim("POST", "/Users", { schemas: [USER], userName: "zoe@acme.example", active: true }));
+      const { id } = (await house.user(tenant, "zoe@acme.example")) ?? {};
+      const { store, now } = house.admin.service.p;
+      const known = await store.instance.tenantBySlug(tenant.split("/").at(-1) ?? "");
+      const sso = known && (await store.read(known.id).connectionBySlug("sso"));
+      if (known === undefined || sso === undefined) throw new Error("the tenant has no connection");
+      const detail = { reason: "deactivated", names: ["former@acme.example"], users: [String(id)], subject: "s" };
+      await store.write(known.id, (tx) =>
+        tx.insertReviewItem({ kind: "same_email", connection: sso.id, detail }, now()),
+      );
+      expect((await house.admin.get(`${tenant}/review-items`)).body.items).to.have.length(1);
+      expect((await scim("DELETE", `/Users/${row}`)).status).to.equal(204);
+      expect((await erase(tenant, String(id))).status).to.equal(200);
+      expect((await house.admin.get(`${tenant}/review-items`)).body.items).to.deep.equal([]);
+    });
+
     it("is not removed while a source has the person as active, or for those who may not, or without a reason", async () => {
       const tenant = await house.tenant({ sync: "test" }, MAPPING);
       const scim = await house.scim(tenant);

@@ -3,7 +3,7 @@ import type { UserId } from "../../src/model/ids.js";
 import { decideAcross, type Holder } from "../../src/provisioning/decide-across.js";
 
 const holder = (user: string, more: Partial<Holder> = {}): Holder => ({
-  ...{ user: user as UserId, off: false, here: false, now: true, stale: false, privileged: false },
+  ...{ user: user as UserId, off: false, here: false, now: true, stale: false, privileged: false, mayOwn: false },
   ...more,
 });
 const ANN = holder("ann");
@@ -11,38 +11,43 @@ const OFF = holder("off", { off: true });
 const HERE = holder("here", { here: true });
 const OWNER = holder("owner", { privileged: true });
 const STALE = holder("stale", { stale: true });
+const LESSER = holder("lesser", { mayOwn: true });
 const FORMER = holder("former", { now: false });
 
-/** Who has the e-mail, and what becomes of who comes with it: vouched for, and as claimed. */
-const TABLE: readonly (readonly [holders: readonly Holder[], vouched: string, claimed?: string])[] = [
-  [[], "nobody"],
-  [[ANN], "account ann"],
-  [[HERE], "nobody"],
-  [[FORMER], "nobody"],
-  [[OWNER], "review privileged owner"],
-  [[STALE], "review stale stale"],
-  [[ANN, OWNER], "review several ann owner"],
-  [[ANN, HERE], "review several ann here"],
-  [[ANN, FORMER], "account ann"],
-  [[OFF], "off off", "off off"],
-  [[{ ...OFF, now: false }], "off off", "off off"],
-  [[{ ...OFF, here: true }], "off off", "off off"],
-  [[ANN, OFF], "off ann off", "off ann off"],
-  [[OWNER, OFF, FORMER], "off owner off", "off owner off"],
-];
+/** Who has the e-mail, and what becomes of who comes with it: vouched for, as claimed, and switched off. */
+const TABLE: readonly (readonly [holders: readonly Holder[], vouched: string, claimed?: string, inactive?: string])[] =
+  [
+    [[], "nobody"],
+    [[ANN], "account ann", "nobody", "review inactive ann"],
+    [[HERE], "nobody"],
+    [[FORMER], "nobody"],
+    [[OWNER], "review privileged owner"],
+    [[STALE], "review stale stale"],
+    [[LESSER], "review may_own lesser"],
+    [[{ ...OWNER, mayOwn: true }], "review privileged owner"],
+    [[ANN, OWNER], "review several ann owner"],
+    [[ANN, HERE], "review several ann here"],
+    [[ANN, FORMER], "account ann", "nobody", "review inactive ann"],
+    [[OFF], "off off", "off off"],
+    [[{ ...OFF, now: false }], "off off", "off off"],
+    [[{ ...OFF, here: true }], "off off", "off off"],
+    [[ANN, OFF], "off ann off", "off ann off"],
+    [[OWNER, OFF, FORMER], "off owner off", "off owner off"],
+  ];
 
 describe("whom an e-mail means at other connections", () => {
-  for (const [holders, vouched, claimed = "nobody"] of TABLE) {
+  for (const [holders, vouched, claimed = "nobody", inactive = vouched] of TABLE) {
     const names = holders.map(({ user, now, here }) => `${user}${now ? "" : ", once"}${here ? ", here" : ""}`);
-    it(`W-1, W-8: ${names.join(" and ") || "nobody"} has it: ${vouched}; as claimed: ${claimed}`, () => {
-      const said = [true, false].map((verified) => {
-        const across = decideAcross(holders, verified);
+    it(`W-1, W-8: ${names.join(" and ") || "nobody"} has it: ${vouched}; as claimed: ${claimed}; switched off: ${inactive}`, () => {
+      const ways = [{}, { vouched: false }, { inactive: true }];
+      const said = ways.map((way) => {
+        const across = decideAcross(holders, { vouched: true, inactive: false, ...way });
         if (across.kind === "nobody") return "nobody";
         if (across.kind === "account") return `account ${across.user}`;
         const reason = across.kind === "review" ? `${across.reason} ` : "";
         return `${across.kind} ${reason}${across.users.join(" ")}`;
       });
-      expect(said).to.deep.equal([vouched, claimed]);
+      expect(said).to.deep.equal([vouched, claimed, inactive]);
     });
   }
 });

@@ -5,6 +5,7 @@ import { Refusal } from "../../src/model/problem.js";
 import { type ConnectionPatch, updateConnection } from "../../src/provisioning/connections.js";
 import { createLocalUser, updateLocalUser } from "../../src/provisioning/local-users.js";
 import { addManualGrant } from "../../src/provisioning/manual-grants.js";
+import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { acceptReviewItem, closeReviewItem } from "../../src/provisioning/review-items.js";
 import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
@@ -78,6 +79,12 @@ describe("one person at two connections", () => {
         (error: unknown) => error,
       );
       expect(refusal).to.be.instanceOf(Refusal).and.to.have.property("code", "conflict");
+    };
+    const makeOwners = ({ tenant, pushes }: World) => {
+      const rule = { id: "o", scope: "tenant", role_name: "owner", group_name: "adm" };
+      const mappings = [{ ...rule, connections: [pushes.connection.slug] }];
+      const text = JSON.stringify({ no_match: "allow", mappings });
+      return saveMapping(service().p, tenant, text, {}, ADMIN);
     };
     const own = ({ tenant }: Pick<World, "tenant">, user: UserId) =>
       addManualGrant(
@@ -332,6 +339,101 @@ describe("one person at two connections", () => {
         "deactivated",
       );
     });
+
+    for (const known of ["by sign-in", "by SCIM"] as const)
+      it(`W-1, W-2: a client with domains of its own neither takes over nor switches off who is known elsewhere ${known}, by a document that is off`, async () => {
+        const w = await world();
+        const partner = await service().connect({
+          ...{ tenant: w.tenant, protocol: "oidc", oidc, allowedDomains: ["partner.example"] },
+        });
+        if (known === "by SCIM") await push(w, "ceo", w.mail("ceo"));
+        const ceo = await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"));
+        const off = body("m@partner.example", w.mail("ceo"), { externalId: "mallory", active: false });
+        const { id } = await push({ ...w, pushes: partner }, "m@partner.example", w.mail("ceo"), off);
+        expect(await userAt(w, partner, id)).not.to.equal(ceo);
+        expect(await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"))).to.equal(ceo);
+        const on = { active: true, emails: [{ value: "m@partner.example", primary: true }] };
+        expect((await partner.patch(`/Users/${id}`, [{ op: "replace", value: on }])).status).to.equal(200);
+        expect(await arrive(w.tenant, partner.connection, "mallory", "m@partner.example"))
+          .to.be.a("string")
+          .and.not.to.equal(ceo);
+        const again = { active: false, emails: [{ value: w.mail("ceo"), primary: true }] };
+        expect((await partner.patch(`/Users/${id}`, [{ op: "replace", value: again }])).status).to.equal(200);
+        expect(await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"))).to.equal(ceo);
+        expect(await reasons(w)).to.deep.equal([]);
+      });
+
+    it("W-2: a document that is off switches nobody off who is known elsewhere until an admin accepts", async () => {
+      const w = await world();
+      const user = (await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"))) as UserId;
+      expect((await push(w, "ceo", w.mail("ceo"), { active: false })).user).not.to.equal(user);
+      expect(await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"))).to.equal(user);
+      expect(await reasons(w)).to.deep.equal(["same_email inactive"]);
+      const [item] = await items(w);
+      await acceptReviewItem(service().p, w.tenant, String(item?.id), ADMIN);
+      expect(await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"))).to.equal("deactivated");
+    });
+
+    it("W-1: a connection whose domains are listed later vouches no more for what it said before", async () => {
+      const w = await world();
+      const partner = await service().connect({ tenant: w.tenant, protocol: "oidc", oidc });
+      const mallory = await arrive(w.tenant, partner.connection, "mallory", w.mail("ceo"));
+      await set(w, partner.connection, { allowedDomains: ["partner.example"] });
+      expect(await arrive(w.tenant, w.signsIn, "sub-ceo", w.mail("ceo"))).not.to.equal(mallory);
+    });
+
+    it("W-1, W-2: a connection that may make owners makes none in silence of whom another lets sign in", async () => {
+      const w = await world({ push: { mayGrantOwner: true } });
+      await makeOwners(w);
+      const user = await arrive(w.tenant, w.signsIn, "evil", w.mail("own"));
+      const { user: pushed } = await push(w, "own", w.mail("own"));
+      expect(pushed).not.to.equal(user);
+      expect(await reasons(w)).to.deep.equal(["same_email may_own"]);
+      const second = await world({ push: { mayGrantOwner: true, protocol: "oidc", oidc } });
+      await makeOwners(second);
+      await arrive(second.tenant, second.signsIn, "evil", second.mail("own"));
+      const there = second.pushes.connection;
+      expect(await arrive(second.tenant, there, "own", second.mail("own"))).to.equal("needs_review");
+    });
+
+    it("TEC-49: where both connections may make owners, or whoever is pushed has not signed in, people are linked as ever", async () => {
+      const both = await world({ push: { mayGrantOwner: true }, sso: { mayGrantOwner: true } });
+      await makeOwners(both);
+      const user = await arrive(both.tenant, both.signsIn, "s", both.mail("own"));
+      expect((await push(both, "own", both.mail("own"))).user).to.equal(user);
+      const w = await world({ push: { mayGrantOwner: true } });
+      await makeOwners(w);
+      const { user: pushed } = await push(w, "bo", w.mail("bo"));
+      expect(await arrive(w.tenant, w.signsIn, "s", w.mail("bo"))).to.equal(pushed);
+    });
+
+    it("W-1: a push with the userName of somebody deleted is held against other connections, too", async () => {
+      const w = await world();
+      const user = (await arrive(w.tenant, w.signsIn, "sub-max", w.mail("max"))) as UserId;
+      await own(w, user);
+      const { id } = await push(w, "zed", w.mail("zed"), { externalId: "z1" });
+      await w.pushes.delete(`/Users/${id}`);
+      await push(w, "zed", w.mail("max"), { externalId: "z2" });
+      expect((await reasons(w)).sort()).to.deep.equal(["same_email privileged", "same_user_name "]);
+    });
+
+    const ENDED: Readonly<Record<string, (w: World) => Promise<unknown>>> = {
+      "takes no part any more": (w) => set(w, w.signsIn, { linkAcross: "off" }),
+      "has domains of its own by now": (w) => set(w, w.signsIn, { allowedDomains: ["partner.example"] }),
+      "has ended": (w) =>
+        service().p.store.write(w.tenant.id, (tx) =>
+          tx.updateConnection(w.signsIn.id, { disabledAt: service().p.now() }, service().p.now()),
+        ),
+    };
+    for (const [what, part] of Object.entries(ENDED))
+      it(`W-2: nobody gets an owner's account by an item of a connection that ${what}`, async () => {
+        const w = await world();
+        const { user } = await push(w, "own", w.mail("own"));
+        await own(w, user as UserId);
+        expect(await arrive(w.tenant, w.signsIn, "sub-s", w.mail("own"))).to.equal("needs_review");
+        await part(w);
+        await refuses(w);
+      });
 
     for (const jit of ["first_sign_in", "off"] as const)
       it(`W-1: with jit \`${jit}\` an address that the latest sign-in took back is not the account's any more`, async () => {

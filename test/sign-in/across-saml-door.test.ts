@@ -55,6 +55,18 @@ describe("the SAML door of people whom another connection pushes", () => {
     expect(await w.users()).to.have.length(1);
   });
 
+  it("W-1: a partner with domains of its own gets nobody's account by what it says later of whom it knows", async () => {
+    const w = await opened((label) => `${label}.example`);
+    const partner: Door = { tenant: w.tenant, slug: "partner", protocol: "saml" };
+    await house.connect(partner, { allowedDomains: ["partner.example"] });
+    const ceo = `ceo@${w.domain}`;
+    for (const email of ["m@partner.example", ceo])
+      expect(endOf(await house.signIn(partner, { name: "mal", email }))).to.equal("in");
+    expect(endOf(await house.signIn(w.door, { name: "ceo", email: ceo }))).to.equal("in");
+    expect(await w.users(), "the pushed one, the partner's and the other").to.have.length(3);
+    expect(await w.kinds()).to.deep.equal([]);
+  });
+
   it("W-1: a domain that nobody proved says nothing: whoever comes is somebody else", async () => {
     const w = await opened((label) => `${label}.example`, false);
     expect(endOf(await house.signIn(w.door, { name: "s-1", email: w.email }))).to.equal("in");

@@ -178,7 +178,7 @@ async function redactElsewhere(p: Provisioning, tenant: Tenant, { user, sure, ro
     const naming = { place, without: user, names: sure };
     await eachPage(p, tenant, naming, (tx, notes) => tx.rewriteNotes(place, changed(notes, rewrite)));
   }
-  const reviewed = [...sure, ...rows.map(({ id }) => id)];
+  const reviewed = [...sure, user, ...rows.map(({ id }) => id)];
   await removePages(p, tenant, { place: "review", without: user, names: reviewed }, (text) =>
     namesOneOf(text, reviewed),
   );

@@ -16,6 +16,8 @@ export interface AccountRow {
   readonly pushedEmail?: string;
   /** What its latest sign-in vouched for, in the same form. */
   readonly signedInEmail?: string;
+  /** Somebody signs in, or signed in, by it. */
+  readonly signsIn: boolean;
   readonly status: UserStatus;
   readonly deactivatedBy?: DeactivatedBy;
 }
