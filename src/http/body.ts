@@ -28,8 +28,11 @@ export async function readBody(
   switch (rule.read) {
     case "text":
       return text;
-    case "json":
-      return parseJson(text);
+    case "json": {
+      const value = parseJson(text);
+      rule.refuse?.(text);
+      return value;
+    }
     case "form":
       return fieldsOf(new URLSearchParams(text), "form field");
   }

@@ -29,7 +29,7 @@ const FLUSH_ENTRIES = 200;
 /** Requests with tokens that are to be looked up; more than these at once are counted, where one of the kind is there. */
 const MOST_STRANGERS = 1_000;
 const CONNECTIONS_REMEMBERED = 1_000;
-/** So many new entries of a connection make room once, for which at most so many old ones go. */
+/** So many new entries of a connection make room once, or a tenth of those that are kept where that is fewer; at most so many old ones go for it. */
 const TRIM_EVERY = 500;
 const TRIM_LIMIT = 5_000;
 const DAY = 86_400_000;
@@ -50,7 +50,8 @@ interface Stranger {
  */
 export function createRequestLog(p: Provisioning): RequestLog {
   const batches = createRequestBatches(p.newId);
-  const fullOf = createTrimming();
+  const slack = Math.min(TRIM_EVERY, Math.floor(p.settings.requestLog.entriesPerConnection / 10));
+  const fullOf = createTrimming(slack);
   let strangers = createStrangers(p.newId);
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> = Promise.resolve();
@@ -149,12 +150,12 @@ async function writeFor(
 }
 
 /** Which connections of a batch had so many new entries since old ones were removed; the first of this process count too. */
-function createTrimming(): (batch: RequestBatch) => readonly ConnectionId[] {
+function createTrimming(slack: number): (batch: RequestBatch) => readonly ConnectionId[] {
   const untrimmed = boundedMap<ConnectionId, number>(CONNECTIONS_REMEMBERED);
   return ({ kept }) =>
     [...grouped(kept, ({ connection }) => connection)].flatMap(([connection, entries]) => {
-      const count = (untrimmed.get(connection) ?? TRIM_EVERY) + entries.length;
-      untrimmed.set(connection, count >= TRIM_EVERY ? 0 : count);
-      return count >= TRIM_EVERY ? [connection] : [];
+      const count = (untrimmed.get(connection) ?? slack) + entries.length;
+      untrimmed.set(connection, count >= slack ? 0 : count);
+      return count >= slack ? [connection] : [];
     });
 }

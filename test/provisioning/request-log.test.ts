@@ -108,6 +108,20 @@ describe("the log of SCIM requests of one process", () => {
     expect(entries[0]?.requestId).to.equal("r599");
   });
 
+  it("keeps a tenth more at most until room is made, however few requests come at a time", async () => {
+    const { owner, kept } = await connect();
+    const few = { ...p.settings, requestLog: { days: 14, entriesPerConnection: 100 } };
+    const log = createRequestLog({ ...p, settings: few });
+    for (let at = 0; at < 260; at++) {
+      log.note(owner, noteOf({ kind: `${at}`, requestId: `r${at}` }));
+      if (at % 7 === 0) await log.flush();
+    }
+    await log.flush();
+    const entries = await kept();
+    expect(entries.length).to.be.within(100, 110);
+    expect(entries[0]?.requestId).to.equal("r259");
+  });
+
   it("keeps requests with a token that was not looked at with the connection that it belongs to, as any others", async () => {
     const { tenant, kept, counts } = await connect();
     const { id, token } = await createToken(

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json.js";
 import { readUser } from "../../src/protocols/scim/document.js";
+import { entityTag } from "../../src/protocols/scim/entity-tag.js";
 import {
   chosenIds,
   DEFAULT_PROJECTION,
@@ -24,7 +25,7 @@ const meta = {
   created: "2026-01-01T00:00:00.000Z",
   lastModified: "2026-01-02T00:00:00.000Z",
   location: `${baseUrl}/Users/u1`,
-  version: 'W/"3"',
+  version: entityTag({ version: 3 }, ["g1", "Platform"]),
 };
 const ada: JsonObject = {
   userName: "ada",
@@ -40,7 +41,7 @@ const groups = [{ id: "g1", displayName: "Platform" }];
 
 function show(request: ProjectionRequest, resource: JsonObject = ada): JsonObject {
   const projection = readProjection(request, userReading());
-  return renderUser(row(resource), { groups }, { type: schemas.user, baseUrl, projection });
+  return renderUser(row(resource), { groups }, { type: schemas.user, baseUrl, projection }).resource;
 }
 
 describe("SCIM answers", () => {
@@ -75,12 +76,12 @@ describe("SCIM answers", () => {
 
   it("ENTRA-13: gives the manager as an object with link and name where they are known", () => {
     const rendering = { type: schemas.user, baseUrl, projection: DEFAULT_PROJECTION };
-    const answer = renderUser(row(ada), { manager: { displayName: "Charles" } }, rendering);
+    const { resource: answer } = renderUser(row(ada), { manager: { displayName: "Charles" } }, rendering);
     expect(answer[ENTERPRISE]).to.deep.equal({
       department: "IT",
       manager: { value: "m1", $ref: `${baseUrl}/Users/m1`, displayName: "Charles" },
     });
-    expect(renderUser(row(ada), {}, rendering)[ENTERPRISE]).to.deep.equal({
+    expect(renderUser(row(ada), {}, rendering).resource[ENTERPRISE]).to.deep.equal({
       department: "IT",
       manager: { value: "m1" },
     });
@@ -88,8 +89,22 @@ describe("SCIM answers", () => {
 
   it("OKTA-08, RFC-41: what was answered can be put back and changes nothing", () => {
     const rendering = { type: schemas.user, baseUrl, projection: DEFAULT_PROJECTION };
-    const answer = renderUser(row(ada), { groups, manager: { displayName: "Charles" } }, rendering);
+    const { resource: answer } = renderUser(row(ada), { groups, manager: { displayName: "Charles" } }, rendering);
     expect(readUser(answer, userReading(), ada).resource).to.deep.equal(ada);
+  });
+
+  it("RFC-39: whoever names the whole of a schema and a part of an attribute gets the whole", () => {
+    const whole = show({ attributes: USER });
+    for (const part of ["name.givenName", "emails.value", 'emails[type eq "home"]', `${USER}:name.familyName`]) {
+      expect(show({ attributes: `${USER},${part}` }), part).to.deep.equal(whole);
+      expect(show({ attributes: [part, USER] }), part).to.deep.equal(whole);
+    }
+    const extension = show({ attributes: `${ENTERPRISE},${ENTERPRISE}:manager.displayName` });
+    expect(extension[ENTERPRISE]).to.deep.equal(ada[ENTERPRISE]);
+    const groupOf = (attributes: string) => readProjection({ attributes }, groupReading());
+    const one = 'members[value eq "m1"]';
+    expect(chosenIds(schemas.group, "members", groupOf(one))).to.deep.equal(["m1"]);
+    expect(chosenIds(schemas.group, "members", groupOf(`${GROUP},${one}`))).to.equal(undefined);
   });
 
   const base = { schemas: [USER], id: "u1" };
@@ -174,7 +189,7 @@ describe("SCIM answers", () => {
       { id: "m1", type: "User", display: "Ada" },
       { id: "m2", type: "Group", display: "Inside" },
     ] as const;
-    const answer = renderGroup(row(resource), members, rendering);
+    const { resource: answer, etag } = renderGroup(row(resource), members, rendering);
     expect(answer).to.deep.equal({
       schemas: [GROUP, ROLECALL_GROUP],
       id: "u1",
@@ -183,10 +198,10 @@ describe("SCIM answers", () => {
         { value: "m1", $ref: `${baseUrl}/Users/m1`, type: "User", display: "Ada" },
         { value: "m2", $ref: `${baseUrl}/Groups/m2`, type: "Group", display: "Inside" },
       ],
-      meta: { ...meta, resourceType: "Group", location: `${baseUrl}/Groups/u1` },
+      meta: { ...meta, resourceType: "Group", location: `${baseUrl}/Groups/u1`, version: etag },
     });
-    expect(renderGroup(row(resource), [], rendering)["members"]).to.deep.equal([]);
-    expect(renderGroup(row(resource), undefined, rendering)).not.to.have.property("members");
+    expect(renderGroup(row(resource), [], rendering).resource["members"]).to.deep.equal([]);
+    expect(renderGroup(row(resource), undefined, rendering).resource).not.to.have.property("members");
   });
 
   it("ENTRA-17, ROLE-05: tells whether members are wanted before anybody reads them", () => {

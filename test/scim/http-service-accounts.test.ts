@@ -320,8 +320,8 @@ describe("service accounts over SCIM", () => {
       const listed = (await directory.get("/ServiceAccounts")).json["Resources"] as readonly JsonObject[];
       expect(listed.map(({ meta }) => (meta as JsonObject)["version"])).to.deep.equal([tag]);
       const change = [{ op: "add", path: "description", value: "d" }];
-      expectError(await directory.patch(path, change, { "If-Match": before }), 412);
-      expect((await directory.patch(path, change, { "If-Match": tag })).status).to.equal(200);
+      expect((await directory.patch(path, change, { "If-Match": before })).status, "nobody wrote").to.equal(200);
+      expectError(await directory.patch(path, change, { "If-Match": tag }), 412);
       expectError(await directory.delete(path, { "If-Match": before }), 412);
     });
 

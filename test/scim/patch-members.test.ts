@@ -29,6 +29,20 @@ function members(operations: Operations): readonly string[] {
 const remove = (filter: string): { readonly [key: string]: Json } => ({ op: "remove", path: `members[${filter}]` });
 
 describe("SCIM PATCH of group members", () => {
+  it("SEC-06: counts whom all operations name together, each as often as it is named", () => {
+    const many = (count: number) => ({
+      ...{ op: "add", path: "members", value: Array<Json>(count).fill({ value: "u1" }) },
+    });
+    const either = remove(Array<string>(40).fill('value eq "u1"').join(" or "));
+    expect(members([many(5_000), many(4_960), either])).to.deep.equal(["-u1"]);
+    for (const operations of [
+      [many(5_000), many(5_001)],
+      [many(5_000), many(4_961), either],
+    ]) {
+      expect(refusal(() => members(operations)).kind).to.equal("tooLarge");
+    }
+  });
+
   const cases: readonly (readonly [rule: string, operations: Operations, outcome: readonly string[]])[] = [
     ["OKTA-12: adds", [{ op: "add", path: "members", value: [{ value: "u1", display: "ada" }] }], ["+u1"]],
     [

@@ -522,11 +522,53 @@ describe("SCIM PATCH of users", () => {
     expect(refusal(() => readPatchRequest(body, userReading())).kind).to.equal("invalidValue");
   });
 
-  it("RFC-48: a removed value takes its element along, whatever else it said", () => {
-    const before = { ...ada, emails: [{ ...work, display: "Work" }, home] };
-    expect(difference([{ op: "Remove", path: 'emails[type eq "work"].value' }], "rfc", before)).to.deep.equal({
-      emails: [home],
-    });
+  it("RFC-43, RFC-48: a removed value goes alone where its element says more, and what comes at the path later fills the element", () => {
+    const display = { ...work, display: "Work" };
+    const phone = { value: "1", type: "work", display: "P" };
+    const before = { ...ada, emails: [display, home], phoneNumbers: [phone] };
+    const { value: _, ...bare } = display;
+    for (const value of [{}, { value: null }]) {
+      const op = "value" in value ? "Replace" : "Remove";
+      const clear = [
+        { op, path: 'emails[type eq "work"].value', ...value },
+        { op, path: "phoneNumbers.value", ...value },
+      ];
+      const cleared = { emails: [bare, home], phoneNumbers: [{ type: "work", display: "P" }] };
+      expect(difference(clear, "rfc", before)).to.deep.equal(cleared);
+      for (const profile of ["rfc", "okta", "entra"] as const) {
+        for (const again of ["Add", "Replace"]) {
+          const fill = { op: again, path: 'emails[type eq "work"].value', value: work.value };
+          expect(difference([...clear, fill], profile, before), `${profile} ${again}`).to.deep.equal({
+            emails: [display, home],
+            phoneNumbers: cleared.phoneNumbers,
+          });
+        }
+      }
+    }
+  });
+
+  it("RFC-48: a removed value takes its element along where the schema requires one, and equal rests are one", () => {
+    const before = {
+      ...ada,
+      emails: [
+        { ...home, display: "D" },
+        { value: "x", type: "home", display: "D" },
+      ],
+    };
+    const remove = { schemas: [PATCH_OP], Operations: [{ op: "remove", path: "emails.value" }] };
+    const reading = userReading();
+    const once = applyPatch(before, readPatchRequest(remove, reading), reading).resource;
+    expect(once["emails"]).to.deep.equal([{ type: "home", display: "D" }]);
+    const { type } = reading;
+    const attributes = new Map(type.core.attributes);
+    const emails = attributes.get("emails");
+    const value = emails?.subs.get("value");
+    if (emails === undefined || value === undefined) throw new Error("users have e-mails");
+    attributes.set("emails", { ...emails, subs: new Map(emails.subs).set("value", { ...value, required: true }) });
+    const core = { ...type.core, attributes };
+    const schemas = new Map(type.schemas).set(core.urn.toLowerCase(), core);
+    const strict = { ...reading, type: { ...type, core, schemas } };
+    expect(applyPatch(before, readPatchRequest(remove, strict), strict).resource).not.to.have.property("emails");
   });
 
   it("RFC-47: an operation that fails leaves nothing of those before it", () => {

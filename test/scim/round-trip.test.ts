@@ -71,7 +71,7 @@ describe("SCIM users there and back", () => {
           modifiedAt: "2026-01-01T00:00:00.000Z",
         };
         const relations = { groups: [{ id: "g", displayName: "G" }], manager: { displayName: "M" } };
-        const answer = renderUser(row, relations, {
+        const { resource: answer } = renderUser(row, relations, {
           type: schemas.user,
           baseUrl: "https://x",
           projection: DEFAULT_PROJECTION,
@@ -110,8 +110,10 @@ describe("SCIM users there and back", () => {
           const row = { id: "u1", resource, version: 3, ...times };
           const rendering = { type: schemas.user, baseUrl, projection: DEFAULT_PROJECTION };
           const shown = shownUser(row, relations, rendering);
-          texts += writtenText(shown) === undefined ? 0 : 1;
-          expect(textOf(shown)).to.equal(JSON.stringify(renderUser(row, relations, rendering)));
+          const rendered = renderUser(row, relations, rendering);
+          texts += writtenText(shown.resource) === undefined ? 0 : 1;
+          expect(textOf(shown.resource)).to.equal(JSON.stringify(rendered.resource));
+          expect(shown.etag).to.equal(rendered.etag);
         },
       ),
       { numRuns: 300 },

@@ -236,6 +236,35 @@ describe("a deactivation that comes with what is refused", () => {
       expect((await directory.get(path)).json["active"]).to.equal(true);
     });
 
+    it("SEC-05, RFC-39: what an answer should show keeps nobody in, neither who is switched off nor who is removed", async () => {
+      const { directory } = client();
+      const names = Array.from({ length: 201 }, (_, at) => `a${at}`).join(",");
+      const wrong = ["attributes=id&excludedAttributes=name", `attributes=${names}`, `excludedAttributes=${names}`];
+      for (const [at, query] of wrong.entries()) {
+        const path = `/Users/${await directory.user(`p${at}`)}`;
+        const off = [{ op: "replace", path: "active", value: false }];
+        expect(errorOf(await directory.patch(`${path}?${query}`, [{ ...off[0], path: "title" }]))).to.deep.equal(
+          INVALID,
+        );
+        expect(errorOf(await directory.put(`${path}?${query}`, userBody(`p${at}`)))).to.deep.equal(INVALID);
+        expect(errorOf(await directory.get(`${path}?${query}`))).to.deep.equal(INVALID);
+        const patched = await directory.patch(`${path}?${query}`, off);
+        expect([patched.status, patched.json["active"]], patched.text).to.deep.equal([200, false]);
+        await directory.patch(path, [{ op: "replace", path: "active", value: true }]);
+        const put = await directory.put(`${path}?${query}`, userBody(`p${at}`, { active: false }));
+        expect([put.status, put.json["active"]], put.text).to.deep.equal([200, false]);
+        expect((await directory.delete(`${path}?${query}`)).status).to.equal(204);
+        expect((await directory.get(path)).status).to.equal(404);
+        const made = await directory.post(`/Users?${query}`, userBody(`new${at}`));
+        expect(errorOf(made)).to.deep.equal(INVALID);
+        const crew = `/Groups/${await directory.group(`G${at}`)}`;
+        expect(errorOf(await directory.patch(`${crew}?${query}`, [{ op: "remove", path: "members" }]))).to.deep.equal(
+          INVALID,
+        );
+        expect((await directory.delete(`${crew}?${query}`)).status).to.equal(204);
+      }
+    });
+
     const ways = ["POST", "PUT", "PATCH"] as const;
     for (const way of ways) {
       it(`SEC-05: a ${way} that takes somebody over, with a value that is taken, switches them off all the same`, async () => {

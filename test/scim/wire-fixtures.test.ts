@@ -116,6 +116,7 @@ describe("matching an answer with a fixture", () => {
     [{ a: "<absent or empty>" }, { a: [1] }, ["body.a"]],
     [{ a: "<integer>", b: "<integer>" }, { a: 1, b: "1" }, ["body.b"]],
     [{ a: "<non-empty string>", b: "<non-empty string>" }, { a: "x", b: "" }, ["body.b"]],
+    [{ a: "<starts with 1/>", b: "<starts with 1/>" }, { a: "1/x", b: "2/x" }, ["body.b"]],
     [{ a: "<ends with /1>", b: "<ends with /1>" }, { a: "x/1", b: "x/2" }, ["body.b"]],
     [[1, 2], [1], ["body"]],
     [[{ a: 1 }], [{ a: 2, b: 1 }], ["body[0].a"]],

@@ -25,6 +25,7 @@ export function mismatches(expected: Json, actual: Json | undefined, place = "bo
 }
 
 const ENDS_WITH = "<ends with ";
+const STARTS_WITH = "<starts with ";
 
 function fits(matcher: string, actual: Json | undefined): boolean {
   switch (matcher) {
@@ -37,6 +38,9 @@ function fits(matcher: string, actual: Json | undefined): boolean {
     case "<integer>":
       return Number.isInteger(actual);
     default:
+      if (matcher.startsWith(STARTS_WITH)) {
+        return typeof actual === "string" && actual.startsWith(matcher.slice(STARTS_WITH.length, -1));
+      }
       if (!matcher.startsWith(ENDS_WITH)) throw new Error(`unknown matcher ${matcher}`);
       return typeof actual === "string" && actual.endsWith(matcher.slice(ENDS_WITH.length, -1));
   }

@@ -72,7 +72,7 @@ async function replayFixture(replay: Replay, fixture: WireFixture): Promise<read
 
 const VARYING = new Set(["date", "x-request-id", "content-length"]);
 
-/** What of the answers must not depend on the run: ids by the order in which they first come, times by a word. */
+/** What of the answers must not depend on the run: ids by the order in which they first come, times, and what tags say of others, by a word. */
 function transcript(replies: readonly ScimReply[]): string {
   const order = new Map<string, number>();
   const text = JSON.stringify(
@@ -85,6 +85,7 @@ function transcript(replies: readonly ScimReply[]): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
     .replace(/127\.0\.0\.1:\d+/g, "<host>")
+    .replace(/(W\/\\+"\d+)-[0-9a-z]+/g, "$1-<others>")
     .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, (id) => {
       if (!order.has(id)) order.set(id, order.size + 1);
       return `<id ${order.get(id)}>`;

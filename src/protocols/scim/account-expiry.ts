@@ -5,9 +5,10 @@ import type { Json, JsonObject } from "../../model/json.js";
 import { memberOf } from "./attribute-value.js";
 import { instantOf } from "./date-time.js";
 import type { Reading } from "./dialect.js";
+import { namesOver } from "./entity-tag.js";
 import { isObject } from "./json-value.js";
-import { namesTag, type Preconditions } from "./preconditions.js";
-import { etagOf, type StoredResource } from "./render.js";
+import type { Preconditions } from "./preconditions.js";
+import type { StoredResource } from "./render.js";
 import { bodySaysOff } from "./switch-off.js";
 
 /** The account as it is at that time; what was pushed counts again with a later `expiresAt`. */
@@ -19,11 +20,6 @@ export function accountAt<Row extends StoredResource>(row: Row, now: Instant): R
 function isOver({ expiresAt }: JsonObject, now: Instant): boolean {
   const end = typeof expiresAt === "string" ? instantOf(expiresAt) : undefined;
   return end !== undefined && end <= Date.parse(now);
-}
-
-/** Of the account as it is at that time: its end changes what is shown, before anything is written. */
-export function accountTag(row: StoredResource, now: Instant): string {
-  return etagOf(row.version, isOver(row.resource, now));
 }
 
 /**
@@ -39,8 +35,7 @@ export function withoutReadActive(
   if (!isObject(body) || !isOver(row.resource, now)) return body;
   const meta = memberOf(body, "meta");
   const version = isObject(meta) ? memberOf(meta, "version") : undefined;
-  const tag = accountTag(row, now);
-  const wasRead = [ifMatch, version].some((tags) => typeof tags === "string" && namesTag(tags, tag));
+  const wasRead = [ifMatch, version].some((tags) => typeof tags === "string" && namesOver(tags, row));
   return wasRead && bodySaysOff(body, reading) ? withoutActive(body, reading.type.core.urn.toLowerCase()) : body;
 }
 

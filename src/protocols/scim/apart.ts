@@ -20,6 +20,10 @@ export function withApart(resource: JsonObject, name: string, pieces: Pieces): J
   return Object.assign({ ...resource }, { [APART]: { name, pieces } });
 }
 
+export function comesApart(resource: JsonObject | undefined): boolean {
+  return resource !== undefined && apartOf(resource) !== undefined;
+}
+
 /** The text of a body in which some list comes apart; `undefined` where none does. */
 export function textInPieces(body: JsonObject): AsyncIterable<string> | undefined {
   if (apartOf(body) !== undefined) return resourceText(body);

@@ -2,7 +2,7 @@
 
 import type { CustomDocument } from "../../model/directory.js";
 import type { CustomResourceId } from "../../model/ids.js";
-import type { Json, JsonObject } from "../../model/json.js";
+import type { Json } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import { deleteCustomResource, replaceCustomResource } from "../../provisioning/custom-resources.js";
@@ -13,9 +13,9 @@ import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import { applyPatchInTurns } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
-import { checkIfMatch, isUnchanged } from "./preconditions.js";
-import { etagOf, locationOf, renderCustom } from "./render.js";
-import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import { checkIfMatch } from "./preconditions.js";
+import { locationOf, renderCustom, type Shown } from "./render.js";
+import { type Creation, type Listed, type Outcome, type ResourceHandler, unlessUnchanged } from "./resource-handler.js";
 import type { ResourceType } from "./schema.js";
 import type { ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
@@ -37,7 +37,7 @@ export function customHandler({ bodyBytes }: ScimRoom, type: ResourceType): Reso
 async function listAll(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
   const { rows, ...listed } = await reader.customResources(connection.id, visit.reading.type.name, query);
-  return { ...listed, resources: await inBreaths(rows, (row) => shown(visit, row)) };
+  return { ...listed, resources: await inBreaths(rows, (row) => shown(visit, row).resource) };
 }
 
 function createOne(visit: Visit, body: Json): Creation {
@@ -51,8 +51,7 @@ function createOne(visit: Visit, body: Json): Creation {
 
 async function readOne(visit: Visit): Promise<Outcome> {
   const row = await stored(visit);
-  if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
-  return outcome(visit, 200, row);
+  return unlessUnchanged(visit, outcome(visit, 200, row));
 }
 
 function patchOne(visit: Visit, body: Json): Promise<Outcome> {
@@ -67,7 +66,7 @@ function patchOne(visit: Visit, body: Json): Promise<Outcome> {
 function change(visit: Visit, next: (row: CustomResourceRow) => Promise<CustomDocument>): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    checkIfMatch(visit.preconditions, etagOf(row.version));
+    checkIfMatch(visit.preconditions, row.version);
     const document = await next(row);
     const { resource } = document;
     if (sameJson(resource, row.resource)) return outcome(visit, 200, row);
@@ -79,7 +78,7 @@ function change(visit: Visit, next: (row: CustomResourceRow) => Promise<CustomDo
 function removeOne(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version } = await stored(visit);
-    const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
+    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
     await deleteCustomResource(visit.room.p, pushOf(visit), { id, ...ifVersion });
     return { status: 204 } as const;
   });
@@ -98,10 +97,9 @@ function pushOf({ caller: { tenant, connection }, reading: { type } }: Visit) {
 }
 
 function outcome(visit: Visit, status: 200 | 201, row: CustomResourceRow): Outcome {
-  const location = locationOf(visit.reading.type, row.id, visit.room.baseUrl);
-  return { status, location, etag: etagOf(row.version), resource: shown(visit, row) };
+  return { status, location: locationOf(visit.reading.type, row.id, visit.room.baseUrl), ...shown(visit, row) };
 }
 
-function shown({ reading: { type }, room: { baseUrl }, projection }: Visit, row: CustomResourceRow): JsonObject {
+function shown({ reading: { type }, room: { baseUrl }, projection }: Visit, row: CustomResourceRow): Shown {
   return renderCustom(row, { type, baseUrl, projection });
 }

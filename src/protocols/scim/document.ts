@@ -14,7 +14,7 @@ import { GROUP_LISTS, joinLists } from "./group-lists.js";
 import { isList, isObject } from "./json-value.js";
 import { keepImmutables } from "./keep-immutables.js";
 import { checkExtension, requireAttributes } from "./kept-rules.js";
-import { readMemberIds } from "./member-ids.js";
+import { membersListed, readMemberIds, refuseTooMany } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
 import { isForeignSchema } from "./quirks/entra.js";
 import { refuseTooLarge } from "./resource-size.js";
@@ -42,7 +42,9 @@ export function readGroup(body: Json | undefined, reading: Reading, previous?: J
   const unfolded = coreUnfolded(body, reading);
   const resource = readWhole(unfolded, reading, previous);
   const members = isObject(unfolded) ? memberOf(unfolded, "members") : undefined;
-  return { document: groupDocument(resource, reading), members: readMemberIds(members ?? null, reading) };
+  const listed = members ?? null;
+  refuseTooMany(membersListed(listed), reading);
+  return { document: groupDocument(resource, reading), members: readMemberIds(listed, reading) };
 }
 
 /** A resource of one of the operator's types. */

@@ -2,13 +2,14 @@
 
 import type { DirectoryChange, ScimGroupDocument } from "../../model/directory.js";
 import type { DirectoryGroupId, MemberId } from "../../model/ids.js";
-import type { Json, JsonObject } from "../../model/json.js";
+import type { Json } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { DirectoryGroupRow, ShownMember } from "../../provisioning/ports/directory.js";
 import type { Pushed } from "../../provisioning/push.js";
-import { withApart } from "./apart.js";
+import { comesApart, withApart } from "./apart.js";
 import { groupDocument, readGroup } from "./document.js";
+import { entityTag } from "./entity-tag.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
@@ -16,10 +17,10 @@ import type { MemberOperation } from "./member-operations.js";
 import { areMany, memberPieces, membersOf } from "./members.js";
 import { applyPatchInTurns, type PatchOutcome } from "./patch.js";
 import { type PatchOperation, readPatchRequest } from "./patch-request.js";
-import { checkIfMatch, isUnchanged } from "./preconditions.js";
+import { checkIfMatch } from "./preconditions.js";
 import { chosenIds, wants } from "./project.js";
-import { etagOf, locationOf, memberDocument, type Rendering, renderGroup, renderMembers } from "./render.js";
-import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import { locationOf, memberDocument, type Rendering, renderGroup, renderMembers, type Shown } from "./render.js";
+import { type Creation, type Listed, type Outcome, type ResourceHandler, unlessUnchanged } from "./resource-handler.js";
 import { adoptableFor, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
 import { changing, newIdOf, pushFor, type Visit } from "./visit.js";
@@ -47,7 +48,8 @@ async function listGroups(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
   const asked = { ...query, ...adoptableFor(visit.caller) };
   const { rows, ...listed } = await reader.directoryGroupsList(connection.id, asked);
-  return { ...listed, resources: await renderAll(visit, rows) };
+  const shown = await renderAll(visit, rows);
+  return { ...listed, resources: shown.map(({ resource }) => resource) };
 }
 
 function createGroup(visit: Visit, body: Json): Creation {
@@ -70,15 +72,15 @@ function createGroup(visit: Visit, body: Json): Creation {
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {
-  const row = await stored(visit);
-  if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
-  return outcome(visit, 200, row);
+  const found = await outcome(visit, 200, await stored(visit));
+  // names that are read only as they are sent are in no tag
+  return unlessUnchanged(visit, found, !comesApart(found.resource));
 }
 
 function replaceGroup(visit: Visit, body: Json): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    const named = checkIfMatch(visit.preconditions, etagOf(row.version));
+    const named = checkIfMatch(visit.preconditions, row.version);
     const { document, members } = readGroup(body, visit.reading, row.resource);
     const next = sameJson(document.resource, row.resource) && !row.adoptable ? undefined : document;
     const pushed = await pushFor(visit, groupChanges(row, named, next, [{ kind: "setMembers", members }]));
@@ -91,7 +93,7 @@ function patchGroup(visit: Visit, body: Json): Promise<Outcome> {
   const operations = readPatchRequest(body, visit.reading);
   return changing(visit, async () => {
     const row = await stored(visit);
-    const named = checkIfMatch(visit.preconditions, etagOf(row.version));
+    const named = checkIfMatch(visit.preconditions, row.version);
     const { resource, changed, members } = await applyToGroup(visit, row, operations);
     const next = changed || row.adoptable ? groupDocument(resource, visit.reading) : undefined;
     const changes = groupChanges(row, named, next, members);
@@ -149,7 +151,7 @@ function patched(visit: Visit, row: DirectoryGroupRow, pushed: Pushed | undefine
   const asked = visit.projection.mode !== "default";
   const large = row.memberCount + row.nestedCount > MEMBERS_IN_ANSWER;
   if (!asked && (large || visit.reading.dialect.groupPatchStatus === 204)) {
-    return Promise.resolve({ status: 204, etag: etagOf(row.version), ...runOf(pushed) });
+    return Promise.resolve({ status: 204, etag: entityTag(row), ...runOf(pushed) });
   }
   return outcome(visit, 200, row, pushed);
 }
@@ -157,7 +159,7 @@ function patched(visit: Visit, row: DirectoryGroupRow, pushed: Pushed | undefine
 function deleteGroup(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
-    const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
+    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
     const pushed = await pushFor(
       visit,
       adoptable
@@ -187,13 +189,13 @@ function runOf(pushed: Pushed | undefined): Pick<Outcome, "run"> {
 }
 
 async function outcome(visit: Visit, status: 200 | 201, row: DirectoryGroupRow, pushed?: Pushed): Promise<Outcome> {
-  const [resource] = await renderAll(visit, [row]);
+  const [shown] = await renderAll(visit, [row]);
   const location = locationOf(visit.room.schemas.group, row.id, visit.room.baseUrl);
-  return { status, location, etag: etagOf(row.version), ...(resource && { resource }), ...runOf(pushed) };
+  return { status, location, ...shown, ...runOf(pushed) };
 }
 
 /** Members of the whole page are asked for at once, those of long lists as they are sent, and none where the answer shows none. */
-async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Promise<readonly JsonObject[]> {
+async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Promise<readonly Shown[]> {
   if (rows.length === 0) return [];
   const { room, projection } = visit;
   const { reader } = visit.caller;
@@ -208,7 +210,8 @@ async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Prom
   const pieces = memberPieces(reader, rows);
   return inBreaths(rows, (row) => {
     if (row.memberCount + row.nestedCount === 0) return renderGroup(row, [], rendering);
-    return withApart(renderGroup(row, undefined, rendering), "members", shownPieces(pieces(row), rendering));
+    const { resource, etag } = renderGroup(row, undefined, rendering);
+    return { etag, resource: withApart(resource, "members", shownPieces(pieces(row), rendering)) };
   });
 }
 

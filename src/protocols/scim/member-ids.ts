@@ -11,12 +11,17 @@ import { memberFromText } from "./quirks/generic.js";
 import type { Attribute } from "./schema.js";
 import { isStorable } from "./storable-text.js";
 
+/** How many a value of `members` lists, as it was sent. */
+export function membersListed(value: Json): number {
+  if (value === null) return 0;
+  return isList(value) ? value.length : 1;
+}
+
 /** The ids that a value of `members` lists, each once; null lists none, and a list of nulls is refused. Linear in the list. */
 export function readMemberIds(value: Json, reading: Reading): readonly string[] {
   if (value === null) return [];
   if (!isList(value)) reading.quirks.add("lone_value");
   const list = isList(value) ? value : [value];
-  refuseTooMany(list.length, reading);
   const ids = new Set<string>();
   for (const item of list) {
     if (item === null) reading.quirks.add("null_element");

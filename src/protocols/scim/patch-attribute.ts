@@ -170,7 +170,8 @@ function changeSelected(change: AttributeChange, before: Elements, reading: Read
   if (kind === "remove" || change.value === null) {
     if (kind === "add") return before;
     const takeAway = taker(change, reading);
-    return before.flatMap((element, index) => (selected[index] ? takeAway(element) : [element]));
+    const left = before.flatMap((element, index) => (selected[index] ? takeAway(element) : [element]));
+    return target.sub === undefined ? left : joinElements(attribute, [], left, reading);
   }
   if (!selected.includes(true)) {
     const made = makeElement(change, reading);
@@ -190,10 +191,14 @@ function changeSelected(change: AttributeChange, before: Elements, reading: Read
   );
 }
 
-/** Without its value an element says nothing; nor with only its type and whether it is the primary one. */
+/**
+ * RFC 7644 section 3.5.2.2: the part alone goes. With its value the element goes where it cannot be without one, and with any part
+ * where nothing would be left but its type and whether it is the primary one.
+ */
 function taker({ target: { attribute, sub } }: AttributeChange, reading: Reading): (element: Json) => Elements {
+  const isNeeded = sub?.name === "value" && (sub.required || isRoles(attribute));
   return (element) => {
-    if (sub === undefined || sub.name === "value" || !isObject(element)) return [];
+    if (sub === undefined || isNeeded || !isObject(element)) return [];
     const rest = withoutPart(attribute, element, sub.name, reading);
     return Object.keys(rest).some((key) => key !== "type" && key !== "primary") ? [rest] : [];
   };

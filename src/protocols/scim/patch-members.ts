@@ -5,7 +5,7 @@ import { quote } from "../../model/quote.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { matches } from "./filter-match.js";
-import { memberCandidates, namesNobody, readMemberIds, refuseTooMany } from "./member-ids.js";
+import { memberCandidates, membersListed, namesNobody, readMemberIds, refuseTooMany } from "./member-ids.js";
 import type { MemberOperations } from "./member-operations.js";
 import type { AttributeTarget } from "./patch-path.js";
 import type { PatchKind } from "./patch-request.js";
@@ -29,13 +29,11 @@ export function applyMembers(
   target: AttributeTarget,
   value: Json | undefined,
 ): void {
-  const { members, reading } = draft;
+  const { members } = draft;
   if (target.sub !== undefined) {
     throw new ScimError("mutability", `${quote(target.sub.id)} cannot be changed: add and remove whole members`);
   }
   const ids = target.where === undefined ? listedIds(draft, kind, value) : selectedIds(draft, target, target.where);
-  draft.named += ids?.length ?? 0;
-  refuseTooMany(draft.named, reading);
   if (ids === undefined) members.set([]);
   else if (kind === "add") members.add(ids);
   else if (kind === "remove") members.remove(ids);
@@ -45,15 +43,16 @@ export function applyMembers(
 
 /** RFC-48: all that the path says must hold, also of whom an operation before has added. An id of nobody is let pass: it is refused later. */
 function selectedIds(
-  { present, asked }: MemberDraft,
+  draft: MemberDraft,
   { attribute }: AttributeTarget,
   { node, filter }: NonNullable<AttributeTarget["where"]>,
 ): readonly string[] {
   const { ids, conditional } = memberCandidates(node, attribute);
+  countNamed(draft, ids.length);
   if (!conditional) return ids;
   return ids.filter((id) => {
-    asked.add(id);
-    const member = present.get(id);
+    draft.asked.add(id);
+    const member = draft.present.get(id);
     return member === undefined || matches(filter, searchValue(attribute, member));
   });
 }
@@ -62,7 +61,14 @@ function selectedIds(
 function listedIds(draft: MemberDraft, kind: PatchKind, value: Json | undefined): readonly string[] | undefined {
   if (value === null) throw namesNobody("null");
   if (value === undefined) return undefined;
+  countNamed(draft, membersListed(value));
   if (kind !== "remove") return readMemberIds(value, draft.reading);
   draft.reading.quirks.add("remove_by_value");
   return readMemberIds(value, draft.reading);
+}
+
+/** Each as often as it is named: who names somebody again makes as much work. */
+function countNamed(draft: MemberDraft, count: number): void {
+  draft.named += count;
+  refuseTooMany(draft.named, draft.reading);
 }

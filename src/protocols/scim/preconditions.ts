@@ -1,5 +1,6 @@
 /** Owns entity tags in requests (RFC 7644 section 3.14). */
 
+import { tagsIn, versionIn } from "./entity-tag.js";
 import { ScimError } from "./errors.js";
 
 /** As in the headers of a request, or in the `version` of a bulk operation. */
@@ -9,51 +10,36 @@ export interface Preconditions {
 }
 
 /**
- * Before a write: `If-Match` must name the present tag (or be a star), `If-None-Match` must not. True when the client
+ * Before a write: `If-Match` must name the present version (or be a star), `If-None-Match` must not. True when the client
  * named a version.
  */
-export function checkIfMatch({ ifMatch, ifNoneMatch }: Preconditions, etag: string): boolean {
-  const known = tagsOf(ifNoneMatch);
+export function checkIfMatch({ ifMatch, ifNoneMatch }: Preconditions, version: number): boolean {
+  const known = tagsIn(ifNoneMatch);
   if (known.includes("*")) {
     throw new ScimError(
       "preconditionFailed",
       "`If-None-Match: *` asks for a resource that is not there, and it is there",
     );
   }
-  if (known.includes(opaque(etag))) {
+  if (known.map(versionIn).includes(`"${version}"`)) {
     throw new ScimError("preconditionFailed", "the resource has the version that `If-None-Match` excludes");
   }
-  return isNamed(ifMatch, etag);
+  return isNamed(ifMatch, `"${version}"`);
 }
 
-/** Before a read: the client has this version already: 304. */
-export function isUnchanged({ ifMatch, ifNoneMatch }: Preconditions, etag: string): boolean {
-  isNamed(ifMatch, etag);
-  const tags = tagsOf(ifNoneMatch);
-  return tags.includes("*") || tags.includes(opaque(etag));
+/** Before a read: the client has this answer already: 304. A tag that says not all of it is named by a star alone. */
+export function isUnchanged({ ifMatch, ifNoneMatch }: Preconditions, etag: string, saysAll: boolean): boolean {
+  const [own = ""] = tagsIn(etag);
+  isNamed(ifMatch, versionIn(own));
+  const tags = tagsIn(ifNoneMatch);
+  return tags.includes("*") || (saysAll && tags.includes(own));
 }
 
-function isNamed(ifMatch: string | undefined, etag: string): boolean {
-  const tags = tagsOf(ifMatch);
+function isNamed(ifMatch: string | undefined, version: string): boolean {
+  const tags = tagsIn(ifMatch);
   if (tags.length === 0) return false;
-  if (!tags.includes("*") && !tags.includes(opaque(etag))) {
+  if (!tags.includes("*") && !tags.map(versionIn).includes(version)) {
     throw new ScimError("preconditionFailed", "the resource has changed since that version: read it again");
   }
   return true;
-}
-
-/** Whether one of the tags, as `If-Match` lists them, is this one. A star is none. */
-export function namesTag(header: string, etag: string): boolean {
-  return tagsOf(header).includes(opaque(etag));
-}
-
-function tagsOf(header: string | undefined): readonly string[] {
-  return (header ?? "")
-    .split(",")
-    .map((tag) => opaque(tag.trim()))
-    .filter((tag) => tag !== "");
-}
-
-function opaque(tag: string): string {
-  return tag.replace(/^W\//i, "");
 }

@@ -117,14 +117,10 @@ export function wants(type: ResourceType, name: string, projection: Projection, 
  * The ids that `attributes=members[value eq "id"]` asks for (C10): with others, no element could be shown. `undefined`: all
  * elements have to be looked at.
  */
-export function chosenIds(
-  type: ResourceType,
-  name: string,
-  { mode, picks }: Projection,
-): readonly string[] | undefined {
+export function chosenIds(type: ResourceType, name: string, projection: Projection): readonly string[] | undefined {
   const attribute = type.core.attributes.get(name.toLowerCase());
-  const named = attribute && picks.get(attribute);
-  if (mode !== "only" || named === undefined || named.length === 0) return undefined;
+  const named = attribute && picksOf(type.core, attribute, projection);
+  if (projection.mode !== "only" || named === undefined || named.length === 0) return undefined;
   const ids = named.map(({ filter }) => filter && idsIn(filter));
   return ids.includes(undefined) ? undefined : ids.flatMap((some) => some ?? []);
 }
@@ -163,7 +159,7 @@ function projectAttributes(schema: Schema, data: JsonObject, projection: Project
   for (const [name, value] of Object.entries(data)) {
     const attribute = schema.attributes.get(name.toLowerCase());
     if (attribute === undefined || !isShown(schema, attribute, projection)) continue;
-    const part = projectValue(attribute, value, projection);
+    const part = projectValue(attribute, value, picksOf(schema, attribute, projection), projection);
     if (part !== undefined) shown[name] = part;
   }
   return shown;
@@ -179,8 +175,21 @@ function isShown(schema: Schema, attribute: Attribute, { mode, schemas, picks, s
   return !schemas.has(schema) && !named?.some((pick) => pick.sub === undefined);
 }
 
-function projectValue(attribute: Attribute, value: Json, projection: Projection): Json | undefined {
-  const picks = projection.picks.get(attribute) ?? [];
+/** What is named of the attribute. Its schema names all of it that is not returned on request alone, whatever else names a part. */
+function picksOf(schema: Schema, attribute: Attribute, { mode, schemas, picks }: Projection): readonly Pick[] {
+  const named = picks.get(attribute) ?? [];
+  const isWhole = mode === "only" && schemas.has(schema) && attribute.returned !== "request";
+  return isWhole && named.length > 0 ? [...named, WHOLE] : named;
+}
+
+const WHOLE: Pick = { sub: undefined, filter: undefined };
+
+function projectValue(
+  attribute: Attribute,
+  value: Json,
+  picks: readonly Pick[],
+  projection: Projection,
+): Json | undefined {
   if (!isList(value)) return projectElement(attribute, value, picks, projection);
   const elements = value.flatMap((element) => {
     const form = picks.some((pick) => pick.filter !== undefined) ? searchValue(attribute, element) : element;

@@ -3,20 +3,24 @@
 import type { Instant } from "../../model/ids.js";
 import type { Json, JsonObject } from "../../model/json.js";
 import type { ShownMember } from "../../provisioning/ports/directory.js";
+import { entityTag, type TaggedRow } from "./entity-tag.js";
 import { isList, isObject } from "./json-value.js";
 import { isShownWhole, type Projection, projectResource } from "./project.js";
 import type { ResourceType } from "./schema.js";
 import { asWritten } from "./written.js";
 
 /** What the directory keeps of any resource. */
-export interface StoredResource {
+export interface StoredResource extends TaggedRow {
   readonly id: string;
   readonly resource: JsonObject;
-  readonly version: number;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
-  /** Shown otherwise than it is stored, since its time is over. */
-  readonly over?: boolean;
+}
+
+/** A resource as an answer has it, and the tag of that answer, which is its `meta.version`, too. */
+export interface Shown {
+  readonly resource: JsonObject;
+  readonly etag: string;
 }
 
 export interface Rendering {
@@ -35,7 +39,7 @@ export interface UserRelations {
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-export function renderUser(row: StoredResource, relations: UserRelations, rendering: Rendering): JsonObject {
+export function renderUser(row: StoredResource, relations: UserRelations, rendering: Rendering): Shown {
   const groups = relations.groups?.map(({ id, displayName }) => ({
     value: id,
     $ref: `${rendering.baseUrl}/Groups/${id}`,
@@ -43,17 +47,29 @@ export function renderUser(row: StoredResource, relations: UserRelations, render
     type: "direct",
   }));
   const resource = withManager(row.resource, relations.manager, rendering.baseUrl);
-  return render(row, groups === undefined ? resource : { ...resource, groups }, rendering);
+  const etag = entityTag(row, derivedOf(relations));
+  return render(row, groups === undefined ? resource : { ...resource, groups }, rendering, etag);
 }
+
+/** What stands in a user's answer of others. A manager without a name is found all the same. */
+function derivedOf({ groups, manager }: UserRelations): readonly string[] {
+  const derived: string[] = [];
+  for (const { id, displayName } of groups ?? []) derived.push(id, displayName);
+  if (manager !== undefined) derived.push(MANAGER, manager.displayName ?? "");
+  return derived;
+}
+
+const MANAGER = "manager";
 
 /** `members` are left out when the answer does not show them, or shows them apart. */
 export function renderGroup(
   row: StoredResource,
   members: readonly ShownMember[] | undefined,
   rendering: Rendering,
-): JsonObject {
+): Shown {
   const resource = members === undefined ? row.resource : { ...row.resource, members: memberList(members, rendering) };
-  return render(row, resource, rendering);
+  const derived = members?.flatMap(({ id, display }) => [id, display]);
+  return render(row, resource, rendering, entityTag(row, derived));
 }
 
 /** Members alone, as far as the answer shows them. */
@@ -71,8 +87,8 @@ export function memberDocument({ id, type, display }: ShownMember, baseUrl: stri
   return { value: id, $ref: `${baseUrl}/${type}s/${id}`, type, display };
 }
 
-export function renderCustom(row: StoredResource, rendering: Rendering): JsonObject {
-  return render(row, row.resource, rendering);
+export function renderCustom(row: StoredResource, rendering: Rendering): Shown {
+  return render(row, row.resource, rendering, entityTag(row));
 }
 
 export interface ServiceAccountRelations {
@@ -84,11 +100,12 @@ export function renderServiceAccount(
   row: StoredResource,
   { owner }: ServiceAccountRelations,
   rendering: Rendering,
-): JsonObject {
+): Shown {
   const { resource } = row;
   const value = resource["owner"];
-  if (owner === undefined || !isObject(value)) return render(row, resource, rendering);
-  return render(row, { ...resource, owner: linkedUser(value, owner, rendering.baseUrl) }, rendering);
+  if (owner === undefined || !isObject(value)) return render(row, resource, rendering, entityTag(row));
+  const etag = entityTag(row, [owner.displayName ?? ""]);
+  return render(row, { ...resource, owner: linkedUser(value, owner, rendering.baseUrl) }, rendering, etag);
 }
 
 /** A reference to a user, with the link and the name where that is known. */
@@ -110,9 +127,10 @@ function withManager(resource: JsonObject, found: UserRelations["manager"], base
 }
 
 /** What `renderUser` makes, where nothing but its text is needed: for much less where the answer shows all of it. */
-export function shownUser(row: StoredResource, relations: UserRelations, rendering: Rendering): JsonObject {
-  const text = userText(row, relations, rendering);
-  return text === undefined ? renderUser(row, relations, rendering) : asWritten(text);
+export function shownUser(row: StoredResource, relations: UserRelations, rendering: Rendering): Shown {
+  const etag = entityTag(row, derivedOf(relations));
+  const text = userText(row, relations, rendering, etag);
+  return text === undefined ? renderUser(row, relations, rendering) : { resource: asWritten(text), etag };
 }
 
 /** The list of groups is longer than all the rest, and its form is known. */
@@ -120,13 +138,14 @@ function userText(
   row: StoredResource,
   { groups, manager }: UserRelations,
   { type, baseUrl, projection }: Rendering,
+  etag: string,
 ): string | undefined {
   const resource = withManager(row.resource, manager, baseUrl);
   const fits = isShownWhole(type, resource, projection) && !("groups" in resource) && !("meta" in resource);
   if (!fits) return undefined;
   const own = JSON.stringify({ schemas: schemasOf(type, resource), id: row.id, ...resource });
   const lists = groups === undefined ? "" : `,"groups":[${groupsText(groups, baseUrl)}]`;
-  return `${own.slice(0, -1)}${lists},"meta":${JSON.stringify(metaOf(row, type, baseUrl))}}`;
+  return `${own.slice(0, -1)}${lists},"meta":${JSON.stringify(metaOf(row, type, baseUrl, etag))}}`;
 }
 
 function groupsText(groups: NonNullable<UserRelations["groups"]>, baseUrl: string): string {
@@ -146,20 +165,20 @@ function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-function render(row: StoredResource, resource: JsonObject, rendering: Rendering): JsonObject {
+function render(row: StoredResource, resource: JsonObject, rendering: Rendering, etag: string): Shown {
   const { type, projection } = rendering;
-  const meta = metaOf(row, type, rendering.baseUrl);
+  const meta = metaOf(row, type, rendering.baseUrl, etag);
   const shown = projectResource(type, { id: row.id, ...resource, meta }, projection);
-  return { schemas: schemasOf(type, shown), ...shown };
+  return { resource: { schemas: schemasOf(type, shown), ...shown }, etag };
 }
 
-function metaOf(row: StoredResource, type: ResourceType, baseUrl: string): JsonObject {
+function metaOf(row: StoredResource, type: ResourceType, baseUrl: string, version: string): JsonObject {
   return {
     resourceType: type.name,
     created: row.createdAt,
     lastModified: row.modifiedAt,
     location: locationOf(type, row.id, baseUrl),
-    version: etagOf(row.version, row.over),
+    version,
   };
 }
 
@@ -171,9 +190,4 @@ function schemasOf(type: ResourceType, shown: JsonObject): Json {
 
 export function locationOf(type: ResourceType, id: string, baseUrl: string): string {
   return `${baseUrl}${type.endpoint}/${id}`;
-}
-
-/** A weak entity tag: equal tags mean equal data of the resource itself; names of groups, members and managers are others' data. */
-export function etagOf(version: number, over = false): string {
-  return `W/"${version}${over ? "-over" : ""}"`;
 }

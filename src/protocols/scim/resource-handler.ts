@@ -7,6 +7,7 @@ import type { Json, JsonObject } from "../../model/json.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { Walked } from "../../provisioning/ports/directory.js";
 import type { ListQuery } from "./list-query.js";
+import { isUnchanged } from "./preconditions.js";
 import type { ResourceType } from "./schema.js";
 import { bodySaysOff, orSwitchOff } from "./switch-off.js";
 import { pushFor, type Visit, type VisitRequest, visited, withRoles } from "./visit.js";
@@ -61,18 +62,30 @@ export interface ResourceHandler {
   remove(visit: Visit): Promise<Outcome>;
 }
 
+/** What was read, or that the client has it already. `saysAll`: the tag tells every change of it. */
+export function unlessUnchanged({ preconditions }: Visit, read: Outcome, saysAll = true): Outcome {
+  const { etag = "" } = read;
+  return isUnchanged(preconditions, etag, saysAll) ? { status: 304, etag } : read;
+}
+
 /** One operation as a request or a line of a bulk request asks for it. */
 export type Operation =
   | { readonly kind: "create"; readonly body: Json }
   | { readonly kind: "replace" | "patch"; readonly body: Json }
-  | { readonly kind: "read" | "remove" };
+  | { readonly kind: "read" }
+  | { readonly kind: "remove" };
 
 export function operate(handler: ResourceHandler, asked: VisitRequest, operation: Operation): Promise<Outcome> {
   if (operation.kind === "create") return makeOne(handler, asked, operation.body);
-  return visited(handler, { ...asked, reads: operation.kind === "read" }, async (visit) => {
-    if (asked.refused && !handler.switchesOff) throw asked.refused;
-    if ("body" in operation) return handler[operation.kind](await withRoles(visit, operation.body), operation.body);
-    return handler[operation.kind](visit);
+  if (operation.kind === "read") return visited(handler, { ...asked, reads: true }, (visit) => handler.read(visit));
+  // there is nothing to show after it
+  if (operation.kind === "remove")
+    return visited(handler, { ...asked, projection: {} }, (visit) => handler.remove(visit));
+  const { kind, body } = operation;
+  return visited(handler, asked, async (visit) => {
+    const { refused } = visit.reading;
+    if (refused && !handler.switchesOff) throw refused;
+    return handler[kind](await withRoles(visit, body), body);
   });
 }
 
@@ -82,7 +95,7 @@ function makeOne(handler: ResourceHandler, asked: VisitRequest, body: Json): Pro
     const { letGo } = handler;
     const write = async () => makeNow(asked, handler.create(await withRoles(visit, body), body));
     if (letGo === undefined) {
-      if (asked.refused) throw asked.refused;
+      if (reading.refused) throw reading.refused;
       return write();
     }
     const alone = async () => makeNow(asked, letGo(visit, body));

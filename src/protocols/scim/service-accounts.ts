@@ -7,16 +7,16 @@ import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { Written } from "../../provisioning/ingest-state.js";
 import type { DirectoryUserRow } from "../../provisioning/ports/directory.js";
-import { accountAt, accountFilterAt, accountSortAt, accountTag, withoutReadActive } from "./account-expiry.js";
+import { accountAt, accountFilterAt, accountSortAt, withoutReadActive } from "./account-expiry.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import { applyPatchInTurns } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
-import { checkIfMatch, isUnchanged } from "./preconditions.js";
+import { checkIfMatch } from "./preconditions.js";
 import { wants } from "./project.js";
-import { locationOf, renderServiceAccount } from "./render.js";
-import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import { locationOf, renderServiceAccount, type Shown } from "./render.js";
+import { type Creation, type Listed, type Outcome, type ResourceHandler, unlessUnchanged } from "./resource-handler.js";
 import type { ScimRoom } from "./scim-request.js";
 import { ownerOf, readServiceAccount, serviceAccountDocument } from "./service-account-document.js";
 import { isStorable } from "./storable-text.js";
@@ -47,7 +47,8 @@ async function listAccounts(visit: Visit, query: ListQuery): Promise<Listed> {
     ...(query.filter && { filter: accountFilterAt(query.filter, now) }),
     ...(query.sort && { sort: accountSortAt(query.sort, now) }),
   });
-  return { ...listed, resources: await renderAll(visit, rows, now) };
+  const shown = await renderAll(visit, rows, now);
+  return { ...listed, resources: shown.map(({ resource }) => resource) };
 }
 
 function createAccount(visit: Visit, body: Json): Creation {
@@ -60,10 +61,7 @@ function createAccount(visit: Visit, body: Json): Creation {
 }
 
 async function readOne(visit: Visit): Promise<Outcome> {
-  const row = await stored(visit);
-  const etag = accountTag(row, visit.room.p.now());
-  if (isUnchanged(visit.preconditions, etag)) return { status: 304, etag };
-  return outcome(visit, 200, row);
+  return unlessUnchanged(visit, await outcome(visit, 200, await stored(visit)));
 }
 
 function replaceAccount(visit: Visit, sent: Json): Promise<Outcome> {
@@ -100,7 +98,7 @@ function change(
 ): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    checkIfMatch(visit.preconditions, accountTag(row, visit.room.p.now()));
+    checkIfMatch(visit.preconditions, row.version);
     const { resource: before } = row;
     const written = (document: ScimServiceAccountDocument) => write(visit, document, row);
     return orSwitchOff({
@@ -120,10 +118,8 @@ function change(
 
 function deleteAccount(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
-    const row = await stored(visit);
-    const { id, version } = row;
-    const tag = accountTag(row, visit.room.p.now());
-    const ifVersion = checkIfMatch(visit.preconditions, tag) ? { ifVersion: version } : {};
+    const { id, version } = await stored(visit);
+    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
     await pushFor(visit, [{ kind: "deleteServiceAccount", id, ...ifVersion }]);
     return { status: 204 } as const;
   });
@@ -160,18 +156,12 @@ async function saved(
 }
 
 async function outcome(visit: Visit, status: 200 | 201, row: DirectoryUserRow): Promise<Outcome> {
-  const now = visit.room.p.now();
-  const [resource] = await renderAll(visit, [row], now);
-  const location = locationOf(visit.room.schemas.serviceAccount, row.id, visit.room.baseUrl);
-  return { status, location, etag: accountTag(row, now), ...(resource && { resource }) };
+  const [shown] = await renderAll(visit, [row], visit.room.p.now());
+  return { status, location: locationOf(visit.room.schemas.serviceAccount, row.id, visit.room.baseUrl), ...shown };
 }
 
 /** Owners of the whole page in one question, and only when the answer shows them. */
-async function renderAll(
-  visit: Visit,
-  stored: readonly DirectoryUserRow[],
-  now: Instant,
-): Promise<readonly JsonObject[]> {
+async function renderAll(visit: Visit, stored: readonly DirectoryUserRow[], now: Instant): Promise<readonly Shown[]> {
   const { room, caller, projection } = visit;
   const rows = stored.map((row) => accountAt(row, now));
   const type = room.schemas.serviceAccount;

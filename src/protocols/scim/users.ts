@@ -16,10 +16,10 @@ import { isObject, sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import { applyPatchInTurns } from "./patch.js";
 import { readPatchRequest } from "./patch-request.js";
-import { checkIfMatch, isUnchanged } from "./preconditions.js";
+import { checkIfMatch } from "./preconditions.js";
 import { wants } from "./project.js";
-import { etagOf, locationOf, renderUser, shownUser } from "./render.js";
-import type { Creation, Listed, Outcome, ResourceHandler } from "./resource-handler.js";
+import { locationOf, renderUser, type Shown, shownUser } from "./render.js";
+import { type Creation, type Listed, type Outcome, type ResourceHandler, unlessUnchanged } from "./resource-handler.js";
 import { adoptableFor, type ScimCaller, type ScimRoom } from "./scim-request.js";
 import { isStorable } from "./storable-text.js";
 import { bodySaysOff, namesLeaving, orSwitchOff, patchSaysOff, switchedOff } from "./switch-off.js";
@@ -46,7 +46,8 @@ export function userHandler({ schemas, bodyBytes }: ScimRoom): ResourceHandler {
 
 async function listUsers(visit: Visit, query: ListQuery): Promise<Listed> {
   const { rows, ...listed } = await listedRows(visit, query);
-  return { ...listed, resources: await renderAll(visit, rows, shownUser) };
+  const shown = await renderAll(visit, rows, shownUser);
+  return { ...listed, resources: shown.map(({ resource }) => resource) };
 }
 
 async function listedRows(visit: Visit, query: ListQuery): Promise<DirectoryList<DirectoryUserRow>> {
@@ -79,8 +80,7 @@ function letGo(visit: Visit, body: Json): Creation {
 
 async function readOne(visit: Visit): Promise<Outcome> {
   const row = await stored(visit, showsGroups(visit));
-  if (isUnchanged(visit.preconditions, etagOf(row.version))) return { status: 304, etag: etagOf(row.version) };
-  return outcome(visit, 200, row, shownUser);
+  return unlessUnchanged(visit, await outcome(visit, 200, row, shownUser));
 }
 
 function replaceUser(visit: Visit, body: Json): Promise<Outcome> {
@@ -119,7 +119,7 @@ function change(
 ): Promise<Outcome> {
   return changing(visit, async () => {
     const row = await stored(visit);
-    checkIfMatch(visit.preconditions, etagOf(row.version));
+    checkIfMatch(visit.preconditions, row.version);
     const { id, version, resource: before } = row;
     const written = async (one: Draft, hasFallback = false) => {
       const { rows } = await pushFor(visit, [{ kind: "upsertUser", ...one, id, ifVersion: version }], hasFallback);
@@ -146,7 +146,7 @@ function offDocument({ reading }: Visit, stored: JsonObject): ScimUserDocument {
 function deleteUser(visit: Visit): Promise<Outcome> {
   return changing(visit, async () => {
     const { id, version, resource, adoptable } = await stored(visit);
-    const ifVersion = checkIfMatch(visit.preconditions, etagOf(version)) ? { ifVersion: version } : {};
+    const ifVersion = checkIfMatch(visit.preconditions, version) ? { ifVersion: version } : {};
     // Who was made by hand becomes the connection's own first, and leaves as anybody else does.
     const changes: readonly DirectoryChange[] = adoptable
       ? [
@@ -190,9 +190,8 @@ async function outcome(
   row: DirectoryUserRow,
   show: typeof renderUser = renderUser,
 ): Promise<Outcome> {
-  const [resource] = await renderAll(visit, [row], show);
-  const location = locationOf(visit.room.schemas.user, row.id, visit.room.baseUrl);
-  return { status, location, etag: etagOf(row.version), ...(resource && { resource }) };
+  const [shown] = await renderAll(visit, [row], show);
+  return { status, location: locationOf(visit.room.schemas.user, row.id, visit.room.baseUrl), ...shown };
 }
 
 /** Groups and managers of the whole page in one question each, and only when the answer shows them. */
@@ -200,13 +199,13 @@ async function renderAll(
   visit: Visit,
   rows: readonly DirectoryUserRow[],
   show: typeof renderUser,
-): Promise<readonly JsonObject[]> {
+): Promise<readonly Shown[]> {
   if (rows.length === 0) return [];
   const { room, caller, projection } = visit;
   const type = room.schemas.user;
   const groups = showsGroups(visit) ? await groupsByUser(caller, rows) : undefined;
   const managers = wants(type, "manager", projection, ENTERPRISE) ? await managersOf(caller, rows) : new Map();
-  const shown = (row: DirectoryUserRow): JsonObject => {
+  const shown = (row: DirectoryUserRow): Shown => {
     const manager = managers.get(managerId(row.resource) ?? "");
     const relations = { ...(groups && { groups: groups.get(row.id) ?? [] }), ...(manager && { manager }) };
     return show(row, relations, { type, baseUrl: room.baseUrl, projection });

@@ -15,7 +15,7 @@ import type { ScimCaller, ScimRoom } from "./scim-request.js";
 export interface VisitRequest {
   readonly room: ScimRoom;
   readonly caller: ScimCaller;
-  /** Nothing is written. */
+  /** Nothing is written. Else a projection that is refused is refused as what a body says is: it keeps nobody in. */
   readonly reads?: boolean;
   /** Of the resource that is meant, or the one that is made where it has its id beforehand; absent where all of them are. */
   readonly id?: string;
@@ -79,16 +79,17 @@ export async function visited<T>(
     ...(managedAs === "serviceAccounts" && { ownsNothing: true as const }),
   };
   const members = { before: membersBefore, named: 0 };
-  const reading: Reading = {
-    ...startReading(type, profile, room.limits),
-    members,
-    ...(roles && { roles }),
-    ...(refused && { refused }),
-  };
+  const start: Reading = { ...startReading(type, profile, room.limits), members, ...(roles && { roles }) };
   try {
-    return await serve({ room, caller, id, reading, projection: readProjection(projection, reading), preconditions });
+    const asked = projectionOrRefusal(projection, start);
+    const unread = asked instanceof ScimError ? asked : undefined;
+    if (unread !== undefined && reads) throw unread;
+    const why = refused ?? unread;
+    const reading = why === undefined ? start : { ...start, refused: why };
+    const shown = asked instanceof ScimError ? readProjection({}, start) : asked;
+    return await serve({ room, caller, id, reading, projection: shown, preconditions });
   } finally {
-    if (reading.quirks.size > 0) told.onQuirks([...reading.quirks].sort());
+    if (start.quirks.size > 0) told.onQuirks([...start.quirks].sort());
     if (members.named > 0) told.onMembers?.(members.named);
   }
 }
@@ -98,6 +99,15 @@ function refuseUnmanaged({ type, managedAs, readsAsNone }: ResourceHandler, { sl
   const reason = `connection \`${slug}\` does not manage ${type.endpoint}: add \`${managedAs}\` to its setting \`manages\``;
   if (id === undefined || !readsAsNone) throw new ScimError("forbidden", reason);
   if (id !== "") throw new ScimError("notFound", `no ${type.name} ${quote(id)}: ${reason}`);
+}
+
+function projectionOrRefusal(asked: ProjectionRequest, reading: Reading): Projection | ScimError {
+  try {
+    return readProjection(asked, reading);
+  } catch (refusal) {
+    if (refusal instanceof ScimError) return refusal;
+    throw refusal;
+  }
 }
 
 /** The visit with what the active mapping says of roles, where the body speaks of them and the connection takes them. */
