@@ -56,7 +56,10 @@ describe("SCIM addresses", () => {
     }
     const user = await fetched(`/api/scim/v2/users/${ada}`);
     expect(user.headers.get("content-location")).to.equal(`${service.url}/api/scim/v2/Users/${ada}`);
-    expect((await fetched(`/api/scim/v2/Users/${ada.toLowerCase()}`)).status).to.equal(404);
+    for (const path of [`/v2/Users/${ada.toLowerCase()}`, "/V2/Users", "/v2/Us%65rs"]) {
+      expect((await fetched(`/api/scim${path}`)).status, path).to.equal(404);
+    }
+    expect((await fetched("/API/scim/v2/Users")).status).to.equal(404);
   });
 
   it("answer HEAD as GET, without the body", async () => {

@@ -283,7 +283,8 @@ describe("service accounts over SCIM", () => {
 
     it("keep what was pushed when what was read comes back in another spelling, and believe no tag but the present one", async () => {
       const directory = await connect();
-      const past = { expiresAt: "2020-01-01T00:00:00Z", active: true, roles: [ADMIN_ROLE] };
+      const owner = { value: await directory.user("olga", { displayName: "Olga" }) };
+      const past = { expiresAt: "2020-01-01T00:00:00Z", active: true, roles: [ADMIN_ROLE], owner };
       const spelled: readonly (readonly [name: string, said: JsonObject])[] = [
         ["as text", { active: "False" }],
         ["in another letter case", { ACTIVE: "false" }],

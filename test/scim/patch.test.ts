@@ -427,6 +427,7 @@ describe("SCIM PATCH of users", () => {
     ["invalidPath", "RFC-43: an attribute of groups", [{ op: "add", path: "members", value: [{ value: "u" }] }]],
     ["noTarget", "a value that names nothing known", [{ op: "replace", value: { actve: false } }]],
     ["noTarget", "an empty value", [{ op: "replace", value: {} }]],
+    ["noTarget", "an empty value at the URN of a schema", [{ op: "replace", path: ENTERPRISE, value: {} }]],
     [
       "noTarget",
       "an extension's value that names nothing known",
@@ -569,6 +570,10 @@ describe("SCIM PATCH of users", () => {
     const schemas = new Map(type.schemas).set(core.urn.toLowerCase(), core);
     const strict = { ...reading, type: { ...type, core, schemas } };
     expect(applyPatch(before, readPatchRequest(remove, strict), strict).resource).not.to.have.property("emails");
+  });
+
+  it("an extension with nothing in it, in a value without a path, replaces nothing", () => {
+    expect(patch([{ op: "replace", value: { [ENTERPRISE]: {} } }]).changed).to.equal(false);
   });
 
   it("RFC-47: an operation that fails leaves nothing of those before it", () => {
