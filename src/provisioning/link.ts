@@ -24,8 +24,30 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
   if (!known) await tx.lockTenant();
   const row = known ?? (await tx.rowBySubject(connection.id, observed.subject));
   if (row === undefined) return whoSignsIn(signIn, await gatherNew(tx, connection, signIn));
-  if (row.hasScim || connection.sync !== "live") return { kind: "row", row };
+  if (connection.sync !== "live") return { kind: "row", row };
+  if (row.hasScim) return whoIsPushed(tx, connection, signIn, row);
   return whoSignsIn(signIn, await gatherKnown(tx, connection, signIn, row));
+}
+
+/** INVARIANT: a person whose lasting ids are those of the last sign-in, and who is active, costs no question. */
+async function whoIsPushed(
+  tx: TenantWriter,
+  connection: Connection,
+  signIn: SignInNames,
+  known: LinkCandidate,
+): Promise<WhoSignsIn> {
+  const ids = signIn.names.filter(({ kind }) => kind === "id");
+  if (known.scimActive && ids.length === 0) return { kind: "row", row: known };
+  const called = await tx.signInNames(known.id);
+  const isSame = ({ name }: SignInName) => called.some((one) => one.kind === "id" && one.name === name);
+  if (known.scimActive && ids.every(isSame)) return { kind: "row", row: known, called };
+  const [rows = []] = await tx.metBy(connection.id, [signIn]);
+  const facts = { live: true, rows, known, privileged: new Set<never>(), contested: new Set<never>() };
+  const who = whoSignsIn(signIn, facts);
+  if (who.kind === "row") return { ...who, called };
+  const [account] = await tx.people([known.user]);
+  const isLast = account !== undefined && (await isLastWayIn(tx, account));
+  return isLast ? { kind: "row", row: known, called } : who;
 }
 
 async function gatherNew(tx: TenantWriter, connection: Connection, signIn: SignInNames): Promise<SignInFacts> {

@@ -81,13 +81,22 @@ export async function observeUser(
     const user = await insertObserved(tx, connection, observed, now);
     return { kind: "row", user, took: true };
   }
-  const { row, joins } = linked;
+  const { row, joins, called } = linked;
   const joined = joins && (await moveSignIn(tx, connection, joins, row, now));
   if (joined) await tx.markDirty([joined.user], "sign_in", now);
   await keepFormerSubject(tx, row, observed.subject);
   const took = await takeUp(tx, row, observed, options);
-  await tx.keepSignInNames(row.id, signInNames(observed).names);
+  if (!(await isRefused(tx, connection, row))) {
+    await tx.keepSignInNames(row.id, signInNames(observed).names, joined ? undefined : called);
+  }
   return { kind: "row", user: row.user, took, ...(joined && { joined }) };
+}
+
+/** INVARIANT: what whoever is switched off calls themselves is no name of theirs: it would close the door for colleagues. */
+async function isRefused(tx: TenantWriter, { sync }: Connection, row: LinkCandidate): Promise<boolean> {
+  if (sync !== "live" || !row.hasScim || row.scimActive) return false;
+  const [account] = await tx.people([row.user]);
+  return account?.status !== "registered";
 }
 
 function addressesOf({ verifiedEmail, claimedEmail, userNames }: ObserveUser) {

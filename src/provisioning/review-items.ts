@@ -223,13 +223,24 @@ async function moveSubject(
 ): Promise<JoinNotice | undefined> {
   const known = await tx.rowBySubject(connection.id, subject);
   if (known?.id === row.id) return undefined;
-  if (known?.hasScim) {
-    throw new Refusal("conflict", `\`${subject}\` signs in as another pushed user, \`${known.id}\`: put the item away`);
-  }
-  if (known !== undefined) return moveAlone(tx, connection, { ...known, subject }, row, now);
+  if (known?.hasScim) await leaveSubject(tx, known, now);
+  else if (known !== undefined) return moveAlone(tx, connection, { ...known, subject }, row, now);
   await keepFormerSubject(tx, row, subject);
   await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), subject, now);
   return undefined;
+}
+
+/** The subject was another pushed person's, who is known by what they are called until they sign in again. */
+async function leaveSubject(tx: TenantWriter, known: LinkCandidate, now: Instant): Promise<void> {
+  if (await holdsPrivileges(tx, known.user)) {
+    throw new Refusal(
+      "conflict",
+      `the subject is that of \`${known.user}\`, who holds privileges: take them away, and accept again`,
+    );
+  }
+  await keepFormerSubject(tx, known, undefined);
+  await tx.updateClaims(known.id, known.claims ?? emptyClaims(now), null, now);
+  await tx.endAllSessions([known.user]);
 }
 
 async function moveAlone(

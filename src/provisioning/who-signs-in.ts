@@ -15,7 +15,7 @@
  */
 import { fold } from "../model/fold.js";
 import type { DirectoryUserId, UserId } from "../model/ids.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate, SignInName } from "./ports/directory.js";
 import type { Met, MetRow } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import { links, type MeantBy, meantBy, moves, proves, type SignInNames } from "./sign-in-names.js";
@@ -26,7 +26,7 @@ export interface SignInFacts {
   readonly live: boolean;
   /** Whom it meets there, but for its own row. */
   readonly rows: readonly MetRow[];
-  /** Its own row: they are known by sign-in alone. */
+  /** The row of its subject: known by sign-in alone, or a pushed person's. */
   readonly known?: LinkCandidate;
   /** Accounts that no client moves. */
   readonly privileged: ReadonlySet<UserId>;
@@ -43,6 +43,8 @@ export type WhoSignsIn =
       readonly row: LinkCandidate;
       /** The row of the sign-in until now, which becomes that of the pushed one. */
       readonly joins?: SignedInRow;
+      /** What the last sign-in of the row called the person, where it was read. */
+      readonly called?: readonly SignInName[];
     }
   /** Refused, and never made anew (SCIM beats JIT). */
   | {
@@ -71,6 +73,7 @@ interface MetAs {
 
 /** Decides by the table above. */
 export function whoSignsIn(signIn: SignInNames, facts: SignInFacts): WhoSignsIn {
+  if (facts.known?.hasScim) return whoIsPushed(signIn, facts, facts.known);
   if (facts.known) return whoIsKnown(signIn, facts, facts.known);
   const who = whoIsNew(signIn, facts);
   const isRefused = who.kind === "ambiguous" || who.kind === "inactive";
@@ -99,7 +102,10 @@ function standingOf(row: MetRow, live: boolean): Standing {
 }
 
 function claimed(signIn: SignInNames, met: readonly MetAs[]): WhoSignsIn | undefined {
-  const rows = met.filter(({ row, is }) => (is === "free" || is === "unclaimed") && hasId(signIn, row.externalId));
+  const named = met.filter(({ row, is }) => (is === "free" || is === "unclaimed") && hasId(signIn, row.externalId));
+  const free = new Set(named.flatMap(({ row, is }) => (is === "free" ? row.externalId : [])));
+  // whoever is off is no second one beside an active person of the same id
+  const rows = named.filter(({ row, is }) => is === "free" || !free.has(row.externalId));
   return rows.length > 0 ? only(rows) : undefined;
 }
 
@@ -137,7 +143,9 @@ function keptOut(signIn: SignInNames, met: readonly MetAs[], { live, rows }: Sig
     const isBefore = row.met.some((one) => one.by === "before");
     // a sign-in that became a pushed person's is nobody's deletion; who was deleted before SCIM counted, and had no account then, is a stranger
     if (row.deleted && row.hasScim && (isOwn(signIn, row) || isBefore) && (live || !row.pending)) keepers.add(row);
-    if (!row.deleted && row.ended && (by !== undefined || isBefore)) keepers.add(row);
+    // who is pushed as off was asked about above
+    const isEnded = row.ended && !(live && row.hasScim && !row.scimActive);
+    if (!row.deleted && isEnded && (by !== undefined || isBefore)) keepers.add(row);
   }
   const strength = ({ by }: MetAs) => STRENGTH.indexOf(by);
   const [first] = met.filter(({ row }) => keepers.has(row)).sort((a, b) => strength(a) - strength(b));
@@ -168,6 +176,33 @@ function back(signIn: SignInNames, met: readonly MetAs[]): WhoSignsIn | undefine
   return isTheirs ? { kind: "row", row: again } : { kind: "ambiguous", rows: [again], meant: again };
 }
 
+/**
+ * A subject that is known as a pushed person is that person. INVARIANT: but for an address that somebody else was given: whose lasting id
+ * is another active person's, or who is switched off and named as one, does not get the account of whoever had the subject before, and an admin says.
+ */
+function whoIsPushed(signIn: SignInNames, { rows, lastWayIn }: SignInFacts, known: LinkCandidate): WhoSignsIn {
+  const asked = known.scimActive ? isAnothersId : isAnother;
+  const others = rows.filter((row) => row.user !== known.user && isActive(row));
+  const meant = hasId(signIn, known.externalId) ? [] : others.filter((row) => asked(signIn, row));
+  const lasting = meant.filter((row) => hasId(signIn, row.externalId));
+  const [one, another] = lasting.length > 0 ? lasting : meant;
+  if (one === undefined || lastWayIn) return { kind: "row", row: known };
+  return { kind: "ambiguous", rows: another ? meant : [one], ...(!another && { meant: one }) };
+}
+
+function isAnothersId({ names }: SignInNames, { externalId }: LinkCandidate): boolean {
+  return names.some(({ kind, name }) => kind === "id" && name === externalId);
+}
+
+function isAnother(signIn: SignInNames, row: LinkCandidate): boolean {
+  const by = meantBy(signIn, row);
+  return row.subject === undefined ? links(by) : proves(by);
+}
+
+function isActive({ hasScim, scimActive, deleted }: LinkCandidate): boolean {
+  return hasScim && scimActive && !deleted;
+}
+
 /** Of those who are known by sign-in alone two lines count: `claimed` and `named` of one whom nobody else could mean, and `kept out`. */
 function whoIsKnown(signIn: SignInNames, facts: SignInFacts, known: LinkCandidate): WhoSignsIn {
   const keepers = keepersAmong(facts.rows);
@@ -189,7 +224,7 @@ function whoIsKnown(signIn: SignInNames, facts: SignInFacts, known: LinkCandidat
 
 /** Pushed, active, and nobody has signed in to it. */
 export function isFree(row: LinkCandidate): boolean {
-  return row.hasScim && row.scimActive && !row.deleted && row.subject === undefined;
+  return isActive(row) && row.subject === undefined;
 }
 
 /**
@@ -197,7 +232,7 @@ export function isFree(row: LinkCandidate): boolean {
  * active pushed person has by now closes nothing anew.
  */
 export function keepersAmong(rows: readonly MetRow[]): readonly MetRow[] {
-  const active = rows.filter((row) => row.hasScim && row.scimActive && !row.deleted);
+  const active = rows.filter(isActive);
   const counts = (row: MetRow) => (one: Met) => one.by === "before" || !active.some((other) => has(other, one, row));
   return rows.filter((row) => isOff(row) && !row.letIn && row.met.some(counts(row)));
 }

@@ -218,7 +218,7 @@ export function directoryUserWriter(scope: Scope): UserWriter {
       await db.run(
         sql`update directory_users set claims = ${toJson(claims)}, claims_version = claims_version + 1,
             signed_in_email = ${text(signedInEmail(claims))},
-            subject = coalesce(${text(subject ?? null)}, subject), id_changed = ${stays("id_changed", subject)},
+            subject = ${subject === null ? verbatim("null") : sql`coalesce(${text(subject ?? null)}, subject)`}, id_changed = ${stays("id_changed", subject)},
             name_changed = ${stays("name_changed", subject)},
             modified_at = case when scim_resource is null then ${bigint(at)} else modified_at end
           where tenant_id = ${tenant} and id = ${id} and deleted_at is null`,
@@ -240,7 +240,8 @@ function signedInEmail(claims: ClaimsDocument | undefined): string | null {
 }
 
 /** Whoever moves a subject has decided what changed names mean. */
-function stays(flag: "id_changed" | "name_changed", subject: string | undefined): Fragment {
+function stays(flag: "id_changed" | "name_changed", subject: string | null | undefined): Fragment {
+  if (subject === null) return verbatim("false");
   return sql`(${verbatim(flag)} and coalesce(subject, '') = coalesce(${text(subject ?? null)}, subject, ''))`;
 }
 

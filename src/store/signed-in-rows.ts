@@ -128,7 +128,7 @@ export function signedInWriter(scope: Scope): SignedInWriter {
       return withNames(scope, await candidates(scope, open, IS_ALONE));
     },
     signInNames: (id) => signInNames(scope, id),
-    keepSignInNames: (id, names) => keepSignInNames(scope, id, names),
+    keepSignInNames: (id, names, before) => keepSignInNames(scope, id, names, before),
     async moveSignInNames(from, to) {
       const ofRow = (id: DirectoryUserId) => sql`tenant_id = ${tenant} and directory_user_id = ${id}`;
       await rememberSignInNames(scope, to);
@@ -251,9 +251,14 @@ async function rememberSignInNames({ tenant, sql: db }: Scope, id: DirectoryUser
   );
 }
 
-async function keepSignInNames(scope: Scope, id: DirectoryUserId, names: readonly SignInName[]): Promise<void> {
+async function keepSignInNames(
+  scope: Scope,
+  id: DirectoryUserId,
+  names: readonly SignInName[],
+  called?: readonly SignInName[],
+): Promise<void> {
   const { tenant, sql: db } = scope;
-  const before = await signInNames(scope, id);
+  const before = called ?? (await signInNames(scope, id));
   const isKept = (one: SignInName) => before.some(({ kind, name }) => kind === one.kind && name === one.name);
   if (before.length === names.length && names.every(isKept)) return;
   if (before.length > 0) await rememberSignInNames(scope, id);

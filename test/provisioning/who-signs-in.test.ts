@@ -121,6 +121,25 @@ describe("the decision who signs in", () => {
     more?: Partial<SignInFacts>,
   ])[] = [
     ["two by lasting ids", "admin", [row({ externalId: "s" }), row({ externalId: "oid" })]],
+    [
+      "one by a lasting id, beside somebody off with the same",
+      "theirs",
+      [row({ externalId: "oid" }), row({ externalId: "oid", scimActive: false })],
+    ],
+    [
+      "one by a lasting id, and somebody off by another",
+      "admin",
+      [row({ externalId: "oid" }), row({ externalId: "s", scimActive: false })],
+    ],
+    [
+      "the externalId of somebody off whose account ended, which an active one has too",
+      "admin",
+      [
+        row({ externalId: "oid", subject: "x" }),
+        row({ externalId: "oid", subject: "y" }),
+        row({ externalId: "oid", subject: "z", scimActive: false, ended: true }),
+      ],
+    ],
     ["two by names that link", "admin", [free, row({ userName: "boss" }), row({ userName: "boss" })]],
     ["the subject's, though another has the name", "theirs", [row({ externalId: "s", subject: "x" }), free]],
     [
@@ -217,6 +236,72 @@ describe("the decision who signs in", () => {
     ];
     for (const [what, outcome, rows, more] of KNOWN) {
       it(`${what}: ${outcome}`, () => expect(as(decided(rows, { known, ...more }))).to.equal(outcome));
+    }
+  });
+
+  describe("of somebody pushed", () => {
+    const tom = row({ userName: "tom", externalId: "e-tom", subject: "s" });
+    const off = { ...tom, scimActive: false };
+    const PUSHED: readonly (readonly [string, string, MetRow, readonly MetRow[], Partial<SignInFacts>?])[] = [
+      ["who meets nobody", "theirs", tom, []],
+      ["whose other lasting id is another free person's", "admin*", tom, [row({ externalId: "oid" })]],
+      [
+        "whose other lasting id is another's who has signed in",
+        "admin*",
+        tom,
+        [row({ externalId: "oid", subject: "x" })],
+      ],
+      ["whose other lasting id is two others'", "admin", tom, [row({ externalId: "oid" }), row({ externalId: "oid" })]],
+      [
+        "whose other lasting id is that of somebody off",
+        "theirs",
+        tom,
+        [row({ externalId: "oid", scimActive: false })],
+      ],
+      [
+        "whose other lasting id is their own, and another's",
+        "theirs",
+        { ...tom, externalId: "oid" },
+        [row({ externalId: "oid" })],
+      ],
+      ["whose name is another's", "theirs", tom, [row({ userName: "boss" })]],
+      ["whose subject is another's externalId", "theirs", tom, [row({ externalId: "s" })]],
+      ["who is off", "theirs", off, []],
+      ["who is off, and has the name of somebody free", "admin*", off, [row({ userName: "ann" })]],
+      [
+        "who is off, and has the name of somebody who has signed in",
+        "theirs",
+        off,
+        [row({ userName: "ann", subject: "x" })],
+      ],
+      [
+        "who is off, with the name in the subject's place of another",
+        "admin*",
+        off,
+        [row({ userName: "boss", subject: "x" })],
+      ],
+      ["who is off, and whose subject is another's externalId", "admin*", off, [row({ externalId: "s" })]],
+      [
+        "who is off, with one's id and another's name",
+        "admin*",
+        off,
+        [row({ externalId: "oid" }), row({ userName: "ann" })],
+      ],
+      ["who is off, with their own lasting id", "theirs", { ...off, externalId: "oid" }, [row({ userName: "ann" })]],
+      [
+        "whose other lasting id is another's, as the last way in",
+        "theirs",
+        tom,
+        [row({ externalId: "oid" })],
+        { lastWayIn: tom },
+      ],
+    ];
+    for (const [what, outcome, known, rows, more] of PUSHED) {
+      it(`${what}: ${outcome}`, () => {
+        const who = decided([known, ...rows], { known, ...more });
+        expect(told(who)).to.equal(outcome);
+        if (who.kind === "row") expect(who.row).to.equal(known);
+      });
     }
   });
 

@@ -89,9 +89,75 @@ describe("an admin's word on who is kept out", () => {
       expect(await arrive(one, "sub-ann", { userName: "ann" })).to.equal(account);
     });
 
+    const address = (name: string) => ({ userName: name, assertedName: name });
+    it("SEC-05: gives a new hire the address of a leaver who is only switched off, as soon as it is accepted", async () => {
+      const one = await connect();
+      const tom = await posted(one, "tom@acme.example", { externalId: "e-1" });
+      const former = await arrive(one, "tom@acme.example", address("tom@acme.example"));
+      await done(one.patch(`/Users/${tom}`, OFF));
+      await done(one.put(`/Users/${tom}`, userBody("tom.left@acme.example", { externalId: "e-1", active: false })));
+      expect(await arrive(one, "tom@acme.example", address("tom@acme.example"))).to.equal("deactivated");
+      await posted(one, "tom@acme.example", { externalId: "e-2" });
+      expect(await arrive(one, "tom@acme.example", address("tom@acme.example"))).to.equal("needs_review");
+      await accept(one, "tom@acme.example");
+      const hire = await arrive(one, "tom@acme.example", address("tom@acme.example"));
+      expect(hire).not.to.be.oneOf(["deactivated", "needs_review", former]);
+      expect(await arrive(one, "e-1", { userName: "tom.left@acme.example" })).to.equal("deactivated");
+    });
+
+    it("SEC-05: is asked before a new hire with the former address of somebody active gets their account", async () => {
+      const one = await connect();
+      const id = await posted(one, "tom@acme.example", { externalId: "e-1" });
+      const tom = await arrive(one, "tom@acme.example", address("tom@acme.example"));
+      await done(one.put(`/Users/${id}`, userBody("tom.new@acme.example", { externalId: "e-1" })));
+      await posted(one, "tom@acme.example", { externalId: "e-2" });
+      const claimed = { ...address("tom@acme.example"), externalIds: ["e-2"] };
+      expect(await arrive(one, "tom@acme.example", claimed)).to.equal("needs_review");
+      expect(await arrive(one, "tom@acme.example", claimed), "again").to.equal("needs_review");
+      await accept(one, "tom@acme.example");
+      const hire = await arrive(one, "tom@acme.example", claimed);
+      expect(hire).not.to.be.oneOf(["deactivated", "needs_review", tom]);
+      expect(await arrive(one, "tom.new@acme.example", address("tom.new@acme.example"))).to.equal(tom);
+    });
+
+    it("SEC-05: is not asked of somebody who gets a further lasting id that nobody was pushed with", async () => {
+      const one = await connect();
+      await posted(one, "tom@acme.example", { externalId: "e-1" });
+      const tom = await arrive(one, "sub-tom", { userName: "tom@acme.example", externalIds: ["o-1"] });
+      expect(await arrive(one, "sub-tom", { userName: "tom@acme.example", externalIds: ["o-2"] })).to.equal(tom);
+    });
+
+    for (const [what, userName, more] of [
+      ["under a new name", "ann.new", {}],
+      ["by the subject as externalId", "ann3", { externalId: "sub-ann" }],
+    ] as const) {
+      it(`SEC-05: lets whoever was hired again as another pushed user ${what} in, while the former one stays switched off`, async () => {
+        const one = await connect();
+        const id = await posted(one, "ann", { externalId: "e-1" });
+        const former = await arrive(one, "sub-ann", { userName: "ann" });
+        await done(one.patch(`/Users/${id}`, OFF));
+        await posted(one, userName, more);
+        expect(await arrive(one, "sub-ann", { userName })).to.equal("needs_review");
+        await accept(one, "sub-ann");
+        expect(await arrive(one, "sub-ann", { userName })).not.to.be.oneOf(["deactivated", "needs_review", former]);
+      });
+    }
+
+    it("SEC-05: is not needed for colleagues by whose names somebody who is switched off tries to sign in", async () => {
+      const one = await connect();
+      const bob = await arrive(one, "sub-bob", { userName: "bob" });
+      const id = await posted(one, "ann", { externalId: "e-1" });
+      await arrive(one, "sub-ann", { userName: "ann" });
+      await done(one.patch(`/Users/${id}`, OFF));
+      for (const userName of ["bob", "carol"])
+        expect(await arrive(one, "sub-ann", { userName })).to.equal("deactivated");
+      expect(await arrive(one, "sub-bob", { userName: "bob" })).to.equal(bob);
+      expect(await arrive(one, "sub-carol", { userName: "carol" })).not.to.equal("deactivated");
+      expect(await arrive(one, "sub-x", { userName: "ann" }), "a name of an accepted sign-in").to.equal("deactivated");
+    });
+
     it("SEC-05: is not asked where a new hire has the address whose sign-in was joined to somebody renamed since", async () => {
       const one = await connect();
-      const address = (name: string) => ({ userName: name, assertedName: name });
       await arrive(one, "tom@acme.example", address("tom@acme.example"));
       const id = await posted(one, "wrong", { externalId: "e-1" });
       await done(one.put(`/Users/${id}`, userBody("tom@acme.example", { externalId: "e-1" })));

@@ -304,8 +304,13 @@ export interface DirectoryWriter {
     ifVersion: number | undefined,
     now: Instant,
   ): Promise<WrittenRow<DirectoryUserId>>;
-  /** Writes the `claims` document, and the subject where one is given: whoever links decides whether it moves. */
-  updateClaims(id: DirectoryUserId, claims: ClaimsDocument, subject: string | undefined, now: Instant): Promise<void>;
+  /** Writes the `claims` document, and the subject where one is given, or none from now on (`null`): whoever links decides whether it moves. */
+  updateClaims(
+    id: DirectoryUserId,
+    claims: ClaimsDocument,
+    subject: string | null | undefined,
+    now: Instant,
+  ): Promise<void>;
   /**
    * Marks the row deleted and drops its memberships; the link stays, so that the account can be revived.
    * False: no such row, or not with that version.
