@@ -1,6 +1,6 @@
 /**
  * Who signs in owns the one decision whom a sign-in means at its connection, and who keeps it out: over what was gathered, without a
- * store. Somebody whose subject is that of a pushed person is that person. For whoever else comes while SCIM is evidence, the first line
+ * store. Somebody whose subject is that of a pushed person is that person, unless another active pushed person has it by now (`whoIsPushed`). For whoever else comes while SCIM is evidence, the first line
  * counts that holds for anybody whom they meet; while it is none, nobody is switched off or linked to another subject.
  *
  * | line | met by | who is met | the sign-in |
