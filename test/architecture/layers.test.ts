@@ -154,7 +154,8 @@ describe("the check", () => {
 
   describe("with breaches planted", () => {
     let linted: Outcome;
-    before(async () => {
+    before(async function () {
+      this.timeout(300_000); // a whole lint, on a machine that may be busy
       linted = await withCopy(async (copy) => {
         for (const { path, text } of lintFaults) copy.write(path, text);
         for (const place of places)
