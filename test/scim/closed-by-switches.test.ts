@@ -1,39 +1,13 @@
 import { expect } from "chai";
-import type { JsonObject } from "../../src/model/json.js";
 import { updateConnection } from "../../src/provisioning/connections.js";
-import { currentSession, openSession } from "../../src/provisioning/sessions.js";
-import { signIn } from "../../src/provisioning/sign-in.js";
 import { previewSync } from "../../src/provisioning/sync-mode.js";
-import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
+import { bothDoors, OFF } from "./both-doors.js";
 import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-const OFF = [{ op: "replace", path: "active", value: false }];
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
 
 describe("doors that were closed stay so while a connection is switched off, tested and live again", () => {
   onEachDatabase((service) => {
-    const connect = () => service().connect({ protocol: "oidc", jit: "every_sign_in", oidc });
-    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
-      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
-      return outcome.allowed ? outcome.user : outcome.code;
-    };
-    const enter = async (directory: ScimDirectory, subject: string, claimed: Claimed) => {
-      const { p } = service();
-      const { tenant, connection } = directory;
-      const signedIn = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
-      if (!signedIn.allowed) throw new Error(signedIn.code);
-      const { user, epoch } = signedIn;
-      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
-      return { user, isIn: async () => (await currentSession(p, token)) !== undefined };
-    };
-    const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
-      const { status, json } = await directory.post("/Users", userBody(userName, more));
-      expect(status).to.equal(201);
-      return String(json["id"]);
-    };
+    const { connect, arrive, enter, posted } = bothDoors(service);
     const switchTo = async (directory: ScimDirectory, sync: "off" | "test" | "live"): Promise<ScimDirectory> => {
       const { p } = service();
       const { tenant, connection } = directory;

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import type { UserId } from "../../src/model/ids.js";
-import type { JsonObject } from "../../src/model/json.js";
 import { Refusal } from "../../src/model/problem.js";
 import { OWNER, type Target } from "../../src/model/target.js";
 import { eraseUser } from "../../src/provisioning/erasure/erase-user.js";
@@ -12,23 +11,14 @@ import { signIn } from "../../src/provisioning/sign-in.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
-import { type DirectoryOptions, onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-const OFF = [{ op: "replace", path: "active", value: false }];
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+import { bothDoors, type Claimed, OFF } from "./both-doors.js";
+import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
 
 const codeOf = (error: unknown) => (error instanceof Refusal ? error.code : String(error));
 
 describe("a deactivation or deletion reaches whoever signs in under the person's names", () => {
   onEachDatabase((service) => {
-    const connect = (options: DirectoryOptions = {}) =>
-      service().connect({ protocol: "oidc", jit: "every_sign_in", oidc, ...options });
-    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
-      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
-      return outcome.allowed ? outcome.user : outcome.code;
-    };
+    const { connect, arrive, reader, posted } = bothDoors(service);
     /** Somebody signs in and has a session. */
     const enter = async (directory: ScimDirectory, subject: string, claimed: Claimed) => {
       const { p } = service();
@@ -43,7 +33,6 @@ describe("a deactivation or deletion reaches whoever signs in under the person's
         again: () => arrive(directory, subject, claimed),
       };
     };
-    const reader = ({ tenant }: ScimDirectory) => service().p.store.read(tenant.id);
     const accounts = async (directory: ScimDirectory) => (await reader(directory).users({ limit: 50 })).items;
     const registered = async (directory: ScimDirectory) =>
       (await accounts(directory)).filter(({ status }) => status === "registered").map(({ id }) => id);
@@ -51,11 +40,6 @@ describe("a deactivation or deletion reaches whoever signs in under the person's
       (await reader(directory).reviewItems({ limit: 50 })).items.map(({ kind }) => kind);
     const give = ({ tenant }: ScimDirectory, user: UserId, target: Target) =>
       addManualGrant(service().p, tenant, user, { target, reason: "by hand" }, ADMIN);
-    const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
-      const { status, json } = await directory.post("/Users", userBody(userName, more));
-      expect(status).to.equal(201);
-      return String(json["id"]);
-    };
 
     const ADA = { userName: "ada", verifiedEmail: "ada@acme.example" };
 

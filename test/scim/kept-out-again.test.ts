@@ -1,38 +1,12 @@
 import { expect } from "chai";
-import type { JsonObject } from "../../src/model/json.js";
 import { acceptReviewItem, closeReviewItem } from "../../src/provisioning/review-items.js";
-import { currentSession, openSession } from "../../src/provisioning/sessions.js";
-import { signIn } from "../../src/provisioning/sign-in.js";
-import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
-import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-const OFF = [{ op: "replace", path: "active", value: false }];
-const ON = [{ op: "replace", path: "active", value: true }];
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+import { bothDoors, type Claimed, OFF, ON } from "./both-doors.js";
+import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
 
 describe("whoever was kept out before", () => {
   onEachDatabase((service) => {
-    const connect = () => service().connect({ protocol: "oidc", jit: "every_sign_in", oidc });
-    const entering = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
-      const { p } = service();
-      const outcome = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
-      if (!outcome.allowed) return { came: outcome.code, isIn: async () => false };
-      const { user, epoch } = outcome;
-      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
-      return { came: user, isIn: async () => (await currentSession(p, token)) !== undefined };
-    };
-    const arrive = async (...of: Parameters<typeof entering>) => (await entering(...of)).came;
-    const waiting = async ({ tenant }: ScimDirectory) =>
-      (await service().p.store.read(tenant.id).reviewItems({ limit: 50 })).items;
-    const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
-      const { status, json } = await directory.post("/Users", userBody(userName, more));
-      expect(status).to.equal(201);
-      return String(json["id"]);
-    };
-    const done = async (reply: Promise<ScimReply>) => expect((await reply).status).to.be.within(200, 204);
+    const { connect, entering, arrive, waiting, posted, done } = bothDoors(service);
 
     describe("has no session left when the person is switched off again", () => {
       /** `sub-ben` is kept out by a name that the pushed person got. */

@@ -1,49 +1,15 @@
 import { expect } from "chai";
-import type { UserId } from "../../src/model/ids.js";
-import type { JsonObject } from "../../src/model/json.js";
-import { OWNER } from "../../src/model/target.js";
-import { addManualGrant } from "../../src/provisioning/manual-grants.js";
-import { currentSession, openSession } from "../../src/provisioning/sessions.js";
-import { signIn } from "../../src/provisioning/sign-in.js";
-import { signInOf } from "../support/people.js";
-import { ADMIN } from "../support/tenant.js";
-import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-const OFF = [{ op: "replace", path: "active", value: false }];
-const ON = [{ op: "replace", path: "active", value: true }];
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+import { bothDoors, type Claimed, OFF, ON } from "./both-doors.js";
+import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
 
 describe("keeping people out", () => {
   onEachDatabase((service) => {
-    const connect = () => service().connect({ protocol: "oidc", jit: "every_sign_in", oidc });
-    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
-      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
-      return outcome.allowed ? outcome.user : outcome.code;
-    };
-    const enter = async (directory: ScimDirectory, subject: string, claimed: Claimed) => {
-      const { p } = service();
-      const { tenant, connection } = directory;
-      const outcome = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
-      if (!outcome.allowed) throw new Error(outcome.code);
-      const { user, epoch } = outcome;
-      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
-      return { user, isIn: async () => (await currentSession(p, token)) !== undefined };
-    };
+    const { connect, arrive, enter, give, posted, done } = bothDoors(service);
     const owner = async (directory: ScimDirectory, subject: string, claimed: Claimed) => {
       const one = await enter(directory, subject, claimed);
       await give(directory, one.user);
       return one;
     };
-    const give = ({ tenant }: ScimDirectory, user: UserId) =>
-      addManualGrant(service().p, tenant, user, { target: OWNER, reason: "by hand" }, ADMIN);
-    const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
-      const { status, json } = await directory.post("/Users", userBody(userName, more));
-      expect(status).to.equal(201);
-      return String(json["id"]);
-    };
-    const done = async (reply: Promise<ScimReply>) => expect((await reply).status).to.be.within(200, 204);
 
     for (const [what, end] of Object.entries({
       "active: false": (one: ScimDirectory, id: string) => one.patch(`/Users/${id}`, OFF),

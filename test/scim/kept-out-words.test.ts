@@ -1,23 +1,12 @@
 import { expect } from "chai";
-import type { JsonObject } from "../../src/model/json.js";
 import { acceptReviewItem, closeReviewItem } from "../../src/provisioning/review-items.js";
-import { signIn } from "../../src/provisioning/sign-in.js";
-import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
-import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-const OFF = [{ op: "replace", path: "active", value: false }];
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+import { bothDoors, OFF } from "./both-doors.js";
+import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
 
 describe("an admin's word on who is kept out", () => {
   onEachDatabase((service) => {
-    const connect = () => service().connect({ protocol: "oidc", jit: "every_sign_in", oidc });
-    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
-      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
-      return outcome.allowed ? outcome.user : outcome.code;
-    };
+    const { connect, arrive, posted, done } = bothDoors(service);
     const items = async ({ tenant }: ScimDirectory, subject: string) =>
       (await service().p.store.read(tenant.id).reviewItems({ limit: 50 })).items.filter(
         ({ detail }) => detail["subject"] === subject,
@@ -32,12 +21,6 @@ describe("an admin's word on who is kept out", () => {
       const [item] = (await items(one, subject)).filter(({ kind }) => kind === "other_subject");
       await acceptReviewItem(service().p, one.tenant, String(item?.id), ADMIN);
     };
-    const posted = async (one: ScimDirectory, userName: string, more: JsonObject = {}) => {
-      const { status, json } = await one.post("/Users", userBody(userName, more));
-      expect(status).to.equal(201);
-      return String(json["id"]);
-    };
-    const done = async (reply: Promise<ScimReply>) => expect((await reply).status).to.be.within(200, 204);
 
     const REVIVED: Readonly<Record<string, (one: ScimDirectory, id: string) => Promise<unknown>>> = {
       "switched off, let in, deleted and pushed anew": async (one, id) => {

@@ -1,56 +1,23 @@
 import { expect } from "chai";
 import type { DirectoryUserId, UserId } from "../../src/model/ids.js";
-import type { JsonObject } from "../../src/model/json.js";
-import { OWNER } from "../../src/model/target.js";
 import { explainUser } from "../../src/provisioning/explain/explain-user.js";
 import { createLocalUser } from "../../src/provisioning/local-users.js";
-import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { saveMapping } from "../../src/provisioning/mapping/mappings.js";
 import { closeReviewItem } from "../../src/provisioning/review-items.js";
-import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
-import { type DirectoryOptions, onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-const OFF = [{ op: "replace", path: "active", value: false }];
-const ON = [{ op: "replace", path: "active", value: true }];
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+import { bothDoors, OFF, ON } from "./both-doors.js";
+import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
 
 describe("whoever is kept out by somebody who is switched off or deleted", () => {
   onEachDatabase((service) => {
-    const connect = (options: DirectoryOptions = {}) =>
-      service().connect({ protocol: "oidc", jit: "every_sign_in", oidc, ...options });
-    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
-      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
-      return outcome.allowed ? outcome.user : outcome.code;
-    };
-    const enter = async (directory: ScimDirectory, subject: string, claimed: Claimed) => {
-      const { p } = service();
-      const { tenant, connection } = directory;
-      const signedIn = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
-      if (!signedIn.allowed) throw new Error(signedIn.code);
-      const { user, epoch } = signedIn;
-      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
-      return { user, isIn: async () => (await currentSession(p, token)) !== undefined };
-    };
-    const reader = ({ tenant }: ScimDirectory) => service().p.store.read(tenant.id);
-    const reviews = async (directory: ScimDirectory) => (await reader(directory).reviewItems({ limit: 50 })).items;
+    const { connect, arrive, enter, reader, waiting: reviews, give, posted, done } = bothDoors(service);
     const putAway = async (directory: ScimDirectory, kind: string) => {
       for (const item of await reviews(directory)) {
         if (item.kind === kind) await closeReviewItem(service().p, directory.tenant, item.id, ADMIN);
       }
     };
-    const give = ({ tenant }: ScimDirectory, user: UserId) =>
-      addManualGrant(service().p, tenant, user, { target: OWNER, reason: "by hand" }, ADMIN);
-    const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
-      const { status, json } = await directory.post("/Users", userBody(userName, more));
-      expect(status).to.equal(201);
-      return String(json["id"]);
-    };
-    const done = async (reply: Promise<ScimReply>) => expect((await reply).status).to.be.within(200, 204);
 
     const ENDS: Readonly<Record<string, (one: ScimDirectory, id: string) => Promise<unknown>>> = {
       "active: false": (one, id) => done(one.patch(`/Users/${id}`, OFF)),

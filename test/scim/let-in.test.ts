@@ -1,49 +1,19 @@
 import { expect } from "chai";
 import type { UserId } from "../../src/model/ids.js";
-import type { JsonObject } from "../../src/model/json.js";
-import { OWNER } from "../../src/model/target.js";
 import { updateLocalUser } from "../../src/provisioning/local-users.js";
-import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { acceptReviewItem, closeReviewItem } from "../../src/provisioning/review-items.js";
-import { currentSession, openSession } from "../../src/provisioning/sessions.js";
-import { signIn } from "../../src/provisioning/sign-in.js";
-import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
-import { onEachDatabase, type ScimDirectory, type ScimReply, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-const OFF = [{ op: "replace", path: "active", value: false }];
-const ON = [{ op: "replace", path: "active", value: true }];
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
+import { bothDoors, OFF, ON } from "./both-doors.js";
+import { onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
 
 describe("whom an admin let in, and of whom an admin is told", () => {
   onEachDatabase((service) => {
-    const connect = () => service().connect({ protocol: "oidc", jit: "every_sign_in", oidc });
-    const entering = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed) => {
-      const { p } = service();
-      const outcome = await signIn(p, { tenant, connection, observed: signInOf(subject, claimed) });
-      if (!outcome.allowed) return { came: outcome.code, isIn: async () => false };
-      const { user, epoch } = outcome;
-      const { token } = await openSession(p, tenant, { user, epoch, connection, subject });
-      return { came: user, isIn: async () => (await currentSession(p, token)) !== undefined };
-    };
-    const arrive = async (...of: Parameters<typeof entering>) => (await entering(...of)).came;
-    const waiting = async ({ tenant }: ScimDirectory) =>
-      (await service().p.store.read(tenant.id).reviewItems({ limit: 50 })).items;
+    const { connect, entering, arrive, waiting, give, posted, done } = bothDoors(service);
     const kinds = async (directory: ScimDirectory) =>
       (await waiting(directory)).map(({ kind, detail }) => [kind, detail["subject"]]);
     const putAway = async (directory: ScimDirectory) => {
       for (const { id } of await waiting(directory)) await closeReviewItem(service().p, directory.tenant, id, ADMIN);
     };
-    const give = ({ tenant }: ScimDirectory, user: string) =>
-      addManualGrant(service().p, tenant, user as UserId, { target: OWNER, reason: "by hand" }, ADMIN);
-    const posted = async (directory: ScimDirectory, userName: string, more: JsonObject = {}) => {
-      const { status, json } = await directory.post("/Users", userBody(userName, more));
-      expect(status).to.equal(201);
-      return String(json["id"]);
-    };
-    const done = async (reply: Promise<ScimReply>) => expect((await reply).status).to.be.within(200, 204);
 
     /** `sub-x` was kept out by the name of somebody pushed who never signed in, and let in. */
     const letIn = async () => {

@@ -2,30 +2,18 @@ import { expect } from "chai";
 import type { UserId } from "../../src/model/ids.js";
 import type { JsonObject } from "../../src/model/json.js";
 import { Refusal } from "../../src/model/problem.js";
-import { OWNER } from "../../src/model/target.js";
-import { addManualGrant } from "../../src/provisioning/manual-grants.js";
 import { acceptReviewItem, acceptReviewItems } from "../../src/provisioning/review-items.js";
 import { currentSession, openSession } from "../../src/provisioning/sessions.js";
 import { signIn } from "../../src/provisioning/sign-in.js";
 import { goLive, previewSync } from "../../src/provisioning/sync-mode.js";
 import { signInOf } from "../support/people.js";
 import { ADMIN } from "../support/tenant.js";
+import { bothDoors, type Claimed } from "./both-doors.js";
 import { type DirectoryOptions, onEachDatabase, type ScimDirectory, userBody } from "./scim-service.js";
-
-const oidc = { issuer: "https://idp.example", clientId: "c", scopes: [] };
-
-type Claimed = NonNullable<Parameters<typeof signInOf>[1]>;
 
 describe("a pushed person who is named by another subject than they sign in by", () => {
   onEachDatabase((service) => {
-    const connect = (options: DirectoryOptions = {}) =>
-      service().connect({ protocol: "oidc", jit: "every_sign_in", oidc, ...options });
-    const arrive = async ({ tenant, connection }: ScimDirectory, subject: string, claimed: Claimed = {}) => {
-      const outcome = await signIn(service().p, { tenant, connection, observed: signInOf(subject, claimed) });
-      return outcome.allowed ? outcome.user : outcome.code;
-    };
-    const reader = ({ tenant }: ScimDirectory) => service().p.store.read(tenant.id);
-    const waiting = async (directory: ScimDirectory) => (await reader(directory).reviewItems({ limit: 50 })).items;
+    const { connect, arrive, reader, waiting, give: own } = bothDoors(service);
     const accept = async (directory: ScimDirectory, kind = "other_subject") => {
       const item = (await waiting(directory)).find((one) => one.kind === kind);
       return acceptReviewItem(service().p, directory.tenant, String(item?.id), ADMIN).catch((error: unknown) =>
@@ -34,8 +22,6 @@ describe("a pushed person who is named by another subject than they sign in by",
     };
     const put = async (directory: ScimDirectory, id: string, userName: string, more: JsonObject = {}) =>
       expect((await directory.put(`/Users/${id}`, userBody(userName, more))).status).to.equal(200);
-    const own = ({ tenant }: ScimDirectory, user: string) =>
-      addManualGrant(service().p, tenant, user as UserId, { target: OWNER, reason: "by hand" }, ADMIN);
     /** Somebody pushed who has signed in. */
     const linked = async (options: DirectoryOptions = {}) => {
       const directory = await connect(options);
