@@ -239,7 +239,8 @@ describe("OpenID Connect back-channel logout", () => {
         const answer = await send(await token(sub));
         const body = await answer.text();
         expect(answer.status, body).to.be.oneOf([400, 413]);
-        expect(body).not.to.match(/JWT|JWS|jose|signature|claim/);
+        const said = body.replace(/[0-9A-Z]{26}/, ""); // a reference may spell anything
+        expect(said).not.to.match(/JWT|JWS|jose|signature|claim/);
         expect(await isAlive(browser)).to.equal(true);
         // What differs is the hostile part alone.
         expect((await send(await signed(claims({ sub })))).status).to.equal(200);
