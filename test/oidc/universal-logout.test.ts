@@ -207,7 +207,8 @@ describe("Universal Logout", () => {
         const text = await answer.text();
         expect(answer.status, text).to.equal(401);
         expect(answer.headers.get("www-authenticate")).to.match(/^Bearer/);
-        expect(text).not.to.match(/JWT|JWS|jose|signature/);
+        const said = text.replace(/[0-9A-Z]{26}/, ""); // a reference may spell anything
+        expect(said).not.to.match(/JWT|JWS|jose|signature/);
         expect(await isAlive(browser)).to.equal(true);
         expect((await send(await signed(), ofSub(sub))).status).to.equal(204);
         expect(await isAlive(browser)).to.equal(false);
