@@ -1,12 +1,14 @@
 /** Personal data of somebody who left: where it is, and its removal. What they held stays, under an id that names nobody. */
 import type { ClaimsDocument } from "../model/directory.js";
 import { asciiLower, fold } from "../model/fold.js";
+import { grouped } from "../model/grouped.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { NOTHING_SHOWN } from "../model/person.js";
 import type { ErasureReader, ErasureWriter, Note, NotePlace, PersonalRecords } from "../provisioning/ports/erasure.js";
 import type { RowType } from "./dialect.js";
 import { directoryUserWriter } from "./directory-users.js";
+import { otherNames } from "./other-names.js";
 import { SHOWN, type ShownColumns, shownOf } from "./people.js";
 import type { Scope } from "./scope.js";
 import { assignments, type Fragment, join, one, sql, verbatim } from "./sql.js";
@@ -113,13 +115,14 @@ interface RowColumns {
   readonly claims: string | null;
 }
 
-function rowOf(row: RowColumns): PersonalRecords["rows"][number] {
+function rowOf(row: RowColumns, otherNames: readonly string[]): PersonalRecords["rows"][number] {
   return {
     id: row.id as DirectoryUserId,
     connection: row.slug,
     userName: row.user_name,
     ...given("externalId", row.external_id),
     ...given("subject", row.subject),
+    otherNames,
     ...(row.scim_resource === null ? {} : { resource: fromJson<JsonObject>(row.scim_resource) }),
     ...(row.claims === null ? {} : { claims: fromJson<ClaimsDocument>(row.claims) }),
   };
@@ -155,12 +158,18 @@ export function erasureReader(scope: Scope): ErasureReader {
           join connections c on c.tenant_id = d.tenant_id and c.id = d.connection_id
           where l.tenant_id = ${tenant} and l.user_id = ${user} order by d.id`,
       );
+      const others = await otherNames(
+        scope,
+        rows.map(({ id }) => id),
+      );
+      const byRow = grouped(others, ({ id }) => id);
+      const namesOf = (id: string) => (byRow.get(id) ?? []).map(({ name }) => name);
       return {
         userName: account.user_name,
         email: account.email,
         ...shownOf(account),
         ...given("erasedAt", toInstantOrNull(account.erased_at)),
-        rows: rows.map(rowOf),
+        rows: rows.map((row) => rowOf(row, namesOf(row.id))),
       };
     },
     async notesOf(user, name) {
@@ -253,27 +262,37 @@ export function erasureWriter(scope: Scope): ErasureWriter {
 /** The directory's rows. Live ones are deleted first as a push would, so that totals and groups know of it. */
 async function removeRows(scope: Scope, user: UserId, now: Instant): Promise<void> {
   const { tenant, sql: db, dialect } = scope;
-  const rows = await db.all<{ readonly id: string; readonly connection_id: string }>(
-    sql`select directory_user_id as id, connection_id from identity_links where tenant_id = ${tenant} and user_id = ${user}`,
+  const rows = await db.all<{ readonly id: string; readonly connection: string; readonly subject: string | null }>(
+    sql`select d.id, d.connection_id as connection, d.subject from identity_links l
+      join directory_users d on d.tenant_id = l.tenant_id and d.id = l.directory_user_id
+      where l.tenant_id = ${tenant} and l.user_id = ${user}`,
   );
+  const subjects = rows.flatMap(({ connection, subject }) => (subject === null ? [] : [{ connection, name: subject }]));
+  const others = await otherNames(
+    scope,
+    rows.map(({ id }) => id),
+  );
+  const names = [...subjects, ...others.map(({ connection, name }) => ({ connection, name }))];
   const { deleteUserRow } = directoryUserWriter(scope);
-  for (const { id, connection_id } of rows) {
-    await deleteUserRow(connection_id as ConnectionId, id as DirectoryUserId, now);
+  for (const { id, connection } of rows) {
+    await deleteUserRow(connection as ConnectionId, id as DirectoryUserId, now);
   }
   await db.run(sql`delete from identity_links where tenant_id = ${tenant} and user_id = ${user}`);
   const ids = dialect.list(rows.map((row) => row.id));
   for (const table of ["sign_in_names", "former_names", "former_emails"]) {
     await db.run(sql`delete from ${verbatim(table)} where tenant_id = ${tenant} and directory_user_id in ${ids}`);
   }
+  const here = (table: string, column: string) =>
+    sql`exists (select 1 from ${dialect.rows({ connection: "text", name: "text" }, names)} as n
+      where n.connection = ${verbatim(`${table}.connection_id`)} and n.name = ${verbatim(`${table}.${column}`)})`;
   await db.run(
-    sql`delete from kept_out where tenant_id = ${tenant} and (kept_by in ${ids} or exists (
-      select 1 from directory_users d where d.tenant_id = kept_out.tenant_id and d.id in ${ids}
-        and d.connection_id = kept_out.connection_id and d.subject = kept_out.subject))`,
+    sql`delete from kept_out where tenant_id = ${tenant} and (kept_by in ${ids} or ${here("kept_out", "subject")})`,
   );
+  // a subject of somebody who has no account here yet may be an address that was theirs elsewhere
+  const addresses = names.flatMap(({ name }) => (name.includes("@") ? [asciiLower(name)] : []));
   await db.run(
-    sql`delete from told_apart where tenant_id = ${tenant} and (user_id = ${user} or exists (
-      select 1 from directory_users d where d.tenant_id = told_apart.tenant_id and d.id in ${ids}
-        and d.connection_id = told_apart.connection_id and told_apart.name in (d.subject, d.pushed_email)))`,
+    sql`delete from told_apart where tenant_id = ${tenant} and (user_id = ${user} or ${here("told_apart", "name")}
+      or ${dialect.asciiLower(verbatim("name"))} in ${dialect.list(addresses)})`,
   );
   await db.run(sql`delete from directory_users where tenant_id = ${tenant} and id in ${ids}`);
 }

@@ -34,12 +34,15 @@ describe("what somebody is called by", () => {
       claims: { upn: ["ada@corp"], locale: ["en"] },
       at: said.at,
     };
-    const row = { id: "d1", userName: "ada", externalId: "00u1", subject: "sub-1", resource, claims } as never;
-    const names = namesOf({ rows: [row] }, { userName: "former", displayName: "Ada Byron", reason: "left Sales" });
+    const ids = { id: "d1", externalId: "00u1", subject: "sub-1" };
+    const row = { ...ids, userName: "ada", otherNames: ["was@b.example"], resource, claims } as never;
+    const decided = { item: "i1", kind: "other_subject", names: ["ada.b"], subject: "sub-0" };
+    const former = { userName: "former", displayName: "Ada Byron", reason: "left Sales" };
+    const names = namesOf({ rows: [row] }, former, decided, { subject: "no item", names: ["none"] });
     expect(names.userNames).to.deep.equal(["ada", "former"]);
     expect([...names.identifying].sort()).to.deep.equal(
       ["+44 1", "00u1", "1 Road", "Ada Byron", "Ada Lovelace", "Ada.L@acme.example", "Countess A"].concat(
-        ...["a@b.example", "ada", "former", "sub-1"],
+        ...["a@b.example", "ada", "ada.b", "former", "sub-0", "sub-1", "was@b.example"],
       ),
     );
     const parts = names.all.filter((name) => !names.identifying.includes(name));
@@ -53,6 +56,7 @@ describe("what somebody is called by", () => {
       "Lovelace, Ada",
       "a@b.example",
       "ada@corp",
+      "was@b.example",
     ]);
   });
 
@@ -60,7 +64,13 @@ describe("what somebody is called by", () => {
     const at = "2026-01-01T00:00:00.000Z";
     const attributes = { givenName: { value: "Ada", at }, familyName: { value: "Claimed", at } };
     const pushed = { name: { givenName: "Ada", familyName: "Pushed" }, nickName: "Enchantress of Numbers" };
-    const row = { id: "d1", userName: "ada", resource: pushed, claims: { attributes, claims: {}, at } } as never;
+    const row = {
+      id: "d1",
+      userName: "ada",
+      otherNames: [],
+      resource: pushed,
+      claims: { attributes, claims: {}, at },
+    } as never;
     const former = { givenName: "Ada", familyName: "Former" };
     const { unmistakable } = namesOf({ givenName: "Ada", familyName: "Shown", rows: [row] }, former);
     const inParts = ["Shown", "Claimed", "Pushed", "Former"].flatMap((name) => [`Ada ${name}`, `${name}, Ada`]);
@@ -119,16 +129,34 @@ describe("texts without a person", () => {
 
   it("in an entry of somebody else: only reasons that somebody wrote", () => {
     const redact = redaction(["Ada Lovelace"]);
+    const nobody = { ids: [], all: [] };
     const said = {
       userName: "Ada Lovelace",
       target: { scope: "team:Ada Lovelace", role: "r" },
       reason: "for Ada Lovelace",
     };
-    expect(JSON.parse(redactHandWritten(JSON.stringify({ ...said, origin: "manual" }), redact) ?? "")).to.deep.equal({
+    expect(
+      JSON.parse(redactHandWritten(JSON.stringify({ ...said, origin: "manual" }), redact, nobody) ?? ""),
+    ).to.deep.equal({
       ...said,
       ...{ origin: "manual", reason: "for [erased]" },
     });
-    expect(redactHandWritten(JSON.stringify({ ...said, origin: "rule" }), redact)).to.equal(undefined);
+    expect(redactHandWritten(JSON.stringify({ ...said, origin: "rule" }), redact, nobody)).to.equal(undefined);
+  });
+
+  it("in what an admin decided of a review item: ids stay; of others' subjects those that are not theirs, too", () => {
+    const ids = { item: "i1", kind: "kept_out", users: ["u1", "u2"], candidates: ["d1"] };
+    const decided = (subject: string) => JSON.stringify({ ...ids, names: ["ada", "bo"], subject });
+    const of = (text: string, who: object) => redactHandWritten(text, redaction(["bo b"]), who as never);
+    const ada = { ids: ["u1", "d1"], all: ["ada", "Ada.L@acme.example"] };
+    expect(JSON.parse(of(decided("other"), ada) ?? "")).to.deep.equal({ ...ids, subject: "other" });
+    expect(JSON.parse(of(decided("ada.l@acme.example"), ada) ?? "")).to.deep.equal(ids);
+    expect(of(JSON.stringify(ids), ada), "nothing is left to take out").to.equal(undefined);
+    expect(of(decided("ada"), { ids: ["u3"], all: ["ada"] }), "of others").to.equal(undefined);
+    expect(JSON.parse(of(decided("bo b"), { ids: ["u3"], all: [] }) ?? "")).to.include({ subject: "[erased]" });
+    expect(JSON.parse(redactEntry(decided("any"), redaction([]), "erased-1") ?? ""), "of the account").to.deep.equal(
+      ids,
+    );
   });
 
   it("are as long as they are and as many as there are", () => {
@@ -154,11 +182,12 @@ describe("texts without a person", () => {
   }
 
   it("are somebody's trace by what was theirs at that connection, or by what can be nobody else's", () => {
-    const rows = [{ id: "d1", connection: "okta", userName: "ada", subject: "s1" }] as never;
+    const rows = [{ id: "d1", connection: "okta", userName: "ada", subject: "s1", otherNames: ["s0"] }] as never;
     const of = (trace: object) => isTraceOf(JSON.stringify(trace), rows, ["ada@acme.example"]);
     const here = { connection: "okta" };
     expect(of({ ...here, userNames: ["ADA"] })).to.equal(true);
     expect(of({ ...here, subject: "s1", userNames: [] })).to.equal(true);
+    expect(of({ ...here, subject: "s0", userNames: [] }), "a subject of before").to.equal(true);
     expect(of({ connection: "entra", userNames: ["ada"] }), "somebody else's name there").to.equal(false);
     expect(of({ connection: "entra", facts: { user: { email: "ada@acme.example" } } })).to.equal(true);
     expect(of({ ...here, groups: ["ada", "ada@acme.example"] }), "a group").to.equal(false);

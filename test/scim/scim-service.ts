@@ -181,24 +181,28 @@ async function readReply(response: IncomingMessage): Promise<ScimReply> {
 
 /** The same tests on both databases, each with one service for all of them. */
 export function onEachDatabase(
-  tests: (service: () => ScimService) => void,
+  tests: (service: () => ScimService, databaseUrl: () => string) => void,
   options: Pick<TestServiceOptions, "settings"> = {},
 ): void {
   for (const [name, open] of DATABASES) {
     describe(`on ${name}`, () => {
-      let running: { readonly service: ScimService; readonly dispose: () => void } | undefined;
+      let running: { readonly service: ScimService; readonly database: TestDatabase } | undefined;
       before(async () => {
-        const { url, dispose } = await open();
-        running = { service: await startScimService({ ...options, databaseUrl: url }), dispose };
+        const database = await open();
+        running = { service: await startScimService({ ...options, databaseUrl: database.url }), database };
       });
       after(async () => {
         await running?.service.close();
-        running?.dispose();
+        running?.database.dispose();
       });
-      tests(() => {
+      const now = () => {
         if (running === undefined) throw new Error("the service runs only inside tests");
-        return running.service;
-      });
+        return running;
+      };
+      tests(
+        () => now().service,
+        () => now().database.url,
+      );
     });
   }
 }

@@ -63,7 +63,7 @@ export async function eraseUser(
   const [records, names] = await mayBeErased(reader, user);
   const isTenants = await tenantNames(reader, [...names.unmistakable, ...names.identifying.filter(isNoMereWord)]);
   const sure = names.unmistakable.filter((name) => !isTenants(name));
-  await redactElsewhere(p, tenant, { user, sure, rows: records.rows });
+  await redactElsewhere(p, tenant, { user, sure, all: names.all, rows: records.rows });
   const mappings = records.erasedAt ? undefined : await mappingsNaming(reader, sure);
   const erasedAt = await p.store.write(tenant.id, (tx) =>
     erase(tx, { user, reason, mappings, isTenants, context, now: p.now() }),
@@ -163,6 +163,7 @@ interface Elsewhere {
   readonly user: UserId;
   /** What can mean them alone. */
   readonly sure: readonly string[];
+  readonly all: readonly string[];
   /** Theirs in the directory. */
   readonly rows: PersonalRecords["rows"];
 }
@@ -171,14 +172,15 @@ interface Elsewhere {
  * What names the person elsewhere, page by page, each in a transaction of its own: journals are long. If it ends halfway, the
  * person is there as before, and the call is made again.
  */
-async function redactElsewhere(p: Provisioning, tenant: Tenant, { user, sure, rows }: Elsewhere): Promise<void> {
+async function redactElsewhere(p: Provisioning, tenant: Tenant, { user, sure, all, rows }: Elsewhere): Promise<void> {
   const redact = redaction(sure);
+  const ids = [user, ...rows.map(({ id }) => id)];
+  const reviewed = [...sure, ...ids];
   for (const place of ["audit", "event", "grant_reason"] as const) {
-    const rewrite = place === "grant_reason" ? redact : (text: string) => redactHandWritten(text, redact);
-    const naming = { place, without: user, names: sure };
+    const rewrite = place === "grant_reason" ? redact : (text: string) => redactHandWritten(text, redact, { ids, all });
+    const naming = { place, without: user, names: place === "audit" ? reviewed : sure };
     await eachPage(p, tenant, naming, (tx, notes) => tx.rewriteNotes(place, changed(notes, rewrite)));
   }
-  const reviewed = [...sure, user, ...rows.map(({ id }) => id)];
   await removePages(p, tenant, { place: "review", without: user, names: reviewed }, (text) =>
     namesOneOf(text, reviewed),
   );

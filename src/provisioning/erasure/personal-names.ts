@@ -44,7 +44,7 @@ export function personalNames(records: readonly PersonalRecords[], journal: read
     take(identifying, record.userName, record.email, record.displayName, record.photo);
     take(parts, record.givenName, record.familyName);
     for (const row of record.rows) {
-      take(identifying, row.userName, row.externalId, row.subject);
+      take(identifying, row.userName, row.externalId, row.subject, ...row.otherNames);
       if (row.resource) takeResource(row.resource, identifying, parts);
       for (const [name, asserted] of Object.entries(row.claims?.attributes ?? {})) {
         if (CLAIMED.has(name)) take(identifying, asserted.value);
@@ -61,6 +61,9 @@ export function personalNames(records: readonly PersonalRecords[], journal: read
       if (JOURNAL.has(key)) take(identifying, value);
       if (JOURNAL_PARTS.has(key)) take(parts, value);
     }
+    // what an admin accepted of a review item: the account's from then on
+    if (detail["item"] === undefined) continue;
+    take(identifying, detail["subject"], ...((detail["names"] ?? []) as readonly Json[]));
   }
   const all = [...new Set([...identifying, ...parts])];
   const sure = [
@@ -116,7 +119,9 @@ function takeJoined(into: Set<string>, given: Json | undefined, family: Json | u
 
 function sourceIds(records: readonly PersonalRecords[]): readonly string[] {
   const ids = new Set<string>();
-  for (const { externalId, subject } of records.flatMap(({ rows }) => rows)) take(ids, externalId, subject);
+  for (const { externalId, subject, otherNames } of records.flatMap(({ rows }) => rows)) {
+    take(ids, externalId, subject, ...otherNames);
+  }
   return [...ids].filter((id) => id.length >= LONG_ID && /\d/.test(id));
 }
 

@@ -8,6 +8,8 @@ const WRITTEN = new Set(["reason", "note"]);
 
 /** An entry of a journal that is filed under the person: all names in it are theirs. `undefined` when nothing would change. */
 export function redactEntry(text: string, redact: Redaction, pseudonym: string): string | undefined {
+  const { item } = JSON.parse(text) as JsonObject;
+  if (item !== undefined) return withoutReviewed(text, () => true);
   return rewritten(text, (key, value) => {
     if (WRITTEN.has(key)) return redact(value) ?? value;
     if (key === "userName") return pseudonym;
@@ -16,15 +18,33 @@ export function redactEntry(text: string, redact: Redaction, pseudonym: string):
 }
 
 /**
- * An entry of somebody else, or of nobody, in which somebody wrote a reason: of what was given by hand, or of another removal.
- * INVARIANT: a reason that was not written by hand tells of rules, groups and teams, and stays.
+ * An entry of somebody else, or of nobody, in which somebody wrote a reason: of what was given by hand, or of another removal; or that
+ * tells of a review item. INVARIANT: a reason that was not written by hand tells of rules, groups and teams, and stays.
  */
-export function redactHandWritten(text: string, redact: Redaction): string | undefined {
+export function redactHandWritten(text: string, redact: Redaction, { ids, all }: WhoseEntry): string | undefined {
   const { origin = "manual", item } = JSON.parse(text) as JsonObject;
   if (origin !== "manual") return undefined;
   // what an admin decided of a review item, which says who it is about
+  if (item !== undefined && namesOneOf(text, ids)) {
+    return withoutReviewed(text, (subject) => namesOneOf(JSON.stringify(subject), all));
+  }
   if (item !== undefined) return rewritten(text, (_, value) => redact(value) ?? value);
   return rewritten(text, (key, value) => (key === "reason" ? (redact(value) ?? value) : value));
+}
+
+/** What an admin decided of a review item that names the account by an id: names are of those whom the ids mean, the subject may be another's. */
+function withoutReviewed(text: string, isTheirs: (subject: Json) => boolean): string | undefined {
+  const { names, subject, ...rest } = JSON.parse(text) as JsonObject;
+  const goes = subject !== undefined && isTheirs(subject);
+  if (names === undefined && !goes) return undefined;
+  return JSON.stringify({ ...rest, ...(subject !== undefined && !goes && { subject }) });
+}
+
+/** Whose names go. */
+export interface WhoseEntry {
+  /** Of the account and of its rows. */
+  readonly ids: readonly string[];
+  readonly all: readonly string[];
 }
 
 export function isNoMereWord(name: string): boolean {
@@ -77,8 +97,9 @@ export function signInNames({
   userName,
   subject,
   externalId,
+  otherNames,
   claims,
 }: PersonalRecords["rows"][number]): readonly string[] {
   const claimed = claims?.attributes.userName?.value;
-  return [userName, subject, externalId, claimed].filter((name) => typeof name === "string");
+  return [userName, subject, externalId, claimed, ...otherNames].filter((name) => typeof name === "string");
 }

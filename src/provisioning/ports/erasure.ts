@@ -16,6 +16,8 @@ export interface PersonalRecords extends ShownProfile {
     readonly userName: string;
     readonly externalId?: string;
     readonly subject?: string;
+    /** What else pushes and sign-ins there call the person, or called them before. */
+    readonly otherNames: readonly string[];
     readonly resource?: JsonObject;
     readonly claims?: ClaimsDocument;
   }[];
