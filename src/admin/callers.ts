@@ -67,7 +67,7 @@ async function keyOf(deps: AdminDeps, request: HttpRequest): Promise<ApiKeyOwner
   }
   const key = await deps.p.store.instance.apiKeyByHash(deps.p.secrets.hashToken(token));
   if (key === undefined) {
-    deps.rateLimiter.take("admin-stranger", request.address, deps.limits.signInsPerMinutePerAddress);
+    deps.rateLimiter.take("admin-stranger", request.network, deps.limits.signInsPerMinutePerAddress);
     throw new Refusal("unauthorized", "no such token: show the operator's token or a live API key of the tenant");
   }
   request.identify({ token: key.keyId });

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly queryText: string;
   /** The client's address; forwarded ones count only behind a trusted proxy. */
   readonly address: string;
+  /** What limits and shares count it by, as `networkOf` says; the address itself is only shown. */
+  readonly network: string;
   /** Writes the request's id with every line. */
   readonly log: Logger;
   /** By lower-case name; several headers of one name are joined as node joins them. */

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
+import { networkOf } from "../platform/addresses.js";
 import type { Logger } from "../platform/log.js";
 import type { HttpRequest } from "./exchange.js";
 import { createPlaces } from "./face-places.js";
@@ -42,7 +43,7 @@ function requestOf({ method, target, address }: Unreadable, logger: Logger): Htt
   const id = randomUUID();
   const [path = ""] = target.replace(/^[a-z]+:\/\/[^/]*/i, "").split(/[?#]/, 1);
   return {
-    ...{ id, method, path, address },
+    ...{ id, method, path, address, network: networkOf(address) },
     params: {},
     query: new URLSearchParams(),
     queryText: "",

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../model/problem.js";
+import { networkOf } from "../platform/addresses.js";
 import type { Logger } from "../platform/log.js";
 import { readCookie } from "./cookies.js";
 import type { About, HttpRequest } from "./exchange.js";
@@ -56,6 +57,9 @@ export function requestOf(
     query: new URLSearchParams(query),
     queryText: query,
     address,
+    get network() {
+      return networkOf(address);
+    },
     get log() {
       log ??= logger.with({ requestId: id });
       return log;

@@ -38,6 +38,16 @@ export function addressKind(address: string): AddressKind {
   return parsed instanceof ipaddr.IPv6 && !parsed.match(GLOBAL_UNICAST) ? "special" : "public";
 }
 
+/**
+ * What everybody there counts together as: the IPv4 address, or of IPv6 the network of 64 bits, of which whoever has one address has
+ * them all. What is no address stands for itself.
+ */
+export function networkOf(address: string): string {
+  const parsed = parse(address);
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed?.toString() ?? address;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()}/64`;
+}
+
 /** An IPv4 address inside an IPv6 one is judged as what it is. */
 function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const bare = address.replace(/^\[(.*)\]$/, "$1").replace(/%.*$/, "");

@@ -6,7 +6,7 @@ import type { HttpRequest } from "../../src/http/exchange.js";
 import { html, page, renderErrorPage, wantsJson } from "../../src/http/pages.js";
 import { requireSameOrigin } from "../../src/http/same-origin.js";
 import { Refusal } from "../../src/model/problem.js";
-import { parseRanges } from "../../src/platform/addresses.js";
+import { networkOf, parseRanges } from "../../src/platform/addresses.js";
 import { createLogger } from "../../src/platform/log.js";
 
 function incoming(headers: Readonly<Record<string, string>>, method = "POST"): HttpRequest {
@@ -18,6 +18,7 @@ function incoming(headers: Readonly<Record<string, string>>, method = "POST"): H
     query: new URLSearchParams(),
     queryText: "",
     address: "127.0.0.1",
+    network: "127.0.0.1",
     log: createLogger("silent"),
     header: (name) => headers[name],
     cookie: (name) => readCookie(headers["cookie"], name),
@@ -159,6 +160,20 @@ describe("client address", () => {
   ];
   for (const [what, socket, forwarded, expected] of cases) {
     it(`is ${expected} when ${what}`, () => expect(clientAddress(socket, forwarded, proxies)).to.equal(expected));
+  }
+
+  for (const [network, ...addresses] of [
+    ["192.0.2.1", "192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201", "0:0:0:0:0:ffff:c000:0201"],
+    ["2001:db8:0:1::/64", "2001:db8:0:1::", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:DB8::1:0:0:0:1"],
+    ["2001:db8:0:2::/64", "2001:db8:0:2::1"],
+    ["fe80::/64", "fe80::1%eth0"],
+    ["::/64", "::1"],
+    ["unknown", "unknown"],
+    ["", ""],
+  ] as const) {
+    it(`counts as ${network || "nothing"}: ${addresses.join(", ")}`, () => {
+      expect(new Set(addresses.map(networkOf))).to.deep.equal(new Set([network]));
+    });
   }
 });
 

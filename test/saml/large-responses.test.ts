@@ -47,21 +47,41 @@ describe("SML-29: large responses at the SAML door", () => {
   }
 
   /** So many large responses that nobody signed, at once. */
-  function crowd(house: ForgedHouse, browser: Browser, request: string | null, door: Door): Promise<Visit>[] {
+  function crowd(
+    house: ForgedHouse,
+    browser: Browser,
+    request: string | null,
+    door: Door,
+    address: (at: number) => string = () => "192.0.2.66",
+  ): Promise<Visit>[] {
     const message = house.answer(request, door, { ...LARGE, signed: "none" });
-    return Array.from({ length: 120 }, () => house.post(browser, message, door, from("192.0.2.66")));
+    return Array.from({ length: 120 }, (_, at) => house.post(browser, message, door, from(address(at))));
   }
 
-  for (const [what, door, honest] of [
-    ["at another tenant", ACME_IDP, GLOBEX_IDP],
-    ["of another address at the same tenant", ACME_IDP, ACME_IDP],
-    ["of another address, where sign-ins begin at the provider", ACME_PORTAL, ACME_IDP],
+  const ONE = { source: "one address", address: undefined, others: ["192.0.2.1", "192.0.2.2"] } as const;
+  const NETWORK = {
+    source: "one IPv6 network",
+    address: (at: number) => `2001:db8:0:1:${at.toString(16)}::${at}`,
+    others: ["2001:db8:0:2::1", "2001:db8:0:3::1"],
+  } as const;
+
+  for (const [what, door, honest, { source, address, others }] of [
+    ["at another tenant", ACME_IDP, GLOBEX_IDP, ONE],
+    ["of another address at the same tenant", ACME_IDP, ACME_IDP, ONE],
+    ["of another address, where sign-ins begin at the provider", ACME_PORTAL, ACME_IDP, ONE],
+    ["of another network at the same tenant", ACME_IDP, ACME_IDP, NETWORK],
   ] as const)
-    it(`let people in ${what} while one address sends a flood of them`, async () => {
+    it(`let people in ${what} while ${source} sends a flood of them`, async () => {
       const house = await openHouse({ trustedProxies: ["127.0.0.1/32"] });
       const browser = createBrowser();
-      const flood = crowd(house, browser, door === ACME_PORTAL ? null : await house.begin(browser, door), door);
-      const honestOnes = ["192.0.2.1", "192.0.2.2"].map((address) => signIn(house, honest, address));
+      const flood = crowd(
+        house,
+        browser,
+        door === ACME_PORTAL ? null : await house.begin(browser, door),
+        door,
+        address,
+      );
+      const honestOnes = others.map((one) => signIn(house, honest, one));
       expect((await Promise.all(honestOnes)).map(endOf)).to.deep.equal(["/me", "/me"]);
       const answers = await Promise.all(flood);
       for (const visit of answers) {

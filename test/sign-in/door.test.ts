@@ -406,6 +406,34 @@ describe("the door that too many knock at", () => {
   });
 });
 
+describe("a flood from one network", () => {
+  const home = (address: number) => `2001:db8:0:1:${address.toString(16)}::${address}`;
+
+  it("is held back as one caller, however many addresses of the network it has; another network is let through", async () => {
+    const service = await startSignInService({ signInsPerMinutePerAddress: 3 }, { trustedProxies: ["127.0.0.1/32"] });
+    try {
+      const asked = async (path: string, from: string, init: RequestInit = {}) =>
+        (await fetch(`${service.url}${path}`, { ...init, headers: { ...init.headers, "x-forwarded-for": from } }))
+          .status;
+      const statuses = [];
+      for (let address = 1; address <= 5; address++) statuses.push(await asked("/sso/acme", home(address)));
+      expect(statuses).to.deep.equal([404, 404, 404, 429, 429]);
+      expect(await asked("/sso/acme", "2001:db8:0:2::1")).to.equal(404);
+      const written = ["::ffff:192.0.2.1", "::ffff:c000:201", "192.0.2.1", "::ffff:192.0.2.1"];
+      const mapped = [];
+      for (const address of written) mapped.push(await asked("/sso/acme", address));
+      expect(mapped, "one IPv4 address, however it is written").to.deep.equal([404, 404, 404, 429]);
+      const guess = { headers: { authorization: "Bearer guessed" } };
+      const guesses = [];
+      for (let address = 1; address <= 4; address++) guesses.push(await asked("/api/v1/tenants", home(address), guess));
+      expect(guesses).to.deep.equal([401, 401, 401, 429]);
+      expect(await asked("/api/v1/tenants", "2001:db8:0:2::1", guess)).to.equal(401);
+    } finally {
+      await service.close();
+    }
+  });
+});
+
 describe("the door of SAML logouts", () => {
   it("lets a stranger leave no more traces by messages that are refused than by sign-ins", async () => {
     const service = await startSignInService({ signInsPerMinutePerAddress: 2 });

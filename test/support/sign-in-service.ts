@@ -25,11 +25,17 @@ export interface SignInService {
 
 export type OidcExtras = Partial<Omit<ConnectionInput, "slug" | "protocol" | "oidc">>;
 
-export async function startSignInService(limits: Partial<Config["limits"]> = {}): Promise<SignInService> {
+export async function startSignInService(
+  limits: Partial<Config["limits"]> = {},
+  more: Partial<Config> = {},
+): Promise<SignInService> {
   const log: string[] = [];
   const service = await startService({
     log: { write: (line) => void log.push(line) },
-    settings: (config) => ({ ...config, limits: { ...config.limits, signInsPerMinutePerAddress: 0, ...limits } }),
+    settings: (config) => ({
+      ...{ ...config, ...more },
+      limits: { ...config.limits, signInsPerMinutePerAddress: 0, ...limits },
+    }),
   });
   const { p, publicUrl: url } = service;
   return {

@@ -87,7 +87,7 @@ async function takeResponse(door: AcsDoor, visit: Visit, samlResponse: string): 
   try {
     const early = isLarge(samlResponse) ? await firstLook(door, visit, samlResponse) : undefined;
     if (early !== undefined) return early;
-    opened = await door.reader.read(samlResponse, [String(visit.tenant.id), visit.request.address]);
+    opened = await door.reader.read(samlResponse, [String(visit.tenant.id), visit.request.network]);
     if (opened.inResponseTo === undefined) return await unasked(door, visit, reading, opened);
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     login = await pendingLogin(door, visit, opened.inResponseTo);

@@ -90,7 +90,7 @@ export function findConnection(web: SignInWeb, request: HttpRequest): Promise<Vi
 
 /** The same where an identity provider itself calls, for many people at once. */
 export function findCalledConnection(web: SignInWeb, request: HttpRequest): Promise<Visit> {
-  web.rateLimiter.take("provider", request.address, web.providerCallsPerMinute);
+  web.rateLimiter.take("provider", request.network, web.providerCallsPerMinute);
   return visitOf(web, request);
 }
 
@@ -103,9 +103,9 @@ async function visitOf(web: SignInWeb, request: HttpRequest): Promise<Visit> {
   return { request, tenant, connection };
 }
 
-/** One turn of this address; throws `rate_limited`. */
+/** One turn of this network; throws `rate_limited`. */
 export function takeTurn(web: SignInWeb, request: HttpRequest): void {
-  web.rateLimiter.take("sign-in", request.address, web.signInsPerMinutePerAddress);
+  web.rateLimiter.take("sign-in", request.network, web.signInsPerMinutePerAddress);
 }
 
 /** The browser's value, kept while it lasts, so that logins in two tabs do not spoil each other. */
