@@ -161,7 +161,7 @@ export function instanceStore(database: Database, newId: () => string, gathering
     },
     tenantsWithWork: (now, limit, after) => tenantsWithWork(reader, now, limit, after),
     tenantsToDescribe: () => tenantsToDescribe(reader),
-    sweep: (now) => database.transaction((db) => sweep(db, now)),
+    sweep: (now, longest) => sweep(database, now, longest),
   };
 }
 

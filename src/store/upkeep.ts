@@ -1,5 +1,7 @@
 /** What the worker asks across tenants: who has work, and what is past its time. */
+import type { SessionLimits } from "../model/connection.js";
 import type { Instant, TenantId } from "../model/ids.js";
+import type { Database } from "./database.js";
 import { bigint } from "./dialect.js";
 import { type Fragment, type Sql, sql, verbatim } from "./sql.js";
 import { toMillis } from "./values.js";
@@ -10,6 +12,7 @@ const SWEEP_ROWS = 5000;
 /** For so long the trace of a sign-in can be looked up. */
 const TRACE_DAYS = 90;
 const DAY = 86_400_000;
+const MINUTE = 60_000;
 
 /** Distinct tenants of an indexed table by leaps from one to the next: nothing to do costs one look. */
 function tenantsOf(name: string, table: Fragment): Fragment {
@@ -60,8 +63,12 @@ export async function tenantsToDescribe(db: Sql): Promise<readonly TenantId[]> {
   return rows.map((row) => row.id as TenantId);
 }
 
-export async function sweep(db: Sql, now: Instant): Promise<void> {
-  const at = toMillis(now);
+export async function sweep(database: Database, now: Instant, longest: Required<SessionLimits>): Promise<void> {
+  await database.transaction((db) => removePast(db, toMillis(now)));
+  await forgetHints(database, toMillis(now), longest);
+}
+
+async function removePast(db: Sql, at: number): Promise<void> {
   const past: readonly (readonly [table: string, key: string, where: Fragment])[] = [
     ["pending_logins", "state_hash", sql`expires_at <= ${at}`],
     ["sessions", "id", sql`expires_at <= ${at}`],
@@ -81,5 +88,35 @@ export async function sweep(db: Sql, now: Instant): Promise<void> {
   await db.run(
     sql`delete from one_time_ids where (tenant_id, connection_id, id) in
       (select tenant_id, connection_id, id from one_time_ids where expires_at <= ${at} limit ${SWEEP_ROWS})`,
+  );
+}
+
+/**
+ * What is sealed for the sign-out of sessions that ended without a word: by idleness, by a shorter limit, or with their account's others.
+ * They are looked for without holding up writers, in the order of the index of those that keep something.
+ */
+async function forgetHints(
+  { dialect, walker, transaction }: Database,
+  at: number,
+  longest: Required<SessionLimits>,
+): Promise<void> {
+  const since = (column: string, limit: keyof SessionLimits) => {
+    const own = sql`cast(${dialect.json(verbatim("t.session_limits"))} ->> ${verbatim(`'${limit}'`)} as bigint)`;
+    return sql`${verbatim(column)} <= ${at - longest[limit] * MINUTE} or ${verbatim(column)} <= ${at} - ${own} * ${MINUTE}`;
+  };
+  const rows = await walker.all<{ readonly tenant: number; readonly id: string }>(
+    sql`select s.tenant_id as tenant, s.id from sessions s
+      join tenants t on t.id = s.tenant_id
+      join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
+      where s.sealed_hint is not null and (u.status <> 'registered' or u.session_epoch <> s.epoch
+        or ${since("s.last_seen_at", "idleMinutes")} or ${since("s.created_at", "absoluteMinutes")})
+      order by s.tenant_id, s.id limit ${SWEEP_ROWS}`,
+  );
+  if (rows.length === 0) return;
+  await transaction((db) =>
+    db.run(
+      sql`update sessions set sealed_hint = null where (tenant_id, id) in
+        (select r.tenant, r.id from ${dialect.rows({ tenant: "bigint", id: "text" }, rows)} as r)`,
+    ),
   );
 }

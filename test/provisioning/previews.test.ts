@@ -201,7 +201,7 @@ describe("previews and what is done by them", () => {
     await t.change("okta", { kind: "addMembers", group, members: [await t.pushUser("okta", "late")] });
     const { detail } = await refusalOf(save(NOTHING, { digest }));
     clock.forward({ hours: 25 });
-    await t.p.store.instance.sweep(clock.now());
+    await t.p.store.instance.sweep(clock.now(), t.p.settings.sessions);
     const expired = await refusalOf(save(NOTHING, { digest: String(detail["digest"]) }));
     expect(expired.detail).to.deep.equal({});
   });

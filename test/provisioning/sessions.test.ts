@@ -2,7 +2,14 @@ import { expect } from "chai";
 import type { Connection, SessionLimits, Tenant } from "../../src/model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../../src/model/ids.js";
 import { endByProvider } from "../../src/provisioning/end-sessions.js";
-import { beginLogin, currentSession, openSession, takeLogin, takeOnce } from "../../src/provisioning/sessions.js";
+import {
+  beginLogin,
+  closeSession,
+  currentSession,
+  openSession,
+  takeLogin,
+  takeOnce,
+} from "../../src/provisioning/sessions.js";
 import { testClock } from "../support/clock.js";
 import { openDatabase, type TenantInTest, type TestDatabase } from "../support/tenant.js";
 
@@ -43,6 +50,21 @@ describe("sessions", () => {
     expect(await currentSession(t.p, token)).to.include({ userId: user });
     clock.forward({ minutes: 1 });
     expect(await currentSession(t.p, token)).to.equal(undefined);
+  });
+
+  it("OP-21: keep the ID token for the provider's sign-out no longer than they live", async () => {
+    const { idleMinutes } = t.p.settings.sessions;
+    const opened = () =>
+      openSession(t.p, tenant, { user, connection, subject: "ada", epoch: 0, logoutHint: "an ID token" });
+    const [idle, used] = [await opened(), await opened()];
+    clock.forward({ minutes: idleMinutes - 1 });
+    expect(await currentSession(t.p, used.token)).to.include({ userId: user });
+    await t.p.store.instance.sweep(clock.now(), t.p.settings.sessions);
+    clock.forward({ minutes: 1 });
+    expect(await currentSession(t.p, idle.token)).to.equal(undefined);
+    await t.p.store.instance.sweep(clock.now(), t.p.settings.sessions);
+    const hintOf = async ({ token }: { token: string }) => (await closeSession(t.p, token))?.ended.logoutHint;
+    expect([await hintOf(idle), await hintOf(used)]).to.deep.equal([undefined, "an ID token"]);
   });
 
   it("last a minute at the least, for who comes from an identity provider whose clock is behind", async () => {

@@ -124,10 +124,10 @@ describe("what is kept", () => {
     const { reference } = await t.signIn("sso", "eve", { groups: [] });
     const trace = async () => t.p.store.read((await t.tenant()).id).signInTrace(reference);
     clock.forward({ hours: 89 * DAY_HOURS });
-    await t.p.store.instance.sweep(clock.now());
+    await t.p.store.instance.sweep(clock.now(), t.p.settings.sessions);
     expect(await trace()).not.to.equal(undefined);
     clock.forward({ hours: 2 * DAY_HOURS });
-    await t.p.store.instance.sweep(clock.now());
+    await t.p.store.instance.sweep(clock.now(), t.p.settings.sessions);
     expect(await trace()).to.equal(undefined);
     await t.close();
   });

@@ -1,7 +1,17 @@
 import { expect } from "chai";
 import type { NewKeptRequest, NewSighting } from "../../src/provisioning/ports/requests.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
-import { expectRefusal, LATER, MUCH_LATER, makeWorld, NOW, SCIM_CONNECTION, unique, type World } from "./world.js";
+import {
+  expectRefusal,
+  LATER,
+  LONGEST,
+  MUCH_LATER,
+  makeWorld,
+  NOW,
+  SCIM_CONNECTION,
+  unique,
+  type World,
+} from "./world.js";
 
 function requestTo({ connection, store }: World, more: Partial<NewKeptRequest> = {}): NewKeptRequest {
   return {
@@ -133,7 +143,7 @@ export function requestConformance(open: OpenStore): void {
           { ...seen, name: "entra", expiresAt: MUCH_LATER },
         ]),
       );
-      await store().instance.sweep(LATER);
+      await store().instance.sweep(LATER, LONGEST);
       const left = await world.read.keptRequests(world.connection.id, { limit: 10 });
       expect(left.items.map(({ id }) => id)).to.deep.equal([young.id]);
       expect((await world.read.sightings(world.connection.id)).map(({ name }) => name)).to.deep.equal(["entra"]);

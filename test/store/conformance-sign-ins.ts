@@ -1,10 +1,12 @@
 import { expect } from "chai";
+import type { SessionLimits } from "../../src/model/connection.js";
 import type { UserId } from "../../src/model/ids.js";
 import { type OpenStore, storeForTests } from "./store-for-tests.js";
 import {
   ALIVE,
   expectRefusal,
   LATER,
+  LONGEST,
   MUCH_LATER,
   makeWorld,
   NOW,
@@ -242,6 +244,40 @@ export function signInConformance(open: OpenStore): void {
       expect(await world.read.signInTrace("none")).to.equal(undefined);
     });
 
+    it("sweeps what is sealed in sessions that ended by idleness, by a limit or with the account's others, and in no other", async () => {
+      const opened = async (
+        limits: SessionLimits,
+        also: (world: World, user: UserId, hash: string) => unknown = () => 0,
+      ) => {
+        const world = await makeWorld(store());
+        const { user } = await world.push("ann");
+        await register(world, [user]);
+        await store().instance.updateTenant(world.tenant.id, { sessionLimits: limits }, NOW);
+        const hash = await signedIn(world, user, { sealedHint: "sealed" });
+        await also(world, user, hash);
+        return () => world.write(async (tx) => (await tx.endSession(hash, LATER))?.sealedHint ?? "gone");
+      };
+      const used = (world: World, _: UserId, hash: string) => world.write((tx) => tx.touchSession(hash, LATER));
+      const ended = (world: World, user: UserId) => world.write((tx) => tx.endAllSessions([user]));
+      const kept = [
+        await opened({}),
+        await opened({ idleMinutes: 61, absoluteMinutes: 61 }),
+        await opened({ idleMinutes: 60 }, used),
+      ];
+      const gone = [
+        await opened({ idleMinutes: 60 }),
+        await opened({ absoluteMinutes: 60 }, used),
+        await opened({}, ended),
+      ];
+      await store().instance.sweep(LATER, LONGEST);
+      const left = (all: typeof kept) => Promise.all(all.map((read) => read()));
+      expect(await left(kept)).to.deep.equal(["sealed", "sealed", "sealed"]);
+      expect(await left(gone)).to.deep.equal(["gone", "gone", "gone"]);
+      const [idle, long] = [await opened({}), await opened({ idleMinutes: 100 })];
+      await store().instance.sweep(LATER, { ...LONGEST, idleMinutes: 60 });
+      expect(await left([idle, long]), "no tenant makes it longer").to.deep.equal(["gone", "gone"]);
+    });
+
     it("sweeps what is past its time and nothing else", async () => {
       const world = await makeWorld(store());
       const { read, write, connection } = world;
@@ -274,7 +310,7 @@ export function signInConformance(open: OpenStore): void {
       const session = await signedIn(world, user);
       const ended = await signedIn(world, user);
       await write((tx) => tx.endSession(ended, NOW));
-      await store().instance.sweep(LATER);
+      await store().instance.sweep(LATER, LONGEST);
       expect(await read.plan("mapping", "s", old)).to.equal(undefined);
       expect(await read.plan("mapping", "s", fresh)).not.to.equal(undefined);
       expect(await write((tx) => tx.takePendingLogin(old))).to.equal(undefined);

@@ -19,9 +19,19 @@ import { openPostgres } from "../../src/store/postgres.js";
 import { type Fragment, type Sql, sql, verbatim } from "../../src/store/sql.js";
 import { openSqlite } from "../../src/store/sqlite.js";
 import { tenantWriter } from "../../src/store/tenant-handle.js";
-import { tenantsWithWork } from "../../src/store/upkeep.js";
+import { sweep, tenantsWithWork } from "../../src/store/upkeep.js";
 import { postgresUrl } from "./postgres-server.js";
-import { groupDocument, LATER, NO_WRITES, NOW, newcomer, newGrant, SCIM_CONNECTION, userDocument } from "./world.js";
+import {
+  groupDocument,
+  LATER,
+  LONGEST,
+  NO_WRITES,
+  NOW,
+  newcomer,
+  newGrant,
+  SCIM_CONNECTION,
+  userDocument,
+} from "./world.js";
 
 const CONNECTION = "c" as ConnectionId;
 const USER = "u" as UserId;
@@ -398,6 +408,16 @@ describe("query plans on SQLite", () => {
       // the smallest tenant of an index: one look at its first entry
       expect(steps.filter((step) => !/^SEARCH \w+ USING COVERING INDEX/.test(step))).to.deep.equal([]);
     }
+  });
+
+  it("looks for what is sealed in ended sessions among the sessions that keep something sealed", async () => {
+    const said: Fragment[] = [];
+    await sweep({ ...database, walker: recording(said), transaction: async () => undefined as never }, NOW, LONGEST);
+    const plans = said.map((statement) =>
+      database.reader.all<{ readonly detail: string }>(sql`explain query plan ${statement}`),
+    );
+    const steps = (await Promise.all(plans)).flat().map(({ detail }) => detail);
+    expect(steps.filter((step) => step.startsWith("SCAN"))).to.deep.equal(["SCAN s USING INDEX sessions_with_hint"]);
   });
 
   it("sees a walk where there is one", async () => {

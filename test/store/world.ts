@@ -17,6 +17,8 @@ import type { Store, TenantReader, TenantWriter } from "../../src/provisioning/p
 export const NOW = "2026-03-01T08:00:00.000Z";
 export const LATER = "2026-03-01T09:00:00.000Z";
 export const MUCH_LATER = "2026-04-01T08:00:00.000Z";
+/** How long sessions last at the longest: none has ended by it at `LATER`. */
+export const LONGEST = { idleMinutes: 90, absoluteMinutes: 120 };
 
 /** Of sessions that were opened and used at any of these instants before the last. */
 export const ALIVE = {

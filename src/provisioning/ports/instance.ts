@@ -85,6 +85,9 @@ export interface InstanceStore {
   tenantsWithWork(now: Instant, limit: number, after?: TenantId): Promise<readonly TenantId[]>;
   /** Tenants with people made by hand whom SCIM clients cannot find yet, as an earlier version left them. */
   tenantsToDescribe(): Promise<readonly TenantId[]>;
-  /** Removes what is past its time: pending logins, ended sessions, plans, replay ids, old sign-in traces, logged requests. */
-  sweep(now: Instant): Promise<void>;
+  /**
+   * Removes what is past its time: pending logins, ended sessions, plans, replay ids, old sign-in traces, logged requests. `longest`: what
+   * tenants may shorten for their sessions; those that ended by it, or with their account's, keep nothing sealed.
+   */
+  sweep(now: Instant, longest: Required<SessionLimits>): Promise<void>;
 }

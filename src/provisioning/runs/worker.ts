@@ -78,7 +78,7 @@ export function startWorker(p: Provisioning): Worker {
     const now = p.now();
     if (now >= sweepAt) {
       sweepAt = secondsFrom(now, SWEEP_SECONDS);
-      await p.store.instance.sweep(now);
+      await p.store.instance.sweep(now, p.settings.sessions);
     }
   };
   const pause = () =>

@@ -13,6 +13,7 @@ import { FORMER_EVIDENCE } from "./former-evidence.js";
 import { GRANTS_OF_RULE } from "./grants-of-rule.js";
 import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
+import { HINTS_OF_SESSIONS } from "./hints-of-sessions.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { KEPT_OUT } from "./kept-out.js";
 import { LINKING_ACROSS } from "./linking-across.js";
@@ -78,4 +79,5 @@ export const MIGRATIONS: readonly Migration[] = [
   NAMES_LET_GO,
   LINKING_ACROSS,
   SEATS_LEFT,
+  HINTS_OF_SESSIONS,
 ];
