@@ -30,8 +30,8 @@ export async function readBody(
       return text;
     case "json": {
       const value = parseJson(text);
-      rule.refuse?.(text);
-      return value;
+      const respelled = rule.respell?.(text) ?? text;
+      return respelled === text ? value : parseJson(respelled);
     }
     case "form":
       return fieldsOf(new URLSearchParams(text), "form field");

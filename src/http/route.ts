@@ -21,8 +21,8 @@ export interface BodyRule {
   readonly types?: readonly string[];
   /** No body is `undefined` for the handler instead of a refusal. */
   readonly optional?: boolean;
-  /** Told the text of a JSON body, once it is known to be one: throws what a parser lets through in silence. */
-  readonly refuse?: (text: string) => void;
+  /** Of the text of a JSON body, once it is known to be one: the text to read instead, so that a parser passes over nothing in silence. */
+  readonly respell?: (text: string) => string;
   readonly schema?: SchemaId;
 }
 

@@ -50,6 +50,40 @@ describe("SCIM user documents", () => {
     expect(readGroup(members, groupReading()).members).to.deep.equal(["u1"]);
   });
 
+  it("RFC-01, ENTRA-15: reads keys with their schema's URN before them, of the core, of an extension and of a group", () => {
+    const reading = userReading();
+    const body = {
+      schemas: [USER],
+      [`${USER}:userName`]: "ada",
+      [`${USER.toUpperCase()}:ACTIVE`]: "False",
+      [`${ENTERPRISE}:department`]: "IT",
+      [ENTERPRISE]: { division: "North" },
+      [USER]: { [`${USER}:title`]: "Lead", locale: "en" },
+      "urn:nobody:1.0:active": true,
+    };
+    expect(readUser(body, reading).resource).to.deep.equal({
+      userName: "ada",
+      active: false,
+      title: "Lead",
+      locale: "en",
+      [ENTERPRISE]: { department: "IT", division: "North" },
+    });
+    expect([...reading.quirks].sort()).to.deep.equal([
+      ...["boolean_as_text", "core_below_urn", "dotted_key", "unknown_attribute", "unlisted_schema"],
+    ]);
+    const group = { schemas: [GROUP], [`${GROUP}:displayName`]: "G", [`${GROUP}:members`]: [{ value: "u1" }] };
+    expect(readGroup(group, groupReading()).members).to.deep.equal(["u1"]);
+    for (const key of ["__proto__", "constructor"]) {
+      expect(refusal(() => read(user({ [`${USER}:${key}`]: 1 }))).detail).to.include("names no attribute");
+    }
+    for (const more of [{ active: true }, { [USER]: { active: true } }, { Active: false }]) {
+      const twice = { ...more, [`${USER}:active`]: false };
+      expect(refusal(() => read(user(twice))).detail).to.include("is given twice");
+    }
+    const twice = { [ENTERPRISE]: { department: "A" }, [`${ENTERPRISE}:Department`]: "B" };
+    expect(refusal(() => read(user(twice))).detail).to.include("is given twice");
+  });
+
   it("RFC-01, SEC-06: below the URN of the core too, nothing is given twice and no prototype is reached", () => {
     const refused = (core: unknown) => refusal(() => read(user({ [USER]: core }))).detail;
     expect([refused({ USERNAME: "bob" }), refused({ schemas: [USER] })]).to.deep.equal([

@@ -78,6 +78,21 @@ describe("what a schema asks for and somebody who is switched off", () => {
     "the last of two": operations(replace(true, "active"), replace({ active: false })),
     "a PUT that says it twice": body({ active: false, Active: "False" }),
     "a PUT that says it at the root and below the core URN": body({ active: false, [core]: { Active: false } }),
+    "a PUT with the core URN before it": body({ [`${core}:active`]: "False" }),
+    "a PUT that says it by its name and by its URN": body({ active: false, [`${core}:active`]: false }),
+    "a value that says it by its name, below its URN and by it": operations(
+      replace({ active: false, [core]: { Active: "False", [`${core}:active`]: false } }),
+    ),
+    "two lists of operations": () =>
+      patchSaysOff(
+        { schemas: [PATCH_OP], Operations: [replace(false, "active")], operations: [replace({ active: false })] },
+        before,
+        userReading(),
+      ),
+    "an operation with a key of nothing in two letter cases": operations({
+      ...replace(false, "active"),
+      ...{ note: 1, Note: 2 },
+    }),
     "a PUT with its schemas twice": body({ active: false, Schemas: [USER] }),
     "an operation that says each of its parts twice": operations({
       ...{ op: "replace", Op: "Replace", OP: "REPLACE", path: "active", Path: "Active", value: false, Value: "False" },
@@ -92,6 +107,14 @@ describe("what a schema asks for and somebody who is switched off", () => {
     "a PUT of another schema": () => bodySaysOff({ schemas: [SERVICE_ACCOUNT], active: false }, userReading()),
     "a PUT without schemas": () => bodySaysOff({ active: false }, userReading()),
     "a PUT that says both": body({ active: false, Active: true }),
+    "a PUT that says both, once by its URN": body({ active: false, [`${core}:active`]: true }),
+    "a value that says both, once below its URN": operations(replace({ active: false, [core]: { active: true } })),
+    "one of two lists of operations": () =>
+      patchSaysOff(
+        { schemas: [PATCH_OP], Operations: [replace(false, "active")], operations: [replace("x", "title")] },
+        before,
+        userReading(),
+      ),
     "a PUT that says it and nothing": body({ active: null, Active: false }),
     "an operation of two kinds": operations({ op: "replace", Op: "remove", path: "active", value: false }),
     "an operation with two values": operations({ op: "replace", path: "active", value: false, Value: true }),

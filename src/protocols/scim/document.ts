@@ -21,6 +21,7 @@ import { refuseTooLarge } from "./resource-size.js";
 import { isRoles, keepUnmanaged, ROLECALL_GROUP, settleRoles } from "./roles.js";
 import type { Schema } from "./schema.js";
 import { searchDocument } from "./search-document.js";
+import { unfolded } from "./unfolded.js";
 import { indexed, uniqueValues } from "./unique-values.js";
 import { assignedRoles, userFacts } from "./user-facts.js";
 
@@ -39,7 +40,7 @@ export interface ReadGroup {
 }
 
 export function readGroup(body: Json | undefined, reading: Reading, previous?: JsonObject): ReadGroup {
-  const unfolded = coreUnfolded(body, reading);
+  const unfolded = unfoldedBody(body, reading);
   const resource = readWhole(unfolded, reading, previous);
   const members = isObject(unfolded) ? memberOf(unfolded, "members") : undefined;
   const listed = members ?? null;
@@ -54,7 +55,7 @@ export function readCustom(body: Json | undefined, reading: Reading, previous?: 
 
 /** A POST's or a PUT's resource, finished; where roles are not taken, what the client cannot know stays. */
 export function readWhole(body: Json | undefined, reading: Reading, previous: JsonObject | undefined): JsonObject {
-  const unfolded = coreUnfolded(body, reading);
+  const unfolded = unfoldedBody(body, reading);
   const resource = readResource(unfolded, reading);
   if (reading.roles?.managed !== false)
     return finishResource(joinLists(resource, GROUP_LISTS, reading), reading, previous);
@@ -64,18 +65,12 @@ export function readWhole(body: Json | undefined, reading: Reading, previous: Js
 
 /** What a POST's or a PUT's body brings, before it is held against what is stored and against what a resource must have. */
 export function readWritten(body: Json | undefined, reading: Reading): JsonObject {
-  return readResource(coreUnfolded(body, reading), reading);
+  return readResource(unfoldedBody(body, reading), reading);
 }
 
-/** Core attributes below their schema's URN, as an extension's lie, are read as if they lay at the root. */
-function coreUnfolded(body: Json | undefined, { type, quirks }: Reading): Json | undefined {
-  if (!isObject(body)) return body;
-  const urn = type.core.urn.toLowerCase();
-  const core = memberOf(body, urn);
-  if (!isObject(core)) return body;
-  for (const name of Object.keys(core)) if (memberOf(body, name) !== undefined) throw givenTwice(name);
-  quirks.add("core_below_urn");
-  return { ...Object.fromEntries(Object.entries(body).filter(([key]) => key.toLowerCase() !== urn)), ...core };
+/** What is no object is refused where it is read. */
+function unfoldedBody(body: Json | undefined, reading: Reading): Json | undefined {
+  return isObject(body) ? unfolded(body, reading) : body;
 }
 
 /** Every attribute that a client may write, in canonical form: without `id`, `meta`, members and write-only values. */

@@ -13,7 +13,7 @@ import type { TenantReader } from "../../provisioning/ports/store.js";
 import { authenticateToken } from "../../provisioning/tokens.js";
 import type { QuirkName, ScimLimits } from "./dialect.js";
 import { type EarlyRead, isOf, readEarly } from "./early-reads.js";
-import { refuseSaidTwice } from "./said-twice.js";
+import { spelledApart } from "./said-twice.js";
 import type { ScimSchemas } from "./schema.js";
 import type { InTurn } from "./turns.js";
 import type { WhileUnchanged } from "./while-unchanged.js";
@@ -96,7 +96,7 @@ export function countRequest(room: ScimRoom, { tokenId }: Pick<ScimCaller, "toke
 
 /** RFC-23: both media types, with any parameters. */
 export function scimBody(bytes: number): BodyRule {
-  return { read: "json", bytes, types: ["application/scim+json", "application/json"], refuse: refuseSaidTwice };
+  return { read: "json", bytes, types: ["application/scim+json", "application/json"], respell: spelledApart };
 }
 
 /** Tells the log of the request every quirk that any part of it needed, each once. */

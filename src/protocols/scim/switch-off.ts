@@ -14,6 +14,7 @@ import { findTarget } from "./patch-path.js";
 import { readPatchRequest } from "./patch-request.js";
 import { refuseTooLarge } from "./resource-size.js";
 import type { Attribute, ResourceType } from "./schema.js";
+import { saidOf } from "./unfolded.js";
 
 /** What the store and the directory refuse a document for. Anything else, such as another version, is no fault of its values. */
 const OF_VALUES: readonly string[] = ["uniqueness", "unknown_owner", "conflict"];
@@ -110,15 +111,6 @@ function only(names: readonly string[], body: Json, type: ResourceType): JsonObj
   return { schemas: schemasOf(from), ...Object.fromEntries(said) };
 }
 
-/** All that a body says of a core attribute, by any spelling of its name. */
-function saidOf(name: string, body: JsonObject, type: ResourceType): readonly Json[] {
-  const urn = type.core.urn.toLowerCase();
-  const cores = Object.entries(body).flatMap(([key, value]) =>
-    key.toLowerCase() === urn && isObject(value) ? [value] : [],
-  );
-  return [body, ...cores].flatMap((part) => spellingsOf(name, part).map((key) => part[key] ?? null));
-}
-
 function spellingsOf(name: string, object: JsonObject): readonly string[] {
   return Object.keys(object).filter((key) => key.toLowerCase() === name);
 }
@@ -131,16 +123,17 @@ const ACTIVE = "active";
 const USER_NAME = "username";
 const OTHER_NAMES = ["externalid", "emails"] as const;
 
-/** Of a PATCH: the operations on `active` are carried out, and no other. */
+/** Of a PATCH: the operations on `active` are carried out, and no other. Each list of operations must say it. */
 export function patchSaysOff(body: Json, stored: JsonObject, reading: Reading): boolean {
   refusePrototypeKeys(body);
-  const listed = isObject(body) ? memberOf(body, "Operations") : undefined;
-  if (!isObject(body) || !isList(listed)) return false;
-  const said = {
-    schemas: memberOf(body, "schemas") ?? null,
-    Operations: listed.flatMap((one) => onActive(one, reading)),
+  if (!isObject(body)) return false;
+  const lists = spellingsOf("operations", body).map((key) => body[key] ?? null);
+  const saysOff = (listed: Json): boolean => {
+    if (!isList(listed)) return false;
+    const said = { schemas: schemasOf(body), Operations: listed.flatMap((one) => onActive(one, reading)) };
+    return applyPatch(stored, readPatchRequest(said, reading), reading).resource["active"] === false;
   };
-  return applyPatch(stored, readPatchRequest(said, reading), reading).resource["active"] === false;
+  return lists.length > 0 && lists.every(saysOff);
 }
 
 function onActive(operation: Json, reading: Reading): readonly Json[] {
@@ -148,34 +141,38 @@ function onActive(operation: Json, reading: Reading): readonly Json[] {
   const [op = null, path = null, value] = ["op", "path", "value"].map((name) => memberOf(operation, name));
   if (typeof path === "string" && meansActive(path, reading)) return [saidOnce(operation)];
   const isWhole = path === null || (typeof path === "string" && isCore(path, reading.type));
-  const said = isWhole ? valueOnActive(value, reading) : undefined;
-  return said === undefined ? [] : [{ op, value: said }];
+  const [said, ...others] = isWhole ? valuesOfActive(value, reading) : [];
+  if (said === undefined) return [];
+  if (!others.every((other) => isSame(said, other))) throw givenTwice(ACTIVE);
+  return [{ op, value: { active: said } }];
 }
 
-/** Without keys that say again what another spelling of them says. */
+/** Its own keys, without those that say again what another spelling of them says. */
 function saidOnce(operation: JsonObject): JsonObject {
-  const entries = Object.entries(operation);
+  const own = Object.entries(operation).filter(([key]) => OF_OPERATION.has(key.toLowerCase()));
   const isRepeated = ([key, value]: readonly [string, Json], at: number): boolean =>
-    entries
-      .slice(0, at)
-      .some(([other, said]) => other.toLowerCase() === key.toLowerCase() && sameJson(plain(said), plain(value)));
-  return Object.fromEntries(entries.filter((entry, at) => !isRepeated(entry, at)));
+    own.slice(0, at).some(([other, said]) => other.toLowerCase() === key.toLowerCase() && isSame(said, value));
+  return Object.fromEntries(own.filter((entry, at) => !isRepeated(entry, at)));
 }
+
+const OF_OPERATION: ReadonlySet<string> = new Set(["op", "path", "value"]);
 
 /** Of `op`, `path` and a truth, which texts may stand for, letter case means nothing. */
+function isSame(one: Json, other: Json): boolean {
+  return sameJson(plain(one), plain(other));
+}
+
 function plain(value: Json): Json {
   return typeof value === "string" || typeof value === "boolean" ? String(value).toLowerCase() : value;
 }
 
-/** The keys of a value that mean it, by any of their spellings. */
-function valueOnActive(value: Json | undefined, reading: Reading): JsonObject | undefined {
-  if (!isObject(value)) return undefined;
-  const said = Object.entries(value).flatMap(([key, item]): readonly (readonly [string, Json])[] => {
-    if (meansActive(key, reading)) return [[key, item]];
-    const inside = isCore(key, reading.type) ? valueOnActive(item, reading) : undefined;
-    return inside === undefined ? [] : [[key, inside]];
+/** All that a value without a path says of it, by any spelling of its name. */
+function valuesOfActive(value: Json | undefined, reading: Reading): readonly Json[] {
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]): readonly Json[] => {
+    if (meansActive(key, reading)) return [item];
+    return isCore(key, reading.type) ? valuesOfActive(item, reading) : [];
   });
-  return said.length === 0 ? undefined : Object.fromEntries(said);
 }
 
 /** Most paths are told by their end, without being read. */
