@@ -135,6 +135,22 @@ describe("SCIM entity tags", () => {
       expect(line).to.include({ status: "200", version: tagOf(await directory.get(`/Users/${ada}`)) });
     });
 
+    it("RFC-10, RFC-56: a group has one tag by itself and on a page, whatever else is on the page", async () => {
+      const unseen = await service().connect({ sync: "test" });
+      const people = await unseen.crowd(1_001, "many");
+      const sizes = [2, 1_001, 600, 0, 600, 1_000];
+      const ids: string[] = [];
+      for (const [at, size] of sizes.entries()) ids.push(await unseen.group(`Page ${at}`, people.slice(0, size)));
+      await unseen.patch(`/Groups/${ids[0]}`, membersOf("add", [ids[3] ?? ""]));
+      const listed = (await unseen.get("/Groups")).json["Resources"] as readonly JsonObject[];
+      expect(listed).to.have.length(sizes.length);
+      for (const [at, id] of ids.entries()) {
+        const read = await unseen.get(`/Groups/${id}`);
+        expect(listed.find((one) => one["id"] === id), `of ${sizes[at]} members`).to.deep.equal(read.json);
+        expect(versionOf(read)).to.equal(tagOf(read));
+      }
+    });
+
     it("P4, RFC-56: a group whose members come piece by piece is always sent, for its tag knows none of their names", async () => {
       const unseen = await service().connect({ sync: "test" });
       const people = await unseen.crowd(1_001, "many");

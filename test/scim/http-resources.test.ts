@@ -204,8 +204,15 @@ describe("SCIM resources over HTTP", () => {
         }
         expect((await directory.get(path)).headers["etag"]).to.equal(now);
         expect((await directory.get(path, { "If-Match": 'W/"0"' })).status).to.equal(412);
-        for (const tags of ["*", now, `W/"0", ${now}`]) {
+        for (const tags of ["*", now, `W/"0", ${now}`, ""]) {
           expect((await directory.get(path, { "If-Match": tags })).status, tags).to.equal(200);
+        }
+        for (const none of [",", " , ,", "3"]) {
+          const named = { "If-Match": none };
+          expect((await directory.get(path, named)).status, none).to.equal(412);
+          expect((await directory.put(path, put, named)).status, none).to.equal(412);
+          expect((await directory.patch(path, rename, named)).status, none).to.equal(412);
+          expect((await directory.delete(path, named)).status, none).to.equal(412);
         }
         expect((await directory.get(path, { "If-Match": "*", "If-None-Match": now })).status).to.equal(304);
         expect((await directory.patch(path, rename, { "If-None-Match": 'W/"0"' })).status).to.equal(200);

@@ -1,4 +1,7 @@
-/** Owns lists that are too long to stand in a resource: they ride apart on it, and are written piece by piece as the client takes them. */
+/**
+ * Owns what is too long to be held for an answer: lists ride apart on their resource, and are written piece by piece as the client
+ * takes them; resources of a page are read when their turn comes.
+ */
 
 import { setImmediate } from "node:timers/promises";
 import type { Json, JsonObject } from "../../model/json.js";
@@ -6,18 +9,26 @@ import { inBreaths } from "../../platform/in-breaths.js";
 import { isList, isObject, without } from "./json-value.js";
 import { textOf } from "./written.js";
 
-const APART = Symbol("lists that come apart");
+const APART = Symbol("text that comes apart");
 
 /** Elements of one attribute as they are answered. */
 export type Pieces = AsyncIterable<readonly Json[]>;
 
 interface Apart {
-  readonly [APART]?: { readonly name: string; readonly pieces: Pieces };
+  readonly [APART]?: (resource: JsonObject) => AsyncIterable<string>;
 }
 
 /** INVARIANT: copies made by spreading carry the list on; whoever answers with the resource answers with the list. */
 export function withApart(resource: JsonObject, name: string, pieces: Pieces): JsonObject {
-  return Object.assign({ ...resource }, { [APART]: { name, pieces } });
+  return Object.assign({ ...resource }, { [APART]: (own: JsonObject) => textWithList(own, name, pieces) });
+}
+
+/** A resource that is read when its text is sent, behind those before it. */
+export function readLater(read: () => Promise<JsonObject>): JsonObject {
+  async function* text() {
+    yield textOf(await read());
+  }
+  return Object.assign({}, { [APART]: text });
 }
 
 export function comesApart(resource: JsonObject | undefined): boolean {
@@ -72,13 +83,14 @@ async function* listPieces(body: JsonObject, resources: readonly Json[]): AsyncG
 
 async function* resourceText(resource: Json): AsyncGenerator<string> {
   const apart = apartOf(resource);
-  if (apart === undefined) {
-    yield textOf(resource);
-    return;
-  }
+  if (apart === undefined || !isObject(resource)) yield textOf(resource);
+  else yield* apart(resource);
+}
+
+async function* textWithList(resource: JsonObject, name: string, pieces: Pieces): AsyncGenerator<string> {
   yield opened(resource);
-  let separator = `,${JSON.stringify(apart.name)}:[`;
-  for await (const piece of apart.pieces) {
+  let separator = `,${JSON.stringify(name)}:[`;
+  for await (const piece of pieces) {
     if (piece.length === 0) continue;
     yield separator + JSON.stringify(piece).slice(1, -1);
     separator = ",";

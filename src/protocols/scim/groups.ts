@@ -2,19 +2,19 @@
 
 import type { DirectoryChange, ScimGroupDocument } from "../../model/directory.js";
 import type { DirectoryGroupId, MemberId } from "../../model/ids.js";
-import type { Json } from "../../model/json.js";
+import type { Json, JsonObject } from "../../model/json.js";
 import { quote } from "../../model/quote.js";
 import { inBreaths } from "../../platform/in-breaths.js";
 import type { DirectoryGroupRow, ShownMember } from "../../provisioning/ports/directory.js";
 import type { Pushed } from "../../provisioning/push.js";
-import { comesApart, withApart } from "./apart.js";
+import { comesApart, readLater, withApart } from "./apart.js";
 import { groupDocument, readGroup } from "./document.js";
 import { entityTag } from "./entity-tag.js";
 import { ScimError } from "./errors.js";
 import { sameJson } from "./json-value.js";
 import type { ListQuery } from "./list-query.js";
 import type { MemberOperation } from "./member-operations.js";
-import { areMany, memberPieces, membersOf } from "./members.js";
+import { areMany, type MemberPieces, memberPieces, membersOf } from "./members.js";
 import { applyPatchInTurns, type PatchOutcome } from "./patch.js";
 import { type PatchOperation, readPatchRequest } from "./patch-request.js";
 import { checkIfMatch } from "./preconditions.js";
@@ -48,8 +48,7 @@ async function listGroups(visit: Visit, query: ListQuery): Promise<Listed> {
   const { reader, connection } = visit.caller;
   const asked = { ...query, ...adoptableFor(visit.caller) };
   const { rows, ...listed } = await reader.directoryGroupsList(connection.id, asked);
-  const shown = await renderAll(visit, rows);
-  return { ...listed, resources: shown.map(({ resource }) => resource) };
+  return { ...listed, resources: await renderPage(visit, rows) };
 }
 
 function createGroup(visit: Visit, body: Json): Creation {
@@ -189,30 +188,57 @@ function runOf(pushed: Pushed | undefined): Pick<Outcome, "run"> {
 }
 
 async function outcome(visit: Visit, status: 200 | 201, row: DirectoryGroupRow, pushed?: Pushed): Promise<Outcome> {
-  const [shown] = await renderAll(visit, [row]);
+  const shown = await renderOne(visit, row);
   const location = locationOf(visit.room.schemas.group, row.id, visit.room.baseUrl);
   return { status, location, ...shown, ...runOf(pushed) };
 }
 
-/** Members of the whole page are asked for at once, those of long lists as they are sent, and none where the answer shows none. */
-async function renderAll(visit: Visit, rows: readonly DirectoryGroupRow[]): Promise<readonly Shown[]> {
+function renderingOf({ room, projection }: Visit): Rendering {
+  return { type: room.schemas.group, baseUrl: room.baseUrl, projection };
+}
+
+async function renderOne(visit: Visit, row: DirectoryGroupRow): Promise<Shown> {
+  const [shown] = (await renderAtOnce(visit, [row])) ?? [];
+  return shown ?? inPieces(row, memberPieces(visit.caller.reader, [row]), renderingOf(visit));
+}
+
+/** INVARIANT: a group has the tag here that it has by itself, so that its members are known before it is sent, unless they never are. */
+async function renderPage(visit: Visit, rows: readonly DirectoryGroupRow[]): Promise<readonly JsonObject[]> {
+  const atOnce = await renderAtOnce(visit, rows);
+  if (atOnce !== undefined) return atOnce.map(({ resource }) => resource);
+  const rendering = renderingOf(visit);
+  const pieces = memberPieces(visit.caller.reader, rows);
+  return rows.map((row) =>
+    areMany([row])
+      ? inPieces(row, pieces, rendering).resource
+      : readLater(async () => renderGroup(row, await allOf(pieces(row)), rendering).resource),
+  );
+}
+
+/**
+ * Members of the whole page are asked for at once, and none where the answer shows none. `undefined`: they are too many to be read
+ * before they are sent.
+ */
+async function renderAtOnce(visit: Visit, rows: readonly DirectoryGroupRow[]): Promise<readonly Shown[] | undefined> {
   if (rows.length === 0) return [];
-  const { room, projection } = visit;
-  const { reader } = visit.caller;
-  const rendering = { type: room.schemas.group, baseUrl: room.baseUrl, projection };
-  if (!wants(rendering.type, "members", projection))
-    return inBreaths(rows, (row) => renderGroup(row, undefined, rendering));
-  const only = chosenIds(rendering.type, "members", projection);
-  if (only !== undefined || !areMany(rows)) {
-    const members = await membersOf(reader, rows, only);
-    return inBreaths(rows, (row) => renderGroup(row, members.get(row.id) ?? [], rendering));
-  }
-  const pieces = memberPieces(reader, rows);
-  return inBreaths(rows, (row) => {
-    if (row.memberCount + row.nestedCount === 0) return renderGroup(row, [], rendering);
-    const { resource, etag } = renderGroup(row, undefined, rendering);
-    return { etag, resource: withApart(resource, "members", shownPieces(pieces(row), rendering)) };
-  });
+  const rendering = renderingOf(visit);
+  const { type, projection } = rendering;
+  if (!wants(type, "members", projection)) return inBreaths(rows, (row) => renderGroup(row, undefined, rendering));
+  const only = chosenIds(type, "members", projection);
+  if (only === undefined && areMany(rows)) return undefined;
+  const members = await membersOf(visit.caller.reader, rows, only);
+  return inBreaths(rows, (row) => renderGroup(row, members.get(row.id) ?? [], rendering));
+}
+
+function inPieces(row: DirectoryGroupRow, pieces: MemberPieces, rendering: Rendering): Shown {
+  const { resource, etag } = renderGroup(row, undefined, rendering);
+  return { etag, resource: withApart(resource, "members", shownPieces(pieces(row), rendering)) };
+}
+
+async function allOf(pieces: AsyncIterable<readonly ShownMember[]>): Promise<readonly ShownMember[]> {
+  const all: ShownMember[] = [];
+  for await (const members of pieces) all.push(...members);
+  return all;
 }
 
 async function* shownPieces(pieces: AsyncIterable<readonly ShownMember[]>, rendering: Rendering) {

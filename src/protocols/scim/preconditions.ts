@@ -36,8 +36,9 @@ export function isUnchanged({ ifMatch, ifNoneMatch }: Preconditions, etag: strin
 }
 
 function isNamed(ifMatch: string | undefined, version: string): boolean {
+  // A header without a value says nothing; a list without a tag names no version.
+  if (ifMatch === undefined || ifMatch.trim() === "") return false;
   const tags = tagsIn(ifMatch);
-  if (tags.length === 0) return false;
   if (!tags.includes("*") && !tags.map(versionIn).includes(version)) {
     throw new ScimError("preconditionFailed", "the resource has changed since that version: read it again");
   }
