@@ -146,7 +146,10 @@ describe("SCIM entity tags", () => {
       expect(listed).to.have.length(sizes.length);
       for (const [at, id] of ids.entries()) {
         const read = await unseen.get(`/Groups/${id}`);
-        expect(listed.find((one) => one["id"] === id), `of ${sizes[at]} members`).to.deep.equal(read.json);
+        expect(
+          listed.find((one) => one["id"] === id),
+          `of ${sizes[at]} members`,
+        ).to.deep.equal(read.json);
         expect(versionOf(read)).to.equal(tagOf(read));
       }
     });

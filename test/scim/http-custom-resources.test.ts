@@ -239,6 +239,23 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       expect({ displayName, title, profileUrl }).to.deep.equal({
         ...{ displayName: "bulkId:nope", title: "bulkId:t", profileUrl: "bulkId:nope" },
       });
+      const named = await bulk(
+        [
+          "/TestResources",
+          "t",
+          testBody({ "members.^[display=='a'].value": "bulkId:u", referenceAttr: "/Users/bulkId:u?x=1" }),
+        ],
+        ["/TestResources", "k", testBody({ "members.^[value=='bulkId:u'].display": "b" })],
+        ["/TestResources", "n", testBody({ "members.^[value=='bulkId:nope'].display": "b" })],
+        ["/TestResources", "q", testBody({ referenceAttr: "/Users/bulkId:nope?x=/1" })],
+        ["/Users", "u", userBody("named")],
+      );
+      expect(named.statuses).to.deep.equal(["201", "201", "400", "400", "201"]);
+      const [byValue = "", byOperand = "", , , id] = named.ids;
+      expect((await directory.get(at(byValue))).json).to.deep.include({
+        ...{ members: [{ display: "a", value: id }], referenceAttr: `/Users/${id}?x=1` },
+      });
+      expect((await directory.get(at(byOperand))).json).to.deep.include({ members: [{ value: id, display: "b" }] });
       const failed = await bulk(
         ["/TestResources", "t", testBody({ referenceAttr: "../Users/bulkId:u" })],
         ["/TestResources", "n", testBody({ referenceAttr: "../Users/bulkId:nope" })],
@@ -282,6 +299,22 @@ describe("SCIM resources of the operator's own types, over HTTP", () => {
       });
       const two = await patched({ op: "replace", path: "referenceAttr", value: "bulkId:u" });
       expect(two.referenceAttr).to.equal(two.person);
+      const three = await patched(
+        { op: "replace", path: "members", value: [] },
+        { op: "add", path: "members.^[display=='new'].value", value: "bulkId:u" },
+        { op: "add", value: { 'members[value eq "bulkId:u"].$ref': "../Users/bulkId:u?a=/bulkId:u#b" } },
+      );
+      expect(three.members).to.deep.equal([
+        { display: "new", value: three.person, $ref: `../Users/${three.person}?a=/${three.person}#b` },
+      ]);
+      const four = await patched(
+        { op: "replace", path: "members", value: [{ value: "bulkId:u" }] },
+        { op: "add", path: "members.^[value=='bulkId:u'].display", value: "bulkId:u" },
+        { op: "add", value: { "multiComplex.^[value=='bulkId:u'].type": "bulkId:u" } },
+        ...["x", "y"].map((value) => ({ op: "add", path: "caseExactString", value })),
+      );
+      expect(four.members).to.deep.equal([{ value: four.person, display: "bulkId:u" }]);
+      expect(four.multiComplex).to.deep.equal([{ value: "bulkId:u", type: "bulkId:u" }]);
     });
 
     it("is kept while sync is a test, and refused while it is off", async () => {

@@ -5,6 +5,7 @@
 
 import type { Json, JsonObject } from "../../model/json.js";
 import { parseReference } from "./attribute-reference.js";
+import { plainPath, withOperand } from "./external-names.js";
 import { isList, isObject } from "./json-value.js";
 import type { Operation } from "./resource-handler.js";
 import { type Attribute, type Lookup, lookup, type ResourceType, type Schema } from "./schema.js";
@@ -54,7 +55,7 @@ function inOperation(type: ResourceType, operation: JsonObject, idOf: IdOf): Jso
   const named = typeof path === "string" ? namedBy(type, path) : undefined;
   return mapped(operation, (key, value) => {
     const name = key.toLowerCase();
-    if (name === "path" && typeof value === "string") return inPath(value, named?.attribute, idOf);
+    if (name === "path" && typeof value === "string") return inPath(value, named, idOf);
     if (name !== "value") return value;
     if (path === null) return inAttributes(type, type.core, value, idOf);
     return named === undefined ? value : inNamed(type, named, value, idOf);
@@ -64,10 +65,12 @@ function inOperation(type: ResourceType, operation: JsonObject, idOf: IdOf): Jso
 /** An object whose keys name attributes of the schema, or paths, or other schemas. */
 function inAttributes(type: ResourceType, schema: Schema, value: Json, idOf: IdOf): Json {
   if (!isObject(value)) return value;
-  return mapped(value, (key, item) => {
-    const named = namedBy(type, schema.extension ? `${schema.urn}:${key}` : key);
-    return named === undefined ? item : inNamed(type, named, item, idOf);
-  });
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const named = namedBy(type, schema.extension ? `${schema.urn}:${key}` : key);
+      return [inPath(key, named, idOf), named === undefined ? item : inNamed(type, named, item, idOf)];
+    }),
+  );
 }
 
 function inNamed(type: ResourceType, { schema, attribute, sub }: Lookup, value: Json, idOf: IdOf): Json {
@@ -112,15 +115,14 @@ function hasIds({ subs }: Attribute): boolean {
   return link !== undefined && refersToResource(link);
 }
 
-const LAST_STEP = /\/bulkId:([^/]+)$/;
+/** A step of a link ends as in any URI, whatever query is behind it. */
+const STEP = /(?<=\/)bulkId:([^/?#]+)/g;
 
-/** The whole text, or the last step of a link. */
+/** The whole text, or the steps of a link. */
 function replaced(text: string, idOf: IdOf): string {
   const bulkId = bulkIdOf(text);
   if (bulkId !== undefined) return idOf(bulkId) ?? text;
-  const last = LAST_STEP.exec(text)?.[1];
-  const id = last === undefined ? undefined : idOf(last);
-  return last === undefined || id === undefined ? text : `${text.slice(0, -(PREFIX.length + last.length))}${id}`;
+  return text.replace(STEP, (step, named: string) => idOf(named) ?? step);
 }
 
 /**
@@ -130,17 +132,22 @@ function replaced(text: string, idOf: IdOf): string {
 const COMPARISON = /(?<![\w$-])([\w$-]+)(\s+[a-z]{2}\s+)"((?:[^"\\]|\\.)*)"|"(?:[^"\\]|\\.?)*(?:"|$)/gis;
 
 /** The operands of a path's filter. */
-function inPath(path: string, attribute: Attribute | undefined, idOf: IdOf): string {
+function inPath(path: string, named: Lookup | undefined, idOf: IdOf): string {
+  const attribute = named?.attribute;
   if (attribute === undefined || !path.includes(PREFIX)) return path;
-  return path.replace(COMPARISON, (whole, name?: string, comparator?: string, operand?: string) => {
-    const sub = name === undefined ? undefined : attribute.subs.get(name.toLowerCase());
-    if (sub === undefined || operand === undefined) return whole;
-    return `${name}${comparator}"${inPart(attribute, sub, operand, idOf)}"`;
-  });
+  const operandOf = (name: string, operand: string): string => {
+    const sub = attribute.subs.get(name.toLowerCase());
+    return sub === undefined ? operand : String(inPart(attribute, sub, operand, idOf));
+  };
+  const plain = path.replace(COMPARISON, (whole, name?: string, comparator?: string, operand?: string) =>
+    name === undefined || operand === undefined ? whole : `${name}${comparator}"${operandOf(name, operand)}"`,
+  );
+  return withOperand(plain, operandOf);
 }
 
 /** What a path is about, its filter left aside. */
-function namedBy(type: ResourceType, path: string): Lookup | undefined {
+function namedBy(type: ResourceType, written: string): Lookup | undefined {
+  const path = plainPath(written);
   const bracket = path.indexOf("[");
   const plain = bracket < 0 ? path : path.slice(0, bracket) + path.slice(path.lastIndexOf("]") + 1);
   const reference = parseReference(plain);

@@ -20,16 +20,20 @@ interface ExternalName {
   readonly sub?: string;
 }
 
-/** `undefined` for every other name; refuses with `kind` what begins so and cannot be read. */
-function externalName(text: string, kind: ScimErrorKind): ExternalName | undefined {
-  if (!text.includes(MARK)) return undefined;
-  const found = text.length > LONGEST ? undefined : FORM.exec(text)?.groups;
-  if (found === undefined) {
-    throw new ScimError(kind, `${quote(text)} cannot be read: write it as \`roles.^[type=='account_type'].value\``);
-  }
+/** `undefined` for every other text, and for what begins so and cannot be read. */
+function readName(text: string): ExternalName | undefined {
+  const found = text.includes(MARK) && text.length <= LONGEST ? FORM.exec(text)?.groups : undefined;
+  if (found === undefined) return undefined;
   const { urn = "", name = "", part = "", single, double, bare = "", sub } = found;
   const word = bare === "true" || bare === "false" ? bare === "true" : bare;
   return { urn, name, part, operand: single ?? double ?? word, ...(sub !== undefined && { sub }) };
+}
+
+/** `undefined` for every other name; refuses with `kind` what begins so and cannot be read. */
+function externalName(text: string, kind: ScimErrorKind): ExternalName | undefined {
+  const name = readName(text);
+  if (name !== undefined || !text.includes(MARK)) return name;
+  throw new ScimError(kind, `${quote(text)} cannot be read: write it as \`roles.^[type=='account_type'].value\``);
 }
 
 /** The path that such a name means; any other path as it is. */
@@ -37,8 +41,26 @@ export function pathMeant(path: string, { quirks }: Pick<Reading, "quirks">): st
   const external = externalName(path, "invalidPath");
   if (external === undefined) return path;
   quirks.add("external_name");
-  const { urn, name, part, operand, sub } = external;
+  return pathOf(external);
+}
+
+/** `pathMeant`, of which nobody is told and which refuses nothing. */
+export function plainPath(text: string): string {
+  const external = readName(text);
+  return external === undefined ? text : pathOf(external);
+}
+
+function pathOf({ urn, name, part, operand, sub }: ExternalName): string {
   return `${urn}${name}[${part} eq ${JSON.stringify(operand)}]${sub === undefined ? "" : `.${sub}`}`;
+}
+
+/** Such a name with another operand, where there is one for its own; any other text as it is. */
+export function withOperand(text: string, otherFor: (part: string, operand: string) => string): string {
+  const external = readName(text);
+  if (external === undefined || typeof external.operand !== "string") return text;
+  const { urn, name, part, operand, sub } = external;
+  const other = otherFor(part, operand);
+  return other === operand ? text : `${urn}${name}.^[${part}=="${other}"]${sub === undefined ? "" : `.${sub}`}`;
 }
 
 /** A resource's attributes, with the elements that such keys mean in the lists of their attributes. */
