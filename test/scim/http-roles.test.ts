@@ -124,6 +124,36 @@ describe("role assignments over SCIM", () => {
         expect([undeclared.status, undeclared.json["scimType"]], undeclared.text).to.deep.equal([400, "invalidValue"]);
       });
 
+      it("TEC-17, TEC-34: such names write to the elements of a list beside them, in any order, by POST, PUT and PATCH alike", async () => {
+        const directory = await connect();
+        const VIEWER = [...THREE_SAID.slice(0, 2), "workspace_fraud=viewer"];
+        const core = `urn:ietf:params:scim:schemas:core:2.0:User:${EXTERNAL}`;
+        const cases: readonly (readonly [JsonObject, readonly string[]])[] = [
+          [{ roles: THREE, [EXTERNAL]: "viewer" }, VIEWER],
+          [{ [EXTERNAL]: "viewer", Roles: THREE }, VIEWER],
+          [{ [core]: "viewer", roles: THREE }, VIEWER],
+          [{ roles: THREE, [EXTERNAL]: null }, THREE_SAID.slice(0, 2)],
+          [{ [EXTERNAL]: " ", roles: THREE }, THREE_SAID.slice(0, 2)],
+          [{ roles: THREE.slice(0, 2), [EXTERNAL]: "viewer" }, VIEWER],
+          [{ roles: THREE.slice(0, 2), [EXTERNAL]: null }, THREE_SAID.slice(0, 2)],
+          [{ roles: null, [EXTERNAL]: "viewer" }, VIEWER.slice(2)],
+        ];
+        for (const [at, [said, expected]] of cases.entries()) {
+          const posted = await directory.post("/Users", userBody(`ada${at}`, said));
+          const path = `/Users/${posted.json["id"]}`;
+          const put = await directory.put(path, userBody(`ada${at}`, said));
+          await directory.patch(path, [{ op: "remove", path: "roles" }]);
+          const patched = await directory.patch(path, [{ op: "replace", value: said }]);
+          for (const reply of [posted, put, patched]) {
+            expect([reply.status < 300, [...rolesOf(reply)].sort()], reply.text).to.deep.equal([true, expected]);
+          }
+        }
+        const twice = { [EXTERNAL]: "viewer", [EXTERNAL.replaceAll("'", "")]: "owner" };
+        expect((await directory.post("/Users", userBody("bob", twice))).status).to.equal(400);
+        const many = Object.fromEntries(Array.from({ length: 251 }, (_, at) => [`roles.^[type=='${at}'].value`, "x"]));
+        expect((await directory.post("/Users", userBody("bob", many))).status).to.equal(400);
+      });
+
       it("TEC-8, TEC-11..TEC-16, TEC-35: arrive together, land each in its own element, and give each its own role", async () => {
         const directory = await connect();
         const roles = [...THREE, role("secret_scope_warehouse", "secret_scope_reader")];

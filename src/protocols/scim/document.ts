@@ -9,13 +9,13 @@ import { givenTwice, memberOf, readWritable } from "./attribute-value.js";
 import { withUndeclared } from "./declared.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
-import { withNamedElements } from "./external-names.js";
 import { GROUP_LISTS, joinLists } from "./group-lists.js";
 import { isList, isObject } from "./json-value.js";
 import { keepImmutables } from "./keep-immutables.js";
 import { checkExtension, requireAttributes } from "./kept-rules.js";
 import { membersListed, readMemberIds, refuseTooMany } from "./member-ids.js";
 import { preferred } from "./multi-value.js";
+import { withNamedElements } from "./named-elements.js";
 import { isForeignSchema } from "./quirks/entra.js";
 import { refuseTooLarge } from "./resource-size.js";
 import { isRoles, keepUnmanaged, ROLECALL_GROUP, settleRoles } from "./roles.js";
@@ -92,9 +92,13 @@ function readResource(body: Json | undefined, reading: Reading): JsonObject {
 }
 
 function readAttributes(schema: Schema, source: JsonObject, reading: Reading): Record<string, Json> {
+  return withNamedElements(schema, source, (plain) => readPlain(schema, plain, reading), reading);
+}
+
+function readPlain(schema: Schema, source: JsonObject, reading: Reading): Record<string, Json> {
   const seen = new Set<string>();
   const result: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(withNamedElements(schema, source, reading))) {
+  for (const [key, value] of Object.entries(source)) {
     const name = key.toLowerCase();
     if (seen.has(name)) throw givenTwice(key);
     seen.add(name);

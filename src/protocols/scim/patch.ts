@@ -143,7 +143,7 @@ function* applyObject(
     throw new ScimError("invalidValue", `${kind} without an attribute in its path needs an object as its value`);
   }
   let said: Said = "nothing";
-  for (const [key, item] of Object.entries(value)) {
+  for (const [key, item] of inOrder(value)) {
     // Inside an extension's object a key means the extension's own attribute, never the core's of the same name.
     const target = findTarget(schema.extension ? `${schema.urn}:${key}` : key, draft.reading);
     if (target === undefined) draft.reading.quirks.add("unknown_attribute");
@@ -155,6 +155,13 @@ function* applyObject(
     }
   }
   return said;
+}
+
+/** An object has no order: what selects elements of a list comes behind the list. */
+function inOrder(value: JsonObject): readonly (readonly [string, Json])[] {
+  const entries = Object.entries(value);
+  const selects = ([key]: readonly [string, Json]): boolean => key.includes("[");
+  return entries.some(selects) ? [...entries.filter((one) => !selects(one)), ...entries.filter(selects)] : entries;
 }
 
 /** As POST does, whatever the letter case, with the URN and without. */
