@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import type { QuirkName } from "../../src/protocols/scim/dialect.js";
 import { groupBody, type ScimRequest, type ScimService, startScimService, userBody } from "./scim-service.js";
-import { ENTERPRISE, PATCH_OP, USER } from "./tables.js";
+import { ENTERPRISE, PATCH_OP, SERVICE_ACCOUNT, USER } from "./tables.js";
 
 const SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 const BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
@@ -11,6 +11,7 @@ const EMAILS = { emails: [{ value: "ada@acme.example", type: "work", display: "A
 interface Known {
   readonly user: string;
   readonly group: string;
+  readonly account: string;
 }
 
 const patch = (...Operations: readonly Json[]): JsonObject => ({ schemas: [PATCH_OP], Operations });
@@ -72,6 +73,60 @@ const DEVIATIONS: readonly (readonly [what: string, quirk: QuirkName | undefined
   ],
   ["a value with a removal", "removal_with_value", ofUser({ op: "remove", path: "title", value: "other" })],
   ["a removal", undefined, ofUser({ op: "remove", path: "title" })],
+  ["C17: a removal of active", "kept_value", ofUser({ op: "remove", path: "active" })],
+  ["C17: null for active", "kept_value", ofUser({ op: "replace", value: { active: null } })],
+  [
+    "C17: a removal of the userName of a service account",
+    "kept_value",
+    ({ account }) => ({
+      method: "PATCH",
+      path: `/ServiceAccounts/${account}`,
+      body: patch({ op: "remove", path: "userName" }),
+    }),
+  ],
+  [
+    "TEC-17: a role that is null",
+    "blank_role",
+    ofUser({ op: "add", path: "roles", value: [{ type: "a", value: null }] }),
+  ],
+  [
+    "TEC-17: a role that is null at its path",
+    "blank_role",
+    ofUser({ op: "replace", path: 'roles[type eq "a"].value', value: null }),
+  ],
+  [
+    "TEC-17: a blank role in a PUT",
+    "blank_role",
+    ({ user }) => ({
+      method: "PUT",
+      path: `/Users/${user}`,
+      body: userBody("ada", { roles: [{ type: "a", value: "" }] }),
+    }),
+  ],
+  ["a role that goes", undefined, ofUser({ op: "remove", path: 'roles[type eq "a"]' })],
+  ["a member whose link leads elsewhere", "wrong_link", grouped({ $ref: "https://x.example/Users/other" })],
+  ["a member whose link is null", undefined, grouped({ $ref: null })],
+  [
+    "a member with its link",
+    undefined,
+    ({ user }) => grouped({ $ref: `../Users/${user}` })({ user, group: "", account: "" }),
+  ],
+  [
+    "a manager whose link leads elsewhere",
+    "wrong_link",
+    ofUser({ op: "add", path: `${ENTERPRISE}:manager`, value: { value: "m1", $ref: "../Users/m2" } }),
+  ],
+  [
+    "an unknown name in attributes",
+    "unknown_attribute",
+    () => ({ method: "GET", path: "/Users?attributes=userName,shoe" }),
+  ],
+  ["one in excludedAttributes", "unknown_attribute", () => ({ method: "GET", path: "/Users?excludedAttributes=shoe" })],
+  [
+    "a name that one of several types knows",
+    undefined,
+    () => ({ method: "POST", path: "/.search", body: { schemas: [SEARCH], attributes: ["userName", "members"] } }),
+  ],
   [
     "a value with a removal by a filter",
     "removal_with_value",
@@ -111,8 +166,10 @@ describe("quirks: what a request needed stands in the log", () => {
       const directory = await service.connect();
       const user = await directory.user("ada", { title: "t", ...EMAILS });
       const group = await directory.group("Standing");
+      const made = await directory.post("/ServiceAccounts", { schemas: [SERVICE_ACCOUNT], displayName: "CI" });
+      const account = String(made.json["id"]);
       lines.length = 0;
-      const reply = await directory.send(requestOf({ user, group }));
+      const reply = await directory.send(requestOf({ user, group, account }));
       expect(reply.status, reply.text).to.be.within(200, 204);
       if (reply.text.includes("BulkResponse")) expect(reply.text).to.contain('"status":"201"');
       const entry = lines.map((line) => JSON.parse(line)).findLast(({ event }) => event === "request");

@@ -59,7 +59,10 @@ export function readElement(attribute: Attribute, value: Json, reading: Reading)
   const element: Record<string, Json> = {};
   for (const [sub, part] of parts) if (part !== undefined) element[sub.name] = part;
   // An assignment without a value is none.
-  if (isRoles(attribute) && isBlankRole(element["value"] ?? null) && "type" in element) return undefined;
+  if (isRoles(attribute) && isBlankRole(element["value"] ?? null) && "type" in element) {
+    reading.quirks.add("blank_role");
+    return undefined;
+  }
   return Object.keys(element).length === 0 ? undefined : element;
 }
 
@@ -71,6 +74,7 @@ export function readParts(
 ): ReadonlyMap<Attribute, Json | undefined> {
   const object = settle(attribute, value, reading);
   if (!isObject(object)) throw mistyped(attribute, "an object", object);
+  if (attribute.subs.get("$ref")?.mutability === "readOnly") noteLink(object, reading);
   const parts = new Map<Attribute, Json | undefined>();
   for (const [name, item] of Object.entries(object)) {
     const sub = attribute.subs.get(name.toLowerCase());
@@ -79,6 +83,15 @@ export function readParts(
     else if (sub.mutability !== "readOnly") parts.set(sub, readWritable(sub, item, reading));
   }
   return parts;
+}
+
+/** Of an object whose `value` is the id of another resource: `$ref` should lead there, and is not followed. */
+export function noteLink(object: JsonObject, { quirks }: Pick<Reading, "quirks">): void {
+  const link = memberOf(object, "$ref");
+  const value = memberOf(object, "value");
+  if (typeof link !== "string" || typeof value !== "string" || link === "") return;
+  const [path = ""] = link.split(/[?#]/);
+  if (path.slice(path.lastIndexOf("/") + 1) !== value) quirks.add("wrong_link");
 }
 
 /**

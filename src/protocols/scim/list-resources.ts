@@ -33,7 +33,7 @@ export function listResources(
   list: ListRequest,
   path: string,
 ): Promise<JsonObject> {
-  return visitedAll(handlers, { ...asked, reads: true }, async (visits) => {
+  return visitedAll(handlers, { ...asked, reads: true, isOneOfSeveral: handlers.length > 1 }, async (visits) => {
     const paging = readPaging(list);
     const parts = readParts(handlers, visits, list);
     const scope: CursorScope = { room: asked.room, caller: asked.caller, path, list };

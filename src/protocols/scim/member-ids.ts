@@ -2,7 +2,7 @@
 
 import type { Json } from "../../model/json.js";
 import type { AttributeReference } from "./attribute-reference.js";
-import { memberOf, refuseKeysTwice } from "./attribute-value.js";
+import { memberOf, noteLink, refuseKeysTwice } from "./attribute-value.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import type { FilterNode } from "./filter-parser.js";
@@ -60,6 +60,7 @@ function readMemberId(item: Json, reading: Reading): string {
       "each of `members` must be an object whose `value` is the id of a user or a group",
     );
   }
+  noteLink(member, reading);
   if (Object.hasOwn(member, "displayName")) reading.quirks.add("member_display_name");
   const type = memberOf(member, "type") ?? null;
   if (type !== null && !isMemberType(type)) {

@@ -49,6 +49,7 @@ export function changedValue(change: AttributeChange, before: Json | undefined, 
           selects: where !== undefined,
           ...(sub && { sub: sub.name }),
           ...(reading.roles?.declared && { declared: reading.roles.declared }),
+          onBlank: () => void reading.quirks.add("blank_role"),
         },
         elements,
         ({ whole, value }, present) => {

@@ -70,9 +70,16 @@ function* patchSteps(
     yield* applyOperation(draft, operation);
     yield;
   }
+  if (takesAwayKept(draft.resource, stored, reading)) reading.quirks.add("kept_value");
   const resource = finishResource(draft.resource, reading, stored, true);
   const members = draft.members.result();
   return { resource, changed: !sameJson(stored, resource), members, asked: [...draft.asked] };
+}
+
+/** C17: `active`, and the userName of an account. */
+function takesAwayKept(resource: JsonObject, stored: JsonObject, { type }: Reading): boolean {
+  const isKept = (name: string): boolean => type.core.attributes.get(name.toLowerCase())?.id === name;
+  return ["active", "userName"].some((name) => isKept(name) && name in stored && !(name in resource));
 }
 
 function* applyOperation(draft: Draft, { kind, path, value }: PatchOperation): Steps<void> {

@@ -41,7 +41,7 @@ export const DEFAULT_PROJECTION: Projection = {
 };
 
 /** Names that no schema knows are ignored; `attributes` and `excludedAttributes` exclude one another (RFC-39). */
-export function readProjection(request: ProjectionRequest, reading: Reading): Projection {
+export function readProjection(request: ProjectionRequest, reading: Reading, isOneOfSeveral = false): Projection {
   const only = namesOf(request.attributes);
   const except = namesOf(request.excludedAttributes);
   if (only.length > 0 && except.length > 0) {
@@ -56,7 +56,11 @@ export function readProjection(request: ProjectionRequest, reading: Reading): Pr
   let comparisons = 0;
   for (const name of mode === "only" ? only : except) {
     const target = findTarget(name, reading);
-    if (target === undefined) continue;
+    if (target === undefined) {
+      // another of the types that are asked may know it
+      if (!isOneOfSeveral) reading.quirks.add("unknown_attribute");
+      continue;
+    }
     const where = target.attribute && target.where;
     if (where !== undefined) reading.quirks.add("filtered_attributes");
     comparisons += where === undefined ? 0 : comparisonsOf(where.node);

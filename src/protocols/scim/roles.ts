@@ -69,6 +69,8 @@ export interface RolesChange {
   readonly selects: boolean;
   /** By which types are told apart. */
   readonly declared?: CompiledScimRoles;
+  /** Told that a blank took assignments away. */
+  onBlank(): void;
 }
 
 /**
@@ -84,12 +86,14 @@ export function changeRoles(
   const typeOf = (element: Json) => namedType(element).map((type) => keyOfType(type, declared));
   if (selects && (sub === undefined || sub === "value")) {
     const takes = kind === "remove" ? value === undefined || value === null : isBlankRole(value);
+    if (takes && kind !== "remove") change.onBlank();
     return takes ? apply({ whole: true }, before) : apply({}, before);
   }
   if (selects || sub !== undefined || value === undefined || value === null) return apply({}, before);
   const listed = isList(value) ? value : [value];
   const blank = new Set(listed.flatMap((item) => (isBlankRole(item) ? typeOf(item) : [])));
   if (blank.size === 0) return apply({}, before);
+  change.onBlank();
   const kept = before.filter((element) => !typeOf(element).some((type) => blank.has(type)));
   const rest = listed.filter((item) => !isBlankRole(item) || typeOf(item).length === 0);
   return rest.length === 0 ? kept : apply({ value: rest }, kept);

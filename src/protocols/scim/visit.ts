@@ -17,6 +17,8 @@ export interface VisitRequest {
   readonly caller: ScimCaller;
   /** Nothing is written. Else a projection that is refused is refused as what a body says is: it keeps nobody in. */
   readonly reads?: boolean;
+  /** Other types are asked the same: what this one lacks is no mistake. */
+  readonly isOneOfSeveral?: boolean;
   /** Of the resource that is meant, or the one that is made where it has its id beforehand; absent where all of them are. */
   readonly id?: string;
   readonly projection?: ProjectionRequest;
@@ -62,6 +64,7 @@ export async function visited<T>(
     room,
     caller,
     reads = false,
+    isOneOfSeveral = false,
     id = "",
     projection = {},
     preconditions = {},
@@ -81,7 +84,7 @@ export async function visited<T>(
   const members = { before: membersBefore, named: 0 };
   const start: Reading = { ...startReading(type, profile, room.limits), members, ...(roles && { roles }) };
   try {
-    const asked = projectionOrRefusal(projection, start);
+    const asked = projectionOrRefusal(projection, start, isOneOfSeveral);
     const unread = asked instanceof ScimError ? asked : undefined;
     if (unread !== undefined && reads) throw unread;
     const why = refused ?? unread;
@@ -101,9 +104,13 @@ function refuseUnmanaged({ type, managedAs, readsAsNone }: ResourceHandler, { sl
   if (id !== "") throw new ScimError("notFound", `no ${type.name} ${quote(id)}: ${reason}`);
 }
 
-function projectionOrRefusal(asked: ProjectionRequest, reading: Reading): Projection | ScimError {
+function projectionOrRefusal(
+  asked: ProjectionRequest,
+  reading: Reading,
+  isOneOfSeveral: boolean,
+): Projection | ScimError {
   try {
-    return readProjection(asked, reading);
+    return readProjection(asked, reading, isOneOfSeveral);
   } catch (refusal) {
     if (refusal instanceof ScimError) return refusal;
     throw refusal;

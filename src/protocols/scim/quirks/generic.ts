@@ -22,6 +22,9 @@ export const GENERIC_QUIRKS = {
   bulk_method_case: "a method of a bulk request in small letters",
   bulk_path_without_slash: "a path of a bulk request without the slash before it",
   refused_beside_deactivation: "what is refused beside `active: false` is left out, and that alone is done",
+  kept_value: "C17: a PATCH that takes away what always has a value: it stays",
+  blank_role: "TEC-17, TEC-41: an element of `roles` without a value takes that assignment away",
+  wrong_link: "a `$ref` that leads to another than the `value` beside it, which alone counts",
   null_members: "`members: null` beside other attributes leaves the members alone",
 } as const;
 
