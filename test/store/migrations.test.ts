@@ -53,6 +53,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0041-linking-across", "d96e92e4ac297d4e", "fdd34b74234f5fe8"],
   ["0045-seats-left", "92909ae3780442bf", "92909ae3780442bf"],
   ["0048-hints-of-sessions", "8b95789119e05597", "8b95789119e05597"],
+  ["0046-memberships-covered", "41498de768caa0c6", "41498de768caa0c6"],
 ];
 
 function digestOf(statements: readonly string[]): string {

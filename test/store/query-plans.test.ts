@@ -338,10 +338,22 @@ describe("query plans on SQLite", () => {
   });
   after(() => database.close());
 
+  const planOf = async (statement: Fragment): Promise<readonly string[]> => {
+    const steps = await database.reader.all<{ readonly detail: string }>(sql`explain query plan ${statement}`);
+    return steps.map((step) => step.detail);
+  };
+
+  /** What the first statement of this is planned as. */
+  const plan = async (ask: (tx: TenantWriter) => Promise<unknown>): Promise<string> => {
+    const said: Fragment[] = [];
+    const scope = { tenant: 1 as TenantId, sql: recording(said), dialect: database.dialect, newId: () => "n" };
+    await ask(tenantWriter(scope)).catch(() => undefined);
+    return (await planOf(said[0] ?? verbatim("select 1"))).join("\n");
+  };
+
   /** Steps of the plan that walk a large table, or all rows of a tenant where it is no page in the order of an index. */
   const walks = async (statement: Fragment): Promise<readonly string[]> => {
-    const steps = await database.reader.all<{ readonly detail: string }>(sql`explain query plan ${statement}`);
-    const details = steps.map((step) => step.detail);
+    const details = await planOf(statement);
     const sorted = details.some((detail) => detail.startsWith("USE TEMP B-TREE FOR ORDER BY"));
     const page = statement.text.includes("limit ") && !sorted;
     return details.filter((detail) => {
@@ -386,19 +398,20 @@ describe("query plans on SQLite", () => {
 
   for (const sort of [BY_USER_NAME, { ...BY_USER_NAME, descending: true }]) {
     it(`goes on with a sorted list at its place in the index${sort.descending ? ", backwards" : ""}`, async () => {
-      const said: Fragment[] = [];
-      const scope = { tenant: 1 as TenantId, sql: recording(said), dialect: database.dialect, newId: () => "n" };
-      await tenantWriter(scope)
-        .directoryUsers(CONNECTION, { ...PAGE, sort, walk: AT_A })
-        .catch(() => undefined);
-      const steps = await database.reader.all<{ readonly detail: string }>(
-        sql`explain query plan ${said[0] ?? verbatim("select 1")}`,
-      );
-      expect(steps.map((step) => step.detail).join("\n")).to.match(
+      expect(await plan((tx) => tx.directoryUsers(CONNECTION, { ...PAGE, sort, walk: AT_A }))).to.match(
         /INDEX directory_users_by_name \(tenant_id=\? AND connection_id=\? AND user_name_folded[<>]\?\)/,
       );
     });
   }
+
+  it("reads what somebody holds past everything that they ever held", async () => {
+    expect(await plan((tx) => tx.people([USER]))).to.include("SEARCH g USING INDEX grants_open (");
+  });
+
+  it("reads somebody's memberships from an index alone", async () => {
+    expect(await plan((tx) => tx.links([USER]))).to.include("COVERING INDEX directory_memberships_of_user (");
+    expect(await plan((tx) => tx.groupsOf([ROW]))).to.include("COVERING INDEX directory_memberships_of_user (");
+  });
 
   it("asks for tenants with work by index", async () => {
     const said: Fragment[] = [];
@@ -407,6 +420,9 @@ describe("query plans on SQLite", () => {
       const steps = await walks(statement);
       // the smallest tenant of an index: one look at its first entry
       expect(steps.filter((step) => !/^SEARCH \w+ USING COVERING INDEX/.test(step))).to.deep.equal([]);
+      // any other index holds everybody, and who is marked would be looked for among them
+      const ofPeople = (await planOf(statement)).filter((step) => /^(SEARCH|SCAN) (users|u) /.test(step));
+      expect(ofPeople.filter((step) => !/ INDEX users_(dirty|behind)\b/.test(step))).to.deep.equal([]);
     }
   });
 

@@ -21,6 +21,7 @@ import { LOGOUT_HINTS } from "./logout-hints.js";
 import { MAPPINGS_AND_RUNS } from "./mappings-and-runs.js";
 import { MARKS_OF_OPEN_RUNS } from "./marks-of-open-runs.js";
 import { MARKS_OF_RUNS } from "./marks-of-runs.js";
+import { MEMBERSHIPS_COVERED } from "./memberships-covered.js";
 import { METADATA_REFRESH } from "./metadata-refresh.js";
 import type { Migration } from "./migration.js";
 import { NAMES_LET_GO } from "./names-let-go.js";
@@ -80,4 +81,5 @@ export const MIGRATIONS: readonly Migration[] = [
   LINKING_ACROSS,
   SEATS_LEFT,
   HINTS_OF_SESSIONS,
+  MEMBERSHIPS_COVERED,
 ];
