@@ -1,4 +1,4 @@
-/** Responses that were made to keep a parser busy, up to what the form may hold. */
+/** Responses that were made to keep a parser busy, up to the longest that is read, and forms that were. */
 import { ACME, SAMLP, samlResponse } from "../../test/support/saml-response.js";
 
 export interface HostileBody {
@@ -6,7 +6,7 @@ export interface HostileBody {
   readonly samlResponse: string;
 }
 
-const KIBIBYTES = [12, 48, 128, 384];
+const KIBIBYTES = [12, 48, 128, 500];
 const MANY_NAMES = Array.from({ length: 29 }, (_, number) => `a${number}`);
 
 /** Unsigned ones, which anybody can post, and ones that a tenant's own provider signed. */
@@ -21,6 +21,14 @@ export function hostileBodies(now: string): readonly HostileBody[] {
       samlResponse: signed(now, size * 1024, name),
     })),
   ]);
+}
+
+/** Bodies of so many bytes, as posts bring them. */
+export function hostileForms(bytes: number): readonly { readonly name: string; readonly form: Buffer }[] {
+  return ["+", "%41", "%C3%A9", "%ff", "%", "&", "a=&", "=", "Ab9%2B"].map((piece) => ({
+    name: `form of ${piece}`,
+    form: Buffer.from(`SAMLResponse=${piece.repeat(Math.floor(bytes / piece.length))}`),
+  }));
 }
 
 /** `most`: as many as the caps on elements and attributes let through. */

@@ -2,6 +2,7 @@
 import { cpus } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
+import { formFields } from "../../src/http/form.js";
 import {
   createResponseReader,
   openResponsePool,
@@ -10,7 +11,7 @@ import {
 import { idpKey } from "../../test/support/saml-keys.js";
 import { ACME, samlResponse } from "../../test/support/saml-response.js";
 import { median } from "../measure/figures.js";
-import { hostileBodies } from "./hostile-bodies.js";
+import { hostileBodies, hostileForms } from "./hostile-bodies.js";
 import { type Verifier, verifiers } from "./verifiers.js";
 
 export const PARTS = ["P9", "blocking"] as const;
@@ -78,9 +79,23 @@ async function measureBlocking(rounds: number, tell: (text: string) => void): Pr
     figures.push({ name, blocked: Math.min(...blocked) });
   }
   await pool.close();
+  for (const { name, form } of hostileForms(1024 * 1024)) {
+    const blocked: number[] = [];
+    for (let round = 0; round < rounds; round += 1)
+      blocked.push(await blockedBy(async () => readForm(Buffer.from(form))));
+    figures.push({ name, blocked: Math.min(...blocked) });
+  }
   figures.sort((one, other) => other.blocked - one.blocked);
   tell(`\nblocking: the longest that the event loop stood still, of ${figures.length} hostile bodies, in milliseconds`);
   for (const { name, blocked } of figures.slice(0, 10)) tell(`  ${blocked.toFixed(1).padStart(6)}  ${name}`);
+}
+
+function readForm(form: Buffer): void {
+  try {
+    formFields(form, (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    // as below
+  }
 }
 
 async function attempt(reader: ResponseReader, body: string, now: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { Json } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { parseJson } from "../platform/json.js";
-import { fieldsOf } from "./fields.js";
+import { formFields } from "./form.js";
 import { withoutBlanks } from "./header-blanks.js";
 import type { BodyRule } from "./route.js";
 
@@ -20,22 +20,17 @@ export async function readBody(
   rule: BodyRule,
 ): Promise<Json | Readonly<Record<string, string>> | undefined> {
   if (announcesBody(message)) checkMediaType(message, rule);
-  const text = decode(await readBytes(message, rule));
+  const bytes = await readBytes(message, rule);
+  if (rule.read === "form" && bytes.length > 0) return formFields(bytes, decode);
+  const text = decode(bytes);
   if (text === "") {
     if (rule.optional === true) return undefined;
     throw new Refusal("bad_request", "the body is empty: send one");
   }
-  switch (rule.read) {
-    case "text":
-      return text;
-    case "json": {
-      const value = parseJson(text);
-      const respelled = rule.respell?.(text) ?? text;
-      return respelled === text ? value : parseJson(respelled);
-    }
-    case "form":
-      return fieldsOf(new URLSearchParams(text), "form field");
-  }
+  if (rule.read !== "json") return text;
+  const value = parseJson(text);
+  const respelled = rule.respell?.(text) ?? text;
+  return respelled === text ? value : parseJson(respelled);
 }
 
 function announcesBody({ headers }: IncomingMessage): boolean {

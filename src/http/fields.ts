@@ -6,7 +6,7 @@ const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "pro
 
 /** Query parameters or form fields as a record. A name that comes twice is refused: two readers would pick different ones. */
 export function fieldsOf(
-  pairs: URLSearchParams,
+  pairs: Iterable<readonly [name: string, value: string]>,
   kind: "query parameter" | "form field",
 ): Readonly<Record<string, string>> {
   const fields: Record<string, string> = {};

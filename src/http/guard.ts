@@ -6,7 +6,7 @@ import { type CheckMode, compileSchema } from "../platform/schemas.js";
 import { readBody } from "./body.js";
 import type { Answer, HttpRequest } from "./exchange.js";
 import { fieldsOf } from "./fields.js";
-import type { Arrival, Route, SchemaId } from "./route.js";
+import type { Arrival, BodyRule, Route, SchemaId } from "./route.js";
 
 /** Notes in `arrival` how far the request got. */
 export type GuardedRoute = (request: HttpRequest, message: IncomingMessage, arrival: Arrival) => Promise<Answer>;
@@ -24,13 +24,22 @@ export function guardRoute(route: Route, checkAnswers: boolean): GuardedRoute {
     arrival.principal = principal;
     const params = checkParams(request.params);
     const query = checkQuery(fieldsOf(request.query, "query parameter"));
-    const sent = rule === undefined ? undefined : await readBody(message, rule);
+    const sent = rule === undefined ? undefined : await bodyOf(request, message, rule);
     arrival.body = sent;
     const body = sent === undefined ? undefined : checkBody(sent);
     const answer = await route.run({ request, params, query, body, principal });
     if (checkAnswers) checkAnswer(route, answer);
     return answer;
   };
+}
+
+async function bodyOf(request: HttpRequest, message: IncomingMessage, rule: BodyRule): Promise<unknown> {
+  try {
+    return await readBody(message, rule);
+  } catch (error) {
+    const noted = error instanceof Refusal && error.code === "body_too_large" ? rule.tooLong : undefined;
+    throw noted === undefined ? error : await noted(request);
+  }
 }
 
 const passThrough = (value: unknown): unknown => value;

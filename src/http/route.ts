@@ -1,5 +1,6 @@
 /** Routes as data: what a path takes, gives and asks for, so that the guard and the OpenAPI document read one source. */
 
+import type { Refusal } from "../model/problem.js";
 import type { About, Answer, HttpRequest } from "./exchange.js";
 
 /** A schema by its path below `schemas/`, without `.schema.json` or `.json`, optionally with `#/$defs/name` behind it. */
@@ -23,6 +24,8 @@ export interface BodyRule {
   readonly optional?: boolean;
   /** Of the text of a JSON body, once it is known to be one: the text to read instead, so that a parser passes over nothing in silence. */
   readonly respell?: (text: string) => string;
+  /** What is answered to a body of more bytes, where that is to be noted down; `body_too_large` when absent. */
+  readonly tooLong?: (request: HttpRequest) => Promise<Refusal>;
   readonly schema?: SchemaId;
 }
 

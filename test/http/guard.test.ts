@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { expect } from "chai";
 import request from "supertest";
+import type { HttpRequest } from "../../src/http/exchange.js";
 import type { Authenticator } from "../../src/http/route.js";
 import { Refusal } from "../../src/model/problem.js";
 import { onSocket, testApp, testRoute } from "./running-app.js";
@@ -143,6 +144,19 @@ describe("bodies", () => {
       expect(seen).to.have.length(1);
     });
   }
+
+  it("are answered by the route where it notes down that one was too long, and by nothing else", async () => {
+    const asked: string[] = [];
+    const tooLong = async ({ path }: HttpRequest) => {
+      asked.push(path);
+      return new Refusal("sign_in_failed", "noted", { reference: "r1" });
+    };
+    const { post, seen } = echoing("json", { tooLong });
+    const long = await post("application/json").send(JSON.stringify("x".repeat(1_000)));
+    expect([long.status, long.body.code, long.body.reference]).to.deep.equal([401, "sign_in_failed", "r1"]);
+    expect((await post("application/json").send("{")).status).to.equal(400);
+    expect([asked, seen.length]).to.deep.equal([["/echo"], 0]);
+  });
 
   it("of exactly the limit are taken", async () => {
     await echoing("json")

@@ -90,6 +90,28 @@ describe("SML-29: large responses at the SAML door", () => {
       }
     });
 
+  it("let in by the default limits who is in 2,500 groups with distinguished names", async () => {
+    const house = await openHouse();
+    const browser = createBrowser();
+    const name = (at: number) =>
+      `CN=Project Team ${String(at).padStart(4, "0")} Members,OU=Distribution Groups,OU=Department of Engineering,OU=Berlin,OU=Europe,DC=corp,DC=acme,DC=example`;
+    const values = [...ACME.groups, ...Array.from({ length: 2_500 }, (_, at) => name(at))];
+    const message = house.answer(await house.begin(browser, ACME_IDP), ACME_IDP, {
+      attributes: [{ name: "groups", values, type: null }],
+    });
+    expect(message.base64.length).to.be.within(560_000, 650_000);
+    expect(endOf(await house.post(browser, message, ACME_IDP))).to.equal("/me");
+  });
+
+  it("are refused like any other where the post is longer than the service takes, and the trace names the limit", async () => {
+    const house = await openHouse();
+    const visit = await house.post(createBrowser(), { base64: "A".repeat(1_100_000) }, ACME_IDP);
+    expect(endOf(visit)).to.equal("401 sign_in_failed");
+    expect(await house.guardOf(visit)).to.equal("size");
+    const trace = JSON.stringify(await house.traceOf("acme", visit.text));
+    expect(trace).to.contain("`limits.acsBodyBytes`").and.contain('"wanted":1048576').and.not.contain("AAAA");
+  });
+
   it("take no thread's time where no sign-in waits for them in this browser", async () => {
     const house = await openHouse();
     const [stranger, browser] = [createBrowser(), createBrowser()];

@@ -1,7 +1,7 @@
 /** Owns where responses come in (SAML profiles section 4.1.4): which login one answers, and the way from it to a session. */
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
-import type { Answer } from "../../http/exchange.js";
+import type { Answer, HttpRequest } from "../../http/exchange.js";
 import { formPage } from "../../http/pages.js";
 import { anybody, defineRoute, type Route } from "../../http/route.js";
 import { isFromAnotherSite } from "../../http/same-origin.js";
@@ -70,7 +70,7 @@ function acsRoute(door: AcsDoor, bytes: number): Route {
     summary: "Where a browser posts what its SAML identity provider says",
     tags: ["sign-in"],
     auth: anybody,
-    body: { read: "form", bytes },
+    body: { read: "form", bytes, tooLong: (request) => tooLong(door, request, bytes) },
     responses: { 200: null, 303: null },
     async handler({ request, body }) {
       const visit = await findConnection(door.web, request);
@@ -230,6 +230,19 @@ function refused(
   const seen = isStranger ? outline : opened?.seen;
   const received = seen && { received: redactSeen(seen, groupPaths(profile, attribute)) };
   return failSignIn(door.web, visit, code, { guard, ...detail, profile: profile.name, ...received });
+}
+
+/** What was never read. INVARIANT: nobody knows whose sign-in it was, so that it leaves no more than any stranger's. */
+async function tooLong(door: AcsDoor, request: HttpRequest, bytes: number): Promise<Refusal> {
+  const visit = await findConnection(door.web, request);
+  const reading = await readingOf(door, visit);
+  const length = Number(request.header("content-length"));
+  const failure = refusal(
+    "size",
+    `the posted form is longer than \`limits.acsBodyBytes\` of the service's configuration (${bytes} bytes): let the identity provider send only those groups that rules need, or let the operator raise the limit`,
+    { wanted: bytes, ...(length > bytes && { got: length }) },
+  );
+  return refused(door, visit, reading, failure, undefined, true);
 }
 
 function unsolicited(): SamlFailure {
