@@ -13,8 +13,11 @@ type Person = (typeof PEOPLE)[number];
 const SITES = ["a", "b"] as const;
 type Site = (typeof SITES)[number];
 
+/** `share`: a push gives them the one e-mail that several people have. */
+type Pushed = "post" | "rename" | "off" | "on" | "delete" | "share";
+
 type Step =
-  | { readonly kind: "post" | "rename" | "off" | "on" | "delete"; readonly person: Person; readonly site: Site }
+  | { readonly kind: Pushed; readonly person: Person; readonly site: Site }
   | { readonly kind: "signIn"; readonly person: Person; readonly site: Site; readonly former: boolean }
   | { readonly kind: "own"; readonly person: Person }
   | { readonly kind: "lapse" | "prove" };
@@ -45,6 +48,18 @@ const LEFT_UNDER_ANOTHER_NAME: readonly (readonly Step[])[] = [
   [{ kind: "signIn", person: "ann", site: "b", former: true }],
 ];
 
+const BEN = { person: "ben", site: "a" } as const;
+/** Whoever comes by an e-mail of several people is none of them: if one were taken, it would be the wrong one for either who comes. */
+const oneEmailOfTwo = (person: Person): readonly (readonly Step[])[] => [
+  [
+    { kind: "post", ...ANN },
+    { kind: "post", ...BEN },
+  ],
+  [{ kind: "share", ...ANN }],
+  [{ kind: "share", ...BEN }],
+  [{ kind: "signIn", person, site: "b", former: false }],
+];
+
 interface Row {
   readonly id: DirectoryUserId;
   readonly account: UserId;
@@ -59,6 +74,7 @@ class Known {
   readonly accounts = new Set<UserId>();
   /** E-mails that pushes gave them. */
   renamed = false;
+  shares = false;
   /** Somebody was left apart by the rule itself: privileges, a lapsed proof, an account that was off. */
   apart = false;
   /** Where somebody has signed in to which of their accounts. */
@@ -104,7 +120,10 @@ describe("whatever two connections push, and whoever signs in at either of them,
         fc.assert(
           fc.asyncProperty(rounds, (history) => played(database, history)),
           {
-            examples: [[LEFT_UNDER_ANOTHER_NAME]],
+            examples: [
+              [LEFT_UNDER_ANOTHER_NAME],
+              ...PEOPLE.map((person) => [oneEmailOfTwo(person)] as [readonly (readonly Step[])[]]),
+            ],
             numRuns: Number(process.env["PROPERTY_RUNS"] ?? numRuns),
             ...(process.env["PROPERTY_RUNS"] === undefined && { seed: 23 }),
           },
@@ -185,16 +204,13 @@ async function own(play: Play, person: Person): Promise<void> {
 }
 
 function mailOf({ domain, people }: Play, person: Person): string {
+  if (people.get(person)?.shares) return `both@${domain}`;
   return `${people.get(person)?.renamed ? "new-" : ""}${person}@${domain}`;
 }
 
 async function push(
   play: Play,
-  {
-    kind,
-    person,
-    site,
-  }: { readonly kind: "post" | "rename" | "off" | "on" | "delete"; readonly person: Person; readonly site: Site },
+  { kind, person, site }: { readonly kind: Pushed; readonly person: Person; readonly site: Site },
 ): Promise<void> {
   const { t } = play;
   const known = knownOf(play, person);
@@ -219,9 +235,11 @@ async function push(
     return;
   }
   if (kind === "rename") known.renamed = true;
+  if (kind === "share") known.shares = true;
+  const isMoved = kind === "rename" || kind === "share";
   // the other connection has the e-mail of before: what comes by the new one is nobody there
-  if (kind === "rename") known.apart = true;
-  const active = kind === "rename" ? row.active : kind === "on";
+  if (isMoved) known.apart = true;
+  const active = isMoved ? row.active : kind === "on";
   await t.pushUser(site, `${person}-at-${site}`, { ...names, email: mailOf(play, person), active, id: row.id });
   row.active = active;
 }
