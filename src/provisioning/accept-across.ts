@@ -2,8 +2,11 @@
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
+import type { Context } from "./deps.js";
+import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { holdsPrivileges } from "./keep-out.js";
 import { isTakingPart } from "./link-across.js";
+import { recordNotices } from "./notices.js";
 import { emptyClaims } from "./observe.js";
 import type { EmailHolder } from "./ports/across.js";
 import type { LinkCandidate } from "./ports/directory.js";
@@ -15,16 +18,19 @@ interface SameEmail {
   readonly address: string;
   readonly subject?: string;
   readonly row?: DirectoryUserId;
+  /** Whose account signs in here already, by another subject. */
+  readonly isKnownHere: boolean;
 }
 
 function sameEmailOf(detail: JsonObject): SameEmail {
-  const { users, names, subject, candidates } = detail;
+  const { users, names, subject, candidates, reason } = detail;
   const [address = ""] = (names ?? []) as readonly string[];
   const [row] = (candidates ?? []) as readonly DirectoryUserId[];
   return {
     ...{ users: (users ?? []) as readonly UserId[], address },
     ...(typeof subject === "string" && { subject }),
     ...(row !== undefined && { row }),
+    isKnownHere: reason === "known_here",
   };
 }
 
@@ -35,29 +41,67 @@ export async function tellApart(tx: TenantWriter, { connection, detail }: Review
 }
 
 /**
- * Whoever came is the account: a subject may sign in to it, or the pushed row becomes its own, and the account that was made for
- * the row ends. The account, and all whom it concerns. Refusal `conflict`: which of them is not told, or somebody else is there by now.
+ * Whoever came is the account: a subject may sign in to it, also instead of the one that did so here, or the pushed row becomes its own; the
+ * account that was made for the row or the subject ends. The account, and all whom it concerns. Refusal `conflict`: which of them is not told, or somebody else is there by now.
  */
 export async function acceptAcross(
   tx: TenantWriter,
   { connection, detail }: ReviewItem,
+  context: Context,
   now: Instant,
 ): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
-  const { users, address, subject, row } = sameEmailOf(detail);
+  const { users, address, subject, row, isKnownHere } = sameEmailOf(detail);
   await refuseEnded(tx, connection, address);
   const user = await oneOf(tx, users);
-  const isHere = (await tx.links([user])).some((link) => link.connection === connection && !link.deleted);
-  if (isHere) throw new Refusal("conflict", `\`${user}\` is known to the connection already: put the item away`);
+  const here = (await tx.links([user])).find((link) => link.connection === connection && !link.deleted);
+  if (here && !isKnownHere)
+    throw new Refusal("conflict", `\`${user}\` is known to the connection already: put the item away`);
   const pushed = row === undefined ? undefined : await pushedRow(tx, connection, row, address);
-  await refuseMoved(tx, user, { users, address, made: pushed?.user });
-  if (pushed !== undefined) return moveRow(tx, connection, { row: pushed, user }, now);
   const known = subject === undefined ? undefined : await tx.rowBySubject(connection, subject);
+  await refuseMoved(tx, user, { users, address, made: (pushed ?? known)?.user });
+  if (pushed !== undefined) return moveRow(tx, connection, { row: pushed, user }, now);
+  if (here && subject !== undefined) {
+    const row = await tx.rowById(connection, here.directoryUser);
+    const joined = row && (await takeSubject(tx, connection, row, { subject, known }, now));
+    if (joined) await recordNotices(tx, [joined], context, now);
+    return { user, touched: joined ? [user, joined.user] : [user] };
+  }
   if (subject === undefined || known !== undefined) {
     throw new Refusal("conflict", "who came has an account of their own by now: put the item away");
   }
   const claims = emptyClaims(now);
   await tx.insertUserRow({ connection, user, linkedBy: "admin", claims, subject, userName: address }, now);
   return { user, touched: [user] };
+}
+
+/** The account's row here becomes the subject's. Whatever account was made for the subject meanwhile (`known`) ends. */
+async function takeSubject(
+  tx: TenantWriter,
+  at: ConnectionId,
+  row: LinkCandidate,
+  { subject, known }: { readonly subject: string; readonly known: LinkCandidate | undefined },
+  now: Instant,
+): Promise<JoinNotice | undefined> {
+  if (known?.user === row.user) return undefined;
+  const connection = (await tx.connections()).find(({ id }) => id === at);
+  if (known?.hasScim || connection === undefined) {
+    throw new Refusal("conflict", "who came is a pushed person by now: put the item away");
+  }
+  if (known === undefined) {
+    await keepFormerSubject(tx, row, subject);
+    await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), subject, now);
+    return undefined;
+  }
+  await refusePrivileged(tx, known);
+  const joined = await moveSignIn(tx, connection, { ...known, claims: known.claims ?? emptyClaims(now) }, row, now);
+  const reason = "an admin says that they are one person";
+  return joined && { ...joined, data: { connection: connection.slug, reason, joined: row.user } };
+}
+
+async function refusePrivileged(tx: TenantWriter, { user }: LinkCandidate): Promise<void> {
+  if (!(await holdsPrivileges(tx, user))) return;
+  const remedy = "give the other account what it should have, take it from this one, and accept again";
+  throw new Refusal("conflict", `the account of who came, \`${user}\`, holds privileges: ${remedy}`);
 }
 
 /** INVARIANT: what would link nobody now links nobody by an item of before. */
@@ -120,10 +164,7 @@ async function moveRow(
   { row, user }: { readonly row: LinkCandidate; readonly user: UserId },
   now: Instant,
 ): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
-  if (await holdsPrivileges(tx, row.user)) {
-    const remedy = "give the other account what it should have, take it from this one, and accept again";
-    throw new Refusal("conflict", `the pushed user's account, \`${row.user}\`, holds privileges: ${remedy}`);
-  }
+  await refusePrivileged(tx, row);
   await tx.moveRow(connection, row.id, user, now);
   await tx.endAllSessions([row.user]);
   return { user, touched: [user, row.user] };

@@ -8,6 +8,10 @@ export interface Holder {
   readonly off: boolean;
   /** Known at this connection already: as somebody else. */
   readonly here: boolean;
+  /** There under another subject than that of the sign-in that comes. */
+  readonly otherSubject: boolean;
+  /** A live push describes the account, at whichever connection: its source can switch it off. */
+  readonly pushed: boolean;
   /** The address is theirs now, by a connection that takes part. */
   readonly now: boolean;
   /** What says so has ended, and may be long out of date. */
@@ -26,11 +30,12 @@ export interface Said {
 }
 
 /** Why an admin is asked. */
-export type HeldBecause = "several" | "privileged" | "stale" | "may_own" | "inactive";
+export type HeldBecause = "several" | "known_here" | "privileged" | "stale" | "may_own" | "inactive";
 
 /** Whom a stranger turns out to be. */
 export type Across =
-  | { readonly kind: "nobody" }
+  /** `known`: accounts that they may be, of which an admin is told; nobody is stopped. */
+  | { readonly kind: "nobody"; readonly known?: readonly UserId[] }
   | { readonly kind: "account"; readonly user: UserId }
   /** Nobody is linked, and an admin decides. */
   | { readonly kind: "review"; readonly users: readonly UserId[]; readonly reason: HeldBecause }
@@ -44,7 +49,10 @@ export const NOBODY: Across = { kind: "nobody" };
  * | holders of the address | becomes |
  * |---|---|
  * | one is off | `off`, whoever else there is: nobody who left comes back by another connection |
- * | none who is not here already | `nobody` |
+ * | none | `nobody` |
+ * | one who is here, but for a sign-in under another subject | `nobody` |
+ * | one who signs in here under another subject, and is pushed elsewhere or here, owns the tenant, or has privileges by hand | `review`: known_here |
+ * | one or more who sign in here under other subjects, and are none of that | `nobody`, and an admin is told |
  * | two, here or not | `review`: several |
  * | one who owns the tenant, or has privileges by hand | `review`: privileged |
  * | one by a word that has ended | `review`: stale |
@@ -59,7 +67,7 @@ export function decideAcross(holders: readonly Holder[], { vouched, inactive }: 
   const present = vouched ? holders.filter(({ now }) => now) : [];
   const users = present.map(({ user }) => user);
   const one = present.find(({ here }) => !here);
-  if (one === undefined) return NOBODY;
+  if (one === undefined) return hereAlready(present);
   if (present.length > 1) return { kind: "review", users, reason: "several" };
   if (one.privileged) return { kind: "review", users, reason: "privileged" };
   if (one.stale) return { kind: "review", users, reason: "stale" };
@@ -67,6 +75,19 @@ export function decideAcross(holders: readonly Holder[], { vouched, inactive }: 
   // INVARIANT: nobody is switched off by an e-mail alone
   if (inactive) return { kind: "review", users, reason: "inactive" };
   return { kind: "account", user: one.user };
+}
+
+/**
+ * INVARIANT: a provider that calls people otherwise from now on makes nobody a second account that the source of the first could not switch
+ * off, and nobody less than they are. Nor does it lock out a company that nothing but sign-ins describes.
+ */
+function hereAlready(present: readonly Holder[]): Across {
+  const known = present.filter(({ otherSubject }) => otherSubject).map(({ user }) => user);
+  if (known.length === 0) return NOBODY;
+  const isBound = present.some(({ otherSubject, pushed, privileged }) => otherSubject && (pushed || privileged));
+  if (!isBound) return { kind: "nobody", known };
+  const users = present.map(({ user }) => user);
+  return { kind: "review", users, reason: present.length > 1 ? "several" : "known_here" };
 }
 
 function isMeant({ off, now }: Holder): boolean {

@@ -45,8 +45,8 @@ export async function linkAcross(
   for (const one of all.filter(({ user }) => !apart.includes(user))) {
     const holder = holderOf(one, address, connection, connections, stranger.door);
     if (holder === undefined) continue;
-    const asked = holder.now && !holder.here && !holder.off;
-    const mayOwn = asked && holder.mayOwn && (await makesOwners(tx));
+    const asked = holder.now && !holder.off && (!holder.here || holder.otherSubject);
+    const mayOwn = asked && !holder.here && holder.mayOwn && (await makesOwners(tx));
     const privileged = asked && (await holdsPrivileges(tx, holder.user));
     holders.push({ ...holder, privileged, mayOwn });
   }
@@ -106,6 +106,8 @@ function holderOf(
     user,
     off: isElsewhere && (isOff(rows, connections) || isGoneHere),
     here: here.some(({ deleted }) => !deleted),
+    otherSubject: door === "sign_in" && here.some(({ deleted, signsIn }) => !deleted && signsIn),
+    pushed: rows.some((row) => !row.deleted && row.pushed && isLive(row, connections)),
     now: current.length > 0,
     stale: !current.some((row) => isFresh(row, connections.get(row.connection))),
     privileged: false,
@@ -148,12 +150,13 @@ function isFresh({ pushedEmail }: AccountRow, connection: Connection | undefined
 function isOff(rows: readonly AccountRow[], connections: Connections): boolean {
   const [row] = rows;
   if (row?.status === "deactivated" && ["scim", "admin"].includes(row.deactivatedBy ?? "")) return true;
-  const isLive = ({ connection }: AccountRow) => {
-    const found = connections.get(connection);
-    return found?.sync === "live" && found.disabledAt === undefined;
-  };
-  const said = rows.filter((one) => one.pushed && isLive(one) && (!one.deleted || one.keepsOut));
+  const said = rows.filter((one) => one.pushed && isLive(one, connections) && (!one.deleted || one.keepsOut));
   return said.length > 0 && !said.some(({ deleted, pushed }) => !deleted && pushed?.active);
+}
+
+function isLive({ connection }: AccountRow, connections: Connections): boolean {
+  const found = connections.get(connection);
+  return found?.sync === "live" && found.disabledAt === undefined;
 }
 
 /** Somebody became known at a further connection. */
@@ -171,14 +174,21 @@ export function linkedNotice({ slug }: Connection, user: UserId, { domain }: Lin
 export async function reviewAcross(
   tx: TenantWriter,
   { id }: Connection,
-  across: Extract<Across, { kind: "off" | "review" }>,
+  across: Across,
   { address }: LinkAddress,
   who: { readonly subject: string } | { readonly candidates: readonly string[] },
   now: Instant,
 ): Promise<void> {
-  const reason = across.kind === "off" ? "deactivated" : across.reason;
-  const detail = { reason, names: [address], users: [...across.users], ...who };
+  const told = toldOf(across);
+  if (told === undefined) return;
+  const detail = { reason: told.reason, names: [address], users: [...told.users], ...who };
   await tx.insertReviewItem({ kind: "same_email", connection: id, detail }, now);
+}
+
+function toldOf(across: Across): { readonly reason: string; readonly users: readonly UserId[] } | undefined {
+  if (across.kind === "review") return across;
+  if (across.kind === "off") return { reason: "deactivated", users: across.users };
+  return across.kind === "nobody" && across.known ? { reason: "known_here", users: across.known } : undefined;
 }
 
 /** INVARIANT: an address that a row had goes on closing the door once its person is off, whatever they are called then. */

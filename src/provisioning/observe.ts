@@ -115,10 +115,11 @@ async function observeAcross(
   const email = verifiedEmail ?? claimedEmail;
   const stranger = { subject, email, verified: verifiedEmail !== undefined, door: "sign_in" } as const;
   const { address, ...across } = await linkAcross(tx, tenant, connection, stranger);
-  if (address === undefined || across.kind === "nobody") return undefined;
-  admitDomain(tenant, connection, addressesOf(observed));
+  if (address === undefined) return undefined;
+  if (across.kind !== "nobody") admitDomain(tenant, connection, addressesOf(observed));
+  await reviewAcross(tx, connection, across, address, { subject }, now);
+  if (across.kind === "nobody") return undefined;
   if (across.kind !== "account") {
-    await reviewAcross(tx, connection, across, address, { subject }, now);
     const problem = heldAcross(across);
     return across.kind === "off" ? { kind: "inactive", user: across.user, problem } : { kind: "ambiguous", problem };
   }

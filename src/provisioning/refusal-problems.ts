@@ -26,6 +26,7 @@ export function couldBe(rows: readonly Named[], meant: Named | undefined): strin
 
 const WHY = {
   several: "of which it can be only one",
+  known_here: "to which people sign in here under another subject",
   privileged: "which owns the tenant, or has privileges by hand",
   stale: "by the word of a connection that has ended, or whose SCIM is off",
   may_own: "to which people sign in by a connection that may not make owners, as this one may",

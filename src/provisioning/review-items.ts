@@ -26,6 +26,7 @@ export async function closeReviewItem(p: Provisioning, tenant: Tenant, id: strin
     if (item.kind === "deleted_name") await tx.letNamesGo(candidates);
     if (item.kind === "same_email") await tellApart(tx, item);
     const isOfSubject = ["deleted_name", "kept_out"].includes(item.kind) && item.detail["subject"] !== undefined;
+    if (isOfSubject) await tellApart(tx, item);
     if (isOfSubject) await tx.letPass(item.connection, String(item.detail["subject"]), candidates, now);
     await tx.appendAudit([
       auditEntry(context, now, "review_item.closed", { item: id, kind: item.kind, ...item.detail }),
@@ -51,7 +52,7 @@ export async function acceptReviewItem(
     const item = await tx.closeReviewItem(id, now);
     if (item === undefined) return undefined;
     if (item.kind === "same_email") {
-      const { user, touched: people } = await acceptAcross(tx, item, now);
+      const { user, touched: people } = await acceptAcross(tx, item, context, now);
       const accepted = { item: id, kind: item.kind, ...item.detail };
       await tx.appendAudit([{ ...auditEntry(context, now, "review_item.accepted", accepted), user }]);
       await tx.markDirty(people, "facts", now);

@@ -3,12 +3,16 @@ import type { UserId } from "../../src/model/ids.js";
 import { decideAcross, type Holder } from "../../src/provisioning/decide-across.js";
 
 const holder = (user: string, more: Partial<Holder> = {}): Holder => ({
-  ...{ user: user as UserId, off: false, here: false, now: true, stale: false, privileged: false, mayOwn: false },
+  ...{ user: user as UserId, off: false, here: false, otherSubject: false, pushed: false, now: true },
+  ...{ stale: false, privileged: false, mayOwn: false },
   ...more,
 });
 const ANN = holder("ann");
 const OFF = holder("off", { off: true });
 const HERE = holder("here", { here: true });
+const SIGNS_IN = holder("signs-in", { here: true, otherSubject: true });
+const PUSHED = holder("pushed", { here: true, otherSubject: true, pushed: true });
+const OWNS = holder("owns", { here: true, otherSubject: true, privileged: true });
 const OWNER = holder("owner", { privileged: true });
 const STALE = holder("stale", { stale: true });
 const LESSER = holder("lesser", { mayOwn: true });
@@ -20,6 +24,16 @@ const TABLE: readonly (readonly [holders: readonly Holder[], vouched: string, cl
     [[], "nobody"],
     [[ANN], "account ann", "nobody", "review inactive ann"],
     [[HERE], "nobody"],
+    [[{ ...HERE, pushed: true, privileged: true }], "nobody"],
+    [[SIGNS_IN], "nobody told signs-in", "nobody"],
+    [[PUSHED], "review known_here pushed", "nobody"],
+    [[OWNS], "review known_here owns", "nobody"],
+    [[{ ...PUSHED, now: false }], "nobody"],
+    [[{ ...PUSHED, off: true }], "off pushed", "off pushed"],
+    [[SIGNS_IN, HERE], "nobody told signs-in", "nobody"],
+    [[PUSHED, HERE], "review several pushed here", "nobody"],
+    [[PUSHED, SIGNS_IN], "review several pushed signs-in", "nobody"],
+    [[ANN, PUSHED], "review several ann pushed", "nobody"],
     [[FORMER], "nobody"],
     [[OWNER], "review privileged owner"],
     [[STALE], "review stale stale"],
@@ -37,12 +51,14 @@ const TABLE: readonly (readonly [holders: readonly Holder[], vouched: string, cl
 
 describe("whom an e-mail means at other connections", () => {
   for (const [holders, vouched, claimed = "nobody", inactive = vouched] of TABLE) {
-    const names = holders.map(({ user, now, here }) => `${user}${now ? "" : ", once"}${here ? ", here" : ""}`);
+    const names = holders.map(({ user, now, here, privileged }) => {
+      return `${user}${now ? "" : ", once"}${here ? `, here${privileged ? " and privileged" : ""}` : ""}`;
+    });
     it(`W-1, W-8: ${names.join(" and ") || "nobody"} has it: ${vouched}; as claimed: ${claimed}; switched off: ${inactive}`, () => {
       const ways = [{}, { vouched: false }, { inactive: true }];
       const said = ways.map((way) => {
         const across = decideAcross(holders, { vouched: true, inactive: false, ...way });
-        if (across.kind === "nobody") return "nobody";
+        if (across.kind === "nobody") return ["nobody", ...(across.known ? ["told", ...across.known] : [])].join(" ");
         if (across.kind === "account") return `account ${across.user}`;
         const reason = across.kind === "review" ? `${across.reason} ` : "";
         return `${across.kind} ${reason}${across.users.join(" ")}`;
