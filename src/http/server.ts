@@ -2,6 +2,7 @@
 
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createTurns } from "./turns.js";
 import { LONGEST_HEAD, type Refuse, watchUnreadable } from "./unreadable.js";
 
 export interface Listener {
@@ -35,6 +36,7 @@ export async function bind(host: string, port: number): Promise<Listener> {
   };
   let refuse: Refuse = () => "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\r\n";
   let closing = false;
+  const turns = createTurns();
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE,
@@ -47,13 +49,15 @@ export async function bind(host: string, port: number): Promise<Listener> {
     (request, response) => {
       // A kept connection is used for as long as its client likes: while closing, each answer is its last.
       response.on("close", () => closing && setImmediate(() => server.closeIdleConnections()));
-      if (closing) response.setHeader("connection", "close");
-      app(request, response);
+      turns.take(response, () => {
+        if (closing) response.setHeader("connection", "close");
+        app(request, response);
+      });
     },
   );
   // expectations that nobody knows are passed over (RFC 9110 section 10.1.1)
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
-  watchUnreadable(server, (unreadable) => refuse(unreadable));
+  watchUnreadable(server, turns, (unreadable) => refuse(unreadable));
   await listening(server, host, port);
   const taken = (server.address() as AddressInfo).port;
   return {

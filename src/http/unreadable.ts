@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Refusal } from "../model/problem.js";
+import type { Turns } from "./turns.js";
 
 /** What came instead of a request, or in the middle of one. */
 export interface Unreadable {
@@ -32,19 +33,15 @@ export function headTooLarge(): Refusal {
 }
 
 /** Node would end such connections with a bare status line, in the middle of another request's answer too. */
-export function watchUnreadable(server: Server, refuse: Refuse): void {
-  const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
+export function watchUnreadable(server: Server, turns: Turns, refuse: Refuse): void {
   const ending = new WeakSet<Duplex>();
-  server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const open = underWay.get(socket) ?? new Set();
-    underWay.set(socket, open.add(response));
-    response.once("close", () => open.delete(response));
-  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     // what comes behind it is no request either
     if (ending.has(socket)) return;
     ending.add(socket);
-    const [last, before] = [...(underWay.get(socket) ?? [])].reverse();
+    const open = turns.open(socket);
+    const [before, last] = [open.at(-2), open.at(-1)];
+    if (last?.req.complete === false) turns.dropLast(socket);
     // INVARIANT: nothing is written into an answer, nor where another one is expected first
     const end = () => {
       if (before && last?.writableEnded) endBehind(last, socket);
@@ -61,7 +58,7 @@ export function watchUnreadable(server: Server, refuse: Refuse): void {
     socket.on("error", () => socket.destroy());
     ending.add(socket);
     const refusal = new Refusal("bad_request", "this is no proxy for CONNECT: use another method");
-    if (underWay.get(socket)?.size) socket.destroy();
+    if (turns.open(socket).length > 0) socket.destroy();
     else endWith(refuse({ refusal, ...whatCame(refusal, request, socket) }), socket);
   });
 }

@@ -164,7 +164,7 @@ describe("what is no request, behind others on its connection", () => {
     expect(answer).to.match(/^HTTP\/1\.1 200 OK.*whole$/s);
   });
 
-  const BROKEN = `POST /broken HTTP/1.1\r\n${HOST}transfer-encoding: chunked\r\n\r\nno length\r\n`;
+  const BROKEN = `GET /broken HTTP/1.1\r\n${HOST}transfer-encoding: chunked\r\n\r\nno length\r\n`;
   const whole = `GET / HTTP/1.1\r\n${HOST}\r\n`;
   const behind: readonly (readonly [what: string, broken: RequestListener, answers: RegExp])[] = [
     ["is refused", () => undefined, /^HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*whole.*HTTP\/1\.1 400.*refused$/s],
@@ -202,6 +202,17 @@ describe("what is no request, behind others on its connection", () => {
       expect(Buffer.concat(came).toString()).to.match(answers);
     });
   }
+
+  it("never begins a change whose body goes wrong while it waits for those before it", async () => {
+    const begun: (string | undefined)[] = [];
+    const app: RequestListener = ({ url }, response) => {
+      begun.push(url);
+      setTimeout(() => response.end("whole"), 60);
+    };
+    const answer = await served(app, `${whole}${whole}${BROKEN.replace("GET", "POST")}`);
+    expect(answer).to.match(/^HTTP\/1\.1 200.*whole.*HTTP\/1\.1 200.*whole.*HTTP\/1\.1 400.*refused$/s);
+    expect(begun).to.deep.equal(["/", "/"]);
+  });
 
   it("cuts the connection where a body goes wrong of which the answer has begun", async () => {
     const head = `POST / HTTP/1.1\r\n${HOST}transfer-encoding: chunked\r\n\r\n`;
