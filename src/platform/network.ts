@@ -19,19 +19,26 @@ export interface NetworkPolicy {
   readonly responseBytes: number;
 }
 
+/** INVARIANT: no signal of the caller's: one clock says when a call is over, whatever others a library would bring along. */
 export interface FetchOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>> | Headers;
   readonly body?: ArrayBuffer | null | ReadableStream | string | Uint8Array | undefined | URLSearchParams;
   /** `follow` (the default) goes along with three redirects of a GET or HEAD. */
   readonly redirect?: "follow" | "manual";
-  readonly signal?: AbortSignal | undefined;
   /** May be sent again where a kept connection turns out to be closed, as what only reads always is. */
   readonly repeatable?: boolean;
 }
 
-/** Like `fetch`; throws Refusal `address_refused` or `unavailable`, or the reason of the caller's own signal. */
+/** Like `fetch`; throws Refusal `address_refused` or `unavailable`, and `TooLate` where it took too long. */
 export type GuardedFetch = (url: string | URL, options?: FetchOptions) => Promise<Response>;
+
+/** Refusal `unavailable`: the other side had all its time, and would take as much again. */
+export class TooLate extends Refusal {
+  constructor(url: URL) {
+    super("unavailable", `${quote(url.host)} did not answer in time`);
+  }
+}
 
 /** All addresses of a name. */
 export type Resolver = (name: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
@@ -50,8 +57,7 @@ export function createGuardedFetch(policy: NetworkPolicy, resolve: Resolver = sy
   const agents = { "http:": new HttpAgent(settings), "https:": new HttpsAgent(settings) };
 
   return async (input, options = {}) => {
-    const deadline = AbortSignal.timeout(policy.timeoutMilliseconds);
-    const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
+    const signal = AbortSignal.timeout(policy.timeoutMilliseconds);
     const body = await bodyOf(options);
     let url = new URL(input);
     for (let redirects = 0; ; redirects += 1) {
@@ -67,8 +73,7 @@ export function createGuardedFetch(policy: NetworkPolicy, resolve: Resolver = sy
         repeatable: options.repeatable ?? ["GET", "HEAD"].includes(options.method ?? "GET"),
       };
       const response = await exchange(call).catch((error: unknown) => {
-        options.signal?.throwIfAborted();
-        throw refusalFor(error, url, deadline.aborted);
+        throw refusalFor(error, url, signal.aborted);
       });
       const next = redirectOf(response, url, options);
       if (next === undefined) return response;
@@ -125,7 +130,7 @@ async function bodyOf(options: FetchOptions): Promise<{ readonly headers: Header
 
 function refusalFor(error: unknown, url: URL, late: boolean): unknown {
   if (error instanceof Refusal) return error;
-  if (late) return unavailable(url, "did not answer in time");
+  if (late) return new TooLate(url);
   if (error instanceof NetworkFault) return unavailable(url, error.message);
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
   return unavailable(url, `cannot be reached${typeof code === "string" ? ` (${code})` : ""}`);

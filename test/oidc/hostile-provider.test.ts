@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { expect } from "chai";
-import { CompactSign, SignJWT } from "jose";
+import { CompactSign, exportJWK, type JWK, SignJWT } from "jose";
 import type { OidcSettings } from "../../src/model/connection.js";
 import { OidcFailure } from "../../src/protocols/oidc/failure.js";
 import { createRelyingParty, type RelyingParty, type VerifiedSignIn } from "../../src/protocols/oidc/rp.js";
@@ -65,6 +65,10 @@ function critical(claims: Claims, { privateKey }: HostileKeys): Promise<string> 
   return new CompactSign(Buffer.from(JSON.stringify(claims)))
     .setProtectedHeader({ alg: "RS256", kid: "k1", crit: ["exp"], exp: 1 })
     .sign(privateKey, { crit: { exp: true } });
+}
+
+function withoutExponent({ e: _, ...half }: JWK): JWK {
+  return half;
 }
 
 const seconds = (ahead: number): number => Math.floor(Date.now() / 1000) + ahead;
@@ -238,6 +242,67 @@ describe("a provider that lies", () => {
   it("may have a userinfo endpoint that fails: nothing is known from it then", async () => {
     const { userinfo, userinfoFailed } = await signIn(op, withUserinfo(500));
     expect([userinfo, userinfoFailed]).to.deep.equal([undefined, true]);
+  });
+
+  const JSON_TYPE = { headers: { "content-type": "application/json" } };
+  const NO_ANSWERS: readonly [title: string, userinfo: NonNullable<Behaviour["userinfo"]>][] = [
+    ["is empty", new Response("", JSON_TYPE)],
+    ["cannot be read", new Response("{", JSON_TYPE)],
+    ["is a page", new Response("<h1>Sign in</h1>", { headers: { "content-type": "text/html" } })],
+    ["is a list", new Response('["u1"]', JSON_TYPE)],
+    ["is no token, though it says so", () => "zzz"],
+    ["asks for another token", new Response("", { status: 401, headers: { "www-authenticate": 'Bearer realm="x"' } })],
+    ["is an error", new Response('{"error":"invalid_token"}', { status: 400, ...JSON_TYPE })],
+  ];
+  for (const [title, answer] of NO_ANSWERS) {
+    it(`may answer at userinfo in a way that ${title}: nothing is known from it then`, async () => {
+      const { userinfo, userinfoFailed } = await signIn(op, withUserinfo(answer));
+      expect([userinfo, userinfoFailed]).to.deep.equal([undefined, true]);
+    });
+  }
+
+  it("OP-15: is refused when userinfo does not say whom it speaks of", async () => {
+    for (const userinfo of [{ groups: ["Owners"] }, { sub: ["u1"] }, { sub: "" }]) {
+      expect(await guardOf(signIn(op, withUserinfo(userinfo))), JSON.stringify(userinfo)).to.equal("userinfo_subject");
+    }
+  });
+
+  const hanging = (behaviour: Behaviour) => {
+    op.behave(behaviour);
+    return logIn(
+      op,
+      loopbackRelyingParty(SECRET, () => new Date().toISOString(), 300),
+    );
+  };
+  for (const stalls of ["hangAt", "dripAt"] as const) {
+    it(`OP-14: keeps nobody out by a userinfo endpoint that never ends its answer (${stalls}), and is asked once`, async () => {
+      const before = op.requests.length;
+      const { subject, userinfoFailed } = await hanging({ ...withUserinfo({}), [stalls]: "/userinfo" });
+      expect([subject, userinfoFailed]).to.deep.equal(["u1", true]);
+      expect(op.requests.slice(before).filter((path) => path === "/userinfo")).to.have.length(1);
+    });
+
+    it(`OP-14: is unreachable where nothing else comes to an end (${stalls}), and is asked once`, async () => {
+      for (const path of ["/.well-known/openid-configuration", "/jwks", "/token"]) {
+        const before = op.requests.length;
+        expect(await guardOf(hanging({ [stalls]: path })), path).to.equal("provider_unreachable");
+        expect(op.requests.slice(before).filter((asked) => asked === path)).to.have.length(1);
+      }
+    });
+  }
+
+  it("OP-6: is refused for the key where it publishes one that cannot be used under the name of the right one", async () => {
+    const { jwk, privateKey } = op.keys;
+    const unusable: Readonly<Record<string, JWK>> = {
+      "a private one": { ...jwk, ...(await exportJWK(privateKey)) },
+      "half of one": withoutExponent(jwk),
+      "its certificate alone": { kid: "k1", use: "sig", alg: "RS256", kty: "RSA", x5c: ["AAAA"] },
+      "no number": { ...jwk, n: "!!" },
+      "one that is too short": { ...jwk, n: Buffer.alloc(64, 255).toString("base64url") },
+    };
+    for (const [title, key] of Object.entries(unusable)) {
+      expect(await guardOf(signIn(op, { jwks: [key] })), title).to.equal("key");
+    }
   });
 
   it("is asked once more when a connection breaks", async () => {

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { expect } from "chai";
 import { Refusal } from "../../src/model/problem.js";
-import { createGuardedFetch, type NetworkPolicy, type Resolver } from "../../src/platform/network.js";
+import { createGuardedFetch, type NetworkPolicy, type Resolver, TooLate } from "../../src/platform/network.js";
 
 const strict: NetworkPolicy = {
   allowPrivateNetwork: false,
@@ -214,12 +214,11 @@ describe("OP-14, W-35: guarded fetch: answers", () => {
     server.listen(0);
   });
 
-  it("ends with the caller's own reason when the caller gives up", async () => {
-    const controller = new AbortController();
-    const reason = new Error("enough");
-    const answer = createGuardedFetch(open)(`${base}/slow`, { signal: controller.signal });
-    setTimeout(() => controller.abort(reason), 50);
-    expect(await answer.catch((error: unknown) => error)).to.equal(reason);
+  it("has one clock: a library's own, which would end the call in words of its own, counts for nothing", async () => {
+    const options = { method: "GET", signal: AbortSignal.abort(new Error("the library's own")) };
+    expect((await createGuardedFetch(open)(base, options)).status).to.equal(200);
+    const late = createGuardedFetch({ ...open, timeoutMilliseconds: 100 })(`${base}/slow`, options);
+    expect(await refusalOf(late)).to.be.instanceOf(TooLate);
   });
 
   it("asks again when a kept connection was dropped under a GET, but never repeats a POST", async () => {

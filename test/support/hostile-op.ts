@@ -21,14 +21,17 @@ export interface Behaviour {
   readonly token?: (claims: Readonly<Record<string, unknown>>, keys: HostileKeys) => Promise<string> | string;
   /** The token endpoint's whole answer, instead of one with a token. */
   readonly tokenAnswer?: { readonly status: number; readonly body: string };
-  /** Claims, a status, or the makings of a signed answer. */
-  readonly userinfo?: JsonObject | number | ((keys: HostileKeys) => Promise<string> | string);
+  /** Claims, a status, a whole answer, or the makings of a signed one. */
+  readonly userinfo?: JsonObject | number | Response | ((keys: HostileKeys) => Promise<string> | string);
   /** The discovery document's status, instead of 200. */
   readonly metadataStatus?: number;
   /** HTTP Basic must say exactly this, as providers want it that decode nothing. */
   readonly credentials?: string;
   /** Laid over the parameters that go back to the redirect URI. */
   readonly answer?: Readonly<Record<string, string>>;
+  /** Requests for this path are never answered, or byte by byte without an end. */
+  readonly hangAt?: string;
+  readonly dripAt?: string;
   /** Connections to cut before a request is answered. */
   readonly cut?: number;
   /** The next request for this path is cut once. */
@@ -79,6 +82,8 @@ export async function startHostileOp(clientId: string, path = ""): Promise<Hosti
       return;
     }
     requests.push(request.url ?? "");
+    if (request.url === behaviour.hangAt) return;
+    if (request.url === behaviour.dripAt) return drip(response);
     serve(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -105,6 +110,10 @@ export async function startHostileOp(clientId: string, path = ""): Promise<Hosti
         const { userinfo } = behaviour;
         if (typeof userinfo === "function") {
           response.writeHead(200, { "content-type": "application/jwt" }).end(await userinfo(keys));
+          return;
+        }
+        if (userinfo instanceof Response) {
+          response.writeHead(userinfo.status, Object.fromEntries(userinfo.headers)).end(await userinfo.clone().text());
           return;
         }
         return typeof userinfo === "number"
@@ -172,6 +181,12 @@ function metadata(issuer: string): JsonObject {
     id_token_signing_alg_values_supported: ["RS256", "HS256", "none"],
     token_endpoint_auth_methods_supported: ["client_secret_post"],
   };
+}
+
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "application/json" });
+  const timer = setInterval(() => response.write(" "), 50);
+  response.on("close", () => clearInterval(timer));
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

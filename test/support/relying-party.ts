@@ -9,8 +9,12 @@ import { loadIdpProfiles, profileFor } from "../../src/protocols/sign-in/idp-pro
 
 const profiles = loadIdpProfiles();
 
-export function loopbackRelyingParty(secret: string, now: () => string = () => new Date().toISOString()): RelyingParty {
-  const policy = { allowPrivateNetwork: true, allow: [], timeoutMilliseconds: 5_000, responseBytes: 1_048_576 };
+export function loopbackRelyingParty(
+  secret: string,
+  now: () => string = () => new Date().toISOString(),
+  timeoutMilliseconds = 5_000,
+): RelyingParty {
+  const policy = { allowPrivateNetwork: true, allow: [], timeoutMilliseconds, responseBytes: 1_048_576 };
   return createRelyingParty({
     fetch: createGuardedFetch(policy),
     clientSecret: async () => secret,

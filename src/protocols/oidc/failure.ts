@@ -32,10 +32,14 @@ export type Guard =
   | "events"
   | "replay";
 
+/** Where claims came from; the trace calls them so. */
+type ClaimsOf = "idToken" | "userinfo";
+
 export interface FailureOptions {
   readonly cause?: unknown;
-  /** The ID token's claims as they came, for the trace to redact; verified or not. */
+  /** Claims as they came, for the trace to redact; verified or not. */
   readonly claims?: JsonObject;
+  readonly claimsOf?: ClaimsOf;
 }
 
 /** A sign-in that ended before anybody was recognised. INVARIANT: `detail` holds no token, code or secret. */
@@ -43,13 +47,15 @@ export class OidcFailure extends Error {
   readonly guard: Guard;
   readonly detail: JsonObject;
   readonly claims: JsonObject | undefined;
+  readonly claimsOf: ClaimsOf;
 
-  constructor(guard: Guard, detail: JsonObject = {}, { cause, claims }: FailureOptions = {}) {
+  constructor(guard: Guard, detail: JsonObject = {}, { cause, claims, claimsOf = "idToken" }: FailureOptions = {}) {
     super(`sign-in refused: ${guard}`, { cause });
     this.name = "OidcFailure";
     this.guard = guard;
     this.detail = detail;
     this.claims = claims;
+    this.claimsOf = claimsOf;
   }
 }
 
@@ -70,26 +76,36 @@ export function failureFrom(error: unknown, where: "discovery" | "grant" | "user
     return new OidcFailure("provider_unreachable", { refusal: error.code }, { cause: error });
   const code = text(property(error, "code"));
   const cause = property(error, "cause");
-  const options: FailureOptions = { cause: error, ...claimsIn(property(cause, "cause")) };
+  const claimsOf = where === "userinfo" ? where : "idToken";
+  const options: FailureOptions = { cause: error, claimsOf, ...claimsIn(property(cause, "cause")) };
   const check = sentence(cause) ?? sentence(error);
   const detail: JsonObject = {
     ...(code === undefined ? {} : { library: code }),
     ...(check === undefined ? {} : { check }),
   };
+  if (where === "userinfo") return new OidcFailure(userinfoGuard(code, cause), detail, options);
   if (code === "OAUTH_AUTHORIZATION_RESPONSE_ERROR")
     return new OidcFailure("provider_error", providerError(error), options);
   if (code === "OAUTH_RESPONSE_BODY_ERROR") return new OidcFailure("token_request", providerError(error), options);
-  if (where === "userinfo" && isSubjectMismatch(cause)) return new OidcFailure("userinfo_subject", detail, options);
   if (where === "discovery")
     return new OidcFailure(
       code === undefined || isServerFault(cause) ? "provider_unreachable" : "provider_metadata",
       detail,
       options,
     );
-  return new OidcFailure(grantGuard(code, cause, where), detail, options);
+  return new OidcFailure(grantGuard(code, cause), detail, options);
 }
 
-function grantGuard(code: string | undefined, cause: unknown, where: "grant" | "userinfo"): Guard {
+/** What is no answer in any form says nothing (`userinfo`); what is one is held against the sign-in. */
+function userinfoGuard(code: string | undefined, cause: unknown): Guard {
+  const isOfNobody = /"sub" property/.test(sentence(cause) ?? "");
+  if (isOfNobody || property(property(cause, "cause"), "attribute") === "sub") return "userinfo_subject";
+  const guard = grantGuard(code, cause);
+  return guard === "response" || guard === "token_request" ? "userinfo" : guard;
+}
+
+function grantGuard(code: string | undefined, cause: unknown): Guard {
+  if (isUnusableKey(cause)) return "key";
   const inner = property(cause, "cause");
   switch (code) {
     case "OAUTH_JWT_CLAIM_COMPARISON_FAILED":
@@ -100,7 +116,7 @@ function grantGuard(code: string | undefined, cause: unknown, where: "grant" | "
       return "key";
     case "OAUTH_RESPONSE_IS_NOT_CONFORM":
     case "OAUTH_RESPONSE_IS_NOT_JSON":
-      return where === "userinfo" ? "userinfo" : "token_request";
+      return "token_request";
     case undefined:
       return "provider_unreachable";
     default:
@@ -129,8 +145,9 @@ export function keysInDoubt(error: unknown): readonly unknown[] {
   return property(error, "code") === "OAUTH_KEY_SELECTION_FAILED" && Array.isArray(candidates) ? candidates : [];
 }
 
-function isSubjectMismatch(cause: unknown): boolean {
-  return property(property(cause, "cause"), "attribute") === "sub";
+/** The library picks a key by its name: what cannot be read as one, or is too short, shows itself when it is used. */
+function isUnusableKey(cause: unknown): boolean {
+  return cause instanceof DOMException || /^unsupported (JWK|.* modulusLength)/.test(sentence(cause) ?? "");
 }
 
 /** The library hands out the claims that it compared; they were parsed from JSON. */

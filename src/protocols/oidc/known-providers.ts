@@ -27,7 +27,6 @@ const MOST_REMEMBERED = 1_000;
 const MOST_REREADS = 6;
 const REREADS_MILLISECONDS = 60_000;
 const MOST_KEYS = 100;
-export const TIMEOUT_SECONDS = 10;
 
 interface Remembered {
   readonly version: number;
@@ -84,7 +83,7 @@ export function createKnownProviders(deps: RelyingPartyDeps): KnownProviders {
 
 async function readProvider(deps: RelyingPartyDeps, { settings }: Provider): Promise<KnownProvider> {
   const insecure = deps.allowHttp ? [client.allowInsecureRequests] : [];
-  const options = { [client.customFetch]: deps.fetch, timeout: TIMEOUT_SECONDS, execute: insecure };
+  const options = { [client.customFetch]: deps.fetch, execute: insecure };
   try {
     const issuer = new URL(settings.issuer);
     const found = await client.discovery(issuer, settings.clientId, undefined, client.None(), options);

@@ -113,7 +113,9 @@ function failureOf(error: unknown): OidcFailure {
     return new OidcFailure(CLAIM_GUARDS.get(error.claim) ?? "claims", { claim: error.claim }, { cause: error, claims });
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return new OidcFailure("algorithm", {}, { cause: error });
-  if (error instanceof errors.JWKSNoMatchingKey) return new OidcFailure("key", {}, { cause: error });
+  // What it does not call its own was thrown by a key that cannot be used.
+  const isOfKey = error instanceof errors.JWKSNoMatchingKey || !(error instanceof errors.JOSEError);
+  if (isOfKey) return new OidcFailure("key", {}, { cause: error });
   if (error instanceof errors.JWSSignatureVerificationFailed) return new OidcFailure("signature", {}, { cause: error });
   return new OidcFailure("token", {}, { cause: error });
 }

@@ -201,10 +201,10 @@ function answerUrl(door: OidcDoor, visit: Visit): URL {
 function refused(
   door: OidcDoor,
   visit: Visit,
-  { guard, detail, claims }: OidcFailure,
+  { guard, detail, claims, claimsOf }: OidcFailure,
   paths: readonly ClaimPath[],
 ): Promise<Refusal> {
   const code = guard === "provider_unreachable" ? "unavailable" : "sign_in_failed";
-  const idToken = claims === undefined ? {} : { idToken: redactClaims(claims, paths) };
-  return failSignIn(door.web, visit, code, { guard, ...detail, ...idToken });
+  const said = claims === undefined ? {} : { [claimsOf]: redactClaims(claims, paths) };
+  return failSignIn(door.web, visit, code, { guard, ...detail, ...said });
 }

@@ -5,7 +5,7 @@ import type { Connection, OidcSettings, Tenant } from "../../model/connection.js
 import type { ConnectionId, Instant, TenantId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
-import type { GuardedFetch } from "../../platform/network.js";
+import { type GuardedFetch, TooLate } from "../../platform/network.js";
 import type { SigningKey } from "../../provisioning/connection-keys.js";
 import type { ProviderLogout } from "../../provisioning/end-sessions.js";
 import { textOf } from "../sign-in/claim-values.js";
@@ -16,7 +16,7 @@ import { type BasicEncodings, createBasicEncodings } from "./basic-encodings.js"
 import { clientAuthentication } from "./client-authentication.js";
 import { failureFrom, OidcFailure } from "./failure.js";
 import { withFittingKeys } from "./fitting-keys.js";
-import { createKnownProviders, type KnownProvider, type KnownProviders, TIMEOUT_SECONDS } from "./known-providers.js";
+import { createKnownProviders, type KnownProvider, type KnownProviders } from "./known-providers.js";
 import { LOGOUT_TOKEN_TYPE, logoutOf } from "./logout-token.js";
 import { isWebAddress, scopesFor } from "./metadata.js";
 import { type ProviderJwt, verifyProviderJwt } from "./provider-jwt.js";
@@ -233,21 +233,21 @@ function configured(
 ): client.Configuration {
   const configuration = new client.Configuration(metadata, settings.clientId, undefined, authentication);
   configuration[client.customFetch] = fetch;
-  configuration.timeout = TIMEOUT_SECONDS;
   if (allowHttp) client.allowInsecureRequests(configuration);
   client.enableNonRepudiationChecks(configuration);
   client.setJwksCache(configuration, { jwks: { keys: [...keys] }, uat: Math.floor(Date.now() / 1000) });
   return configuration;
 }
 
-/** Providers close idle connections and restart: what only reads is asked for once more. */
+/** Providers close idle connections and restart: what only reads is asked for once more, but not where waiting was in vain. */
 function retryingFetch({ fetch }: RelyingPartyDeps): GuardedFetch {
   return async (url, options) => {
     try {
       return await fetch(url, options);
     } catch (error) {
       const reads = (options?.method ?? "GET") === "GET";
-      if (!reads || !(error instanceof Refusal) || error.code !== "unavailable") throw error;
+      const isWorthIt = error instanceof Refusal && error.code === "unavailable" && !(error instanceof TooLate);
+      if (!reads || !isWorthIt) throw error;
       return fetch(url, options);
     }
   };
