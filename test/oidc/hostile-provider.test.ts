@@ -267,6 +267,17 @@ describe("a provider that lies", () => {
     }
   });
 
+  it("is refused with claims under the name of what brought them, for the trace", async () => {
+    const others = { sub: "u1", aud: "other" };
+    const failureOf = (attempt: Promise<unknown>) => attempt.catch((error: unknown) => error);
+    const [userinfo, idToken] = [
+      await failureOf(signIn(op, withUserinfo((keys) => honest({ ...others, iss: op.issuer }, keys)))),
+      await failureOf(signIn(op, { claims: { aud: "other" } })),
+    ];
+    expect(userinfo).to.deep.include({ guard: "audience", claimsOf: "userinfo" });
+    expect(idToken).to.deep.include({ guard: "audience", claimsOf: "idToken" });
+  });
+
   const hanging = (behaviour: Behaviour) => {
     op.behave(behaviour);
     return logIn(
