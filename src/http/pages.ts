@@ -92,6 +92,8 @@ export interface ErrorWords {
   readonly advice: string;
   /** What else the person may know, as terms and what they stand for. */
   readonly facts?: readonly { readonly term: string; readonly text: string }[];
+  /** Ways on from here. INVARIANT: addresses of our own alone. */
+  readonly links?: readonly { readonly text: string; readonly href: string }[];
 }
 
 /**
@@ -105,15 +107,19 @@ export function renderErrorPage(
   return (error, request) => {
     if (wantsJson(request)) return renderProblem(error, request);
     const { status, code, detail } = failureOf(error);
-    const { title, advice, facts = [] } = wordsFor(code, detail);
+    const { title, advice, facts = [], links = [] } = wordsFor(code, detail);
     const { reference } = detail;
     const [term, id] = typeof reference === "string" ? ["Reference", reference] : ["Request", request.id];
     const told = facts.map(
       ({ term: name, text }) => html`<dt>${name}</dt><dd>${text}</dd>
 `,
     );
+    const ways = links.map(
+      ({ text, href }) => html`<p><a href="${href}">${text}</a></p>
+`,
+    );
     const body = html`<p>${advice}</p>
-<dl>
+${ways}<dl>
 ${told}<dt>Code</dt><dd><code>${code}</code></dd>
 <dt>${term}</dt><dd><code>${id}</code></dd>
 </dl>`;

@@ -4,11 +4,11 @@ import type { Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
 import { type Context, PROVIDER, type Provisioning } from "./deps.js";
+import { markEnded } from "./ended-marks.js";
 import { recordNotices } from "./notices.js";
 import type { SessionOwner } from "./ports/instance.js";
 import type { KnownAs } from "./ports/sign-ins.js";
 import type { TenantWriter } from "./ports/store.js";
-import { markEnded } from "./sessions.js";
 
 const ENDED = "session.ended";
 

@@ -1,8 +1,8 @@
 /** Which OpenID provider a connection's subjects are of, and as which of its clients it told them: people are known by nothing else. */
-import { isDeepStrictEqual } from "node:util";
 import type { Connection, OidcSettings } from "../model/connection.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
+import { isSameIssuer } from "../model/web-address.js";
 import type { TenantWriter } from "./ports/store.js";
 
 /**
@@ -11,7 +11,7 @@ import type { TenantWriter } from "./ports/store.js";
  * (section 8.1), by which whoever was switched off would be a stranger. The caller has locked the tenant. Refusal `conflict`.
  */
 export async function refuseAnotherIssuer(tx: TenantWriter, before: Connection, after: OidcSettings): Promise<void> {
-  const key = (["issuer", "clientId"] as const).find((one) => before.oidc?.[one] !== after[one]);
+  const key = movedFrom(before.oidc, after);
   if (key === undefined || !(await tx.knowsSubjects(before.id))) return;
   const known = `people of connection ${quote(before.slug)} are known by what ${quote(before.oidc?.[key] ?? "")} calls them`;
   throw new Refusal("conflict", `${known}: leave \`${key}\` as it is, and make a new connection for another one`);
@@ -24,6 +24,12 @@ export async function refuseAnotherIssuer(tx: TenantWriter, before: Connection, 
 export async function refuseFormerProvider(tx: TenantWriter, { id, slug, oidc }: Connection): Promise<void> {
   if (oidc === undefined) return;
   const now = (await tx.connections()).find((one) => one.id === id)?.oidc;
-  if (isDeepStrictEqual([now?.issuer, now?.clientId], [oidc.issuer, oidc.clientId])) return;
+  if (now !== undefined && movedFrom(oidc, now) === undefined) return;
   throw new Refusal("sign_in_expired", `the provider of connection ${quote(slug)} was changed during the sign-in`);
+}
+
+/** By what another provider is meant, or another client of it. */
+function movedFrom(before: OidcSettings | undefined, after: OidcSettings): "issuer" | "clientId" | undefined {
+  if (!isSameIssuer(before?.issuer, after.issuer)) return "issuer";
+  return before?.clientId === after.clientId ? undefined : "clientId";
 }

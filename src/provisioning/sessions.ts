@@ -3,9 +3,10 @@ import type { Connection, SessionLimits, Tenant } from "../model/connection.js";
 import type { ConnectionId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
+import { marksAgainst, type SignInTimes } from "./ended-marks.js";
+import { later } from "./later.js";
 import type { SessionOwner } from "./ports/instance.js";
-import type { EndedSession, PendingLogin } from "./ports/sign-ins.js";
-import type { TenantWriter } from "./ports/store.js";
+import type { EndedSession, PendingLogin, WhyNotOpened } from "./ports/sign-ins.js";
 
 /** What the identity provider of a session that has just ended knows it by, and what it wants to hear. */
 export interface ClosedSession extends Omit<EndedSession, "sealedHint"> {
@@ -14,10 +15,6 @@ export interface ClosedSession extends Omit<EndedSession, "sealedHint"> {
 
 /** How long somebody may take at the identity provider. */
 export const LOGIN_MINUTES = 10;
-/** No sign-in counts for longer after it was said. */
-const MARK_MINUTES = 25 * 60;
-/** Stands for the name of a session that the identity provider never named: any that it ends may be this one. */
-const UNNAMED = "";
 /** A session that is used is noted once a minute, or once in this part of how long it may be idle, where that is less. */
 const TOUCH_SECONDS = 60;
 const TOUCHES_IN_IDLE_TIME = 20;
@@ -100,9 +97,17 @@ export async function takeOnce(
   return p.store.write(tenant.id, (tx) => tx.rememberOnce(connection, p.secrets.hashToken(id), until));
 }
 
+const NOT_OPENED: { readonly [Why in WhyNotOpened]: () => Refusal } = {
+  account: () => new Refusal("deactivated", "the account was switched off after this sign-in was judged"),
+  sessions: () =>
+    new Refusal("sign_in_expired", "sessions of this person were ended after this sign-in began: they may start again"),
+  connection: () => new Refusal("connection_disabled", "the connection ended after this sign-in was judged"),
+};
+
 /**
- * Opens a session for a registered user. Throws Refusal `deactivated` when the user stopped being registered since the sign-in
- * was decided, or whatever ended their sessions meanwhile, their identity provider's word too: this one would outlive it.
+ * Opens a session for a registered user. INVARIANT: none that would outlive what came between: throws Refusal `deactivated` when the
+ * user stopped being registered since the sign-in was decided, `connection_disabled` when the connection ended, `sign_in_expired`
+ * when whatever else ended their sessions meanwhile, their identity provider's word too.
  */
 export async function openSession(
   p: Provisioning,
@@ -114,8 +119,8 @@ export async function openSession(
     /** As the sign-in answered it. */
     readonly epoch: number;
     readonly idpSession?: string;
-    /** From when the sign-in is: by the identity provider's clock where it says so, else when it began here; absent: now. */
-    readonly since?: Instant;
+    /** Absent: now. */
+    readonly from?: SignInTimes;
     /** What the identity provider wants to hear when the session ends here. */
     readonly logoutHint?: string;
     /** When it ends at the latest, where the identity provider says so. */
@@ -130,8 +135,8 @@ export async function openSession(
   const ends = session.endsAt === undefined ? absolute : latest(session.endsAt, later(now, SHORTEST_MINUTES));
   const expiresAt = earliest(absolute, ends);
   const hash = p.secrets.hashToken(token);
-  const { subject, idpSession, since = now, logoutHint, address, browser } = session;
-  const opened = await p.store.write(tenant.id, (tx) =>
+  const { subject, idpSession, from = { since: now, begun: now }, logoutHint, address, browser } = session;
+  const why = await p.store.write(tenant.id, (tx) =>
     tx.insertSession(
       {
         hash,
@@ -140,10 +145,7 @@ export async function openSession(
         subject,
         epoch: session.epoch,
         ...(idpSession !== undefined && { idpSession }),
-        ended: {
-          marks: possibleMarks(session).map((names) => endedMark(p, names)),
-          after: later(since, MARK_MINUTES),
-        },
+        ended: marksAgainst(p, session, from),
         ...(logoutHint !== undefined && { sealedHint: p.secrets.encrypt(logoutHint, hintContext(tenant, hash)) }),
         expiresAt,
         ...(address !== undefined && { address }),
@@ -152,43 +154,8 @@ export async function openSession(
       now,
     ),
   );
-  if (!opened) throw new Refusal("deactivated", "this account is not active");
+  if (why !== undefined) throw NOT_OPENED[why]();
   return { token, expiresAt };
-}
-
-interface EndedNames {
-  readonly subject?: string;
-  readonly idpSession?: string;
-}
-
-/**
- * No session that the identity provider has ended is opened by a login that is under way. `at`: when it ended them by its own
- * clock, where sign-ins say by that clock when they are from: later ones are others, whatever they are called. Where they do
- * not, sign-ins are held against it that began here before it came; and, as the provider calls no other session so, those too
- * that bring the name of the ended one and begin shortly after.
- */
-export async function markEnded(
-  p: Provisioning,
-  tx: TenantWriter,
-  { id }: Pick<Connection, "id">,
-  { at, ...names }: EndedNames & { readonly at?: Instant },
-): Promise<void> {
-  const { subject, idpSession } = names;
-  const until = later(at ?? p.now(), MARK_MINUTES);
-  const isNamed = at === undefined && idpSession !== undefined;
-  await tx.markUntil(id, endedMark(p, names), isNamed ? later(until, LOGIN_MINUTES) : until);
-  if (subject === undefined || idpSession === undefined) return;
-  await tx.markUntil(id, endedMark(p, { subject, idpSession: UNNAMED }), until);
-}
-
-/** All that a provider may have called this session when it ended it. */
-function possibleMarks({ subject, idpSession }: EndedNames & { readonly subject: string }): readonly EndedNames[] {
-  if (idpSession === undefined) return [{ subject }, { subject, idpSession: UNNAMED }];
-  return [{ subject }, { idpSession }, { subject, idpSession }];
-}
-
-function endedMark({ secrets }: Provisioning, { subject, idpSession }: EndedNames): string {
-  return secrets.hashToken(`ended ${JSON.stringify([subject ?? null, idpSession ?? null])}`);
 }
 
 /** How long sessions of the tenant last: what it says itself, within what the service lets it. */
@@ -262,8 +229,4 @@ function earliest(one: Instant, other: Instant): Instant {
 
 function latest(one: Instant, other: Instant): Instant {
   return Date.parse(one) > Date.parse(other) ? one : other;
-}
-
-function later(from: Instant, minutes: number): Instant {
-  return new Date(Date.parse(from) + minutes * 60_000).toISOString();
 }

@@ -18,12 +18,13 @@ const MOST_GROUPS = 1_000;
 const LONGEST_REASON = 500;
 
 /** What refused, by the code that the person was shown; `schemas/admin/sign-in.schema.json` says what each means. */
-const GUARDS: ReadonlyMap<RefusalCode, string> = new Map<RefusalCode, string>([
+export const GUARDS: ReadonlyMap<RefusalCode, string> = new Map<RefusalCode, string>([
   ["connection_disabled", "connection"],
   ["provisioning_off", "jit"],
   ["needs_review", "link"],
   ["foreign_domain", "domains"],
   ["deactivated", "account"],
+  ["sign_in_expired", "session"],
   ["not_assigned", "no_match"],
   ["groups_unknown", "groups"],
   ["no_seat", "seats"],

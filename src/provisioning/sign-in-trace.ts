@@ -1,8 +1,9 @@
 import type { Connection, Tenant } from "../model/connection.js";
 import type { UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
-import type { RefusalCode } from "../model/problem.js";
+import type { Refusal, RefusalCode } from "../model/problem.js";
 import type { Provisioning } from "./deps.js";
+import { GUARDS } from "./sign-in-detail.js";
 
 export interface Trace {
   readonly tenant: Tenant;
@@ -40,4 +41,20 @@ export function traceFailure(
   },
 ): Promise<string> {
   return traceSignIn(p, { ...failure, outcome: failure.code });
+}
+
+/** The trace of a sign-in that was let in, and refused after all where its session was to open, says so, and what refused. */
+export async function traceLateRefusal(
+  p: Provisioning,
+  { id: tenant }: Pick<Tenant, "id">,
+  reference: string,
+  { code, message }: Refusal,
+): Promise<void> {
+  const change = (detail: JsonObject) => ({ ...detail, guard: GUARDS.get(code) ?? code, problem: message });
+  await p.store
+    .write(tenant, async (tx) => {
+      const trace = await tx.signInTrace(reference);
+      if (trace) await tx.updateSignInTrace(reference, { outcome: code, detail: change(trace.detail) });
+    })
+    .catch((fault: unknown) => p.log.fault("sign_in.trace_failed", fault, { tenant }));
 }

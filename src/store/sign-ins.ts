@@ -174,23 +174,28 @@ export function signInWriter(scope: Scope): SignInWriter {
     },
     async insertSession(session, now) {
       const at = bigint(toMillis(now));
-      const { marks = [], after = now } = session.ended ?? {};
       await holdOff(session.connection, dialect.share("connections"));
-      const unmarked =
-        marks.length === 0
-          ? sql`true`
-          : sql`not exists (select 1 from one_time_ids o where o.tenant_id = ${tenant} and o.connection_id = ${session.connection}
-              and o.id in ${dialect.list(marks)} and o.expires_at > ${bigint(toMillis(after))})`;
+      const account = sql`u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'`;
+      const connection = sql`exists (select 1 from connections c where c.tenant_id = ${tenant} and c.id = ${session.connection}
+        and c.disabled_at is null)`;
+      const unmarked = (session.ended ?? []).map(
+        ({ marks, after }) =>
+          sql` and not exists (select 1 from one_time_ids o where o.tenant_id = ${tenant} and o.connection_id = ${session.connection}
+            and o.id in ${dialect.list(marks)} and o.expires_at > ${bigint(toMillis(after))})`,
+      );
       const inserted = await db.run(
         sql`insert into sessions (tenant_id, id, hash, user_id, connection_id, subject, idp_session, sealed_hint, epoch, created_at,
             last_seen_at, expires_at, address, browser)
           select u.tenant_id, ${text(newId())}, ${text(session.hash)}, u.id, ${text(session.connection)},
             ${text(session.subject)}, ${text(session.idpSession ?? null)}, ${text(session.sealedHint ?? null)}, u.session_epoch, ${at}, ${at},
             ${bigint(toMillis(session.expiresAt))}, ${text(session.address ?? null)}, ${text(session.browser ?? null)}
-          from users u where u.tenant_id = ${tenant} and u.id = ${session.user} and u.status = 'registered'
-            and u.session_epoch = ${session.epoch} and ${unmarked}`,
+          from users u where ${account} and u.session_epoch = ${session.epoch} and ${connection}${join(unmarked, "")}`,
       );
-      return inserted > 0;
+      if (inserted > 0) return undefined;
+      const isThere = await one(db, sql`select 1 as there where ${connection}`);
+      if (isThere === undefined) return "connection";
+      const isActive = await one(db, sql`select 1 as active from users u where ${account}`);
+      return isActive === undefined ? "account" : "sessions";
     },
     async touchSession(hash, now) {
       await db.run(
@@ -244,6 +249,12 @@ export function signInWriter(scope: Scope): SignInWriter {
         ...{ outcome: trace.outcome, user_id: trace.user ?? null, detail: toJson(trace.detail) },
       };
       await db.run(insertion("sign_in_traces", columns));
+    },
+    async updateSignInTrace(reference, { outcome, detail }) {
+      await db.run(
+        sql`update sign_in_traces set outcome = ${outcome}, detail = ${toJson(detail)}
+          where tenant_id = ${tenant} and reference = ${reference}`,
+      );
     },
     async rememberOnce(connection, id, expiresAt) {
       const columns = { tenant_id: tenant, connection_id: connection, id, expires_at: toMillis(expiresAt) };

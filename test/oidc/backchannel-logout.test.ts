@@ -167,7 +167,13 @@ describe("OpenID Connect back-channel logout", () => {
         const stopBefore = service.callbackUrl("acme", "sso");
         const { url } = await browser.visit(`${service.url}/sso/acme/sso/login`, { stopBefore });
         expect((await send(await signed(claims(said(sub, sid))))).status).to.equal(200);
-        expect((await browser.visit(url)).status).to.equal(isReached ? 403 : 200);
+        const { status, text } = await browser.visit(url);
+        expect(status).to.equal(isReached ? 400 : 200);
+        const reference = /Reference<\/dt><dd><code>([^<]+)</.exec(text)?.[1];
+        if (isReached) {
+          const trace = await service.p.store.read(acme.id).signInTrace(reference ?? "");
+          expect([trace?.outcome, trace?.detail["guard"]]).to.deep.equal(["sign_in_expired", "session"]);
+        }
         expect(await isAlive(browser)).to.equal(!isReached);
       });
     }

@@ -271,7 +271,12 @@ describe("a provider that lies", () => {
     const others = { sub: "u1", aud: "other" };
     const failureOf = (attempt: Promise<unknown>) => attempt.catch((error: unknown) => error);
     const [userinfo, idToken] = [
-      await failureOf(signIn(op, withUserinfo((keys) => honest({ ...others, iss: op.issuer }, keys)))),
+      await failureOf(
+        signIn(
+          op,
+          withUserinfo((keys) => honest({ ...others, iss: op.issuer }, keys)),
+        ),
+      ),
       await failureOf(signIn(op, { claims: { aud: "other" } })),
     ];
     expect(userinfo).to.deep.include({ guard: "audience", claimsOf: "userinfo" });

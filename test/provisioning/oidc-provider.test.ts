@@ -28,7 +28,7 @@ describe("the provider of an OpenID Connect connection", () => {
 
   const OTHERS = [
     { issuer: "https://other.example" },
-    { issuer: "https://idp.example/" },
+    { issuer: "https://idp.example/path" },
     { clientId: "another" },
   ] as const;
   const KNOWN: readonly [who: string, make: () => Promise<unknown>][] = [
@@ -67,6 +67,20 @@ describe("the provider of an OpenID Connect connection", () => {
       expect(await change({ scopes: ["openid", "email"] }), "the rest may change").to.equal("taken");
     });
   }
+
+  it("may be spelt with and without the slash after the host, which are one, and one at the end of a path is another", async () => {
+    await t.signIn("sso", "ada");
+    const issuer = "https://idp.example/";
+    expect([await change({ issuer }), (await t.connection("sso")).oidc?.issuer]).to.deep.equal(["taken", issuer]);
+    expect(await t.signIn("sso", "ada"), "the same person").to.include({ allowed: true, created: false });
+    expect(await change({ issuer: "https://IDP.example" })).to.equal("taken");
+    const deep = "https://idp.example/tenant";
+    await t.connect({ slug: "deep", protocol: "oidc", oidc: { ...OIDC, issuer: deep }, mayGrantOwner: false });
+    await t.signIn("deep", "bob");
+    const settings = { oidc: { ...OIDC, issuer: `${deep}/` } };
+    const moved = await updateConnection(t.p, await t.tenant(), "deep", settings, ADMIN).catch((thrown) => thrown);
+    expect(moved).to.include({ code: "conflict" });
+  });
 
   for (const other of OTHERS) {
     it(`may become another one as long as nobody is known by it: ${JSON.stringify(other)}`, async () => {

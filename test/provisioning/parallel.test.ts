@@ -186,7 +186,7 @@ for (const database of ["SQLite", "PostgreSQL"] as const) {
         const until = new Date(Date.now() + 600_000).toISOString();
         const logOut = (p: Provisioning) => endByProvider(p, tenant, connection, { id: "a", until, subject }, "r");
         const open = (p: Provisioning) =>
-          openSession(p, tenant, { user, connection, subject, epoch: 0, since }).catch(codeOf);
+          openSession(p, tenant, { user, connection, subject, epoch: 0, from: { since, begun: since } }).catch(codeOf);
         const earlier = first === "logout" ? logOut(held.p) : open(held.p);
         await held.isReached;
         const later = first === "logout" ? open(t.p) : logOut(t.p);

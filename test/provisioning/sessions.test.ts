@@ -139,17 +139,61 @@ describe("sessions", () => {
         connection,
         subject,
         epoch: 0,
-        since,
+        from: { since, begun: since },
         ...(idpSession !== undefined && { idpSession }),
       };
       return openSession(t.p, tenant, session).then(() => "opened", codeOf);
     };
     expect([await opens(before, "ada"), await opens(before, "ada", "_x")]).to.deep.equal([
-      "deactivated",
-      "deactivated",
+      "sign_in_expired",
+      "sign_in_expired",
     ]);
     const others = [opens(before, "ada", "_y"), opens(before, "eve"), opens(after, "ada"), opens(after, "ada", "_x")];
     expect(await Promise.all(others)).to.deep.equal(["opened", "opened", "opened", "opened"]);
+  });
+
+  describe("W-29: of a provider that counts whole seconds", () => {
+    const at = (milliseconds: number): Instant =>
+      new Date(Math.floor(Date.parse(clock.now()) / 1000) * 1000 + milliseconds).toISOString();
+    /** The clock stands half a second after a full one when the message comes. */
+    const endedAt = async (said: Instant | undefined) => {
+      clock.forward({ seconds: 0.5 });
+      const logout = { id: String(said), until: later(10), subject: "ada", ...(said !== undefined && { at: said }) };
+      expect(await endByProvider(t.p, tenant, connection, logout, "a request")).to.equal(0);
+    };
+    const opens = (since: Instant, begun: Instant) => {
+      const session = { user, connection, subject: "ada", epoch: 0, from: { since, begun } };
+      return openSession(t.p, tenant, session).then(() => "opened", codeOf);
+    };
+    afterEach(() => clock.forward({ seconds: 0.5 }));
+
+    for (const millisecond of [0, 300, 700]) {
+      it(`no response of the very second of the logout is taken from a login begun before it came, said at .${millisecond}`, async () => {
+        await endedAt(at(millisecond));
+        for (const since of [at(0), at(900)]) {
+          expect(await opens(since, at(200)), since).to.equal("sign_in_expired");
+          expect(await opens(since, at(600)), since).to.equal("opened");
+        }
+      });
+    }
+
+    it("a response of the second after it is another sign-in, and one of the second before it is none, whenever it was begun", async () => {
+      await endedAt(at(0));
+      for (const begun of [at(-5_000), at(200), at(600)]) {
+        expect([await opens(at(1_000), begun), await opens(at(-1), begun)]).to.deep.equal([
+          "opened",
+          "sign_in_expired",
+        ]);
+      }
+    });
+
+    it("and who begins in the second in which it came, of one that says no time, is held against it by our clock", async () => {
+      await endedAt(undefined);
+      expect([await opens(at(400), at(400)), await opens(at(600), at(600))]).to.deep.equal([
+        "sign_in_expired",
+        "opened",
+      ]);
+    });
   });
 
   describe("and logins under way", () => {

@@ -125,7 +125,11 @@ describe("SML-6, W-28: sign-ins that begin at the identity provider", () => {
       attributes: [{ name: "groups", values: ACME.groups }],
     });
     await house.deactivate("acme", "leaver@acme.example");
-    expect(endOf(await browser.submit(leaving))).to.equal("403 deactivated");
+    const refused = await browser.submit(leaving);
+    expect(endOf(refused)).to.equal("403 deactivated");
+    const { outcome, detail } = await house.traceOf("acme", refused.text);
+    expect({ outcome, detail }).to.deep.nested.include({ outcome: "deactivated", "detail.guard": "account" });
+    expect(refused.text, "nothing that begins again").not.to.contain("<a ");
     await expectNobody(browser);
   });
 

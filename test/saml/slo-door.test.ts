@@ -68,7 +68,7 @@ describe("single logout", () => {
   async function underWay(
     door: Door,
     wishes: Wishes = {},
-  ): Promise<SignedIn & { readonly arrive: () => Promise<string> }> {
+  ): Promise<SignedIn & { readonly arrive: () => Promise<string>; readonly visit: () => Promise<Visit> }> {
     const browser = createBrowser();
     const { url } = await browser.visit(house.loginUrl(...door), { stopBefore: IDP });
     const inResponseTo = /ID="([^"]+)"/.exec(inflated(new URL(url).searchParams.get("SAMLRequest")))?.[1] ?? "";
@@ -81,8 +81,9 @@ describe("single logout", () => {
     };
     const { base64 } = samlResponse(said);
     const body = new URLSearchParams({ SAMLResponse: base64 });
-    const arrive = async () => endOf(await browser.visit(acsUrl, { method: "POST", body }));
-    return { browser, nameId: said.nameId, sessionIndex: said.sessionIndex, arrive };
+    const visit = () => browser.visit(acsUrl, { method: "POST", body });
+    const arrive = async () => endOf(await visit());
+    return { browser, nameId: said.nameId, sessionIndex: said.sessionIndex, arrive, visit };
   }
 
   async function isIn(browser: Browser): Promise<boolean> {
@@ -306,7 +307,11 @@ describe("single logout", () => {
         const elsewhere = await underWay(ACME_SECOND, same);
         await signedIn(ACME_OKTA, same);
         await bring(ACME_OKTA, request(ACME_OKTA, { nameId: same.nameId, sessionIndexes: indexes }), "redirect");
-        expect(await late.arrive()).to.equal("403 deactivated");
+        const refused = await late.visit();
+        expect(endOf(refused)).to.equal("400 sign_in_expired");
+        expect(refused.text).to.contain(`<a href="${house.loginUrl(...ACME_OKTA)}">Sign in again</a>`);
+        const { outcome, detail } = await house.traceOf("acme", refused.text);
+        expect({ outcome, detail }).to.deep.nested.include({ outcome: "sign_in_expired", "detail.guard": "session" });
         expect([await another.arrive(), await elsewhere.arrive()]).to.deep.equal(["/me", "/me"]);
         await signedIn(ACME_OKTA, same);
       });

@@ -57,7 +57,7 @@ describe("a deactivation or deletion reaches whoever signs in under the person's
       const ended = await directory.put(`/Users/${pushed}`, userBody("ada@acme.example", { active: false }));
       expect(ended.status).to.equal(200);
       expect(await registered(directory), "nobody's account ends by a name").to.deep.equal([signedIn.user]);
-      expect(await open()).to.equal("deactivated");
+      expect(await open()).to.equal("sign_in_expired");
     });
 
     describe("one person in either order", () => {

@@ -268,6 +268,53 @@ describe("the door that people sign in by", () => {
     });
   });
 
+  describe("leads whoever can begin again back to the beginning", () => {
+    const AGAIN = /<a href="([^"]+)">Sign in again<\/a>/;
+    const json = { accept: "application/json" };
+
+    it("and to where they were going, of our own addresses alone", async () => {
+      op.behave({ answer: { error: "login_required" } });
+      const refusedAt = async (query: string) =>
+        AGAIN.exec((await createBrowser().visit(`${login("acme/sso")}${query}`)).text)?.[1];
+      expect(await refusedAt("?return_to=/me%3Ftab%3D2")).to.equal(`${login("acme/sso")}?return_to=%2Fme%3Ftab%3D2`);
+      expect(await refusedAt("?return_to=https://evil.example&state=x")).to.equal(login("acme/sso"));
+      const gone = await createBrowser().visit(`${login("acme/gone")}?return_to=/me/sessions`);
+      expect(AGAIN.exec(gone.text)?.[1]).to.equal(`${login("acme/gone")}?return_to=%2Fme%2Fsessions`);
+    });
+
+    it("also whoever sends an answer twice, and to their own page, without a word of what was sent", async () => {
+      op.behave({ claims: { sub: unique("s") } });
+      const browser = createBrowser();
+      const { url } = await browser.visit(login("acme/sso"), { stopBefore: service.callbackUrl("acme", "sso") });
+      expect((await browser.visit(url)).status).to.equal(200);
+      const again = await browser.visit(`${url}&return_to=https://evil.example/`);
+      expect([again.status, codeOn(again)]).to.deep.equal([400, "sign_in_expired"]);
+      expect(AGAIN.exec(again.text)?.[1]).to.equal(login("acme/sso"));
+      expect(again.text).to.contain('<a href="/me">').and.not.contain("evil");
+      const { startAgain } = JSON.parse((await browser.visit(url, { headers: json })).text);
+      expect(startAgain).to.equal(login("acme/sso"));
+    });
+
+    it("but nobody who is refused for who they are, nor where there is nothing", async () => {
+      const known = { sub: unique("s"), email: "eve@evil.example" };
+      const foreign = await signIn({ claims: known }, "acme/staff");
+      const nothing = await createBrowser().visit(login("acme/nowhere"));
+      expect([codeOn(foreign), codeOn(nothing)]).to.deep.equal(["foreign_domain", "not_found"]);
+      expect([foreign.text, nothing.text].join()).not.to.contain("<a ");
+    });
+
+    it("and says in plain words that they, or their provider, said no", async () => {
+      const denied = await signIn({ answer: { error: "access_denied", error_description: "no <b>way</b>" } });
+      expect([denied.status, codeOn(denied)]).to.deep.equal([401, "sign_in_failed"]);
+      expect(denied.text)
+        .to.match(/You or your identity provider said no/)
+        .and.not.match(/way|access_denied/);
+      expect(await traceOf(denied)).to.include({ guard: "provider_error", error: "access_denied" });
+      const other = await signIn({ answer: { error: "server_error" } });
+      expect(other.text).to.contain("could not be completed").and.not.contain("said no");
+    });
+  });
+
   it("finds groups where the mapping says that they are", async () => {
     const initech = await service.addTenant({ slug: "initech", name: "Initech" });
     await service.addOidc(initech, "sso", { issuer: op.issuer, clientId: CLIENT, scopes: ["openid"] });

@@ -434,8 +434,10 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     b.insertPendingLogin({ ...LOGIN, stateHash: unique("state"), connection: a.connection }),
   takePendingLogin: (b, a) => b.takePendingLogin(a.state),
   sessionEpoch: (b, a) => b.sessionEpoch(a.connection, "sub"),
-  insertSession: (b, a, own) =>
-    b.insertSession({ ...SESSION, hash: unique("s"), user: a.user, connection: own.connection }, LATER),
+  insertSession: async (b, a, own) => {
+    const session = { ...SESSION, hash: unique("s"), user: a.user, connection: own.connection };
+    return (await b.insertSession(session, LATER)) === undefined;
+  },
   touchSession: (b, a) => b.touchSession(a.session, MUCH_LATER),
   endSession: (b, a) => b.endSession(a.session, LATER),
   endSessionById: (b, a) => b.endSessionById(a.sessionId, undefined, LATER),
@@ -444,6 +446,7 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
   endIdpSessions: (b, a) => b.endIdpSessions(a.connection, { subject: "sub" }, LATER),
   insertSignInTrace: (b, a) =>
     b.insertSignInTrace({ reference: unique("trace"), connection: a.connection, at: NOW, outcome: "x", detail: {} }),
+  updateSignInTrace: (b, a) => b.updateSignInTrace(a.trace, { outcome: "y", detail: {} }),
   keepRequests: (b, a) => b.keepRequests([keptRequest(unique("request"), a.connection)]),
   addRepeats: (b, a) => b.addRepeats([{ id: a.request, count: 9, until: LATER }]),
   addSightings: (b, a) => b.addSightings([{ ...SIGHTING, connection: a.connection }]),

@@ -121,12 +121,39 @@ export function signInConformance(open: OpenStore): void {
         epoch: 0,
         expiresAt: LATER,
       };
-      expect(await world.write((tx) => tx.insertSession(session, NOW)), "pending").to.equal(false);
+      const open = () => world.write((tx) => tx.insertSession({ ...session, hash: unique("s") }, NOW));
+      expect(await open(), "pending").to.equal("account");
       await register(world, [user]);
+      expect(await open()).to.equal(undefined);
       const hash = await signedIn(world, user);
       expect(await alive(hash)).to.equal(true);
       await world.write((tx) => tx.updateConnection(world.connection.id, { disabledAt: NOW }, NOW));
       expect(await alive(hash)).to.equal(false);
+      expect(await open()).to.equal("connection");
+    });
+
+    it("opens no session of an epoch that is over, and says that sessions ended", async () => {
+      const world = await makeWorld(store());
+      const { user } = await world.push("ann");
+      await register(world, [user]);
+      const session = { user, connection: world.connection.id, subject: "s", expiresAt: LATER };
+      const open = (epoch: number) =>
+        world.write((tx) => tx.insertSession({ ...session, epoch, hash: unique("s") }, NOW));
+      await world.write((tx) => tx.endAllSessions([user]));
+      expect([await open(0), await open(1)]).to.deep.equal(["sessions", undefined]);
+    });
+
+    it("changes what a trace says came of a sign-in, and no other tenant's", async () => {
+      const [world, other] = [await makeWorld(store()), await makeWorld(store())];
+      const reference = unique("reference");
+      for (const { write, connection } of [world, other]) {
+        const trace = { connection: connection.id, at: NOW, outcome: "allowed", detail: { subject: "s" } };
+        await write((tx) => tx.insertSignInTrace({ reference, ...trace }));
+      }
+      const change = { outcome: "deactivated", detail: { subject: "s", guard: "account" } };
+      await world.write((tx) => tx.updateSignInTrace(reference, change));
+      expect(await world.read.signInTrace(reference)).to.deep.include(change);
+      expect(await other.read.signInTrace(reference)).to.deep.include({ outcome: "allowed", detail: { subject: "s" } });
     });
 
     it("ends sessions by person and by the IdP's names for them", async () => {
@@ -192,14 +219,19 @@ export function signInConformance(open: OpenStore): void {
       await world.write((tx) => tx.rememberOnce(world.connection.id, mark, LATER));
       const session = { user, connection: world.connection.id, subject: "s", epoch: 0, expiresAt: MUCH_LATER };
       const open = (after: string, ...marks: readonly string[]) =>
-        world.write((tx) => tx.insertSession({ ...session, hash: unique("s"), ended: { marks, after } }, NOW));
+        world.write((tx) =>
+          tx.insertSession(
+            { ...session, hash: unique("s"), ended: [{ marks: [], after: NOW }, ...[{ marks, after }]] },
+            NOW,
+          ),
+        );
       expect([await open(NOW, mark), await open(NOW, "another"), await open(LATER, mark)]).to.deep.equal([
-        ...[false, true, true],
+        ...["sessions", undefined, undefined],
       ]);
       await world.write((tx) => tx.markUntil(world.connection.id, mark, MUCH_LATER));
       await world.write((tx) => tx.markUntil(world.connection.id, mark, LATER));
       expect([await open(LATER, "another", mark), await open(MUCH_LATER, mark), await open(NOW)]).to.deep.equal([
-        ...[false, true, true],
+        ...["sessions", undefined, undefined],
       ]);
     });
 

@@ -98,7 +98,7 @@ describe("PostgreSQL alone", () => {
         const { user } = await world.push("ann");
         await register(world, [user]);
         const names = { subject: "sub" };
-        const ended = { marks: ["a mark"], after: NOW };
+        const ended = [{ marks: ["a mark"], after: NOW }];
         const session = { hash: "hash", user, connection, ...names, epoch: 0, expiresAt: MUCH_LATER, ended };
         const open = (tx: TenantWriter): Promise<unknown> => tx.insertSession(session, NOW);
         const end = async (tx: TenantWriter): Promise<unknown> => {

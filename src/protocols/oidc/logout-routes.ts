@@ -53,6 +53,6 @@ export async function traceRefusal(
     return { error_description: "the token is not valid" };
   }
   const seen = { guard, ...detail, logoutToken: redactClaims(claims, []) };
-  const { reference } = (await failSignIn(door.web, visit, "sign_in_failed", seen)).detail;
+  const { reference } = (await failSignIn(door.web, visit, { code: "sign_in_failed", detail: seen })).detail;
   return { error_description: `the token was refused, reference ${String(reference)}` };
 }

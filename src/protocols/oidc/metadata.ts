@@ -1,5 +1,6 @@
 /** Owns what of a provider's discovery document is believed (OpenID Connect Discovery 1.0 section 3). */
 import type { OidcSettings } from "../../model/connection.js";
+import { isSameIssuer, isWebAddress } from "../../model/web-address.js";
 import { OidcFailure } from "./failure.js";
 
 export interface ProviderMetadata {
@@ -42,15 +43,6 @@ export function checkedMetadata<Metadata extends ProviderMetadata>(
     id_token_signing_alg_values_supported: idToken,
     userinfo_signing_alg_values_supported: allowed(metadata.userinfo_signing_alg_values_supported),
   };
-}
-
-/** Issuers are addresses: an absent slash after the host is no difference; one at the end of a path is. */
-export function isSameIssuer(one: string, other: string): boolean {
-  return one === other || (isWebAddress(one) && isWebAddress(other) && new URL(one).href === new URL(other).href);
-}
-
-export function isWebAddress(address: unknown): address is string {
-  return typeof address === "string" && URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
 }
 
 /** EdDSA has two names: RFC 8037 and RFC 9864. */

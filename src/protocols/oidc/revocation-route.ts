@@ -8,6 +8,7 @@ import { anybody, defineRoute, type Route } from "../../http/route.js";
 import { asciiLower } from "../../model/fold.js";
 import type { Json } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
+import { isSameIssuer } from "../../model/web-address.js";
 import { revokeByProvider } from "../../provisioning/end-sessions.js";
 import type { KnownAs } from "../../provisioning/ports/sign-ins.js";
 import { textOf } from "../sign-in/claim-values.js";
@@ -18,7 +19,6 @@ import { boundedKey, markedKey } from "../sign-in/subject-key.js";
 import { addressOf, type OidcDoor, providerOf } from "./door.js";
 import { OidcFailure } from "./failure.js";
 import { traceRefusal } from "./logout-routes.js";
-import { isSameIssuer } from "./metadata.js";
 import type { Provider } from "./rp.js";
 
 const LONGEST_BODY = 16_384;

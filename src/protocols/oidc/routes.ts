@@ -9,7 +9,7 @@ import { secretContext } from "../../provisioning/connections.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { provedDomains } from "../../provisioning/proved-domains.js";
 import { beginLogin, begunAt, takeLogin } from "../../provisioning/sessions.js";
-import { failSignIn, finishSignIn } from "../sign-in/finish.js";
+import { failSignIn, finishSignIn, type LostVisit } from "../sign-in/finish.js";
 import { createGroupAttributes } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
 import { type ClaimPath, loadIdpProfiles } from "../sign-in/idp-profile.js";
@@ -73,15 +73,16 @@ function oidcSignIn(door: OidcDoor): SignInProtocol {
     protocol: "oidc",
     async begin({ browser, returnTo, loginHint, ...visit }) {
       const provider = providerOf(door, visit);
+      const to = returnTo === undefined ? {} : { returnTo };
       const login = door.relyingParty.newLogin();
       const redirectUri = `${addressOf(door, visit)}/callback`;
       const location = await door.relyingParty
         .authorizationUrl(provider, redirectUri, login, loginHint)
         .catch(async (error: unknown) => {
-          throw error instanceof OidcFailure ? await refused(door, visit, error, []) : error;
+          throw error instanceof OidcFailure ? await refused(door, { ...visit, ...to }, error, []) : error;
         });
       const connection = visit.connection.id;
-      await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...(returnTo && { returnTo }) });
+      await beginLogin(door.web.p, visit.tenant, { connection, browser, ...login, ...to });
       return { kind: "redirect", location };
     },
     leave({ ended: { idpSession, logoutHint }, ...visit }) {
@@ -130,6 +131,7 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
   const { tenant, connection } = visit;
   const provider = providerOf(door, visit);
   const { login, state } = await pendingLogin(door, visit);
+  const to = login.returnTo === undefined ? {} : { returnTo: login.returnTo };
   const attribute = await door.groupAttributeOf(tenant, connection);
   const paths = groupPaths(provider.profile, attribute);
   try {
@@ -148,14 +150,14 @@ async function callback(door: OidcDoor, visit: Visit): Promise<Answer> {
       ...visit,
       observed,
       subject,
-      since: begunAt(login),
+      from: { since: begunAt(login), begun: begunAt(login) },
       message: messageOf(provider, verified, paths),
       ...(idpSession === undefined ? {} : { idpSession }),
       ...(keptIdToken === undefined ? {} : { logoutHint: keptIdToken }),
-      ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
+      ...to,
     });
   } catch (error) {
-    throw error instanceof OidcFailure ? await refused(door, visit, error, paths) : error;
+    throw error instanceof OidcFailure ? await refused(door, { ...visit, ...to }, error, paths) : error;
   }
 }
 
@@ -187,7 +189,7 @@ async function pendingLogin(
     return { login, state };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw await failSignIn(door.web, visit, error.code, { guard: "state" });
+    throw await failSignIn(door.web, visit, { code: error.code, detail: { guard: "state" } });
   }
 }
 
@@ -200,11 +202,13 @@ function answerUrl(door: OidcDoor, visit: Visit): URL {
 
 function refused(
   door: OidcDoor,
-  visit: Visit,
+  visit: LostVisit,
   { guard, detail, claims, claimsOf }: OidcFailure,
   paths: readonly ClaimPath[],
 ): Promise<Refusal> {
   const code = guard === "provider_unreachable" ? "unavailable" : "sign_in_failed";
   const said = claims === undefined ? {} : { [claimsOf]: redactClaims(claims, paths) };
-  return failSignIn(door.web, visit, code, { guard, ...detail, ...said });
+  // RFC 6749 section 4.1.2.1.
+  const declined = guard === "provider_error" && detail["error"] === "access_denied";
+  return failSignIn(door.web, visit, { code, detail: { guard, ...detail, ...said }, declined });
 }

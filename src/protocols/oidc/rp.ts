@@ -5,6 +5,7 @@ import type { Connection, OidcSettings, Tenant } from "../../model/connection.js
 import type { ConnectionId, Instant, TenantId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
+import { isWebAddress } from "../../model/web-address.js";
 import { type GuardedFetch, TooLate } from "../../platform/network.js";
 import type { SigningKey } from "../../provisioning/connection-keys.js";
 import type { ProviderLogout } from "../../provisioning/end-sessions.js";
@@ -18,7 +19,7 @@ import { failureFrom, OidcFailure } from "./failure.js";
 import { withFittingKeys } from "./fitting-keys.js";
 import { createKnownProviders, type KnownProvider, type KnownProviders } from "./known-providers.js";
 import { LOGOUT_TOKEN_TYPE, logoutOf } from "./logout-token.js";
-import { isWebAddress, scopesFor } from "./metadata.js";
+import { scopesFor } from "./metadata.js";
 import { type ProviderJwt, verifyProviderJwt } from "./provider-jwt.js";
 import { tenantIdOf } from "./settings.js";
 import { departureTo, idTokenToKeep, type Leaving, lacksIdToken } from "./sign-out.js";

@@ -10,8 +10,15 @@ import type { Instant } from "../../model/ids.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
 import type { PendingLogin } from "../../provisioning/ports/sign-ins.js";
 import { provedDomains } from "../../provisioning/proved-domains.js";
-import { awaitsLogin, LOGIN_MINUTES, type ReturnedLogin, takeLogin, takeOnce } from "../../provisioning/sessions.js";
-import { failSignIn, finishSignIn, type VerifiedPerson } from "../sign-in/finish.js";
+import {
+  awaitsLogin,
+  begunAt,
+  LOGIN_MINUTES,
+  type ReturnedLogin,
+  takeLogin,
+  takeOnce,
+} from "../../provisioning/sessions.js";
+import { failSignIn, finishSignIn, type LostVisit, type VerifiedPerson } from "../sign-in/finish.js";
 import { createGroupAttributes, type GroupAttribute, type GroupAttributeOf } from "../sign-in/group-attribute.js";
 import { groupPaths } from "../sign-in/groups.js";
 import { type IdpProfile, loadIdpProfiles, profileFor } from "../sign-in/idp-profile.js";
@@ -92,15 +99,12 @@ async function takeResponse(door: AcsDoor, visit: Visit, samlResponse: string): 
     if (cookiesWereLeftOut(door, visit)) return postedAgain(door, visit, samlResponse);
     login = await pendingLogin(door, visit, opened.inResponseTo);
     const { inResponseTo } = opened;
-    const assertion = await verified(door, visit, reading, opened, { inResponseTo, since: begunAt(login) });
-    const { returnTo } = login;
-    return await finishSignIn(door.web, {
-      ...personOf(door, visit, reading, assertion),
-      ...(returnTo === undefined ? {} : { returnTo }),
-    });
+    const begun = begunAt(login);
+    const assertion = await verified(door, visit, reading, opened, { inResponseTo, begun });
+    return await finishSignIn(door.web, { ...personOf(door, visit, reading, assertion, begun), ...goingTo(login) });
   } catch (error) {
     if (!(error instanceof SamlFailure)) throw error;
-    const refusal = await refused(door, visit, reading, error, opened, login === undefined);
+    const refusal = await refused(door, { ...visit, ...goingTo(login) }, reading, error, opened, login === undefined);
     if (opened?.isEncrypted) await setTimeout(began + refusalMilliseconds(samlResponse) - performance.now());
     throw refusal;
   }
@@ -125,9 +129,13 @@ async function unasked(door: AcsDoor, visit: Visit, reading: Reading, opened: Re
   if (!takesUnasked(visit)) throw unsolicited();
   const now = Date.parse(door.web.p.now());
   // Nobody knows when it began: no longer ago than any sign-in may take.
-  const since = new Date(now - LOGIN_MINUTES * 60_000).toISOString();
-  const assertion = await verified(door, visit, reading, opened, { since });
-  return askToContinue(door.web, personOf(door, visit, reading, assertion));
+  const begun = new Date(now - LOGIN_MINUTES * 60_000).toISOString();
+  const assertion = await verified(door, visit, reading, opened, { begun });
+  return askToContinue(door.web, personOf(door, visit, reading, assertion, begun));
+}
+
+function goingTo(login: PendingLogin | undefined): Pick<LostVisit, "returnTo"> {
+  return login?.returnTo === undefined ? {} : { returnTo: login.returnTo };
 }
 
 function takesUnasked({ connection }: Visit): boolean {
@@ -163,7 +171,7 @@ async function verified(
   visit: Visit,
   { idp }: Reading,
   opened: ReadResponse,
-  { since, ...asked }: { readonly inResponseTo?: string; readonly since: Instant },
+  { begun, ...asked }: { readonly inResponseTo?: string; readonly begun: Instant },
 ): Promise<VerifiedAssertion> {
   const { p } = door.web;
   const decryption = opened.isEncrypted ? await decryptionOf(door.web, visit, idp) : undefined;
@@ -173,7 +181,7 @@ async function verified(
     ...(decryption && {
       decryption: asked.inResponseTo === undefined ? { ...decryption, legacyCbc: false } : decryption,
     }),
-    ...(idp.forceAuthn && { authenticatedSince: since }),
+    ...(idp.forceAuthn && { authenticatedSince: begun }),
   });
   const { id, rememberUntil: until } = assertion;
   const first = await takeOnce(p, visit.tenant, { connection: visit.connection.id, id, until });
@@ -181,15 +189,12 @@ async function verified(
   return assertion;
 }
 
-function begunAt({ expiresAt }: PendingLogin): Instant {
-  return new Date(Date.parse(expiresAt) - LOGIN_MINUTES * 60_000).toISOString();
-}
-
 function personOf(
   door: AcsDoor,
   visit: Visit,
   { idp, profile, attribute }: Reading,
   assertion: VerifiedAssertion,
+  begun: Instant,
 ): VerifiedPerson {
   const { tenant, connection } = visit;
   const parties = { idp: idp.entityId, sp: serviceProviderOf(door.web, visit).entityId };
@@ -205,7 +210,7 @@ function personOf(
     ...visit,
     observed: assertedName === undefined ? observed : { ...observed, assertedName },
     subject: subjectKey(assertion.nameId, parties),
-    since: assertion.issuedAt,
+    from: { since: assertion.issuedAt, begun },
     message: { profile: profile.name, ...redactSeen(seenOf(assertion), groupPaths(profile, attribute)) },
     ...(sessionIndex === undefined ? {} : { idpSession: sessionIndex }),
     ...(hint === undefined ? {} : { logoutHint: hint }),
@@ -213,12 +218,15 @@ function personOf(
   };
 }
 
+/** What providers say where they, or the person, wanted no sign-in (SAML core section 3.2.2.2). */
+const DENIALS: readonly unknown[] = ["RequestDenied", "AuthnFailed"];
+
 const CODES: { readonly [Name in Guard]?: RefusalCode } = { pending_login: "sign_in_expired", busy: "expression_busy" };
 
-/** The trace says all that an admin may know; the page says one thing, whichever guard it was. */
+/** The trace says all that an admin may know; the page says one thing, whichever guard it was, but for a plain no of the provider's. */
 function refused(
   door: AcsDoor,
-  visit: Visit,
+  visit: LostVisit,
   { profile, attribute }: Reading,
   { guard, detail }: SamlFailure,
   opened: ReadResponse | undefined,
@@ -229,7 +237,13 @@ function refused(
   const { attributes, ...outline } = opened?.seen ?? {};
   const seen = isStranger ? outline : opened?.seen;
   const received = seen && { received: redactSeen(seen, groupPaths(profile, attribute)) };
-  return failSignIn(door.web, visit, code, { guard, ...detail, profile: profile.name, ...received });
+  const { got } = detail;
+  const declined = guard === "status" && Array.isArray(got) && got.some((said) => DENIALS.includes(said));
+  return failSignIn(door.web, visit, {
+    code,
+    detail: { guard, ...detail, profile: profile.name, ...received },
+    declined,
+  });
 }
 
 /** What was never read. INVARIANT: nobody knows whose sign-in it was, so that it leaves no more than any stranger's. */

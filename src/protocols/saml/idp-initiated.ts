@@ -92,7 +92,7 @@ async function isMineAndNew({ p, pendingCookie }: SignInWeb, visit: Visit, ticke
 }
 
 function tooLate(web: SignInWeb, visit: Visit): Promise<Refusal> {
-  return failSignIn(web, visit, "sign_in_expired", { guard: "pending_login" });
+  return failSignIn(web, visit, { code: "sign_in_expired", detail: { guard: "pending_login" } });
 }
 
 function addressOf({ publicUrl }: SignInWeb, { tenant, connection }: Visit): string {

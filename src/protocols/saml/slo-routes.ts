@@ -89,7 +89,7 @@ async function takeMessage(web: SignInWeb, visit: Visit, open: () => LogoutMessa
     if (!(error instanceof SamlFailure)) throw error;
     // strangers leave no more traces here than by sign-ins
     takeTurn(web, visit.request);
-    throw await failSignIn(web, visit, "logout_failed", detailOf(error, message));
+    throw await failSignIn(web, visit, { code: "logout_failed", detail: detailOf(error, message) });
   }
 }
 
@@ -128,7 +128,7 @@ async function signedOut(web: SignInWeb, visit: Visit, idp: SamlSettings, messag
     return signedOutPage(verifyLogoutResponse(message, { ...expected, inResponseTo }));
   } catch (error) {
     if (!(error instanceof SamlFailure)) throw error;
-    const { detail } = await failSignIn(web, visit, "logout_failed", detailOf(error, message));
+    const { detail } = await failSignIn(web, visit, { code: "logout_failed", detail: detailOf(error, message) });
     const reference = `Reference: ${String(detail["reference"])}`;
     return notice("You are signed out here", `Your identity provider may still know you. ${reference}`);
   }

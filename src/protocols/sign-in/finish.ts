@@ -4,9 +4,10 @@ import type { ObserveUser } from "../../model/directory.js";
 import type { Instant, UserId } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
 import { Refusal, type RefusalCode } from "../../model/problem.js";
+import type { SignInTimes } from "../../provisioning/ended-marks.js";
 import { closeSession, openSession } from "../../provisioning/sessions.js";
 import { signIn } from "../../provisioning/sign-in.js";
-import { traceFailure } from "../../provisioning/sign-in-trace.js";
+import { traceFailure, traceLateRefusal } from "../../provisioning/sign-in-trace.js";
 import { browserName } from "./browser-name.js";
 import { refusedSignIn } from "./refusals.js";
 import type { SignInWeb, Visit } from "./sign-in-web.js";
@@ -19,8 +20,7 @@ export interface VerifiedPerson extends Visit {
   /** The identity provider's own names for person and session, for its logout calls. */
   readonly subject: string;
   readonly idpSession?: string;
-  /** From when the sign-in is: by the identity provider's clock where it says so, else when it began here. */
-  readonly since: Instant;
+  readonly from: SignInTimes;
   /** What the identity provider wants to hear when the session ends here. */
   readonly logoutHint?: string;
   /** When the identity provider wants the session to end at the latest. */
@@ -31,7 +31,7 @@ export interface VerifiedPerson extends Visit {
 
 /** What a sign-in that was let in opens a session with. */
 export interface Opening
-  extends Pick<VerifiedPerson, "idpSession" | "logoutHint" | "sessionEndsAt" | "since" | "subject"> {
+  extends Pick<VerifiedPerson, "from" | "idpSession" | "logoutHint" | "sessionEndsAt" | "subject"> {
   readonly user: UserId;
   /** The account's session epoch when it was let in: no session opens once it has moved. */
   readonly epoch: number;
@@ -50,13 +50,14 @@ export async function decide(web: SignInWeb, person: VerifiedPerson): Promise<Op
   const outcome = await signIn(web.p, { tenant, connection, observed, message, requestId: request.id });
   if (!outcome.allowed) {
     request.log.info("sign_in.refused", { code: outcome.code, reference: outcome.reference });
-    throw refusedSignIn(outcome.code, outcome.reference, outcome.told);
+    const { told } = outcome;
+    throw refusedSignIn(outcome.code, outcome.reference, { ...wayBack(web, person), ...(told && { told }) });
   }
   request.identify({ user: outcome.user });
-  const { subject, idpSession, since, logoutHint, sessionEndsAt } = person;
+  const { subject, idpSession, from, logoutHint, sessionEndsAt } = person;
   const { user, epoch, reference } = outcome;
   return {
-    ...{ user, epoch, reference, subject, since },
+    ...{ user, epoch, reference, subject, from },
     ...(idpSession === undefined ? {} : { idpSession }),
     ...(logoutHint === undefined ? {} : { logoutHint }),
     ...(sessionEndsAt === undefined ? {} : { sessionEndsAt }),
@@ -69,14 +70,18 @@ export async function decide(web: SignInWeb, person: VerifiedPerson): Promise<Op
  */
 export async function openDecided(
   web: SignInWeb,
-  { request, tenant, connection }: Visit,
+  visit: Visit,
   { reference, sessionEndsAt, ...opening }: Opening,
   returnTo = "/me",
 ): Promise<Answer> {
+  const { request, tenant, connection } = visit;
   const ends = sessionEndsAt === undefined ? {} : { endsAt: sessionEndsAt };
   const named = { ...opening, ...browserOf(request), connection };
-  const session = await openSession(web.p, tenant, { ...named, ...ends }).catch((error: unknown) => {
-    throw error instanceof Refusal ? refusedSignIn(error.code, reference) : error;
+  const session = await openSession(web.p, tenant, { ...named, ...ends }).catch(async (error: unknown) => {
+    if (!(error instanceof Refusal)) throw error;
+    await traceLateRefusal(web.p, tenant, reference, error);
+    request.log.info("sign_in.refused", { code: error.code, reference });
+    throw refusedSignIn(error.code, reference, wayBack(web, { ...visit, returnTo }));
   });
   const earlier = web.sessionCookie.read(request);
   if (earlier !== undefined) await closeSession(web.p, earlier);
@@ -90,12 +95,35 @@ function browserOf(request: HttpRequest) {
   return { address: request.address, ...(browser !== undefined && { browser }) };
 }
 
+/** Where this sign-in begins. INVARIANT: of our own words alone, and of a path of our own that was judged before. */
+function wayBack(
+  { publicUrl }: SignInWeb,
+  { tenant, connection, returnTo }: LostVisit,
+): { readonly startAgain: string } {
+  const url = new URL(`${publicUrl}/sso/${tenant.slug}/${connection.slug}/login`);
+  if (returnTo !== undefined && returnTo !== "/me") url.searchParams.set("return_to", returnTo);
+  return { startAgain: url.href };
+}
+
+/** Somebody's way in that ended here, and where it was to lead. */
+export interface LostVisit extends Visit {
+  /** A path on our own origin. */
+  readonly returnTo?: string;
+}
+
+export interface Failed {
+  readonly code: RefusalCode;
+  /** For the trace. */
+  readonly detail: JsonObject;
+  /** The provider says that it, or the person, wanted no sign-in. */
+  readonly declined?: boolean;
+}
+
 /** Traces a sign-in that failed before anybody was recognised; the answer is the refusal to throw. */
 export async function failSignIn(
   web: SignInWeb,
-  visit: Visit,
-  code: RefusalCode,
-  detail: JsonObject,
+  visit: LostVisit,
+  { code, detail, declined = false }: Failed,
 ): Promise<Refusal> {
   const { request, tenant, connection } = visit;
   const reference = await traceFailure(web.p, {
@@ -105,5 +133,5 @@ export async function failSignIn(
     detail: { ...detail, requestId: request.id },
   });
   request.log.info("sign_in.failed", { code, reference });
-  return refusedSignIn(code, reference);
+  return refusedSignIn(code, reference, { ...wayBack(web, visit), declined });
 }

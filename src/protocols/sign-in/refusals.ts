@@ -9,7 +9,7 @@ const FAILED =
 /** What a person is told. No word of a library's or a provider's, and nothing that only insiders may know. */
 const MESSAGES: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
   ["sign_in_failed", FAILED],
-  ["sign_in_expired", "this sign-in was begun elsewhere, was used already or took too long: start again"],
+  ["sign_in_expired", "this sign-in was begun elsewhere, was used or ended already, or took too long: start again"],
   [
     "logout_failed",
     "what came from your identity provider could not be verified, and changed nothing: sign out here, and give the reference to your admin",
@@ -29,12 +29,39 @@ const MESSAGES: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
   ["expression_busy", "the sign-in could not be judged in time: try again in a minute"],
 ]);
 
+/** What nothing stands in the way of but beginning again. */
+const BEGUN_AGAIN: ReadonlySet<RefusalCode> = new Set([
+  "sign_in_failed",
+  "sign_in_expired",
+  "unavailable",
+  "expression_busy",
+]);
+
+const DECLINED =
+  "you or your identity provider said no to this sign-in: start again, or ask your admin for access, with the reference";
+
+interface ToldWith {
+  readonly told?: OwnRefusal;
+  /** Where this sign-in begins. */
+  readonly startAgain?: string;
+  /** The provider says that it, or the person, wanted no sign-in. */
+  readonly declined?: boolean;
+}
+
 /** A sign-in that was refused and traced; the reference is all that an admin needs. */
-export function refusedSignIn(code: RefusalCode, reference: string, told?: OwnRefusal): Refusal {
-  const message = MESSAGES.get(code);
-  const later = code === "expression_busy" ? { retryAfterSeconds: 60 } : {};
-  const detail = { reference, ...later, ...(told === undefined ? {} : { received: told }) };
-  return new Refusal(message === undefined ? "sign_in_failed" : code, message ?? FAILED, detail);
+export function refusedSignIn(
+  given: RefusalCode,
+  reference: string,
+  { told, startAgain, declined = false }: ToldWith = {},
+): Refusal {
+  const code = MESSAGES.has(given) ? given : "sign_in_failed";
+  return new Refusal(code, declined ? DECLINED : (MESSAGES.get(code) ?? FAILED), {
+    reference,
+    ...(code === "expression_busy" ? { retryAfterSeconds: 60 } : {}),
+    ...(told === undefined ? {} : { received: told }),
+    ...(startAgain !== undefined && BEGUN_AGAIN.has(code) ? { startAgain } : {}),
+    ...(declined ? { declined } : {}),
+  });
 }
 
 const KINDS: Readonly<Record<OwnRefusal["asksFor"][number], string>> = {
@@ -60,6 +87,12 @@ function toldIn({ received }: Readonly<Record<string, unknown>>): OwnRefusal | u
   return received as OwnRefusal | undefined;
 }
 
+/** Whoever sends an answer a second time may be in by the first. */
+function waysOn(code: string, startAgain: string): NonNullable<ErrorWords["links"]> {
+  const again = { text: "Sign in again", href: startAgain };
+  return code === "sign_in_expired" ? [again, { text: "Go on, if you are signed in already", href: "/me" }] : [again];
+}
+
 /** Titles and advice where no sign-in was refused. */
 const OTHERS: ReadonlyMap<string, readonly [title: string, advice: string]> = new Map([
   ["not_found", ["Nothing here", "there is no sign-in at this address: check it, or ask your admin for the right one"]],
@@ -75,7 +108,8 @@ const OTHERS: ReadonlyMap<string, readonly [title: string, advice: string]> = ne
 const FAULT = ["Something went wrong", "try again, and give the reference to your admin if that fails too"] as const;
 
 export const renderSignInError: ErrorRenderer = renderErrorPage((code, detail) => {
-  const refused = MESSAGES.get(code);
+  const { startAgain, declined } = detail;
+  const refused = declined === true ? DECLINED : MESSAGES.get(code);
   const refusedTitle = code === "logout_failed" ? "Sign-out refused" : "Sign-in refused";
   const [title, advice] = refused === undefined ? (OTHERS.get(code) ?? FAULT) : [refusedTitle, refused];
   const told = toldIn(detail);
@@ -83,5 +117,6 @@ export const renderSignInError: ErrorRenderer = renderErrorPage((code, detail) =
     title,
     advice: `${advice.charAt(0).toUpperCase()}${advice.slice(1)}.`,
     ...(told === undefined ? {} : { facts: ownFactsText(told) }),
+    ...(typeof startAgain === "string" ? { links: waysOn(code, startAgain) } : {}),
   };
 });

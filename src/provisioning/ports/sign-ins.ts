@@ -16,6 +16,15 @@ export interface PendingLogin {
   readonly expiresAt: Instant;
 }
 
+/** One-time ids of the connection, any of which stands for longer than `after`. */
+export interface StandingMarks {
+  readonly marks: readonly string[];
+  readonly after: Instant;
+}
+
+/** The user is not registered (any more); their sessions were ended, or a mark stands; the connection has ended. */
+export type WhyNotOpened = "account" | "sessions" | "connection";
+
 export interface NewSession {
   readonly hash: string;
   readonly user: UserId;
@@ -27,8 +36,8 @@ export interface NewSession {
   readonly sealedHint?: string;
   /** The user's session epoch when it was decided that they may come in. */
   readonly epoch: number;
-  /** One-time ids, each of which stands for longer than `after` where the identity provider has ended its own session meanwhile. */
-  readonly ended?: { readonly marks: readonly string[]; readonly after: Instant };
+  /** Where the identity provider has ended its own session meanwhile. */
+  readonly ended?: readonly StandingMarks[];
   readonly expiresAt: Instant;
   /** By what people tell their sessions apart: where the browser is, and of what kind. */
   readonly address?: string;
@@ -110,11 +119,8 @@ export interface SignInWriter {
     subject: string,
     gone?: UserId,
   ): Promise<{ readonly user: UserId; readonly epoch: number } | undefined>;
-  /**
-   * False when the user is not registered (any more), or their sessions were ended since that epoch, or a mark of `ended` stands.
-   * Waits for an `endIdpSessions` of the connection under way, which waits for this.
-   */
-  insertSession(session: NewSession, now: Instant): Promise<boolean>;
+  /** `undefined`: it is open. Waits for an `endIdpSessions` of the connection under way, which waits for this. */
+  insertSession(session: NewSession, now: Instant): Promise<WhyNotOpened | undefined>;
   touchSession(hash: string, now: Instant): Promise<void>;
   /** `undefined`: it had ended already. */
   endSession(hash: string, now: Instant): Promise<EndedSession | undefined>;
@@ -136,6 +142,7 @@ export interface SignInWriter {
     now: Instant,
   ): Promise<readonly EndedOfUser[]>;
   insertSignInTrace(trace: SignInTrace): Promise<void>;
+  updateSignInTrace(reference: string, change: Pick<SignInTrace, "outcome" | "detail">): Promise<void>;
   /** Remembers a one-time id of the connection until it expires; false when it was seen before (replay). */
   rememberOnce(connection: ConnectionId, id: string, expiresAt: Instant): Promise<boolean>;
   /** Whether that was done, or a mark stands, while it is kept. */
