@@ -24,7 +24,6 @@ export type Guard =
   | "tenant"
   | "access_token"
   | "userinfo_subject"
-  | "userinfo"
   | "token"
   | "token_type"
   | "token_id"
@@ -96,12 +95,12 @@ export function failureFrom(error: unknown, where: "discovery" | "grant" | "user
   return new OidcFailure(grantGuard(code, cause), detail, options);
 }
 
-/** What is no answer in any form says nothing (`userinfo`); what is one is held against the sign-in. */
+/** What cannot be read as an answer is none; what can is held against the sign-in. */
 function userinfoGuard(code: string | undefined, cause: unknown): Guard {
   const isOfNobody = /"sub" property/.test(sentence(cause) ?? "");
   if (isOfNobody || property(property(cause, "cause"), "attribute") === "sub") return "userinfo_subject";
   const guard = grantGuard(code, cause);
-  return guard === "response" || guard === "token_request" ? "userinfo" : guard;
+  return guard === "response" || guard === "token_request" ? "provider_unreachable" : guard;
 }
 
 function grantGuard(code: string | undefined, cause: unknown): Guard {

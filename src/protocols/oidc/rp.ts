@@ -220,7 +220,7 @@ async function userinfoOf(
     return { userinfo: userinfo as JsonObject };
   } catch (error) {
     const failure = failureFrom(error, "userinfo");
-    if (failure.guard === "userinfo" || failure.guard === "provider_unreachable") return { userinfoFailed: true };
+    if (failure.guard === "provider_unreachable") return { userinfoFailed: true };
     throw failure;
   }
 }
