@@ -93,7 +93,8 @@ async function takeSubject(
     return undefined;
   }
   await refusePrivileged(tx, known);
-  const joined = await moveSignIn(tx, connection, { ...known, claims: known.claims ?? emptyClaims(now) }, row, now);
+  const alone = { ...known, subject, claims: known.claims ?? emptyClaims(now) };
+  const joined = await moveSignIn(tx, connection, alone, row, now);
   const reason = "an admin says that they are one person";
   return joined && { ...joined, data: { connection: connection.slug, reason, joined: row.user } };
 }

@@ -166,6 +166,8 @@ async function storeUser(state: IngestState, change: UpsertUser, linked: PushLin
   const { document, newId } = change;
   if (linked.kind === "owner") await reviewPrivileged(tx, connection, linked.row, document, now);
   if (linked.kind === "ambiguous") await reviewLink(tx, connection, linked.rows, [document.userName], now);
+  const subject = linked.kind === "row" || linked.kind === "revive" ? linked.row.subject : undefined;
+  if (subject !== undefined) await tx.closeItemsOfSubject(connection.id, subject, now);
   const local = await localPersonOf(tx, state.tenant, connection, document, meantBesides(linked));
   if (change.leaving) await refuseToLeave(state, document, local !== undefined || linked.kind === "row");
   if (local) return adoptUser(state, local, change);

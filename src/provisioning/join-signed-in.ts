@@ -6,8 +6,9 @@ import type { Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import type { IngestState } from "./ingest-state.js";
 import { holdsPrivileges, keepOut, mayMove, reviewPrivileged } from "./keep-out.js";
-import { reviewLink, reviewSubject } from "./link.js";
+import { reviewLink } from "./link.js";
 import { askedOf } from "./link-push.js";
+import { reviewSubject } from "./other-subject.js";
 import type { LinkCandidate, NewUserRow } from "./ports/directory.js";
 import type { FormerName } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
@@ -183,7 +184,7 @@ async function isSomebodyElses(
 export async function moveSignIn(
   tx: TenantWriter,
   connection: Connection,
-  one: LinkCandidate,
+  one: LinkCandidate & { readonly subject: string },
   row: Pick<Joining, "id" | "user" | "subject">,
   now: Instant,
 ): Promise<JoinNotice | undefined> {
@@ -191,6 +192,7 @@ export async function moveSignIn(
   await keepFormerSubject(tx, row, one.subject);
   if (one.claims) await tx.updateClaims(row.id, one.claims, one.subject, now);
   await tx.moveSignInNames(one.id, row.id);
+  await tx.closeItemsOfSubject(connection.id, one.subject, now);
   if (one.user === row.user) return undefined;
   const reason = "the identity provider names a pushed user by the same sign-in";
   const data = { connection: connection.slug, reason, joined: row.user, scimId: row.id };

@@ -97,18 +97,6 @@ async function gatherKnown(
   };
 }
 
-/** Somebody else's subject may be that of a pushed person by now: an admin decides, who accepts the item if so. */
-export async function reviewSubject(
-  tx: TenantWriter,
-  connection: Connection,
-  { id, user, userName }: Pick<LinkCandidate, "id" | "user" | "userName">,
-  subject: string,
-  now: Instant,
-): Promise<void> {
-  const detail = { subject, names: [userName], users: [user], candidates: [id] };
-  await tx.insertReviewItem({ kind: "other_subject", connection: connection.id, detail }, now);
-}
-
 /** Two people may be meant: an admin decides, and nobody is linked until then. */
 export async function reviewLink(
   tx: TenantWriter,

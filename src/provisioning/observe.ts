@@ -8,8 +8,9 @@ import { mergeClaims, verifiedEmailAfter } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { noteRefusal, reviewKeepers } from "./keep-out.js";
-import { linkSignIn, reviewLink, reviewSubject } from "./link.js";
+import { linkSignIn, reviewLink } from "./link.js";
 import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcross } from "./link-across.js";
+import { reviewSubject } from "./other-subject.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { TenantWriter } from "./ports/store.js";
 import { couldBe, heldAcross, keptOutBy } from "./refusal-problems.js";
@@ -85,6 +86,8 @@ export async function observeUser(
   const joined = joins && (await moveSignIn(tx, connection, joins, row, now));
   if (joined) await tx.markDirty([joined.user], "sign_in", now);
   await keepFormerSubject(tx, row, observed.subject);
+  if (row.hasScim && row.subject !== observed.subject)
+    await tx.closeItemsOfSubject(connection.id, observed.subject, now);
   const took = await takeUp(tx, row, observed, options);
   if (!(await isRefused(tx, connection, row))) {
     await tx.keepSignInNames(row.id, signInNames(observed).names, joined ? undefined : called);

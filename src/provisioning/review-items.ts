@@ -1,14 +1,12 @@
 /** Review items owns what becomes of what waited for an admin: who is who, and whose sign-in somebody's account is. */
-import type { Connection, Tenant } from "../model/connection.js";
-import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { Tenant } from "../model/connection.js";
+import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { acceptAcross, tellApart } from "./accept-across.js";
+import { type Accepted, acceptOne, acceptSubject, take } from "./accept-subject.js";
 import { auditEntry, type Context, type Provisioning } from "./deps.js";
-import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
-import { holdsPrivileges, privilegedAmong } from "./keep-out.js";
-import { recordNotices } from "./notices.js";
-import { emptyClaims } from "./observe.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import { privilegedAmong } from "./keep-out.js";
+import { metBySubjects } from "./other-subject.js";
 import type { ReviewItem } from "./ports/review-items.js";
 import type { TenantWriter } from "./ports/store.js";
 import { reconcilePeople } from "./reconcile.js";
@@ -58,7 +56,7 @@ export async function acceptReviewItem(
       await tx.markDirty(people, "facts", now);
       return people;
     }
-    return take(tx, [{ item, ...(await acceptOne(tx, item, now)) }], context, now);
+    return take(tx, [await acceptSubject(tx, item, now)], context, now);
   });
   if (touched) await reconcilePeople(p, tenant.id, touched, { context });
   return touched !== undefined;
@@ -106,13 +104,14 @@ export async function acceptReviewItems(
     const { items, next } = await tx.waitingItems(of, page);
     const waiting = items.length === 0 ? [] : await tx.itemsNaming(of, items.flatMap(namesOf));
     const unread = await heldPrivileges(tx, connection.id, items);
+    const met = await metBySubjects(tx, connection.id, items.map(subjectOf));
     const taken: Accepted[] = [];
     const refused: { item: string; problem: string }[] = [];
-    for (const item of items) {
+    for (const [at, item] of items.entries()) {
       try {
         refuseRivals(item, waiting);
         refuseUnread(item, unread);
-        taken.push({ item, ...(await acceptOne(tx, item, now)) });
+        taken.push(await acceptOne(tx, item, { met: met[at] ?? [], together: true }, now));
         await tx.closeReviewItem(item.id, now);
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
@@ -131,6 +130,10 @@ export async function acceptReviewItems(
 function namesOf({ detail }: ReviewItem): readonly string[] {
   const [candidate] = (detail["candidates"] ?? []) as readonly string[];
   return [candidate, detail["subject"]].filter((name) => typeof name === "string");
+}
+
+function subjectOf({ detail }: ReviewItem): string {
+  return String(detail["subject"]);
 }
 
 function refuseRivals(item: ReviewItem, waiting: readonly ReviewItem[]): void {
@@ -162,98 +165,4 @@ function refuseUnread({ id }: ReviewItem, unread: ReadonlySet<string>): void {
       "conflict",
       `the pushed account holds privileges: make sure who comes, and accept \`${id}\` by itself`,
     );
-}
-
-interface Accepted {
-  readonly item: ReviewItem;
-  readonly row: LinkCandidate;
-  readonly joined: JoinNotice | undefined;
-}
-
-/** INVARIANT: a Refusal leaves nothing written. */
-async function acceptOne(tx: TenantWriter, item: ReviewItem, now: Instant): Promise<Omit<Accepted, "item">> {
-  const { connection, row, subject } = await acceptable(tx, item);
-  return { row, joined: await moveSubject(tx, connection, row, subject, now) };
-}
-
-/** What follows from accepted items; whom it touches. */
-async function take(
-  tx: TenantWriter,
-  taken: readonly Accepted[],
-  context: Context,
-  now: Instant,
-): Promise<readonly UserId[]> {
-  if (taken.length === 0) return [];
-  await tx.appendAudit(
-    taken.map(({ item: { id, kind, detail }, row }) => {
-      return { ...auditEntry(context, now, "review_item.accepted", { item: id, kind, ...detail }), user: row.user };
-    }),
-  );
-  const joined = taken.flatMap((one) => one.joined ?? []);
-  await recordNotices(tx, joined, context, now);
-  const users = taken.map(({ row }) => row.user);
-  await tx.endAllSessions(users);
-  const people = [...users, ...joined.map(({ user }) => user)];
-  await tx.markDirty(people, "facts", now);
-  return people;
-}
-
-async function acceptable(tx: TenantWriter, { id, kind, connection: at, detail }: ReviewItem) {
-  const { subject, candidates } = detail;
-  const [candidate] = (candidates ?? []) as readonly DirectoryUserId[];
-  if (kind !== "other_subject" || typeof subject !== "string" || candidate === undefined) {
-    throw new Refusal(
-      "conflict",
-      `\`${id}\` (\`${kind}\`) is nothing to accept: decide it as the documents say, and put it away`,
-    );
-  }
-  const connection = (await tx.connections()).find((one) => one.id === at);
-  const row = await tx.rowById(at, candidate);
-  if (connection === undefined || !row?.hasScim || row.deleted) {
-    throw new Refusal("conflict", "the pushed user is there no more: put the item away");
-  }
-  return { connection, row, subject };
-}
-
-async function moveSubject(
-  tx: TenantWriter,
-  connection: Connection,
-  row: LinkCandidate,
-  subject: string,
-  now: Instant,
-): Promise<JoinNotice | undefined> {
-  const known = await tx.rowBySubject(connection.id, subject);
-  if (known?.id === row.id) return undefined;
-  if (known?.hasScim) await leaveSubject(tx, known, now);
-  else if (known !== undefined) return moveAlone(tx, connection, { ...known, subject }, row, now);
-  await keepFormerSubject(tx, row, subject);
-  await tx.updateClaims(row.id, row.claims ?? emptyClaims(now), subject, now);
-  return undefined;
-}
-
-/** The subject was another pushed person's, who is known by what they are called until they sign in again. */
-async function leaveSubject(tx: TenantWriter, known: LinkCandidate, now: Instant): Promise<void> {
-  if (await holdsPrivileges(tx, known.user)) {
-    throw new Refusal(
-      "conflict",
-      `the subject is that of \`${known.user}\`, who holds privileges: take them away, and accept again`,
-    );
-  }
-  await keepFormerSubject(tx, known, undefined);
-  await tx.updateClaims(known.id, known.claims ?? emptyClaims(now), null, now);
-  await tx.endAllSessions([known.user]);
-}
-
-async function moveAlone(
-  tx: TenantWriter,
-  connection: Connection,
-  known: LinkCandidate,
-  row: LinkCandidate,
-  now: Instant,
-): Promise<JoinNotice | undefined> {
-  if (await holdsPrivileges(tx, known.user)) {
-    const remedy = "give the pushed account what it should have, take it from the other one, and accept again";
-    throw new Refusal("conflict", `the account of the sign-in, \`${known.user}\`, holds privileges: ${remedy}`);
-  }
-  return moveSignIn(tx, connection, { ...known, claims: known.claims ?? emptyClaims(now) }, row, now);
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../model/json.js";
 import type { ItemsOf, ReviewItemReader, ReviewItems, ReviewItemWriter } from "../provisioning/ports/review-items.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { one, sql, verbatim } from "./sql.js";
+import { type Fragment, NOTHING, one, sql, verbatim } from "./sql.js";
 import { fromJson, page, toInstant, toJson, toMillis } from "./values.js";
 
 interface ItemColumns {
@@ -69,6 +69,19 @@ export function reviewItemWriter(scope: Scope): ReviewItemWriter {
           and connection_id = ${connection} and kind = ${kind} and closed_at is null`,
       );
     },
+    closeItemsOfSubject: (connection, subject, now) => closeOfSubject(scope, connection, subject, now),
+    async closeOutdated({ connection, detail }, now) {
+      const { subject, candidates } = detail;
+      const named = (candidates as readonly string[]).map((id) => JSON.stringify(id));
+      const text = verbatim("cast(detail as text)");
+      await closeOfSubject(
+        scope,
+        connection,
+        String(subject),
+        now,
+        sql`and ${text} <> ${toJson(detail)} and ${dialect.holdsOneOf(text, named)}`,
+      );
+    },
     async closeReviewItem(id, now) {
       const closed = await one<ItemColumns>(
         db,
@@ -81,18 +94,33 @@ export function reviewItemWriter(scope: Scope): ReviewItemWriter {
   };
 }
 
+async function closeOfSubject(
+  { tenant, sql: db }: Scope,
+  connection: ConnectionId,
+  subject: string,
+  now: Instant,
+  which: Fragment = NOTHING,
+): Promise<void> {
+  await db.run(
+    sql`update review_items set closed_at = ${toMillis(now)} where tenant_id = ${tenant}
+      and connection_id = ${connection} and subject = ${subject} and closed_at is null ${which}`,
+  );
+}
+
 async function insertReviewItems(
   { tenant, sql: db, dialect, newId }: Scope,
   { kind, connection, details }: ReviewItems,
   now: Instant,
 ): Promise<void> {
   if (details.length === 0) return;
-  const rows = details.map((detail) => ({ id: newId(), detail: toJson(detail) }));
+  const subjectOf = ({ subject }: JsonObject) =>
+    typeof subject === "string" && kind === "other_subject" ? subject : null;
+  const rows = details.map((detail) => ({ id: newId(), detail: toJson(detail), subject: subjectOf(detail) }));
   await db.run(
-    sql`insert into review_items (tenant_id, id, kind, connection_id, detail, created_at)
+    sql`insert into review_items (tenant_id, id, kind, connection_id, detail, created_at, subject)
       select ${bigint(tenant)}, r.id, ${text(kind)}, ${text(connection)}, ${dialect.json(verbatim("r.detail"))},
-        ${bigint(toMillis(now))}
-      from ${dialect.rows({ id: "text", detail: "text" }, rows)} as r where r.detail not in (
+        ${bigint(toMillis(now))}, r.subject
+      from ${dialect.rows({ id: "text", detail: "text", subject: "text" }, rows)} as r where r.detail not in (
         select cast(w.detail as text) from review_items w where w.tenant_id = ${tenant}
           and w.connection_id = ${connection} and w.kind = ${kind} and w.closed_at is null)`,
   );

@@ -108,6 +108,7 @@ const THEIRS = [
   "outbox_events.data",
   "plan_pages.lines",
   "review_items.detail",
+  "review_items.subject",
   "sessions.subject",
   "sign_in_names.name",
   "sign_in_traces.detail",

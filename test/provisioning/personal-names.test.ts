@@ -151,6 +151,8 @@ describe("texts without a person", () => {
     const ada = { ids: ["u1", "d1"], all: ["ada", "Ada.L@acme.example"] };
     expect(JSON.parse(of(decided("other"), ada) ?? "")).to.deep.equal({ ...ids, subject: "other" });
     expect(JSON.parse(of(decided("ada.l@acme.example"), ada) ?? "")).to.deep.equal(ids);
+    const signedIn = JSON.stringify({ ...JSON.parse(decided("other")), signedInBy: "s-ada" });
+    expect(JSON.parse(of(signedIn, ada) ?? ""), "nor who signs in instead").to.deep.equal({ ...ids, subject: "other" });
     expect(of(JSON.stringify(ids), ada), "nothing is left to take out").to.equal(undefined);
     expect(of(decided("ada"), { ids: ["u3"], all: ["ada"] }), "of others").to.equal(undefined);
     expect(JSON.parse(of(decided("bo b"), { ids: ["u3"], all: [] }) ?? "")).to.include({ subject: "[erased]" });

@@ -83,7 +83,8 @@ describe("of somebody whose personal data was removed", () => {
       expect(await holding(/norma/)).to.include.members(["audit_entries.detail", "former_names.name"]);
       await erase(directory, user);
       expect(await holding(/norma|carina/)).to.deep.equal([]);
-      const { names: _, subject: __, ...ids } = first?.detail ?? {};
+      const { names: _, subject: __, signedInBy, ...ids } = first?.detail ?? {};
+      expect(signedInBy).to.equal("norma-1");
       const accepted = await decided(directory, "review_item.accepted");
       expect([accepted?.user, accepted?.detail]).to.deep.equal([user, { item: first?.id, kind: first?.kind, ...ids }]);
       const closed = await decided(directory, "review_item.closed");

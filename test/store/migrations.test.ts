@@ -54,6 +54,7 @@ const RELEASED: readonly (readonly [name: string, sqlite: string, postgres: stri
   ["0045-seats-left", "92909ae3780442bf", "92909ae3780442bf"],
   ["0048-hints-of-sessions", "8b95789119e05597", "8b95789119e05597"],
   ["0046-memberships-covered", "41498de768caa0c6", "41498de768caa0c6"],
+  ["0052-items-of-subjects", "424fbd472df47c0b", "70ada0cae7e6554f"],
 ];
 
 function digestOf(statements: readonly string[]): string {

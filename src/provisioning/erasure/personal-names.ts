@@ -63,7 +63,7 @@ export function personalNames(records: readonly PersonalRecords[], journal: read
     }
     // what an admin accepted of a review item: the account's from then on
     if (detail["item"] === undefined) continue;
-    take(identifying, detail["subject"], ...((detail["names"] ?? []) as readonly Json[]));
+    take(identifying, detail["subject"], detail["signedInBy"], ...((detail["names"] ?? []) as readonly Json[]));
   }
   const all = [...new Set([...identifying, ...parts])];
   const sure = [

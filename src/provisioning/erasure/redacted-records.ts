@@ -34,7 +34,7 @@ export function redactHandWritten(text: string, redact: Redaction, { ids, all }:
 
 /** What an admin decided of a review item that names the account by an id: names are of those whom the ids mean, the subject may be another's. */
 function withoutReviewed(text: string, isTheirs: (subject: Json) => boolean): string | undefined {
-  const { names, subject, ...rest } = JSON.parse(text) as JsonObject;
+  const { names, signedInBy: _, subject, ...rest } = JSON.parse(text) as JsonObject;
   const goes = subject !== undefined && isTheirs(subject);
   if (names === undefined && !goes) return undefined;
   return JSON.stringify({ ...rest, ...(subject !== undefined && !goes && { subject }) });

@@ -35,6 +35,10 @@ export interface ReviewItemWriter {
   insertReviewItems(items: ReviewItems, now: Instant): Promise<void>;
   /** Those of this kind that wait at the connection: what they ask is settled. */
   closeReviewItems(connection: ConnectionId, kind: string, now: Instant): Promise<void>;
+  /** Those `other_subject` of this subject that wait at the connection: it is somebody's by now. */
+  closeItemsOfSubject(connection: ConnectionId, subject: string, now: Instant): Promise<void>;
+  /** The same of those of which this says how things stand by now. */
+  closeOutdated(item: Pick<ReviewItem, "connection" | "detail">, now: Instant): Promise<void>;
   /** The item as it was; `undefined`: no such item waits. */
   closeReviewItem(id: string, now: Instant): Promise<ReviewItem | undefined>;
 }

@@ -14,6 +14,7 @@ import { GRANTS_OF_RULE } from "./grants-of-rule.js";
 import { GROUP_PINS } from "./group-pins.js";
 import { GROUP_SEPARATOR } from "./group-separator.js";
 import { HINTS_OF_SESSIONS } from "./hints-of-sessions.js";
+import { ITEMS_OF_SUBJECTS } from "./items-of-subjects.js";
 import { JOURNAL_AND_SIGN_INS } from "./journal-and-sign-ins.js";
 import { KEPT_OUT } from "./kept-out.js";
 import { LINKING_ACROSS } from "./linking-across.js";
@@ -82,4 +83,5 @@ export const MIGRATIONS: readonly Migration[] = [
   SEATS_LEFT,
   HINTS_OF_SESSIONS,
   MEMBERSHIPS_COVERED,
+  ITEMS_OF_SUBJECTS,
 ];
