@@ -12,6 +12,7 @@ import type { EmailHolder } from "./ports/across.js";
 import type { LinkCandidate } from "./ports/directory.js";
 import type { ReviewItem } from "./ports/review-items.js";
 import type { TenantWriter } from "./ports/store.js";
+import { provedDomains } from "./proved-domains.js";
 
 interface SameEmail {
   readonly users: readonly UserId[];
@@ -51,6 +52,7 @@ export async function acceptAcross(
   now: Instant,
 ): Promise<{ readonly user: UserId; readonly touched: readonly UserId[] }> {
   const { users, address, subject, row, isKnownHere } = sameEmailOf(detail);
+  if (detail["claimed"] === true) throw new Refusal("conflict", CLAIMED);
   await refuseEnded(tx, connection, address);
   const user = await oneOf(tx, users);
   const here = (await tx.links([user])).find((link) => link.connection === connection && !link.deleted);
@@ -105,12 +107,16 @@ async function refusePrivileged(tx: TenantWriter, { user }: LinkCandidate): Prom
   throw new Refusal("conflict", `the account of who came, \`${user}\`, holds privileges: ${remedy}`);
 }
 
+const CLAIMED = "the e-mail is merely claimed, and says nothing of who comes: put the item away";
+
 /** INVARIANT: what would link nobody now links nobody by an item of before. */
 async function refuseEnded(tx: TenantWriter, id: ConnectionId, address: string): Promise<void> {
   const connection = (await tx.connections()).find((one) => one.id === id);
   const domain = address.slice(address.lastIndexOf("@") + 1);
-  if (connection?.disabledAt === undefined && isTakingPart(connection, domain)) return;
-  throw new Refusal("conflict", "the connection links nobody by this e-mail any more: put the item away");
+  const isProved = provedDomains(await tx.tenantNow()).includes(domain);
+  if (isProved && connection?.disabledAt === undefined && isTakingPart(connection, domain)) return;
+  const who = isProved ? "the connection links" : "without the proof of its domain the tenant links";
+  throw new Refusal("conflict", `${who} nobody by this e-mail any more: put the item away`);
 }
 
 /** Of several the one that nobody switched off. */

@@ -176,7 +176,7 @@ export async function reviewAcross(
   { id }: Connection,
   across: Across,
   { address }: LinkAddress,
-  who: { readonly subject: string } | { readonly candidates: readonly string[] },
+  who: { readonly subject: string; readonly claimed?: boolean } | { readonly candidates: readonly string[] },
   now: Instant,
 ): Promise<void> {
   const told = toldOf(across);

@@ -60,7 +60,7 @@ export interface LocalChange {
 
 /**
  * Edits a person whom no IdP keeps; deactivates whom none calls active, too. Refusals: `not_found`; `read_only` for synced
- * people, naming their IdP's connection; `last_owner`; `no_seat`.
+ * people, naming their IdP's connection; `conflict` for whom a connection ended; `last_owner`; `no_seat`.
  */
 export async function updateLocalUser(
   p: Provisioning,
@@ -75,6 +75,7 @@ export async function updateLocalUser(
     if (!state || state.serviceAccount || state.status === "pending")
       throw new Refusal("not_found", `no user \`${user}\``);
     await refuseSynced(tx, user, change);
+    if (change.active === true && state.status === "deactivated") await refuseEnded(tx, user);
     if (change.profile) await editProfile(p, tx, user, change.profile, now);
     if (change.active === false && state.status === "registered") await deactivate(p, tx, state, context, now);
     if (change.active === true && state.status === "deactivated") await reactivate(tx, state, context, now);
@@ -103,6 +104,18 @@ async function refuseSynced(tx: TenantWriter, user: UserId, change: LocalChange)
       `connection \`${owner.slug}\` keeps this user in sync: change them in the identity provider`,
     );
   }
+}
+
+/** INVARIANT: nobody is told that somebody is back whom a connection's last word sends away again: a document that was deleted speaks while it is live. */
+async function refuseEnded(tx: TenantWriter, user: UserId): Promise<void> {
+  const ended = (await tx.links([user])).filter((link) => link.scim && link.deleted);
+  const live = (await tx.connections()).filter(({ sync, disabledAt }) => sync === "live" && disabledAt === undefined);
+  const connection = live.find(({ id }) => ended.some((link) => link.connection === id));
+  if (connection === undefined) return;
+  throw new Refusal(
+    "conflict",
+    `connection \`${connection.slug}\` ended this user, and says so while it is live: push them there again, or switch its sync off or end it first`,
+  );
 }
 
 async function editProfile(

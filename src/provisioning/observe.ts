@@ -120,7 +120,8 @@ async function observeAcross(
   const { address, ...across } = await linkAcross(tx, tenant, connection, stranger);
   if (address === undefined) return undefined;
   if (across.kind !== "nobody") admitDomain(tenant, connection, addressesOf(observed));
-  await reviewAcross(tx, connection, across, address, { subject }, now);
+  const who = { subject, ...(!stranger.verified && { claimed: true }) };
+  await reviewAcross(tx, connection, across, address, who, now);
   if (across.kind === "nobody") return undefined;
   if (across.kind !== "account") {
     const problem = heldAcross(across);
