@@ -262,8 +262,36 @@ describe("SCIM attribute characteristics", () => {
     expect(ask("integerAttr lt 9 or decimalAttr ge 2")).to.equal(false);
     expect(ask('dateTimeAttr eq "2026-01-01T00:00:00Z" and dateTimeAttr lt "2026-01-01T00:30:00Z"')).to.equal(true);
     expect(ask('multiStrings eq "a" and multiStrings[value sw "a"]')).to.equal(true);
+    expect(ask('multiStrings.value eq "a" and multiStrings.VALUE pr and not (multiStrings.value eq "b")')).to.equal(
+      true,
+    );
+    expect(refusal(() => ask('multiStrings.type eq "a"')).kind).to.equal("invalidFilter");
+    expect(refusal(() => ask("integerAttr.value eq 1")).kind).to.equal("invalidFilter");
     expect(refusal(() => ask('integerAttr co "1"')).kind).to.equal("invalidFilter");
     expect(refusal(() => ask('integerAttr eq "1"')).kind).to.equal("invalidFilter");
+  });
+
+  it("RFC-02: compares base64 by its bytes, in either alphabet and with padding or without", () => {
+    const spellings = ["-_8=", "+/8=", "-_8"];
+    for (const sent of spellings) {
+      const document = searchDocument(testType, { binaryAttr: sent });
+      for (const asked of spellings) {
+        expect(matches(readFilter(`binaryAttr eq "${asked}"`, reading()), document), `${sent} ${asked}`).to.equal(true);
+      }
+      expect(matches(readFilter('binaryAttr eq "-_8A"', reading()), document)).to.equal(false);
+      expect(matches(readFilter('binaryAttr co "/8"', reading()), document)).to.equal(true);
+    }
+  });
+
+  it("RFC-02: says which numbers are taken", () => {
+    for (const value of [1.5, 2 ** 53]) {
+      expect(refusal(() => read("integerAttr", value)).detail).to.contain(
+        "integerAttr` must be a whole number of at most 9007199254740991, not this one",
+      );
+    }
+    expect(refusal(() => read("decimalAttr", Number.POSITIVE_INFINITY)).detail).to.contain(
+      "below 1.8e308, not this one",
+    );
   });
 
   it("RFC-13: neither filters by what is never returned nor shows it, inside elements too", () => {

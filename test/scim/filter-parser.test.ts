@@ -188,6 +188,12 @@ describe("SCIM filter grammar", () => {
     expect(values.map((node) => node.kind === "compare" && node.value)).to.deep.equal(["0012", "1.0", 12]);
   });
 
+  it("has room for every userName, however it is written", () => {
+    for (const name of ["\u{1D160}".repeat(512), '"'.repeat(512), "\u0001".repeat(512)]) {
+      expect(parseFilter(`userName eq ${JSON.stringify(name)}`, strict)).to.include({ value: name });
+    }
+  });
+
   it("W-12, SEC-06: bounds bytes, depth and number of comparisons", () => {
     const terms = (count: number): string => Array.from({ length: count }, () => "a pr").join(" or ");
     const nested = (depth: number): string => `${"(".repeat(depth)}a pr${")".repeat(depth)}`;

@@ -344,6 +344,17 @@ describe("a provisioning client complains where the server", () => {
       ["no_answer", "ECONNREFUSED"],
     ]);
   });
+
+  it("is told of without the token, also where that is a part of other words", async () => {
+    const server = await startTinyScimServer();
+    await server.close();
+    const client = oktaClient({ baseUrl: server.baseUrl, token: "e", tuning: { retries: 0 } });
+    await okta.assign(client, ada);
+    const [complaint] = client.http.complaints;
+    expect(complaint?.request)
+      .to.match(/^GET \/Us\[token\]rs\?/)
+      .and.not.contain("[[");
+  });
 });
 
 describe("a provisioning client that was refused", () => {

@@ -146,10 +146,12 @@ function readPlain(attribute: Attribute, value: Json, reading: Reading): Json {
     case "boolean":
       return readBoolean(attribute, value, reading);
     case "integer":
-      return Number.isSafeInteger(value) ? value : refuse(attribute, "a whole number", value);
+      return Number.isSafeInteger(value)
+        ? value
+        : refuse(attribute, `a whole number of at most ${Number.MAX_SAFE_INTEGER}`, value);
     case "decimal":
       // JSON's own numbers end where JavaScript's become infinite, and infinity cannot be kept
-      return Number.isFinite(value) ? value : refuse(attribute, "a number", value);
+      return Number.isFinite(value) ? value : refuse(attribute, "a number below 1.8e308", value);
     case "dateTime":
       return isText(value) && instantOf(value) !== undefined
         ? value
@@ -182,7 +184,9 @@ function refuse(attribute: Attribute, wanted: string, value: Json): never {
 /** Values of attributes that are never returned stay out of messages too (RFC-13). */
 function mistyped(attribute: Attribute, wanted: string, value: Json): ScimError {
   const shown = attribute.returned !== "never" && typeof value === "string" ? ` ${quote(value)}` : "";
-  return new ScimError("invalidValue", `${quote(attribute.id)} must be ${wanted}, not ${kindOf(value)}${shown}`);
+  const isOther = typeof value === "number" && (attribute.type === "integer" || attribute.type === "decimal");
+  const sent = isOther ? "this one" : `${kindOf(value)}${shown}`;
+  return new ScimError("invalidValue", `${quote(attribute.id)} must be ${wanted}, not ${sent}`);
 }
 
 function kindOf(value: Json): string {

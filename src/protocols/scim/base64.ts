@@ -11,3 +11,8 @@ export function isBase64(text: string): boolean {
   if (data.length < text.length && text.length % 4 !== 0) return false;
   return FOREIGN.some((foreign) => !foreign.test(data));
 }
+
+/** The form in which the same bytes are the same text; what is no base64 stays as it is. */
+export function base64Form(text: string): string {
+  return isBase64(text) ? Buffer.from(text, "base64").toString("base64") : text;
+}

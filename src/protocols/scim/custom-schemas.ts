@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../../model/json.js";
 import { Refusal } from "../../model/problem.js";
-import { parseJson } from "../../platform/json.js";
+import { parseJson, repeatedKeys } from "../../platform/json.js";
 import { projectRoot } from "../../platform/root.js";
 import { compileSchema } from "../../platform/schemas.js";
 import { customTableProblems, type Placed } from "./custom-schema-problems.js";
@@ -50,6 +50,7 @@ interface CustomFile {
 function readCustomFile(path: string): { readonly lines: readonly string[]; readonly placed: readonly Placed[] } {
   const value = readValue(path);
   if (typeof value === "string") return { lines: [value], placed: [] };
+  if (value.twice.length > 0) return { lines: value.twice, placed: [] };
   const checked = compileSchema<CustomFile>("scim-extension", "document")(value.json);
   if (checked.ok) return { lines: [], placed: placedOf(path, checked.value) };
   const lines = checked.problems.map(({ pointer, message }) =>
@@ -58,9 +59,11 @@ function readCustomFile(path: string): { readonly lines: readonly string[]; read
   return { lines, placed: [] };
 }
 
-function readValue(path: string): string | { readonly json: Json } {
+function readValue(path: string): string | { readonly json: Json; readonly twice: readonly string[] } {
   try {
-    return { json: parseJson(readFileSync(path, "utf8")) };
+    const text = readFileSync(path, "utf8");
+    const json = parseJson(text);
+    return { json, twice: repeatedKeys(text).map(({ pointer, message }) => `${path}: ${pointer} ${message}`) };
   } catch (error) {
     if (error instanceof Refusal) return `${path}: ${error.message}`;
     const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";

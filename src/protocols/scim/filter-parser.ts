@@ -29,7 +29,7 @@ export interface FilterOptions {
 }
 
 /** Bounds of one filter: bytes, nesting of brackets and `not`, comparisons. */
-export const FILTER_LIMITS = { bytes: 2048, depth: 10, terms: 50 } as const;
+export const FILTER_LIMITS = { bytes: 4096, depth: 10, terms: 50 } as const;
 
 const COMPARATORS: ReadonlyMap<string, Comparator> = new Map(
   (["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] as const).map((name) => [name, name]),

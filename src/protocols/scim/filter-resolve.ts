@@ -6,6 +6,7 @@ import type { AttributePath, Comparator, PathStep, ResourceFilter } from "../../
 import { fold } from "../../model/fold.js";
 import { quote } from "../../model/quote.js";
 import { type AttributeReference, printReference } from "./attribute-reference.js";
+import { base64Form } from "./base64.js";
 import { instantOf } from "./date-time.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
@@ -13,7 +14,7 @@ import { type FilterNode, type Operand, parseFilter } from "./filter-parser.js";
 import { booleanFromText } from "./quirks/entra.js";
 import { compareRelation, isRelation, relationElement, relationPath } from "./relation-filter.js";
 import { isRoles, TYPE_KEY } from "./roles.js";
-import { type Attribute, type Lookup, lookup } from "./schema.js";
+import { type Attribute, type Lookup, lookup, type ResourceType } from "./schema.js";
 import { unknownAttribute } from "./unknown-attribute.js";
 
 /** Text of a request to filter of the model. Anything that cannot be asked is refused with `invalidFilter` (RFC-33). */
@@ -159,7 +160,7 @@ function subAttribute(parent: Attribute, reference: AttributeReference): Attribu
 
 /** `undefined` where several types are searched and another may have it: the attribute is as absent here. */
 function find(reference: AttributeReference, reading: Reading): Lookup | undefined {
-  const found = lookup(reading.type, reference);
+  const found = lookup(reading.type, reference) ?? plainValues(reading.type, reference);
   if (found?.urnLeftOut) reading.quirks.add("urn_left_out");
   if (found !== undefined) return found;
   if (reading.strangers === undefined) {
@@ -167,6 +168,12 @@ function find(reference: AttributeReference, reading: Reading): Lookup | undefin
   }
   reading.strangers.add(printReference(reference));
   return undefined;
+}
+
+/** Values that are no objects have the name that they have in brackets. */
+function plainValues(type: ResourceType, { sub, ...whole }: AttributeReference): Lookup | undefined {
+  const found = sub?.toLowerCase() === "value" ? lookup(type, whole) : undefined;
+  return found?.attribute?.multiValued && found.attribute.type !== "complex" ? found : undefined;
 }
 
 function askable(attribute: Attribute): Attribute {
@@ -233,7 +240,9 @@ function typedOperand(
       );
     case "binary":
       fits(EQUALITY.has(comparator) || SUBSTRING.has(comparator));
-      return textOperand(attribute, value, reading);
+      return EQUALITY.has(comparator)
+        ? base64Form(textOperand(attribute, value, reading))
+        : textOperand(attribute, value, reading);
     default:
       return textOperand(attribute, value, reading);
   }

@@ -1,10 +1,11 @@
 import { fold } from "../../model/fold.js";
 import type { Json, JsonObject } from "../../model/json.js";
+import { base64Form } from "./base64.js";
 import { instantOf } from "./date-time.js";
 import { isList, isObject } from "./json-value.js";
 import type { Attribute, ResourceType, Schema } from "./schema.js";
 
-/** The form in which filters compare a resource: case-insensitive texts folded, times as epoch milliseconds. */
+/** The form in which filters compare a resource: case-insensitive texts folded, times as epoch milliseconds, bytes in one alphabet. */
 export function searchDocument(type: ResourceType, resource: JsonObject): JsonObject {
   const document: Record<string, Json> = searchAttributes(type.core, resource);
   for (const { schema } of type.extensions) {
@@ -35,6 +36,7 @@ export function searchValue(attribute: Attribute, value: Json): Json {
     return document;
   }
   if (typeof value !== "string") return value;
+  if (attribute.type === "binary") return base64Form(value);
   if (attribute.type === "dateTime") return instantOf(value) ?? value;
   return attribute.caseExact ? value : fold(value);
 }
