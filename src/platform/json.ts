@@ -17,6 +17,9 @@ const TOO_DEEP = `nested more than ${DEEPEST} levels deep: flatten the document`
 /** A parser makes tables of large objects, at a hundred times the cost of a list of that length. */
 const MOST_KEYS = 10_000;
 const TOO_WIDE = `an object has more than ${MOST_KEYS} keys: send fewer`;
+/** However small they are, each costs some time, and nobody else is served meanwhile. */
+const MOST_VALUES = 500_000;
+const TOO_MANY = `there are more than ${MOST_VALUES} values: send less at a time`;
 /** This many characters are parsed in no time, however deeply they are nested and wherever they are broken. */
 const HARMLESS_LENGTH = 65_536;
 
@@ -29,11 +32,11 @@ export interface Position {
   readonly column: number;
 }
 
-/** Throws Refusal `bad_request`, `body_too_large` for too many keys. A byte order mark is tolerated (RFC 8259 section 8.1); of equal keys the last one wins. */
+/** Throws Refusal `bad_request`, `body_too_large` for too many keys or values. A byte order mark is tolerated (RFC 8259 section 8.1); of equal keys the last one wins. */
 export function parseJson(text: string): Json {
   const bare = withoutMark(text);
   const shape = bare.length > HARMLESS_LENGTH ? shapeFlaw(bare) : undefined;
-  if (shape !== undefined) throw new Refusal(shape === TOO_WIDE ? "body_too_large" : "bad_request", shape);
+  if (shape !== undefined) throw new Refusal(shape === TOO_DEEP ? "bad_request" : "body_too_large", shape);
   const value = parsed(bare);
   const flaw = findFlaw(value, 1);
   if (flaw !== undefined) throw new Refusal("bad_request", flaw.message, { pointer: pointerTo(flaw) });
@@ -139,29 +142,56 @@ function findFlaw(value: Json, depth: number): Flaw | undefined {
   return undefined;
 }
 
-/** Counts brackets and keys outside of texts: a parser spends seconds on megabytes of them. */
+/** Counts brackets, keys and values outside of texts: a parser spends seconds on megabytes of them. */
 function shapeFlaw(text: string): string | undefined {
   const keys: number[] = [0];
   let depth = 0;
-  let isInside = false;
+  let values = 1;
   for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (isInside) {
-      if (character === "\\") at += 1;
-      else isInside = character !== '"';
-    } else if (character === '"') isInside = true;
-    else if (character === "[" || character === "{") {
-      depth += 1;
-      if (depth > DEEPEST) return TOO_DEEP;
-      keys[depth] = 0;
-    } else if (character === "]" || character === "}") depth = Math.max(0, depth - 1);
-    else if (character === ":") {
-      const count = (keys[depth] ?? 0) + 1;
-      if (count > MOST_KEYS) return TOO_WIDE;
-      keys[depth] = count;
+    switch (text.charCodeAt(at)) {
+      case QUOTE:
+        at = endOfText(text, at);
+        break;
+      case COMMA:
+        values += 1;
+        break;
+      case LIST:
+      case OBJECT:
+        depth += 1;
+        if (depth > DEEPEST) return TOO_DEEP;
+        keys[depth] = 0;
+        if (!isEmpty(text, at)) values += 1;
+        break;
+      case LIST_END:
+      case OBJECT_END:
+        depth = Math.max(0, depth - 1);
+        break;
+      case COLON: {
+        const count = (keys[depth] ?? 0) + 1;
+        if (count > MOST_KEYS) return TOO_WIDE;
+        keys[depth] = count;
+      }
     }
+    if (values > MOST_VALUES) return TOO_MANY;
   }
   return undefined;
+}
+
+const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
+const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+function isEmpty(text: string, opened: number): boolean {
+  const next = text.charCodeAt(opened + 1);
+  return next === LIST_END || next === OBJECT_END;
+}
+
+/** The place of the quote that ends the text; behind everything where none does. */
+function endOfText(text: string, start: number): number {
+  let at = start + 1;
+  for (let code = text.charCodeAt(at); code !== QUOTE && at < text.length; code = text.charCodeAt(at)) {
+    at += code === BACKSLASH ? 2 : 1;
+  }
+  return at;
 }
 
 function within(flaw: Flaw, step: string | number): Flaw {

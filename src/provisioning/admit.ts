@@ -38,24 +38,37 @@ export function foreignDomain(
     .find(isForeign);
 }
 
+/** Somebody as they are before a push. */
+export interface Admitted {
+  readonly active: boolean;
+  addresses(): Promise<readonly unknown[]>;
+}
+
+export function admittedRow(tx: TenantReader, { user, id, userName, scimActive }: LinkCandidate): Admitted {
+  return {
+    active: scimActive,
+    async addresses() {
+      const links = await tx.links([user]);
+      return [userName, links.find(({ directoryUser }) => directoryUser === id)?.scim?.attributes.email];
+    },
+  };
+}
+
 /**
- * The same for a pushed document. INVARIANT: it stops nobody from being switched off, and nothing but their addresses of
- * somebody who is in: what an admin lists later is no reason to refuse what has nothing to do with it.
+ * The same for a pushed document. INVARIANT: of somebody who is there and does not come in by it nothing but addresses that change
+ * is looked at: what an admin lists later is no reason to refuse what has nothing to do with it, least of all to keep somebody in.
  */
 export async function admitDocument(
-  { tx, tenant, connection }: { readonly tx: TenantReader; readonly tenant: Tenant; readonly connection: Connection },
+  { tenant, connection }: { readonly tenant: Tenant; readonly connection: Connection },
   { active, email, userName }: ScimUserDocument,
-  row?: LinkCandidate,
+  before?: Admitted,
 ): Promise<void> {
-  if (!active) return;
   try {
     admitDomain(tenant, connection, [email, userName]);
   } catch (refusal) {
-    if (!row?.scimActive || !(refusal instanceof Refusal)) throw refusal;
-    const links = await tx.links([row.user]);
-    const had = links.find(({ directoryUser }) => directoryUser === row.id)?.scim?.attributes.email;
-    const before = new Set([row.userName, had].map((text) => typeof text === "string" && fold(text)));
-    const changed = [email, userName].filter((text) => text !== undefined && !before.has(fold(text)));
+    if (before === undefined || (active && !before.active) || !(refusal instanceof Refusal)) throw refusal;
+    const had = new Set((await before.addresses()).map((text) => typeof text === "string" && fold(text)));
+    const changed = [email, userName].filter((text) => text !== undefined && !had.has(fold(text)));
     if (changed.length > 0) admitDomain(tenant, connection, changed);
   }
 }

@@ -8,7 +8,7 @@ import { fold } from "../model/fold.js";
 import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { versionConflict } from "../model/version-conflict.js";
-import { admitDocument, admitSeat } from "./admit.js";
+import { admitDocument, admitSeat, admittedRow } from "./admit.js";
 import {
   type AdoptionNotice,
   adoptingDocument,
@@ -145,7 +145,8 @@ export function needsSeat({ sync }: Connection, { active }: ScimUserDocument): b
 async function createUser(state: IngestState, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
   const { document } = change;
-  await admitDocument(state, document);
+  // whoever is let go is not asked for anything
+  if (change.leaving === undefined) await admitDocument(state, document);
   await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
   const closed = await keepOutNamesakes(tx, connection, document, linked, now);
@@ -253,12 +254,14 @@ export function profileOf({ userName, email, attributes }: ScimUserDocument): Ne
 async function replaceUser(state: IngestState, id: DirectoryUserId, change: UpsertUser): Promise<Written> {
   const { tx, connection, now } = state;
   const row = await liveRow(state, id);
-  await admitDocument(state, change.document, row);
   if (row === undefined) {
     const local = await localPersonAt(tx, state.tenant, connection, id);
     if (local === undefined) throw noUser(id);
+    const addresses = async () => [local.userName, local.email];
+    await admitDocument(state, change.document, { active: false, addresses });
     return adoptUser(state, local, change);
   }
+  await admitDocument(state, change.document, admittedRow(tx, row));
   if (fold(row.userName) !== change.document.userNameFolded) {
     await refuseOccupied(tx, state.tenant, connection, change.document);
   }

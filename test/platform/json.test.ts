@@ -51,6 +51,31 @@ describe("W-14: JSON at the border", () => {
     expect(parseJson(many), "keys count by object").to.have.length(20_000);
   });
 
+  it("refuses more than 500,000 values in a long text before it is parsed, however they are nested", () => {
+    const pad = "x,[{".repeat(30_000);
+    const count = (value: unknown): number =>
+      typeof value !== "object" || value === null
+        ? 1
+        : 1 + Object.values(value).reduce((all: number, item) => all + count(item), 0);
+    for (const [each, unit] of [
+      [1, 1],
+      [{}, 1],
+      [[[]], 2],
+      [{ a: 1, b: [2] }, 4],
+    ] as const) {
+      const list = Array(Math.floor((500_000 - 4) / unit)).fill(each);
+      const most = JSON.stringify({ pad, list });
+      expect(count(JSON.parse(most))).to.be.within(499_990, 500_000);
+      expect(parseJson(most)).to.have.keys("pad", "list");
+      const more = refusal(JSON.stringify({ pad, list: [...list, ...Array(5).fill(each)] }));
+      expect([more.code, more.message]).to.deep.equal([
+        "body_too_large",
+        "there are more than 500000 values: send less at a time",
+      ]);
+    }
+    expect(refusal(`[${"1,".repeat(600_000)}`).code, "broken as it is").to.equal("body_too_large");
+  });
+
   it("tells where a long text is broken, where the parser tells it, and never quotes it", () => {
     const lines = `{"a":\n"${"hunter2 ".repeat(20_000)}",\n`;
     expect(refusal(`${lines}  'b': 1}`).message).to.contain("line 3, column 3");

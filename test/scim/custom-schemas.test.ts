@@ -65,6 +65,7 @@ describe("the operator's SCIM schema files", () => {
     ["no JSON", "{", "this is not valid JSON"],
     ["a prototype key", '{"schemas":[],"__proto__":{}}', "__proto__"],
     ["nothing", {}, "must not be empty"],
+    ["a key twice", '{"extensions":[],"extensions":[]}', "/extensions the key `extensions` stands twice"],
     ["an unknown key", { schema: [] }, "/schema unknown key `schema`"],
     ["an unknown type", device([{ name: "a", type: "text" }]), "/schemas/0/attributes/0/type must be one of"],
     [
@@ -76,6 +77,11 @@ describe("the operator's SCIM schema files", () => {
       "RFC-03: complex in complex",
       device([sub({ name: "b", type: "complex" })]),
       "/schemas/0/attributes/0/subAttributes/0/type must be one of",
+    ],
+    [
+      "a list in a complex attribute",
+      device([sub({ name: "b", multiValued: true })]),
+      "/schemas/0/attributes/0/subAttributes/0/multiValued must be false",
     ],
     [
       "complex without parts",

@@ -160,7 +160,47 @@ describe("the life of a pushed person", () => {
       expect(states).to.deep.equal(["deactivated", "deactivated", "deactivated"]);
       const on = await directory.patch(at("ben"), [{ op: "replace", path: "active", value: true }]);
       expect([on.status, on.json["scimType"]], "becoming active").to.deep.equal([400, "invalidValue"]);
-      expect((await directory.post("/Users", userBody(`dee@${before}`, { active: false }))).status).to.equal(201);
+      const made = await directory.post("/Users", userBody(`dee@${before}`, { active: false }));
+      expect([made.status, made.json["scimType"]], "made inactive").to.deep.equal([400, "invalidValue"]);
+    });
+
+    it("TES-9: another domain is refused to whoever is made or changed while inactive, and never keeps anybody in", async () => {
+      const [own, foreign] = [newDomain(), newDomain()];
+      const directory = await service().connect({ allowedDomains: [own] });
+      const off = { ...emails(`eve@${own}`), active: false };
+      const id = await directory.user(`eve@${own}`, off);
+      const named = [{ op: "replace", path: "userName", value: `eve@${foreign}` }];
+      const mailed = [{ op: "replace", path: "emails[primary eq true].value", value: `eve@${foreign}` }];
+      for (const operations of [named, mailed]) {
+        const { status, json } = await directory.patch(`/Users/${id}`, operations);
+        expect([status, json["scimType"]]).to.deep.equal([400, "invalidValue"]);
+      }
+      expect((await directory.put(`/Users/${id}`, userBody(`eve@${foreign}`, off))).status).to.equal(400);
+      expect((await directory.post("/Users", userBody(`sue@${own}`, emails(`sue@${foreign}`)))).status).to.equal(400);
+      const leavers: readonly (readonly [name: string, leave: (path: string) => Promise<ScimReply>])[] = [
+        [
+          "pat",
+          (path) => directory.patch(path, [{ op: "replace", value: { active: false, userName: `pat@${foreign}` } }]),
+        ],
+        ["put", (path) => directory.put(path, userBody(`put@${foreign}`, { active: false }))],
+      ];
+      for (const [name, leave] of leavers) {
+        const leaver = await directory.user(`${name}@${own}`);
+        const left = await leave(`/Users/${leaver}`);
+        expect([left.status, left.json["active"], left.json["userName"]]).to.deep.equal([200, false, `${name}@${own}`]);
+      }
+    });
+
+    it("TES-9: the e-mail that rules read is asked for its domain, and no other of the same person", async () => {
+      const [own, foreign] = [newDomain(), newDomain()];
+      const directory = await service().connect({ allowedDomains: [own] });
+      const both = [
+        { value: `kim@${foreign}`, type: "home" },
+        { value: `kim@${own}`, type: "work", primary: true },
+      ];
+      const id = await directory.user(`kim@${own}`, { emails: both });
+      const swap = [{ op: "replace", path: 'emails[type eq "home"].primary', value: true }];
+      expect((await directory.patch(`/Users/${id}`, swap)).status).to.equal(400);
     });
 
     it("TES-9: a domain in letters and in ASCII is the same, and a refusal shows it as it was sent", async () => {

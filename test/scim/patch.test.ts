@@ -433,6 +433,17 @@ describe("SCIM PATCH of users", () => {
       "an extension's value that names nothing known",
       [{ op: "replace", path: ENTERPRISE, value: { title: "x" } }],
     ],
+    [
+      "noTarget",
+      "nothing known below an extension's URN",
+      [{ op: "replace", value: { [ENTERPRISE]: { titel: "x" } } }],
+    ],
+    ["noTarget", "nothing known below the core URN", [{ op: "add", value: { [USER]: { titel: "x", nam: 1 } } }]],
+    ["noTarget", "no known part of a complex attribute", [{ op: "replace", value: { name: { famlyName: "x" } } }]],
+    ["noTarget", "no known part at a complex attribute's path", [{ op: "add", path: "name", value: { famly: "x" } }]],
+    ["noTarget", "no known part in a list at its path", [{ op: "add", path: "emails", value: [{ vlaue: "x" }] }]],
+    ["noTarget", "nothing known to replace a list by", [{ op: "replace", path: "emails", value: [{ vlaue: "x" }] }]],
+    ["noTarget", "no known part of a manager", [{ op: "add", path: `${ENTERPRISE}:manager`, value: { id: "x" } }]],
     ["invalidValue", "a path-less value that is no object", [{ op: "replace", value: "x" }]],
     ["invalidValue", "an extension's value that is no object", [{ op: "replace", value: { [ENTERPRISE]: "x" } }]],
     ["mutability", "removal of the resource itself", [{ op: "remove", path: USER }]],
@@ -508,12 +519,32 @@ describe("SCIM PATCH of users", () => {
     expect(detail({ op: "replace", value: { actve: false } })).to.equal(
       "the value of replace names no attribute of User, only `actve`, did you mean `active`?",
     );
+    expect(detail({ op: "replace", value: { name: { givnName: "x" } } })).to.equal(
+      "the value of replace names no attribute of User, only `name.givnName`, did you mean `name.givenName`?",
+    );
+    expect(detail({ op: "add", path: "emails", value: [{ vlaue: "x" }] })).to.contain(
+      "the value of add names no attribute of emails, only `emails.vlaue`, did you mean",
+    );
     expect(detail({ op: "replace", path: "name.givnName", value: "x" })).to.equal(
       "`name.givnName` names no attribute of User, did you mean `name.givenName`?",
     );
     expect(detail({ op: "replace", path: "zzzzzz", value: "x" })).to.equal(
       "`zzzzzz` names no attribute of User: /Schemas lists them",
     );
+  });
+
+  it("passes over what it does not know beside what it does, and an extension in which nothing is said", () => {
+    const names = { name: { famlyName: "x" }, emails: [{ vlaue: "x" }], [ENTERPRISE]: { titel: "x" } };
+    const reading = userReading();
+    const operations = [{ op: "replace", value: { title: "Boss", ...names } }];
+    const { Operations } = { Operations: operations as Json };
+    const read = readPatchRequest({ schemas: [PATCH_OP], Operations }, reading);
+    expect(applyPatch(ada, read, reading).resource).to.deep.equal({ ...ada, title: "Boss" });
+    expect([...reading.quirks]).to.deep.equal(["unknown_attribute"]);
+    expect(patch([{ op: "replace", value: { [ENTERPRISE]: {} } }]).changed).to.equal(false);
+    expect(patch([{ op: "replace", path: "name", value: {} }]).changed).to.equal(false);
+    const mixed = [{ op: "add", path: "emails", value: [{ vlaue: "x" }, { value: "new@acme.example" }] }];
+    expect(patch(mixed).resource["emails"]).to.deep.include({ value: "new@acme.example" });
   });
 
   it("SEC-06: an own __proto__ key, as JSON.parse leaves it, is refused", () => {

@@ -88,18 +88,26 @@ function ambiguousProblems(schemas: readonly Of<"schema">[], shipped: ShippedTab
 
 function attributeProblems({ place, row }: Of<"schema">, shipped: ShippedTables): readonly string[] {
   const common = new Set(shipped.common.attributes.map(({ name }) => name.toLowerCase()));
-  return rowProblems(`${place}/attributes`, row.attributes, common);
+  return rowProblems(`${place}/attributes`, row.attributes, common, false);
 }
 
-function rowProblems(place: string, rows: readonly AttributeRow[], common: ReadonlySet<string>): readonly string[] {
+function rowProblems(
+  place: string,
+  rows: readonly AttributeRow[],
+  common: ReadonlySet<string>,
+  areParts: boolean,
+): readonly string[] {
   const seen = new Set<string>();
   return rows.flatMap((row, at) => {
     const here = `${place}/${at}`;
-    const problems = [...nameProblems(row.name, seen, common), ...characteristicProblems(row)].map(
-      ([key, message]) => `${here}${key} ${message}`,
-    );
+    const found = [
+      ...nameProblems(row.name, seen, common),
+      ...characteristicProblems(row),
+      ...(areParts ? partProblems(row) : []),
+    ];
+    const problems = found.map(([key, message]) => `${here}${key} ${message}`);
     seen.add(row.name.toLowerCase());
-    return [...problems, ...rowProblems(`${here}/subAttributes`, row.subAttributes ?? [], new Set())];
+    return [...problems, ...rowProblems(`${here}/subAttributes`, row.subAttributes ?? [], new Set(), true)];
   });
 }
 
@@ -141,6 +149,11 @@ function characteristicProblems(row: AttributeRow): Found {
     problems.push(["/uniqueness", "must be `none`: what is write-only is not kept"]);
   }
   return problems;
+}
+
+/** A PATCH has no path to one value of a list inside of a value. */
+function partProblems({ multiValued = false }: AttributeRow): Found {
+  return multiValued ? [["/multiValued", "must be false: a part of a complex attribute is no list"]] : [];
 }
 
 function typeProblems({ place, row }: Of<"resourceType">, known: readonly string[]): readonly string[] {

@@ -6,9 +6,10 @@ import { parseReference, refusePrototypePath } from "./attribute-reference.js";
 import type { Reading } from "./dialect.js";
 import { ScimError } from "./errors.js";
 import { pathMeant } from "./external-names.js";
-import { FILTER_LIMITS, type FilterNode, parseElementFilter } from "./filter-parser.js";
+import { type FilterNode, parseElementFilter } from "./filter-parser.js";
 import { filterOptions, resolveElementFilter } from "./filter-resolve.js";
 import { type Attribute, hint, lookup, type Schema } from "./schema.js";
+import { lastOf } from "./unknown-attribute.js";
 
 export interface AttributeTarget {
   readonly schema: Schema;
@@ -27,18 +28,16 @@ export function readPath(path: string, reading: Reading): PatchTarget {
   if (target !== undefined) return target;
   throw new ScimError(
     "invalidPath",
-    `${quote(path)} names no attribute of ${reading.type.name}${hint(reading.type, lastName(path))}`,
+    `${quote(path)} names no attribute of ${reading.type.name}${hint(reading.type, lastOf(path))}`,
   );
 }
 
-function lastName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf("."), path.lastIndexOf(":")) + 1);
-}
+const LONGEST_PATH = 2048;
 
 /** What a path names, `undefined` where the schema has nothing of that name. Prototype keys are refused here too. */
 export function findTarget(written: string, reading: Reading): PatchTarget | undefined {
-  if (Buffer.byteLength(written) > FILTER_LIMITS.bytes) {
-    throw new ScimError("invalidPath", `the path is longer than ${FILTER_LIMITS.bytes} bytes`);
+  if (Buffer.byteLength(written) > LONGEST_PATH) {
+    throw new ScimError("invalidPath", `the path is longer than ${LONGEST_PATH} bytes`);
   }
   const path = pathMeant(written, reading);
   refusePrototypePath(path, "invalidPath");

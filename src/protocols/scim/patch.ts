@@ -14,6 +14,7 @@ import { GROUP_LISTS, isGroupList, joinLists, otherPlace } from "./group-lists.j
 import { isObject, sameJson, without } from "./json-value.js";
 import { namesNobody } from "./member-ids.js";
 import { type MemberOperation, memberOperations } from "./member-operations.js";
+import { onlyUnknown } from "./only-unknown.js";
 import { changedValue } from "./patch-attribute.js";
 import { countComparisons, countKey, countListed, countSelected, type PatchCost } from "./patch-cost.js";
 import { applyMembers, type MemberDraft, type PresentMembers } from "./patch-members.js";
@@ -21,6 +22,7 @@ import { type AttributeTarget, findTarget, type PatchTarget, readPath } from "./
 import type { PatchKind, PatchOperation } from "./patch-request.js";
 import { isRoles, ROLECALL_GROUP } from "./roles.js";
 import { hint, type Schema } from "./schema.js";
+import { lastOf } from "./unknown-attribute.js";
 
 export interface PatchOutcome {
   readonly resource: JsonObject;
@@ -34,6 +36,8 @@ export interface PatchOutcome {
 interface Draft extends MemberDraft, PatchCost {
   /** Replaced as a whole by each operation; what was read from the store is never written to. */
   resource: JsonObject;
+  /** What the operation named first that no schema knows. */
+  unknown: string | undefined;
 }
 
 /** Applies the operations in order. INVARIANT: `stored` is not touched, so a refusal half-way changes nothing (RFC-47). */
@@ -64,9 +68,10 @@ function* patchSteps(
 ): Steps<PatchOutcome> {
   const draft: Draft = {
     ...{ reading, members: memberOperations(), present, asked: new Set<string>() },
-    ...{ named: 0, keys: 0, comparisons: 0, values: 0, resource: stored },
+    ...{ named: 0, keys: 0, comparisons: 0, values: 0, resource: stored, unknown: undefined },
   };
   for (const operation of operations) {
+    draft.unknown = undefined;
     yield* applyOperation(draft, operation);
     yield;
   }
@@ -90,6 +95,7 @@ function* applyOperation(draft: Draft, { kind, path, value }: PatchOperation): S
   }
   const target = readPath(path, draft.reading);
   refuseReadOnly(target);
+  if (kind !== "remove" && isUnknown(draft, target, value)) throw nothingKnown(draft, kind, path);
   yield* applyTarget(draft, kind, target, value);
 }
 
@@ -126,11 +132,23 @@ function* applyKnown(draft: Draft, kind: "add" | "replace", schema: Schema, valu
   const said = yield* applyObject(draft, kind, schema, value);
   if (said === "something") return;
   if (said === "null members") throw namesNobody("null");
-  const [first = "nothing"] = Object.keys(isObject(value) ? value : {});
-  throw new ScimError(
-    "noTarget",
-    `the value of ${kind} names no attribute of ${schema.name}, only ${quote(first)}${hint(draft.reading.type, first)}`,
-  );
+  throw nothingKnown(draft, kind, schema.name);
+}
+
+function nothingKnown({ unknown = "nothing", reading: { type } }: Draft, kind: PatchKind, of: string): ScimError {
+  const what = `the value of ${kind} names no attribute of ${of}, only ${quote(unknown)}`;
+  return new ScimError("noTarget", `${what}${hint(type, lastOf(unknown))}`);
+}
+
+/** Whether a value for the whole attribute names none of its parts. */
+function isUnknown(draft: Draft, target: PatchTarget, value: Json | undefined): boolean {
+  const { attribute } = target;
+  if (attribute === undefined || attribute.id === "members") return false;
+  const name = onlyUnknown(target, value);
+  if (name === undefined) return false;
+  draft.reading.quirks.add("unknown_attribute");
+  draft.unknown ??= `${attribute.id}.${name}`;
+  return true;
 }
 
 /** What the keys of a value spoke of: attributes, nothing but members that are null, or nothing that is known. */
@@ -153,8 +171,10 @@ function* applyObject(
   for (const [key, item] of inOrder(value)) {
     // Inside an extension's object a key means the extension's own attribute, never the core's of the same name.
     const target = findTarget(schema.extension ? `${schema.urn}:${key}` : key, draft.reading);
-    if (target === undefined) draft.reading.quirks.add("unknown_attribute");
-    else {
+    if (target === undefined) {
+      draft.reading.quirks.add("unknown_attribute");
+      draft.unknown ??= key;
+    } else {
       refuseTwice(seen, key, target);
       const now = yield* applyKey(draft, kind, { key, target, item }, seen);
       if (said !== "something") said = now;
@@ -202,7 +222,7 @@ function* applyKey(
     if (!target.schema.extension) quirks.add("core_below_urn");
     if (item !== null) {
       const said = yield* applyObject(draft, kind, target.schema, item, seen);
-      return said === "null members" ? said : "something";
+      return said === "nothing" && isObject(item) && Object.keys(item).length === 0 ? "something" : said;
     }
     yield* applyWhole(draft, kind, target.schema, item);
     return "something";
@@ -212,6 +232,7 @@ function* applyKey(
     quirks.add("null_members");
     return "null members";
   }
+  if (isUnknown(draft, target, item)) return "nothing";
   if (isReadOnly(target)) quirks.add("read_only_in_value");
   else yield* applyTarget(draft, saysMore(target, seen) ? "add" : kind, target, item);
   return "something";

@@ -17,7 +17,7 @@ import type { Attribute, ResourceType } from "./schema.js";
 import { saidOf } from "./unfolded.js";
 
 /** What the store and the directory refuse a document for. Anything else, such as another version, is no fault of its values. */
-const OF_VALUES: readonly string[] = ["uniqueness", "unknown_owner", "conflict"];
+const OF_VALUES: readonly string[] = ["uniqueness", "unknown_owner", "conflict", "foreign_domain"];
 
 export interface Switching<T> {
   readonly reading: Reading;
