@@ -3,9 +3,9 @@ import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/id
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import type { Context } from "./deps.js";
+import { isTakingPart } from "./email-holders.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { holdsPrivileges } from "./keep-out.js";
-import { isTakingPart } from "./link-across.js";
 import { recordNotices } from "./notices.js";
 import { emptyClaims } from "./observe.js";
 import type { EmailHolder } from "./ports/across.js";
@@ -65,6 +65,10 @@ export async function acceptAcross(
   if (here && subject !== undefined) {
     const row = await tx.rowById(connection, here.directoryUser);
     const joined = row && (await takeSubject(tx, connection, row, { subject, known }, now));
+    await tx.tellAccountApart(
+      user,
+      users.filter((other) => other !== user),
+    );
     if (joined) await recordNotices(tx, [joined], context, now);
     return { user, touched: joined ? [user, joined.user] : [user] };
   }
@@ -73,6 +77,11 @@ export async function acceptAcross(
   }
   const claims = emptyClaims(now);
   await tx.insertUserRow({ connection, user, linkedBy: "admin", claims, subject, userName: address }, now);
+  // whoever signs in to it is none of the others, who may be off
+  await tx.tellAccountApart(
+    user,
+    users.filter((other) => other !== user),
+  );
   return { user, touched: [user] };
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject } from "../model/json.js";
 import type { Change, PersonPlan } from "../model/plan.js";
 import { isOwner, targetLabel, teamOf } from "../model/target.js";
 import type { Context, Provisioning } from "./deps.js";
+import { endBeside } from "./keep-out-across.js";
 import { ownersChanged } from "./owners.js";
 import type { AccessWrites, NewGrant } from "./ports/access.js";
 import type { AuditEntry } from "./ports/journal.js";
@@ -42,6 +43,7 @@ export async function applyPlans(p: Provisioning, tx: TenantWriter, input: Apply
     input.plans.some(changesOwners) && ownersChanged(tx, input.now),
     tell(tx, input, [...changed, ...updatedProfiles(input), ...(left ?? [])]),
   ]);
+  await endBeside(tx, switchedOff(input.plans));
   if (left === undefined) await tell(tx, input, await accountsLeft(tx, input.plans));
 }
 
@@ -68,6 +70,14 @@ function leaversOf(plans: readonly PersonPlan[]): readonly UserId[] {
   const ended = ({ changes, person }: PersonPlan) =>
     !person.serviceAccount && changes.some(({ kind }) => kind === "deactivate_user");
   return plans.filter(ended).map(({ person }) => person.id);
+}
+
+/** Those whom a source or an admin ends: their e-mails close doors elsewhere. */
+function switchedOff(plans: readonly PersonPlan[]): readonly UserId[] {
+  const ends = (change: Change) => change.kind === "deactivate_user" && (change.by === "scim" || change.by === "admin");
+  return plans
+    .filter(({ person, changes }) => !person.serviceAccount && changes.some(ends))
+    .map(({ person }) => person.id);
 }
 
 function linesOf(owned: readonly OwnedAccount[]): readonly Line[] {

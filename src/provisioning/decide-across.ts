@@ -6,6 +6,8 @@ export interface Holder {
   readonly user: UserId;
   /** A push or an admin switched the account off, or whoever comes was deleted at this very connection. */
   readonly off: boolean;
+  /** The account was let in once; else whatever is off was never on. */
+  readonly wasIn: boolean;
   /** Known at this connection already: as somebody else. */
   readonly here: boolean;
   /** There under another subject than that of the sign-in that comes. */
@@ -88,6 +90,25 @@ function hereAlready(present: readonly Holder[]): Across {
   if (!isBound) return { kind: "nobody", known };
   const users = present.map(({ user }) => user);
   return { kind: "review", users, reason: present.length > 1 ? "several" : "known_here" };
+}
+
+/** Whom a sign-in is, beside the account that it is known as, by sign-in alone. */
+export type BesideKnown = Exclude<Across, { kind: "account" | "review" }>;
+
+/**
+ * The table for somebody who is known at the connection as an account that no live push describes as active, of the other holders of an
+ * e-mail that is vouched for:
+ *
+ * | one of the others | becomes |
+ * |---|---|
+ * | is off, and was in once | `off`: another account is no way around a deactivation |
+ * | none of that | `nobody` else |
+ */
+export function decideKnown(others: readonly Holder[]): BesideKnown {
+  // INVARIANT: nobody is switched off by the e-mail of a document that was never on
+  const off = others.find((holder) => holder.off && holder.wasIn);
+  if (off === undefined) return { kind: "nobody" };
+  return { kind: "off", users: others.filter(isMeant).map(({ user }) => user), user: off.user };
 }
 
 function isMeant({ off, now }: Holder): boolean {

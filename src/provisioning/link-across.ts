@@ -3,12 +3,12 @@
  * both connections vouch for, in a domain that the tenant proved. It gathers what `decideAcross` decides by.
  */
 import type { Connection, Tenant } from "../model/connection.js";
-import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { type LinkAddress, linkAddress } from "../model/link-address.js";
 import { type Across, decideAcross, type Holder, NOBODY } from "./decide-across.js";
+import { addressOf, holderOf } from "./email-holders.js";
 import { holdsPrivileges } from "./keep-out.js";
-import type { AccountRow, EmailHolder } from "./ports/across.js";
 import type { TenantWriter } from "./ports/store.js";
 import { provedDomains } from "./proved-domains.js";
 
@@ -34,32 +34,25 @@ export async function linkAcross(
   connection: Connection,
   stranger: Stranger,
 ): Promise<Across & { readonly address?: LinkAddress }> {
-  const address = addressOf(tenant, connection, stranger);
+  const address = addressOf(tenant, connection, stranger.email);
   if (address === undefined) return NOBODY;
   const all = await tx.emailHolders(address.address);
   if (all.length === 0) return NOBODY;
   // what was said of a push was said of its row, which is no stranger
-  const apart = stranger.subject === undefined ? [] : await tx.toldApart(connection.id, stranger.subject);
+  const asked = stranger.subject === undefined ? [] : [{ connection: connection.id, subject: stranger.subject }];
+  const apart = (await tx.toldApart(asked)).map(({ user }) => user);
   const connections = new Map((await tx.connections()).map((one) => [one.id, one]));
   const holders: Holder[] = [];
   for (const one of all.filter(({ user }) => !apart.includes(user))) {
     const holder = holderOf(one, address, connection, connections, stranger.door);
     if (holder === undefined) continue;
-    const asked = holder.now && !holder.off && (!holder.here || holder.otherSubject);
-    const mayOwn = asked && !holder.here && holder.mayOwn && (await makesOwners(tx));
-    const privileged = asked && (await holdsPrivileges(tx, holder.user));
+    const isAsked = holder.now && !holder.off && (!holder.here || holder.otherSubject);
+    const mayOwn = isAsked && !holder.here && holder.mayOwn && (await makesOwners(tx));
+    const privileged = isAsked && (await holdsPrivileges(tx, holder.user));
     holders.push({ ...holder, privileged, mayOwn });
   }
   const vouched = stranger.verified && provedDomains(tenant).includes(address.domain);
   return { ...decideAcross(holders, { vouched, inactive: stranger.inactive === true }), address };
-}
-
-/** Domains whose proof is gone open nothing, and go on closing. */
-function addressOf({ domains }: Tenant, connection: Connection, { email }: Stranger): LinkAddress | undefined {
-  if (connection.protocol === "local" || domains.length === 0) return undefined;
-  const address = linkAddress(email);
-  const counts = address && domains.includes(address.domain) && isTakingPart(connection, address.domain);
-  return counts ? address : undefined;
 }
 
 /** Whether new people of these pushes may be known elsewhere: nearly always nobody is, and nothing is asked where none could be. */
@@ -69,8 +62,7 @@ export async function knownAcross(
   connection: Connection,
   emails: readonly (string | undefined)[],
 ): Promise<(email: string | undefined) => boolean> {
-  const addressIn = (email: string | undefined) =>
-    addressOf(tenant, connection, { email, verified: true, door: "push" })?.address;
+  const addressIn = (email: string | undefined) => addressOf(tenant, connection, email)?.address;
   const known = new Set(await tx.knownEmails(emails.flatMap((email) => addressIn(email) ?? [])));
   return (email) => {
     const address = addressIn(email);
@@ -78,85 +70,10 @@ export async function knownAcross(
   };
 }
 
-type Connections = ReadonlyMap<ConnectionId, Connection>;
-
-/** `undefined`: no connection that takes part says anything of them. */
-function holderOf(
-  { user, rows, before }: EmailHolder,
-  { address, domain }: LinkAddress,
-  { id: at, mayGrantOwner }: Connection,
-  connections: Connections,
-  door: Stranger["door"],
-): Holder | undefined {
-  const takesPart = ({ connection }: AccountRow) => isTakingPart(connections.get(connection), domain);
-  const isMet = (row: AccountRow) =>
-    row.pushedEmail === address || row.signedInEmail === address || before.includes(row.id);
-  const met = rows.filter((row) => isMet(row) && takesPart(row));
-  if (met.length === 0) return undefined;
-  // whom a row of the connection itself keeps out is decided there, and what an admin said of it holds
-  const isElsewhere = met.some(({ connection }) => connection !== at);
-  const here = rows.filter(({ connection }) => connection === at);
-  const isGoneHere =
-    door === "sign_in" &&
-    here.length > 0 &&
-    here.every(({ deleted }) => deleted) &&
-    here.some(({ keepsOut }) => keepsOut);
-  const current = rows.filter((row) => !row.deleted && mailOf(row) === address && takesPart(row));
-  return {
-    user,
-    off: isElsewhere && (isOff(rows, connections) || isGoneHere),
-    here: here.some(({ deleted }) => !deleted),
-    otherSubject: door === "sign_in" && here.some(({ deleted, signsIn }) => !deleted && signsIn),
-    pushed: rows.some((row) => !row.deleted && row.pushed && isLive(row, connections)),
-    now: current.length > 0,
-    stale: !current.some((row) => isFresh(row, connections.get(row.connection))),
-    privileged: false,
-    mayOwn: mayGrantOwner && rows.some((row) => isLesser(row, connections.get(row.connection))),
-  };
-}
-
-/**
- * What admins made by hand always does: nobody signs in to it, so that nobody has taken its name. INVARIANT: a connection with domains of
- * its own says nothing of an address in another, neither to link by it nor to close a door, whether it says so of who comes or of whom it knows.
- */
-export function isTakingPart(connection: Connection | undefined, domain: string): boolean {
-  if (connection === undefined || connection.protocol === "local") return connection !== undefined;
-  const { allowedDomains, linkAcross: mode } = connection;
-  return mode === "verified_email" && (allowedDomains.length === 0 || allowedDomains.includes(domain));
-}
-
-/** What SCIM sent goes before what a sign-in said. */
-function mailOf({ pushedEmail, signedInEmail }: AccountRow): string | undefined {
-  return pushedEmail ?? signedInEmail;
-}
-
-/** People sign in by it, and nobody trusts it to say who owns the tenant. */
-function isLesser({ deleted, signsIn }: AccountRow, connection: Connection | undefined): boolean {
-  return !deleted && signsIn && connection?.mayGrantOwner === false;
-}
-
 /** Whether any rule may give `owner`; of a resource, too: a question too many to an admin is better than one too few. */
 async function makesOwners(tx: TenantWriter): Promise<boolean> {
   const mapping = await tx.activeMapping();
   return mapping !== undefined && /owner/i.test(JSON.stringify(JSON.parse(mapping.text)));
-}
-
-function isFresh({ pushedEmail }: AccountRow, connection: Connection | undefined): boolean {
-  if (connection === undefined || connection.disabledAt !== undefined) return false;
-  return pushedEmail === undefined || connection.sync !== "off";
-}
-
-/** As the engine will have it, also where it has not looked yet: whoever a live push speaks of is in while one of them says so. */
-function isOff(rows: readonly AccountRow[], connections: Connections): boolean {
-  const [row] = rows;
-  if (row?.status === "deactivated" && ["scim", "admin"].includes(row.deactivatedBy ?? "")) return true;
-  const said = rows.filter((one) => one.pushed && isLive(one, connections) && (!one.deleted || one.keepsOut));
-  return said.length > 0 && !said.some(({ deleted, pushed }) => !deleted && pushed?.active);
-}
-
-function isLive({ connection }: AccountRow, connections: Connections): boolean {
-  const found = connections.get(connection);
-  return found?.sync === "live" && found.disabledAt === undefined;
 }
 
 /** Somebody became known at a further connection. */

@@ -8,6 +8,7 @@ import { mergeClaims, verifiedEmailAfter } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
 import { noteRefusal, reviewKeepers } from "./keep-out.js";
+import { offBeside } from "./keep-out-across.js";
 import { linkSignIn, reviewLink } from "./link.js";
 import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcross } from "./link-across.js";
 import { reviewSubject } from "./other-subject.js";
@@ -83,6 +84,13 @@ export async function observeUser(
     return { kind: "row", user, took: true };
   }
   const { row, joins, called } = linked;
+  const off = joins ? undefined : await offBeside(tx, tenant, connection, row, observed);
+  if (off) {
+    const { across, address } = off;
+    await tx.endAllSessions([row.user]);
+    await reviewAcross(tx, connection, across, address, { subject: observed.subject }, now);
+    return { kind: "inactive", user: across.user, problem: heldAcross(across) };
+  }
   const joined = joins && (await moveSignIn(tx, connection, joins, row, now));
   if (joined) await tx.markDirty([joined.user], "sign_in", now);
   await keepFormerSubject(tx, row, observed.subject);

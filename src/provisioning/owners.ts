@@ -4,7 +4,9 @@ import { grouped } from "../model/grouped.js";
 import type { Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { isOwner } from "../model/target.js";
+import { closedAcross } from "./closed-across.js";
 import { storedDocument } from "./mapping/stored-document.js";
+import type { WayIn } from "./ports/kept-out.js";
 import type { TenantWriter } from "./ports/store.js";
 import { keepersAmong } from "./who-signs-in.js";
 
@@ -30,6 +32,10 @@ export async function isAnotherOwnerIn(tx: TenantWriter, besides: readonly UserI
   )) {
     const met = await tx.metBy(connection, asked);
     for (const [at, way] of asked.entries()) if (keepersAmong(met[at] ?? []).length === 0) open.add(way);
+  }
+  for (const { signIn } of await closedAcross(tx, [...new Set([...open].map(({ user }) => user))])) {
+    const isClosed = (way: WayIn) => way.connection === signIn.connection && way.subject === signIn.subject;
+    for (const way of [...open].filter(isClosed)) open.delete(way);
   }
   return open.size > 0 && (await isOneLetIn(tx, [...new Set([...open].map(({ user }) => user))]));
 }

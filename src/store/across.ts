@@ -2,11 +2,17 @@
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
 import type { DeactivatedBy, UserStatus } from "../model/person.js";
-import type { AccountRow, AcrossReader, AcrossWriter, EmailHolder } from "../provisioning/ports/across.js";
+import type {
+  AccountRow,
+  AcrossReader,
+  AcrossWriter,
+  EmailHolder,
+  VouchedSignIn,
+} from "../provisioning/ports/across.js";
 import { countScimRow } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
 import type { Scope } from "./scope.js";
-import { type Fragment, sql, verbatim } from "./sql.js";
+import { type Fragment, one, sql, verbatim } from "./sql.js";
 import { type Flag, given, isTrue, toInstant, toMillis } from "./values.js";
 
 interface RowColumns {
@@ -52,12 +58,27 @@ export function acrossReader({ tenant, sql: db }: Scope): AcrossReader {
 export function acrossWriter(scope: Scope): AcrossWriter {
   const { tenant, sql: db, dialect } = scope;
   return {
-    async emailHolders(address) {
-      const met = await db.all<{ readonly id: string; readonly user_id: string; readonly was: number }>(
-        sql`select m.id, l.user_id, m.was from (${rowsKnownBy(scope, [address])}) as m
-          join identity_links l on l.tenant_id = ${tenant} and l.directory_user_id = m.id and l.ended_at is null`,
+    emailHolders: async (address) => (await holdersOf(scope, [address])).get(address) ?? [],
+    holdersOfEmails: (addresses) => holdersOf(scope, addresses),
+    async isKnownToOthers(addresses, user) {
+      const other = await one(
+        db,
+        sql`select 1 as found from (${rowsKnownBy(scope, addresses)}) as m
+          join identity_links l on l.tenant_id = ${tenant} and l.directory_user_id = m.id and l.ended_at is null
+          where l.user_id <> ${user} limit 1`,
       );
-      return met.length === 0 ? [] : withRows(scope, met);
+      return other !== undefined;
+    },
+    async signInsWithEmailsOf(users) {
+      const signIns = await db.all<SignInColumns>(
+        sql`${signInsBy(scope, "signed_in_email", emailsOf(scope, users))} and l.user_id not in ${dialect.list(users)}`,
+      );
+      return signIns.map(signInOf);
+    },
+    async vouchedSignInsOf(users) {
+      const rows = sql`(select l.directory_user_id from identity_links l
+        where l.tenant_id = ${tenant} and l.user_id in ${dialect.list(users)} and l.ended_at is null)`;
+      return (await db.all<SignInColumns>(signInsBy(scope, "id", rows))).map(signInOf);
     },
     async knownEmails(addresses) {
       if (addresses.length === 0) return [];
@@ -80,13 +101,29 @@ export function acrossWriter(scope: Scope): AcrossWriter {
           where u.tenant_id = ${tenant} and u.id in ${dialect.list(users)} on conflict do nothing`,
       );
     },
-    moveRow: (connection, row, to, now) => moveRow(scope, connection, row, to, toMillis(now)),
-    async toldApart(connection, name) {
-      const rows = await db.all<{ readonly user_id: string }>(
-        sql`select user_id from told_apart
-          where tenant_id = ${tenant} and connection_id = ${connection} and name = ${name}`,
+    async tellAccountApart(user, others) {
+      if (others.length === 0) return;
+      await db.run(
+        sql`insert into told_apart (tenant_id, connection_id, name, user_id)
+          select s.tenant_id, s.connection_id, s.subject, u.id from identity_links l
+          join directory_users s on s.tenant_id = l.tenant_id and s.id = l.directory_user_id and s.deleted_at is null
+            and s.subject is not null
+          join users u on u.tenant_id = l.tenant_id and u.id in ${dialect.list(others)}
+          where l.tenant_id = ${tenant} and l.user_id = ${user} and l.ended_at is null on conflict do nothing`,
       );
-      return rows.map((row) => row.user_id as UserId);
+    },
+    moveRow: (connection, row, to, now) => moveRow(scope, connection, row, to, toMillis(now)),
+    async toldApart(of) {
+      if (of.length === 0) return [];
+      const asked = of.map(({ connection, subject }) => ({ connection_id: connection, name: subject }));
+      const rows = await db.all<{ readonly connection_id: string; readonly name: string; readonly user_id: string }>(
+        sql`select t.connection_id, t.name, t.user_id
+          from ${dialect.rows({ connection_id: "text", name: "text" }, asked)} as r join told_apart t
+            on t.tenant_id = ${tenant} and t.connection_id = r.connection_id and t.name = r.name`,
+      );
+      return rows.map((row) => ({
+        ...{ connection: row.connection_id as ConnectionId, subject: row.name, user: row.user_id as UserId },
+      }));
     },
   };
 }
@@ -111,10 +148,63 @@ function rowsKnownBy({ tenant, dialect }: Scope, addresses: readonly string[]): 
       and exists (select 1 from directory_users u where ${where} and u.id = f.directory_user_id)`;
 }
 
+interface SignInColumns {
+  readonly user_id: string;
+  readonly connection_id: string;
+  readonly subject: string;
+  readonly address: string;
+}
+
+function signInOf(row: SignInColumns): VouchedSignIn {
+  const at = { connection: row.connection_id as ConnectionId, subject: row.subject };
+  return { ...at, user: row.user_id as UserId, address: row.address };
+}
+
+/** Rows with a sign-in that vouched for an e-mail, by these values of this column, which are a subquery in brackets. */
+function signInsBy({ tenant, dialect }: Scope, key: "id" | "signed_in_email", values: Fragment): Fragment {
+  const rows = {
+    ...{ table: "directory_users", as: "s", key },
+    where: sql`s.tenant_id = ${tenant} and s.deleted_at is null and s.subject is not null and s.signed_in_email is not null`,
+  };
+  const found = sql`select s.id, s.connection_id, s.subject, s.signed_in_email as address ${dialect.each(values, rows)}`;
+  return sql`select l.user_id, s.connection_id, s.subject, s.address from (${found}) as s
+    join identity_links l on l.tenant_id = ${tenant} and l.directory_user_id = s.id and l.ended_at is null where true`;
+}
+
+/** All that these people have or had, by any of their rows. */
+function emailsOf({ tenant, dialect }: Scope, users: readonly UserId[]): Fragment {
+  const email = (column: string) => sql`select ${verbatim(column)} from theirs where ${verbatim(column)} is not null`;
+  return sql`(with theirs as (select u.id, u.pushed_email, u.signed_in_email from identity_links l
+      join directory_users u on u.tenant_id = l.tenant_id and u.id = l.directory_user_id
+      where l.tenant_id = ${tenant} and l.user_id in ${dialect.list(users)} and l.ended_at is null)
+    ${email("pushed_email")} union ${email("signed_in_email")}
+    union select f.email from theirs join former_emails f on f.tenant_id = ${tenant} and f.directory_user_id = theirs.id)`;
+}
+
+interface MetColumns {
+  readonly id: string;
+  readonly email: string;
+  readonly user_id: string;
+  readonly was: number;
+}
+
+async function holdersOf(
+  scope: Scope,
+  addresses: readonly string[],
+): Promise<ReadonlyMap<string, readonly EmailHolder[]>> {
+  if (addresses.length === 0) return new Map();
+  const { tenant, sql: db } = scope;
+  const met = await db.all<MetColumns>(
+    sql`select m.id, m.email, l.user_id, m.was from (${rowsKnownBy(scope, addresses)}) as m
+      join identity_links l on l.tenant_id = ${tenant} and l.directory_user_id = m.id and l.ended_at is null`,
+  );
+  return met.length === 0 ? new Map() : withRows(scope, met);
+}
+
 async function withRows(
   { tenant, sql: db, dialect }: Scope,
-  met: readonly { readonly id: string; readonly user_id: string; readonly was: number }[],
-): Promise<readonly EmailHolder[]> {
+  met: readonly MetColumns[],
+): Promise<ReadonlyMap<string, readonly EmailHolder[]>> {
   const users = [...new Set(met.map((one) => one.user_id))];
   const rows = await db.all<RowColumns>(
     sql`select u.id, l.user_id, u.connection_id, u.deleted_at, u.keeps_out, u.scim_active, u.pushed_email, u.signed_in_email,
@@ -126,14 +216,13 @@ async function withRows(
       where l.tenant_id = ${tenant} and l.user_id in ${dialect.list(users)} and l.ended_at is null order by u.id`,
   );
   const byUser = grouped(rows.map(rowOf), ({ user }) => user);
-  return users.map((id) => {
-    const before = met.filter((one) => one.user_id === id && Number(one.was) === 1);
-    return {
+  const holders = (rowsMet: readonly MetColumns[]) =>
+    [...grouped(rowsMet, (one) => one.user_id)].map(([id, theirs]) => ({
       user: id as UserId,
       rows: byUser.get(id as UserId) ?? [],
-      before: before.map((one) => one.id as DirectoryUserId),
-    };
-  });
+      before: theirs.flatMap((one) => (Number(one.was) === 1 ? [one.id as DirectoryUserId] : [])),
+    }));
+  return new Map([...grouped(met, ({ email }) => email)].map(([email, rowsMet]) => [email, holders(rowsMet)]));
 }
 
 function rowOf(row: RowColumns): AccountRow {

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { UserId } from "../../src/model/ids.js";
-import { decideAcross, type Holder } from "../../src/provisioning/decide-across.js";
+import { decideAcross, decideKnown, type Holder } from "../../src/provisioning/decide-across.js";
 
 const holder = (user: string, more: Partial<Holder> = {}): Holder => ({
-  ...{ user: user as UserId, off: false, here: false, otherSubject: false, pushed: false, now: true },
+  ...{ user: user as UserId, wasIn: true, off: false, here: false, otherSubject: false, pushed: false, now: true },
   ...{ stale: false, privileged: false, mayOwn: false },
   ...more,
 });
@@ -64,6 +64,25 @@ describe("whom an e-mail means at other connections", () => {
         return `${across.kind} ${reason}${across.users.join(" ")}`;
       });
       expect(said).to.deep.equal([vouched, claimed, inactive]);
+    });
+  }
+});
+
+/** The other holders of the e-mail of somebody known by sign-in alone, and what becomes of the sign-in. */
+const BESIDE: readonly (readonly [others: readonly Holder[], becomes: string])[] = [
+  [[], "nobody"],
+  [[ANN, FORMER, OWNER, HERE], "nobody"],
+  [[OFF], "off off"],
+  [[{ ...OFF, now: false }, ANN, FORMER], "off off ann"],
+  [[{ ...OFF, wasIn: false }], "nobody"],
+];
+
+describe("whom the e-mail of somebody known by sign-in alone means besides", () => {
+  for (const [others, becomes] of BESIDE) {
+    const names = others.map(({ user, wasIn }) => `${user}${wasIn ? "" : ", never let in"}`).join(" and ");
+    it(`W-8: ${names || "nobody"} has it, too: ${becomes}`, () => {
+      const across = decideKnown(others);
+      expect(across.kind === "off" ? `off ${across.users.join(" ")}` : across.kind).to.equal(becomes);
     });
   }
 });

@@ -62,8 +62,10 @@ describe("of somebody whose personal data was removed", () => {
       await service().p.store.write(tenant.id, (tx) => tx.tellApart(connection.id, former, [bo]));
       await done(directory.delete(`/Users/${row}`));
       await erase(directory, user);
-      const apart = await service().p.store.write(tenant.id, (tx) => tx.toldApart(connection.id, former));
-      expect(apart).to.deep.equal([bo]);
+      const apart = await service().p.store.write(tenant.id, (tx) =>
+        tx.toldApart([{ connection: connection.id, subject: former }]),
+      );
+      expect(apart.map((one) => one.user)).to.deep.equal([bo]);
     });
 
     it("TIN-29: no subject or name of before stays in what was decided of review items: ids do, and others' subjects", async () => {

@@ -31,6 +31,19 @@ export interface EmailHolder {
   readonly before: readonly DirectoryUserId[];
 }
 
+/** A subject at a connection. */
+export interface SignInAt {
+  readonly connection: ConnectionId;
+  readonly subject: string;
+}
+
+/** Somebody's sign-in, with an e-mail that its connection vouched for. */
+export interface VouchedSignIn extends SignInAt {
+  readonly user: UserId;
+  /** In the form of `linkAddress`. */
+  readonly address: string;
+}
+
 /** How an account came to be known at a connection. */
 export interface LinkOrigin {
   readonly connection: ConnectionId;
@@ -49,16 +62,26 @@ export interface AcrossReader {
 export interface AcrossWriter {
   /** Everybody whom this address means or meant; a statement, and another where there is anybody. */
   emailHolders(address: string): Promise<readonly EmailHolder[]>;
+  /** The same of many addresses, by each of them. */
+  holdersOfEmails(addresses: readonly string[]): Promise<ReadonlyMap<string, readonly EmailHolder[]>>;
+  /** Whether one of these addresses means or meant anybody but this one. One statement. */
+  isKnownToOthers(addresses: readonly string[], user: UserId): Promise<boolean>;
+  /** Sign-ins of others whose latest one vouched for an e-mail that one of these has or had, once for each. One statement. */
+  signInsWithEmailsOf(users: readonly UserId[]): Promise<readonly VouchedSignIn[]>;
+  /** Sign-ins of these people whose latest one vouched for an e-mail. One statement. */
+  vouchedSignInsOf(users: readonly UserId[]): Promise<readonly VouchedSignIn[]>;
   /** Those of the addresses that mean or meant anybody. One statement. */
   knownEmails(addresses: readonly string[]): Promise<readonly string[]>;
   /** An address that a row had stays known as its own. */
   keepFormerEmails(rows: readonly { readonly id: DirectoryUserId; readonly email: string }[]): Promise<void>;
   /** An admin says that who comes here under this name is none of these. */
   tellApart(connection: ConnectionId, name: string, users: readonly UserId[]): Promise<void>;
+  /** The same of everybody who signs in to the account, at whichever connection. */
+  tellAccountApart(user: UserId, others: readonly UserId[]): Promise<void>;
   /**
    * A pushed row becomes another account's. The account that it was of goes on as one whose push has ended: the caller marks both.
    */
   moveRow(connection: ConnectionId, row: DirectoryUserId, to: UserId, now: Instant): Promise<void>;
-  /** Of whom an admin said so. */
-  toldApart(connection: ConnectionId, name: string): Promise<readonly UserId[]>;
+  /** Of whom an admin said so of one of these. */
+  toldApart(of: readonly SignInAt[]): Promise<readonly (SignInAt & { readonly user: UserId })[]>;
 }
