@@ -35,8 +35,10 @@ export interface ObserveUser {
   readonly assertedName?: string;
   /** Only an e-mail that the IdP declared verified. */
   readonly verifiedEmail?: string;
-  /** The e-mail as claimed, verified or not. It is held against allowed domains, and is good for nothing else. */
+  /** The e-mail as claimed, verified or not. It closes doors, and opens none. */
   readonly claimedEmail?: string;
+  /** All that stands where e-mails and user names stand, of whatever claim. It is held against allowed domains, and is good for nothing else. */
+  readonly claimedNames: readonly string[];
   readonly attributes: Readonly<Partial<Record<UserAttribute, Known<string | null>>>>;
   /** `partial`: the listed groups are known, and that others are missing proves nothing. */
   readonly groups: Known<readonly string[]> & { readonly partial?: UnknownReason };

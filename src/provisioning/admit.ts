@@ -1,9 +1,9 @@
 /** Admit owns what is refused before a fact is stored: foreign e-mail domains, and seats that are not free. */
 
 import type { Connection, Tenant } from "../model/connection.js";
-import type { ScimUserDocument } from "../model/directory.js";
+import type { ObserveUser, ScimUserDocument } from "../model/directory.js";
 import { domainForm } from "../model/domain-form.js";
-import { emailDomain, fold } from "../model/fold.js";
+import { fold } from "../model/fold.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
@@ -32,10 +32,25 @@ export function foreignDomain(
   allowed: readonly string[],
   addresses: readonly (string | undefined)[],
 ): string | undefined {
-  const isForeign = (domain: string) => domain !== "" && !allowed.includes(domainForm(domain));
-  return addresses
-    .map((address = "") => address.slice(address.length - (emailDomain(address) ?? "").length))
-    .find(isForeign);
+  for (const address of addresses) {
+    // INVARIANT: what has an at-sign is an address, also where mail would find nobody: it looks like one to whoever reads it
+    const at = address?.lastIndexOf("@") ?? -1;
+    const domain = at < 0 ? undefined : address?.slice(at + 1);
+    if (domain !== undefined && !allowed.includes(domainForm(domain))) return domain;
+  }
+  return undefined;
+}
+
+/**
+ * The same for somebody who signs in and is to get an account. INVARIANT: here stands every name and address that the account could
+ * be given, whichever claim it comes of, and all that is claimed beside them.
+ */
+export function admitSignIn(tenant: Tenant, connection: Connection, observed: ObserveUser): void {
+  const { subject, userNames, attributes, verifiedEmail, claimedEmail, claimedNames } = observed;
+  const said = attributes.userName?.known ? attributes.userName.value : null;
+  // without a name the account is called by the subject
+  const called = said ?? userNames[0] ?? subject;
+  admitDomain(tenant, connection, [verifiedEmail, claimedEmail, ...userNames, called, ...claimedNames]);
 }
 
 /** Somebody as they are before a push. */

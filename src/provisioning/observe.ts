@@ -3,7 +3,7 @@ import type { Connection, Tenant } from "../model/connection.js";
 import type { ClaimsDocument, ObserveUser } from "../model/directory.js";
 import type { Instant, UserId } from "../model/ids.js";
 import { linkAddress } from "../model/link-address.js";
-import { admitDomain } from "./admit.js";
+import { admitSignIn } from "./admit.js";
 import { mergeClaims, verifiedEmailAfter } from "./claims.js";
 import { firstNames } from "./first-names.js";
 import { type JoinNotice, keepFormerSubject, moveSignIn } from "./join-signed-in.js";
@@ -79,7 +79,7 @@ export async function observeUser(
     const known = await observeAcross(tx, tenant, connection, observed, options);
     if (known) return known;
     if (!options.create) return { kind: "nobody" };
-    admitDomain(tenant, connection, addressesOf(observed));
+    admitSignIn(tenant, connection, observed);
     const user = await insertObserved(tx, connection, observed, now);
     return { kind: "row", user, took: true };
   }
@@ -110,10 +110,6 @@ async function isRefused(tx: TenantWriter, { sync }: Connection, row: LinkCandid
   return account?.status !== "registered";
 }
 
-function addressesOf({ verifiedEmail, claimedEmail, userNames }: ObserveUser) {
-  return [verifiedEmail, claimedEmail, userNames[0]];
-}
-
 /** Somebody who is nobody here, and somebody at the tenant's other connections; `undefined`: nobody there either. */
 async function observeAcross(
   tx: TenantWriter,
@@ -127,7 +123,7 @@ async function observeAcross(
   const stranger = { subject, email, verified: verifiedEmail !== undefined, door: "sign_in" } as const;
   const { address, ...across } = await linkAcross(tx, tenant, connection, stranger);
   if (address === undefined) return undefined;
-  if (across.kind !== "nobody") admitDomain(tenant, connection, addressesOf(observed));
+  if (across.kind !== "nobody") admitSignIn(tenant, connection, observed);
   const who = { subject, ...(!stranger.verified && { claimed: true }) };
   await reviewAcross(tx, connection, across, address, who, now);
   if (across.kind === "nobody") return undefined;

@@ -3,7 +3,15 @@ import { expect } from "chai";
 import { createBrowser } from "../../demo/clients/browser.js";
 import type { JitMode } from "../../src/model/connection.js";
 import type { JsonObject } from "../../src/model/json.js";
-import { type Door, endOf, openPolicyHouse, type PolicyHouse, PROTOCOLS, type Said } from "./policy-house.js";
+import {
+  type Door,
+  endOf,
+  openPolicyHouse,
+  type PolicyHouse,
+  PROTOCOLS,
+  type Protocol,
+  type Said,
+} from "./policy-house.js";
 
 const MARKETING = { group_name: "Marketing", team_name: "Marketing", role_name: "editor" };
 const SALES = { group_name: "Sales", team_name: "Sales", role_name: "viewer" };
@@ -139,6 +147,41 @@ for (const protocol of PROTOCOLS) {
         "provisioning_off",
       ],
     ];
+    interface Claimed {
+      readonly claims: NonNullable<Said["claims"]>;
+      readonly named?: boolean;
+    }
+    const CLAIMED: Readonly<Record<Protocol, Readonly<Record<string, Claimed>>>> = {
+      saml: {
+        "as a user name under another attribute": { claims: { login: "ann@other.example" } },
+        "as a user name that another one comes before": {
+          ...{ named: true, claims: { userName: "ann@other.example" } },
+        },
+        "behind an address of the domain": { claims: { email: ["ann@acme.example", "ann@other.example"] } },
+        "before an address of the domain": { claims: { email: ["ann@other.example", "ann@acme.example"] } },
+        "under a second attribute for addresses": { claims: { email: "ann@acme.example", mail: "ann@other.example" } },
+        "with nothing before its at-sign": { claims: { uid: "@other.example" } },
+      },
+      oidc: {
+        "as a user name in a list": { claims: { preferred_username: ["ann@other.example"] } },
+        "as a user name in a list of several": { claims: { preferred_username: ["ann", "ann@other.example"] } },
+        "as a user name that another one comes before": { named: true, claims: { upn: "ann@other.example" } },
+        "as the subject that stands for a user name": { claims: { sub: "ann@other.example" } },
+        "as an address in a list": { claims: { email: ["ann@other.example"] } },
+        "with nothing behind its at-sign": { claims: { preferred_username: "ann@" } },
+      },
+    };
+    for (const [what, { claims, named }] of Object.entries(CLAIMED[protocol])) {
+      it(`lets no newcomer of another domain in who claims it ${what}`, async () => {
+        await opened(ACME);
+        const said = { name: "ann", groups: IN_SALES, unnamed: named !== true };
+        expect(await held({ ...said, claims })).to.equal("foreign_domain");
+        const own = JSON.parse(JSON.stringify(claims).replaceAll(/@(other.example)?"/g, '@acme.example"'));
+        expect(await held({ ...said, claims: own })).to.deep.equal(["Sales/viewer"]);
+        expect(await house.seatsUsed(tenant)).to.equal(1);
+      });
+    }
+
     for (const [index, [what, listing, person, end]] of DOMAINS.entries()) {
       it(`of a newcomer ${what}: ${end}`, async () => {
         // A domain belongs to one tenant, and each test has one of its own.

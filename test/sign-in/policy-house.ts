@@ -19,6 +19,10 @@ export interface Said {
   readonly name: string;
   readonly groups?: readonly string[];
   readonly email?: string;
+  /** The subject is an opaque one, and stands for no user name. */
+  readonly unnamed?: boolean;
+  /** Laid over the rest, under the provider's own words; a claim of SAML is a list. */
+  readonly claims?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** A connection, by its tenant's path, its slug and the protocol that it speaks. */
@@ -74,12 +78,12 @@ export async function openPolicyHouse(databaseUrl?: string): Promise<PolicyHouse
   const base = ({ tenant, slug }: Door): string => `${publicUrl}/sso/${slugOf(tenant)}/${slug}`;
   const pathOf = ({ tenant, slug }: Door): string => `${tenant}/connections/${slug}`;
   const signInBy: Readonly<Record<Protocol, (door: Door, said: Said, browser: Browser) => Promise<Visit>>> = {
-    oidc(door, { name, groups, email }, browser) {
+    oidc(door, { name, groups, email, unnamed, claims }, browser) {
       const told = { ...(groups && { groups }), ...(email !== undefined && { email, email_verified: true }) };
-      op.behave({ claims: { sub: name, preferred_username: name, ...told } });
+      op.behave({ claims: { sub: name, preferred_username: unnamed ? undefined : name, ...told, ...claims } });
       return browser.visit(`${base(door)}/login`);
     },
-    async saml(door, { name, groups, email }, browser) {
+    async saml(door, { name, groups, email, unnamed, claims = {} }, browser) {
       const { url } = await browser.visit(`${base(door)}/login`, { stopBefore: IDP });
       const acs = `${base(door)}/acs`;
       const { base64 } = samlResponse({
@@ -90,10 +94,12 @@ export async function openPolicyHouse(databaseUrl?: string): Promise<PolicyHouse
           destination: acs,
           recipient: acs,
         },
-        ...{ audiences: [[`${base(door)}/metadata`]], nameId: name, nameIdFormat: NAME_ID.unspecified },
+        ...{ audiences: [[`${base(door)}/metadata`]], nameId: name },
+        nameIdFormat: unnamed ? NAME_ID.persistent : NAME_ID.unspecified,
         attributes: [
           ...(groups === undefined ? [] : [{ name: "groups", values: groups }]),
           ...(email === undefined ? [] : [{ name: "email", values: [email] }]),
+          ...Object.entries(claims).map(([name, values]) => ({ name, values: [values].flat() })),
         ],
       });
       return browser.visit(acs, { method: "POST", body: new URLSearchParams({ SAMLResponse: base64 }) });

@@ -50,6 +50,7 @@ export function signInOf(
     readonly externalIds?: readonly string[];
     readonly assertedName?: string;
     readonly claimedEmail?: string;
+    readonly claimedNames?: readonly string[];
     readonly verifiedEmail?: string;
     readonly attributes?: Partial<Record<UserAttribute, string>>;
   } = {},
@@ -65,6 +66,7 @@ export function signInOf(
       : { verifiedEmail: more.verifiedEmail, claimedEmail: more.verifiedEmail }),
     ...(more.assertedName === undefined ? {} : { assertedName: more.assertedName }),
     ...(more.claimedEmail === undefined ? {} : { claimedEmail: more.claimedEmail }),
+    claimedNames: more.claimedNames ?? [],
     attributes: Object.fromEntries(
       Object.entries({ userName, ...more.attributes }).map(([name, value]) => [name, known(value)]),
     ),

@@ -36,6 +36,7 @@ export function translate(
     userNames: linkable === undefined || userNames.includes(linkable) ? userNames : [...userNames, linkable],
     ...(linkable === undefined ? {} : { verifiedEmail: linkable }),
     ...(claimed === undefined ? {} : { claimedEmail: claimed }),
+    claimedNames: claimedNames(claims, profile),
     attributes: { ...attributesOf(claims, profile), ...(fact === undefined ? {} : { email: known(fact) }) },
     groups: observedGroups(claims, profile, settings),
     appRoles: observedAppRoles(claims, profile, settings.clientId),
@@ -63,6 +64,13 @@ function samlKey(value: string, path: ClaimPath, isFirst: boolean): string {
 function texts(claims: SignInClaims, profile: IdpProfile, paths: readonly ClaimPath[]): readonly string[] {
   const found = paths.map((path) => textOf(bareValue(claimAt(claims, path), profile)));
   return [...new Set(found.filter((text) => text !== undefined))];
+}
+
+/** Each value by itself, also of claims that another one comes before, and of lists that are read as none. */
+function claimedNames({ sources }: SignInClaims, { identity, email, attributes }: IdpProfile): readonly string[] {
+  const paths = [...email.claims, ...identity.userNames, ...(attributes.userName ?? [])];
+  const values = paths.flatMap((path) => sources.flatMap((source) => claimAt({ sources: [source] }, path)));
+  return [...new Set(values.map((value) => textOf(value)).filter((text) => text !== undefined))];
 }
 
 function attributesOf(claims: SignInClaims, profile: IdpProfile): ObserveUser["attributes"] {

@@ -23,6 +23,7 @@ export function scenarioSignIn(
     subject: userName,
     externalIds: [],
     userNames: [userName],
+    claimedNames: [],
     attributes,
     groups: claimedGroups(connection, facts, groupIds),
     appRoles: facts.appRoles === undefined ? unknown("absent_claim") : known(facts.appRoles),
