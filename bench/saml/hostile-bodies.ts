@@ -25,7 +25,7 @@ export function hostileBodies(now: string): readonly HostileBody[] {
 
 /** Bodies of so many bytes, as posts bring them. */
 export function hostileForms(bytes: number): readonly { readonly name: string; readonly form: Buffer }[] {
-  return ["+", "%41", "%C3%A9", "%ff", "%", "&", "a=&", "=", "Ab9%2B"].map((piece) => ({
+  return ["+", "+A", "+=+&", "%41", "%C3%A9", "%ff", "%", "&", "a=&", "=", "Ab9%2B"].map((piece) => ({
     name: `form of ${piece}`,
     form: Buffer.from(`SAMLResponse=${piece.repeat(Math.floor(bytes / piece.length))}`),
   }));

@@ -115,6 +115,8 @@ async function blockedBy(work: () => Promise<void>): Promise<number> {
   delay.enable();
   await setTimeout(PAUSE_MILLISECONDS);
   delay.reset();
+  // What stands still before the monitor's next tick is compared with nothing.
+  await setTimeout(PAUSE_MILLISECONDS);
   await work();
   await setTimeout(PAUSE_MILLISECONDS);
   delay.disable();
