@@ -1,6 +1,6 @@
 /** Owns how a posted form becomes fields: by hand, as `URLSearchParams` takes a third of a second for a megabyte of plus signs. */
 import { Refusal } from "../model/problem.js";
-import { fieldsOf } from "./fields.js";
+import { fieldsOf, MOST_FIELDS, tooMany } from "./fields.js";
 
 const PLUS = 0x2b;
 const BLANK = 0x20;
@@ -11,14 +11,11 @@ export function formFields(bytes: Buffer, decode: (bytes: Buffer) => string): Re
   return fieldsOf(pairsOf(decode(bytes)), "form field");
 }
 
-/** One after the other: whoever sends too many is told so after the first of them. */
-function* pairsOf(text: string): Generator<readonly [name: string, value: string]> {
-  for (let from = 0; from < text.length; ) {
-    const end = text.indexOf("&", from);
-    const to = end < 0 ? text.length : end;
-    if (to > from) yield pairOf(text.slice(from, to));
-    from = to + 1;
-  }
+/** INVARIANT: empty fields count too: a megabyte of `&` is a million of them. */
+function pairsOf(text: string): readonly (readonly [name: string, value: string])[] {
+  const fields = text.split("&", MOST_FIELDS + 1);
+  if (fields.length > MOST_FIELDS) throw tooMany("form field");
+  return fields.filter((field) => field !== "").map(pairOf);
 }
 
 function pairOf(pair: string): readonly [name: string, value: string] {

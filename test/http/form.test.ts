@@ -37,6 +37,7 @@ describe("a posted form", () => {
     ["escapes that are no UTF-8", "a=%ff", "escape"],
     ["a field twice, however it is written", "a=1&%61=2", "twice"],
     ["a field that no form has", "__proto__=1", "not allowed"],
+    ["more than a hundred empty fields", `${"&".repeat(101)}a=1`, "more than 100"],
     ["more than a hundred fields", Array.from({ length: 101 }, (_, at) => `f${at}=`).join("&"), "more than 100"],
   ] as const) {
     it(`is refused with ${what}`, () => {

@@ -7,7 +7,7 @@ import { parseXml, type XmlElement } from "../../src/protocols/saml/xml.js";
 
 const parsed = (xml: string): XmlElement => parseXml(xml, RESPONSE_CAPS);
 
-/** What xmllint 2.9.14 writes (--exc-c14n, or by its library with a list of prefixes). */
+/** What xmllint 2.9.14 writes (--exc-c14n, or by its library with a list of prefixes); with `#default`, what OpenJDK 17 signs. */
 const RARE: readonly (readonly [what: string, xml: string, prefixes: readonly string[], canonical: string])[] = [
   [
     "prefixes in upper and lower case, and with other signs",
@@ -44,6 +44,18 @@ const RARE: readonly (readonly [what: string, xml: string, prefixes: readonly st
     '<p:x xmlns:p="urn:p" xmlns="urn:a"><p:y/></p:x>',
     [],
     '<p:x xmlns:p="urn:p"><p:y></p:y></p:x>',
+  ],
+  [
+    "a default namespace that nothing uses, listed",
+    '<p:x xmlns:p="urn:p" xmlns="urn:a"><p:y/></p:x>',
+    ["#default"],
+    '<p:x xmlns="urn:a" xmlns:p="urn:p"><p:y></p:y></p:x>',
+  ],
+  [
+    "a listed default namespace that comes in between, and is taken back",
+    '<p:x xmlns:p="urn:p"><x xmlns="urn:a"><p:y/><p:z xmlns=""/></x></p:x>',
+    ["#default"],
+    '<p:x xmlns:p="urn:p"><x xmlns="urn:a"><p:y></p:y><p:z xmlns=""></p:z></x></p:x>',
   ],
   [
     "a prefix that nothing uses, listed and not",
@@ -163,6 +175,24 @@ describe("SML-18: canonical octets", () => {
     );
     expect(root.node.toString()).to.equal(before);
   });
+
+  const ABOVE: readonly (readonly [xml: string, prefixes: readonly string[], octets: string])[] = [
+    [
+      '<x xmlns="urn:a" xmlns:s="urn:s"><p:y xmlns:p="urn:p"><p:z/></p:y></x>',
+      ["#default", "s"],
+      '<p:y xmlns="urn:a" xmlns:p="urn:p" xmlns:s="urn:s"><p:z></p:z></p:y>',
+    ],
+    [
+      '<x xmlns="urn:a"><p:y xmlns:p="urn:p"><p:z xmlns=""><p:w/></p:z><p:v xmlns="urn:b" xmlns:q="urn:q"><q:u/><t/></p:v></p:y></x>',
+      ["#default"],
+      '<p:y xmlns="urn:a" xmlns:p="urn:p"><p:z xmlns=""><p:w></p:w></p:z><p:v xmlns="urn:b"><q:u xmlns:q="urn:q"></q:u><t></t></p:v></p:y>',
+    ],
+  ];
+  for (const [xml, prefixes, octets] of ABOVE)
+    it(`take the default namespace of what stands above the element where it is listed: ${xml}`, () => {
+      const [element] = parsed(xml).children;
+      expect(element && canonical(element.node, prefixes)).to.equal(octets);
+    });
 
   for (const xml of [
     '<x xmlns:p="urn:p" p:xs="urn:evil"/>',

@@ -90,7 +90,7 @@ describe("SML-22: text with an element inside", () => {
   ]);
 });
 
-describe("control characters in a NameID", () => {
+describe("characters in a NameID that are not seen, or move what is seen", () => {
   refuses(
     (
       [
@@ -103,6 +103,19 @@ describe("control characters in a NameID", () => {
         ["a mark that turns the direction of writing", "anna\u202E@acme.example"],
         ["a zero width space", "anna\u200B@acme.example"],
         ["a byte order mark", "anna\uFEFF@acme.example"],
+        ["a joiner of Persian spelling", "anna\u200C@acme.example"],
+        ["a grapheme joiner", "anna\u034F@acme.example"],
+        ["a selector of a letter's form", "anna\uFE0F@acme.example"],
+        ["one of the later selectors", "anna\u{E0100}@acme.example"],
+        ["one of Mongolian's selectors", "anna\u180B@acme.example"],
+        ["a Khmer vowel that is not seen", "anna\u17B4@acme.example"],
+        ["a filler of Hangul", "anna\u3164@acme.example"],
+        ["its half-width form", "anna\uFFA0@acme.example"],
+        ["Braille without dots", "anna\u2800@acme.example"],
+        ["a code point that stays invisible, whatever it will be", "anna\u2065@acme.example"],
+        ["a no-break space at the end", "anna@acme.example\u00A0"],
+        ["a wide space at the end", "anna@acme.example\u2003"],
+        ["an ideographic space at the beginning", "\u3000anna@acme.example"],
       ] as const
     ).map(([what, text]) => signedWith(what, nameId(text), "name_id")),
   );

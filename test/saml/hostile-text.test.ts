@@ -114,7 +114,7 @@ const DOCTYPES: readonly (readonly [string, string])[] = [
   ["that makes an attribute an ID", "<!DOCTYPE samlp:Response [<!ATTLIST samlp:Status x ID #IMPLIED>]>"],
 ];
 
-describe("SML-20: DOCTYPE", () => {
+describe("SML-20: DOCTYPE, entities, processing instructions", () => {
   refuses([
     ...forEachSigning(
       DOCTYPES.map(
@@ -158,6 +158,29 @@ describe("SML-20: DOCTYPE", () => {
       name: "an entity that nothing declares",
       derive: (valid) =>
         valid.altered((xml) => replaceOnly(xml, `>${ACME.nameId}</saml:NameID>`, ">&who;</saml:NameID>")),
+      guard: "markup",
+    },
+    {
+      name: "a processing instruction before the message",
+      derive: (valid) => valid.altered((xml) => `<?xml-stylesheet href="https://evil.example/x.xsl"?>${xml}`),
+      guard: "markup",
+    },
+    {
+      name: "a processing instruction behind the message",
+      derive: (valid) => valid.altered((xml) => `${xml}<?evil?>`),
+      guard: "markup",
+    },
+    {
+      name: "a processing instruction put into a signed NameID",
+      derive: (valid) =>
+        valid.altered((xml) =>
+          replaceOnly(xml, `>${ACME.nameId}</saml:NameID>`, `>${ACME.nameId}<?evil?></saml:NameID>`),
+        ),
+      guard: "markup",
+    },
+    {
+      name: "a second prolog",
+      derive: (valid) => valid.altered((xml) => `<?xml version="1.0"?><?xml version="1.0"?>${xml}`),
       guard: "markup",
     },
     {

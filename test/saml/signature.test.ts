@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { DOMParser } from "@xmldom/xmldom";
 import { expect } from "chai";
 import { SignedXml } from "xml-crypto";
+import { canonical } from "../../src/protocols/saml/canonical.js";
 import { SamlFailure } from "../../src/protocols/saml/failure.js";
 import { DS, SAML, SAMLP } from "../../src/protocols/saml/namespaces.js";
 import { RESPONSE_CAPS, SIGNED_CAPS } from "../../src/protocols/saml/prescan.js";
@@ -136,6 +138,24 @@ describe("a signature that holds", () => {
     });
     const message = signedByTheLibrary(unsigned.xml, "_assertion-1", ["x", "y"]);
     expect(verified(message).map(plain)).to.deep.equal(verifiedByTheLibrary(message).map(plain));
+  });
+
+  it("holds where the default namespace is listed that stands above the element, and which nothing in it uses", () => {
+    const wishes = { prefixes: { samlp: "", saml: "saml" }, now: new Date().toISOString() };
+    const { xml } = samlResponse({ ...wishes, signed: "none" });
+    const inResponse = replaceOnly(xml, "<saml:Assertion ", `<saml:Assertion xmlns="${SAMLP}" `);
+    const [, written = ""] = /(<saml:Assertion[\s\S]*<\/saml:Assertion>)/.exec(inResponse) ?? [];
+    const octets = canonical(parseXml(written, RESPONSE_CAPS).node, ["#default"]);
+    const digest = createHash("sha256").update(octets).digest("base64");
+    const message = samlResponse({
+      ...{ ...wishes, signed: "assertion" },
+      signature: {
+        inclusivePrefixes: ["#default"],
+        signedInfo: (signedInfo) => signedInfo.replace(/(<ds:DigestValue>)[^<]*/, `$1${digest}`),
+      },
+    });
+    expect(octets).to.match(new RegExp(`^<saml:Assertion xmlns="${SAMLP}" xmlns:saml="${SAML}"`));
+    expect(verified(message).map(({ name }) => name)).to.deep.equal(["Assertion"]);
   });
 
   it("hands out the element without that signature, and with the others", () => {

@@ -298,7 +298,7 @@ describe("a response from the connection's provider", () => {
       expect(accept({ sessionIndex: long }).sessionIndex).to.equal(`sha256:${digest}`);
     });
 
-    it("that the session ends when the first of its statements ends", () => {
+    it("SML-13: that the session ends when the first of its statements ends", () => {
       const second = `<saml:AuthnStatement AuthnInstant="${NOW}" SessionIndex="_2" SessionNotOnOrAfter="${at(HOUR)}"/>`;
       const { sessionEndsAt, sessionIndex } = accept({ extra: { behindConditions: second } });
       expect([sessionEndsAt, sessionIndex]).to.deep.equal([at(HOUR), "_2"]);

@@ -211,6 +211,17 @@ describe("the door that people sign in by", () => {
       if (first === undefined) throw new Error("no visits");
       expect(anonymous(first)[0]).to.equal(404);
       for (const visit of visits) expect(anonymous(visit), visit.url).to.deep.equal(anonymous(first));
+      const problems = await Promise.all(
+        [...paths, ...more].map(async (path) => {
+          const headers = { accept: "application/json" };
+          const { status, text } = await createBrowser().visit(`${service.url}/sso/${path}`, { headers });
+          const { requestId, ...problem } = JSON.parse(text);
+          expect(requestId, path).to.be.a("string");
+          return { path, told: { sent: status, ...problem } };
+        }),
+      );
+      expect(problems[0]?.told).to.include({ sent: 404, code: "not_found" });
+      for (const { path, told } of problems) expect(told, path).to.deep.equal(problems[0]?.told);
     });
 
     const failures: readonly [title: string, behaviour: Behaviour][] = [

@@ -4,6 +4,9 @@ import { refusal } from "./failure.js";
 
 const XMLNS = "http://www.w3.org/2000/xmlns/";
 
+/** Names the default namespace in a `PrefixList`. */
+export const DEFAULT_NAMESPACE = "#default";
+
 type Prefixes = readonly string[];
 
 /** The enveloped-signature transform and canonicalisation; the tree is as it was afterwards. */
@@ -44,13 +47,29 @@ class OrderedCanonicalization extends ExclusiveCanonicalization {
   override renderNs(
     node: Element,
     prefixesInScope: unknown,
-    defaultNs: unknown,
+    defaultNs: string | null | undefined,
     defaultNsForPrefix: unknown,
     listed: string[],
   ): ReturnType<ExclusiveCanonicalization["renderNs"]> {
     if (listed.length > 0) refuseLookAlikes(node, listed);
-    return super.renderNs(node, prefixesInScope, defaultNs, defaultNsForPrefix, listed);
+    const said = super.renderNs(node, prefixesInScope, defaultNs, defaultNsForPrefix, listed);
+    if (!node.prefix || !listed.includes(DEFAULT_NAMESPACE)) return said;
+    const inScope = defaultNamespaceAt(node);
+    if (inScope === (defaultNs ?? "")) return said;
+    return { rendered: ` xmlns="${inScope}"${said.rendered}`, newDefaultNs: inScope };
   }
+}
+
+/**
+ * The default namespace, which a listed `#default` has written where it changes, though nothing visible uses it (Exclusive XML
+ * Canonicalization section 3). The library does not know it.
+ */
+function defaultNamespaceAt(node: Element): string {
+  for (let above: Node | null = node; above !== null && above.nodeType === node.nodeType; above = above.parentNode) {
+    const element = above as Element;
+    if (element.hasAttribute("xmlns")) return element.getAttribute("xmlns") ?? "";
+  }
+  return "";
 }
 
 /** INVARIANT: the library takes any attribute with a prefix that is called like a listed one for the declaration of that one. */

@@ -2,6 +2,7 @@
  * Owns the form of a signature: an allow-list for each of its parts, and what is left to verify once they are known.
  * Whatever of XML Signature is not needed to sign one SAML element is refused.
  */
+import { DEFAULT_NAMESPACE } from "./canonical.js";
 import { type Compared, refusal, type SamlFailure } from "./failure.js";
 import { DS, EXCLUSIVE_C14N } from "./namespaces.js";
 import { digestMethodOf, type SignatureMethod, signatureMethodOf } from "./signature-method.js";
@@ -25,11 +26,6 @@ const ENVELOPED = `${DS}enveloped-signature`;
 const MOST_BYTES = 16_384;
 const MOST_PREFIXES = 40;
 const NOT_BLANK = /[^ \t\r\n]/;
-/**
- * Names the default namespace in a list. INVARIANT: it is read over, since what was verified is what is read: where a default
- * namespace is declared that nothing visible uses, the octets are others than the signer's, and the signature does not hold.
- */
-const DEFAULT_NAMESPACE = "#default";
 const PREFIX = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
@@ -98,10 +94,9 @@ function exclusivePrefixes(element: XmlElement): readonly string[] {
     );
   const [list, another] = element.children;
   if (list === undefined) return [];
-  const prefixes = (attributeOf(list, "PrefixList") ?? "")
-    .split(" ")
-    .filter((prefix) => !["", DEFAULT_NAMESPACE].includes(prefix));
-  const isPlain = prefixes.length <= MOST_PREFIXES && prefixes.every((prefix) => PREFIX.test(prefix));
+  const prefixes = (attributeOf(list, "PrefixList") ?? "").split(" ").filter((prefix) => prefix !== "");
+  const isPlain =
+    prefixes.length <= MOST_PREFIXES && prefixes.every((prefix) => prefix === DEFAULT_NAMESPACE || PREFIX.test(prefix));
   if (list.namespace !== EXCLUSIVE_C14N || !isList(list) || !isPlain || another !== undefined)
     throw malformed("the exclusive canonicalisation of the signature is told more than a list of prefixes");
   return prefixes;

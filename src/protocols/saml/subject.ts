@@ -9,8 +9,11 @@ import { attributeOf, childrenOf, textOf, trimmed, type XmlElement } from "./xml
 /** Of UTF-8. The schema sets no limit; a longer one is nobody's name, and databases cannot index it. */
 const LONGEST_NAME = 1024;
 const NOT_BLANK = /[^ \t\r\n]/;
-/** What is not seen, or moves what is seen: two names that look alike must not be two people. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+/**
+ * What is not seen, or moves what is seen: two names that look alike must not be two people. U+2800 is a Braille pattern without dots;
+ * a blank at an end, of those that XML does not count as such, is seen by nobody.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|^(?! )\p{Zs}|(?! )\p{Zs}$/u;
 
 export function subjectOf(assertion: XmlElement): XmlElement {
   const [subject, another] = childrenOf(assertion, SAML, "Subject");
