@@ -52,6 +52,11 @@ export async function acceptOne(
   const known = await tx.rowBySubject(connection.id, subject);
   refuseOutdated(asked, { row, known, gone: goneOf(met, row.user), together });
   const joined = await moveSubject(tx, connection, { row, known, subject }, now);
+  // nor are they one of those who would keep them out by their externalId
+  const isOut = ({ user, externalId, hasScim, deleted, scimActive }: MetRow) =>
+    user !== row.user && externalId === subject && hasScim && (deleted || !scimActive);
+  const out = met.filter(isOut).map(({ id }) => id);
+  if (out.length > 0) await tx.letPass(connection.id, subject, out, now);
   await tx.closeItemsOfSubject(connection.id, subject, now);
   return { item, row, joined };
 }

@@ -19,6 +19,7 @@ import type { TenantWriter } from "./ports/store.js";
 import type { Push } from "./push.js";
 import { wakeNewcomers } from "./settle.js";
 import { meantBy, type PushedNames } from "./sign-in-names.js";
+import { isConfirmed } from "./who-signs-in.js";
 
 /** A push of one person. */
 export type PersonPush = Push & { readonly changes: readonly [UpsertUser] };
@@ -188,8 +189,8 @@ async function storeChanged(
 }
 
 /**
- * Those that mean nobody who is known by sign-in alone: a sign-in that becomes a pushed person's, or is kept out by them, is the way of
- * single pushes.
+ * Those that mean nobody who is known by sign-in alone, or came in to another's account: a sign-in that becomes a pushed person's, or is
+ * kept out by them, is the way of single pushes.
  */
 async function unjoined(
   tx: TenantWriter,
@@ -213,6 +214,11 @@ async function unjoined(
   const closes = (row: SignedInRow, document: PushedNames) => meantBy(row, document) !== undefined;
   // whose former name somebody is called by is not told here
   const some = meant.some((row) => !documents.some((document) => closes(row, document)));
-  const apart = offs.filter(({ push }) => some || meant.some((row) => closes(row, push.changes[0].document)));
+  const others = await tx.pushedSignIns(first.push.connection.id, askedOf(...documents).externalIds);
+  const apart = offs.filter(({ push, row: { user } }) => {
+    const [{ document }] = push.changes;
+    const isInAs = (one: SignedInRow) => one.user !== user && isConfirmed(one, document);
+    return some || meant.some((row) => closes(row, document)) || others.some(isInAs);
+  });
   return pushes.filter((push) => !apart.some((one) => one.push === push));
 }

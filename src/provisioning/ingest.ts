@@ -17,12 +17,13 @@ import {
   localPersonOf,
   refuseOccupied,
 } from "./adopt.js";
+import { askOtherSubjects } from "./corrected-subjects.js";
 import { firstNames } from "./first-names.js";
 import { blaming, refuseOtherIds } from "./given-ids.js";
 import { createAccount, deleteAccount, replaceAccount } from "./ingest-accounts.js";
 import { addFirstMembers, changeMembers, createGroup, deleteGroup, replaceGroup } from "./ingest-groups.js";
 import type { IngestState, Written } from "./ingest-state.js";
-import { type JoinNotice, joinSignedIn, mayJoin, signInThatStays } from "./join-signed-in.js";
+import { type JoinNotice, joinSignedIn, keepFormer, mayJoin, signInThatStays } from "./join-signed-in.js";
 import { reviewPrivileged } from "./keep-out.js";
 import { reviewLink } from "./link.js";
 import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcross } from "./link-across.js";
@@ -149,6 +150,7 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
   if (change.leaving === undefined) await admitDocument(state, document);
   await wakeNewcomers(tx, connection, now);
   const linked = await linkPush(tx, connection, document);
+  if (linked.kind === "revive") await keepFormer(tx, linked.row, document);
   const closed = await keepOutNamesakes(tx, connection, document, linked, now);
   const written = await storeUser(state, change, linked);
   const by = written?.id as DirectoryUserId;
@@ -159,6 +161,7 @@ async function createUser(state: IngestState, change: UpsertUser): Promise<Writt
       now,
     );
   }
+  await askOtherSubjects(state, document);
   return written;
 }
 
@@ -259,7 +262,9 @@ async function replaceUser(state: IngestState, id: DirectoryUserId, change: Upse
     if (local === undefined) throw noUser(id);
     const addresses = async () => [local.userName, local.email];
     await admitDocument(state, change.document, { active: false, addresses });
-    return adoptUser(state, local, change);
+    const adopted = await adoptUser(state, local, change);
+    await askOtherSubjects(state, change.document);
+    return adopted;
   }
   await admitDocument(state, change.document, admittedRow(tx, row));
   if (fold(row.userName) !== change.document.userNameFolded) {
@@ -269,7 +274,12 @@ async function replaceUser(state: IngestState, id: DirectoryUserId, change: Upse
   if (needsSeat(connection, change.document) && !row.scimActive) await admitSeat(tx, row.user);
   await keepFormerEmail(tx, row.id, row.pushedEmail, change.document.email);
   state.touched.add(row.user);
-  return tx.updateScim(connection.id, id, change.document, change.ifVersion, now);
+  const written = await tx.updateScim(connection.id, id, change.document, change.ifVersion, now);
+  const { externalId, active } = change.document;
+  const isOther = externalId !== row.externalId;
+  if (isOther || (row.scimActive && !active))
+    await askOtherSubjects(state, { externalId, ...(isOther && { changed: id }) });
+  return written;
 }
 
 async function liveRow(state: IngestState, id: DirectoryUserId): Promise<LinkCandidate | undefined> {
@@ -287,6 +297,7 @@ async function deleteUser(state: IngestState, id: DirectoryUserId, ifVersion: nu
   if (row.scimActive) await joinSignedIn(state, row, { ...row, active: false });
   if (!(await state.tx.deleteUserRow(state.connection.id, id, state.now, ifVersion))) throw versionConflict("user", id);
   await keepClaims(state, row);
+  if (row.scimActive) await askOtherSubjects(state, row);
   state.touched.add(row.user);
   return undefined;
 }

@@ -3,6 +3,7 @@
 import type { Connection } from "../model/connection.js";
 import type { ClaimsDocument } from "../model/directory.js";
 import type { DirectoryUserId, Instant, UserId } from "../model/ids.js";
+import { askAbout } from "./corrected-subjects.js";
 import type { Context } from "./deps.js";
 import { clearlyMeant, type JoinNotice, joinSignedIn } from "./join-signed-in.js";
 import { endClosed, isPrivilegedByHand } from "./keep-out.js";
@@ -84,7 +85,16 @@ export async function joinDoubles(
   }
   const signedIn = await tx.signedInNow(connection.id);
   for (let from = 0; from < signedIn.length; from += MOST_ASKED) {
-    await endClosed(tx, connection, signedIn.slice(from, from + MOST_ASKED));
+    const some = signedIn.slice(from, from + MOST_ASKED);
+    await endClosed(
+      tx,
+      connection,
+      some.filter(({ hasScim }) => !hasScim),
+    );
+    await askAbout(
+      state,
+      some.filter(({ hasScim }) => hasScim),
+    );
   }
   await tx.markDirty([...touched], "facts", now);
   await recordNotices(tx, notices, context, now);

@@ -7,7 +7,7 @@ import type { JsonObject } from "../model/json.js";
 import type { IngestState } from "./ingest-state.js";
 import { holdsPrivileges, keepOut, mayMove, reviewPrivileged } from "./keep-out.js";
 import { reviewLink } from "./link.js";
-import { askedOf } from "./link-push.js";
+import { askedOf, notLetIn } from "./link-push.js";
 import { reviewSubject } from "./other-subject.js";
 import type { LinkCandidate, NewUserRow } from "./ports/directory.js";
 import type { FormerName } from "./ports/kept-out.js";
@@ -68,8 +68,7 @@ export async function joinSignedIn(
   // INVARIANT: a name that comes is a first link: a sign-in of the same moment would find nobody under it, and be a stranger.
   // Nor does one of the moment of a deactivation come by a name that is closed by it.
   await tx.lockTenant();
-  const former = isRenamed(row, pushed) ? namesOf(row) : [];
-  if (former.length > 0) await tx.keepFormerNames(row.id, former);
+  await keepFormer(tx, row, pushed);
   const ever = pushed.active ? [] : [row.id];
   const found = (await tx.signedInAlone(connection.id, askedOf(pushed), ever)).filter(({ id }) => id !== row.id);
   if (found.length === 0) return;
@@ -81,15 +80,7 @@ export async function joinSignedIn(
   }
   if (pushed.active) return;
   const others = found.filter((other) => other !== one);
-  const met = others.length === 0 ? [] : await tx.metBy(connection.id, others);
-  const isLetIn = (at: number) => met[at]?.some(({ id, letIn }) => id === row.id && letIn);
-  const kept = await keepOut(
-    tx,
-    connection,
-    others.filter((_, at) => !isLetIn(at)),
-    pushed,
-    now,
-  );
+  const kept = await keepOut(tx, connection, await notLetIn(tx, connection, row, others), pushed, now);
   // INVARIANT: an owner who came in again after a refusal, and must stay in, is not locked out by the note of it; one who is out stays out.
   if (row.scimActive && kept.in.length > 0) await tx.forgetRefusals(connection.id, kept.in, row.user);
   await tx.noteKeptOut(
@@ -97,6 +88,12 @@ export async function joinSignedIn(
     kept.out.map((subject) => ({ subject, by: row.id })),
     now,
   );
+}
+
+/** What somebody who is renamed was called stays theirs, and whom an admin let in past them is asked about anew. */
+export async function keepFormer(tx: TenantWriter, row: Joining, pushed: PushedNames): Promise<void> {
+  const former = isRenamed(row, pushed) ? namesOf(row) : [];
+  if (former.length > 0) await tx.keepFormerNames(row.id, former);
 }
 
 /** What somebody who is pushed is called until now. */

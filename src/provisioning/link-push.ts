@@ -101,6 +101,17 @@ async function mayRevive(tx: TenantWriter, connection: Connection, { user, subje
   return !links.some((link) => link.connection === connection.id && !link.deleted);
 }
 
+/** Those of the sign-ins whom no admin let in past this account. */
+export async function notLetIn(
+  tx: TenantWriter,
+  connection: Connection,
+  { user }: Pick<LinkCandidate, "user">,
+  signIns: readonly SignedInRow[],
+): Promise<readonly SignedInRow[]> {
+  const met = signIns.length === 0 ? [] : await tx.metBy(connection.id, signIns);
+  return signIns.filter((_, at) => !met[at]?.some((row) => row.user === user && row.letIn));
+}
+
 /** Who is pushed as inactive keeps out whoever signs in under the names, as who is switched off: subjects for the caller to note. */
 export async function keepOutNamesakes(
   tx: TenantWriter,
@@ -110,9 +121,11 @@ export async function keepOutNamesakes(
   now: Instant,
 ): Promise<readonly string[]> {
   if (document.active || connection.sync !== "live") return [];
-  const found = await signedInAs(tx, connection, document);
-  const others = linked.kind === "row" ? found.filter(({ id }) => id !== linked.row.id) : found;
-  return (await keepOut(tx, connection, others, document, now)).out;
+  const ever = linked.kind === "revive" ? [linked.row.id] : [];
+  let found = await tx.signedInAlone(connection.id, askedOf(document), ever);
+  if (linked.kind === "row") found = found.filter(({ id }) => id !== linked.row.id);
+  if (linked.kind === "revive") found = await notLetIn(tx, connection, linked.row, found);
+  return (await keepOut(tx, connection, found, document, now)).out;
 }
 
 /** Somebody new has the userName of somebody deleted: perhaps the same person under another externalId. */

@@ -12,7 +12,7 @@ import type { LinkCandidate, SignInName } from "./ports/directory.js";
 import type { MetRow } from "./ports/kept-out.js";
 import type { TenantWriter } from "./ports/store.js";
 import { links, meantBy, moves, type SignInNames, signInNames } from "./sign-in-names.js";
-import { isFree, keepersAmong, type SignInFacts, type WhoSignsIn, whoSignsIn } from "./who-signs-in.js";
+import { isConfirmed, isFree, keepersAmong, type SignInFacts, type WhoSignsIn, whoSignsIn } from "./who-signs-in.js";
 
 /**
  * The row of a person who signs in. INVARIANT: first links of a tenant are decided one after the other: two requests at once
@@ -29,25 +29,16 @@ export async function linkSignIn(tx: TenantWriter, connection: Connection, obser
   return whoSignsIn(signIn, await gatherKnown(tx, connection, signIn, row));
 }
 
-/** INVARIANT: a person whose lasting ids are those of the last sign-in, and who is active, costs no question. */
+/** INVARIANT: a person whom nothing contradicts costs one look-up at the most. */
 async function whoIsPushed(
   tx: TenantWriter,
   connection: Connection,
   signIn: SignInNames,
   known: LinkCandidate,
 ): Promise<WhoSignsIn> {
-  const ids = signIn.names.filter(({ kind }) => kind === "id");
-  if (known.scimActive && ids.length === 0) return { kind: "row", row: known };
-  const called = await tx.signInNames(known.id);
-  const isSame = ({ name }: SignInName) => called.some((one) => one.kind === "id" && one.name === name);
-  if (known.scimActive && ids.every(isSame)) return { kind: "row", row: known, called };
-  const [rows = []] = await tx.metBy(connection.id, [signIn]);
-  const facts = { live: true, rows, known, privileged: new Set<never>(), contested: new Set<never>() };
-  const who = whoSignsIn(signIn, facts);
-  if (who.kind === "row") return { ...who, called };
-  const [account] = await tx.people([known.user]);
-  const isLast = account !== undefined && (await isLastWayIn(tx, account));
-  return isLast ? { kind: "row", row: known, called } : who;
+  const isAsked = !isConfirmed(signIn, known) && (await tx.namesAnother(connection.id, signIn, known.id));
+  const [rows = []] = isAsked ? await tx.metBy(connection.id, [signIn]) : [];
+  return whoSignsIn(signIn, { live: true, rows, known, privileged: new Set(), contested: new Set() });
 }
 
 async function gatherNew(tx: TenantWriter, connection: Connection, signIn: SignInNames): Promise<SignInFacts> {

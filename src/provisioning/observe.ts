@@ -68,8 +68,10 @@ export async function observeUser(
     return { kind: "ambiguous", problem: couldBe(rows, meant) };
   }
   if (linked.kind === "inactive") {
-    const { user, own, keepers } = linked;
-    if (own !== undefined) await tx.endAllSessions([own]);
+    const { user, was, own = was, keepers } = linked;
+    // the account may be rightly somebody's who signs in elsewhere
+    if (was !== undefined) await tx.endIdpSessions(connection.id, { subject: observed.subject }, now);
+    else if (own !== undefined) await tx.endAllSessions([own]);
     const signIn = signInNames(observed);
     await noteRefusal(tx, connection, signIn, { keepers, own }, now);
     await reviewKeepers(tx, connection, signIn, { keepers, own }, now);
@@ -83,14 +85,15 @@ export async function observeUser(
     const user = await insertObserved(tx, connection, observed, now);
     return { kind: "row", user, took: true };
   }
-  const { row, joins, called } = linked;
-  const off = joins ? undefined : await offBeside(tx, tenant, connection, row, observed);
+  const { joins, goesOn } = linked;
+  const off = joins ? undefined : await offBeside(tx, tenant, connection, linked.row, observed);
   if (off) {
     const { across, address } = off;
-    await tx.endAllSessions([row.user]);
+    await tx.endAllSessions([linked.row.user]);
     await reviewAcross(tx, connection, across, address, { subject: observed.subject }, now);
     return { kind: "inactive", user: across.user, problem: heldAcross(across) };
   }
+  const row = goesOn ? await goOn(tx, connection, linked.row, observed.subject, now) : linked.row;
   const joined = joins && (await moveSignIn(tx, connection, joins, row, now));
   if (joined) await tx.markDirty([joined.user], "sign_in", now);
   await keepFormerSubject(tx, row, observed.subject);
@@ -98,9 +101,24 @@ export async function observeUser(
     await tx.closeItemsOfSubject(connection.id, observed.subject, now);
   const took = await takeUp(tx, row, observed, options);
   if (!(await isRefused(tx, connection, row))) {
-    await tx.keepSignInNames(row.id, signInNames(observed).names, joined ? undefined : called);
+    await tx.keepSignInNames(row.id, signInNames(observed).names);
   }
   return { kind: "row", user: row.user, took, ...(joined && { joined }) };
+}
+
+/** A row of their own for somebody whom a push deleted, where pushes say nothing any more. */
+async function goOn(
+  tx: TenantWriter,
+  connection: Connection,
+  { user, userName, claims }: LinkCandidate,
+  subject: string,
+  now: Instant,
+): Promise<LinkCandidate> {
+  const row = { connection: connection.id, user, linkedBy: "kept", subject, userName, ...(claims && { claims }) };
+  await tx.insertUserRow(row, now);
+  const made = await tx.rowBySubject(connection.id, subject);
+  if (made === undefined) throw new Error("a row that was just made is missing");
+  return made;
 }
 
 /** INVARIANT: what whoever is switched off calls themselves is no name of theirs: it would close the door for colleagues. */

@@ -1,7 +1,7 @@
 /**
  * Who signs in owns the one decision whom a sign-in means at its connection, and who keeps it out: over what was gathered, without a
- * store. Somebody whose subject is that of a pushed person is that person, unless another active pushed person has it by now (`whoIsPushed`). For whoever else comes while SCIM is evidence, the first line
- * counts that holds for anybody whom they meet; while it is none, nobody is switched off or linked to another subject.
+ * store. Somebody whose subject is that of a pushed person is that person, while nothing names another pushed person instead (`whoIsPushed`). For whoever else comes while SCIM is evidence, the first line
+ * counts that holds for anybody whom they meet; while it is none, nobody is linked to another subject, and who is out is said by the account's standing alone.
  *
  * | line | met by | who is met | the sign-in |
  * |---|---|---|---|
@@ -10,10 +10,11 @@
  * | named | a name that links | active, nobody has signed in | is theirs; but for who is gone or is said to be somebody else: an admin says |
  * | kept out | whatever is or was theirs, also as claimed; refused before | switched off, or deleted and not back | is refused; but for whom an admin let in, what another active person has now, and the last way in |
  * | bound | the externalId or a name, also as claimed | active, signs in under another subject | an admin says |
- * | back | the subject or externalId of before | deleted, and back | an admin says |
+ * | back | the subject or externalId that they had last | deleted, and back | an admin says |
+ * | on | the subject that they had last; or the externalId, where nobody had signed in | deleted, while SCIM is no evidence, and the account goes on | is theirs |
  * | new | | | is somebody new, or who they were: known by sign-in alone |
  */
-import { fold } from "../model/fold.js";
+import { asciiLower, fold } from "../model/fold.js";
 import type { DirectoryUserId, UserId } from "../model/ids.js";
 import type { LinkCandidate, SignInName } from "./ports/directory.js";
 import type { Met, MetRow } from "./ports/kept-out.js";
@@ -43,8 +44,8 @@ export type WhoSignsIn =
       readonly row: LinkCandidate;
       /** The row of the sign-in until now, which becomes that of the pushed one. */
       readonly joins?: SignedInRow;
-      /** What the last sign-in of the row called the person, where it was read. */
-      readonly called?: readonly SignInName[];
+      /** The row was deleted while SCIM was evidence, which it is no more: the account goes on, in a row of its own. */
+      readonly goesOn?: true;
     }
   /** Refused, and never made anew (SCIM beats JIT). */
   | {
@@ -53,6 +54,8 @@ export type WhoSignsIn =
       readonly keepers: readonly MetRow[];
       /** The account of the sign-in, which is another one than theirs: no session of it stays. */
       readonly own?: UserId;
+      /** The pushed person whose account the subject came in to until now: no session of the subject stays. */
+      readonly was?: UserId;
     }
   | { readonly kind: "nobody" }
   | {
@@ -90,7 +93,8 @@ function whoIsNew(signIn: SignInNames, facts: SignInFacts): WhoSignsIn {
     named(signIn, met, facts) ??
     keptOut(signIn, met, facts) ??
     bound(signIn, met) ??
-    back(signIn, met) ?? { kind: "nobody" }
+    back(signIn, met) ??
+    on(signIn, met, facts) ?? { kind: "nobody" }
   );
 }
 
@@ -137,12 +141,12 @@ function named(signIn: SignInNames, met: readonly MetAs[], { live, rows }: SignI
 
 /** INVARIANT: another identifier is no way around a deactivation. */
 function keptOut(signIn: SignInNames, met: readonly MetAs[], { live, rows }: SignInFacts): WhoSignsIn | undefined {
-  const keepers = new Set<MetRow>(live ? keepersAmong(rows) : []);
+  const keepers = new Set<MetRow>(keepersAmong(rows, live ? isOff : hasEnded));
   for (const { row, by, is } of met) {
     if (row.letIn || is === "back") continue;
     const isBefore = row.met.some((one) => one.by === "before");
-    // a sign-in that became a pushed person's is nobody's deletion; who was deleted before SCIM counted, and had no account then, is a stranger
-    if (row.deleted && row.hasScim && (isOwn(signIn, row) || isBefore) && (live || !row.pending)) keepers.add(row);
+    // a sign-in that became a pushed person's is nobody's deletion
+    if (live && row.deleted && row.hasScim && (isOwn(signIn, row) || isBefore)) keepers.add(row);
     // who is pushed as off was asked about above
     const isEnded = row.ended && !(live && row.hasScim && !row.scimActive);
     if (!row.deleted && isEnded && (by !== undefined || isBefore)) keepers.add(row);
@@ -176,27 +180,58 @@ function back(signIn: SignInNames, met: readonly MetAs[]): WhoSignsIn | undefine
   return isTheirs ? { kind: "row", row: again } : { kind: "ambiguous", rows: [again], meant: again };
 }
 
+/** While SCIM is no evidence the account goes on or has ended, whatever became of its row; who had none by then is a stranger. */
+function on(signIn: SignInNames, met: readonly MetAs[], { live }: SignInFacts): WhoSignsIn | undefined {
+  const isTheirs = ({ row }: MetAs) =>
+    row.subject === undefined ? hasId(signIn, row.externalId) : row.subject === signIn.subject;
+  const goesOn = ({ row }: MetAs) => row.deleted && row.hasScim && !(row.ended || row.pending || row.notThem);
+  const found = live ? [] : met.filter((one) => goesOn(one) && isTheirs(one));
+  const rows = [...new Map(found.map(({ row }) => [row.user, row])).values()];
+  const [row, another] = rows;
+  if (row === undefined) return undefined;
+  return another === undefined ? { kind: "row", row, goesOn: true } : { kind: "ambiguous", rows };
+}
+
 /**
- * A subject that is known as a pushed person is that person. INVARIANT: but for an address that somebody else was given: whose lasting id
- * is another active person's, or who is switched off and named as one, does not get the account of whoever had the subject before, and an admin says.
+ * A subject that is known as a pushed person is that person. INVARIANT: but only while nothing names somebody else: an externalId that was
+ * corrected, or an address that somebody else was given, leaves nobody in the account of whoever had the subject before, owner or not.
+ * Where another active pushed person is named an admin says, and where that one is out, so is the sign-in.
  */
-function whoIsPushed(signIn: SignInNames, { rows, lastWayIn }: SignInFacts, known: LinkCandidate): WhoSignsIn {
-  const asked = known.scimActive ? isAnothersId : isAnother;
-  const others = rows.filter((row) => row.user !== known.user && isActive(row));
-  const meant = hasId(signIn, known.externalId) ? [] : others.filter((row) => asked(signIn, row));
+function whoIsPushed(signIn: SignInNames, { rows }: SignInFacts, known: LinkCandidate): WhoSignsIn {
+  const named = isConfirmed(signIn, known) ? [] : rows.filter((row) => isNamedInstead(signIn, row, known));
+  const meant = named.filter(isActive);
   const lasting = meant.filter((row) => hasId(signIn, row.externalId));
   const [one, another] = lasting.length > 0 ? lasting : meant;
-  if (one === undefined || lastWayIn) return { kind: "row", row: known };
-  return { kind: "ambiguous", rows: another ? meant : [one], ...(!another && { meant: one }) };
+  if (one) return { kind: "ambiguous", rows: another ? meant : [one], ...(!another && { meant: one }) };
+  const keepers = keepersAmong(rows).filter((row) => named.includes(row));
+  const [keeper] = keepers;
+  if (keeper === undefined) return { kind: "row", row: known };
+  return { kind: "inactive", user: keeper.user, keepers, was: known.user };
 }
 
-function isAnothersId({ names }: SignInNames, { externalId }: LinkCandidate): boolean {
-  return names.some(({ kind, name }) => kind === "id" && name === externalId);
+/** The sign-in has the externalId of the person as whom its subject is known: it is theirs, whoever else is named beside it. */
+export function isConfirmed(signIn: SignInNames, known: Pick<LinkCandidate, "externalId">): boolean {
+  return hasId(signIn, known.externalId);
 }
 
-function isAnother(signIn: SignInNames, row: LinkCandidate): boolean {
-  const by = meantBy(signIn, row);
-  return row.subject === undefined ? links(by) : proves(by);
+/**
+ * By the externalId; by the name in the subject's place; or by a name that links, where nobody has signed in as this one. INVARIANT: whoever
+ * comes in as a stranger is not refused the next time: what names the known person, too, goes before names of others, and before ids of who is out.
+ */
+function isNamedInstead(signIn: SignInNames, row: MetRow, known: LinkCandidate): boolean {
+  if (row.user === known.user) return false;
+  const isThere = isActive(row);
+  if (hasId(signIn, row.externalId)) return isThere || !(row.notThem || moves(meantBy(signIn, known)));
+  // a name of somebody deleted may have been theirs before it was the known one's
+  if (row.notThem || (row.deleted && row.id < known.id)) return false;
+  const isOwn = isCalled(signIn, known, "asserted", "name");
+  if (isCalled(signIn, row, "asserted")) return isThere || !isOwn;
+  const isFirst = row.subject === undefined && isCalled(signIn, row, "name");
+  return isFirst && !(isOwn && (known.scimActive || !isThere));
+}
+
+function isCalled({ names }: SignInNames, { userName }: LinkCandidate, ...by: readonly SignInName["kind"][]): boolean {
+  return names.some(({ kind, name }) => by.includes(kind) && name === asciiLower(userName));
 }
 
 function isActive({ hasScim, scimActive, deleted }: LinkCandidate): boolean {
@@ -231,10 +266,15 @@ export function isFree(row: LinkCandidate): boolean {
  * Those who are switched off or deleted and not back, and keep out whoever meets them so. INVARIANT: a rename opens nothing; what another
  * active pushed person has by now closes nothing anew.
  */
-export function keepersAmong(rows: readonly MetRow[]): readonly MetRow[] {
+export function keepersAmong(rows: readonly MetRow[], isOut: (row: MetRow) => boolean = isOff): readonly MetRow[] {
   const active = rows.filter(isActive);
   const counts = (row: MetRow) => (one: Met) => one.by === "before" || !active.some((other) => has(other, one, row));
-  return rows.filter((row) => isOff(row) && !row.letIn && row.met.some(counts(row)));
+  return rows.filter((row) => isOut(row) && !row.letIn && row.met.some(counts(row)));
+}
+
+/** While SCIM is no evidence. */
+function hasEnded({ hasScim, ended }: MetRow): boolean {
+  return hasScim && ended;
 }
 
 function isOff({ hasScim, scimActive, deleted, keepsOut, again }: MetRow): boolean {

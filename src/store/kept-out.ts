@@ -138,7 +138,15 @@ export function keepOutWriter(scope: Scope): KeepOutWriter {
           )} as r
           join directory_users u on u.tenant_id = ${tenant} and u.id = ${row} where true on conflict do nothing`,
       );
-      await db.run(sql`update kept_out set let_in = false where tenant_id = ${tenant} and kept_by = ${row} and let_in`);
+      const rows = await db.all<{ readonly id: string }>(
+        sql`select l.directory_user_id as id from identity_links own join identity_links l on l.tenant_id = own.tenant_id
+            and l.user_id = own.user_id and l.ended_at is null
+          where own.tenant_id = ${tenant} and own.directory_user_id = ${row} and own.ended_at is null`,
+      );
+      const ids = dialect.list(rows.map(({ id }) => id));
+      await db.run(
+        sql`update kept_out set let_in = false where tenant_id = ${tenant} and kept_by in ${ids} and let_in`,
+      );
     },
     async keepNamesOfLive(connection) {
       const live = sql`select c.id from connections c where c.tenant_id = ${tenant} and c.id = ${connection} and c.sync = 'live'`;
@@ -190,11 +198,13 @@ async function metBy(
       return { row, told: (foundOf.get(row.id) ?? []).filter(isTheirs) };
     });
     // INVARIANT: an admin's word is about the account, whatever row it has by now
-    const isWord = ({ how }: FoundColumns) => how === "let_in" || how === "not_them";
-    const others = new Set(told.flatMap((one) => (one.told.some(isWord) ? [one.row.user] : [])));
+    const saidOf = (...words: readonly FoundColumns["how"][]) =>
+      new Set(told.flatMap((one) => (one.told.some(({ how }) => words.includes(how)) ? [one.row.user] : [])));
+    const others = saidOf("let_in", "not_them");
+    const welcome = saidOf("let_in");
     return told.flatMap(({ row, told }) => {
       if (told.length === 0) return [];
-      const letIn = told.some(({ how }) => how === "let_in");
+      const letIn = welcome.has(row.user);
       const notThem = others.has(row.user);
       const met = told.flatMap(({ how, name }) => (how === "let_in" || how === "not_them" ? [] : [{ by: how, name }]));
       return [{ ...row, met, letIn, notThem }];

@@ -82,14 +82,14 @@ function doublesByName(scope: Scope, connection: ConnectionId, key: string, kind
 }
 
 /** Of `directory_users u`. */
-async function candidates(scope: Scope, ids: Fragment, where = verbatim("true")): Promise<LinkCandidate[]> {
+export async function candidates(scope: Scope, ids: Fragment, where = verbatim("true")): Promise<LinkCandidate[]> {
   const rows = await scope.sql.all<CandidateColumns>(
     sql`select ${CANDIDATE_COLUMNS} ${candidatesAmong(scope, ids)} and ${where} order by u.id`,
   );
   return rows.map(candidateOf);
 }
 
-async function withNames(scope: Scope, rows: readonly LinkCandidate[]): Promise<readonly SignedInRow[]> {
+export async function withNames(scope: Scope, rows: readonly LinkCandidate[]): Promise<readonly SignedInRow[]> {
   if (rows.length === 0) return [];
   const names = await namesOfRows(
     scope,
@@ -125,10 +125,10 @@ export function signedInWriter(scope: Scope): SignedInWriter {
       const open = sql`(select d.id from sessions o join directory_users d on d.tenant_id = o.tenant_id
           and d.connection_id = o.connection_id and d.subject = o.subject
         where o.tenant_id = ${tenant} and o.connection_id = ${connection} and o.ended_at is null)`;
-      return withNames(scope, await candidates(scope, open, IS_ALONE));
+      return withNames(scope, await candidates(scope, open, verbatim("u.deleted_at is null")));
     },
     signInNames: (id) => signInNames(scope, id),
-    keepSignInNames: (id, names, before) => keepSignInNames(scope, id, names, before),
+    keepSignInNames: (id, names) => keepSignInNames(scope, id, names),
     async moveSignInNames(from, to) {
       const ofRow = (id: DirectoryUserId) => sql`tenant_id = ${tenant} and directory_user_id = ${id}`;
       await rememberSignInNames(scope, to);
@@ -168,15 +168,21 @@ async function signedInAlone(
 
 /** Ids of rows that a sign-in called by one of these ids or names, which are subqueries in brackets. */
 function calledAs(scope: Scope, connection: ConnectionId, ids: Fragment, names: Fragment): Fragment {
-  const { dialect } = scope;
-  const called = (kinds: string) => {
-    return { table: "sign_in_names", as: "n", key: "name", where: inConnection(scope, connection, "n", kinds) };
-  };
+  return sql`${calledBy(scope, connection, ids)}
+    union all
+    ${named(scope, connection, names, "n.kind <> 'id'")}`;
+}
+
+/** The same by ids alone. */
+export function calledBy(scope: Scope, connection: ConnectionId, ids: Fragment): Fragment {
   return sql`${signedInBy(scope, connection, ids)}
     union all
-    select n.directory_user_id ${dialect.each(ids, called("n.kind = 'id'"))}
-    union all
-    select n.directory_user_id ${dialect.each(names, called("n.kind <> 'id'"))}`;
+    ${named(scope, connection, ids, "n.kind = 'id'")}`;
+}
+
+function named(scope: Scope, connection: ConnectionId, names: Fragment, kinds: string): Fragment {
+  const where = inConnection(scope, connection, "n", kinds);
+  return sql`select n.directory_user_id ${scope.dialect.each(names, { table: "sign_in_names", as: "n", key: "name", where })}`;
 }
 
 function signedInBy(scope: Scope, connection: ConnectionId, subjects: Fragment): Fragment {
@@ -251,14 +257,9 @@ async function rememberSignInNames({ tenant, sql: db }: Scope, id: DirectoryUser
   );
 }
 
-async function keepSignInNames(
-  scope: Scope,
-  id: DirectoryUserId,
-  names: readonly SignInName[],
-  called?: readonly SignInName[],
-): Promise<void> {
+async function keepSignInNames(scope: Scope, id: DirectoryUserId, names: readonly SignInName[]): Promise<void> {
   const { tenant, sql: db } = scope;
-  const before = called ?? (await signInNames(scope, id));
+  const before = await signInNames(scope, id);
   const isKept = (one: SignInName) => before.some(({ kind, name }) => kind === one.kind && name === one.name);
   if (before.length === names.length && names.every(isKept)) return;
   if (before.length > 0) await rememberSignInNames(scope, id);

@@ -26,6 +26,7 @@ import { mappingReader, mappingWriter } from "./mappings.js";
 import { markWriter } from "./marks.js";
 import { membershipWriter } from "./memberships.js";
 import { metadataStateReader, metadataStateWriter } from "./metadata-states.js";
+import { namedPushedWriter } from "./named-pushed.js";
 import { nestingReader, nestingWriter } from "./nested-groups.js";
 import { peopleLocker, peopleReader } from "./people.js";
 import { togetherWriter } from "./people-together.js";
@@ -91,6 +92,7 @@ const WRITERS = [
   togetherWriter,
   signedInWriter,
   keepOutWriter,
+  namedPushedWriter,
   directoryGroupWriter,
   customResourceWriter,
   groupPinWriter,

@@ -80,6 +80,15 @@ class Model {
     return new Set(this.rows.map(({ account }) => account).filter((account) => !back.has(account)));
   }
 
+  /** Another pushed person has the subject as externalId, and the one as whom it is known has not, nor what else names them. */
+  isContradicted({ subject, userName, asserted }: Claim, account: UserId): boolean {
+    const known = this.rows.find((row) => row.account === account && !row.deleted);
+    if (known === undefined || known.externalId === subject) return false;
+    const others = this.rows.filter((row) => row.account !== account && row.externalId === subject);
+    if (others.some((row) => row.active && !row.deleted)) return true;
+    return !(asserted && known.userName === userName) && others.some((row) => this.off().has(row.account));
+  }
+
   /** Who keeps the sign-in out; `sure`: whatever it is called the next time. */
   keepers({ subject, userName, claimedEmail, asserted }: Claim): readonly { account: UserId; sure: boolean }[] {
     return [...this.off()].flatMap((account) => {
@@ -140,7 +149,8 @@ async function played(database: TestDatabase, steps: readonly Step[]): Promise<v
     for (const { claim, user, isIn } of sessions) {
       const isPushed = model.rows.some((row) => row.account === user);
       const out = !isPushed && model.keepers(claim).length > 0;
-      if (out) expect(await isIn(), `a session of ${JSON.stringify(claim)}`).to.equal(false);
+      const isOut = out || (isPushed && one.kind !== "signIn" && model.isContradicted(claim, user));
+      if (isOut) expect(await isIn(), `a session of ${JSON.stringify(claim)}`).to.equal(false);
     }
   }
 }
@@ -188,6 +198,8 @@ async function signsIn(t: TenantInTest, model: Model, claim: Claim, sessions: Se
     const by = keepers.filter(({ account }) => account !== user || true);
     expect(by, `${JSON.stringify(claim)} came in`).to.deep.equal([]);
   } else {
+    const isNew = !model.ids.get(user)?.has(subject);
+    if (!isNew) expect(model.isContradicted(claim, user), `${JSON.stringify(claim)} is somebody else`).to.equal(false);
     // a pushed person came in: nobody else's own subject does without being named by it
     const others = keepers.filter(({ account }) => account !== user && model.ids.get(account)?.has(subject));
     const isNamed = mine.some((row) => row.externalId === subject || (asserted && row.userName === userName));

@@ -5,6 +5,7 @@ import type { SignInName } from "../../src/provisioning/ports/directory.js";
 import type { Met, MetRow } from "../../src/provisioning/ports/kept-out.js";
 import { links, meantBy, moves, proves } from "../../src/provisioning/sign-in-names.js";
 import {
+  isConfirmed,
   isFree,
   isPlainlyTheirs,
   keepersAmong,
@@ -29,7 +30,7 @@ const ASKED = new Set(["s", "oid", "boss", "ann", "jürgen", "mail"]);
 let made = 0;
 /** Somebody whom the sign-in meets by what they are called, and by what is said. */
 function row(over: Partial<MetRow>, was: readonly Met[] = []): MetRow {
-  const id = `row-${++made}`;
+  const id = `row-${String(++made).padStart(6, "0")}`;
   const one = { userName: `other-${id}`, hasScim: true, scimActive: true, deleted: false, ...over };
   const now = [
     ...[one.externalId, one.subject].map((name) => ({ by: "id" as const, name })),
@@ -200,11 +201,51 @@ describe("the decision who signs in", () => {
   }
 
   describe("where SCIM is no evidence", () => {
+    const two = [row({ subject: "s", deleted: true }), row({ subject: "s", deleted: true })];
+    it("two were deleted under the subject, and go on: admin", () =>
+      expect(told(decided(two, { live: false }))).to.equal("admin"));
     for (const [what, outcome, one] of [
       ["off", "theirs", row({ userName: "ann", scimActive: false })],
       ["linked to another subject", "new", row({ userName: "ann", subject: "x" })],
       ["off, by an e-mail as claimed", "new", row({ userName: "mail", scimActive: false })],
-      ["deleted, with an account", "refused", row({ subject: "s", deleted: true })],
+      ["deleted, with an account that goes on", "theirs", row({ subject: "s", deleted: true })],
+      [
+        "deleted before anybody signed in, with an account that goes on, by the externalId",
+        "theirs",
+        row({ externalId: "oid", deleted: true }),
+      ],
+      [
+        "deleted, with an account that goes on, by the externalId of who signed in otherwise",
+        "new",
+        row({ externalId: "oid", subject: "x", deleted: true }),
+      ],
+      ["deleted, with an account that goes on, by the name", "new", row({ userName: "ann", deleted: true })],
+      [
+        "deleted, with an account that goes on, and somebody else by an admin's word",
+        "new",
+        row({ subject: "s", deleted: true, notThem: true }),
+      ],
+      ["deleted, with an account that ended", "refused", row({ subject: "s", deleted: true, ended: true })],
+      [
+        "deleted, with an account that ended, by the name",
+        "refused",
+        row({ userName: "ann", deleted: true, ended: true }),
+      ],
+      [
+        "deleted, with an account that ended, by a name of before",
+        "refused",
+        row({ deleted: true, ended: true }, [{ by: "name", name: "ann" }]),
+      ],
+      [
+        "there, with an account that ended, by a name of before",
+        "refused",
+        row({ ended: true }, [{ by: "name", name: "ann" }]),
+      ],
+      [
+        "deleted, with an account that ended, by the name, where an admin let it in",
+        "new",
+        row({ userName: "ann", deleted: true, ended: true, letIn: true, notThem: true }),
+      ],
       ["deleted before there was an account", "new", row({ subject: "s", deleted: true, pending: true })],
       [
         "back, and signs in as somebody else",
@@ -242,6 +283,7 @@ describe("the decision who signs in", () => {
   describe("of somebody pushed", () => {
     const tom = row({ userName: "tom", externalId: "e-tom", subject: "s" });
     const off = { ...tom, scimActive: false };
+    const tomBoss = row({ userName: "boss", subject: "s" });
     const PUSHED: readonly (readonly [string, string, MetRow, readonly MetRow[], Partial<SignInFacts>?])[] = [
       ["who meets nobody", "theirs", tom, []],
       ["whose other lasting id is another free person's", "admin*", tom, [row({ externalId: "oid" })]],
@@ -254,18 +296,135 @@ describe("the decision who signs in", () => {
       ["whose other lasting id is two others'", "admin", tom, [row({ externalId: "oid" }), row({ externalId: "oid" })]],
       [
         "whose other lasting id is that of somebody off",
-        "theirs",
+        "refused",
         tom,
         [row({ externalId: "oid", scimActive: false })],
       ],
+      [
+        "whose subject is the externalId of somebody off",
+        "refused",
+        tom,
+        [row({ externalId: "s", scimActive: false })],
+      ],
+      [
+        "whose subject is the externalId of somebody deleted",
+        "refused",
+        tom,
+        [row({ externalId: "s", deleted: true })],
+      ],
+      [
+        "whose subject is the externalId of somebody deleted before SCIM counted",
+        "theirs",
+        tom,
+        [row({ externalId: "s", deleted: true, keepsOut: false })],
+      ],
+      [
+        "whose subject is the former externalId of somebody deleted and back",
+        "theirs",
+        tom,
+        [row({ externalId: "s", deleted: true, again })],
+      ],
+      [
+        "whose subject is the externalId of somebody off, where an admin let it in",
+        "theirs",
+        tom,
+        [row({ externalId: "s", scimActive: false, letIn: true, notThem: true })],
+      ],
+      [
+        "whose subject is the externalId of somebody off, and of somebody active",
+        "admin*",
+        tom,
+        [row({ externalId: "s", scimActive: false }), row({ externalId: "s" })],
+      ],
+      [
+        "whose name in the subject's place is that of somebody off",
+        "refused",
+        tom,
+        [row({ userName: "boss", scimActive: false })],
+      ],
+      [
+        "whose name in the subject's place is that of somebody who was made later, and deleted",
+        "refused",
+        tom,
+        [row({ userName: "boss", deleted: true })],
+      ],
+      [
+        "whose name in the subject's place was that of somebody who was there before",
+        "theirs",
+        tom,
+        [{ ...row({ userName: "boss", deleted: true }), id: "row-" as DirectoryUserId }],
+      ],
+      [
+        "whose name in the subject's place is that of somebody who it is not, by an admin's word",
+        "theirs",
+        tom,
+        [row({ userName: "boss", notThem: true })],
+      ],
+      [
+        "whose name in the subject's place is their own, and whose subject is the externalId of somebody off",
+        "theirs",
+        tomBoss,
+        [row({ externalId: "s", scimActive: false })],
+      ],
+      [
+        "whose name in the subject's place is their own, and whose subject is the externalId of somebody active",
+        "admin*",
+        tomBoss,
+        [row({ externalId: "s" })],
+      ],
+      [
+        "whose subject is the externalId of somebody off, who it is not, by an admin's word from before a rename",
+        "theirs",
+        tom,
+        [row({ externalId: "s", scimActive: false, notThem: true })],
+      ],
+      [
+        "whose name in the subject's place is that of somebody off, beside their own name",
+        "theirs",
+        { ...tom, userName: "ann" },
+        [row({ userName: "boss", scimActive: false })],
+      ],
+      ["whose name is that of somebody free", "admin*", tom, [row({ userName: "ann" })]],
+      [
+        "whose name is that of somebody off who never signed in",
+        "refused",
+        tom,
+        [row({ userName: "ann", scimActive: false })],
+      ],
+      [
+        "whose name is that of somebody else's who has signed in",
+        "theirs",
+        tom,
+        [row({ userName: "ann", subject: "x" })],
+      ],
+      [
+        "with their own name, and that of somebody free",
+        "theirs",
+        { ...tom, userName: "Ann" },
+        [row({ userName: "ANN" })],
+      ],
+      ["with a claimed e-mail that is the name of somebody free", "theirs", tom, [row({ userName: "mail" })]],
       [
         "whose other lasting id is their own, and another's",
         "theirs",
         { ...tom, externalId: "oid" },
         [row({ externalId: "oid" })],
       ],
-      ["whose name is another's", "theirs", tom, [row({ userName: "boss" })]],
-      ["whose subject is another's externalId", "theirs", tom, [row({ externalId: "s" })]],
+      ["whose name in the subject's place is another's", "admin*", tom, [row({ userName: "boss", subject: "x" })]],
+      [
+        "whose name in the subject's place is another's, beside an id of nobody's",
+        "admin*",
+        tom,
+        [row({ userName: "boss", externalId: "else" })],
+      ],
+      ["whose subject is another's externalId", "admin*", tom, [row({ externalId: "s", subject: "x" })]],
+      ["whose subject is two others' externalId", "admin", tom, [row({ externalId: "s" }), row({ externalId: "s" })]],
+      [
+        "whose subject is their own externalId, and another's",
+        "theirs",
+        { ...tom, externalId: "s" },
+        [row({ externalId: "s" })],
+      ],
       ["who is off", "theirs", off, []],
       ["who is off, and has the name of somebody free", "admin*", off, [row({ userName: "ann" })]],
       [
@@ -282,6 +441,12 @@ describe("the decision who signs in", () => {
       ],
       ["who is off, and whose subject is another's externalId", "admin*", off, [row({ externalId: "s" })]],
       [
+        "who is off, with their own name and that of somebody free",
+        "admin*",
+        { ...off, userName: "ann" },
+        [row({ userName: "ann" })],
+      ],
+      [
         "who is off, with one's id and another's name",
         "admin*",
         off,
@@ -290,7 +455,7 @@ describe("the decision who signs in", () => {
       ["who is off, with their own lasting id", "theirs", { ...off, externalId: "oid" }, [row({ userName: "ann" })]],
       [
         "whose other lasting id is another's, as the last way in",
-        "theirs",
+        "admin*",
         tom,
         [row({ externalId: "oid" })],
         { lastWayIn: tom },
@@ -302,19 +467,6 @@ describe("the decision who signs in", () => {
         expect(told(who)).to.equal(outcome);
         if (who.kind === "row") expect(who.row).to.equal(known);
       });
-    }
-  });
-
-  describe("is plainly that of who keeps it out", () => {
-    for (const [what, over, isTheirs] of [
-      ["by their own subject", { subject: "s" }, true],
-      ["by the externalId, where nobody signed in", { externalId: "s" }, true],
-      ["by the name in the subject's place, where nobody signed in", { userName: "boss" }, true],
-      ["by a name, where nobody signed in", { userName: "ann" }, false],
-      ["by the externalId, where somebody signed in", { externalId: "s", subject: "x" }, false],
-    ] as const) {
-      it(`${what}: ${isTheirs}`, () =>
-        expect(isPlainlyTheirs(SIGN_IN, row({ ...over, scimActive: false }))).to.equal(isTheirs));
     }
   });
 
@@ -343,6 +495,35 @@ describe("the decision who signs in", () => {
       const returned = deleted && back !== undefined && { again: row({ scimActive: back, subject: "t" }) };
       return row({ ...one, deleted, ...ids, letIn, notThem: letIn, ...returned }, was);
     });
+
+  it("whoever comes in as a stranger is not refused the next time", () =>
+    fc.assert(
+      fc.property(fc.array(anybody, { maxLength: 4 }), (rows) => {
+        const who = decided(rows);
+        if (who.kind !== "row") return;
+        const known = rows.find(({ id }) => id === who.row.id);
+        // the account is refused as it is, or in a row that is made anew
+        if (known === undefined || !known.scimActive) return;
+        const next = decided(rows, { known: { ...known, subject: "s" } });
+        expect(next.kind).not.to.equal("inactive");
+        if (next.kind === "row") expect(next.row.id).to.equal(known.id);
+        else expect(next.kind === "ambiguous" && next.rows.every((one) => isConfirmed(SIGN_IN, one))).to.equal(true);
+      }),
+      { numRuns: 3000 },
+    ));
+
+  describe("is plainly that of who keeps it out", () => {
+    for (const [what, over, isTheirs] of [
+      ["by their own subject", { subject: "s" }, true],
+      ["by the externalId, where nobody signed in", { externalId: "s" }, true],
+      ["by the name in the subject's place, where nobody signed in", { userName: "boss" }, true],
+      ["by a name, where nobody signed in", { userName: "ann" }, false],
+      ["by the externalId, where somebody signed in", { externalId: "s", subject: "x" }, false],
+    ] as const) {
+      it(`${what}: ${isTheirs}`, () =>
+        expect(isPlainlyTheirs(SIGN_IN, row({ ...over, scimActive: false }))).to.equal(isTheirs));
+    }
+  });
 
   it("SEC-05: whoever is met: nobody who is kept out comes in, a name hands nobody's account over, and an admin can act on each refusal", () =>
     fc.assert(

@@ -88,6 +88,17 @@ describe("an admin's word on who is kept out", () => {
       expect(await arrive(one, "e-1", { userName: "tom.left@acme.example" })).to.equal("deactivated");
     });
 
+    it("is not asked where a readable NameID is the userName of a new hire, and of a leaver who was deleted", async () => {
+      const one = await connect();
+      const id = await posted(one, "tom@acme.example", { externalId: "e-1" });
+      const former = await arrive(one, "tom@acme.example", address("tom@acme.example"));
+      await done(one.delete(`/Users/${id}`));
+      expect(await arrive(one, "tom@acme.example", address("tom@acme.example"))).to.equal("deactivated");
+      await posted(one, "tom@acme.example", { externalId: "e-2" });
+      const hire = await arrive(one, "tom@acme.example", address("tom@acme.example"));
+      expect(hire).not.to.be.oneOf(["deactivated", "needs_review", former]);
+    });
+
     it("SEC-05: is asked before a new hire with the former address of somebody active gets their account", async () => {
       const one = await connect();
       const id = await posted(one, "tom@acme.example", { externalId: "e-1" });

@@ -117,6 +117,49 @@ describe("whom an admin let in, and of whom an admin is told", () => {
         expect(await acceptReviewItem(service().p, directory.tenant, String(item?.id), ADMIN)).to.equal(true);
         expect(await arrive(directory, "sub-x", { userName: "ann" })).not.to.be.oneOf(["needs_review", "deactivated"]);
       });
+      it("is let in while the account comes back by its externalId and goes again, until the pushed user is renamed", async () => {
+        const { directory, id, x } = await letIn();
+        await done(directory.delete(`/Users/${id}`));
+        const again = await posted(directory, "ann", { externalId: "e-ann" });
+        await done(directory.patch(`/Users/${again}`, OFF));
+        expect([await x.isIn(), await arrive(directory, "sub-x", { userName: "ann" })]).to.deep.equal([true, x.came]);
+        await done(directory.delete(`/Users/${again}`));
+        await posted(directory, "ann", { externalId: "e-ann", active: false });
+        expect([await x.isIn(), await arrive(directory, "sub-x", { userName: "ann" })]).to.deep.equal([true, x.came]);
+        expect((await kinds(directory)).map(([kind]) => kind)).not.to.include("kept_out");
+      });
+      for (const [what, rename] of [
+        [
+          "by PUT",
+          async (directory: ScimDirectory, id: string) => {
+            await done(directory.put(`/Users/${id}`, userBody("ann.b", { externalId: "e-ann", active: true })));
+            await done(directory.patch(`/Users/${id}`, OFF));
+          },
+        ],
+        [
+          "by PUT, and back",
+          async (directory: ScimDirectory, id: string) => {
+            for (const name of ["ann.b", "ann"])
+              await done(directory.put(`/Users/${id}`, userBody(name, { externalId: "e-ann" })));
+            await done(directory.patch(`/Users/${id}`, OFF));
+          },
+        ],
+        [
+          "by DELETE and POST",
+          async (directory: ScimDirectory, id: string) => {
+            await done(directory.delete(`/Users/${id}`));
+            await posted(directory, "ann.b", { externalId: "e-ann", active: false });
+          },
+        ],
+      ] as const) {
+        it(`SEC-05: but not once the account that came back is renamed ${what}`, async () => {
+          const { directory, id, x } = await letIn();
+          await done(directory.delete(`/Users/${id}`));
+          await rename(directory, await posted(directory, "ann", { externalId: "e-ann" }));
+          expect(await x.isIn()).to.equal(false);
+          expect(await arrive(directory, "sub-x", { userName: "ann" })).to.equal("deactivated");
+        });
+      }
       it("keeps their session when the pushed user is switched off again", async () => {
         const { directory, id, x } = await letIn();
         await done(directory.patch(`/Users/${id}`, ON));

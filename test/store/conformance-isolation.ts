@@ -300,6 +300,15 @@ const WRITES: Readonly<Record<string, (b: TenantWriter, a: Ids, own: Ids) => Pro
     const names = [{ kind: "id", name: "00u1" } as const, { kind: "name", name: "ann" } as const];
     return (await b.metBy(a.connection, [{ subject: "sub", names }])).flat();
   },
+  namesAnother: async (b, a, own) => {
+    const named = await b.namesAnother(
+      a.connection,
+      { subject: "00u1", names: [{ kind: "name", name: "ann" }] },
+      own.row,
+    );
+    return named ? [a.row] : [];
+  },
+  pushedSignIns: (b, a) => b.pushedSignIns(a.connection, ["sub", "00u1"], [a.row]),
   hasNewcomerSince: (b, a) => b.hasNewcomerSince(a.connection, a.row),
   waitingItems: async (b, a) => (await b.waitingItems({ kind: "x", connection: a.connection }, { limit: 9 })).items,
   itemsNaming: (b, a) => b.itemsNaming({ kind: "x", connection: a.connection }, [a.byHand]),

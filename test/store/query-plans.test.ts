@@ -111,6 +111,8 @@ const HOT: Readonly<Record<string, (tx: TenantWriter) => Promise<unknown>>> = {
   "who keeps somebody out": (tx) => tx.keptOutBy(USER),
   "people by what somebody was ever called": (tx) =>
     tx.signedInAlone(CONNECTION, { externalIds: ["s"], userNames: ["ann"] }, [ROW]),
+  "another whom a sign-in names": (tx) => tx.namesAnother(CONNECTION, signInNamed(["x"], ["ann"]), ROW),
+  "pushed people by what they came in by": (tx) => tx.pushedSignIns(CONNECTION, ["s"], [ROW]),
   "noting who is kept out": (tx) => tx.noteKeptOut(CONNECTION, [{ subject: "s", by: ROW }], NOW),
   "letting a subject pass": (tx) => tx.letPass(CONNECTION, "s", [ROW], NOW),
   "names that a row had": (tx) => tx.keepFormerNames(ROW, [{ kind: "name", name: "ann" }]),

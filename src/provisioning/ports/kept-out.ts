@@ -21,9 +21,9 @@ export interface MetRow extends LinkCandidate {
   readonly pending: boolean;
   /** Of somebody deleted: the row that their account has at the connection by now. */
   readonly again?: LinkCandidate;
-  /** An admin lets this subject in, which is somebody else. */
+  /** An admin lets this subject in, which is somebody else: it was said of any row of the account. */
   readonly letIn: boolean;
-  /** The same was said of any row of the account, if only before the pushed user was called something else. */
+  /** The same, if only before the pushed user was called something else. */
   readonly notThem: boolean;
 }
 
@@ -66,7 +66,7 @@ export interface KeepOutWriter {
   forgetRefusals(connection: ConnectionId, subjects: readonly string[], user: UserId): Promise<void>;
   /** An admin says that the subject is none of these, whether it was noted for them or not. */
   letPass(connection: ConnectionId, subject: string, keepers: readonly DirectoryUserId[], now: Instant): Promise<void>;
-  /** What a pushed row is called until now stays its own; what admins said of its names is void. */
+  /** What a pushed row is called until now stays its own; whom admins let in past its account is let in no more. */
   keepFormerNames(row: DirectoryUserId, names: readonly FormerName[]): Promise<void>;
   /** The same of everybody pushed at a connection that is live now, for the time in which it is not; but what admins said stays. */
   keepNamesOfLive(connection: ConnectionId): Promise<void>;

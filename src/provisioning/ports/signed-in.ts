@@ -41,12 +41,12 @@ export interface SignedInWriter {
     names: AskedNames,
     ever?: readonly DirectoryUserId[],
   ): Promise<readonly SignedInRow[]>;
-  /** All of them with an open session there, in the order of making. Two statements. */
+  /** All of them with an open session there, and pushed people, in the order of making. Two statements. */
   signedInNow(connection: ConnectionId): Promise<readonly SignedInRow[]>;
   /** What the latest sign-in called the person of a row. */
   signInNames(id: DirectoryUserId): Promise<readonly SignInName[]>;
   /** What the latest sign-in calls the person of a row: other names of it are forgotten, but for those of a pushed one. */
-  keepSignInNames(id: DirectoryUserId, names: readonly SignInName[], before?: readonly SignInName[]): Promise<void>;
+  keepSignInNames(id: DirectoryUserId, names: readonly SignInName[]): Promise<void>;
   /** Names of sign-ins go to another row, instead of those that it has. */
   moveSignInNames(from: DirectoryUserId, to: DirectoryUserId): Promise<void>;
   /** Ends all their sessions, those too that are being opened at this moment. */

@@ -19,6 +19,7 @@ import type { KeepOutReader, KeepOutWriter } from "./kept-out.js";
 import type { LintReader } from "./lint.js";
 import type { MappingReader, MappingWriter } from "./mappings.js";
 import type { MetadataStateReader, MetadataStateWriter } from "./metadata.js";
+import type { NamedPushedWriter } from "./named-pushed.js";
 import type { PinReader, PinWriter } from "./pins.js";
 import type { RequestLogReader, RequestLogWriter } from "./requests.js";
 import type { ReviewItemReader, ReviewItemWriter } from "./review-items.js";
@@ -63,6 +64,7 @@ export interface TenantWriter
     DirectoryWriter,
     SignedInWriter,
     KeepOutWriter,
+    NamedPushedWriter,
     CustomResourceWriter,
     AccessWriter,
     MappingWriter,
