@@ -191,6 +191,9 @@ export async function moveSignIn(
   await tx.moveSignInNames(one.id, row.id);
   await tx.closeItemsOfSubject(connection.id, one.subject, now);
   if (one.user === row.user) return undefined;
+  // INVARIANT: it is one person: no door at which they came in to the account that ends is closed by that
+  await tx.moveSignIns(one.user, row.user, now);
+  await tx.markDirty([row.user], "facts", now);
   const reason = "the identity provider names a pushed user by the same sign-in";
   const data = { connection: connection.slug, reason, joined: row.user, scimId: row.id };
   return { type: "user.joined", user: one.user, data };

@@ -113,6 +113,7 @@ export function acrossWriter(scope: Scope): AcrossWriter {
       );
     },
     moveRow: (connection, row, to, now) => moveRow(scope, connection, row, to, toMillis(now)),
+    moveSignIns: (from, to, now) => moveSignIns(scope, from, to, toMillis(now)),
     async toldApart(of) {
       if (of.length === 0) return [];
       const asked = of.map(({ connection, subject }) => ({ connection_id: connection, name: subject }));
@@ -239,6 +240,26 @@ function rowOf(row: RowColumns): AccountRow {
     status: row.status as UserStatus,
     ...given("deactivatedBy", row.deactivated_by as DeactivatedBy | null),
   };
+}
+
+/** All or none: whoever is described by a push or by hand somewhere goes on as their own account. */
+async function moveSignIns({ tenant, sql: db }: Scope, from: UserId, to: UserId, at: number): Promise<void> {
+  const present = (user: UserId, where: string) =>
+    sql`select 1 from identity_links o join directory_users d on d.tenant_id = o.tenant_id and d.id = o.directory_user_id
+      where o.tenant_id = ${tenant} and o.user_id = ${user} and o.ended_at is null and d.deleted_at is null and (${verbatim(where)})`;
+  await db.run(
+    sql`insert into told_apart (tenant_id, connection_id, name, user_id)
+      select tenant_id, connection_id, name, ${text(to)} from told_apart
+      where tenant_id = ${tenant} and user_id = ${from} on conflict do nothing`,
+  );
+  await db.run(
+    sql`update identity_links set user_id = ${to}, linked_by = 'kept', linked_at = ${bigint(at)}
+      where tenant_id = ${tenant} and user_id = ${from} and ended_at is null
+        and exists (select 1 from directory_users u where u.tenant_id = identity_links.tenant_id
+          and u.id = identity_links.directory_user_id and u.deleted_at is null)
+        and not exists (${present(from, "d.subject is null or d.scim_resource is not null")})
+        and not exists (${present(to, "o.connection_id = identity_links.connection_id")})`,
+  );
 }
 
 /** What stays behind is a deleted row that no name or address leads to: SCIM's last word on the account. */

@@ -82,6 +82,11 @@ export interface AcrossWriter {
    * A pushed row becomes another account's. The account that it was of goes on as one whose push has ended: the caller marks both.
    */
   moveRow(connection: ConnectionId, row: DirectoryUserId, to: UserId, now: Instant): Promise<void>;
+  /**
+   * Whoever signs in to an account elsewhere signs in to the other from then on, where that one is not known there; nobody, where something
+   * else than sign-ins describes the account. Who was told apart from it is told apart from both. The caller marks both.
+   */
+  moveSignIns(from: UserId, to: UserId, now: Instant): Promise<void>;
   /** Of whom an admin said so of one of these. */
   toldApart(of: readonly SignInAt[]): Promise<readonly (SignInAt & { readonly user: UserId })[]>;
 }
