@@ -9,7 +9,7 @@ import { holdsPrivileges } from "./keep-out.js";
 import { recordNotices } from "./notices.js";
 import { emptyClaims } from "./observe.js";
 import type { EmailHolder } from "./ports/across.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { ReviewItem } from "./ports/review-items.js";
 import type { TenantWriter } from "./ports/store.js";
 import { provedDomains } from "./proved-domains.js";

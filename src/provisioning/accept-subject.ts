@@ -8,7 +8,7 @@ import { holdsPrivileges } from "./keep-out.js";
 import { recordNotices } from "./notices.js";
 import { emptyClaims } from "./observe.js";
 import { askedSubject, goneOf, metBySubjects, refuseOutdated } from "./other-subject.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { MetRow } from "./ports/kept-out.js";
 import type { ReviewItem } from "./ports/review-items.js";
 import type { TenantWriter } from "./ports/store.js";

@@ -7,7 +7,7 @@ import { fold } from "../model/fold.js";
 import type { UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { quote } from "../model/quote.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 
 /**

@@ -10,7 +10,7 @@ import type { DirectoryGroupId, DirectoryUserId, Instant, UserId } from "../mode
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
 import type { Adoptable, KeptFrom, LocalNames, LocalPerson } from "./ports/adoption.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { TenantWriter } from "./ports/store.js";
 import { provedDomains } from "./proved-domains.js";
 

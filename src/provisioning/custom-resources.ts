@@ -4,7 +4,7 @@ import type { CustomDocument } from "../model/directory.js";
 import type { CustomResourceId } from "../model/ids.js";
 import { versionConflict } from "../model/version-conflict.js";
 import type { Provisioning } from "./deps.js";
-import type { WrittenRow } from "./ports/directory.js";
+import type { WrittenRow } from "./ports/directory-writer.js";
 
 /** `type` is the name of the resource type. */
 export interface CustomPush {

@@ -1,4 +1,4 @@
-import type { NewProfile } from "./ports/directory.js";
+import type { NewProfile } from "./ports/directory-writer.js";
 
 const NAMES = ["displayName", "givenName", "familyName"] as const;
 

@@ -6,7 +6,7 @@ import { quote } from "../model/quote.js";
 import { versionConflict } from "../model/version-conflict.js";
 import { adoptGroupAt, isAdoptable, localGroupOf } from "./adopt.js";
 import { type IngestState, touchRows, type Written } from "./ingest-state.js";
-import type { LockedGroup, NamedMembers } from "./ports/directory.js";
+import type { LockedGroup, NamedMembers } from "./ports/directory-writer.js";
 import { freeDeletedGroup, isRenamed, pinNewGroup, pinRenamedGroup } from "./pushed-pins.js";
 import { wakeWhenSettled } from "./settle.js";
 

@@ -4,7 +4,7 @@ import type { JsonObject } from "../model/json.js";
 import type { AdoptionNotice } from "./adopt.js";
 import type { JoinNotice } from "./join-signed-in.js";
 import type { AcrossNotice } from "./link-across.js";
-import type { WrittenRow } from "./ports/directory.js";
+import type { WrittenRow } from "./ports/directory-writer.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { PinNotice } from "./pushed-pins.js";
 

@@ -13,7 +13,7 @@ import { type Ingested, needsSeat, profileOf } from "./ingest.js";
 import { isRenamed, mayJoin } from "./join-signed-in.js";
 import { formerEmails, knownAcross } from "./link-across.js";
 import { askedOf } from "./link-push.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { Push } from "./push.js";

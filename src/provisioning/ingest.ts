@@ -30,7 +30,7 @@ import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcr
 import { keepOutNamesakes, linkPush, type PushLinked, reviewNamesake } from "./link-push.js";
 import { observeUser } from "./observe.js";
 import type { LocalPerson } from "./ports/adoption.js";
-import type { LinkCandidate, NewProfile } from "./ports/directory.js";
+import type { LinkCandidate, NewProfile } from "./ports/directory-writer.js";
 import type { TenantWriter } from "./ports/store.js";
 import type { PinNotice } from "./pushed-pins.js";
 import { wakeNewcomers } from "./settle.js";

@@ -9,7 +9,7 @@ import { clearlyMeant, type JoinNotice, joinSignedIn } from "./join-signed-in.js
 import { endClosed, isPrivilegedByHand } from "./keep-out.js";
 import { recordNotices } from "./notices.js";
 import type { LinkRow } from "./ports/access.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantReader, TenantWriter } from "./ports/store.js";
 import { links, meantBy } from "./sign-in-names.js";

@@ -9,7 +9,7 @@ import { holdsPrivileges, keepOut, mayMove, reviewPrivileged } from "./keep-out.
 import { reviewLink } from "./link.js";
 import { askedOf, notLetIn } from "./link-push.js";
 import { reviewSubject } from "./other-subject.js";
-import type { LinkCandidate, NewUserRow } from "./ports/directory.js";
+import type { LinkCandidate, NewUserRow } from "./ports/directory-writer.js";
 import type { FormerName } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";

@@ -10,7 +10,7 @@ import { linkAddress } from "../model/link-address.js";
 import { besideKnown, vouchedEmails } from "./closed-across.js";
 import type { Across } from "./decide-across.js";
 import { mayKeepOut } from "./keep-out.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { TenantWriter } from "./ports/store.js";
 
 /** Who keeps a sign-in out, and by which e-mail. */

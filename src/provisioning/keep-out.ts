@@ -9,7 +9,7 @@ import type { Instant, UserId } from "../model/ids.js";
 import type { PersonState } from "../model/person.js";
 import { isOwner, isPrivileged } from "../model/target.js";
 import { isAnotherOwnerIn, ownsTenant } from "./owners.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { Met, MetRow } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";

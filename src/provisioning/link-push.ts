@@ -4,7 +4,7 @@ import type { ScimUserDocument } from "../model/directory.js";
 import type { Instant } from "../model/ids.js";
 import { keepOut } from "./keep-out.js";
 import { ownsTenant } from "./owners.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { MetRow } from "./ports/kept-out.js";
 import type { AskedNames, SignedInRow } from "./ports/signed-in.js";
 import type { TenantWriter } from "./ports/store.js";

@@ -8,7 +8,7 @@ import type { Instant } from "../model/ids.js";
 import { mayKeepOut, privilegedAmong } from "./keep-out.js";
 import { signedInAs } from "./link-push.js";
 import { isLastWayIn } from "./owners.js";
-import type { LinkCandidate, SignInName } from "./ports/directory.js";
+import type { LinkCandidate, SignInName } from "./ports/directory-writer.js";
 import type { MetRow } from "./ports/kept-out.js";
 import type { TenantWriter } from "./ports/store.js";
 import { links, meantBy, moves, type SignInNames, signInNames } from "./sign-in-names.js";

@@ -12,7 +12,7 @@ import { offBeside } from "./keep-out-across.js";
 import { linkSignIn, reviewLink } from "./link.js";
 import { type AcrossNotice, keepFormerEmail, linkAcross, linkedNotice, reviewAcross } from "./link-across.js";
 import { reviewSubject } from "./other-subject.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { TenantWriter } from "./ports/store.js";
 import { couldBe, heldAcross, keptOutBy } from "./refusal-problems.js";
 import { signInNames } from "./sign-in-names.js";

@@ -3,7 +3,7 @@ import type { Connection } from "../model/connection.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../model/ids.js";
 import type { JsonObject } from "../model/json.js";
 import { Refusal } from "../model/problem.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 import type { MetRow } from "./ports/kept-out.js";
 import type { ReviewItem } from "./ports/review-items.js";
 import type { TenantWriter } from "./ports/store.js";

@@ -2,7 +2,7 @@
 import { cutText } from "../model/cut-text.js";
 import { quote } from "../model/quote.js";
 import type { Across, HeldBecause } from "./decide-across.js";
-import type { LinkCandidate } from "./ports/directory.js";
+import type { LinkCandidate } from "./ports/directory-writer.js";
 
 const LONGEST_PROBLEM = 500;
 

@@ -1,7 +1,7 @@
 /** Sign-in names own the one rule by which a pushed user and a sign-in are the same person, whichever of them comes first. */
 import type { ObserveUser, ScimUserDocument } from "../model/directory.js";
 import { asciiLower, fold } from "../model/fold.js";
-import type { SignInName } from "./ports/directory.js";
+import type { SignInName } from "./ports/directory-writer.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 
 /** What a pushed user is called. */

@@ -16,7 +16,7 @@
  */
 import { asciiLower, fold } from "../model/fold.js";
 import type { DirectoryUserId, UserId } from "../model/ids.js";
-import type { LinkCandidate, SignInName } from "./ports/directory.js";
+import type { LinkCandidate, SignInName } from "./ports/directory-writer.js";
 import type { Met, MetRow } from "./ports/kept-out.js";
 import type { SignedInRow } from "./ports/signed-in.js";
 import { links, type MeantBy, meantBy, moves, proves, type SignInNames } from "./sign-in-names.js";

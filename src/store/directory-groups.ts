@@ -4,13 +4,8 @@ import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, UserId }
 import { Refusal } from "../model/problem.js";
 import type { ScimRole } from "../model/scim-role.js";
 import { versionConflict } from "../model/version-conflict.js";
-import type {
-  DirectoryReader,
-  DirectoryWriter,
-  GroupOfUser,
-  ShownMember,
-  WrittenRow,
-} from "../provisioning/ports/directory.js";
+import type { DirectoryReader, GroupOfUser, ShownMember } from "../provisioning/ports/directory.js";
+import type { DirectoryWriter, WrittenRow } from "../provisioning/ports/directory-writer.js";
 import { adoptableGroup } from "./adoptable.js";
 import { countGroup } from "./connection-counters.js";
 import {

@@ -4,12 +4,8 @@ import type { ConnectionId, DirectoryGroupId, DirectoryUserId, UserId } from "..
 import type { JsonObject } from "../model/json.js";
 import type { DirectoryGroupRecord } from "../model/person.js";
 import type { ScimRole } from "../model/scim-role.js";
-import type {
-  DirectoryGroupRow,
-  DirectoryUserRow,
-  LinkCandidate,
-  WrittenRow,
-} from "../provisioning/ports/directory.js";
+import type { DirectoryGroupRow, DirectoryUserRow } from "../provisioning/ports/directory.js";
+import type { LinkCandidate, WrittenRow } from "../provisioning/ports/directory-writer.js";
 import type { Scope } from "./scope.js";
 import { type Fragment, NOTHING, sql, verbatim } from "./sql.js";
 import { type Flag, fromJson, given, isTrue, toInstant, toInstantOrNull } from "./values.js";

@@ -6,14 +6,8 @@ import { linkAddress } from "../model/link-address.js";
 import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
 import { versionConflict } from "../model/version-conflict.js";
-import type {
-  DirectoryReader,
-  DirectoryUserRow,
-  DirectoryWriter,
-  GroupOfUser,
-  NewUserRow,
-  WrittenRow,
-} from "../provisioning/ports/directory.js";
+import type { DirectoryReader, DirectoryUserRow, GroupOfUser } from "../provisioning/ports/directory.js";
+import type { DirectoryWriter, NewUserRow, WrittenRow } from "../provisioning/ports/directory-writer.js";
 import { adoptableUser } from "./adoptable.js";
 import { countScimRow } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";

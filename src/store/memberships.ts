@@ -1,6 +1,6 @@
 /** Who is in a group: set-based changes that answer with what really changed. */
 import type { ConnectionId, DirectoryGroupId, DirectoryUserId, Instant, MemberId } from "../model/ids.js";
-import type { DirectoryWriter, NamedMembers } from "../provisioning/ports/directory.js";
+import type { DirectoryWriter, NamedMembers } from "../provisioning/ports/directory-writer.js";
 import { countGroup } from "./connection-counters.js";
 import { bigint, text } from "./dialect.js";
 import { LIVE_SCIM } from "./directory-rows.js";

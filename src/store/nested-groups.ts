@@ -1,6 +1,7 @@
 /** Groups inside groups: kept as the source sends them, and followed by nobody. */
 import type { DirectoryGroupId, MemberId } from "../model/ids.js";
-import type { DirectoryReader, DirectoryWriter } from "../provisioning/ports/directory.js";
+import type { DirectoryReader } from "../provisioning/ports/directory.js";
+import type { DirectoryWriter } from "../provisioning/ports/directory-writer.js";
 import { text } from "./dialect.js";
 import type { Scope } from "./scope.js";
 import { NOTHING, sql } from "./sql.js";

@@ -4,7 +4,7 @@ import { asciiLower } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
 import { NOTHING_SHOWN } from "../model/person.js";
 import { Refusal } from "../model/problem.js";
-import type { Changed, DirectoryWriter, Newcomer } from "../provisioning/ports/directory.js";
+import type { Changed, DirectoryWriter, Newcomer } from "../provisioning/ports/directory-writer.js";
 import { bigint, type Dialect, type RowType, text } from "./dialect.js";
 import { changedNames, LIVE_SCIM, writtenOf } from "./directory-rows.js";
 import { scimColumns, WRITTEN, type WrittenColumns } from "./directory-users.js";

@@ -3,7 +3,7 @@ import { fold } from "../model/fold.js";
 import type { ConnectionId, DirectoryUserId, UserId } from "../model/ids.js";
 import { Refusal } from "../model/problem.js";
 import { versionConflict } from "../model/version-conflict.js";
-import type { WrittenRow } from "../provisioning/ports/directory.js";
+import type { WrittenRow } from "../provisioning/ports/directory-writer.js";
 import type { AccountDocument, AccountRow, ServiceAccountWriter } from "../provisioning/ports/service-accounts.js";
 import { atVersion, writtenOf } from "./directory-rows.js";
 import type { Scope } from "./scope.js";

@@ -2,7 +2,7 @@
 import { asciiLower, fold } from "../model/fold.js";
 import { grouped } from "../model/grouped.js";
 import type { ConnectionId, DirectoryUserId } from "../model/ids.js";
-import type { LinkCandidate, SignInName } from "../provisioning/ports/directory.js";
+import type { LinkCandidate, SignInName } from "../provisioning/ports/directory-writer.js";
 import type { AskedNames, SignedInReader, SignedInRow, SignedInWriter } from "../provisioning/ports/signed-in.js";
 import { bigint } from "./dialect.js";
 import { CANDIDATE_COLUMNS, type CandidateColumns, candidateOf, candidatesAmong } from "./directory-rows.js";

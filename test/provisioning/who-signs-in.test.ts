@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { DirectoryUserId, UserId } from "../../src/model/ids.js";
-import type { SignInName } from "../../src/provisioning/ports/directory.js";
+import type { SignInName } from "../../src/provisioning/ports/directory-writer.js";
 import type { Met, MetRow } from "../../src/provisioning/ports/kept-out.js";
 import { links, meantBy, moves, proves } from "../../src/provisioning/sign-in-names.js";
 import {

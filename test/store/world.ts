@@ -10,7 +10,7 @@ import type { PlanSummary } from "../../src/model/plan.js";
 import { Refusal, type RefusalCode } from "../../src/model/problem.js";
 import type { AccessWrites, NewGrant } from "../../src/provisioning/ports/access.js";
 import type { NewConnection } from "../../src/provisioning/ports/connections.js";
-import type { Newcomer, WrittenRow } from "../../src/provisioning/ports/directory.js";
+import type { Newcomer, WrittenRow } from "../../src/provisioning/ports/directory-writer.js";
 import type { PlanKind, PlanRow } from "../../src/provisioning/ports/mappings.js";
 import type { Store, TenantReader, TenantWriter } from "../../src/provisioning/ports/store.js";
 

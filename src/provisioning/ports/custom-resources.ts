@@ -1,7 +1,8 @@
 import type { CustomDocument } from "../../model/directory.js";
 import type { ConnectionId, CustomResourceId, Instant } from "../../model/ids.js";
 import type { JsonObject } from "../../model/json.js";
-import type { DirectoryList, DirectoryQuery, WrittenRow } from "./directory.js";
+import type { DirectoryList, DirectoryQuery } from "./directory.js";
+import type { WrittenRow } from "./directory-writer.js";
 
 /** A resource of a type that the operator defines. */
 export interface CustomResourceRow extends WrittenRow<CustomResourceId> {

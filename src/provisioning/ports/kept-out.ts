@@ -1,6 +1,6 @@
 /** What is asked of people who are switched off or deleted and not back: whom they keep out, and since when. */
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
-import type { LinkCandidate, SignInName } from "./directory.js";
+import type { LinkCandidate, SignInName } from "./directory-writer.js";
 
 /** By what a sign-in meets somebody: a lasting id or a name that is or was theirs, or because it was refused for them `before`. */
 export interface Met {

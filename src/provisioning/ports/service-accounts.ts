@@ -1,7 +1,8 @@
 import type { ScimServiceAccountDocument } from "../../model/directory.js";
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
 import type { LinkRow, UserRow } from "./access.js";
-import type { DirectoryList, DirectoryQuery, DirectoryUserRow, WrittenRow } from "./directory.js";
+import type { DirectoryList, DirectoryQuery, DirectoryUserRow } from "./directory.js";
+import type { WrittenRow } from "./directory-writer.js";
 import type { Page, PageQuery } from "./store.js";
 
 /** Who answers for a service account. */

@@ -1,6 +1,6 @@
 /** What is asked of people who are known by sign-in alone: whom a push may mean, and what they are called. */
 import type { ConnectionId, DirectoryUserId, Instant, UserId } from "../../model/ids.js";
-import type { LinkCandidate, SignInName } from "./directory.js";
+import type { LinkCandidate, SignInName } from "./directory-writer.js";
 
 /** Somebody known by sign-in alone, with what the latest sign-in called them. */
 export interface SignedInRow extends LinkCandidate {
