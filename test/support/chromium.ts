@@ -1,6 +1,6 @@
 /** A real browser for tests, from npm alone: Chromium with its own copies of the system libraries that it needs. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -16,7 +16,7 @@ export async function startChromium(args: string[] = []): Promise<Browser> {
   if (own !== undefined) return chromium.launch({ executablePath: own, args });
   const folder = await unpacked();
   const executablePath = join(folder, "chromium");
-  const env = { ...process.env, FONTCONFIG_PATH: join(folder, "fonts") };
+  const env = { ...process.env, FONTCONFIG_FILE: fontsIn(folder) };
   // The libraries that come along want a recent glibc; where it is older, those of the system may do.
   const environments = [{ ...env, LD_LIBRARY_PATH: join(folder, "al2023/lib") }, env];
   const complaints: string[] = [];
@@ -31,6 +31,14 @@ export async function startChromium(args: string[] = []): Promise<Browser> {
     `no browser can run here: ${complaints.join("; then ")}. Install its libraries, for instance with ` +
       "`apt-get install libnss3 libnspr4 libexpat1`, or name a Chrome or Chromium of yours by ROLECALL_TEST_CHROMIUM",
   );
+}
+
+/** Names the fonts that come along to the browser, which crashes without any: their own list looks for them in other folders. */
+function fontsIn(folder: string): string {
+  const file = join(folder, "fonts.conf");
+  const places = [`<dir>${join(folder, "fonts")}</dir>`, `<cachedir>${join(folder, "fonts-cache")}</cachedir>`];
+  writeFileSync(file, `<?xml version="1.0"?>\n<fontconfig>${places.join("")}</fontconfig>\n`);
+  return file;
 }
 
 /** The folder that holds the program and its libraries: unpacked once for each version, and there as a whole or not at all. */
