@@ -10,11 +10,17 @@ export function clientAddress(socketAddress: string, forwardedFor: string | unde
   if (proxies.length === 0) return address;
   for (const hop of (forwardedFor ?? "").split(",").toReversed()) {
     if (!isInRanges(address, proxies)) return address;
-    const next = plainAddress(withoutBlanks(hop));
+    const next = plainAddress(addressOf(withoutBlanks(hop)));
     if (!/^[0-9a-fA-F.:]{2,45}$/.test(next)) return address;
     address = next;
   }
   return address;
+}
+
+/** Some proxies write the port of the client behind its address, an IPv6 one in brackets then. Each port would be a client of its own. */
+function addressOf(hop: string): string {
+  const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(hop) ?? [];
+  return bracketed ?? hop.replace(/^([\d.]+):\d+$/, "$1");
 }
 
 /** IPv4 clients of a dual-stack socket come as `::ffff:1.2.3.4`. */

@@ -215,6 +215,24 @@ describe("application", () => {
     expect(behind.body.address).to.equal("203.0.113.9");
   });
 
+  const hops: readonly (readonly [hop: string, client: string])[] = [
+    ["203.0.113.9:40001", "203.0.113.9"],
+    ["[2001:db8::9]:40001", "2001:db8::9"],
+    ["[2001:db8::9]", "2001:db8::9"],
+    ["198.51.100.1, 203.0.113.9:443", "203.0.113.9"],
+    ["[::ffff:203.0.113.9]:443", "203.0.113.9"],
+    ["203.0.113.9:x", "127.0.0.1"],
+    ["unknown", "127.0.0.1"],
+  ];
+  for (const [hop, client] of hops) {
+    it(`takes no port of the client for another client: ${hop}`, async () => {
+      const { body } = await request(app({ trustedProxies: ["127.0.0.0/8"] }).listener)
+        .get("/api/v1/greet/a")
+        .set({ "x-forwarded-for": hop });
+      expect(body.address).to.equal(client);
+    });
+  }
+
   it("counts requests by route, never by path", async () => {
     const { listener, metrics } = app();
     await request(listener).get(`/api/v1/greet/${SECRET}`);
